@@ -1,0 +1,155 @@
+"""The log book of a descent: one row for each recorded update."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Step(NamedTuple):
+    """One row of the log book.
+
+    `loss`, `gradient_norm` and `gradient` are those of the rows that the step looked at, found
+    before its update, in the coordinates that were descended in (where the learning rate lives
+    too); `params` are the weights after the update, in the user's units. Where a compiled sweep
+    makes a whole pass, they are those of its last update. `objective` is F over all rows, after
+    the update, where it is known; `validation` is the loss on the rows held out.
+    """
+
+    step: int  # updates made so far, this one included
+    epoch: int  # passes over the rows, from 0; the pass that this update belongs to
+    rows: int  # how many rows one update looked at
+    seconds: float  # since the descent began
+    loss: float
+    gradient_norm: float
+    learning_rate: float
+    params: np.ndarray  # (p,)
+    objective: float | None = None
+    validation: float | None = None
+    gradient: np.ndarray | None = None  # (p,)
+
+    def to_dict(self, names: Iterable[str]) -> dict:
+        """The row as plain numbers, for JSON; params are told by name."""
+        row = {field: getattr(self, field) for field in self._fields if field not in ("params", "gradient")}
+        row["params"] = dict(zip(names, self.params.tolist()))
+        row["gradient"] = None if self.gradient is None else self.gradient.tolist()
+        return row
+
+
+class Trace:
+    """Steps of a descent in order, held in a fixed amount of memory.
+
+    Every `stride`-th step is kept. When `capacity` steps are held, the stride doubles and every
+    second one is dropped, so any two kept neighbours lie equally far apart. Never dropped: the
+    first step, the last, the one with the lowest loss and the one with the highest.
+
+    >>> trace = Trace(["w"], [0.0], capacity=4)
+    >>> for k in range(100):
+    ...     trace.append(Step(k + 1, k, 3, 0.0, 1 / (k + 1), 0.0, 0.1, np.array([float(k)])))
+    >>> [step.epoch for step in trace], trace.updates
+    ([0, 64, 99], 100)
+    """
+
+    def __init__(self, names: Iterable[str], start, capacity: int | None = None):
+        self.names = tuple(names)  # of the params
+        self.start = np.array(start, dtype=float)  # (p,) before the first step, in the user's units
+        self.capacity = capacity or max(256, min(4096, 4_000_000 // max(1, len(self.names))))
+        self.stride = 1
+        self.updates = 0  # updates made, kept or not
+        self._seen = 0  # steps handed over
+        self._kept: list[tuple[int, Step]] = []  # (number, step)
+        self._last = self._lowest = self._highest = None
+
+    def append(self, step: Step) -> None:
+        """Enter one step; thin the book when it is full."""
+        entry = (self._seen, step)
+        if self._seen % self.stride == 0:
+            self._kept.append(entry)
+        self._last = entry
+        if np.isfinite(step.loss):
+            if self._lowest is None or step.loss < self._lowest[1].loss:
+                self._lowest = entry
+            if self._highest is None or step.loss > self._highest[1].loss:
+                self._highest = entry
+        self._seen += 1
+        self.updates = step.step
+        while len(self._kept) > self.capacity:
+            self.stride *= 2
+            self._kept = [entry for entry in self._kept if entry[0] % self.stride == 0]
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps that were kept, in order."""
+        entries = {number: step for number, step in self._kept}
+        entries.update(entry for entry in (self._lowest, self._highest, self._last) if entry is not None)
+        return [entries[number] for number in sorted(entries)]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __getitem__(self, index):
+        return self.steps[index]
+
+    @property
+    def thinned(self) -> bool:
+        """Whether steps were dropped."""
+        return self._seen > len(self)
+
+    def column(self, field: str) -> np.ndarray:
+        """One field of every step; NaN where it is not known.  (s,), or (s, p) for params and gradient.
+
+        >>> trace = Trace(["w"], [0.0])
+        >>> trace.append(Step(1, 0, 3, 0.0, 4.5, 0.0, 0.1, np.array([1.0])))
+        >>> trace.column("loss"), trace.column("objective")
+        (array([4.5]), array([nan]))
+        """
+        steps = self.steps
+        if field in ("params", "gradient"):
+            blank = np.full(len(self.names), np.nan)
+            values = [blank if getattr(step, field) is None else getattr(step, field) for step in steps]
+            return np.array(values, dtype=float).reshape(len(steps), len(self.names))
+        return np.array(
+            [np.nan if getattr(step, field) is None else getattr(step, field) for step in steps], dtype=float
+        )
+
+    def to_frame(self):
+        """A pandas DataFrame: the fields of a step, then one column for each weight, under its name."""
+        import pandas as pd
+
+        steps = self.steps
+        fields = [field for field in Step._fields if field not in ("params", "gradient")]
+        frame = pd.DataFrame({field: [getattr(step, field) for step in steps] for field in fields})
+        params = pd.DataFrame(self.column("params"), columns=list(self.names), index=frame.index)
+        return pd.concat([frame, params], axis=1)
+
+    def to_records(self) -> list[dict]:
+        """Steps as plain dicts, for JSON."""
+        return [step.to_dict(self.names) for step in self.steps]
+
+    @classmethod
+    def from_records(cls, names, start, records: Iterable[dict]) -> Trace:
+        """The trace that `to_records` wrote, again."""
+        records = list(records)
+        trace = cls(names, start, capacity=max(1, len(records)))
+        for record in records:
+            values = dict(record)
+            values["params"] = np.array([values["params"][name] for name in trace.names], dtype=float)
+            if values.get("gradient") is not None:
+                values["gradient"] = np.array(values["gradient"], dtype=float)
+            trace.append(Step(**values))
+        return trace
+
+    def plot(self, ax=None):
+        """Loss over epochs, on a log axis; returns the matplotlib Axes."""
+        from .. import plots  # the one import that looks down the house: a trace shows itself
+
+        return plots.loss(self, ax=ax)
+
+    def __repr__(self) -> str:
+        last = self._last[1].loss if self._last else float("nan")
+        return f"<Trace of {self.updates} updates, {len(self)} kept, last loss {last:.6g}>"

@@ -1,0 +1,3 @@
+"""What cli/ says."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

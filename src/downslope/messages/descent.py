@@ -1,0 +1,3 @@
+"""What descent/ says."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

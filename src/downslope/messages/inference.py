@@ -1,0 +1,3 @@
+"""What inference/ says."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

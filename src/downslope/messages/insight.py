@@ -1,0 +1,3 @@
+"""What insight/ says."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

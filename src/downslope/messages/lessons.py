@@ -1,0 +1,3 @@
+"""What lessons/ says."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

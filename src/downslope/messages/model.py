@@ -1,0 +1,3 @@
+"""What model/ says."""
+
+TEXTS: dict[str, tuple[str, str]] = {}

@@ -1,0 +1,3 @@
+"""What plots/ says."""
+
+TEXTS: dict[str, tuple[str, str]] = {}
