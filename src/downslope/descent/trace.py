@@ -49,7 +49,7 @@ class Trace:
     >>> for k in range(100):
     ...     trace.append(Step(k + 1, k, 3, 0.0, 1 / (k + 1), 0.0, 0.1, np.array([float(k)])))
     >>> [step.epoch for step in trace], trace.updates
-    ([0, 64, 99], 100)
+    ([0, 32, 64, 96, 99], 100)
     """
 
     def __init__(self, names: Iterable[str], start, capacity: int | None = None):

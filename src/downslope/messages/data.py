@@ -1,8 +1,203 @@
 """What data/ says."""
 
-TEXTS = {
+TEXTS: dict[str, tuple[str, str]] = {
+    # reading
     "data.no_such_file": (
         "{path}: no such file. Give the path of a CSV, Parquet or JSON file, a glob, or a SQL query.",
         "{path}：找不到这个文件。请给出 CSV、Parquet 或 JSON 文件的路径、通配符，或一条 SQL 查询。",
+    ),
+    "data.no_match": (
+        "{pattern}: no file matches this pattern. Check the folder and the ending.",
+        "{pattern}：没有文件与这个通配符匹配。请检查文件夹和扩展名。",
+    ),
+    "data.directory": (
+        "{path} is a folder, not a file. To read all tables in it, give a glob such as {path}/*.csv.",
+        "{path} 是文件夹，不是文件。要读取其中所有的表，请用通配符，例如 {path}/*.csv。",
+    ),
+    "data.empty_file": (
+        "{path} is empty. A table needs a line of column names and at least one row.",
+        "{path} 是空文件。一张表需要一行列名和至少一行数据。",
+    ),
+    "data.no_rows": (
+        "{source} has column names but no rows, or no columns at all. Give a table with at least one row.",
+        "{source} 没有数据行，或者连列也没有。请给出至少有一行数据的表。",
+    ),
+    "data.binary_file": (
+        "{path} is not text, whatever its name says. Save it as CSV (UTF-8), Parquet (.parquet) or JSON (.json).",
+        "{path} 的内容不是文本，与扩展名不符。请另存为 CSV（UTF-8）、Parquet（.parquet）或 JSON（.json）。",
+    ),
+    "data.ragged": (
+        "{path}, line {line}: the number of cells is {found}, and {expected} in the first line. Put quotes around a cell that holds a delimiter, or complete the line.",
+        "{path} 第 {line} 行有 {found} 个单元格，而首行有 {expected} 个。含有分隔符的单元格请加引号，或把这一行补全。",
+    ),
+    "data.repeated_name": (
+        "{source}: the column name '{column}' is used more than once. Rename one of the columns.",
+        "{source}：列名「{column}」出现了不止一次。请给其中一列改名。",
+    ),
+    "data.files_differ": (
+        "{path} and {first} do not have the same columns: '{column}' is in one of them only. Files read together need the same columns.",
+        "{path} 与 {first} 的列不一致：「{column}」只在其中一个文件里。一起读取的文件必须有相同的列。",
+    ),
+    "data.cannot_read": (
+        "{source} cannot be read as a table: {reason}",
+        "{source} 无法作为表读取：{reason}",
+    ),
+    "data.sql": (
+        "The SQL query fails ({reason}). Name files in quotes, such as FROM 'houses.csv'.",
+        "SQL 查询出错（{reason}）。查询中的文件名要加引号，例如 FROM 'houses.csv'。",
+    ),
+    "data.not_a_source": (
+        "A {found} is not a table. Give a path, a glob, a SQL query, a DataFrame, a pyarrow Table or a dict of columns; for arrays use Dataset.from_arrays.",
+        "{found} 不是表。请给出路径、通配符、SQL 查询、DataFrame、pyarrow Table 或由列组成的字典；数组请用 Dataset.from_arrays。",
+    ),
+    # the columns asked for
+    "data.no_such_column": (
+        "{source} has no column '{column}'. It has: {names}.",
+        "{source} 里没有「{column}」这一列。现有的列：{names}。",
+    ),
+    "data.lacks_column": (
+        "{source} lacks the column '{column}' that the model was trained on. It has: {names}.",
+        "{source} 缺少训练时用到的列「{column}」。现有的列：{names}。",
+    ),
+    "data.feature_is_target": (
+        "The column '{column}' is asked for both as target and as feature. Leave it out of the features.",
+        "「{column}」既被当作目标列又被当作特征列。请把它从特征中去掉。",
+    ),
+    "data.named_twice": (
+        "The column '{column}' is asked for twice. Name each column once, as a feature, a target or the weights.",
+        "「{column}」被指定了两次。每一列只能指定一次：作为特征、目标或权重。",
+    ),
+    "data.no_features": (
+        "{source} has no column left to learn from. Name at least one feature with numbers, categories or dates.",
+        "{source} 里没有可用于学习的列。请至少指定一个数值、类别或日期特征。",
+    ),
+    "data.too_few_rows": (
+        "{source} has {rows} row with a known target; a fit needs at least 2.",
+        "{source} 里目标值已知的只有 {rows} 行；拟合至少需要 2 行。",
+    ),
+    # the target
+    "data.target_missing": (
+        "The target '{column}' has no values at all. Choose another column.",
+        "目标列「{column}」没有任何值。请换一列。",
+    ),
+    "data.target_constant": (
+        "The target '{column}' is {value} in every row: there is nothing to learn. Choose another column.",
+        "目标列「{column}」每一行都是 {value}，没有什么可学的。请换一列。",
+    ),
+    "data.target_text": (
+        "The target '{column}' is text ({categories} distinct values, such as '{example}'), and a regression predicts numbers. Choose a numeric column, or use a classifier.",
+        "目标列「{column}」是文本（有 {categories} 个不同的值，例如「{example}」），而回归预测的是数值。请选择数值列，或改用分类器。",
+    ),
+    "data.target_date": (
+        "The target '{column}' is a date, and a regression predicts numbers. Turn it into a number first, such as days since a day of your choice.",
+        "目标列「{column}」是日期，而回归预测的是数值。请先把它换算成数值，例如距某一天的天数。",
+    ),
+    # the columns themselves
+    "data.infinite": (
+        "The column '{column}' is {value} in row {row} (the header not counted). Correct it, or leave the cell empty if the value is unknown.",
+        "列「{column}」第 {row} 行（不计表头）的值是 {value}。请改正；若数值未知，请让单元格留空。",
+    ),
+    "data.all_missing": (
+        "The feature '{column}' has no values at all. Leave it out.",
+        "特征「{column}」没有任何值。请不要使用这一列。",
+    ),
+    "data.note_all_missing": (
+        "column '{column}' is left out: it has no values at all",
+        "未使用列「{column}」：它没有任何值",
+    ),
+    "data.other_column": (
+        "The column '{column}' holds neither numbers, text, truth values nor dates. Leave it out, or turn it into one of these by a SQL query.",
+        "列「{column}」的内容不是数值、文本、布尔值或日期。请不要使用它，或用 SQL 查询把它转换成其中一种。",
+    ),
+    "data.note_other_column": (
+        "column '{column}' is left out: it holds neither numbers, text, truth values nor dates",
+        "未使用列「{column}」：它的内容不是数值、文本、布尔值或日期",
+    ),
+    "data.many_categories": (
+        "The feature '{column}' is text with {categories} distinct values in {rows} rows (such as '{example}'), too many to learn one weight for each. Leave it out, or group its values.",
+        "特征「{column}」是文本，{rows} 行中有 {categories} 个不同的值（例如「{example}」），太多了，无法为每个值学习一个权重。请不要使用它，或先把值归类。",
+    ),
+    "data.note_many_categories": (
+        "column '{column}' is left out: text with {categories} distinct values in {rows} rows, such as '{example}'",
+        "未使用列「{column}」：它是文本，{rows} 行中有 {categories} 个不同的值，例如「{example}」",
+    ),
+    "data.constant_column": (
+        "The column '{column}' is {value} in every row, so it cannot be told from the intercept. Leave it out, or fit without an intercept.",
+        "列「{column}」每一行都是 {value}，无法与截距区分。请不要使用它，或在拟合时去掉截距。",
+    ),
+    "data.number_expected": (
+        "The column '{column}' held numbers at training, and now holds '{example}'. Give numbers; an empty cell stands for an unknown one.",
+        "列「{column}」在训练时是数值，现在却有「{example}」。请给出数值；未知的值请留空。",
+    ),
+    "data.date_expected": (
+        "The column '{column}' held dates at training, and now holds '{example}'. Give dates such as 2024-05-31; an empty cell stands for an unknown one.",
+        "列「{column}」在训练时是日期，现在却有「{example}」。请给出形如 2024-05-31 的日期；未知的值请留空。",
+    ),
+    "data.text_expected": (
+        "The column '{column}' held text at training, and now holds '{example}'. Give the categories as text; an empty cell stands for an unknown one.",
+        "列「{column}」在训练时是文本，现在却有「{example}」。请以文本给出类别；未知的值请留空。",
+    ),
+    "data.note_dropped": (
+        "{count} of {rows} rows are dropped: their target ({targets}) is missing",
+        "{rows} 行中有 {count} 行因目标值（{targets}）缺失而被舍去",
+    ),
+    "data.note_missing": (
+        "column '{column}': {count} of {rows} values are missing and stand at the training mean",
+        "列「{column}」：{rows} 个值中有 {count} 个缺失，以训练数据的均值代替",
+    ),
+    "data.note_unseen": (
+        "column '{column}': {count} values are categories that training did not see (such as '{example}') and stand at the training mean",
+        "列「{column}」：有 {count} 个值是训练时没有见过的类别（例如「{example}」），以训练数据的均值代替",
+    ),
+    # arrays
+    "data.not_numbers": (
+        "{role} is a {found} that holds something other than real numbers, or rows of different lengths. Give numbers; for tables with text, dates or gaps use Dataset.read.",
+        "{role}（{found}）中有不是实数的内容，或各行长度不一。请给出数值；含文本、日期或缺失值的表请用 Dataset.read。",
+    ),
+    "data.not_two_dimensional": (
+        "X has shape {shape}, and rows × features are needed. For a single feature give X.reshape(-1, 1), for a single row X.reshape(1, -1).",
+        "X 的形状是 {shape}，而这里需要「行 × 特征」的二维数组。只有一个特征时请用 X.reshape(-1, 1)，只有一行时请用 X.reshape(1, -1)。",
+    ),
+    "data.empty_array": (
+        "X has shape {shape}: no rows, or no features. Give at least one of each.",
+        "X 的形状是 {shape}：没有行或没有特征。行与特征都至少要有一个。",
+    ),
+    "data.lengths_differ": (
+        "X has shape {x_shape} and y has shape {y_shape}. y needs one value for each row of X, shape (n,), or k of them, shape (n, k).",
+        "X 的形状是 {x_shape}，y 的形状是 {y_shape}。X 的每一行都要有一个 y 值，形状为 (n,)；有 k 个输出时形状为 (n, k)。",
+    ),
+    "data.feature_count": (
+        "{names} feature names are given for {columns} columns of X. Give one name for each column.",
+        "X 有 {columns} 列，却给了 {names} 个特征名。请给每一列一个名字。",
+    ),
+    "data.not_finite": (
+        "{place} is {value}. Give finite numbers; to fill in missing values use Dataset.read.",
+        "{place} 的值是 {value}。请给出有限的数；若有缺失值需要填补，请用 Dataset.read。",
+    ),
+    # weights
+    "data.weights_kind": (
+        "The weights column '{column}' holds '{example}', and weights are numbers of at least 0.",
+        "权重列「{column}」里有「{example}」，而权重必须是不小于 0 的数。",
+    ),
+    "data.weights_shape": (
+        "The weights have shape {shape} for {rows} rows. Give one weight for each row, shape ({rows},).",
+        "权重的形状是 {shape}，而数据有 {rows} 行。请给每一行一个权重，形状为 ({rows},)。",
+    ),
+    "data.weight_value": (
+        "The weight of row {row} (counted from 1) is {value}. Weights are finite numbers of at least 0.",
+        "第 {row} 行（从 1 数起）的权重是 {value}。权重必须是不小于 0 的有限数。",
+    ),
+    "data.weights_all_zero": (
+        "All {rows} weights are 0, so no row counts. Give at least one weight above 0.",
+        "{rows} 个权重全是 0，没有任何一行起作用。请至少给出一个大于 0 的权重。",
+    ),
+    # splits
+    "data.split_fraction": (
+        "The share of rows to hold out is {fraction}. Give a number between 0 and 1, such as 0.2.",
+        "留出的比例是 {fraction}。请给出 0 与 1 之间的数，例如 0.2。",
+    ),
+    "data.split_too_small": (
+        "Holding out {fraction} of {rows} rows leaves too few. At least 1 row must be held out and at least 2 left to train on.",
+        "从 {rows} 行中留出 {fraction} 的比例，剩下的行太少。至少要留出 1 行，并剩下 2 行用于训练。",
     ),
 }

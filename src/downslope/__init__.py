@@ -1,0 +1,55 @@
+"""Gradient descent you can see, trust and scale.
+
+Rows of a Dataset, a Model with its Loss and a Penalty make an Objective. A Method (which rows ×
+which direction × how far) descends it, leaving a Trace, until a Stop gives its reason. The Solution
+predicts, is kept as a Run, and is explained by a Verdict.
+
+Names are loaded when they are first used, so that `import downslope` is quick.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_FROM = {
+    "errors": ["DownslopeError", "DownslopeWarning"],
+    "data": ["Dataset"],
+    "model.linear": ["Linear"],
+    "model.objective": ["objective", "Objective"],
+    "descent.descend": ["descend"],
+    "descent.methods": [
+        *["Method", "GD", "SGD", "MiniBatch", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam"],
+        *["AdamW", "LBFGS", "Newton", "ClosedForm", "Exhaustive"],
+    ],
+    "descent.rows": ["All", "One", "Batch"],
+    "descent.trace": ["Trace", "Step"],
+    "inference": ["fit", "minimize", "load", "Recipe", "Solution"],
+    "estimators": ["LinearRegressor"],
+}
+_MODULES = {
+    "losses": "model.losses",
+    "penalties": "model.penalties",
+    "directions": "descent.directions",
+    "schedules": "descent.schedules",
+    "searches": "descent.searches",
+    "stops": "descent.stops",
+    "plots": "plots",
+    "lessons": "lab.lessons",
+}
+_HOME = {name: module for module, names in _FROM.items() for name in names}
+__all__ = ["__version__", *sorted(_HOME), *sorted(_MODULES)]
+
+
+def __getattr__(name: str):
+    if name in _MODULES:
+        found = import_module(f".{_MODULES[name]}", __name__)
+    elif name in _HOME:
+        found = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    else:
+        raise AttributeError(f"module 'downslope' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__():
+    return __all__

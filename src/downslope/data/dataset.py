@@ -1,0 +1,232 @@
+"""The rows that a model sees: X, y and weights as numbers, with the names that tell what they are."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import DownslopeError
+from ..messages import text
+from .reading import Table, type_name
+
+if TYPE_CHECKING:
+    from .encoding import Encoding
+
+Note = tuple[str, dict[str, Any]]  # the key of a sentence and the facts that fill it
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """n rows (xᵢ, yᵢ, sᵢ):  X (n, d),  y (n,) or (n, k),  weights s (n,).
+
+    >>> dataset = Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
+    >>> dataset
+    Dataset(rows=3, features=1, targets=('y',), source='list')
+    >>> dataset.shape
+    (3, 1)
+    """
+
+    X: Any  # ndarray (n, d) in row order, or scipy.sparse CSR array; float64 or float32
+    y: np.ndarray | None
+    weights: np.ndarray | None
+    features: tuple[str, ...]
+    targets: tuple[str, ...]
+    source: str
+    encoding: Encoding | None = None
+    notes: tuple[Note, ...] = ()
+    table: Table | None = None  # the same rows before encoding, so that a split can learn it anew
+
+    @classmethod
+    def read(
+        cls,
+        source: Any,
+        target: str | Sequence[str] | None = None,
+        features: Sequence[str] | None = None,
+        weights: str | None = None,
+    ) -> Dataset:
+        """Rows from a file, a glob, a SQL query or a frame, encoded as numbers.
+
+        source: see `Table.read`.  target: column to predict, several, or None for X only.
+        features: columns to use, by default all others.  weights: column of row weights.
+
+        What was dropped, filled in or left out is in `notes`; `notes_text()` tells it. Raises DownslopeError
+        for what cannot be read or cannot serve.
+
+        >>> Dataset.read({"x": [1, 2, 3], "y": [2, 4, 6]}, target="y").X.ravel()
+        array([1., 2., 3.])
+        """
+        from .encoding import Encoding, training_dataset
+
+        table = Table.read(source)
+        return training_dataset(Encoding.learn(table, target or (), features, weights), table)
+
+    @classmethod
+    def from_arrays(
+        cls, X: Any, y: Any = None, weights: Any = None, features: Sequence[str] | None = None
+    ) -> Dataset:
+        """Rows from numbers in memory, which must be finite.
+
+        X: (n, d) array, list of rows, DataFrame (pandas, polars) or scipy.sparse matrix.
+        y: (n,) or (n, k); a column (n, 1) stays two-dimensional, and so will its predictions.
+        weights: (n,), at least 0, not all 0.
+        features: d names; by default the DataFrame's, else x1 … xd, or x if there is one.
+
+        float32 is kept, all other numbers become float64; an array that is right already is not copied.
+        """
+        matrix = _csr(X) if is_sparse(X) else _floats(X, "X")
+        if matrix.ndim != 2:
+            raise DownslopeError("data.not_two_dimensional", shape=matrix.shape)
+        n, d = matrix.shape
+        if n == 0 or d == 0:
+            raise DownslopeError("data.empty_array", shape=matrix.shape)
+        if is_sparse(matrix):
+            _refuse_non_finite_sparse(matrix)
+        else:
+            _refuse_non_finite(matrix, "X")
+        names = tuple(features) if features is not None else _column_names(X) or _numbered("x", d)
+        if len(names) != d:
+            raise DownslopeError("data.feature_count", names=len(names), columns=d)
+        targets: tuple[str, ...] = ()
+        if y is not None:
+            targets = _column_names(y)
+            y = _floats(y, "y")
+            if y.ndim not in (1, 2) or y.shape[0] != n or y.size == 0:
+                raise DownslopeError("data.lengths_differ", x_shape=matrix.shape, y_shape=y.shape)
+            _refuse_non_finite(y, "y")
+            targets = targets or _numbered("y", y.shape[1] if y.ndim == 2 else 1)
+        if weights is not None:
+            weights = check_weights(_floats(weights, "weights"), n)
+        return cls(matrix, y, weights, names, targets, source=type_name(X))
+
+    def __len__(self) -> int:
+        return self.X.shape[0]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n rows, d features)"""
+        return self.X.shape
+
+    def __repr__(self) -> str:
+        return (
+            f"Dataset(rows={len(self)}, features={self.shape[1]}, targets={self.targets}, "
+            f"source={self.source!r})"
+        )
+
+    def notes_text(self) -> list[str]:
+        """What was dropped, filled in or left out, one sentence each, in the language of the moment."""
+        return [text(key, **facts) for key, facts in self.notes]
+
+    def take(self, rows: Any) -> Dataset:
+        """The rows that an index array, a mask or a slice picks.
+
+        >>> Dataset.from_arrays([[1.0], [2.0], [3.0]]).take([2, 0]).X.ravel()
+        array([3., 1.])
+        """
+        rows = np.arange(len(self))[rows]
+        return replace(
+            self,
+            X=self.X[rows],
+            y=None if self.y is None else self.y[rows],
+            weights=None if self.weights is None else self.weights[rows],
+            table=None if self.table is None else self.table.take(rows),
+        )
+
+    def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
+        """(training rows, held-out rows): `fraction` of the rows, drawn by `seed`, is held out.
+
+        Both keep the order of the rows. An encoding is learned again, on the training rows only, so that
+        nothing of the held-out rows is known before they are asked for.
+
+        >>> train, held_out = Dataset.from_arrays([[float(i)] for i in range(10)]).split(0.3)
+        >>> len(train), len(held_out)
+        (7, 3)
+        """
+        n = len(self)
+        if not 0 < fraction < 1:
+            raise DownslopeError("data.split_fraction", fraction=fraction)
+        held = round(n * fraction)
+        if held < 1 or n - held < 2:
+            raise DownslopeError("data.split_too_small", fraction=fraction, rows=n)
+        order = np.random.Generator(np.random.Philox(seed)).permutation(n)
+        train, held_out = self.take(np.sort(order[held:])), self.take(np.sort(order[:held]))
+        if self.encoding is None or train.table is None or held_out.table is None:
+            return train, held_out
+        from .encoding import training_dataset
+
+        encoding = self.encoding.learn_again(train.table)
+        return training_dataset(encoding, train.table), encoding.apply(held_out.table)
+
+
+def check_weights(weights: np.ndarray, rows: int) -> np.ndarray:
+    """sᵢ ≥ 0, finite, not all 0, one for each row."""
+    if weights.shape != (rows,):
+        raise DownslopeError("data.weights_shape", shape=weights.shape, rows=rows)
+    bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+    if bad.size:
+        raise DownslopeError("data.weight_value", row=int(bad[0]) + 1, value=float(weights[bad[0]]))
+    if not weights.any():
+        raise DownslopeError("data.weights_all_zero", rows=rows)
+    return weights
+
+
+def is_sparse(X: Any) -> bool:
+    """Whether X is scipy.sparse's; nothing can be if that was never imported."""
+    sparse = sys.modules.get("scipy.sparse")
+    return sparse is not None and sparse.issparse(X)
+
+
+def _csr(X: Any) -> Any:
+    from scipy.sparse import csr_array
+
+    if X.dtype.kind not in "fiub":
+        raise DownslopeError("data.not_numbers", role="X", found=X.dtype)
+    matrix = csr_array(X)
+    if not matrix.has_canonical_format:  # sorting in place would sort the caller's own
+        matrix = matrix.copy()
+        matrix.sum_duplicates()
+    return matrix if matrix.dtype == np.float32 else matrix.astype(np.float64, copy=False)
+
+
+def _floats(given: Any, role: str) -> np.ndarray:
+    try:
+        values = np.asarray(given)
+        if values.dtype.kind in "OUSmMc":
+            # objects may be numbers (a frame of mixed columns); text, dates and complex numbers are not
+            if values.dtype.kind != "O":
+                raise TypeError
+            values = values.astype(np.float64)
+    except (TypeError, ValueError):
+        raise DownslopeError("data.not_numbers", role=role, found=type_name(given)) from None
+    return np.ascontiguousarray(values, dtype=np.float32 if values.dtype == np.float32 else np.float64)
+
+
+def _refuse_non_finite(values: np.ndarray, role: str) -> None:
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        place = ", ".join(str(index) for index in bad[0])
+        raise DownslopeError("data.not_finite", place=f"{role}[{place}]", value=float(values[tuple(bad[0])]))
+
+
+def _refuse_non_finite_sparse(matrix: Any) -> None:
+    bad = np.flatnonzero(~np.isfinite(matrix.data))
+    if bad.size:
+        row = int(np.searchsorted(matrix.indptr, bad[0], side="right")) - 1
+        place = f"X[{row}, {matrix.indices[bad[0]]}]"
+        raise DownslopeError("data.not_finite", place=place, value=float(matrix.data[bad[0]]))
+
+
+def _column_names(given: Any) -> tuple[str, ...]:
+    """The names that a DataFrame or a Series gives to its columns; () for anything else."""
+    if type(given).__module__.partition(".")[0] not in ("pandas", "polars"):
+        return ()
+    if hasattr(given, "columns"):
+        return tuple(str(name) for name in given.columns)
+    return (str(given.name),) if given.name else ()
+
+
+def _numbered(letter: str, count: int) -> tuple[str, ...]:
+    return (letter,) if count == 1 else tuple(f"{letter}{i}" for i in range(1, count + 1))

@@ -1,0 +1,353 @@
+"""How the columns of a table become the columns of X: learned on the training rows, kept, applied ever after.
+
+Numbers stand as they are, booleans as 0 and 1, dates as days since 1970-01-01, and text as one indicator
+for each category but the most frequent. What is unknown stands at the training mean, and is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+from ..errors import DownslopeError, nearest
+from .dataset import Dataset, Note, check_weights, is_sparse
+from .reading import Table
+
+MANY_CATEGORIES = 1000
+SOME_CATEGORIES = 20  # beyond these, a column whose values are mostly distinct is a name, not a category
+TOLD_NAMES = 12
+
+
+@dataclass(frozen=True)
+class Column:
+    """x → its k encoded columns:  x itself, or 1[x = category] for each category;  unknown x → the mean."""
+
+    name: str
+    kind: str  # "numeric", "boolean", "date" or "text"
+    mean: tuple[float, ...]  # (k,) over the training rows in which the value is known
+    baseline: str | None = None  # text: the category whose indicators are all 0
+    categories: tuple[str, ...] = ()  # text: one indicator each, k of them
+
+    @classmethod
+    def learn(cls, table: Table, name: str, weights: np.ndarray | None) -> Column:
+        kind = table.kind(name)
+        if kind != "text":
+            values = table.numbers(name)
+            known = ~np.isnan(values)
+            return cls(name, kind, (float(np.average(values[known], weights=_known(weights, known))),))
+        codes, texts = table.text(name)
+        known = codes >= 0
+        counts = np.bincount(codes[known], weights=_known(weights, known), minlength=len(texts))
+        shares = (counts / counts.sum()).tolist()
+        # negated shares, then names: the most frequent first, ties by name
+        first, *others = sorted(range(len(texts)), key=lambda code: (-shares[code], texts[code]))
+        if not others:  # one category only: a column of ones, which a fit with an intercept refuses by name
+            return cls(name, kind, (1.0,), categories=(texts[first],))
+        others.sort(key=lambda code: texts[code])
+        mean = tuple(shares[code] for code in others)
+        return cls(name, kind, mean, baseline=texts[first], categories=tuple(texts[code] for code in others))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the encoded columns.
+
+        >>> Column("species", "text", (0.25,), "Adelie", ("Gentoo",)).features
+        ('species=Gentoo',)
+        """
+        return tuple(f"{self.name}={category}" for category in self.categories) or (self.name,)
+
+    def encode(self, table: Table) -> tuple[np.ndarray, list[Note]]:
+        """The encoded columns, shape (n, k), and what had to be said about them."""
+        self._check_kind(table)
+        if self.kind == "text":
+            return self._indicators(table)
+        if table.kind(self.name) == "missing":
+            values = np.full(len(table), np.nan)
+        else:
+            values = table.numbers(self.name)
+        missing = np.isnan(values)
+        block = np.where(missing, self.mean[0], values)[:, None]  # (n, 1)
+        return block, _missing_note(self.name, missing)
+
+    def _indicators(self, table: Table) -> tuple[np.ndarray, list[Note]]:
+        codes, texts = table.text(self.name)
+        place = {category: at for at, category in enumerate(self.categories)}
+        baseline, missing, unseen = -1, -2, -3
+        if self.baseline is not None:
+            place[self.baseline] = baseline
+        # a missing value has code −1, and finds its place at the list's end
+        places = np.array([place.get(text, unseen) for text in texts] + [missing])[codes]  # (n,)
+        block = np.zeros((len(table), len(self.categories)))  # (n, k)
+        seen = np.flatnonzero(places >= 0)
+        block[seen, places[seen]] = 1.0
+        block[places < baseline] = self.mean
+        notes = _missing_note(self.name, places == missing)
+        strange = places == unseen
+        if strange.any():
+            example = texts[codes[np.flatnonzero(strange)[0]]]
+            facts = {"column": self.name, "count": int(strange.sum()), "example": example}
+            notes.append(("data.note_unseen", facts))
+        return block, notes
+
+    def _check_kind(self, table: Table) -> None:
+        # numbers may stand for text: a file whose codes all happen to be digits is read as numbers
+        fits, key = {
+            "text": (("text", "numeric", "boolean", "missing"), "data.text_expected"),
+            "date": (("date", "missing"), "data.date_expected"),
+        }.get(self.kind, (("numeric", "boolean", "missing"), "data.number_expected"))
+        if table.kind(self.name) not in fits:
+            raise DownslopeError(key, column=self.name, example=table.example(self.name))
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """X = [encode(c) for c in columns],  y = targets.  Learned on the training rows; plain JSON when kept.
+
+    >>> table = Table.read({"colour": ["red", "blue", "red", None], "size": [1, 2, 3, 4], "y": [5, 7, 6, 8]})
+    >>> encoding = Encoding.learn(table, target="y")
+    >>> dataset = encoding.apply(table)
+    >>> dataset.features
+    ('colour=blue', 'size')
+    >>> dataset.X[:, 0]     # the row without a colour stands at the mean
+    array([0.    , 1.    , 0.    , 0.3333...])
+    >>> Encoding.from_json(encoding.to_json()) == encoding
+    True
+    """
+
+    columns: tuple[Column, ...]
+    targets: tuple[str, ...] = ()
+    weights: str | None = None
+    named: bool = False  # the features were named, not found
+    notes: tuple[Note, ...] = ()  # which columns were left out, and why
+
+    @classmethod
+    def learn(
+        cls,
+        table: Table,
+        target: str | Sequence[str],
+        features: Sequence[str] | None = None,
+        weights: str | None = None,
+    ) -> Encoding:
+        """Which columns to use, and how: from the rows of `table` whose target is known.
+
+        target: one column or several, numeric or boolean; () for none.
+        features: columns to use; None means all but the target and the weights, less those that cannot serve.
+        weights: column of row weights.
+
+        Raises DownslopeError for a column that does not exist or cannot serve, a target that is constant,
+        text, a date or empty, and for fewer than two rows.
+        """
+        targets = _as_names(target)
+        used = (*targets, *_as_names(weights))
+        chosen = _as_names(features) if features is not None else [n for n in table.names if n not in used]
+        _check_request(table, targets, chosen, weights)
+        _refuse_bad_numbers(table, (*targets, *chosen), weights)
+        table, _ = _with_known_targets(table, targets)
+        if targets and len(table) < 2:
+            raise DownslopeError("data.too_few_rows", source=table.source, rows=len(table))
+        for name in targets:
+            values = table.numbers(name)
+            if (values == values[0]).all():
+                raise DownslopeError("data.target_constant", column=name, value=float(values[0]))
+        row_weights = _row_weights(table, weights)
+        columns: list[Column] = []
+        notes: list[Note] = []
+        for name in chosen:
+            refusal = _refusal(table, name)
+            if refusal is None:
+                columns.append(Column.learn(table, name, row_weights))
+            elif features is not None:
+                raise DownslopeError(refusal[0], **refusal[2])
+            else:
+                notes.append(refusal[1:])
+        if not columns:
+            raise DownslopeError("data.no_features", source=table.source)
+        return cls(tuple(columns), targets, weights, named=features is not None, notes=tuple(notes))
+
+    def learn_again(self, table: Table) -> Encoding:
+        """The same request, on other rows."""
+        chosen = [column.name for column in self.columns] if self.named else None
+        return Encoding.learn(table, self.targets, chosen, self.weights)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return tuple(feature for column in self.columns for feature in column.features)
+
+    def apply(self, table: Table, target: bool = True) -> Dataset:
+        """The rows of `table` as numbers; `target=False` at prediction, when y and weights need not exist.
+
+        Raises DownslopeError for a column that is absent, of another kind than at training, or infinite.
+        """
+        targets = self.targets if target else ()
+        weights = self.weights if target else None
+        needed = (*targets, *(column.name for column in self.columns), *_as_names(weights))
+        for name in needed:
+            if name not in table.names:
+                raise DownslopeError(
+                    "data.lacks_column", source=table.source, column=name, names=_told(name, table)
+                )
+        for name in targets:
+            _check_target(table, name)
+        _refuse_bad_numbers(table, (*targets, *(column.name for column in self.columns)), weights)
+        table, notes = _with_known_targets(table, targets)
+        X = np.empty((len(table), len(self.features)))  # (n, d)
+        start = 0
+        for column in self.columns:
+            block, told = column.encode(table)
+            X[:, start : start + block.shape[1]] = block
+            start += block.shape[1]
+            notes += told
+        outputs = [table.numbers(name) for name in targets]
+        y = (
+            np.column_stack(outputs) if len(outputs) > 1 else outputs[0] if outputs else None
+        )  # (n, k) or (n,)
+        return Dataset(
+            X=X,
+            y=y,
+            weights=_row_weights(table, weights),
+            features=self.features,
+            targets=targets,
+            source=table.source,
+            encoding=self,
+            notes=tuple(notes),
+            table=table,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists, dicts, numbers and words."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> Encoding:
+        columns = tuple(
+            Column(**{**column, "mean": tuple(column["mean"]), "categories": tuple(column["categories"])})
+            for column in kept["columns"]
+        )
+        notes = tuple((key, facts) for key, facts in kept["notes"])
+        return cls(**{**kept, "columns": columns, "targets": tuple(kept["targets"]), "notes": notes})
+
+
+def training_dataset(encoding: Encoding, table: Table) -> Dataset:
+    """The rows that `encoding` was learned on, with the notes of learning before those of applying."""
+    dataset = encoding.apply(table)
+    return replace(dataset, notes=encoding.notes + dataset.notes)
+
+
+def refuse_constant_columns(dataset: Dataset) -> None:
+    """max x − min x = 0 in a column: it cannot be told from the intercept, so a fit with one refuses it.
+
+    >>> refuse_constant_columns(Dataset.from_arrays([[1.0, 5.0], [2.0, 5.0]]))
+    Traceback (most recent call last):
+    downslope.errors.DownslopeError: ...
+    """
+    X = dataset.X
+    low, high = X.min(axis=0), X.max(axis=0)
+    if is_sparse(X):
+        low, high = low.toarray().ravel(), high.toarray().ravel()
+    constant = np.flatnonzero(low == high)
+    if constant.size and len(dataset) > 1:
+        column = constant[0]
+        raise DownslopeError(
+            "data.constant_column", column=dataset.features[column], value=f"{float(low[column]):g}"
+        )
+
+
+def _as_names(asked: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (asked,) if isinstance(asked, str) else tuple(asked or ())
+
+
+def _known(weights: np.ndarray | None, known: np.ndarray) -> np.ndarray | None:
+    """The weights of the rows whose value is known (2 is the row twice), if any of them counts."""
+    return None if weights is None or not weights[known].any() else weights[known]
+
+
+def _told(asked: str, table: Table) -> str:
+    """The names that would have worked: the nearest first, and not hundreds of them."""
+    names: Sequence[str] = table.names
+    if len(names) > TOLD_NAMES:
+        names = get_close_matches(asked, names, n=TOLD_NAMES, cutoff=0.0)
+    return nearest(asked, names)
+
+
+def _check_request(table: Table, targets: Sequence[str], chosen: Sequence[str], weights: str | None) -> None:
+    for name in (*targets, *chosen, *_as_names(weights)):
+        if name not in table.names:
+            raise DownslopeError(
+                "data.no_such_column", source=table.source, column=name, names=_told(name, table)
+            )
+    for name in targets:
+        if name in chosen:
+            raise DownslopeError("data.feature_is_target", column=name)
+        _check_target(table, name)
+    asked = (*targets, *chosen, *_as_names(weights))
+    for name in asked:
+        if asked.count(name) > 1:
+            raise DownslopeError("data.named_twice", column=name)
+
+
+def _check_target(table: Table, name: str) -> None:
+    kind = table.kind(name)
+    if kind == "text":
+        facts = {"categories": len(table.text(name)[1]), "example": table.example(name)}
+        raise DownslopeError("data.target_text", column=name, **facts)
+    if kind == "date":
+        raise DownslopeError("data.target_date", column=name)
+    if kind == "other":
+        raise DownslopeError("data.other_column", column=name)
+    if kind == "missing" or np.isnan(table.numbers(name)).all():
+        raise DownslopeError("data.target_missing", column=name)
+
+
+def _with_known_targets(table: Table, targets: Sequence[str]) -> tuple[Table, list[Note]]:
+    known = np.ones(len(table), dtype=bool)
+    for name in targets:
+        known &= ~np.isnan(table.numbers(name))
+    dropped = len(table) - int(known.sum())
+    if not dropped:
+        return table, []
+    facts = {"count": dropped, "targets": ", ".join(targets), "rows": len(table)}
+    return table.take(np.flatnonzero(known)), [("data.note_dropped", facts)]
+
+
+def _refuse_bad_numbers(table: Table, names: Sequence[str], weights: str | None) -> None:
+    """Before any row is dropped, so that a row at fault is told by its number in the file."""
+    for name in names:
+        if table.kind(name) == "numeric":
+            values = table.numbers(name)
+            infinite = np.flatnonzero(np.isinf(values))
+            if infinite.size:
+                row = int(infinite[0])
+                raise DownslopeError("data.infinite", column=name, row=row + 1, value=float(values[row]))
+    _row_weights(table, weights)
+
+
+def _row_weights(table: Table, name: str | None) -> np.ndarray | None:
+    if name is None:
+        return None
+    if table.kind(name) not in ("numeric", "boolean"):
+        raise DownslopeError("data.weights_kind", column=name, example=table.example(name))
+    return check_weights(table.numbers(name), len(table))
+
+
+def _missing_note(name: str, missing: np.ndarray) -> list[Note]:
+    count = int(missing.sum())
+    return [("data.note_missing", {"column": name, "count": count, "rows": len(missing)})] if count else []
+
+
+def _refusal(table: Table, name: str) -> tuple[str, str, dict[str, Any]] | None:
+    """Why a column cannot serve: the error's key, the note's key and their facts; None if it can."""
+    kind = table.kind(name)
+    if kind == "missing" or (kind == "numeric" and np.isnan(table.numbers(name)).all()):
+        return "data.all_missing", "data.note_all_missing", {"column": name}
+    if kind == "other":
+        return "data.other_column", "data.note_other_column", {"column": name}
+    if kind == "text":
+        categories, rows = len(table.text(name)[1]), len(table)
+        if categories > MANY_CATEGORIES or (categories > SOME_CATEGORIES and 2 * categories > rows):
+            facts = {"column": name, "categories": categories, "rows": rows, "example": table.example(name)}
+            return "data.many_categories", "data.note_many_categories", facts
+    return None

@@ -1,0 +1,389 @@
+"""From what people keep (files, globs, queries, frames) to the named columns of one Arrow table.
+
+DuckDB does the reading and stands in this module only. Files are read as they are: no row is skipped,
+no column is renamed, and what cannot be read is refused with the line or the column that is at fault.
+"""
+
+from __future__ import annotations
+
+import csv
+import glob
+import gzip
+import io
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from ..errors import DownslopeError
+
+MISSING_WORDS = ("", "?", "NA", "na", "N/A", "n/a", "NaN", "nan", "NAN", "NULL", "Null", "null")
+DELIMITERS = (",", ";", "\t", "|")
+QUERY = re.compile(r"\s*(select|with|from)\b", re.IGNORECASE)
+# A leading zero marks a code (a postcode, a student number), not a number.
+NUMBER = r"(?i)^[+-]?(((0|[1-9]\d*)(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?)$"
+DECIMAL_COMMA = r"(?i)^[+-]?(0|[1-9]\d*)(,\d+)?(e[+-]?\d+)?$"
+# No text file holds these bytes; tabs, line ends, escape and DOS's end-of-file mark are let through.
+BINARY = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]")
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+HEAD_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Named columns as they were read, with the words that say where they came from.
+
+    >>> table = Table.read({"x": [1, 2, 3], "colour": ["red", None, "blue"]})
+    >>> table.names, len(table), table.kind("colour")
+    (('x', 'colour'), 3, 'text')
+    """
+
+    columns: Any  # pyarrow.Table
+    source: str
+
+    @classmethod
+    def read(cls, source: Any) -> Table:
+        """The rows of `source`.
+
+        source: path or glob of CSV, TSV, Parquet, JSON or JSON Lines files (.gz too); a SQL query that starts
+            with SELECT, WITH or FROM and names files relative to the current directory; a pandas or polars
+            DataFrame; a pyarrow Table; or a dict of columns.
+
+        Raises DownslopeError for anything that is not a table with at least one row and distinct names.
+        """
+        if isinstance(source, (str, Path)):
+            columns, words = _from_words(str(source)), str(source)
+        else:
+            columns, words = _from_memory(source), type_name(source)
+        repeated = [name for name in columns.column_names if columns.column_names.count(name) > 1]
+        if repeated:
+            raise DownslopeError("data.repeated_name", source=words, column=repeated[0])
+        if columns.num_columns == 0 or columns.num_rows == 0:
+            raise DownslopeError("data.no_rows", source=words)
+        return cls(columns, words)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.columns.column_names)
+
+    def __len__(self) -> int:
+        return self.columns.num_rows
+
+    def __repr__(self) -> str:
+        return f"Table(rows={len(self)}, columns={self.names}, source={self.source!r})"
+
+    def take(self, rows: np.ndarray) -> Table:
+        """The rows whose positions are given, in that order."""
+        return Table(self.columns.take(rows), self.source)
+
+    def kind(self, name: str) -> str:
+        """What a column holds: "numeric", "boolean", "text", "date", "missing" (nothing at all) or "other".
+
+        >>> Table.read({"x": [None, True]}).kind("x")
+        'boolean'
+        """
+        import pyarrow.types as types
+
+        column = self.columns.column(name)
+        held = column.type
+        if column.null_count == len(column):
+            return "missing"
+        if types.is_boolean(held):
+            return "boolean"
+        if types.is_integer(held) or types.is_floating(held) or types.is_decimal(held):
+            return "numeric"
+        if types.is_date(held) or types.is_timestamp(held):
+            return "date"
+        # whoever made a column categorical, of numbers even, wants categories
+        return "text" if _is_text(held) or types.is_dictionary(held) else "other"
+
+    def example(self, name: str) -> str:
+        """A known value of a column, as text: the first that is not a number, else the first."""
+        values = [str(value) for value in self.columns.column(name).unique().drop_null().to_pylist()]
+        return next((value for value in values if not re.match(NUMBER, value)), values[0])
+
+    def numbers(self, name: str) -> np.ndarray:
+        """A numeric, boolean or date column as float64 (n,): NaN where missing, dates in days since 1970.
+
+        >>> from datetime import date
+        >>> Table.read({"day": [date(1970, 1, 3), None]}).numbers("day")
+        array([ 2., nan])
+        """
+        import pyarrow as pa
+
+        column, kind = self.columns.column(name), self.kind(name)
+        if kind == "date":
+            column = column.cast(pa.timestamp("us", getattr(column.type, "tz", None)), safe=False).cast(
+                pa.int64()
+            )
+        elif kind == "boolean":
+            column = column.cast(pa.uint8())
+        values = column.cast(pa.float64(), safe=False).to_numpy()
+        return values / 86_400e6 if kind == "date" else values
+
+    def text(self, name: str) -> tuple[np.ndarray, list[str]]:
+        """A column as category codes, shape (n,), and the categories that they number; −1 where missing.
+
+        >>> Table.read({"colour": ["red", None, "red"]}).text("colour")
+        (array([ 0, -1,  0], dtype=int32), ['red'])
+        """
+        import pyarrow as pa
+
+        column = self.columns.column(name)
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        coded = column.cast(pa.large_string()).combine_chunks().dictionary_encode()
+        if isinstance(coded, pa.ChunkedArray):
+            coded = coded.unify_dictionaries().combine_chunks()
+        return coded.indices.fill_null(-1).to_numpy(), coded.dictionary.to_pylist()
+
+
+def type_name(source: Any) -> str:
+    """What something in memory is called when it is spoken of.
+
+    >>> type_name(np.zeros(2)), type_name([1, 2])
+    ('numpy.ndarray', 'list')
+    """
+    return f"{type(source).__module__.partition('.')[0]}.{type(source).__name__}".removeprefix("builtins.")
+
+
+def _is_text(held: Any) -> bool:
+    import pyarrow.types as types
+
+    return types.is_string(held) or types.is_large_string(held) or types.is_string_view(held)
+
+
+# ---------------------------------------------------------------------------------------- in memory
+
+
+def _from_memory(source: Any) -> Any:
+    import pyarrow as pa
+
+    room = type(source).__module__.partition(".")[0]
+    try:
+        if isinstance(source, pa.Table):
+            return source
+        if room == "pandas" and hasattr(source, "columns"):
+            # pandas would let a repeated name reach Arrow, which refuses it with another sentence
+            if not source.columns.is_unique:
+                again = source.columns[source.columns.duplicated()][0]
+                raise DownslopeError("data.repeated_name", source=type_name(source), column=again)
+            return pa.Table.from_pandas(source, preserve_index=False)
+        if room == "polars" and hasattr(source, "to_arrow"):
+            table = source.to_arrow()
+            return table if isinstance(table, pa.Table) else pa.table({source.name: table})
+        if isinstance(source, Mapping):
+            return pa.table(
+                {str(name): pa.array(values, from_pandas=True) for name, values in source.items()}
+            )
+    except (pa.ArrowException, TypeError) as error:
+        raise DownslopeError(
+            "data.cannot_read", source=type_name(source), reason=_first_line(error)
+        ) from None
+    raise DownslopeError("data.not_a_source", found=type_name(source))
+
+
+# ------------------------------------------------------------------------------- files and queries
+
+
+def _from_words(words: str) -> Any:
+    path = Path(words)
+    if QUERY.match(words) and not _exists(path):
+        return _from_query(words)
+    if _exists(path):
+        return _from_file(path)
+    if not glob.has_magic(words):
+        raise DownslopeError("data.no_such_file", path=words)
+    paths = sorted(Path(found) for found in glob.glob(words, recursive=True) if Path(found).is_file())
+    if not paths:
+        raise DownslopeError("data.no_match", pattern=words)
+    return _stacked(paths)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a long query is no file name
+        return False
+
+
+def _duckdb() -> Any:
+    """A database in memory that fetches nothing from a network and sees none of Python's variables."""
+    import duckdb
+
+    offline: dict[str, Any] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    connection = duckdb.connect(":memory:", config=offline)
+    connection.execute("SET python_enable_replacements = false")
+    return connection
+
+
+def _rows(query: str, **parameters: Any) -> Any:
+    with _duckdb() as connection:
+        return connection.sql(query, params=parameters or None).to_arrow_table()
+
+
+def _from_query(query: str) -> Any:
+    import duckdb
+
+    try:
+        return _settled(_rows(query.strip().rstrip(";")), decimal_comma=False)
+    except duckdb.Error as error:
+        raise DownslopeError("data.sql", reason=_first_line(error)) from None
+
+
+def _from_file(path: Path) -> Any:
+    import duckdb
+
+    if path.is_dir():
+        raise DownslopeError("data.directory", path=path)
+    kind = path.with_suffix("").suffix if path.suffix.lower() == ".gz" else path.suffix
+    try:
+        head = _head(path)
+        if not head.strip():
+            raise DownslopeError("data.empty_file", path=path)
+        if kind.lower() in (".parquet", ".pq"):
+            return _rows("SELECT * FROM read_parquet($path)", path=glob.escape(str(path)))
+        if BINARY.search(head) and not head.startswith(UTF16):
+            raise DownslopeError("data.binary_file", path=path)
+        if kind.lower() in (".json", ".jsonl", ".ndjson"):
+            return _rows("SELECT * FROM read_json($path, sample_size = -1)", path=glob.escape(str(path)))
+        return _from_delimited(path, path)
+    except (duckdb.Error, csv.Error, OSError, EOFError) as error:
+        raise DownslopeError("data.cannot_read", source=path, reason=_first_line(error)) from None
+
+
+def _stacked(paths: list[Path]) -> Any:
+    """The rows of several files, in the order of their names; each must have the columns of the first."""
+    import pyarrow as pa
+
+    tables = [_from_file(path) for path in paths]
+    for path, table in zip(paths, tables):
+        odd = sorted(set(table.column_names) ^ set(tables[0].column_names))
+        if odd:
+            raise DownslopeError("data.files_differ", path=path, first=paths[0], column=odd[0])
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowException as error:
+        raise DownslopeError("data.cannot_read", source=paths[0].parent, reason=_first_line(error)) from None
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+# ----------------------------------------------------------------------------------- delimited text
+
+
+def _opened(path: Path) -> Any:
+    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
+
+
+def _head(path: Path) -> bytes:
+    with _opened(path) as file:
+        return file.read(HEAD_BYTES)
+
+
+def _from_delimited(path: Path, told: Path) -> Any:
+    """The file as it lies; if it is not clean UTF-8, a clean copy of it."""
+    import duckdb
+
+    try:
+        return _parsed(path, told)
+    except (duckdb.Error, UnicodeDecodeError):
+        with TemporaryDirectory() as folder:
+            copy = Path(folder, "copy.csv")
+            copy.write_text(_decoded(path), encoding="utf-8")
+            try:
+                return _parsed(copy, told)
+            except duckdb.Error:
+                _refuse_ragged(copy, told)
+                raise
+
+
+def _decoded(path: Path) -> str:
+    """The file's text with line ends as \\n: UTF-8, else UTF-16 by its mark, else GB18030, else Latin-1."""
+    with _opened(path) as file:
+        raw = file.read()
+    if raw.startswith(UTF16):
+        text = raw.decode("utf-16", errors="replace")
+    else:
+        text = _by_trial(raw)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _by_trial(raw: bytes) -> str:
+    # Chinese characters are pairs of high bytes; an accented Latin letter is a single one between ASCII.
+    runs = re.findall(rb"[\x80-\xff]+", raw)
+    paired = 2 * sum(len(run) % 2 for run in runs) <= len(runs)
+    for encoding in ("utf-8-sig", "gb18030") if paired else ("utf-8-sig",):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("cp1252", errors="replace")
+
+
+def _parsed(path: Path, told: Path) -> Any:
+    blank_lines, names, delimiter = _header(path)
+    repeated = [name for name in names if name and names.count(name) > 1]
+    is_header = not all(re.match(NUMBER, name) for name in names)
+    if is_header and repeated:
+        raise DownslopeError("data.repeated_name", source=told, column=repeated[0])
+    table = _rows(
+        """SELECT * FROM read_csv($path, delim = $delimiter, header = $header, skip = $skip,
+           nullstr = $missing, quote = '"', escape = '"', comment = '', sample_size = -1)""",
+        path=glob.escape(str(path)),
+        delimiter=delimiter,
+        header=is_header,
+        skip=blank_lines,
+        missing=list(MISSING_WORDS),
+    )
+    if is_header:
+        # DuckDB renames columns that differ in case only, and keeps the blanks around a name
+        table = table.rename_columns([name or given for name, given in zip(names, table.column_names)])
+    return _settled(table, decimal_comma=delimiter != ",")
+
+
+def _header(path: Path) -> tuple[int, list[str], str]:
+    """How many blank lines come first, the cells of the first line after them, and what parts the cells."""
+    with io.TextIOWrapper(_opened(path), encoding="utf-8-sig", newline="") as file:
+        blank_lines, first = next((at, line) for at, line in enumerate(file) if line.strip())
+        bare = re.sub(r'"[^"]*"', "", first)
+        delimiter = max(DELIMITERS, key=bare.count)
+        names = next(csv.reader(itertools.chain([first], file), delimiter=delimiter))
+    return blank_lines, [name.strip() for name in names], delimiter
+
+
+def _settled(table: Any, decimal_comma: bool) -> Any:
+    """Text columns trimmed; one that holds numbers only becomes numeric, one that holds nothing, null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for position, field in enumerate(table.schema):
+        if not _is_text(field.type):
+            continue
+        column = pc.utf8_trim_whitespace(table.column(position))
+        column = pc.if_else(pc.is_in(column, pa.array(MISSING_WORDS)), pa.scalar(None, column.type), column)
+        if column.null_count == len(column):
+            column = pa.chunked_array([pa.nulls(len(column))])
+        elif pc.all(pc.match_substring_regex(column, NUMBER)).as_py():
+            column = column.cast(pa.float64())
+        elif decimal_comma and pc.all(pc.match_substring_regex(column, DECIMAL_COMMA)).as_py():
+            column = pc.replace_substring(column, ",", ".").cast(pa.float64())
+        table = table.set_column(position, field.name, column)
+    return table
+
+
+def _refuse_ragged(path: Path, told: Path) -> None:
+    _, names, delimiter = _header(path)
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in (reader := csv.reader(file, delimiter=delimiter)):
+            if row and len(row) != len(names):
+                raise DownslopeError(
+                    "data.ragged", path=told, line=reader.line_num, found=len(row), expected=len(names)
+                )

@@ -1,0 +1,327 @@
+"""The loop: look at the rows, find value and gradient, choose a direction, choose how far, move, yield."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import DownslopeError
+from . import kernels, rates
+from .directions import Memory
+from .methods import AnyMethod, ClosedForm, Exhaustive, Method
+from .rows import Batch
+from .schedules import Schedule
+from .searches import Armijo
+from .stops import Epochs, Progress, Reason, Stop
+from .trace import Step
+
+WORTH_COMPILING = 300_000  # multiplications in a descent, below which Python is done before a compiler
+
+
+@dataclass(frozen=True)
+class End:
+    """How a descent ended: what `descend` returns when its steps are over."""
+
+    reason: Reason
+    params: np.ndarray  # (p,) in the user's units; finite
+    value: float  # F there
+    epochs: int
+    certificate: float  # distance of −g to the penalty's subdifferential, there
+    memory: Memory | None = None  # what the direction needs to go on
+
+
+@dataclass
+class _State:
+    """Where the loop stands."""
+
+    theta: np.ndarray
+    memory: Memory
+    epochs: int = 0
+    updates: int = 0
+    seen: Any = None  # by the stop
+    best: tuple[float, np.ndarray] | None = None  # on the rows held out
+
+
+def descend(
+    objective, start, method: AnyMethod, stop: Stop | None = None, *, validation=None, seed: int = 0
+) -> Generator[Step, None, End]:
+    """w ← w − t·d, until `stop` gives its reason: a generator of steps, which returns an `End`.
+
+    Parameters: `objective` (see `downslope.objective`); `start`, (p,), in the user's units; `method`;
+    `stop`, 1000 epochs when None; `validation`, an objective over rows held out; `seed` of the row
+    order. Divergence always ends it, with the last weights that are finite. Ctrl-C ends it too, with
+    the reason "interrupted".
+
+    >>> import downslope as ds
+    >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
+    >>> F = ds.objective(rows, model=ds.Linear(intercept=False, scale=False))
+    >>> for step in ds.descend(F, [1.0], ds.GD(0.01), ds.stops.Epochs(2)):
+    ...     print(step.epoch, step.loss, step.params)
+    0 4.666666666666667 [1.09333333]
+    1 3.8362074074074086 [1.17795556]
+    """
+    start = np.array(start, dtype=float)
+    if start.shape != (objective.size,):
+        raise DownslopeError("descent.start_shape", found=start.shape, size=objective.size)
+    method.refuse_nonsense(objective)
+    if isinstance(method, ClosedForm):
+        return (yield from _closed_form(objective))
+    if isinstance(method, Exhaustive):
+        return (yield from _exhaustive(objective, start, method))
+    stop = stop or Epochs(1000)
+    if method.full and objective.quadratic and objective.sweeps and worth_reducing(objective):
+        objective = objective.reduced()
+    if not objective.term.smooth and method.direction.chooses:
+        return (yield from _rounded(objective, start, method, stop, validation))
+    return (yield from _loop(objective, start, method, stop, validation, seed))
+
+
+def _loop(objective, start, method: Method, stop: Stop, validation, seed: int, *, began=None, done=0):
+    """The loop, for one objective, which may be a stage that begins after `done` epochs."""
+    began = began or time.perf_counter()
+    theta = objective.to_inner(start)
+    state = _State(theta, method.direction.begin(objective.term.widths > 0))
+    first = objective.at(theta)
+    if not math.isfinite(first.value):
+        raise DownslopeError("descent.start_not_finite", value=first.value)
+    bound = 1e10 * max(abs(first.value), abs(_null_value(objective)), 1e-300)
+    steps = _full_steps(objective, method, state, first, stop)
+    if not method.full:
+        steps = _passes(objective, method, state, stop, seed)
+    last_finite, reason, point = theta, None, first
+    try:
+        for step, point in steps:
+            if not (math.isfinite(point.value) and np.isfinite(point.theta).all()) or point.value > bound:
+                reason = Reason("diverged", {"loss": point.value, "epochs": state.epochs})
+            elif point.value < -bound:
+                reason = Reason("unbounded", {"loss": point.value, "epochs": state.epochs})
+            if np.isfinite(point.theta).all() and math.isfinite(point.value):
+                last_finite = point.theta
+            held = None if validation is None else validation.value(point.theta)
+            if held is not None and (state.best is None or held < state.best[0]):
+                state.best = (held, point.theta)
+            seconds = time.perf_counter() - began
+            params = objective.to_user(point.theta)
+            step = step._replace(step=step.step + done, epoch=step.epoch + done)
+            yield step._replace(seconds=seconds, validation=held, params=params)
+            if reason:
+                break
+            certificate = objective.certificate(point.theta, point.gradient)
+            progress = Progress(
+                state.epochs, seconds, point.value, certificate, objective.gradient_scale, held
+            )
+            reason, state.seen = stop.look(progress, state.seen)
+            if reason:
+                break
+    except KeyboardInterrupt:
+        reason = Reason("interrupted", {"epochs": state.epochs})
+    assert reason is not None
+    grew = point.value > first.value * (1 + 1e-9) and objective.sweeps and method.full
+    if reason.code == "epochs" and grew and not math.isnan(objective.lipschitz):
+        reason = Reason("diverged", {"loss": point.value, "epochs": state.epochs})
+    theta = last_finite
+    if state.best is not None and reason.code not in ("diverged", "unbounded"):
+        theta = state.best[1]
+    end = objective.at(theta)
+    if objective.kinked and method.full and reason.code not in ("diverged", "interrupted"):
+        # Accelerated methods stand beside their last prox: one plain step sets the zeros, and is in the trace.
+        t = 1 / objective.lipschitz
+        settled = objective.at(objective.prox(theta - t * end.gradient, t))
+        if settled.value <= end.value and not np.array_equal(settled.theta, theta):
+            state.updates += 1
+            last = _step(state, objective.rows, end, t)._replace(seconds=time.perf_counter() - began)
+            theta, end = settled.theta, settled
+            yield last._replace(step=last.step + done, epoch=last.epoch + done, params=objective.to_user(theta))
+    params = objective.to_user(theta)
+    certificate = objective.certificate(theta, end.gradient)
+    return End(reason, params, end.value, state.epochs + done, certificate, state.memory)
+
+
+def _full_steps(objective, method: Method, state: _State, point, stop: Stop) -> Iterator[tuple]:
+    """Updates on all rows: one an epoch."""
+    direction, rate = method.direction, rates.resolved(method, objective)
+    total = _epochs_of(stop)
+    length = 1.0 / objective.lipschitz if 0 < objective.lipschitz < math.inf else 1.0
+    tried = length
+    while True:
+        before = point
+        if direction.chooses:
+            d = direction.choose(objective, before, state.memory)
+            slope = float(before.gradient @ d)
+            if not slope < 0:  # rounding has turned it: go straight down
+                d, slope = -before.gradient, -float(before.gradient @ before.gradient)
+            line = objective.line(before, d)
+            if isinstance(rate, Schedule):
+                t = float(rate.rates(np.array([state.updates]), 1, total)[0])
+            else:
+                t = rate.length(line, before.value, slope, 1.0) if slope < 0 else 0.0
+            point = line.point(t) if t else before
+            direction.learn(before, point, state.memory)
+        elif isinstance(rate, Armijo):
+            if objective.kinked:
+                t, point = rate.prox_step(objective, before, tried)
+            else:
+                g = before.gradient
+                line = objective.line(before, -g)
+                t = rate.length(line, before.value, -float(g @ g), tried) if g.any() else 0.0
+                point = line.point(t) if t else before
+            tried = t * rate.grow if t else tried
+        else:
+            t = float(rate.rates(np.array([state.updates]), 1, total)[0])
+            with np.errstate(over="ignore", invalid="ignore"):  # divergence is looked for, and named
+                theta = direction.move(before.theta, before.gradient, t, state.memory, objective.l1)
+                point = objective.at(theta)
+        state.updates += 1
+        state.epochs += 1
+        state.theta = point.theta
+        yield _step(state, objective.rows, before, t), point
+
+
+def _passes(objective, method: Method, state: _State, stop: Stop, seed: int) -> Iterator[tuple]:
+    """A whole pass over the rows by a kernel: one step of the trace for each."""
+    term, batch = objective.term, method.rows
+    rate = rates.resolved(method, objective)
+    per_epoch = batch.updates_in(term.rows)
+    total = per_epoch * _epochs_of(stop)
+    work = total * min(batch.size, term.rows) * objective.size
+    sweep = kernels.sweep if objective.tiny or work < WORTH_COMPILING else kernels.compiled_sweep()
+    constants = (1.0 / term.standardise.width, term.intercept, term.loss.constants)
+    while True:
+        order = batch.order_of(term.rows, state.epochs, seed)
+        t = np.asarray(rate.rates(state.updates + np.arange(per_epoch), per_epoch, total), dtype=float)
+        theta, done = state.theta, 0
+        for rows, Y, share, inner in _pieces(term, order, batch):
+            updates = -(-len(inner) // batch.size)
+            with np.errstate(over="ignore", invalid="ignore"):
+                value, gradient, theta = sweep(
+                    rows, Y, share, inner, batch.size, term.standardise.center, *constants, theta,
+                    state.memory.vectors, method.direction.constants, t[done : done + updates],
+                    state.memory.updates, objective.l1, objective.l2,
+                )  # fmt: skip
+            done += updates
+            state.memory.updates += updates
+        state.updates += per_epoch
+        state.epochs += 1
+        state.theta = theta
+        with np.errstate(over="ignore", invalid="ignore"):
+            point = objective.at(theta)
+        looked = point._replace(value=float(value), gradient=gradient)
+        seen = min(batch.size, len(order))
+        yield _step(state, seen, looked, float(t[-1]))._replace(objective=point.value), point
+
+
+def _pieces(term, order, batch: Batch):
+    """The rows of a pass as a kernel takes them; sparse rows are filled in, a piece at a time."""
+    share = np.empty(0) if term.share is None else term.share
+    if term.dense:
+        yield term.X, term.Y, share, order
+        return
+    piece = max(1, 4_000_000 // max(1, term.X.shape[1]) // batch.size) * batch.size
+    for first in range(0, len(order), piece):
+        rows = order[first : first + piece]
+        yield (
+            term.X[rows].toarray(),
+            term.Y[rows],
+            share if term.share is None else share[rows],
+            np.arange(len(rows)),
+        )
+
+
+def _step(state: _State, rows: int, looked, rate: float) -> Step:
+    """The row of the log book; seconds, params and validation are filled in by the loop."""
+    norm = float(np.sqrt(looked.gradient @ looked.gradient))
+    return Step(
+        state.updates, state.epochs - 1, rows, 0.0, looked.value, norm, rate, looked.theta, None, None, looked.gradient
+    )
+
+
+def _rounded(objective, start, method: Method, stop: Stop, validation):
+    """A loss with a kink, by a method that needs slopes: the kink is rounded, over a width that shrinks
+    tenfold from stage to stage; F and its rounding differ by width·slope²/2 at most.  Nesterov 2005."""
+    spread = objective.term.spread or 1.0
+    slope = objective.term.loss.slope_bound
+    limit, epochs, began = _epochs_of(stop), 0, time.perf_counter()
+    params = np.array(start, dtype=float)
+    for stage in range(1, 10):
+        width = spread * 10.0**-stage / slope
+        allowed = stop | Epochs(limit - epochs)
+        stage_end = yield from _loop(
+            objective.smoothed(width), params, method, allowed, validation, 0, began=began, done=epochs
+        )
+        params, epochs, reason = stage_end.params, stage_end.epochs, stage_end.reason
+        if reason.code not in ("gradient", "no_progress") or epochs >= limit:
+            break
+    gap = width * slope**2 / 2
+    numbers = {**reason.numbers, "width": width, "gap": gap}
+    value = objective.value(objective.to_inner(params))
+    return End(Reason(reason.code, numbers), params, value, epochs, stage_end.certificate)
+
+
+def _closed_form(objective):
+    """One solve; one step in the trace."""
+    from ..model.least_squares import least_squares
+
+    began = time.perf_counter()
+    zero = objective.at(np.zeros(objective.size))
+    found = least_squares(objective.term, objective.l2 if objective.penalty.alpha else None)
+    end = objective.at(found.theta)
+    params = objective.to_user(found.theta)
+    norm = float(np.sqrt(zero.gradient @ zero.gradient))
+    seconds = time.perf_counter() - began
+    yield Step(1, 0, objective.rows, seconds, zero.value, norm, math.nan, params, end.value, None, zero.gradient)
+    numbers: dict[str, Any] = {"rank": found.rank, "columns": found.columns, "condition": found.condition}
+    if found.dependent:
+        k = objective.term.outputs
+        numbers["dependent"] = [objective.names[j * k] for j in found.dependent]
+    certificate = objective.certificate(found.theta, end.gradient)
+    return End(Reason("closed_form", numbers), params, end.value, 1, certificate)
+
+
+def _exhaustive(objective, start, method: Exhaustive):
+    """Every combination, a step each: loss is F there, and nothing is learned from it."""
+    began = time.perf_counter()
+    places = [j for j, name in enumerate(objective.names) if name in method.grid]
+    every = np.array(list(method.combinations(objective.names)), dtype=float)  # (m, 1 to 3)
+    best, least, reason = start, math.inf, Reason("exhausted", {"tried": len(every)})
+    updates = 0
+    try:
+        for first in range(0, len(every), 4096):
+            part = every[first : first + 4096]
+            params = np.tile(start, (len(part), 1))
+            params[:, places] = part
+            losses = objective.values(np.array([objective.to_inner(row) for row in params]))
+            for row, loss in zip(params, losses.tolist()):
+                updates += 1
+                if loss < least:
+                    best, least = row, loss
+                seconds = time.perf_counter() - began
+                yield Step(updates, 0, objective.rows, seconds, loss, math.nan, math.nan, row)
+    except KeyboardInterrupt:
+        reason = Reason("interrupted", {"epochs": 0, "tried": updates})
+    end = objective.at(objective.to_inner(best))
+    certificate = objective.certificate(end.theta, end.gradient)
+    return End(reason, best, end.value, 1, certificate)
+
+
+def worth_reducing(objective) -> bool:
+    """Whether F from its moments costs less than F from its rows: n ≫ d, and more than a few rows."""
+    columns = objective.size // objective.term.outputs
+    return not objective.tiny and objective.rows > 4 * columns and columns <= 1000
+
+
+def _null_value(objective) -> float:
+    return objective.null_value if objective.sweeps else 0.0
+
+
+def _epochs_of(stop: Stop) -> int:
+    """How many epochs a stop allows at most: what schedules that end are laid out over."""
+    if isinstance(stop, Epochs):
+        return stop.limit
+    parts = [getattr(stop, name) for name in ("first", "second") if hasattr(stop, name)]
+    limits = [limit for limit in map(_epochs_of, parts) if limit]
+    return min(limits) if limits else 1000

@@ -1,0 +1,234 @@
+"""Which way. `Steepest` is complete in a few lines; every direction below it is shaped alike.
+
+A direction that needs no more than the gradient moves by `kernels.move`, which holds its equation,
+for one update from Python and for a whole pass compiled. L-BFGS and Newton choose a direction d,
+and a search then finds how far.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from ..errors import DownslopeError
+from . import kernels
+
+
+@dataclass
+class Memory:
+    """What a direction remembers between updates: small, and all that is needed to go on."""
+
+    vectors: np.ndarray  # (3, p) of the moving directions
+    updates: int = 0
+    moves: list = field(default_factory=list)  # of L-BFGS: pairs (s, y), the newest last
+
+
+@dataclass(frozen=True)
+class Direction:
+    """A direction that moves by the gradient alone; its constants go to the kernel."""
+
+    code: ClassVar[int] = -1  # of the kernel; −1: it chooses d and a search goes along it
+    kinks: ClassVar[bool] = True  # whether it has a prox for a penalty with a kink
+
+    @property
+    def constants(self) -> tuple[int, float, float, float, float]:
+        """code, a, b, ε, decay: what `kernels.move` is given."""
+        return self.code, 0.0, 0.0, 0.0, 0.0
+
+    def begin(self, penalised: np.ndarray) -> Memory:
+        """An empty memory; `penalised` (p,) is 1 for a weight, 0 for an intercept."""
+        return Memory(np.stack([np.zeros(len(penalised)), np.zeros(len(penalised)), penalised.astype(float)]))
+
+    def move(self, w, g, rate: float, memory: Memory, l1) -> np.ndarray:
+        """The weights after one update; `memory` moves with them."""
+        new = kernels.move(*self.constants, w, g, rate, memory.vectors, memory.updates, l1, bool(l1.any()))
+        memory.updates += 1
+        return new
+
+    @property
+    def chooses(self) -> bool:
+        """Whether it gives a direction d for a search, rather than a move."""
+        return self.code < 0
+
+    @property
+    def name(self) -> str:
+        return type(self).__name__.lower()
+
+
+@dataclass(frozen=True)
+class Steepest(Direction):
+    """w = w − t·g.  The pattern for all others.  Cauchy 1847."""
+
+    code: ClassVar[int] = kernels.STEEPEST
+
+    @property
+    def constants(self):
+        return self.code, 0.0, 0.0, 0.0, 0.0
+
+
+@dataclass(frozen=True)
+class Momentum(Direction):
+    """v = β·v + g;  w = w − t·v.  Rolls through narrow valleys.  Polyak 1964, in PyTorch's form."""
+
+    beta: float = 0.9
+    code: ClassVar[int] = kernels.MOMENTUM
+
+    def __post_init__(self):
+        _fraction("beta", self.beta)
+
+    @property
+    def constants(self):
+        return self.code, self.beta, 0.0, 0.0, 0.0
+
+
+@dataclass(frozen=True)
+class Nesterov(Direction):
+    """y = x⁺ + β·(x⁺ − x).  β a number (PyTorch's form), or "auto": FISTA's growing β with restarts,
+    the best that full gradients alone can do.  Nesterov 1983; Beck & Teboulle 2009."""
+
+    beta: float | str = "auto"
+    code: ClassVar[int] = kernels.NESTEROV
+
+    def __post_init__(self):
+        if self.beta != "auto":
+            _fraction("beta", self.beta)
+
+    @property
+    def constants(self):
+        if self.beta == "auto":
+            return kernels.FISTA, 0.0, 0.0, 0.0, 0.0
+        return self.code, float(self.beta), 0.0, 0.0, 0.0
+
+
+@dataclass(frozen=True)
+class Adagrad(Direction):
+    """s = s + g²;  w = w − t·g/(√s + ε).  For rare features.  Duchi et al. 2011, fig. 1."""
+
+    epsilon: float = 1e-10
+    code: ClassVar[int] = kernels.ADAGRAD
+
+    @property
+    def constants(self):
+        return self.code, 0.0, 0.0, self.epsilon, 0.0
+
+
+@dataclass(frozen=True)
+class RMSprop(Direction):
+    """s = ρ·s + (1 − ρ)·g²;  w = w − t·g/(√s + ε).  Tieleman & Hinton 2012."""
+
+    rho: float = 0.99
+    epsilon: float = 1e-8
+    code: ClassVar[int] = kernels.RMSPROP
+
+    def __post_init__(self):
+        _fraction("rho", self.rho)
+
+    @property
+    def constants(self):
+        return self.code, self.rho, 0.0, self.epsilon, 0.0
+
+
+@dataclass(frozen=True)
+class Adam(Direction):
+    """w = w − t·m̂/(√v̂ + ε).  The usual choice for nets.  Kingma & Ba 2015, algorithm 1."""
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    code: ClassVar[int] = kernels.ADAM
+
+    def __post_init__(self):
+        _fraction("beta1", self.beta1)
+        _fraction("beta2", self.beta2)
+
+    @property
+    def constants(self):
+        return self.code, self.beta1, self.beta2, self.epsilon, 0.0
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam after w = (1 − t·λ)·w.  The decay λ pulls the weights to 0 past the objective, so the end
+    is not the minimum of F unless λ = 0.  Loshchilov & Hutter 2019, algorithm 2."""
+
+    decay: float = 0.01
+    code: ClassVar[int] = kernels.ADAMW
+
+    @property
+    def constants(self):
+        return self.code, self.beta1, self.beta2, self.epsilon, self.decay
+
+
+@dataclass(frozen=True)
+class LBFGS(Direction):
+    """d = −H·g, H from the last `pairs` moves.  Nocedal & Wright 2006, algorithm 7.4."""
+
+    pairs: int = 10
+    kinks: ClassVar[bool] = False
+
+    def choose(self, objective, point, memory: Memory) -> np.ndarray:
+        """The two-loop recursion; steepest descent before there is a pair."""
+        q = point.gradient.copy()
+        kept = []
+        for s, y in reversed(memory.moves):
+            share = 1 / (y @ s)
+            a = share * (s @ q)
+            q -= a * y
+            kept.append((a, share, s, y))
+        if memory.moves:
+            s, y = memory.moves[-1]
+            q *= (s @ y) / (y @ y)
+        elif np.isfinite(objective.lipschitz) and objective.lipschitz > 0:
+            q /= objective.lipschitz
+        else:
+            q /= max(1.0, float(np.abs(q).max()))
+        for a, share, s, y in reversed(kept):
+            q += s * (a - share * (y @ q))
+        return -q
+
+    def learn(self, before, after, memory: Memory) -> None:
+        """Keep the pair, if it shows curvature that can be used."""
+        s, y = after.theta - before.theta, after.gradient - before.gradient
+        if s @ y > 1e-14 * (y @ y):
+            memory.moves = [*memory.moves, (s, y)][-self.pairs :]
+
+
+@dataclass(frozen=True)
+class Newton(Direction):
+    """d = −(∇²F)⁻¹·g.  Exact in one step on a parabola.  Where the curvature is negative its size is
+    taken, where there is none the step stays small; near the minimum nothing is added, so the digits
+    double at every step.  Nocedal & Wright 2006, §3.4; Li & Fukushima 2001 on the vanishing shift."""
+
+    kinks: ClassVar[bool] = False
+
+    def choose(self, objective, point, memory: Memory) -> np.ndarray:
+        values, vectors = np.linalg.eigh(objective.hessian(point))
+        size = np.abs(values)
+        largest = max(size.max(initial=0.0), _finite(objective.lipschitz))
+        if largest == 0:
+            return -point.gradient
+        along = vectors.T @ point.gradient
+        if objective.quadratic:
+            flat = size <= 1e-13 * largest * len(size)
+            return -vectors @ np.where(flat, 0.0, along / np.where(flat, 1.0, size))
+        shift = 0.0
+        if values[0] < 1e-6 * largest and np.isfinite(objective.lipschitz):
+            shift = 0.1 * largest * min(1.0, float(np.abs(point.gradient).max()) / objective.gradient_scale)
+        return -vectors @ (along / np.maximum(size + shift, 1e-12 * largest))
+
+    def learn(self, before, after, memory: Memory) -> None:
+        """Nothing is remembered."""
+
+
+DIRECTIONS = (Steepest, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, LBFGS, Newton)
+
+
+def _finite(number: float) -> float:
+    return number if np.isfinite(number) else 0.0
+
+
+def _fraction(name: str, value) -> None:
+    if not (isinstance(value, int | float) and 0 <= value < 1):
+        raise DownslopeError("descent.fraction", name=name, value=value)

@@ -1,0 +1,300 @@
+"""A method: which rows × which direction × how far, under a name. And the two that do not descend."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from ..errors import DownslopeError, nearest
+from . import directions, schedules, searches
+from .directions import Direction, Steepest
+from .rows import All, Batch
+from .schedules import Constant, Schedule
+from .searches import Armijo, StrongWolfe
+
+
+@dataclass(frozen=True)
+class Method:
+    """rows × direction × learning rate.
+
+    `learning_rate` is a number, "auto", a schedule (`downslope.schedules`) or a line search
+    (`downslope.searches`).
+
+    >>> Method(Batch(64), directions.Adam(), schedules.Cosine(1e-2)).name
+    'adam'
+    """
+
+    rows: All | Batch = All()
+    direction: Direction = Steepest()
+    learning_rate: float | str | Schedule | Armijo | StrongWolfe = "auto"
+
+    def __post_init__(self):
+        if isinstance(self.learning_rate, int | float | np.number) and not isinstance(self.learning_rate, bool):
+            object.__setattr__(self, "learning_rate", Constant(float(self.learning_rate)))
+        elif self.learning_rate != "auto" and not isinstance(self.learning_rate, Schedule | Armijo | StrongWolfe):
+            raise DownslopeError("descent.learning_rate_word", asked=self.learning_rate)
+
+    @property
+    def name(self) -> str:
+        """The name that `by_name` knows it by."""
+        if isinstance(self.direction, Steepest):
+            return {True: "gd", False: "minibatch"}[self.full] if self.full or self.rows.size > 1 else "sgd"
+        return self.direction.name
+
+    @property
+    def full(self) -> bool:
+        """Whether every update looks at every row."""
+        return isinstance(self.rows, All)
+
+    @property
+    def searches(self) -> bool:
+        """Whether how far is found by a line search."""
+        return isinstance(self.learning_rate, Armijo | StrongWolfe)
+
+    def refuse_nonsense(self, objective) -> None:
+        """Raise where rows, direction, learning rate and objective do not go together."""
+        direction, name = self.direction, self.direction.name
+        if not self.full and objective.rows == 1 and not objective.sweeps:
+            raise DownslopeError("descent.no_rows", method=self.name)
+        if direction.chooses and not self.full:
+            raise DownslopeError("descent.needs_all_rows", method=name)
+        if self.searches and not self.full:
+            raise DownslopeError("descent.search_needs_all_rows", search=type(self.learning_rate).__name__)
+        if self.searches and not (direction.chooses or isinstance(direction, Steepest)):
+            raise DownslopeError("descent.search_needs_descent", method=name)
+        if objective.kinked and not direction.kinks:
+            raise DownslopeError("descent.kink", penalty=objective.penalty.name, method=name)
+        if objective.kinked and isinstance(self.learning_rate, StrongWolfe):
+            raise DownslopeError("descent.wolfe_kink", penalty=objective.penalty.name)
+        if isinstance(direction, directions.Newton) and not objective.curved and objective.term.smooth:
+            raise DownslopeError("descent.no_hessian")
+
+    def with_rows(self, size: int | None = None, order: str | Sequence[int] | None = None) -> Method:
+        """The same method on `size` rows at a time, in `order`."""
+        if size is None and order is None:
+            return self
+        if size is None and self.full:
+            raise DownslopeError("descent.order_of_all", method=self.name)
+        was = self.rows if isinstance(self.rows, Batch) else Batch(1)
+        return replace(self, rows=Batch(was.size if size is None else size, was.order if order is None else order))
+
+    def with_rate(self, learning_rate) -> Method:
+        """The same method with another learning rate; "auto" leaves its own."""
+        if isinstance(learning_rate, str) and learning_rate == "auto":
+            return self
+        return replace(self, learning_rate=learning_rate)
+
+    def to_json(self) -> dict:
+        """Plain data, for a recipe."""
+        rate = self.learning_rate
+        return {
+            "rows": "all" if self.full else asdict(self.rows),
+            "direction": {"name": self.direction.name, **asdict(self.direction)},
+            "learning_rate": rate if isinstance(rate, str) else {"name": type(rate).__name__, **asdict(rate)},
+        }
+
+
+@dataclass(frozen=True)
+class ClosedForm:
+    """argmin of a squared loss, with or without L2, in one solve of O(n·d² + d³); see
+    model/least_squares.py for how its digits are kept."""
+
+    name = "closed_form"
+    full = True
+
+    def refuse_nonsense(self, objective) -> None:
+        if not (objective.quadratic and objective.sweeps):
+            raise DownslopeError("descent.closed_form_loss")
+        if objective.kinked:
+            raise DownslopeError("descent.closed_form_kink", penalty=objective.penalty.name)
+
+    def with_rows(self, size=None, order=None):
+        return _no_rows(self, size, order)
+
+    def with_rate(self, learning_rate):
+        return _no_rate(self, learning_rate)
+
+    def to_json(self) -> dict:
+        return {"closed_form": {}}
+
+
+@dataclass(frozen=True)
+class Exhaustive:
+    """The best of every combination of a grid's values, for one, two or three weights.
+
+    `grid` maps a weight's name to its values.
+
+    >>> len(list(Exhaustive({"w": [0.0, 0.5, 1.0], "b": [0, 1]}).combinations(["w", "b"])))
+    6
+    """
+
+    grid: Mapping[str, Sequence[float]]
+    name = "exhaustive"
+    full = True
+    most = 10_000_000
+
+    def __post_init__(self):
+        grid = {name: tuple(float(value) for value in values) for name, values in self.grid.items()}
+        object.__setattr__(self, "grid", grid)
+        if not 1 <= len(grid) <= 3:
+            raise DownslopeError("descent.grid_weights", found=len(grid))
+        for name, values in grid.items():
+            if not values or not np.isfinite(values).all():
+                raise DownslopeError("descent.grid_values", name=name)
+        count = int(np.prod([len(values) for values in grid.values()]))
+        if count > self.most:
+            raise DownslopeError("descent.grid_size", count=f"{count:,}", most=f"{self.most:,}")
+
+    def refuse_nonsense(self, objective) -> None:
+        for name in self.grid:
+            if name not in objective.names:
+                raise DownslopeError("descent.grid_name", asked=name, known=nearest(name, objective.names))
+
+    def combinations(self, names: Sequence[str]):
+        """Every combination, in the order of `names`, the last name changing fastest."""
+        order = [name for name in names if name in self.grid]
+        return itertools.product(*(self.grid[name] for name in order))
+
+    def with_rows(self, size=None, order=None):
+        return _no_rows(self, size, order)
+
+    def with_rate(self, learning_rate):
+        return _no_rate(self, learning_rate)
+
+    def to_json(self) -> dict:
+        return {"exhaustive": {name: list(values) for name, values in self.grid.items()}}
+
+
+AnyMethod = Method | ClosedForm | Exhaustive
+
+
+def GD(learning_rate="auto") -> Method:
+    """Batch gradient descent: all rows at every update."""
+    return Method(All(), Steepest(), learning_rate)
+
+
+def SGD(learning_rate="auto", order: str | Sequence[int] = "shuffle") -> Method:
+    """Stochastic gradient descent: one row an update."""
+    return Method(Batch(1, order), Steepest(), learning_rate)
+
+
+def MiniBatch(size: int = 32, learning_rate="auto", order: str | Sequence[int] = "shuffle") -> Method:
+    """Mini-batch descent: `size` rows an update."""
+    return Method(Batch(size, order), Steepest(), learning_rate)
+
+
+def Momentum(beta: float = 0.9, learning_rate="auto") -> Method:
+    """Descent with momentum, on all rows; `.with_rows(32)` for batches."""
+    return Method(All(), directions.Momentum(beta), learning_rate)
+
+
+def Nesterov(beta: float | str = "auto", learning_rate="auto") -> Method:
+    """Accelerated descent, on all rows."""
+    return Method(All(), directions.Nesterov(beta), learning_rate)
+
+
+def Adagrad(learning_rate="auto") -> Method:
+    """Adagrad, on all rows."""
+    return Method(All(), directions.Adagrad(), learning_rate)
+
+
+def RMSprop(rho: float = 0.99, learning_rate="auto") -> Method:
+    """RMSprop, on all rows."""
+    return Method(All(), directions.RMSprop(rho), learning_rate)
+
+
+def Adam(beta1: float = 0.9, learning_rate="auto") -> Method:
+    """Adam, on all rows; `.with_rows(32)` for batches."""
+    return Method(All(), directions.Adam(beta1), learning_rate)
+
+
+def AdamW(decay: float = 0.01, learning_rate="auto") -> Method:
+    """AdamW, on all rows."""
+    return Method(All(), directions.AdamW(decay=decay), learning_rate)
+
+
+def LBFGS(pairs: int = 10, learning_rate="auto") -> Method:
+    """L-BFGS with a strong Wolfe search."""
+    return Method(All(), directions.LBFGS(int(pairs)), learning_rate)
+
+
+def Newton(learning_rate="auto") -> Method:
+    """Newton's method with an Armijo search."""
+    return Method(All(), directions.Newton(), learning_rate)
+
+
+METHODS = {
+    "gd": GD,
+    "sgd": SGD,
+    "minibatch": MiniBatch,
+    "momentum": Momentum,
+    "nesterov": Nesterov,
+    "adagrad": Adagrad,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "adamw": AdamW,
+    "lbfgs": LBFGS,
+    "newton": Newton,
+    "closed_form": ClosedForm,
+    "exhaustive": Exhaustive,
+}
+PARAMETERS = {"minibatch": int, "momentum": float, "nesterov": float, "rmsprop": float, "adam": float}
+PARAMETERS |= {"adamw": float, "lbfgs": int}  # what the number after a colon is read as
+
+
+def by_name(spec: str | AnyMethod) -> AnyMethod:
+    """The method that a text names; a number after a colon is its own constant.
+
+    >>> by_name("momentum:0.95").direction
+    Momentum(beta=0.95)
+    """
+    if isinstance(spec, Method | ClosedForm | Exhaustive):
+        return spec
+    name, _, parameter = str(spec).partition(":")
+    if name not in METHODS:
+        raise DownslopeError("descent.unknown_method", asked=spec, known=nearest(name, METHODS))
+    if name == "exhaustive":
+        raise DownslopeError("descent.grid_missing")
+    if not parameter:
+        return METHODS[name]()
+    if name not in PARAMETERS:
+        raise DownslopeError("model.no_parameter", asked=spec, name=name)
+    try:
+        return METHODS[name](PARAMETERS[name](parameter))
+    except (TypeError, ValueError) as error:
+        if isinstance(error, DownslopeError):
+            raise
+        raise DownslopeError("model.not_a_number", asked=spec, found=parameter) from None
+
+
+def from_json(data: Mapping) -> AnyMethod:
+    """The method that `to_json` wrote, again."""
+    if "closed_form" in data:
+        return ClosedForm()
+    if "exhaustive" in data:
+        return Exhaustive(data["exhaustive"])
+    kinds = {kind.__name__.lower(): kind for kind in directions.DIRECTIONS}
+    how = dict(data["direction"])
+    rate = data["learning_rate"]
+    if not isinstance(rate, str):
+        rate = dict(rate)
+        name = rate.pop("name")
+        rate = getattr(searches, name, None) or getattr(schedules, name)
+        rate = rate(**{key: value for key, value in data["learning_rate"].items() if key != "name"})
+    rows = All() if data["rows"] == "all" else Batch(**data["rows"])
+    return Method(rows, kinds[how.pop("name")](**how), rate)
+
+
+def _no_rows(method, size, order):
+    if size is not None or order is not None:
+        raise DownslopeError("descent.takes_no_rows", method=method.name)
+    return method
+
+
+def _no_rate(method, learning_rate):
+    if not (isinstance(learning_rate, str) and learning_rate == "auto"):
+        raise DownslopeError("descent.takes_no_rate", method=method.name)
+    return method

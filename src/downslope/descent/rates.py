@@ -1,0 +1,65 @@
+"""The learning rate that "auto" stands for: from the curvature where it is known.
+
+| rows | direction | learning rate |
+|---|---|---|
+| all | steepest | 2/(L + μ) on a parabola, 1/L otherwise; an Armijo search where L is not known |
+| all | momentum | (1 − β)/L, and 1/L on a parabola |
+| all | Nesterov | 1/L |
+| all | L-BFGS, Newton | strong Wolfe; Armijo |
+| all | Adagrad, RMSprop, Adam, AdamW | a cosine from a tenth of the weights' expected size to 0 |
+| some | steepest, momentum, Nesterov | 1/(2·L of a batch)/(1 + epoch)^0.75, times 1 − β |
+| some | Adagrad, RMSprop, Adam, AdamW | the same cosine, from a hundredth |
+
+L of a batch is the expected smoothness of Gower et al. 2019, proposition 3.8. Where a loss has a
+kink there is no L; then the step is a tenth of the expected size, falling as 1/√epoch.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ..errors import DownslopeError
+from . import directions
+from .methods import Method
+from .schedules import Constant, Cosine, InverseScaling
+from .searches import Armijo, StrongWolfe
+
+
+def resolved(method: Method, objective):
+    """The schedule or search that `method` uses on `objective`."""
+    if method.learning_rate != "auto":
+        return method.learning_rate
+    direction = method.direction
+    if isinstance(direction, directions.LBFGS):
+        return StrongWolfe()
+    if isinstance(direction, directions.Newton):
+        return Armijo()
+    first_order = isinstance(direction, directions.Steepest | directions.Momentum | directions.Nesterov)
+    L = objective.lipschitz
+    if math.isnan(L):
+        if isinstance(direction, directions.Steepest):
+            return Armijo()
+        raise DownslopeError("descent.auto_needs_curvature", method=direction.name)
+    if not first_order:
+        return Cosine((0.1 if method.full else 0.01) * objective.term.expected_size)
+    if math.isinf(L):
+        return InverseScaling(0.1 * objective.term.expected_size / objective.term.loss.slope_bound, power=0.5)
+    if L == 0:  # nothing in the features: any step will do
+        return Constant(1.0)
+    drag = 1 - direction.beta if getattr(direction, "beta", "auto") != "auto" else 1.0
+    if not method.full:
+        return InverseScaling(drag / (2 * batch_lipschitz(objective, method.rows.size)))
+    if isinstance(direction, directions.Steepest) and objective.quadratic and not objective.kinked:
+        return Constant(2 / (L + objective.strong_convexity))
+    return Constant(1 / L if objective.quadratic or drag == 1.0 else drag / L)
+
+
+def batch_lipschitz(objective, size: int) -> float:
+    """(n(b − 1)·L + (n − b)·max Lᵢ)/(b(n − 1)): L of one row for b = 1, of the sum for b = n."""
+    n = objective.rows
+    b = min(size, n)
+    one = objective.term.row_lipschitz + float(objective.l2.max(initial=0.0))
+    if n == 1:
+        return one
+    return (n * (b - 1) * objective.lipschitz + (n - b) * one) / (b * (n - 1))
+

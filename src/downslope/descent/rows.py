@@ -1,0 +1,70 @@
+"""Which terms of the sum one update looks at, and in what order a pass takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import DownslopeError, nearest
+
+ORDERS = ("shuffle", "cyclic", "replacement")
+
+
+@dataclass(frozen=True)
+class All:
+    """Every row, at every update: batch gradient descent."""
+
+    def describe(self) -> str:
+        return "all"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """`size` rows an update. `order` is "shuffle" (a new permutation each pass), "cyclic" (as they
+    come), "replacement" (drawn with replacement), or the row numbers of a pass.
+
+    >>> Batch(2, "cyclic").order_of(5, epoch=0, seed=0)
+    array([0, 1, 2, 3, 4])
+    >>> Batch(2, [4, 4, 1]).order_of(5, epoch=0, seed=0)
+    array([4, 4, 1])
+    """
+
+    size: int
+    order: str | Sequence[int] = "shuffle"
+
+    def __post_init__(self):
+        if not (isinstance(self.size, int | np.integer) and self.size > 0):
+            raise DownslopeError("descent.batch_size", size=self.size)
+        if isinstance(self.order, str):
+            if self.order not in ORDERS:
+                raise DownslopeError("descent.order", asked=self.order, known=nearest(self.order, ORDERS))
+        else:
+            object.__setattr__(self, "order", tuple(int(row) for row in self.order))
+
+    def order_of(self, n: int, epoch: int, seed: int) -> np.ndarray:
+        """The rows of pass `epoch`, drawn by counter: a pass needs no memory of the one before."""
+        if not isinstance(self.order, str):
+            order = np.array(self.order, dtype=np.int64)
+            if not len(order) or order.min() < 0 or order.max() >= n:
+                raise DownslopeError("descent.given_rows", asked=list(self.order), rows=n, last=n - 1)
+            return order
+        if self.order == "cyclic":
+            return np.arange(n)
+        draw = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, epoch]))
+        return draw.permutation(n) if self.order == "shuffle" else draw.integers(0, n, n)
+
+    def updates_in(self, n: int) -> int:
+        """Updates a pass."""
+        taken = n if isinstance(self.order, str) else len(self.order)
+        return -(-taken // self.size)
+
+    def describe(self) -> str:
+        order = self.order if isinstance(self.order, str) else list(self.order)
+        return f"{self.size}, {order}"
+
+
+def One(order: str | Sequence[int] = "shuffle") -> Batch:
+    """One row an update: stochastic gradient descent."""
+    return Batch(1, order)

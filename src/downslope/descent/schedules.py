@@ -1,0 +1,112 @@
+"""How far, as a function of how many updates were made: t = rate(update).
+
+A schedule gives the learning rates of a whole pass at once. `per_epoch` is the number of updates in
+a pass, `total` those of the whole descent.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ..errors import DownslopeError
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A learning rate that may fall with time. `rate` is where it starts, or its peak."""
+
+    rate: float
+    ends: ClassVar[bool] = False  # whether it is laid out over the whole descent
+
+    def __post_init__(self):
+        if not (isinstance(self.rate, int | float | np.floating) and math.isfinite(self.rate) and self.rate > 0):
+            raise DownslopeError("descent.learning_rate", rate=self.rate)
+
+    def rates(self, updates: np.ndarray, per_epoch: int, total: int) -> np.ndarray:
+        """The learning rates of the updates numbered `updates`, from 0.
+
+        >>> StepDecay(0.1, factor=0.5, every=1).rates(np.arange(4), per_epoch=2, total=4)
+        array([0.1 , 0.1 , 0.05, 0.05])
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Constant(Schedule):
+    """t = rate"""
+
+    def rates(self, updates, per_epoch, total):
+        return np.full(len(updates), float(self.rate))
+
+
+@dataclass(frozen=True)
+class InverseScaling(Schedule):
+    """t = rate/(1 + epoch)^power.  Robbins & Monro 1951 ask for ½ < power ≤ 1."""
+
+    power: float = 0.75
+
+    def rates(self, updates, per_epoch, total):
+        return self.rate / (1 + updates / per_epoch) ** self.power
+
+
+@dataclass(frozen=True)
+class StepDecay(Schedule):
+    """t = rate·factor^⌊epoch/every⌋"""
+
+    factor: float = 0.5
+    every: int = 10
+
+    def rates(self, updates, per_epoch, total):
+        return self.rate * self.factor ** ((updates // per_epoch) // self.every)
+
+
+@dataclass(frozen=True)
+class Exponential(Schedule):
+    """t = rate·factor^epoch"""
+
+    factor: float = 0.95
+
+    def rates(self, updates, per_epoch, total):
+        return self.rate * self.factor ** (updates / per_epoch)
+
+
+@dataclass(frozen=True)
+class Cosine(Schedule):
+    """t = last + (rate − last)·(1 + cos(π·progress))/2.  Loshchilov & Hutter 2017, eq. 5."""
+
+    last: float = 0.0
+    ends: ClassVar[bool] = True
+
+    def rates(self, updates, per_epoch, total):
+        progress = updates / max(1, total)
+        return self.last + (self.rate - self.last) * (1 + np.cos(np.pi * progress)) / 2
+
+
+@dataclass(frozen=True)
+class OneCycle(Schedule):
+    """Up from rate/25 in the first `warm` of the updates, down to rate/10⁴ after, both along a cosine.
+    Smith & Topin 2018."""
+
+    warm: float = 0.3
+    ends: ClassVar[bool] = True
+
+    def rates(self, updates, per_epoch, total):
+        progress = updates / max(1, total)
+        rise = (1 - np.cos(np.pi * np.minimum(progress / self.warm, 1))) / 2
+        fall = (1 + np.cos(np.pi * np.clip((progress - self.warm) / (1 - self.warm), 0, 1))) / 2
+        low, end = self.rate / 25, self.rate / 1e4
+        return np.where(progress < self.warm, low + (self.rate - low) * rise, end + (self.rate - end) * fall)
+
+
+SCHEDULES = {
+    "constant": Constant,
+    "inverse": InverseScaling,
+    "step": StepDecay,
+    "exponential": Exponential,
+    "cosine": Cosine,
+    "onecycle": OneCycle,
+}

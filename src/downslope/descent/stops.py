@@ -1,0 +1,148 @@
+"""When a descent is over, and why. A stop looks at the progress after each update and gives its
+reason, or None; stops combine with | (whichever comes first) and & (both at once).
+
+A stop keeps no state of its own: what it has seen is handed to it and comes back.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from ..errors import DownslopeError
+
+
+class Progress(NamedTuple):
+    """What stops may look at."""
+
+    epochs: int  # passes that are complete
+    seconds: float
+    value: float  # F; of a stochastic method, F over all rows at the end of the pass
+    certificate: float  # distance of −g to the penalty's subdifferential; NaN when not known
+    scale: float  # the unit of a gradient tolerance
+    validation: float | None  # loss on the rows held out
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a descent ended: a code, and the numbers that prove it."""
+
+    code: str
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
+class Stop:
+    """A condition with a reason."""
+
+    def look(self, progress: Progress, seen: Any) -> tuple[Reason | None, Any]:
+        """(reason or None, what to hand over next time)"""
+        raise NotImplementedError
+
+    def __or__(self, other: Stop) -> Stop:
+        return Either(self, other)
+
+    def __and__(self, other: Stop) -> Stop:
+        return Both(self, other)
+
+
+@dataclass(frozen=True)
+class Epochs(Stop):
+    """After so many passes over the rows (updates, for a function)."""
+
+    limit: int
+
+    def __post_init__(self):
+        if isinstance(self.limit, bool) or int(self.limit) != self.limit or self.limit < 1:
+            raise DownslopeError("descent.epochs", epochs=self.limit)
+
+    def look(self, progress, seen):
+        done = progress.epochs >= self.limit
+        return (Reason("epochs", {"epochs": self.limit}) if done else None), seen
+
+
+@dataclass(frozen=True)
+class Gradient(Stop):
+    """When no weight can be improved: certificate ≤ tol · (a slope's size at the null model)."""
+
+    tol: float
+
+    def look(self, progress, seen):
+        if not progress.certificate <= self.tol * progress.scale:
+            return None, seen
+        return Reason("gradient", {"gradient": progress.certificate, "tolerance": self.tol * progress.scale}), seen
+
+
+@dataclass(frozen=True)
+class NoProgress(Stop):
+    """When neither F nor its certificate has found a new low for `patience` passes; F by more than
+    `relative` of itself, the certificate by more than a hundredth."""
+
+    relative: float = 1e-12
+    patience: int = 30
+
+    def look(self, progress, seen):
+        if seen is None:
+            return None, (progress.value, progress.certificate, 0)
+        value, certificate, stale = seen
+        lower = progress.value < value - self.relative * abs(value)
+        surer = progress.certificate < 0.99 * certificate
+        if lower or surer:
+            stale = -1
+        seen = (progress.value if lower else value, progress.certificate if surer else certificate, stale + 1)
+        reason = Reason("no_progress", {"passes": self.patience, "lowest": value})
+        return (reason if stale + 1 >= self.patience else None), seen
+
+
+@dataclass(frozen=True)
+class Seconds(Stop):
+    """After so many seconds."""
+
+    limit: float
+
+    def look(self, progress, seen):
+        done = progress.seconds >= self.limit
+        return (Reason("seconds", {"seconds": self.limit}) if done else None), seen
+
+
+@dataclass(frozen=True)
+class Validation(Stop):
+    """When the loss on the rows held out was no better for `patience` passes; `descend` then gives
+    back the weights that were best on them.  Prechelt 1998."""
+
+    patience: int = 10
+
+    def look(self, progress, seen):
+        best, stale = seen or (math.inf, 0)
+        if progress.validation is None or progress.validation < best:
+            return None, (math.inf if progress.validation is None else progress.validation, 0)
+        reason = Reason("validation", {"passes": self.patience, "lowest": best})
+        return (reason if stale + 1 >= self.patience else None), (best, stale + 1)
+
+
+@dataclass(frozen=True)
+class Either(Stop):
+    """Whichever comes first."""
+
+    first: Stop
+    second: Stop
+
+    def look(self, progress, seen):
+        a, b = seen or (None, None)
+        one, a = self.first.look(progress, a)
+        two, b = self.second.look(progress, b)
+        return one or two, (a, b)
+
+
+@dataclass(frozen=True)
+class Both(Stop):
+    """Both at the same update; the first gives the reason."""
+
+    first: Stop
+    second: Stop
+
+    def look(self, progress, seen):
+        a, b = seen or (None, None)
+        one, a = self.first.look(progress, a)
+        two, b = self.second.look(progress, b)
+        return (one if one and two else None), (a, b)

@@ -1,0 +1,335 @@
+"""∇f(x) = 0 solved exactly, where algebra can: the answer to hold a descent against.
+
+A function that is a sum of functions of one variable each is solved variable by variable; a
+quadratic is a linear system; other polynomials go through a Gröbner basis. What is left is tried
+only for one variable. All of it stops after `seconds`, with what is known by then.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..model.expression import formula, standard
+from ..model.functions import Function
+
+MOST_POINTS = 64
+MOST_KINKS = 4
+HIGHEST_DEGREE = 30  # of a polynomial in one variable
+NEAREST = 6  # points told of an infinite family
+
+
+@dataclass(frozen=True)
+class CriticalPoint:
+    """One x with ∇f(x) = 0, or with a kink that is an extremum."""
+
+    exact: tuple[str, ...]  # the coordinates as formulas, such as "9/4" or "sqrt(2)/2"
+    x: tuple[float, ...]
+    value: float
+    kind: str  # "minimum", "maximum", "saddle" (in one variable: a level inflection) or "undecided"
+
+
+@dataclass(frozen=True)
+class CriticalPoints:
+    """What algebra found. `exact`: these are all there are, or the nearest of all if `infinite`."""
+
+    names: tuple[str, ...]
+    points: tuple[CriticalPoint, ...]
+    exact: bool
+    infinite: bool = False  # infinitely many: those nearest the origin are told
+    unbounded_below: bool | None = None  # None: not known
+
+
+def critical_points(function: Function, seconds: float = 2.0) -> CriticalPoints:
+    """{x : ∇f(x) = 0}, each point with its value and its kind.
+
+    For a function made from a callable, or where algebra has no answer within `seconds`, there are
+    no points and `exact` is False.
+
+    >>> from downslope.model.functions import Function
+    >>> [(p.exact, p.kind) for p in critical_points(Function.from_expression("x^4 - 3*x^3 + 2")).points]
+    [(('0',), 'saddle'), (('9/4',), 'minimum')]
+    """
+    unknown = CriticalPoints(function.names, (), exact=False)
+    if function.expression is None:
+        return unknown
+    try:
+        with _at_most(seconds):
+            return _solved(function)
+    except (_OutOfTime, NotImplementedError):
+        return unknown
+    except Exception:  # SymPy's solvers leave by many doors; none of them is the user's fault
+        return unknown
+
+
+def unbounded_below(function: Function) -> bool | None:
+    """Whether inf f = −∞, for polynomials, where it shows along an axis or a diagonal; None if not known."""
+    if function.expression is None:
+        return None
+    try:
+        with _at_most(0.5):
+            return _falls_forever(function.expression, _symbols(function))
+    except (_OutOfTime, ArithmeticError, TypeError):
+        return None
+
+
+# ── a limit on time, in any thread ──────────────────────────────────────────────────────────────────
+
+
+class _OutOfTime(BaseException):
+    """Not an Exception, so that no solver mistakes it for its own."""
+
+
+@contextmanager
+def _at_most(seconds: float):
+    """Ends the block with _OutOfTime once `seconds` have passed.
+
+    Python tells a profiler of every call, thread by thread; this one looks at the clock. Signals
+    would need the main thread, a second process a second import of SymPy.
+    """
+    end = time.monotonic() + seconds
+    before = sys.getprofile()
+
+    def look_at_clock(frame, event, argument):
+        if time.monotonic() > end and event == "call":
+            raise _OutOfTime
+
+    sys.setprofile(look_at_clock)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+
+
+# ── solving ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _symbols(function: Function) -> list:
+    from sympy import Symbol
+
+    return [Symbol(name, real=True) for name in function.names]
+
+
+def _solved(function: Function) -> CriticalPoints:
+    symbols = _symbols(function)
+    parts = _separate(function.expression, symbols)
+    if parts is not None:
+        found = [_of_one(part, symbol) for part, symbol in zip(parts, symbols)]
+        infinite = any(family for _, family in found)
+        places = list(itertools.islice(itertools.product(*(points for points, _ in found)), MOST_POINTS + 1))
+        solutions = [([x for x, _ in place], _together([kind for _, kind in place])) for place in places]
+    else:
+        solutions, infinite = _of_several(function.expression, symbols)
+    complete = len(solutions) <= MOST_POINTS
+    points = [_point(function, place, kind) for place, kind in solutions[:MOST_POINTS]]
+    falls = _falls_forever(function.expression, symbols)
+    return CriticalPoints(function.names, tuple(points), complete, infinite, falls)
+
+
+def _point(function: Function, place: list, kind: str) -> CriticalPoint:
+    x = tuple(float(coordinate) for coordinate in place)
+    return CriticalPoint(tuple(_written(c) for c in place), x, function.value(x), kind)
+
+
+def _written(number) -> str:
+    """The number as a formula; as digits if it is a root that has no short formula."""
+    from sympy.polys.rootoftools import ComplexRootOf
+
+    text = formula(number)
+    return f"{float(number):.12g}" if number.has(ComplexRootOf) or len(text) > 40 else text
+
+
+def _separate(expression, symbols) -> list | None:
+    """fᵢ with f(x) = Σ fᵢ(xᵢ), or None if some term mixes two variables."""
+    from sympy import Add, expand
+
+    polynomial = len(symbols) > 1 and expression.is_polynomial(*symbols)
+    if polynomial and _degree(expression) <= HIGHEST_DEGREE:
+        expression = expand(expression)
+    parts = [0 * symbol for symbol in symbols]
+    for term in Add.make_args(expression):
+        inside = [i for i, symbol in enumerate(symbols) if term.has(symbol)]
+        if len(inside) > 1:
+            return None
+        parts[inside[0] if inside else 0] += term
+    return parts
+
+
+def _together(kinds: list[str]) -> str:
+    """The kind of a point of Σ fᵢ(xᵢ) from the kinds of its coordinates."""
+    if "saddle" in kinds or {"minimum", "maximum"} <= set(kinds):
+        return "saddle"
+    return kinds[0] if len(set(kinds)) == 1 else "undecided"
+
+
+def _of_one(f, x) -> tuple[list[tuple], bool]:
+    """The critical points of f(x), each with its kind, from left to right; and whether there are more."""
+    from sympy import Abs, Max, Min, Rational, S, solveset
+
+    f = standard(f)
+    if not f.has(x):
+        return [(S.Zero, "minimum")], True  # level everywhere
+    if f.has(Max, Min):
+        f = f.rewrite(Abs)  # max(u, v) = (u + v + |u − v|)/2
+    inner = sorted({part.args[0] for part in f.atoms(Abs) if part.has(x)}, key=str)
+    if len(inner) > MOST_KINKS:
+        raise NotImplementedError
+    candidates: list = []
+    infinite = False
+    for signs in itertools.product((1, -1), repeat=len(inner)):
+        piece = f
+        for u, sign in zip(inner, signs):
+            piece = piece.subs(Abs(u), sign * u)
+        slope = piece.diff(x)
+        if slope == 0:
+            infinite = True
+            continue
+        roots, family = _real_roots(slope, x)
+        infinite |= family
+        candidates += [(r, piece) for r in roots if all(sign * u.subs(x, r).n(20) > 0 for u, sign in zip(inner, signs))]
+    found = {r: _kind(piece, x, r) for r, piece in candidates}
+    for u in inner:
+        kinks, family = _real_roots(u, x)
+        infinite |= family
+        for r in kinks:
+            left, here, right = (f.subs(x, r + t).n(30) for t in (-Rational(1, 10**6), 0, Rational(1, 10**6)))
+            if (left - here) * (right - here) > 0:
+                found[r] = "minimum" if left > here else "maximum"
+    return sorted(((r, kind) for r, kind in found.items()), key=lambda pair: float(pair[0])), infinite
+
+
+def _real_roots(g, x) -> tuple[list, bool]:
+    """The real x with g(x) = 0, and whether these are only the nearest of infinitely many."""
+    from sympy import Complement, FiniteSet, ImageSet, S, Union, fraction, solveset, together
+
+    if g.is_rational_function(x):
+        above, below = fraction(together(g))
+        if _degree(above) <= HIGHEST_DEGREE and all(c.is_Rational for c in above.as_poly(x).all_coeffs()):
+            roots = set(above.as_poly(x).real_roots()) if above.has(x) else set()
+            return [r for r in roots if below.subs(x, r) != 0], False
+    if g.count_ops() > 40:
+        raise NotImplementedError
+    found = solveset(g, x, S.Reals)
+    roots, infinite = [], False
+    for part in found.args if isinstance(found, Union) else [found]:
+        if isinstance(part, Complement):
+            raise NotImplementedError
+        if isinstance(part, FiniteSet):
+            roots += list(part)
+        elif isinstance(part, ImageSet) and part.base_sets == (S.Integers,):
+            infinite = True
+            roots += [part.lamda(n) for n in range(-NEAREST, NEAREST + 1)]
+        elif part is not S.EmptySet:
+            raise NotImplementedError
+    if not all(r.is_number and r.is_real for r in roots):
+        raise NotImplementedError
+    roots = sorted(set(roots), key=lambda r: (abs(float(r)), float(r)))
+    return (roots[:NEAREST] if infinite else roots), infinite
+
+
+def _kind(f, x, place) -> str:
+    """By the first derivative that does not vanish: of even order an extremum, of odd order a level inflection."""
+    for order in range(2, 9):
+        f_k = f.diff(x, order).subs(x, place).n(30)
+        if not f_k.is_real:
+            return "undecided"
+        if abs(f_k) > 1e-15:
+            return "saddle" if order % 2 else "minimum" if f_k > 0 else "maximum"
+    return "undecided"
+
+
+def _of_several(f, symbols) -> tuple[list[tuple], bool]:
+    """Critical points of a function that mixes its variables."""
+    from sympy import Matrix, exp, factor, fraction, hessian, linear_eq_to_matrix, solve_poly_system, together
+    from sympy import Mul
+
+    f = standard(f)
+    if len(symbols) > 4 or f.count_ops() > 150:
+        raise NotImplementedError
+    polynomial = f.is_polynomial(*symbols)
+    if polynomial and _degree(f) > 8:
+        raise NotImplementedError
+    if polynomial and f.as_poly(*symbols).total_degree() == 2:
+        A, b = linear_eq_to_matrix([f.diff(s) for s in symbols], symbols)
+        if A.rank() < A.row_join(b).rank():
+            return [], False
+        place = list(A.pinv() * b)  # the solution nearest the origin, if there is a line of them
+        return [(place, _kind_by_curvature(A, convex_is_enough=True))], A.rank() < len(symbols)
+    system = []
+    for s in symbols:
+        above, _ = fraction(together(f.diff(s)))
+        system.append(Mul(*(part for part in Mul.make_args(factor(above)) if not isinstance(part, exp))))
+    if not all(g.is_polynomial(*symbols) for g in system):
+        raise NotImplementedError
+    if any(g.is_number and g != 0 for g in system):
+        return [], False
+    H = hessian(f, symbols)
+    solutions = []
+    for place in solve_poly_system(system, *symbols, strict=True) or []:
+        numbers = [complex(coordinate.n(20)) for coordinate in place]
+        if any(abs(number.imag) > 1e-12 * (1 + abs(number)) for number in numbers):
+            continue
+        there = H.subs(dict(zip(symbols, place)))
+        if there.has(*_not_numbers()):
+            continue  # a root of the numerator that is a pole as well
+        solutions.append((list(place), _kind_by_curvature(Matrix(there))))
+    return sorted(solutions, key=lambda pair: [float(c) for c in pair[0]]), False
+
+
+def _not_numbers() -> tuple:
+    from sympy import S
+
+    return S.NaN, S.ComplexInfinity, S.Infinity, S.NegativeInfinity
+
+
+def _kind_by_curvature(H, convex_is_enough: bool = False) -> str:
+    """By the signs of the eigenvalues of ∇²f; for a quadratic, zeros among them decide nothing against it."""
+    eigenvalues = np.linalg.eigvalsh(np.array(H.n(20), dtype=float))
+    level = 1e-10 * max(abs(eigenvalues).max(), 1e-300)
+    up, down = (eigenvalues > level).any(), (eigenvalues < -level).any()
+    if up and down:
+        return "saddle"
+    if (abs(eigenvalues) <= level).any() and not convex_is_enough:
+        return "undecided"
+    return "minimum" if up else "maximum"
+
+
+# ── bounded below? ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _falls_forever(f, symbols) -> bool | None:
+    """Of a polynomial: its sign far out along axes and diagonals; exact for one variable and for quadratics."""
+    from sympy import Symbol, expand, hessian, linear_eq_to_matrix
+
+    if not f.is_polynomial(*symbols) or _degree(f) > HIGHEST_DEGREE or len(symbols) > 4:
+        return None
+    t = Symbol("t", real=True)
+    for direction in itertools.product((0, 1, -1), repeat=len(symbols)):
+        along = expand(f.subs({s: step * t for s, step in zip(symbols, direction)}, simultaneous=True))
+        if along.has(t) and along.as_poly(t).LC() < 0:
+            return True
+    if len(symbols) == 1:
+        return False
+    if f.as_poly(*symbols).total_degree() == 2:
+        A, b = linear_eq_to_matrix([f.diff(s) for s in symbols], symbols)
+        curvature = np.linalg.eigvalsh(np.array(hessian(f, symbols).n(20), dtype=float))
+        negative = curvature.min() < -1e-12 * abs(curvature).max()
+        return bool(negative or A.rank() < A.row_join(b).rank())
+    parts = _separate(f, symbols)
+    return None if parts is None else False  # each part was looked at along its own axis, both ways
+
+
+def _degree(f) -> int:
+    """A bound on the total degree of a polynomial, without multiplying it out."""
+    if f.is_Symbol:
+        return 1
+    if f.is_Add:
+        return max(map(_degree, f.args))
+    if f.is_Pow and f.exp.is_Integer and f.exp > 0:
+        return _degree(f.base) * int(f.exp)
+    return sum(map(_degree, f.args))

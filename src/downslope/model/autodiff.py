@@ -1,0 +1,47 @@
+"""∇f by PyTorch's automatic differentiation: the one place of torch among functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+
+
+def available() -> bool:
+    """Whether PyTorch is installed; asking does not import it."""
+    return find_spec("torch") is not None
+
+
+@dataclass(frozen=True, eq=False)
+class Autodiff:
+    """f forward, then backward: value and ∇f in float64, for about the price of two calls of f.
+
+    `call` takes a tensor (p,) and returns a tensor of one number that remembers how it was made.
+    """
+
+    call: Callable
+
+    def value(self, x: np.ndarray) -> float:
+        import torch
+
+        with torch.no_grad():
+            return float(self.call(torch.from_numpy(x.copy())))
+
+    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        import torch
+
+        at = torch.from_numpy(x.copy()).requires_grad_()
+        value = self.call(at).reshape(())  # forward
+        (gradient,) = torch.autograd.grad(value, at)  # backward; nothing accumulates, so nothing to clear
+        return value.item(), gradient.numpy()
+
+    def hessian(self, x: np.ndarray) -> np.ndarray:
+        import torch
+
+        scalar = lambda at: self.call(at).reshape(())
+        return torch.autograd.functional.hessian(scalar, torch.from_numpy(x.copy())).numpy()
+
+    def values(self, X: np.ndarray) -> np.ndarray:
+        return np.array([self.value(row) for row in X])

@@ -1,0 +1,428 @@
+"""A formula that someone typed, read into SymPy through a whitelist; nothing in it is ever executed.
+
+    text  →  plain characters  →  tokens  →  Python's own syntax tree  →  SymPy
+
+Each arrow refuses what it does not know, and says where. What is allowed is told by FUNCTIONS,
+CONSTANTS and the four bounds below; a new function is one row of FUNCTIONS.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import math
+import re
+import sys
+import unicodedata
+from collections.abc import Sequence
+from functools import cache, reduce
+from types import SimpleNamespace
+
+from ..errors import DownslopeError, nearest
+
+LONGEST_TEXT = 1000  # characters
+DEEPEST_NESTING = 50  # parentheses, calls and powers inside one another; sums and products may be long
+LARGEST_EXPONENT = 100
+MOST_DIGITS = 4000  # of a numerator or denominator
+CONSTANTS = ("pi", "π", "e")
+
+# name: what it is in SymPy (s), or among our own real functions (r), of its arguments
+FUNCTIONS = {
+    "sin": lambda s, r, u: s.sin(u),
+    "cos": lambda s, r, u: s.cos(u),
+    "tan": lambda s, r, u: s.tan(u),
+    "asin": lambda s, r, u: s.asin(u),
+    "acos": lambda s, r, u: s.acos(u),
+    "atan": lambda s, r, u: s.atan(u),
+    "sinh": lambda s, r, u: s.sinh(u),
+    "cosh": lambda s, r, u: s.cosh(u),
+    "tanh": lambda s, r, u: s.tanh(u),
+    "exp": lambda s, r, u: s.exp(u),
+    "log": lambda s, r, u: s.log(u),
+    "ln": lambda s, r, u: s.log(u),
+    "log2": lambda s, r, u: s.log(u) / s.log(2),
+    "log10": lambda s, r, u: s.log(u) / s.log(10),
+    "sqrt": lambda s, r, u: s.sqrt(u),
+    "abs": lambda s, r, u: r.abs(u),
+    "sign": lambda s, r, u: r.sign(u),
+    "sigmoid": lambda s, r, u: r.sigmoid(u),
+    "softplus": lambda s, r, u: r.softplus(u),
+    "max": lambda s, r, u, v, *more: reduce(r.max, (u, v, *more)),
+    "min": lambda s, r, u, v, *more: reduce(r.min, (u, v, *more)),
+}
+TAKE_SEVERAL = ("max", "min")
+
+_SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-"))
+_SAME_AS = {"×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/", "−": "-", "–": "-", "^": "**"}
+_TOKEN = re.compile(
+    r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)|(?P<mark>\*\*|[-+*/(),])"
+)
+
+
+def parse(text: str, variables: Sequence[str] | None = None):
+    """text → SymPy expression in real variables.
+
+    `variables` are the names that may stand in it (and are variables even if they are called e or
+    pi); None takes every name that is not a constant. Decimals become exact fractions. Raises
+    DownslopeError, with the place, on anything that is not on the whitelist.
+
+    >>> parse("2x")
+    Traceback (most recent call last):
+    downslope.errors.DownslopeError: "2x" at column 1: a multiplication sign is missing. Write 2*x.
+    >>> parse("x² − 2·x^3")
+    -2*x**3 + x**2
+    """
+    return _Reader(text, variables).one()
+
+
+def parse_several(text: str, variables: Sequence[str]) -> list:
+    """The expressions of a text such as "2*x, 2*y"; the commas stand outside all parentheses.
+
+    >>> parse_several("2*x, 2*y", ("x", "y"))
+    [2*x, 2*y]
+    """
+    return _Reader(text, variables).several()
+
+
+def variables_in(text: str) -> tuple[str, ...]:
+    """The names in `text` that are neither functions nor constants, in order of first appearance.
+
+    >>> variables_in("y*sin(pi*x) + y")
+    ('y', 'x')
+    """
+    return _Reader(text, None).variables
+
+
+def formula(expression, decimals: bool = False) -> str:
+    """A SymPy expression as a text that `parse` reads again; fractions stay, or become decimals if these are short.
+
+    >>> formula(parse("0.15*x^2")), formula(parse("0.15*x^2"), decimals=True)
+    ('3*x^2/20', '0.15*x^2')
+    """
+    from sympy import Float, Rational, sstr
+
+    short = {r for r in expression.atoms(Rational) if not r.is_Integer and 10**12 % r.q == 0}
+    shown = expression.xreplace({r: Float(r) for r in short}) if decimals else expression
+    return re.sub(r"\bE\b", "e", sstr(shown, full_prec=False)).replace("**", "^")
+
+
+def standard(expression):
+    """The same expression in SymPy's own functions only, for its solvers and its LaTeX."""
+    import sympy as s
+
+    r = real_functions()
+    for own, theirs in (
+        (r.abs, s.Abs),
+        (r.sign, s.sign),
+        (r.max, s.Max),
+        (r.min, s.Min),
+        (r.sigmoid, lambda u: 1 / (1 + s.exp(-u))),
+        (r.softplus, lambda u: s.log(1 + s.exp(u))),
+    ):
+        expression = expression.replace(own, theirs)
+    return expression
+
+
+def real(expression):
+    """The same expression with SymPy's Abs and sign, which think of complex numbers, as our real ones."""
+    import sympy as s
+
+    r = real_functions()
+    return expression.replace(s.Abs, r.abs).replace(s.sign, r.sign)
+
+
+@cache
+def real_functions() -> SimpleNamespace:
+    """abs, sign, max, min, sigmoid, softplus on the real line, with derivatives that can be computed.
+
+    SymPy's own Abs(log(x)) has a derivative in re and im, and that of sign is Dirac's delta. Here,
+    as in every descent, the slope of |u| is sign(u), which is 0 at the kink, and sign is flat.
+    """
+    import sympy as s
+
+    class abs(s.Function):
+        @classmethod
+        def eval(cls, u):
+            return s.Abs(u) if u.is_Number else None
+
+        def fdiff(self, argindex=1):
+            return sign(self.args[0])
+
+    class sign(s.Function):
+        @classmethod
+        def eval(cls, u):
+            return s.sign(u) if u.is_Number else None
+
+        def fdiff(self, argindex=1):
+            return s.Integer(0)
+
+    class max(s.Function):
+        @classmethod
+        def eval(cls, u, v):
+            return s.Max(u, v) if u.is_Number and v.is_Number else None
+
+        def fdiff(self, argindex=1):
+            u, v = self.args
+            return (1 + sign(u - v if argindex == 1 else v - u)) / 2
+
+    class min(s.Function):
+        @classmethod
+        def eval(cls, u, v):
+            return s.Min(u, v) if u.is_Number and v.is_Number else None
+
+        def fdiff(self, argindex=1):
+            u, v = self.args
+            return (1 + sign(v - u if argindex == 1 else u - v)) / 2
+
+    class sigmoid(s.Function):
+        def fdiff(self, argindex=1):
+            return sigmoid(self.args[0]) * sigmoid(-self.args[0])
+
+    class softplus(s.Function):
+        def fdiff(self, argindex=1):
+            return sigmoid(self.args[0])
+
+    return SimpleNamespace(abs=abs, sign=sign, max=max, min=min, sigmoid=sigmoid, softplus=softplus)
+
+
+class _Reader:
+    """One text on its way to SymPy; `columns[i]` is where character i of `plain` stood, from 1."""
+
+    def __init__(self, text: str, variables: Sequence[str] | None):
+        if not text.strip():
+            raise DownslopeError("functions.empty")
+        if len(text) > LONGEST_TEXT:
+            raise DownslopeError("functions.too_long", length=len(text), longest=LONGEST_TEXT)
+        self.text = text
+        self.plain, self.columns = _plain(text)
+        self.declared = variables is not None
+        found = self._checked_tokens(variables or ())
+        self.variables = found if variables is None else tuple(variables)
+
+    def one(self):
+        expression = self._expression(self._tree())
+        if not self.variables:
+            raise DownslopeError("functions.no_variable", text=self.text.strip())
+        return expression
+
+    def several(self) -> list:
+        tree = self._tree()
+        return [self._expression(part) for part in (tree.elts if isinstance(tree, ast.Tuple) else [tree])]
+
+    # ── tokens ──────────────────────────────────────────────────────────────────────────────────
+
+    def _checked_tokens(self, variables: Sequence[str]) -> tuple[str, ...]:
+        """The variables found, once every token, and every pair of neighbours, is one that we know."""
+        found: dict[str, None] = {}
+        before = None
+        place = 0
+        while place < len(self.plain):
+            if self.plain[place] == " ":
+                place += 1
+                continue
+            token = _TOKEN.match(self.plain, place)
+            if token is None:
+                key = "functions.equation" if self.plain[place] == "=" else "functions.refused"
+                raise DownslopeError(key, fragment=self.plain[place], column=self.columns[place])
+            self._check_neighbours(before, token, variables)
+            if token["name"]:
+                self._check_name(token, variables)
+                if token["name"] in variables or token["name"] not in (*FUNCTIONS, *CONSTANTS):
+                    found[token["name"]] = None
+            before, place = token, token.end()
+        self._check_neighbours(before, None, variables)
+        return tuple(found)
+
+    def _check_neighbours(self, left, right, variables) -> None:
+        if left is None:
+            return
+        opens = right is not None and right[0] == "("
+        if left["name"] and left["name"] in FUNCTIONS and not opens:
+            raise DownslopeError(
+                "functions.no_parentheses", name=left[0], column=self.columns[left.start()]
+            )
+        if right is None or not (left["name"] or left["number"] or left[0] == ")"):
+            return
+        column = self.columns[left.start()]
+        if left["name"] and opens:
+            if left["name"] not in FUNCTIONS:
+                raise DownslopeError(
+                    "functions.unknown_function", name=left[0], column=column, known=nearest(left[0], FUNCTIONS)
+                )
+        elif left["number"] and right["number"]:
+            raise DownslopeError("functions.syntax", column=self.columns[right.start()], fragment=right[0])
+        elif right["name"] or right["number"] or opens:
+            if keyword.iskeyword(right[0]):
+                self._check_name(right, variables)
+            raise DownslopeError(
+                "functions.implicit_product",
+                fragment=self.plain[left.start() : right.end()],
+                column=column,
+                product=f"{left[0]}*{right[0]}",
+            )
+
+    def _check_name(self, token, variables) -> None:
+        name, column = token["name"], self.columns[token.start()]
+        if keyword.iskeyword(name):
+            raise DownslopeError("functions.reserved_word", name=name, column=column)
+        known = (*variables, *FUNCTIONS, *CONSTANTS)
+        if name.startswith("_") or (self.declared and name not in known):
+            raise DownslopeError(
+                "functions.unknown_name", name=name, column=column, variables=", ".join(variables) or "x, y, z"
+            )
+
+    # ── tree ────────────────────────────────────────────────────────────────────────────────────
+
+    def _tree(self) -> ast.expr:
+        try:
+            return ast.parse(self.plain, mode="eval").body
+        except SyntaxError as error:
+            place = min(max((error.offset or 1) - 1, 0), len(self.plain))
+        except (RecursionError, MemoryError):
+            raise DownslopeError("functions.too_deep", deepest=DEEPEST_NESTING) from None
+        column = self.columns[place]
+        raise DownslopeError(
+            "functions.syntax", column=column, fragment=self.plain[place : place + 12].strip() or "…"
+        )
+
+    def _expression(self, tree: ast.expr):
+        from sympy import Rational
+
+        try:
+            expression = real(self._visit(tree, 0))
+        except OverflowError:  # from SymPy, weighing a constant such as exp(exp(exp(exp(9))))
+            raise self._too_large(tree) from None
+        if any(_is_too_large(number) for number in expression.atoms(Rational)):
+            raise self._too_large(tree)
+        return expression
+
+    def _visit(self, node: ast.expr, depth: int):
+        """SymPy's expression for one node of the tree: the whitelist itself."""
+        import sympy as s
+
+        if depth > DEEPEST_NESTING:
+            raise DownslopeError("functions.too_deep", deepest=DEEPEST_NESTING)
+        match node:
+            case ast.Constant(value=bool() | complex() | str() | bytes() | None):
+                raise self._refused(node)
+            case ast.Constant(value=number):
+                result = self._number(node, number)
+            case ast.Name(id=name) if name in self.variables:
+                return s.Symbol(name, real=True)
+            case ast.Name(id=name):
+                return s.E if name == "e" else s.pi
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
+                inner = self._visit(operand, depth + 1)
+                result = -inner if isinstance(node.op, ast.USub) else inner
+            case ast.BinOp(op=ast.Pow()):
+                result = self._power(node, depth)
+            case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div()):
+                result = self._chain(node, depth)
+            case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
+                result = self._call(node, name, arguments, depth)
+            case _:
+                raise self._refused(node)
+        if result.has(s.zoo, s.nan, s.oo, -s.oo, s.I) or (result.is_number and result.is_real is False):
+            raise DownslopeError("functions.not_real", fragment=self._fragment(node))
+        return result
+
+    def _number(self, node: ast.expr, number: int | float):
+        from sympy import Rational
+
+        if abs(number) > sys.float_info.max:
+            raise self._too_large(node)
+        return Rational(repr(number))  # 0.15 is 3/20 from here on, not the float beside it
+
+    def _chain(self, node: ast.BinOp, depth: int):
+        """a + b − c …, or a·b/c …, from the left without recursion: a long sum is not a deep one."""
+        same = (ast.Add, ast.Sub) if isinstance(node.op, ast.Add | ast.Sub) else (ast.Mult, ast.Div)
+        links: list[tuple[ast.operator, ast.expr]] = []
+        first: ast.expr = node
+        while isinstance(first, ast.BinOp) and isinstance(first.op, same):
+            links.append((first.op, first.right))
+            first = first.left
+        result = self._visit(first, depth + 1)
+        for operator, right in reversed(links):
+            term = self._visit(right, depth + 1)
+            match operator:
+                case ast.Add():
+                    result = result + term
+                case ast.Sub():
+                    result = result - term
+                case ast.Mult():
+                    result = result * term
+                case ast.Div():
+                    result = result / term
+        return result
+
+    def _power(self, node: ast.BinOp, depth: int):
+        """base ^ exponent, unless the number that it makes, or the tower, would never end."""
+        from sympy import Pow
+
+        base, exponent = self._visit(node.left, depth + 1), self._visit(node.right, depth + 1)
+        tower = any(isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow) for part in ast.walk(node.right))
+        facts = {"fragment": self._fragment(node), "largest": LARGEST_EXPONENT}
+        if exponent.is_number:
+            size = abs(exponent.evalf(6))
+            if size > LARGEST_EXPONENT:
+                raise DownslopeError("functions.power_tower" if tower else "functions.exponent", **facts)
+            if base.is_Rational and base != 0 and size * _digits(base) > MOST_DIGITS:
+                raise self._too_large(node)
+        elif any(power.exp.free_symbols for power in exponent.atoms(Pow)):
+            raise DownslopeError("functions.power_tower", **facts)
+        result = base**exponent
+        if any(abs(p.exp) > LARGEST_EXPONENT for p in result.atoms(Pow) if p.exp.is_Rational):
+            raise DownslopeError("functions.exponent", **facts)
+        return result
+
+    def _call(self, node: ast.expr, name: str, arguments: list[ast.expr], depth: int):
+        import sympy as s
+
+        several = name in TAKE_SEVERAL
+        if len(arguments) < 2 if several else len(arguments) != 1:
+            asked = f"{name}(x, y)" if several else f"{name}(x)"
+            raise DownslopeError("functions.arguments", name=name, found=len(arguments), asked=asked)
+        inner = [self._visit(argument, depth + 1) for argument in arguments]
+        return FUNCTIONS[name](s, real_functions(), *inner)
+
+    def _refused(self, node: ast.expr) -> DownslopeError:
+        place = len(self.plain.encode()[: node.col_offset].decode())  # Python counts bytes
+        return DownslopeError("functions.refused", fragment=self._fragment(node), column=self.columns[place])
+
+    def _too_large(self, node: ast.expr) -> DownslopeError:
+        return DownslopeError(
+            "functions.number_too_large", fragment=self._fragment(node), largest=f"{sys.float_info.max:.3g}"
+        )
+
+    def _fragment(self, node: ast.expr) -> str:
+        """The piece of the text that became `node`."""
+        piece = (ast.get_source_segment(self.plain, node) or "").replace("**", "^")
+        return piece if len(piece) <= 40 else piece[:37] + "…"
+
+
+def _plain(text: str) -> tuple[str, list[int]]:
+    """The text in ASCII signs (full-width forms, superscripts, ×, − and ^ rewritten), and where each stood."""
+    plain: list[str] = []
+    columns: list[int] = []
+    raised = False
+    for column, character in enumerate(text, start=1):
+        if character in _SUPERSCRIPTS:
+            signs = _SUPERSCRIPTS[character] if raised else "**" + _SUPERSCRIPTS[character]
+        else:
+            folded = " " if character.isspace() else unicodedata.normalize("NFKC", character)
+            signs = _SAME_AS.get(folded, folded)
+        raised = character in _SUPERSCRIPTS
+        if signs == " " and not plain:
+            continue  # Python would take it for an indentation
+        plain.extend(signs)
+        columns.extend([column] * len(signs))
+    return "".join(plain), [*columns, len(text) + 1]
+
+
+def _is_too_large(rational) -> bool:
+    return abs(rational) > int(sys.float_info.max) or _digits(rational) > MOST_DIGITS
+
+
+def _digits(rational) -> float:
+    """log₁₀ of the larger of numerator and denominator, without making a float of either."""
+    return max(math.log10(max(abs(rational.p), 1)), math.log10(rational.q))

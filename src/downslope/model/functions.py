@@ -1,0 +1,412 @@
+"""What `minimize` descends: a function of p named numbers, with its derivative, wherever that comes from."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..errors import DownslopeError, DownslopeWarning, nearest
+from ..messages import text as said
+from .autodiff import Autodiff, available
+from .expression import formula, parse, parse_several, standard, variables_in
+from .symbolic import Symbolic, gradient_of
+
+_STEP = float(np.cbrt(np.finfo(float).eps))  # balances the t² of a central difference and rounding, ε/t
+_DOMAIN = ("domain", "expected a")  # how math.log(-1) begs off, up to Python 3.13 and from 3.14
+
+
+class Kernel(Protocol):
+    """f as numbers: x is (p,), X is (m, p). One that has no Hessian leaves the method out."""
+
+    def value(self, x: np.ndarray) -> float: ...
+    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]: ...
+    def values(self, X: np.ndarray) -> np.ndarray: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """f: ℝᵖ → ℝ with ∇f, and ∇²f where it is known.
+
+    Make one with `Function.of`. `names` are the p variables in the order of every vector here;
+    `derivative_kind` is "symbolic", "given", "autodiff" or "finite differences".
+
+    >>> f = Function.of("2*x^2", 5)
+    >>> f.value([5.0]), f.gradient([5.0]), f.gradient_formulas
+    (50.0, array([20.]), ('4*x',))
+    """
+
+    names: tuple[str, ...]
+    formula: str
+    derivative_kind: str
+    kernel: Kernel
+    expression: Any = None  # SymPy, when f was a text
+
+    @classmethod
+    def of(cls, f: str | Callable | Function, start, derivative=None) -> Function:
+        """The function behind whatever was handed over: a text, a callable, or a Function already."""
+        if isinstance(f, Function):
+            return f
+        if isinstance(f, str):
+            return cls.from_expression(f, derivative)
+        if callable(f):
+            return cls.from_callable(f, start, derivative)
+        raise DownslopeError("functions.not_a_function", found=type(f).__name__)
+
+    @classmethod
+    def from_expression(cls, text: str, derivative=None, variables: Sequence[str] | None = None) -> Function:
+        """f from a formula (see `parse`), ∇f and ∇²f by rule.
+
+        `derivative`, if given, is used in place of ∇f even if it is wrong, with a DownslopeWarning
+        that tells the right one: a text ("4*x", or "2*x, 2*y"), a callable, or one of these for each variable.
+        """
+        expression = parse(text, variables)
+        names = variables_in(text) if variables is None else tuple(variables)
+        symbols = tuple(parse(name, names) for name in names)
+        shown = text.strip()
+        if derivative is None:
+            gradient = gradient_of(expression, symbols)
+            return cls(names, shown, "symbolic", Symbolic(expression, symbols, gradient), expression)
+        if isinstance(derivative, Sequence) and not isinstance(derivative, str):
+            if all(isinstance(part, str) for part in derivative):
+                derivative = ", ".join(derivative)
+        if isinstance(derivative, str):
+            given = tuple(parse_several(derivative, names))
+            _check_count(names, len(given))
+            kernel = Symbolic(expression, symbols, given)
+            _warn_if_not_derivative(shown, kernel)
+            return cls(names, shown, "given", kernel, expression)
+        exact = Symbolic(expression, symbols, ())
+        slopes = _slopes(derivative, names, np.zeros(len(names)), is_number=len(names) == 1)
+        given_by_call = Given(exact.value, slopes)
+        _warn_if_not_slope(shown, names, given_by_call, np.ones(len(names)))
+        return cls(names, shown, "given", given_by_call, expression)
+
+    @classmethod
+    def from_callable(cls, f: Callable, start, derivative=None) -> Function:
+        """f from a Python function: f(x) of a vector (p,), or f(x, y, z) of p numbers, as its signature says.
+
+        One variable: f gets a number if the start is one, a vector (1,) if the start is a row.
+        `derivative` is a callable that returns (p,), or p callables that each return a number, and takes
+        what f takes. Without it PyTorch finds ∇f, if it is installed and f is made of operations that it
+        follows; else central differences do, with a DownslopeWarning that says what they cost.
+        """
+        names, x, is_number = _names_and_start(f, start)
+        label = getattr(f, "__name__", "f").replace("<lambda>", "f")
+        shown = f"{label}({', '.join(names)})"
+        call = _numeric(f, x, is_number)
+        if derivative is not None:
+            kernel = Given(call, _slopes(derivative, names, x, is_number))
+            _warn_if_not_slope(shown, names, kernel, x)
+            return cls(names, shown, "given", kernel)
+        followed = _followed_by_torch(_spread(f, x.size, is_number), call, x) if available() else None
+        if followed is not None:
+            return cls(names, shown, "autodiff", followed)
+        _warn("functions.finite_differences", formula=shown, calls=2 * x.size)
+        return cls(names, shown, "finite differences", Differences(call))
+
+    @property
+    def size(self) -> int:
+        """p, the number of variables."""
+        return len(self.names)
+
+    @property
+    def has_hessian(self) -> bool:
+        return not isinstance(self.kernel, Differences)
+
+    def value(self, x) -> float:
+        """f(x);  inf or nan where f has no finite real value."""
+        return self.kernel.value(_vector(x))
+
+    def gradient(self, x) -> np.ndarray:
+        """∇f(x)  (p,)"""
+        return self.kernel.value_and_gradient(_vector(x))[1]
+
+    def value_and_gradient(self, x) -> tuple[float, np.ndarray]:
+        """f(x) and ∇f(x) for the price of one: what the two have in common is computed once."""
+        return self.kernel.value_and_gradient(_vector(x))
+
+    def hessian(self, x) -> np.ndarray | None:
+        """∇²f(x)  (p, p), symmetric;  None where only differences of f are known."""
+        return None if isinstance(self.kernel, Differences) else self.kernel.hessian(_vector(x))  # type: ignore[attr-defined]
+
+    def values(self, X) -> np.ndarray:
+        """f at each row of X (m, p): an array (m,), for pictures and grids."""
+        return self.kernel.values(np.asarray(X, dtype=float).reshape(-1, self.size))
+
+    @cached_property
+    def gradient_formulas(self) -> tuple[str, ...]:
+        """∇f as texts, such as "4*x", one for each variable; none for a callable."""
+        return tuple(formula(part, "." in self.formula) for part in getattr(self.kernel, "gradient", ()))
+
+    @cached_property
+    def latex(self) -> str:
+        """f in LaTeX; empty for a callable."""
+        from sympy import latex
+
+        return "" if self.expression is None else latex(standard(self.expression))
+
+    def start_vector(self, start) -> np.ndarray:
+        """The start as x (p,): from a number, from a row in the order of `names`, or from name → number.
+
+        >>> Function.of("x^2 + y^2", None).start_vector({"y": 2, "x": 1})
+        array([1., 2.])
+        """
+        example = ", ".join(f"{name}=1" for name in self.names)
+        if isinstance(start, Mapping):
+            for name in start:
+                if name not in self.names:
+                    known = nearest(name, self.names)
+                    raise DownslopeError("functions.start_unknown", name=name, formula=self.formula, known=known)
+            missing = ", ".join(name for name in self.names if name not in start)
+            if missing:
+                raise DownslopeError("functions.start_missing", missing=missing, example=example)
+            start = [start[name] for name in self.names]
+        if start is None:
+            raise DownslopeError("functions.start_missing", missing=", ".join(self.names), example=example)
+        x = _row(start, example)
+        if x.size != self.size:
+            facts = {"found": x.size, "size": self.size, "names": ", ".join(self.names)}
+            raise DownslopeError("functions.start_length", formula=self.formula, **facts)
+        for name, number in zip(self.names, x):
+            if not np.isfinite(number):
+                raise DownslopeError("functions.start_not_finite", name=name, found=number)
+        return x
+
+    def check_start(self, start) -> np.ndarray:
+        """`start_vector(start)`, once f and ∇f are known to be finite there; else outside_domain is raised.
+
+        >>> Function.of("log(x)", -1).check_start(-1)
+        Traceback (most recent call last):
+        downslope.errors.DownslopeError: log(x) is nan at the start x = -1, and its gradient is -1: start where ...
+        """
+        x = self.start_vector(start)
+        value, gradient = self.value_and_gradient(x)
+        if not (np.isfinite(value) and np.isfinite(gradient).all()):
+            facts = {"value": f"{value:.6g}", "gradient": _told(gradient), "place": _place(self.names, x)}
+            raise DownslopeError("functions.outside_domain", formula=self.formula, **facts)
+        return x
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """f with the ∇f that the user wrote;  ∇²f ≈ central differences of ∇f, made symmetric."""
+
+    value: Callable[[np.ndarray], float]
+    slopes: Callable[[np.ndarray], np.ndarray]
+
+    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        return self.value(x), self.slopes(x)
+
+    def hessian(self, x: np.ndarray) -> np.ndarray:
+        H = _central_differences(self.slopes, x)
+        return (H + H.T) / 2
+
+    def values(self, X: np.ndarray) -> np.ndarray:
+        return np.array([self.value(row) for row in X])
+
+
+@dataclass(frozen=True, eq=False)
+class Differences:
+    """∂f/∂xᵢ ≈ (f(x + t·eᵢ) − f(x − t·eᵢ)) / 2t:  2p calls of f a gradient, about 10 digits right."""
+
+    value: Callable[[np.ndarray], float]
+
+    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
+        return self.value(x), _central_differences(self.value, x)
+
+    def values(self, X: np.ndarray) -> np.ndarray:
+        return np.array([self.value(row) for row in X])
+
+
+def _central_differences(g: Callable, x: np.ndarray) -> np.ndarray:
+    """∂g/∂xᵢ in row i: (p,) for a number g, (p, k) for a vector."""
+    rows = []
+    for i in range(x.size):
+        ahead, behind = x.copy(), x.copy()
+        ahead[i] += _STEP * max(1.0, abs(x[i]))
+        behind[i] -= _STEP * max(1.0, abs(x[i]))
+        rows.append((g(ahead) - g(behind)) / (ahead[i] - behind[i]))  # the step as it was rounded
+    return np.array(rows)
+
+
+# ── callables ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _parameters(f: Callable) -> list[str] | None:
+    """The names of the arguments that f must be given; None if it takes any number, or will not tell."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return None
+    return [p.name for p in parameters if p.kind <= p.POSITIONAL_OR_KEYWORD and p.default is p.empty]
+
+
+def _names_and_start(f: Callable, start) -> tuple[tuple[str, ...], np.ndarray, bool]:
+    """The variables' names, the start as a vector, and whether f's one variable is a plain number."""
+    parameters = _parameters(f)
+    if isinstance(start, Mapping):
+        names = tuple(start)
+        if parameters is not None and len(parameters) > 1:
+            names = tuple(parameters)
+        x = Function(names, getattr(f, "__name__", "f"), "given", None).start_vector(start)  # type: ignore[arg-type]
+        return names, x, x.size == 1
+    x = _row(start, "5")
+    word = parameters[0] if parameters and len(parameters) == 1 else "x"
+    if parameters is not None and len(parameters) == x.size:
+        names = tuple(parameters)
+    else:
+        names = (word,) if x.size == 1 else tuple(f"{word}{i + 1}" for i in range(x.size))
+    return names, x, np.ndim(start) == 0
+
+
+def _spread(f: Callable, size: int, is_number: bool) -> Callable:
+    """f as a function of one vector: handed on whole, or as its numbers, as the signature of f asks."""
+    parameters = _parameters(f)
+    takes = len(parameters) if parameters is not None else None
+    if takes not in (None, 1, size):
+        name = getattr(f, "__name__", "f")
+        raise DownslopeError("functions.call_shape", name=name, takes=takes, size=size)
+    if (takes == size and size > 1) or (is_number and size == 1):
+        return lambda x: f(*(x.tolist() if isinstance(x, np.ndarray) else x.unbind()))
+    return f
+
+
+def _numeric(f: Callable, x: np.ndarray, is_number: bool) -> Callable[[np.ndarray], float]:
+    """f on NumPy vectors, as one float; nan where Python raises for want of a real value."""
+    spread = _spread(f, x.size, is_number)
+    name = getattr(f, "__name__", "f")
+    return lambda x: float(_results(spread, x, name, 1)[0])
+
+
+def _slopes(derivative, names, x: np.ndarray, is_number: bool) -> Callable[[np.ndarray], np.ndarray]:
+    """∇f on NumPy vectors from one callable that returns (p,), or from p callables."""
+    if callable(derivative):
+        spread = _spread(derivative, x.size, is_number)
+        name = getattr(derivative, "__name__", "derivative")
+        found = _results(spread, x, name, None)
+        _check_count(names, found.size)
+        return lambda x: _results(spread, x, name, len(names))
+    _check_count(names, len(derivative))
+    parts = [_numeric(part, x, is_number) for part in derivative]
+    return lambda x: np.array([part(x) for part in parts])
+
+
+def _results(f: Callable, x: np.ndarray, name: str, size: int | None) -> np.ndarray:
+    """f(x) as a vector of `size` floats; nan for what is complex or undefined."""
+    try:
+        with np.errstate(all="ignore"):
+            raw = f(x.copy())
+    except ArithmeticError:
+        return np.full(size or x.size, np.nan)
+    except ValueError as error:
+        if not any(word in str(error) for word in _DOMAIN):
+            raise
+        return np.full(size or x.size, np.nan)
+    found = np.atleast_1d(np.asarray(raw)).ravel()
+    if found.dtype.kind not in "biufc" or (size is not None and found.size != size):
+        what = f"{found.size} numbers" if found.dtype.kind in "biufc" else type(raw).__name__
+        raise DownslopeError("functions.not_scalar", name=name, found=what)
+    return np.full(found.size, np.nan) if found.dtype.kind == "c" else found.astype(float)
+
+
+def _followed_by_torch(spread: Callable, call: Callable, x: np.ndarray) -> Autodiff | None:
+    """The autodiff kernel, if PyTorch can follow f from x to one number without losing the thread.
+
+    math.sin(x) silently cuts a tensor off its history and leaves a gradient that is wrong rather
+    than missing, so that gradient is held against differences of f, near x where no kink is likely.
+    """
+    kernel = Autodiff(spread)
+    near = _nearby(x)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _, gradient = kernel.value_and_gradient(near)
+            return kernel if _is_slope(call, near, gradient) else None
+    except Exception:  # whatever a function that knows nothing of tensors may raise
+        return None
+
+
+# ── is it the derivative? ───────────────────────────────────────────────────────────────────────────
+
+
+def _nearby(x: np.ndarray) -> np.ndarray:
+    """A point close to x that no formula was made for: kinks and symmetries do not sit there."""
+    return x + 1e-2 * np.maximum(1.0, abs(x)) * np.random.default_rng(0).uniform(0.5, 1.0, x.size)
+
+
+def _is_slope(f: Callable, x: np.ndarray, gradient: np.ndarray) -> bool:
+    """gᵀd = (f(x + t·d) − f(x − t·d)) / 2t  to four digits, along three directions d; true where f is not finite."""
+    for d in np.random.default_rng(0).standard_normal((3, x.size)):
+        t = _STEP * max(1.0, float(np.linalg.norm(x))) / float(np.linalg.norm(d))
+        ahead, behind = f(x + t * d), f(x - t * d)
+        rounding = 1e-14 * max(abs(ahead), abs(behind)) / t
+        if abs((ahead - behind) / (2 * t) - gradient @ d) > 1e-4 * (abs(gradient) @ abs(d)) + rounding + 1e-9:
+            return False
+    return True
+
+
+def _warn_if_not_slope(shown: str, names, kernel: Given, x: np.ndarray) -> None:
+    near = _nearby(x)
+    given = kernel.slopes(near)
+    if not _is_slope(kernel.value, near, given):
+        right = _told(_central_differences(kernel.value, near))
+        place = _place(names, near)
+        _warn("functions.derivative_differs_there", formula=shown, place=place, given=_told(given), right=right)
+
+
+def _warn_if_not_derivative(shown: str, kernel: Symbolic) -> None:
+    """The gradient given as a text against the one by rule, at points where both are finite."""
+    right = gradient_of(kernel.expression, kernel.symbols)
+    exact = Symbolic(kernel.expression, kernel.symbols, right)
+    rng = np.random.default_rng(0)
+    for x in rng.standard_normal((20, len(right))) * rng.choice([1.0, 10.0], (20, 1)):
+        given, found = kernel.value_and_gradient(x)[1], exact.value_and_gradient(x)[1]
+        finite = np.isfinite(given) & np.isfinite(found)
+        if np.any(abs(given - found)[finite] > 1e-8 * (1 + abs(found[finite]))):
+            told = [", ".join(formula(part) for part in parts) for parts in (kernel.gradient, right)]
+            return _warn("functions.derivative_differs", formula=shown, given=told[0], right=told[1])
+
+
+def _check_count(names, found: int) -> None:
+    if found != len(names):
+        facts = {"size": len(names), "names": ", ".join(names), "found": found}
+        raise DownslopeError("functions.derivative_count", **facts)
+
+
+def _warn(key: str, **facts) -> None:
+    warnings.warn(said(key, **facts), DownslopeWarning, stacklevel=4)
+
+
+# ── numbers in and out ──────────────────────────────────────────────────────────────────────────────
+
+
+def _vector(x) -> np.ndarray:
+    return x if type(x) is np.ndarray and x.dtype == float and x.ndim == 1 else np.asarray(x, float).ravel()
+
+
+def _row(start, example: str) -> np.ndarray:
+    try:
+        x = np.asarray(start)
+    except ValueError:
+        x = np.asarray(None)
+    if x.dtype.kind not in "iuf" or x.ndim > 1 or not x.size:
+        raise DownslopeError("functions.start_not_a_number", found=repr(start)[:60], example=example)
+    return np.atleast_1d(x).astype(float)
+
+
+def _told(numbers: np.ndarray) -> str:
+    """[1, 2.5], and 1 alone without brackets."""
+    parts = [f"{number:.6g}" for number in numbers]
+    return parts[0] if len(parts) == 1 else f"[{', '.join(parts)}]"
+
+
+def _place(names, x: np.ndarray) -> str:
+    return ", ".join(f"{name} = {number:.6g}" for name, number in zip(names, x))

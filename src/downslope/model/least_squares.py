@@ -1,0 +1,103 @@
+"""Weighted least squares, solved: the minimiser of a squared loss with an L2 penalty.
+
+Normal equations of the raw columns lose half of the digits. So the columns are standardised first,
+the moments are factored by Cholesky, and the answer is refined with residuals taken from the rows
+(corrected semi-normal equations, Björck 1987). When the condition number leaves Cholesky nothing to
+refine, the singular values decide: the rank, and then the smallest weights among all minimisers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .linear import LinearTerm
+
+TRUSTED = 1e12  # condition number of the moments up to which Cholesky is refined
+SMALL = 2_000_000  # numbers in X up to which residuals are taken in extended precision
+
+
+@dataclass(frozen=True)
+class LeastSquares:
+    """The minimiser, and how sure it is."""
+
+    theta: np.ndarray  # (p,)
+    rank: int
+    columns: int  # what the rank would be if no column were a combination of others
+    condition: float  # of the standardised columns
+    way: str  # "cholesky" or "svd"
+    dependent: tuple[int, ...]  # columns that take part in a dependence
+
+
+def least_squares(term: LinearTerm, l2: np.ndarray | None = None) -> LeastSquares:
+    """argmin_θ Σᵢ sᵢ(x̃ᵢ·θ − yᵢ)²/Σ sᵢ + ½Σⱼ l2ⱼθⱼ², and among several the one of least ‖w‖.
+
+    `l2` is the price of each θ in its own coordinates, (p,).
+    """
+    q, k = term.size // term.outputs, term.outputs
+    ridge = np.zeros(q) if l2 is None else l2.reshape(q, k)[:, 0] / 2
+    moments = term.gram + np.diag(ridge)
+    size = np.sqrt(np.diag(moments))
+    size = np.where(size > 0, size, 1.0)
+    eigenvalues = np.linalg.eigvalsh(moments / size / size[:, None])
+    smallest, largest = eigenvalues[0], eigenvalues[-1]
+    if largest > 0 and smallest * TRUSTED > largest:
+        theta = _refined(term, moments, ridge, size)
+        condition = float(np.sqrt(largest / smallest))
+        return LeastSquares(theta.ravel(), q, q, condition, "cholesky", ())
+    return _by_singular_values(term, ridge)
+
+
+def _refined(term: LinearTerm, moments, ridge, size) -> np.ndarray:
+    """Cholesky of the moments, corrected with the rows' own residuals until that helps no more."""
+    from scipy.linalg import cho_factor, cho_solve
+
+    q, k = len(ridge), term.outputs
+    precise = np.longdouble if term.rows * q <= SMALL else np.float64
+    factor = cho_factor(moments / size / size[:, None])
+    theta = np.zeros((q, k), dtype=precise)
+    before = np.inf
+    for _ in range(10):
+        descent = _downhill(term, theta, ridge, precise)  # (q, k)
+        change = cho_solve(factor, descent.astype(float) / size[:, None]) / size[:, None]
+        moved = float(np.abs(change * size[:, None]).max())
+        if not moved < 0.5 * before:  # refinement has reached what the arithmetic can tell
+            break
+        theta = theta + change
+        before = moved
+    return theta.astype(float)
+
+
+def _downhill(term: LinearTerm, theta, ridge, precise) -> np.ndarray:
+    """Minus half the gradient: Σᵢ sᵢ x̃ᵢ(yᵢ − x̃ᵢ·θ)/Σ sᵢ − ridge·θ, from the rows.  (q, k)"""
+    total = np.zeros(theta.shape, dtype=precise)
+    for rows, block in term.blocks(precise):
+        residual = term.Y[rows] - block @ theta
+        total += block.T @ (residual if term.share is None else term.share[rows, None] * residual)
+    return total / term.rows - ridge[:, None] * theta
+
+
+def _by_singular_values(term: LinearTerm, ridge) -> LeastSquares:
+    """R of the rows (QR, some rows at a time), its singular values, and the smallest weights."""
+    q, k = len(ridge), term.outputs
+    R = np.hstack([np.diag(np.sqrt(ridge * term.rows)), np.zeros((q, k))])  # the penalty, as q more rows
+    for rows, block in term.blocks():
+        root = 1.0 if term.share is None else np.sqrt(term.share[rows, None])
+        R = np.linalg.qr(np.vstack([R, root * np.hstack([block, term.Y[rows]])]), mode="r")
+    X, Y = R[:, :q], R[:, q:]
+    size = np.sqrt((X * X).sum(axis=0))
+    size = np.where(size > 0, size, 1.0)
+    U, S, V = np.linalg.svd(X / size, full_matrices=True)
+    S = np.append(S, np.zeros(q - len(S)))
+    noise = S[0] * np.finfo(float).eps * max(term.rows, q) if len(S) else 0.0
+    rank = int((noise < S).sum())
+    theta = (V[:rank].T @ ((U[:, :rank].T @ Y) / S[:rank, None])) / size[:, None]
+    null = (V[rank:] / size).T  # (q, q − rank): what can be added without any change of a prediction
+    if rank < q:
+        weights = slice(0, term.X.shape[1])  # the intercept is free
+        width = term.standardise.width[:, None]
+        theta = theta - null @ np.linalg.lstsq(null[weights] / width, theta[weights] / width, rcond=None)[0]
+    dependent = np.flatnonzero((np.abs(null * size[:, None]) > 1e-7).any(axis=1)) if rank < q else ()
+    condition = float(S[0] / S[rank - 1]) if rank else np.inf
+    return LeastSquares(theta.ravel(), rank, q, condition, "svd", tuple(int(j) for j in dependent))

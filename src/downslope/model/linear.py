@@ -1,0 +1,398 @@
+"""Linear models: how weights become predictions, and what that makes of a loss over rows.
+
+The weights that a method descends, θ, belong to standardised columns x̃ = (x − m)/σ; the ones that
+people are told belong to the columns as they are. One flat vector holds either: the weights of
+feature 1 for each output, of feature 2, …, then the intercepts, so θ.reshape(-1, k) has a row for
+each feature and a last row of intercepts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from .losses import Loss
+
+BLOCK = 65_536  # rows standardised at a time
+WIDE = 2_000  # columns up to which XᵀX is formed
+TINY = 64  # numbers in X up to which sums run in row order
+
+
+@dataclass(frozen=True)
+class Linear:
+    """z = X·w + b.  `intercept`: whether there is a b; `scale`: whether to descend standardised columns."""
+
+    intercept: bool = True
+    scale: bool = True
+
+    def term(self, dataset, loss: Loss) -> LinearTerm:
+        """The mean loss of this model over the rows of a Dataset."""
+        X = dataset.X
+        Y = np.asarray(dataset.y, dtype=float).reshape(len(dataset.y), -1)  # (n, k)
+        share = None
+        if dataset.weights is not None:
+            share = np.asarray(dataset.weights, dtype=float)
+            share = share / share.mean()  # (n,) mean 1
+        standardise = standardising(X, share, center=self.intercept) if self.scale else identity(X.shape[1])
+        names = param_names(dataset.features, dataset.targets, self.intercept)
+        return LinearTerm(X, Y, share, loss, standardise, self.intercept, names)
+
+
+@dataclass(frozen=True)
+class Standardise:
+    """x̃ = (x − center)/width, by column."""
+
+    center: np.ndarray  # (d,)
+    width: np.ndarray  # (d,)
+
+    def to_user(self, theta: np.ndarray, intercept: bool) -> np.ndarray:
+        """w = u/width,  b = c − center·w"""
+        d = len(self.width)
+        inner = theta.reshape(d + intercept, -1)
+        user = inner / np.append(self.width, np.ones(int(intercept)))[:, None]
+        if intercept:
+            user[d] = inner[d] - self.center @ user[:d]
+        return user.ravel()
+
+    def to_inner(self, params: np.ndarray, intercept: bool) -> np.ndarray:
+        """u = w·width,  c = b + center·w"""
+        d = len(self.width)
+        user = params.reshape(d + intercept, -1)
+        inner = user * np.append(self.width, np.ones(int(intercept)))[:, None]
+        if intercept:
+            inner[d] = user[d] + self.center @ user[:d]
+        return inner.ravel()
+
+
+def identity(d: int) -> Standardise:
+    """Columns as they are."""
+    return Standardise(np.zeros(d), np.ones(d))
+
+
+def standardising(X, share, center: bool) -> Standardise:
+    """Weighted mean and standard deviation of each column; a constant column keeps width 1.
+
+    Without an intercept, or with sparse rows, nothing is centred and the width is the root mean
+    square: a centre would need an intercept to undo it, and would fill the zeros.
+    """
+    n, d = X.shape
+    sparse = not isinstance(X, np.ndarray)
+    total = np.zeros(d)
+    for rows in row_blocks(n):
+        total += column_sums(X[rows], share, rows)
+    mean = total / n if center and not sparse else np.zeros(d)
+    squares = np.zeros(d)
+    for rows in row_blocks(n):
+        block = X[rows].multiply(X[rows]) if sparse else (X[rows] - mean) ** 2
+        squares += column_sums(block, share, rows)
+    width = np.sqrt(squares / n)
+    noise = 1e-14 * np.abs(mean)  # what rounding leaves of a column that is constant
+    return Standardise(mean, np.where(width > noise, width, 1.0))
+
+
+def column_sums(block, share, rows) -> np.ndarray:
+    ones = np.ones(block.shape[0]) if share is None else share[rows]
+    return np.asarray(block.T @ ones, dtype=float)
+
+
+def row_blocks(n: int) -> Iterator[slice]:
+    return (slice(first, min(first + BLOCK, n)) for first in range(0, n, BLOCK))
+
+
+def param_names(features, targets, intercept: bool) -> tuple[str, ...]:
+    """A name for each weight: the feature's, with the target before it when there are several."""
+    bias = "intercept" if "intercept" not in features else "(intercept)"
+    rows = [*features, bias] if intercept else list(features)
+    if len(targets) == 1:
+        return tuple(rows)
+    return tuple(f"{target}: {row}" for row in rows for target in targets)
+
+
+@dataclass(frozen=True, eq=False)
+class LinearTerm:
+    """f(θ) = Σᵢ sᵢ ℓ(x̃ᵢ·u + c, yᵢ) / Σᵢ sᵢ, summed over outputs: the part of F that the rows make."""
+
+    X: np.ndarray  # (n, d), or scipy.sparse CSR
+    Y: np.ndarray  # (n, k)
+    share: np.ndarray | None  # (n,) weights over their mean
+    loss: Loss
+    standardise: Standardise
+    intercept: bool
+    names: tuple[str, ...]
+
+    @property
+    def rows(self) -> int:
+        return self.X.shape[0]
+
+    @property
+    def size(self) -> int:
+        return (self.X.shape[1] + self.intercept) * self.Y.shape[1]
+
+    @property
+    def outputs(self) -> int:
+        return self.Y.shape[1]
+
+    @property
+    def dense(self) -> bool:
+        return isinstance(self.X, np.ndarray)
+
+    @property
+    def tiny(self) -> bool:
+        """Whether sums run in row order, uncompiled: the digits that a loop by hand gives."""
+        return self.dense and self.X.size * self.outputs <= TINY
+
+    @property
+    def quadratic(self) -> bool:
+        return self.loss.quadratic
+
+    @property
+    def smooth(self) -> bool:
+        return self.loss.smooth
+
+    @property
+    def curved(self) -> bool:
+        return self.loss.smooth
+
+    # ---- values ------------------------------------------------------------------------------
+
+    def at(self, theta, rows=None):
+        """Value, gradient and z of the mean over `rows` (all of them when None)."""
+        return self._from_predictor(self.predictor(theta, rows), rows)
+
+    def _from_predictor(self, z, rows=None):
+        Y = self.Y if rows is None else self.Y[rows]
+        share = self._share(rows)
+        slope = self.loss.slope(z, Y)
+        value = self.loss.value(z, Y)
+        if share is not None:
+            slope, value = share * slope, share * value
+        return self._sum(value) / len(z), self._back(slope, rows) / len(z), z
+
+    def predictor(self, theta, rows=None) -> np.ndarray:
+        """z = x̃·u + c,  (b, k)"""
+        d = self.X.shape[1]
+        if self.tiny:
+            inner = theta.reshape(-1, self.outputs)
+            X = self._standardised if rows is None else self._standardised[rows]
+            z = np.zeros((len(X), self.outputs))
+            for j in range(d):
+                z = z + X[:, j, None] * inner[j]
+            return z + inner[d] if self.intercept else z
+        X = self.X if rows is None else self.X[rows]
+        inner = theta.reshape(-1, self.outputs)
+        W = inner[:d] / self.standardise.width[:, None]
+        z = times(X, W)
+        if self.intercept:
+            z += inner[d] - self.standardise.center @ W
+        return z
+
+    def _back(self, slope, rows) -> np.ndarray:
+        """x̃ᵀ·slope for every weight: the transpose of `predictor`.  (p,)"""
+        if self.tiny:
+            X = self._standardised if rows is None else self._standardised[rows]
+            total = np.zeros((X.shape[1], self.outputs))
+            for x, s in zip(X, slope):
+                total = total + x[:, None] * s
+        else:
+            X = self.X if rows is None else self.X[rows]
+            total = transposed_times(X, slope)
+            if self.intercept and self.standardise.center.any():
+                total -= self.standardise.center[:, None] * slope.sum(axis=0)
+            total /= self.standardise.width[:, None]
+        if self.intercept:
+            total = np.vstack([total, np.cumsum(slope, axis=0)[-1] if self.tiny else slope.sum(axis=0)])
+        return total.ravel()
+
+    def values(self, thetas) -> np.ndarray:
+        """f at many weights, (m, p) → (m,): for pictures and exhaustive search."""
+        thetas = np.asarray(thetas, dtype=float)
+        out = np.empty(len(thetas))
+        chunk = max(1, 4_000_000 // max(1, self.rows * self.outputs))
+        share = self._share(None)
+        for first in range(0, len(thetas), chunk):
+            part = thetas[first : first + chunk]
+            if self.tiny:
+                out[first : first + chunk] = [self.at(theta)[0] for theta in part]
+                continue
+            many = part.reshape(len(part), -1, self.outputs).transpose(1, 0, 2)  # (d + i, m, k)
+            wide = replace(self, Y=np.zeros((self.rows, len(part) * self.outputs)))
+            z = wide.predictor(many.reshape(many.shape[0], -1).ravel())
+            value = self.loss.value(z.reshape(self.rows, len(part), self.outputs), self.Y[:, None, :])
+            value = value if share is None else share[:, :, None] * value
+            out[first : first + chunk] = value.sum(axis=(0, 2)) / self.rows
+        return out
+
+    def line(self, z, direction):
+        """Along θ + t·d: t → (f, slope) from two vectors of length n, and t → all that `at` gives."""
+        dz = self.predictor(direction)  # z is linear in θ, so this is its derivative
+        share = self._share(None)
+
+        def value_and_slope(t):
+            moved = z + t * dz
+            value, slope = self.loss.value(moved, self.Y), self.loss.slope(moved, self.Y) * dz
+            if share is not None:
+                value, slope = share * value, share * slope
+            return self._sum(value) / self.rows, self._sum(slope) / self.rows
+
+        return value_and_slope, lambda t: self._from_predictor(z + t * dz)
+
+    # ---- curvature ---------------------------------------------------------------------------
+
+    def hessian(self, theta, z=None) -> np.ndarray:
+        """∂²f/∂θ², (p, p)"""
+        z = self.predictor(theta) if z is None else z
+        curvature = self.loss.curvature(z, self.Y)
+        share = self._share(None)
+        curvature = curvature if share is None else share * curvature
+        k = self.outputs
+        out = np.zeros((self.size, self.size))
+        for c in range(k):
+            out[c::k, c::k] = self._weighted_gram(curvature[:, c])
+        return out
+
+    @cached_property
+    def gram(self) -> np.ndarray:
+        """G = Σᵢ sᵢ x̃ᵢx̃ᵢᵀ / Σᵢ sᵢ, the intercept's column of ones included.  (q, q)"""
+        return self._weighted_gram(np.ones(self.rows) if self.share is None else self.share)
+
+    def _weighted_gram(self, weight) -> np.ndarray:
+        q = self.X.shape[1] + self.intercept
+        total = np.zeros((q, q))
+        if not self.dense:
+            d, width = self.X.shape[1], self.standardise.width
+            weighted = self.X.multiply(weight[:, None]).tocsr()
+            total[:d, :d] = (self.X.T @ weighted).toarray() / width[:, None] / width
+            if self.intercept:
+                total[:d, d] = total[d, :d] = np.asarray(weighted.sum(axis=0)).ravel() / width
+                total[d, d] = weight.sum()
+            return total / self.rows
+        for rows, block in self.blocks():
+            total += (block * weight[rows, None]).T @ block
+        return total / self.rows
+
+    def blocks(self, dtype=np.float64):
+        """The standardised columns, the intercept's ones included, some rows at a time."""
+        for rows in row_blocks(self.rows):
+            X = self.X[rows] if self.dense else self.X[rows].toarray()
+            block = (X.astype(dtype) - self.standardise.center) / self.standardise.width
+            yield rows, np.hstack([block, np.ones((len(block), 1), dtype)]) if self.intercept else block
+
+    @cached_property
+    def spectrum(self) -> tuple[float, float]:
+        """The largest and the smallest curvature of Σ sᵢ½(x̃ᵢ·θ)²/Σ sᵢ: the outer eigenvalues of G."""
+        if self.size // self.outputs > WIDE:  # G itself would be too large: Lanczos on its products
+            from scipy.sparse.linalg import LinearOperator, eigsh
+
+            flat = replace(self, Y=np.zeros((self.rows, 1)), share=None, names=())
+            weight = np.ones((self.rows, 1)) if self.share is None else self._share(None)
+            product = lambda v: flat._back(weight * flat.predictor(np.ravel(v)), None) / self.rows
+            operator = LinearOperator((flat.size, flat.size), matvec=product, dtype=float)
+            start = np.ones(flat.size)  # fixed, so that the same rows give the same bits
+            return float(eigsh(operator, 1, v0=start, tol=1e-4, return_eigenvectors=False)[0]) * 1.001, 0.0
+        if self.gram.size == 1:
+            return float(self.gram[0, 0]), float(self.gram[0, 0])
+        values = np.linalg.eigvalsh(self.gram)
+        return float(values[-1]), float(max(values[0], 0.0))
+
+    @property
+    def lipschitz(self) -> float:
+        """L with ‖∇f(θ) − ∇f(θ′)‖ ≤ L‖θ − θ′‖; infinite when the loss has a kink."""
+        return self.loss.curvature_bound * self.spectrum[0] if self.smooth else np.inf
+
+    @property
+    def strong_convexity(self) -> float:
+        """μ with f(θ) − ½μ‖θ‖² convex; 0 unless the loss is curved everywhere."""
+        return self.loss.curvature_floor * self.spectrum[1] if self.loss.curvature_floor else 0.0
+
+    @cached_property
+    def row_sizes(self) -> np.ndarray:
+        """sᵢ/s̄·‖x̃ᵢ‖², (n,): times the loss's curvature bound, the L of one row."""
+        sizes = np.empty(self.rows)
+        for rows, block in self.blocks():
+            sizes[rows] = (block * block).sum(axis=1)
+        return sizes if self.share is None else sizes * self.share
+
+    @property
+    def row_lipschitz(self) -> float:
+        """The largest L that any one row has."""
+        return self.loss.curvature_bound * float(self.row_sizes.max()) if self.smooth else np.inf
+
+    @cached_property
+    def null_theta(self) -> np.ndarray:
+        """The best θ with no feature in it: zeros, and the intercept that predicts y best."""
+        theta = np.zeros((self.X.shape[1] + self.intercept, self.outputs))
+        if self.intercept:
+            theta[-1] = [self.loss.null_prediction(y, self.share) for y in self.Y.T]
+        return theta.ravel()
+
+    @cached_property
+    def gradient_scale(self) -> float:
+        """How large a slope is at the null model, by the size of y alone: what `tol` multiplies."""
+        slope = self.loss.slope(self.predictor(self.null_theta), self.Y)
+        return float(np.sqrt((slope * slope).mean()) * np.sqrt(self.row_sizes.mean() / self.size))
+
+    @cached_property
+    def spread(self) -> float:
+        """How far y lies from its best constant, in the units of y."""
+        return float(np.sqrt(((self.predictor(self.null_theta) - self.Y) ** 2).mean()))
+
+    @cached_property
+    def expected_size(self) -> float:
+        """How large a weight may well be: the spread of y over the size of a column."""
+        column = float(np.sqrt(self.row_sizes.mean() / self.size))
+        return self.spread / column if self.spread > 0 and column > 0 else 1.0
+
+    # ---- units -------------------------------------------------------------------------------
+
+    def to_user(self, theta) -> np.ndarray:
+        return self.standardise.to_user(np.asarray(theta, dtype=float), self.intercept)
+
+    def to_inner(self, params) -> np.ndarray:
+        return self.standardise.to_inner(np.asarray(params, dtype=float), self.intercept)
+
+    @cached_property
+    def widths(self) -> np.ndarray:
+        """σ of the column that each θ belongs to; 0 for an intercept, which is never penalised.  (p,)"""
+        widths = np.append(self.standardise.width, np.zeros(int(self.intercept)))
+        return np.repeat(widths, self.outputs)
+
+    # ---- small parts -------------------------------------------------------------------------
+
+    def with_loss(self, loss: Loss) -> LinearTerm:
+        return replace(self, loss=loss)
+
+    @cached_property
+    def _standardised(self) -> np.ndarray:
+        return (self.X.astype(float) - self.standardise.center) / self.standardise.width
+
+    def _share(self, rows):
+        if self.share is None:
+            return None
+        return (self.share if rows is None else self.share[rows])[:, None]
+
+    def _sum(self, values) -> float:
+        """Row by row when tiny, pairwise otherwise."""
+        return float(np.cumsum(values)[-1]) if self.tiny else float(values.sum())
+
+
+def times(X, W) -> np.ndarray:
+    """X @ W in float64, converting a float32 X some rows at a time instead of whole."""
+    if X.dtype == np.float64 or not isinstance(X, np.ndarray):
+        return np.asarray(X @ W)
+    out = np.empty((len(X), W.shape[1]))
+    for rows in row_blocks(len(X)):
+        out[rows] = X[rows].astype(np.float64) @ W
+    return out
+
+
+def transposed_times(X, S) -> np.ndarray:
+    """Xᵀ @ S in float64."""
+    if X.dtype == np.float64 or not isinstance(X, np.ndarray):
+        return np.asarray(X.T @ S)
+    out = np.zeros((X.shape[1], S.shape[1]))
+    for rows in row_blocks(len(X)):
+        out += X[rows].astype(np.float64).T @ S[rows]
+    return out

@@ -1,0 +1,109 @@
+"""A squared loss over any number of rows, held in d² numbers.
+
+f(θ) = f* + (θ − θ*)ᵀG(θ − θ*), which keeps every digit near the minimum, where θᵀGθ − 2cᵀθ + s
+would lose them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from .least_squares import least_squares
+from .linear import LinearTerm
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """The same f as the LinearTerm that it came from, without its rows."""
+
+    source: LinearTerm
+    best: np.ndarray  # θ*, (q, k)
+    lowest: float  # f*
+
+    quadratic = smooth = curved = True
+
+    @property
+    def rows(self) -> int:
+        return self.source.rows
+
+    @property
+    def size(self) -> int:
+        return self.source.size
+
+    @property
+    def names(self):
+        return self.source.names
+
+    @property
+    def tiny(self) -> bool:
+        return False
+
+    @cached_property
+    def G(self) -> np.ndarray:
+        return self.source.gram
+
+    def at(self, theta, rows=None):
+        away = theta.reshape(self.best.shape) - self.best
+        pull = self.G @ away
+        return self.lowest + float((away * pull).sum()), 2 * pull.ravel(), (away, pull)
+
+    def values(self, thetas) -> np.ndarray:
+        away = np.asarray(thetas, dtype=float).reshape(len(thetas), *self.best.shape) - self.best
+        return self.lowest + np.einsum("mqk,qr,mrk->m", away, self.G, away)
+
+    def line(self, cached, direction):
+        away, pull = cached
+        d = direction.reshape(self.best.shape)
+        bend = self.G @ d
+
+        def value_and_slope(t):
+            moved, force = away + t * d, pull + t * bend
+            return self.lowest + float((moved * force).sum()), 2 * float((d * force).sum())
+
+        def at(t):
+            moved, force = away + t * d, pull + t * bend
+            return self.lowest + float((moved * force).sum()), 2 * force.ravel(), (moved, force)
+
+        return value_and_slope, at
+
+    def hessian(self, theta, cached=None) -> np.ndarray:
+        return 2 * np.kron(self.G, np.eye(self.best.shape[1]))
+
+    @property
+    def lipschitz(self) -> float:
+        return self.source.lipschitz
+
+    @property
+    def strong_convexity(self) -> float:
+        return self.source.strong_convexity
+
+    @property
+    def gradient_scale(self) -> float:
+        return self.source.gradient_scale
+
+    @property
+    def expected_size(self) -> float:
+        return self.source.expected_size
+
+    @property
+    def null_theta(self):
+        return self.source.null_theta
+
+    @property
+    def widths(self):
+        return self.source.widths
+
+    def to_user(self, theta):
+        return self.source.to_user(theta)
+
+    def to_inner(self, params):
+        return self.source.to_inner(params)
+
+
+def reduced(term: LinearTerm) -> Moments:
+    """One pass over the rows for G, and the solve that finds θ*."""
+    best = least_squares(term).theta
+    return Moments(term, best.reshape(-1, term.outputs), term.at(best)[0])

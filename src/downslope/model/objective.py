@@ -1,0 +1,290 @@
+"""F(w) as methods see it: values, gradients, curvature, a function along a line, a certificate.
+
+F = f + α·R. The term f is what the rows make (`LinearTerm`), or their moments, or a function of its
+own; the penalty is added here, once, for all of them. A method asks for capabilities, never for a
+loss, a file or a table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from . import penalties
+from .functions import Function
+from .linear import Linear, LinearTerm
+from .losses import by_name as loss_by_name
+from .moments import reduced
+from .penalties import Penalty, kink_distance, soft_threshold
+
+
+class Point(NamedTuple):
+    """What was found at one place."""
+
+    theta: np.ndarray  # (p,) in the coordinates of the descent
+    value: float  # F: the term, the penalty, kink and all
+    gradient: np.ndarray  # (p,) of the smooth part of F
+    cached: object  # what the term remembers, for `line` and `hessian`
+
+
+class Line:
+    """t → F(θ + t·d), which for a linear model costs O(n), and for moments O(d²), not a look at X."""
+
+    def __init__(self, objective: Objective, point: Point, direction: np.ndarray):
+        self.objective, self.start, self.direction = objective, point, direction
+        self._term, self._at = objective.term.line(point.cached, direction)
+        l2 = objective.l2
+        self._price = [
+            0.5 * float(l2 @ point.theta**2),
+            float(l2 @ (point.theta * direction)),
+            0.5 * float(l2 @ direction**2),
+        ]
+
+    def value_and_slope(self, t: float) -> tuple[float, float]:
+        """F(θ + t·d) and its derivative in t."""
+        value, slope = self._term(t)
+        price, tilt, bend = self._price
+        return value + price + t * (tilt + t * bend), slope + tilt + 2 * t * bend
+
+    def point(self, t: float) -> Point:
+        """All that `Objective.at` gives at θ + t·d, from what the line holds already."""
+        theta = self.start.theta + t * self.direction
+        return self.objective.priced(theta, *self._at(t))
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """F(θ) = f(θ) + α·R(w), with θ in the coordinates of the descent and w in the user's.
+
+    For a separable penalty, R over the user's w is again separable over θ: α·l1·|w| = l1ⱼ|θⱼ| with
+    l1ⱼ = α·l1/σⱼ, and the same for the square with σⱼ². The square is smooth and joins the gradient;
+    the kink is left to `prox` and `certificate`.
+    """
+
+    term: LinearTerm | FunctionTerm | object
+    penalty: Penalty = penalties.none()
+
+    # ---- capabilities ------------------------------------------------------------------------
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.term.names
+
+    @property
+    def size(self) -> int:
+        return self.term.size
+
+    @property
+    def rows(self) -> int:
+        """Terms in the sum; 1 for a function."""
+        return self.term.rows
+
+    @property
+    def smooth(self) -> bool:
+        """The gradient exists everywhere: neither loss nor penalty has a kink."""
+        return self.term.smooth and not self.kinked
+
+    @property
+    def kinked(self) -> bool:
+        """The penalty has a kink, which takes a prox."""
+        return self.penalty.kinked
+
+    @property
+    def curved(self) -> bool:
+        """There is a Hessian."""
+        return self.term.curved
+
+    @property
+    def quadratic(self) -> bool:
+        """f is exactly a parabola."""
+        return self.term.quadratic
+
+    @property
+    def sweeps(self) -> bool:
+        """A compiled kernel can make a whole pass over the rows."""
+        return isinstance(self.term, LinearTerm)
+
+    @property
+    def tiny(self) -> bool:
+        """So few numbers that the kernels run uncompiled, in row order."""
+        return self.term.tiny
+
+    # ---- values ------------------------------------------------------------------------------
+
+    def at(self, theta, rows=None) -> Point:
+        """F and the gradient of its smooth part, over all rows or the mean over some."""
+        return self.priced(theta, *self.term.at(theta, rows))
+
+    def priced(self, theta, value, gradient, cached) -> Point:
+        """The term's value and gradient, with the penalty's added."""
+        if self.penalty.alpha:
+            value = value + self.price(theta)
+            gradient = gradient + self.l2 * theta
+        return Point(theta, value, gradient, cached)
+
+    def value(self, theta) -> float:
+        return self.at(theta).value
+
+    def values(self, thetas) -> np.ndarray:
+        """F at many weights, (m, p) → (m,)."""
+        thetas = np.asarray(thetas, dtype=float)
+        return self.term.values(thetas) + 0.5 * thetas**2 @ self.l2 + np.abs(thetas) @ self.l1
+
+    def price(self, theta) -> float:
+        """α·R(w)"""
+        return float(0.5 * self.l2 @ theta**2 + self.l1 @ np.abs(theta))
+
+    def line(self, point: Point, direction) -> Line:
+        return Line(self, point, direction)
+
+    def hessian(self, point: Point) -> np.ndarray:
+        """Of the smooth part of F.  (p, p)"""
+        return self.term.hessian(point.theta, point.cached) + np.diag(self.l2)
+
+    def prox(self, v, step):
+        """argmin ½(θ − v)²/step + Σ l1ⱼ|θⱼ|, elementwise."""
+        return soft_threshold(v, step * self.l1)
+
+    def certificate(self, theta, gradient) -> float:
+        """The largest distance of −g to the penalty's subdifferential: 0 at a minimum."""
+        if not self.kinked:
+            return float(np.abs(gradient).max())
+        return float(kink_distance(gradient, theta, self.l1).max())
+
+    # ---- bounds ------------------------------------------------------------------------------
+
+    @cached_property
+    def lipschitz(self) -> float:
+        """L of the smooth part's gradient; infinite when there is none, NaN when it is not known."""
+        return self.term.lipschitz + float(self.l2.max(initial=0.0))
+
+    @cached_property
+    def strong_convexity(self) -> float:
+        """μ of the smooth part; 0 when it is not known."""
+        return self.term.strong_convexity + (float(self.l2.min()) if self.size else 0.0)
+
+    @property
+    def gradient_scale(self) -> float:
+        """The unit of `tol`: a slope's size at the null model; 1 for a function."""
+        return self.term.gradient_scale
+
+    @cached_property
+    def null_value(self) -> float:
+        """F at the best weights with no feature in them."""
+        return self.value(self.term.null_theta)
+
+    # ---- the penalty, by coordinate ------------------------------------------------------------
+
+    @cached_property
+    def l1(self) -> np.ndarray:
+        return self._priced(self.penalty.alpha * self.penalty.l1, 1)
+
+    @cached_property
+    def l2(self) -> np.ndarray:
+        return self._priced(self.penalty.alpha * self.penalty.l2, 2)
+
+    def _priced(self, price: float, power: int) -> np.ndarray:
+        widths = self.term.widths
+        safe = np.where(widths > 0, widths, 1.0)
+        return np.where(widths > 0, price / safe**power, 0.0)
+
+    # ---- other forms of the same -----------------------------------------------------------------
+
+    def reduced(self) -> Objective:
+        """The same F from its moments: every evaluation costs O(d²), whatever the number of rows."""
+        return replace(self, term=reduced(self.term))
+
+    def smoothed(self, width: float) -> Objective:
+        """With the kink of the loss rounded over `width`."""
+        return replace(self, term=self.term.with_loss(self.term.loss.smoothed(width)))
+
+    def to_user(self, theta) -> np.ndarray:
+        """From the coordinates of the descent to the units of the columns."""
+        return self.term.to_user(theta)
+
+    def to_inner(self, params) -> np.ndarray:
+        return self.term.to_inner(params)
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionTerm:
+    """A function of its own weights, seen as a sum of one row."""
+
+    function: Function
+
+    rows = 1
+    quadratic = False
+    smooth = True
+    tiny = True
+    lipschitz = np.nan
+    strong_convexity = 0.0
+    gradient_scale = 1.0
+
+    @property
+    def names(self):
+        return self.function.names
+
+    @property
+    def size(self) -> int:
+        return len(self.function.names)
+
+    @property
+    def curved(self) -> bool:
+        return self.function.has_hessian
+
+    @property
+    def widths(self):
+        return np.zeros(self.size)
+
+    @property
+    def null_theta(self):
+        return np.zeros(self.size)
+
+    def at(self, theta, rows=None):
+        return self.function.value(theta), self.function.gradient(theta), theta
+
+    def values(self, thetas):
+        return self.function.values(thetas)
+
+    def line(self, theta, direction):
+        seen = {}
+
+        def at(t):
+            if t not in seen:
+                seen[t] = self.at(theta + t * direction)
+            return seen[t]
+
+        def value_and_slope(t):
+            value, gradient, _ = at(t)
+            return value, float(gradient @ direction)
+
+        return value_and_slope, at
+
+    def hessian(self, theta, cached=None):
+        return self.function.hessian(theta)
+
+    def to_user(self, theta):
+        return np.array(theta, dtype=float)
+
+    to_inner = to_user
+
+
+def objective(dataset, loss="squared", penalty=None, alpha=0.0, model: Linear | None = None) -> Objective:
+    """F of a linear model over the rows of a Dataset.
+
+    >>> from downslope.data import Dataset
+    >>> rows = Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
+    >>> F = objective(rows, model=Linear(intercept=False, scale=False))
+    >>> F.value(np.array([0.0])), F.lipschitz, 2 / F.lipschitz
+    (18.666666666666668, 9.333333333333334, 0.21428571428571427)
+    """
+    term = (model or Linear()).term(dataset, loss_by_name(loss))
+    return Objective(term, penalties.by_name(penalty, alpha))
+
+
+def function_objective(function: Function) -> Objective:
+    """F of a function: nothing is summed, nothing is penalised."""
+    return Objective(FunctionTerm(function))

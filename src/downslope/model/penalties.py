@@ -1,0 +1,129 @@
+"""The price of large weights: value, prox, and the distance of −g to the subdifferential.
+
+Every penalty here is a sum over weights, R(w) = Σⱼ l1·|wⱼ| + l2·½wⱼ², and the objective pays α·R.
+The intercept is never penalised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import DownslopeError, nearest
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """α·R(w) with R(w) = Σⱼ l1·|wⱼ| + l2·½wⱼ²."""
+
+    name: str
+    alpha: float
+    l1: float
+    l2: float
+
+    def value(self, w) -> float:
+        """α·R(w)
+
+        >>> l1(0.5).value(np.array([3.0, -1.0]))
+        2.0
+        """
+        w = np.asarray(w, dtype=float)
+        return float(self.alpha * (self.l1 * np.abs(w).sum() + 0.5 * self.l2 * (w * w).sum()))
+
+    def prox(self, v, step=1.0):
+        """argmin_w ½(w − v)² + step·α·R(w), elementwise; `step` may differ by weight.
+
+        >>> l1(1.0).prox(np.array([3.0, -0.5]), 1.0)
+        array([ 2., -0.])
+        """
+        shrunk = soft_threshold(np.asarray(v, dtype=float), step * self.alpha * self.l1)
+        return shrunk / (1 + step * self.alpha * self.l2)
+
+    def distance(self, g, w):
+        """dist(−g, α·∂R(w)), elementwise: 0 where w can not be improved by moving that weight alone.
+
+        g is the gradient of the loss alone. At w = 0 the subdifferential of |w| is [−1, 1].
+        """
+        g = np.asarray(g, dtype=float) + self.alpha * self.l2 * np.asarray(w)
+        return kink_distance(g, w, self.alpha * self.l1)
+
+    @property
+    def kinked(self) -> bool:
+        """Whether R has a kink at 0, so that a plain gradient step can not stop there."""
+        return self.alpha * self.l1 > 0
+
+    @property
+    def spec(self) -> str | None:
+        """The text that `by_name` turns into this penalty again."""
+        if self.name == "none":
+            return None
+        return f"elasticnet:{self.l1:g}" if self.name == "elasticnet" else self.name
+
+
+def soft_threshold(v, threshold):
+    """sign(v)·max(|v| − threshold, 0)"""
+    return np.sign(v) * np.maximum(np.abs(v) - threshold, 0.0)
+
+
+def kink_distance(g, w, threshold):
+    """dist(−g, threshold·∂|w|), elementwise."""
+    at_zero = np.maximum(np.abs(g) - threshold, 0.0)
+    return np.where(np.asarray(w) == 0, at_zero, np.abs(g + threshold * np.sign(w)))
+
+
+def none(alpha: float = 0.0) -> Penalty:
+    """No penalty  R(w) = 0."""
+    return Penalty("none", 0.0, 0.0, 0.0)
+
+
+def l2(alpha: float) -> Penalty:
+    """Ridge  R(w) = ½‖w‖².  Shrinks all weights; the answer to columns that say the same."""
+    return Penalty("l2", _checked(alpha), 0.0, 1.0)
+
+
+def l1(alpha: float) -> Penalty:
+    """Lasso  R(w) = ‖w‖₁.  Sets weights to exactly 0.  Tibshirani 1996."""
+    return Penalty("l1", _checked(alpha), 1.0, 0.0)
+
+
+def elasticnet(alpha: float, ratio: float = 0.5) -> Penalty:
+    """Elastic net  R(w) = ratio·‖w‖₁ + (1 − ratio)·½‖w‖².  Zou & Hastie 2005."""
+    if not 0 <= ratio <= 1:
+        raise DownslopeError("model.elasticnet_ratio", ratio=ratio)
+    return Penalty("elasticnet", _checked(alpha), ratio, 1 - ratio)
+
+
+PENALTIES = {"none": none, "l2": l2, "l1": l1, "elasticnet": elasticnet}
+
+
+def by_name(spec: str | None | Penalty, alpha: float = 0.0) -> Penalty:
+    """The penalty that a text names ("l2", "elasticnet:0.3"; None is none), at price α.
+
+    >>> by_name("elasticnet:0.3", 0.1).l1
+    0.3
+    """
+    if isinstance(spec, Penalty):
+        return spec
+    name, _, parameter = str(spec or "none").partition(":")
+    if name not in PENALTIES:
+        raise DownslopeError("model.unknown_penalty", asked=spec, known=nearest(name, PENALTIES))
+    if name == "none":
+        if alpha:
+            raise DownslopeError("model.alpha_without_penalty", alpha=alpha)
+        return none()
+    if not parameter:
+        return PENALTIES[name](alpha)
+    if name != "elasticnet":
+        raise DownslopeError("model.no_parameter", asked=spec, name=name)
+    try:
+        ratio = float(parameter)
+    except ValueError:
+        raise DownslopeError("model.not_a_number", asked=spec, found=parameter) from None
+    return elasticnet(alpha, ratio)
+
+
+def _checked(alpha: float) -> float:
+    if not (np.isfinite(alpha) and alpha >= 0):
+        raise DownslopeError("model.alpha", alpha=alpha)
+    return float(alpha)

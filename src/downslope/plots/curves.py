@@ -1,0 +1,239 @@
+"""What changes with the epochs: the loss, and the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from ..descent.trace import Trace
+from ..errors import DownslopeError
+from .canvas import COLOURS, QUIET, Escape, axes, escape, leaving, name_ends, note, off_chart, style
+from .lettering import drawable, say
+
+NAMED = 12  # weights that get a colour and a name; the others are pale
+
+
+class Curve(NamedTuple):
+    """One line of a loss picture."""
+
+    name: str
+    x: np.ndarray  # (s,) epochs made
+    y: np.ndarray  # (s,)
+    few: int  # how many first values together say how high it starts
+    ghost: tuple[np.ndarray, np.ndarray] | None = None  # the losses of the rows looked at
+
+
+def epochs(trace: Trace) -> np.ndarray:
+    """x = step / updates in an epoch: the passes over the rows made when each step was done.  (s,)
+
+    >>> from downslope.descent.trace import Step, Trace
+    >>> trace = Trace(["w"], [0.0])
+    >>> for k in range(4):
+    ...     trace.append(Step(k + 1, k // 2, 1, 0.0, 1.0, 1.0, 0.1, np.zeros(1)))
+    >>> epochs(trace).tolist()
+    [0.5, 1.0, 1.5, 2.0]
+    """
+    if not len(trace):
+        raise DownslopeError("plots.no_steps")
+    epoch, step = trace.column("epoch"), trace.column("step")
+    return (
+        np.clip(step / _updates_an_epoch(trace), epoch, epoch + 1)
+        if _updates_an_epoch(trace) > 1
+        else epoch + 1
+    )
+
+
+def _updates_an_epoch(trace: Trace) -> int:
+    return int(np.ceil((trace.column("step") / (trace.column("epoch") + 1)).max()))
+
+
+def _known(trace: Trace, field: str) -> np.ndarray:
+    """Which steps tell this field; one that is told may still be NaN.  (s,)"""
+    return np.array([getattr(step, field) is not None for step in trace], dtype=bool)
+
+
+def _curves(name: str, trace: Trace, alone: bool) -> list[Curve]:
+    """The lines of one trace: its objective, or the loss where that is not known, and the held-out loss."""
+    x, y = epochs(trace), trace.column("loss")
+    few = min(8, _updates_an_epoch(trace))
+    told, held_out = _known(trace, "objective"), _known(trace, "validation")
+    if told.sum() > 1:
+        curves = [Curve(name, x[told], trace.column("objective")[told], 1, (x, y))]
+    else:
+        curves = [Curve(name, x, y, few)]
+    if held_out.any():
+        title = say("plots.validation") if alone else say("plots.validation_of", name=name)
+        curves.append(Curve(title, x[held_out], trace.column("validation")[held_out], 1))
+    return curves
+
+
+def loss(traces: Trace | Mapping[str, Trace], ax=None, *, minimum: float | None = None):
+    """Loss over epochs, on a log axis; loss − minimum where a minimum is given.
+
+    `traces` is a Trace, or several by name. A stochastic descent is shown by its objective, with the losses
+    of the rows that it looked at thin behind; rows held out have a line of their own. A value of 0 stands
+    on the floor of the axis, marked; where losses are negative the axis is logarithmic on both sides of 0.
+    A descent that diverges leaves at the edge, with its last value and the reason. Returns the Axes.
+
+    >>> from downslope.descent.trace import Step, Trace
+    >>> trace = Trace(["w"], [0.0])
+    >>> for k in range(20):
+    ...     trace.append(Step(k + 1, k, 3, 0.0, 0.5**k, 1.0, 0.1, np.zeros(1)))
+    >>> loss(trace).get_yscale()
+    'log'
+    """
+    alone = isinstance(traces, Trace)
+    runs = {say("plots.training"): traces} if isinstance(traces, Trace) else traces
+    curves = [
+        curve
+        for number, (name, trace) in enumerate(runs.items(), 1)
+        for curve in _curves(drawable(name, "plots.run", number=number), trace, alone)
+    ]
+    if not curves:
+        raise DownslopeError("plots.no_steps")
+    base = 0.0 if minimum is None else float(minimum)
+    curves = [
+        curve._replace(
+            y=curve.y - base, ghost=curve.ghost if minimum is None else None
+        )  # no row has that minimum
+        for curve in curves
+    ]
+    ax = axes(
+        ax,
+        say("plots.loss_title"),
+        say("plots.epoch"),
+        say("plots.loss" if minimum is None else "plots.loss_above"),
+    )
+    escapes = [escape(curve.y, curve.few) for curve in curves]
+    floor = _set_limits(ax, curves, escapes, two_sided=minimum is None)
+
+    ends, gone = [], []
+    for i, (curve, found) in enumerate(zip(curves, escapes)):
+        colour = style(i)["color"]
+        if curve.ghost is not None:
+            ghost = _on_axis(curve.ghost[1], floor)
+            ax.plot(curve.ghost[0], ghost, color=colour, alpha=0.25, linewidth=0.7, zorder=2, gid="path")
+        y = _on_axis(curve.y, floor)
+        one = np.isfinite(y).sum() == 1  # a line of one point cannot be seen
+        ax.plot(curve.x, y, **style(i), linewidth=1.8, zorder=3, gid="path", marker="o" if one else None)
+        _mark_floor(ax, curve, floor, colour)
+        name = curve.name if len(curves) > 1 else ""
+        if found is not None:
+            at = leaving(ax, np.column_stack([curve.x, y]), found.row)[1]
+            gone.append((at, found, curve.x[-1], name, colour))
+        elif name:
+            ends.append((curve.x[-1], y[-1], name, colour))
+    name_ends(ax, ends)
+    gone.sort(key=lambda mark: -mark[0][0])  # words run to the right: they pass below the marks there
+    for row, (at, found, last, name, colour) in enumerate(gone):
+        off_chart(ax, found, at, last, name, colour, row)
+    return ax
+
+
+def _set_limits(ax, curves: list[Curve], escapes: list[Escape | None], two_sided: bool) -> float | None:
+    """Scale and limits of a loss picture.  Returns the floor on which 0 stands, None on a two-sided axis."""
+    shown = [curve.y[: found.row] if found else curve.y for curve, found in zip(curves, escapes)]
+    for curve, found in zip(curves, escapes):
+        if curve.ghost is not None and not found:  # a few rows that fit by chance would stretch the axis
+            finite = curve.ghost[1][np.isfinite(curve.ghost[1])]
+            shown.append(np.quantile(finite, [0.05, 1]))
+        if found is not None and found.reason != "plots.not_finite":
+            shown.append(np.array([found.limit]))
+    values = np.concatenate(shown)
+    values = values[np.isfinite(values)]
+    # where all runs leave, there is room for the words to the right of the mark
+    right = max(
+        min(curve.x[-1], 2.5 * curve.x[min(found.row, curve.x.size - 1)]) if found else curve.x[-1]
+        for curve, found in zip(curves, escapes)
+    )
+    left = min(curve.x[0] for curve in curves)
+    ax.set_xlim(left - 0.02 * (right - left or 1), right + 0.02 * (right - left or 1))
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    if two_sided and values.size and values.min() < 0:
+        size = np.abs(values).max()
+        threshold = 10.0 ** (np.floor(np.log10(size)) - 3)
+        ax.set_yscale("symlog", linthresh=threshold)
+        bottom, top = values.min(), values.max()
+        ax.set_ylim(bottom * 2, top * 2 if top > threshold else 2 * threshold)
+        return None
+    positive = values[values > 0]
+    low, high = (positive.min(), positive.max()) if positive.size else (0.1, 10.0)
+    if positive.size < values.size:
+        low = floor = low / 10
+    else:
+        floor = low
+    margin = max((high / low) ** 0.06, 1.2)
+    ax.set_yscale("log")
+    ax.set_ylim(low / margin, high * margin)
+    return floor
+
+
+def _on_axis(y, floor: float | None) -> np.ndarray:
+    """Losses as they are drawn: 0 and below stand on the floor, what is not finite is left out."""
+    y = np.where(np.isfinite(y), y, np.nan)
+    return y if floor is None else np.where(y <= 0, floor, y)
+
+
+def _mark_floor(ax, curve: Curve, floor: float | None, colour) -> None:
+    """A hollow mark where a loss first reaches 0, which no log axis holds."""
+    sunk = np.flatnonzero(curve.y <= 0)
+    if floor is None or not sunk.size:
+        return
+    at = (curve.x[sunk[0]], floor)
+    ax.plot(*at, marker="v", markersize=7, markerfacecolor="white", color=colour, linestyle="", zorder=5)
+    note(ax, "≤ 0" if curve.y.min() < 0 else "0", at, (9, 7), colour)
+
+
+def weights(trace: Trace, ax=None):
+    """Weights over epochs, from the start on, each with its name at its end.
+
+    The 12 largest of many are named, and the others are pale. Where the descent diverges, the axes stop
+    following it. Returns the Axes.
+
+    >>> from downslope.descent.trace import Step, Trace
+    >>> trace = Trace(["w", "b"], [0.0, 0.0])
+    >>> for k in range(5):
+    ...     trace.append(Step(k + 1, k, 3, 0.0, 1.0, 1.0, 0.1, np.array([k, -k])))
+    >>> len(weights(trace).get_lines())
+    2
+    """
+    made = epochs(trace)
+    params = np.vstack([trace.start, trace.column("params")])  # (s + 1, p)
+    x = np.concatenate([[min(trace[0].epoch, made[0])], made])
+    found = escape(trace.column("loss"), min(8, _updates_an_epoch(trace)))
+    # the loss of step i is that of the params before it: row i of params
+    cut = len(params) if found is None else max(2, found.row)
+    shown = params[:cut]
+    ax = axes(ax, say("plots.weights_title"), say("plots.epoch"), say("plots.weight"))
+
+    final = np.abs(np.where(np.isfinite(shown[-1]), shown[-1], 0))
+    named = sorted(np.argsort(-final, kind="stable")[:NAMED].tolist())
+    low, high = (np.nanmin(shown[np.isfinite(shown)]), np.nanmax(shown[np.isfinite(shown)]))
+    margin = 0.08 * (high - low) or 0.1 * max(1.0, abs(high))
+    right, last = x[min(cut, len(x) - 1)], x[-1]
+    ax.set_xlim(x[0] - 0.02 * (right - x[0]), right + 0.02 * (right - x[0]))
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.set_ylim(low - margin, high + margin)
+
+    # one row past the edge shows the way that the weights go on
+    x, y = (
+        x[: cut + 1],
+        np.clip(
+            np.where(np.isfinite(params), params, np.nan)[: cut + 1], low - 99 * margin, high + 99 * margin
+        ),
+    )
+    for j in sorted(set(range(params.shape[1])) - set(named)):
+        ax.plot(x, y[:, j], color=QUIET, alpha=0.3, linewidth=0.7, zorder=2, gid="path")
+    for i, j in enumerate(named):
+        ax.plot(x, y[:, j], **style(i), linewidth=1.6, zorder=3, gid="path")
+    ends = [
+        (x[cut - 1], shown[-1, j], drawable(trace.names[j], "plots.feature", number=j + 1), style(i)["color"])
+        for i, j in enumerate(named)
+        if np.isfinite(shown[-1, j])
+    ]
+    name_ends(ax, ends)
+    if found is not None:
+        off_chart(ax, found, leaving(ax, [(x[cut - 1], high)], 1)[1], last, say("plots.loss"), COLOURS[1])
+    return ax

@@ -1,0 +1,103 @@
+"""A descent that moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ..descent.trace import Trace
+from ..errors import DownslopeError
+from .canvas import INK, PATH, figure, note
+from .curves import epochs, loss
+from .files import whole, write_frames
+from .landscape import contours, function_line
+from .lettering import say
+
+
+def descent_gif(
+    path,
+    trace: Trace,
+    function: Callable | None = None,
+    *,
+    frames: int = 60,
+    fps: int = 12,
+    overwrite: bool = False,
+) -> Path:
+    """Write a descent as an endless GIF: frame k shows the first qᵏ steps, so that the big early ones show.
+
+    With a `function` of points (m, p), one variable moves on its curve and two on contours; otherwise the
+    loss curve grows. The last frame stands for two seconds. Raises DownslopeError as `save` does.
+
+    >>> import tempfile
+    >>> from downslope.descent.trace import Step, Trace
+    >>> trace = Trace(["x"], [4.0])
+    >>> for k in range(3):
+    ...     trace.append(Step(k + 1, k, 1, 0.0, 1.0, 1.0, 0.1, np.array([2.0 / 2**k])))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     descent_gif(folder + "/walk.gif", trace, lambda P: P**2).name
+    'walk.gif'
+    """
+    if not len(trace):
+        raise DownslopeError("plots.no_steps")
+    page = figure(shared=False)
+    page.set_dpi(90)
+    ax = page.add_subplot()
+    if function is None or len(trace.names) > 2:
+        function = None
+        loss(trace, ax)
+    else:
+        draw = function_line if len(trace.names) == 1 else contours
+        draw(function, trace, ax)
+
+    def write(part: Path) -> None:
+        pictures = list(_grow(page, ax, _scenes(ax, trace, function, frames)))
+        write_frames(part, pictures, [1000 // fps] * (len(pictures) - 1) + [2000])
+
+    return whole(path, (".gif",), write, overwrite)
+
+
+def _scenes(ax, trace: Trace, function: Callable | None, frames: int) -> list[tuple[list, str]]:
+    """For each frame the points of every path shown so far, and the words that go with them."""
+    made = epochs(trace)
+    paths = [np.column_stack(line.get_data()) for line in ax.get_lines() if line.get_gid() == "path"]
+    if function is None:
+        count = int(np.searchsorted(made, ax.get_xlim()[1], side="right"))
+        name, values = say("plots.loss"), trace.column("loss")
+    else:  # a path begins one point before the first step
+        made, count = np.concatenate([[trace[0].epoch], made]), len(paths[0])
+        points = np.vstack([trace.start, trace.column("params")])
+        with np.errstate(all="ignore"):
+            name, values = "f", np.asarray(function(points), dtype=float).reshape(-1)
+    scenes = []
+    for k in np.unique(np.geomspace(1, count, frames).round().astype(int)):
+        shown = [
+            points[:k] if function is not None else points[points[:, 0] <= made[k - 1]] for points in paths
+        ]
+        scenes.append((shown, say("plots.frame", epoch=made[k - 1], name=name, value=values[k - 1])))
+    return scenes
+
+
+def _grow(page, ax, scenes: list[tuple[list, str]]) -> Iterator[np.ndarray]:
+    """Each scene on the same background, which is drawn once.  Images (height, width, 3)."""
+    lines = [line for line in ax.get_lines() if line.get_gid() == "path"]
+    ends = [artist for artist in ax.get_children() if artist.get_gid() == "end"]
+    (head,) = ax.plot([], [], marker="o", color=PATH, markersize=8, zorder=8, linestyle="")
+    counter = {"xycoords": "axes fraction", "ha": "right", "va": "bottom"}
+    told = note(ax, scenes[0][1], (1, 1), (0, 10), INK, **counter)
+    page.canvas.draw()  # the layout is found with everything in place, and then stands still
+    page.set_layout_engine("none")
+    for artist in [*lines, *ends, head, told]:
+        artist.set_animated(True)  # left out of the background
+    page.canvas.draw()
+    background = page.canvas.copy_from_bbox(page.bbox)
+    for k, (shown, words) in enumerate(scenes):
+        page.canvas.restore_region(background)
+        for line, points in zip(lines, shown):
+            line.set_data(*points.T)
+        head.set_data(*shown[-1][-1:].T)
+        told.set_text(words)
+        for artist in [*lines, head, told] + (ends if k == len(scenes) - 1 else []):
+            ax.draw_artist(artist)
+        yield np.asarray(page.canvas.buffer_rgba())[..., :3].copy()
