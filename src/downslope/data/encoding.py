@@ -43,7 +43,7 @@ class Column:
         known = codes >= 0
         counts = np.bincount(codes[known], weights=_known(weights, known), minlength=len(texts))
         shares = (counts / counts.sum()).tolist()
-        # negated shares, then names: the most frequent first, ties by name
+        # the most frequent first, ties by name, so that the order of the rows does not matter
         first, *others = sorted(range(len(texts)), key=lambda code: (-shares[code], texts[code]))
         if not others:  # one category only: a column of ones, which a fit with an intercept refuses by name
             return cls(name, kind, (1.0,), categories=(texts[first],))
@@ -65,10 +65,7 @@ class Column:
         self._check_kind(table)
         if self.kind == "text":
             return self._indicators(table)
-        if table.kind(self.name) == "missing":
-            values = np.full(len(table), np.nan)
-        else:
-            values = table.numbers(self.name)
+        values = table.numbers(self.name)
         missing = np.isnan(values)
         block = np.where(missing, self.mean[0], values)[:, None]  # (n, 1)
         return block, _missing_note(self.name, missing)
@@ -134,7 +131,7 @@ class Encoding:
     ) -> Encoding:
         """Which columns to use, and how: from the rows of `table` whose target is known.
 
-        target: one column or several, numeric or boolean; () for none.
+        target: one column, which makes y (n,), or k of them, (n, k); numeric or boolean; () for none.
         features: columns to use; None means all but the target and the weights, less those that cannot serve.
         weights: column of row weights.
 
@@ -202,9 +199,7 @@ class Encoding:
             start += block.shape[1]
             notes += told
         outputs = [table.numbers(name) for name in targets]
-        y = (
-            np.column_stack(outputs) if len(outputs) > 1 else outputs[0] if outputs else None
-        )  # (n, k) or (n,)
+        y = np.column_stack(outputs) if len(outputs) > 1 else (*outputs, None)[0]  # (n, k), (n,) or None
         return Dataset(
             X=X,
             y=y,
@@ -298,7 +293,7 @@ def _check_target(table: Table, name: str) -> None:
         raise DownslopeError("data.target_date", column=name)
     if kind == "other":
         raise DownslopeError("data.other_column", column=name)
-    if kind == "missing" or np.isnan(table.numbers(name)).all():
+    if np.isnan(table.numbers(name)).all():
         raise DownslopeError("data.target_missing", column=name)
 
 
@@ -328,7 +323,7 @@ def _refuse_bad_numbers(table: Table, names: Sequence[str], weights: str | None)
 def _row_weights(table: Table, name: str | None) -> np.ndarray | None:
     if name is None:
         return None
-    if table.kind(name) not in ("numeric", "boolean"):
+    if table.kind(name) not in ("numeric", "boolean", "missing"):
         raise DownslopeError("data.weights_kind", column=name, example=table.example(name))
     return check_weights(table.numbers(name), len(table))
 
@@ -341,7 +336,7 @@ def _missing_note(name: str, missing: np.ndarray) -> list[Note]:
 def _refusal(table: Table, name: str) -> tuple[str, str, dict[str, Any]] | None:
     """Why a column cannot serve: the error's key, the note's key and their facts; None if it can."""
     kind = table.kind(name)
-    if kind == "missing" or (kind == "numeric" and np.isnan(table.numbers(name)).all()):
+    if kind in ("missing", "numeric") and np.isnan(table.numbers(name)).all():
         return "data.all_missing", "data.note_all_missing", {"column": name}
     if kind == "other":
         return "data.other_column", "data.note_other_column", {"column": name}

@@ -1,36 +1,28 @@
 """From what people keep (files, globs, queries, frames) to the named columns of one Arrow table.
 
-DuckDB does the reading and stands in this module only. Files are read as they are: no row is skipped,
-no column is renamed, and what cannot be read is refused with the line or the column that is at fault.
+Files are read as they are: no row is skipped, no column is renamed, and what cannot be read is refused
+with the line or the column that is at fault.
 """
 
 from __future__ import annotations
 
 import csv
 import glob
-import gzip
-import io
-import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from ..errors import DownslopeError
+from .database import QueryError, in_one_line, rows_of
+from .delimited import NUMBER, UTF16, from_delimited, is_text, opened, settled
 
-MISSING_WORDS = ("", "?", "NA", "na", "N/A", "n/a", "NaN", "nan", "NAN", "NULL", "Null", "null")
-DELIMITERS = (",", ";", "\t", "|")
 QUERY = re.compile(r"\s*(select|with|from)\b", re.IGNORECASE)
-# A leading zero marks a code (a postcode, a student number), not a number.
-NUMBER = r"(?i)^[+-]?(((0|[1-9]\d*)(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?)$"
-DECIMAL_COMMA = r"(?i)^[+-]?(0|[1-9]\d*)(,\d+)?(e[+-]?\d+)?$"
 # No text file holds these bytes; tabs, line ends, escape and DOS's end-of-file mark are let through.
 BINARY = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]")
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
 HEAD_BYTES = 1 << 16
 
 
@@ -100,7 +92,7 @@ class Table:
         if types.is_date(held) or types.is_timestamp(held):
             return "date"
         # whoever made a column categorical, of numbers even, wants categories
-        return "text" if _is_text(held) or types.is_dictionary(held) else "other"
+        return "text" if is_text(held) or types.is_dictionary(held) else "other"
 
     def example(self, name: str) -> str:
         """A known value of a column, as text: the first that is not a number, else the first."""
@@ -117,6 +109,8 @@ class Table:
         import pyarrow as pa
 
         column, kind = self.columns.column(name), self.kind(name)
+        if kind == "missing":
+            return np.full(len(self), np.nan)
         if kind == "date":
             column = column.cast(pa.timestamp("us", getattr(column.type, "tz", None)), safe=False).cast(
                 pa.int64()
@@ -152,12 +146,6 @@ def type_name(source: Any) -> str:
     return f"{type(source).__module__.partition('.')[0]}.{type(source).__name__}".removeprefix("builtins.")
 
 
-def _is_text(held: Any) -> bool:
-    import pyarrow.types as types
-
-    return types.is_string(held) or types.is_large_string(held) or types.is_string_view(held)
-
-
 # ---------------------------------------------------------------------------------------- in memory
 
 
@@ -183,7 +171,7 @@ def _from_memory(source: Any) -> Any:
             )
     except (pa.ArrowException, TypeError) as error:
         raise DownslopeError(
-            "data.cannot_read", source=type_name(source), reason=_first_line(error)
+            "data.cannot_read", source=type_name(source), reason=in_one_line(error)
         ) from None
     raise DownslopeError("data.not_a_source", found=type_name(source))
 
@@ -202,7 +190,7 @@ def _from_words(words: str) -> Any:
     paths = sorted(Path(found) for found in glob.glob(words, recursive=True) if Path(found).is_file())
     if not paths:
         raise DownslopeError("data.no_match", pattern=words)
-    return _stacked(paths)
+    return _stacked(paths, words)
 
 
 def _exists(path: Path) -> bool:
@@ -212,52 +200,34 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _duckdb() -> Any:
-    """A database in memory that fetches nothing from a network and sees none of Python's variables."""
-    import duckdb
-
-    offline: dict[str, Any] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    connection = duckdb.connect(":memory:", config=offline)
-    connection.execute("SET python_enable_replacements = false")
-    return connection
-
-
-def _rows(query: str, **parameters: Any) -> Any:
-    with _duckdb() as connection:
-        return connection.sql(query, params=parameters or None).to_arrow_table()
-
-
 def _from_query(query: str) -> Any:
-    import duckdb
-
     try:
-        return _settled(_rows(query.strip().rstrip(";")), decimal_comma=False)
-    except duckdb.Error as error:
-        raise DownslopeError("data.sql", reason=_first_line(error)) from None
+        return settled(rows_of(query.strip().rstrip(";")), decimal_comma=False)
+    except QueryError as error:
+        raise DownslopeError("data.sql", reason=str(error)) from None
 
 
 def _from_file(path: Path) -> Any:
-    import duckdb
-
     if path.is_dir():
         raise DownslopeError("data.directory", path=path)
     kind = path.with_suffix("").suffix if path.suffix.lower() == ".gz" else path.suffix
     try:
-        head = _head(path)
+        with opened(path) as file:
+            head = file.read(HEAD_BYTES)
         if not head.strip():
             raise DownslopeError("data.empty_file", path=path)
         if kind.lower() in (".parquet", ".pq"):
-            return _rows("SELECT * FROM read_parquet($path)", path=glob.escape(str(path)))
+            return rows_of("SELECT * FROM read_parquet($path)", path=glob.escape(str(path)))
         if BINARY.search(head) and not head.startswith(UTF16):
             raise DownslopeError("data.binary_file", path=path)
         if kind.lower() in (".json", ".jsonl", ".ndjson"):
-            return _rows("SELECT * FROM read_json($path, sample_size = -1)", path=glob.escape(str(path)))
-        return _from_delimited(path, path)
-    except (duckdb.Error, csv.Error, OSError, EOFError) as error:
-        raise DownslopeError("data.cannot_read", source=path, reason=_first_line(error)) from None
+            return rows_of("SELECT * FROM read_json($path, sample_size = -1)", path=glob.escape(str(path)))
+        return from_delimited(path, path)
+    except (QueryError, csv.Error, OSError, EOFError) as error:
+        raise DownslopeError("data.cannot_read", source=path, reason=in_one_line(error)) from None
 
 
-def _stacked(paths: list[Path]) -> Any:
+def _stacked(paths: list[Path], pattern: str) -> Any:
     """The rows of several files, in the order of their names; each must have the columns of the first."""
     import pyarrow as pa
 
@@ -269,121 +239,4 @@ def _stacked(paths: list[Path]) -> Any:
     try:
         return pa.concat_tables(tables, promote_options="permissive")
     except pa.ArrowException as error:
-        raise DownslopeError("data.cannot_read", source=paths[0].parent, reason=_first_line(error)) from None
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
-# ----------------------------------------------------------------------------------- delimited text
-
-
-def _opened(path: Path) -> Any:
-    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
-
-
-def _head(path: Path) -> bytes:
-    with _opened(path) as file:
-        return file.read(HEAD_BYTES)
-
-
-def _from_delimited(path: Path, told: Path) -> Any:
-    """The file as it lies; if it is not clean UTF-8, a clean copy of it."""
-    import duckdb
-
-    try:
-        return _parsed(path, told)
-    except (duckdb.Error, UnicodeDecodeError):
-        with TemporaryDirectory() as folder:
-            copy = Path(folder, "copy.csv")
-            copy.write_text(_decoded(path), encoding="utf-8")
-            try:
-                return _parsed(copy, told)
-            except duckdb.Error:
-                _refuse_ragged(copy, told)
-                raise
-
-
-def _decoded(path: Path) -> str:
-    """The file's text with line ends as \\n: UTF-8, else UTF-16 by its mark, else GB18030, else Latin-1."""
-    with _opened(path) as file:
-        raw = file.read()
-    if raw.startswith(UTF16):
-        text = raw.decode("utf-16", errors="replace")
-    else:
-        text = _by_trial(raw)
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _by_trial(raw: bytes) -> str:
-    # Chinese characters are pairs of high bytes; an accented Latin letter is a single one between ASCII.
-    runs = re.findall(rb"[\x80-\xff]+", raw)
-    paired = 2 * sum(len(run) % 2 for run in runs) <= len(runs)
-    for encoding in ("utf-8-sig", "gb18030") if paired else ("utf-8-sig",):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return raw.decode("cp1252", errors="replace")
-
-
-def _parsed(path: Path, told: Path) -> Any:
-    blank_lines, names, delimiter = _header(path)
-    repeated = [name for name in names if name and names.count(name) > 1]
-    is_header = not all(re.match(NUMBER, name) for name in names)
-    if is_header and repeated:
-        raise DownslopeError("data.repeated_name", source=told, column=repeated[0])
-    table = _rows(
-        """SELECT * FROM read_csv($path, delim = $delimiter, header = $header, skip = $skip,
-           nullstr = $missing, quote = '"', escape = '"', comment = '', sample_size = -1)""",
-        path=glob.escape(str(path)),
-        delimiter=delimiter,
-        header=is_header,
-        skip=blank_lines,
-        missing=list(MISSING_WORDS),
-    )
-    if is_header:
-        # DuckDB renames columns that differ in case only, and keeps the blanks around a name
-        table = table.rename_columns([name or given for name, given in zip(names, table.column_names)])
-    return _settled(table, decimal_comma=delimiter != ",")
-
-
-def _header(path: Path) -> tuple[int, list[str], str]:
-    """How many blank lines come first, the cells of the first line after them, and what parts the cells."""
-    with io.TextIOWrapper(_opened(path), encoding="utf-8-sig", newline="") as file:
-        blank_lines, first = next((at, line) for at, line in enumerate(file) if line.strip())
-        bare = re.sub(r'"[^"]*"', "", first)
-        delimiter = max(DELIMITERS, key=bare.count)
-        names = next(csv.reader(itertools.chain([first], file), delimiter=delimiter))
-    return blank_lines, [name.strip() for name in names], delimiter
-
-
-def _settled(table: Any, decimal_comma: bool) -> Any:
-    """Text columns trimmed; one that holds numbers only becomes numeric, one that holds nothing, null."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for position, field in enumerate(table.schema):
-        if not _is_text(field.type):
-            continue
-        column = pc.utf8_trim_whitespace(table.column(position))
-        column = pc.if_else(pc.is_in(column, pa.array(MISSING_WORDS)), pa.scalar(None, column.type), column)
-        if column.null_count == len(column):
-            column = pa.chunked_array([pa.nulls(len(column))])
-        elif pc.all(pc.match_substring_regex(column, NUMBER)).as_py():
-            column = column.cast(pa.float64())
-        elif decimal_comma and pc.all(pc.match_substring_regex(column, DECIMAL_COMMA)).as_py():
-            column = pc.replace_substring(column, ",", ".").cast(pa.float64())
-        table = table.set_column(position, field.name, column)
-    return table
-
-
-def _refuse_ragged(path: Path, told: Path) -> None:
-    _, names, delimiter = _header(path)
-    with path.open(encoding="utf-8", newline="") as file:
-        for row in (reader := csv.reader(file, delimiter=delimiter)):
-            if row and len(row) != len(names):
-                raise DownslopeError(
-                    "data.ragged", path=told, line=reader.line_num, found=len(row), expected=len(names)
-                )
+        raise DownslopeError("data.cannot_read", source=pattern, reason=in_one_line(error)) from None

@@ -122,7 +122,7 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed: int, *
         reason = Reason("interrupted", {"epochs": state.epochs})
     assert reason is not None
     grew = point.value > first.value * (1 + 1e-9) and objective.sweeps and method.full
-    if reason.code == "epochs" and grew and not math.isnan(objective.lipschitz):
+    if reason.code in ("epochs", "no_progress") and grew and not math.isnan(objective.lipschitz):
         reason = Reason("diverged", {"loss": point.value, "epochs": state.epochs})
     theta = last_finite
     if state.best is not None and reason.code not in ("diverged", "unbounded"):
@@ -136,7 +136,9 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed: int, *
             state.updates += 1
             last = _step(state, objective.rows, end, t)._replace(seconds=time.perf_counter() - began)
             theta, end = settled.theta, settled
-            yield last._replace(step=last.step + done, epoch=last.epoch + done, params=objective.to_user(theta))
+            yield last._replace(
+                step=last.step + done, epoch=last.epoch + done, params=objective.to_user(theta)
+            )
     params = objective.to_user(theta)
     certificate = objective.certificate(theta, end.gradient)
     return End(reason, params, end.value, state.epochs + done, certificate, state.memory)
@@ -236,7 +238,17 @@ def _step(state: _State, rows: int, looked, rate: float) -> Step:
     """The row of the log book; seconds, params and validation are filled in by the loop."""
     norm = float(np.sqrt(looked.gradient @ looked.gradient))
     return Step(
-        state.updates, state.epochs - 1, rows, 0.0, looked.value, norm, rate, looked.theta, None, None, looked.gradient
+        state.updates,
+        state.epochs - 1,
+        rows,
+        0.0,
+        looked.value,
+        norm,
+        rate,
+        looked.theta,
+        None,
+        None,
+        looked.gradient,
     )
 
 
@@ -273,7 +285,9 @@ def _closed_form(objective):
     params = objective.to_user(found.theta)
     norm = float(np.sqrt(zero.gradient @ zero.gradient))
     seconds = time.perf_counter() - began
-    yield Step(1, 0, objective.rows, seconds, zero.value, norm, math.nan, params, end.value, None, zero.gradient)
+    yield Step(
+        1, 0, objective.rows, seconds, zero.value, norm, math.nan, params, end.value, None, zero.gradient
+    )
     numbers: dict[str, Any] = {"rank": found.rank, "columns": found.columns, "condition": found.condition}
     if found.dependent:
         k = objective.term.outputs

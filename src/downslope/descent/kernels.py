@@ -103,7 +103,9 @@ def residual_loss(z, y, up, down, width):
     return e * e / (2 * width), e / width
 
 
-def sweep(X, Y, share, order, size, center, inverse, intercept, loss, w, memory, direction, rates, count, l1, l2):
+def sweep(
+    X, Y, share, order, size, center, inverse, intercept, loss, w, memory, direction, rates, count, l1, l2
+):
     """Updates on the rows of `order`, `size` at a time; the value, the gradient and w after the last.
 
     X (m, d) and Y (m, k) hold the rows in `order`; share (m,) their weights over the mean, or empty.

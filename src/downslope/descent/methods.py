@@ -32,9 +32,13 @@ class Method:
     learning_rate: float | str | Schedule | Armijo | StrongWolfe = "auto"
 
     def __post_init__(self):
-        if isinstance(self.learning_rate, int | float | np.number) and not isinstance(self.learning_rate, bool):
+        if isinstance(self.learning_rate, int | float | np.number) and not isinstance(
+            self.learning_rate, bool
+        ):
             object.__setattr__(self, "learning_rate", Constant(float(self.learning_rate)))
-        elif self.learning_rate != "auto" and not isinstance(self.learning_rate, Schedule | Armijo | StrongWolfe):
+        elif self.learning_rate != "auto" and not isinstance(
+            self.learning_rate, Schedule | Armijo | StrongWolfe
+        ):
             raise DownslopeError("descent.learning_rate_word", asked=self.learning_rate)
 
     @property
@@ -79,7 +83,9 @@ class Method:
         if size is None and self.full:
             raise DownslopeError("descent.order_of_all", method=self.name)
         was = self.rows if isinstance(self.rows, Batch) else Batch(1)
-        return replace(self, rows=Batch(was.size if size is None else size, was.order if order is None else order))
+        return replace(
+            self, rows=Batch(was.size if size is None else size, was.order if order is None else order)
+        )
 
     def with_rate(self, learning_rate) -> Method:
         """The same method with another learning rate; "auto" leaves its own."""
@@ -278,14 +284,18 @@ def from_json(data: Mapping) -> AnyMethod:
         return Exhaustive(data["exhaustive"])
     kinds = {kind.__name__.lower(): kind for kind in directions.DIRECTIONS}
     how = dict(data["direction"])
-    rate = data["learning_rate"]
-    if not isinstance(rate, str):
-        rate = dict(rate)
-        name = rate.pop("name")
-        rate = getattr(searches, name, None) or getattr(schedules, name)
-        rate = rate(**{key: value for key, value in data["learning_rate"].items() if key != "name"})
     rows = All() if data["rows"] == "all" else Batch(**data["rows"])
-    return Method(rows, kinds[how.pop("name")](**how), rate)
+    rate = data["learning_rate"]
+    return Method(
+        rows, kinds[how.pop("name")](**how), rate if isinstance(rate, str) else rate_from_json(rate)
+    )
+
+
+def rate_from_json(data: Mapping) -> Schedule | Armijo | StrongWolfe:
+    """The schedule or search that `to_json` wrote, again."""
+    settings = {key: value for key, value in data.items() if key != "name"}
+    home = schedules if hasattr(schedules, data["name"]) else searches
+    return getattr(home, data["name"])(**settings)
 
 
 def _no_rows(method, size, order):

@@ -62,4 +62,3 @@ def batch_lipschitz(objective, size: int) -> float:
     if n == 1:
         return one
     return (n * (b - 1) * objective.lipschitz + (n - b) * one) / (b * (n - 1))
-

@@ -23,7 +23,9 @@ class Schedule:
     ends: ClassVar[bool] = False  # whether it is laid out over the whole descent
 
     def __post_init__(self):
-        if not (isinstance(self.rate, int | float | np.floating) and math.isfinite(self.rate) and self.rate > 0):
+        if not (
+            isinstance(self.rate, int | float | np.floating) and math.isfinite(self.rate) and self.rate > 0
+        ):
             raise DownslopeError("descent.learning_rate", rate=self.rate)
 
     def rates(self, updates: np.ndarray, per_epoch: int, total: int) -> np.ndarray:

@@ -27,7 +27,12 @@ class Armijo:
             ahead, tilt = line.value_and_slope(t)
             if np.isfinite(ahead) and ahead <= value + self.c * t * slope:
                 return t
-            if _flat(value, ahead) and np.isfinite(tilt) and tilt <= (2 * self.c - 1) * slope and tilt >= slope:
+            if (
+                _flat(value, ahead)
+                and np.isfinite(tilt)
+                and tilt <= (2 * self.c - 1) * slope
+                and tilt >= slope
+            ):
                 return t
             t *= self.shrink
         return 0.0

@@ -70,7 +70,9 @@ class Gradient(Stop):
     def look(self, progress, seen):
         if not progress.certificate <= self.tol * progress.scale:
             return None, seen
-        return Reason("gradient", {"gradient": progress.certificate, "tolerance": self.tol * progress.scale}), seen
+        return Reason(
+            "gradient", {"gradient": progress.certificate, "tolerance": self.tol * progress.scale}
+        ), seen
 
 
 @dataclass(frozen=True)

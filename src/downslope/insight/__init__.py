@@ -1,0 +1,5 @@
+"""What it means: verdicts on a descent, and the exact points of a function."""
+
+from .verdicts import Verdict, explain
+
+__all__ = ["Verdict", "explain"]

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..model.expression import formula, standard
+from ..model.expression import formula
 from ..model.functions import Function
+from ..model.real_functions import standard
 
 MOST_POINTS = 64
 MOST_KINKS = 4
@@ -55,16 +56,17 @@ def critical_points(function: Function, seconds: float = 2.0) -> CriticalPoints:
     >>> [(p.exact, p.kind) for p in critical_points(Function.from_expression("x^4 - 3*x^3 + 2")).points]
     [(('0',), 'saddle'), (('9/4',), 'minimum')]
     """
-    unknown = CriticalPoints(function.names, (), exact=False)
+    falls = unbounded_below(function)
+    unknown = CriticalPoints(function.names, (), exact=False, unbounded_below=falls)
     if function.expression is None:
         return unknown
     try:
         with _at_most(seconds):
-            return _solved(function)
-    except (_OutOfTime, NotImplementedError):
+            solutions, infinite = _solved(function)
+            points = [_point(function, place, kind) for place, kind in solutions[:MOST_POINTS]]
+    except (_OutOfTime, Exception):  # SymPy's solvers leave by many doors; none of them is the user's fault
         return unknown
-    except Exception:  # SymPy's solvers leave by many doors; none of them is the user's fault
-        return unknown
+    return CriticalPoints(function.names, tuple(points), len(solutions) <= MOST_POINTS, infinite, falls)
 
 
 def unbounded_below(function: Function) -> bool | None:
@@ -115,20 +117,16 @@ def _symbols(function: Function) -> list:
     return [Symbol(name, real=True) for name in function.names]
 
 
-def _solved(function: Function) -> CriticalPoints:
+def _solved(function: Function) -> tuple[list[tuple], bool]:
+    """Pairs (place, kind), at most MOST_POINTS + 1 of them; and whether there are infinitely many."""
     symbols = _symbols(function)
     parts = _separate(function.expression, symbols)
-    if parts is not None:
-        found = [_of_one(part, symbol) for part, symbol in zip(parts, symbols)]
-        infinite = any(family for _, family in found)
-        places = list(itertools.islice(itertools.product(*(points for points, _ in found)), MOST_POINTS + 1))
-        solutions = [([x for x, _ in place], _together([kind for _, kind in place])) for place in places]
-    else:
-        solutions, infinite = _of_several(function.expression, symbols)
-    complete = len(solutions) <= MOST_POINTS
-    points = [_point(function, place, kind) for place, kind in solutions[:MOST_POINTS]]
-    falls = _falls_forever(function.expression, symbols)
-    return CriticalPoints(function.names, tuple(points), complete, infinite, falls)
+    if parts is None:
+        return _of_several(function.expression, symbols)
+    found = [_of_one(part, symbol) for part, symbol in zip(parts, symbols)]
+    places = itertools.islice(itertools.product(*(points for points, _ in found)), MOST_POINTS + 1)
+    solutions = [([x for x, _ in place], _together([kind for _, kind in place])) for place in places]
+    return solutions, any(infinite for _, infinite in found)
 
 
 def _point(function: Function, place: list, kind: str) -> CriticalPoint:
@@ -140,8 +138,8 @@ def _written(number) -> str:
     """The number as a formula; as digits if it is a root that has no short formula."""
     from sympy.polys.rootoftools import ComplexRootOf
 
-    text = formula(number)
-    return f"{float(number):.12g}" if number.has(ComplexRootOf) or len(text) > 40 else text
+    text = "" if number.has(ComplexRootOf) else formula(number)
+    return text if 0 < len(text) <= 40 else f"{float(number):.12g}"
 
 
 def _separate(expression, symbols) -> list | None:
@@ -169,38 +167,54 @@ def _together(kinds: list[str]) -> str:
 
 def _of_one(f, x) -> tuple[list[tuple], bool]:
     """The critical points of f(x), each with its kind, from left to right; and whether there are more."""
-    from sympy import Abs, Max, Min, Rational, S, solveset
+    from sympy import Abs, Max, Min, Pow, S
 
     f = standard(f)
     if not f.has(x):
         return [(S.Zero, "minimum")], True  # level everywhere
     if f.has(Max, Min):
         f = f.rewrite(Abs)  # max(u, v) = (u + v + |u − v|)/2
-    inner = sorted({part.args[0] for part in f.atoms(Abs) if part.has(x)}, key=str)
-    if len(inner) > MOST_KINKS:
-        raise NotImplementedError
-    candidates: list = []
-    infinite = False
-    for signs in itertools.product((1, -1), repeat=len(inner)):
-        piece = f
-        for u, sign in zip(inner, signs):
-            piece = piece.subs(Abs(u), sign * u)
+    for power in f.atoms(Pow):
+        if power.exp.is_Rational and not power.exp.is_Integer and _real_roots(power.base, x)[0]:
+            raise NotImplementedError  # the domain ends there, or there is a cusp
+    if f.has(Abs):
+        found, infinite = _of_one_with_kinks(f, x)
+    else:
+        roots, infinite = _real_roots(f.diff(x), x)
+        found = {root: _kind(f, x, root) for root in roots}
+    return sorted(found.items(), key=lambda pair: float(pair[0])), infinite
+
+
+def _of_one_with_kinks(f, x) -> tuple[dict, bool]:
+    """The same for f with |u| in it: interval by interval between the roots of every u; then these."""
+    from sympy import Abs, Rational, oo
+
+    roots = [_real_roots(part.args[0], x) for part in f.atoms(Abs) if part.has(x)]
+    infinite = any(family for _, family in roots)
+    kinks = sorted({root for some, _ in roots for root in some}, key=float)
+    edges = kinks if infinite else [-oo, *kinks, oo]
+    beside = lambda place, t: (f.subs(x, place + t) - f.subs(x, place)).n(30)
+    t = Rational(1, 10**6)
+    found = {}
+    for left, right in itertools.pairwise(edges):
+        middle = 0 if (left, right) == (-oo, oo) else (left + right) / 2
+        sample = right - 1 if left == -oo else left + 1 if right == oo else middle
+        piece = f.replace(Abs, lambda u, at=sample: u if u.subs(x, at) > 0 else -u)
         slope = piece.diff(x)
-        if slope == 0:
+        if slope == 0:  # level from edge to edge: told by its point nearest the origin
             infinite = True
+            outside = [beside(edge, away) for edge, away in ((left, -t), (right, t)) if abs(edge) != oo]
+            kind = "minimum" if min(outside) >= 0 else "maximum" if max(outside) <= 0 else "undecided"
+            found[min(max(0 * x, left), right) if left * right > 0 else 0 * x] = kind
             continue
-        roots, family = _real_roots(slope, x)
+        places, family = _real_roots(slope, x)
         infinite |= family
-        candidates += [(r, piece) for r in roots if all(sign * u.subs(x, r).n(20) > 0 for u, sign in zip(inner, signs))]
-    found = {r: _kind(piece, x, r) for r, piece in candidates}
-    for u in inner:
-        kinks, family = _real_roots(u, x)
-        infinite |= family
-        for r in kinks:
-            left, here, right = (f.subs(x, r + t).n(30) for t in (-Rational(1, 10**6), 0, Rational(1, 10**6)))
-            if (left - here) * (right - here) > 0:
-                found[r] = "minimum" if left > here else "maximum"
-    return sorted(((r, kind) for r, kind in found.items()), key=lambda pair: float(pair[0])), infinite
+        found |= {place: _kind(piece, x, place) for place in places if left < place < right}
+    for kink in kinks:
+        before, after = beside(kink, -t), beside(kink, t)
+        if before * after > 0:
+            found[kink] = "minimum" if before > 0 else "maximum"
+    return found, infinite
 
 
 def _real_roots(g, x) -> tuple[list, bool]:
@@ -210,12 +224,13 @@ def _real_roots(g, x) -> tuple[list, bool]:
     if g.is_rational_function(x):
         above, below = fraction(together(g))
         if _degree(above) <= HIGHEST_DEGREE and all(c.is_Rational for c in above.as_poly(x).all_coeffs()):
-            roots = set(above.as_poly(x).real_roots()) if above.has(x) else set()
-            return [r for r in roots if below.subs(x, r) != 0], False
+            zeros = set(above.as_poly(x).real_roots()) if above.has(x) else set()
+            return [zero for zero in zeros if below.subs(x, zero) != 0], False
     if g.count_ops() > 40:
         raise NotImplementedError
     found = solveset(g, x, S.Reals)
-    roots, infinite = [], False
+    roots: list = []
+    infinite = False
     for part in found.args if isinstance(found, Union) else [found]:
         if isinstance(part, Complement):
             raise NotImplementedError
@@ -228,12 +243,13 @@ def _real_roots(g, x) -> tuple[list, bool]:
             raise NotImplementedError
     if not all(r.is_number and r.is_real for r in roots):
         raise NotImplementedError
-    roots = sorted(set(roots), key=lambda r: (abs(float(r)), float(r)))
-    return (roots[:NEAREST] if infinite else roots), infinite
+    distances = sorted(abs(float(root)) for root in set(roots))
+    farthest = distances[min(NEAREST, len(distances)) - 1] * (1 + 1e-12) if infinite else np.inf
+    return [root for root in set(roots) if abs(float(root)) <= farthest], infinite
 
 
 def _kind(f, x, place) -> str:
-    """By the first derivative that does not vanish: of even order an extremum, of odd order a level inflection."""
+    """By the first derivative that does not vanish: of even order an extremum, of odd an inflection."""
     for order in range(2, 9):
         f_k = f.diff(x, order).subs(x, place).n(30)
         if not f_k.is_real:
@@ -245,11 +261,11 @@ def _kind(f, x, place) -> str:
 
 def _of_several(f, symbols) -> tuple[list[tuple], bool]:
     """Critical points of a function that mixes its variables."""
-    from sympy import Matrix, exp, factor, fraction, hessian, linear_eq_to_matrix, solve_poly_system, together
-    from sympy import Mul
+    from sympy import Matrix, Mul, Pow, exp, factor, fraction, hessian, linear_eq_to_matrix, together
 
     f = standard(f)
-    if len(symbols) > 4 or f.count_ops() > 150:
+    cusps = (p for p in f.atoms(Pow) if not p.exp.is_Integer and p.exp.is_Rational and not p.base.is_positive)
+    if len(symbols) > 4 or f.count_ops() > 150 or any(cusps):
         raise NotImplementedError
     polynomial = f.is_polynomial(*symbols)
     if polynomial and _degree(f) > 8:
@@ -258,8 +274,8 @@ def _of_several(f, symbols) -> tuple[list[tuple], bool]:
         A, b = linear_eq_to_matrix([f.diff(s) for s in symbols], symbols)
         if A.rank() < A.row_join(b).rank():
             return [], False
-        place = list(A.pinv() * b)  # the solution nearest the origin, if there is a line of them
-        return [(place, _kind_by_curvature(A, convex_is_enough=True))], A.rank() < len(symbols)
+        nearest = list(A.pinv() * b)  # to the origin, if there is a line of solutions
+        return [(nearest, _kind_by_curvature(A, convex_is_enough=True))], A.rank() < len(symbols)
     system = []
     for s in symbols:
         above, _ = fraction(together(f.diff(s)))
@@ -270,7 +286,7 @@ def _of_several(f, symbols) -> tuple[list[tuple], bool]:
         return [], False
     H = hessian(f, symbols)
     solutions = []
-    for place in solve_poly_system(system, *symbols, strict=True) or []:
+    for place in _common_roots(system, symbols):
         numbers = [complex(coordinate.n(20)) for coordinate in place]
         if any(abs(number.imag) > 1e-12 * (1 + abs(number)) for number in numbers):
             continue
@@ -279,6 +295,23 @@ def _of_several(f, symbols) -> tuple[list[tuple], bool]:
             continue  # a root of the numerator that is a pole as well
         solutions.append((list(place), _kind_by_curvature(Matrix(there))))
     return sorted(solutions, key=lambda pair: [float(c) for c in pair[0]]), False
+
+
+def _common_roots(system, symbols) -> list[tuple]:
+    """Common roots of polynomials. Mostly the basis is g(z), x − h(z), y − k(z): the roots of g tell all."""
+    from sympy import groebner, solve_poly_system
+
+    basis = groebner(system, *symbols, order="lex")
+    *others, last = basis.exprs
+    z = symbols[-1]
+    heads = [other.as_poly(s) for other, s in zip(others, symbols)]
+    shape = len(others) == len(symbols) - 1 and last.free_symbols == {z}
+    if not shape or not all(
+        head.degree() == 1 and head.free_symbols <= {s, z} for head, s in zip(heads, symbols)
+    ):
+        return solve_poly_system(system, *symbols, strict=True) or []
+    solved = [-head.coeff_monomial(1) / head.LC() for head in heads]
+    return [(*(h.subs(z, root) for h in solved), root) for root in last.as_poly(z).real_roots()]
 
 
 def _not_numbers() -> tuple:
@@ -303,7 +336,7 @@ def _kind_by_curvature(H, convex_is_enough: bool = False) -> str:
 
 
 def _falls_forever(f, symbols) -> bool | None:
-    """Of a polynomial: its sign far out along axes and diagonals; exact for one variable and for quadratics."""
+    """Whether a polynomial falls without end; sure for one variable, for quadratics and for separate ones."""
     from sympy import Symbol, expand, hessian, linear_eq_to_matrix
 
     if not f.is_polynomial(*symbols) or _degree(f) > HIGHEST_DEGREE or len(symbols) > 4:

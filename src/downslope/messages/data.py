@@ -30,6 +30,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{path}, line {line}: the number of cells is {found}, and {expected} in the first line. Put quotes around a cell that holds a delimiter, or complete the line.",
         "{path} 第 {line} 行有 {found} 个单元格，而首行有 {expected} 个。含有分隔符的单元格请加引号，或把这一行补全。",
     ),
+    "data.quotes": (
+        "{path}, line {line}: the quotes in the row that begins here do not match. Close them, and double a quote that stands inside a quoted cell.",
+        "{path} 第 {line} 行：从这里开始的一行引号不配对。请补全引号；引号内的引号要写两个。",
+    ),
     "data.repeated_name": (
         "{source}: the column name '{column}' is used more than once. Rename one of the columns.",
         "{source}：列名「{column}」出现了不止一次。请给其中一列改名。",

@@ -6,12 +6,12 @@ TEXTS = {
         "没有名为 {asked!r} 的方法：可用 {known}。",
     ),
     "descent.learning_rate": (
-        "the learning rate was {rate}: it must be a finite number above 0, for example 0.01, or \"auto\".",
-        "学习率为 {rate}：它必须是大于 0 的有限数，例如 0.01，或写 \"auto\"。",
+        'the learning rate was {rate}: it must be a finite number above 0, for example 0.01, or "auto".',
+        '学习率为 {rate}：它必须是大于 0 的有限数，例如 0.01，或写 "auto"。',
     ),
     "descent.learning_rate_word": (
-        "the learning rate was {asked!r}: give a number above 0, \"auto\", a schedule or a line search.",
-        "学习率为 {asked!r}：请给出大于 0 的数、\"auto\"、一个衰减方案或一种线搜索。",
+        'the learning rate was {asked!r}: give a number above 0, "auto", a schedule or a line search.',
+        '学习率为 {asked!r}：请给出大于 0 的数、"auto"、一个衰减方案或一种线搜索。',
     ),
     "descent.epochs": (
         "epochs was {epochs}: it must be a whole number, 1 or above.",
@@ -34,44 +34,44 @@ TEXTS = {
         "{name} 为 {value}：它必须在 0（含）与 1（不含）之间。",
     ),
     "descent.no_rows": (
-        "{method} draws rows, and a function has none: use method=\"gd\", \"momentum\", \"adam\", \"lbfgs\" or \"newton\".",
-        "{method} 要抽取数据行，而函数没有数据行：请用 method=\"gd\"、\"momentum\"、\"adam\"、\"lbfgs\" 或 \"newton\"。",
+        '{method} draws rows, and a function has none: use method="gd", "momentum", "adam", "lbfgs" or "newton".',
+        '{method} 要抽取数据行，而函数没有数据行：请用 method="gd"、"momentum"、"adam"、"lbfgs" 或 "newton"。',
     ),
     "descent.needs_all_rows": (
-        "{method} learns curvature from exact gradients, and some of the rows give noisy ones: leave out the batch size, or use method=\"adam\".",
-        "{method} 要从精确梯度学习曲率，而部分数据行的梯度带噪声：请去掉批量大小，或用 method=\"adam\"。",
+        '{method} learns curvature from exact gradients, and some of the rows give noisy ones: leave out the batch size, or use method="adam".',
+        '{method} 要从精确梯度学习曲率，而部分数据行的梯度带噪声：请去掉批量大小，或用 method="adam"。',
     ),
     "descent.search_needs_all_rows": (
-        "{search} compares exact values along a line, and some of the rows give noisy ones: use all rows (method=\"gd\"), or a schedule.",
-        "{search} 要沿直线比较精确的函数值，而部分数据行的值带噪声：请用全部数据行（method=\"gd\"），或换成衰减方案。",
+        '{search} compares exact values along a line, and some of the rows give noisy ones: use all rows (method="gd"), or a schedule.',
+        '{search} 要沿直线比较精确的函数值，而部分数据行的值带噪声：请用全部数据行（method="gd"），或换成衰减方案。',
     ),
     "descent.search_needs_descent": (
-        "a line search needs a direction that goes down at every step, and {method} may not: use method=\"gd\", \"lbfgs\" or \"newton\", or a number.",
-        "线搜索需要每一步都下降的方向，而 {method} 不能保证：请用 method=\"gd\"、\"lbfgs\" 或 \"newton\"，或给出一个学习率数值。",
+        'a line search needs a direction that goes down at every step, and {method} may not: use method="gd", "lbfgs" or "newton", or a number.',
+        '线搜索需要每一步都下降的方向，而 {method} 不能保证：请用 method="gd"、"lbfgs" 或 "newton"，或给出一个学习率数值。',
     ),
     "descent.kink": (
-        "{penalty} has a kink and {method} needs a smooth penalty: use method=\"nesterov\", or penalty=\"l2\".",
-        "{penalty} 有尖点，而 {method} 需要光滑的惩罚项：请用 method=\"nesterov\"，或 penalty=\"l2\"。",
+        '{penalty} has a kink and {method} needs a smooth penalty: use method="nesterov", or penalty="l2".',
+        '{penalty} 有尖点，而 {method} 需要光滑的惩罚项：请用 method="nesterov"，或 penalty="l2"。',
     ),
     "descent.wolfe_kink": (
-        "{penalty} has a kink and a strong Wolfe search needs slopes everywhere: use an Armijo search, or penalty=\"l2\".",
-        "{penalty} 有尖点，而强 Wolfe 搜索处处需要斜率：请用 Armijo 搜索，或 penalty=\"l2\"。",
+        '{penalty} has a kink and a strong Wolfe search needs slopes everywhere: use an Armijo search, or penalty="l2".',
+        '{penalty} 有尖点，而强 Wolfe 搜索处处需要斜率：请用 Armijo 搜索，或 penalty="l2"。',
     ),
     "descent.no_hessian": (
-        "newton needs second derivatives and there are none here: use method=\"lbfgs\".",
-        "newton 需要二阶导数，而这里没有：请用 method=\"lbfgs\"。",
+        'newton needs second derivatives and there are none here: use method="lbfgs".',
+        'newton 需要二阶导数，而这里没有：请用 method="lbfgs"。',
     ),
     "descent.order_of_all": (
-        "{method} looks at all rows at every update, so an order changes nothing: add a batch size, or use method=\"sgd\".",
-        "{method} 每次更新都使用全部数据行，顺序不起作用：请加上批量大小，或用 method=\"sgd\"。",
+        '{method} looks at all rows at every update, so an order changes nothing: add a batch size, or use method="sgd".',
+        '{method} 每次更新都使用全部数据行，顺序不起作用：请加上批量大小，或用 method="sgd"。',
     ),
     "descent.closed_form_loss": (
-        "the closed form solves a squared loss over rows, and this is none: use method=\"newton\" or \"lbfgs\".",
-        "正规方程只能求解数据行上的平方损失，这里不是：请用 method=\"newton\" 或 \"lbfgs\"。",
+        'the closed form solves a squared loss over rows, and this is none: use method="newton" or "lbfgs".',
+        '正规方程只能求解数据行上的平方损失，这里不是：请用 method="newton" 或 "lbfgs"。',
     ),
     "descent.closed_form_kink": (
-        "{penalty} has a kink and the closed form needs a smooth penalty: use method=\"nesterov\", or penalty=\"l2\".",
-        "{penalty} 有尖点，而正规方程需要光滑的惩罚项：请用 method=\"nesterov\"，或 penalty=\"l2\"。",
+        '{penalty} has a kink and the closed form needs a smooth penalty: use method="nesterov", or penalty="l2".',
+        '{penalty} 有尖点，而正规方程需要光滑的惩罚项：请用 method="nesterov"，或 penalty="l2"。',
     ),
     "descent.takes_no_rows": (
         "{method} takes no batch size and no order: leave them out.",
@@ -82,8 +82,8 @@ TEXTS = {
         "{method} 不用学习率：请去掉它。",
     ),
     "descent.grid_missing": (
-        "exhaustive search needs a grid: say which weights and which values, for example --grid x=0:4:0.1, or ds.Exhaustive({{\"x\": [0, 1, 2]}}).",
-        "穷举法需要网格：请说明哪些权重、取哪些值，例如 --grid x=0:4:0.1，或 ds.Exhaustive({{\"x\": [0, 1, 2]}})。",
+        'exhaustive search needs a grid: say which weights and which values, for example --grid x=0:4:0.1, or ds.Exhaustive({{"x": [0, 1, 2]}}).',
+        '穷举法需要网格：请说明哪些权重、取哪些值，例如 --grid x=0:4:0.1，或 ds.Exhaustive({{"x": [0, 1, 2]}})。',
     ),
     "descent.grid_weights": (
         "the grid has {found} weights: exhaustive search takes one, two or three.",
@@ -110,7 +110,7 @@ TEXTS = {
         "起点处的损失为 {value}：请从更接近 0 的地方开始。",
     ),
     "descent.auto_needs_curvature": (
-        "\"auto\" can not find a learning rate for {method} on a function whose curvature is not known: give a number, or use method=\"gd\" or \"lbfgs\".",
-        "函数的曲率未知，\"auto\" 无法为 {method} 找到学习率：请给出一个数，或用 method=\"gd\" 或 \"lbfgs\"。",
+        '"auto" can not find a learning rate for {method} on a function whose curvature is not known: give a number, or use method="gd" or "lbfgs".',
+        '函数的曲率未知，"auto" 无法为 {method} 找到学习率：请给出一个数，或用 method="gd" 或 "lbfgs"。',
     ),
 }

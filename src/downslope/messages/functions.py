@@ -74,7 +74,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     # ── a function and its derivative ───────────────────────────────────────────────────────────
     "functions.not_a_function": (
         'cannot minimise a {found}: give a formula such as "x^2 + y^2", or a Python function that returns a number.',
-        "无法对 {found} 求最小值：请给出公式（例如 \"x^2 + y^2\"），或返回一个数的 Python 函数。",
+        '无法对 {found} 求最小值：请给出公式（例如 "x^2 + y^2"），或返回一个数的 Python 函数。',
     ),
     "functions.call_shape": (
         "{name} takes {takes} arguments and the start has {size} numbers: let it take {size} numbers, or one vector.",

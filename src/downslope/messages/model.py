@@ -34,7 +34,7 @@ TEXTS = {
         "alpha 为 {alpha}：惩罚系数必须是有限数，且不小于 0。",
     ),
     "model.alpha_without_penalty": (
-        "alpha is {alpha} but there is no penalty: choose penalty=\"l2\", \"l1\" or \"elasticnet\", or leave alpha at 0.",
-        "alpha 为 {alpha}，却没有选惩罚项：请选 penalty=\"l2\"、\"l1\" 或 \"elasticnet\"，或让 alpha 保持 0。",
+        'alpha is {alpha} but there is no penalty: choose penalty="l2", "l1" or "elasticnet", or leave alpha at 0.',
+        'alpha 为 {alpha}，却没有选惩罚项：请选 penalty="l2"、"l1" 或 "elasticnet"，或让 alpha 保持 0。',
     ),
 }

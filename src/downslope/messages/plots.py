@@ -21,7 +21,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "plots.training": ("training", "训练"),
     "plots.validation": ("validation", "验证"),
     "plots.validation_of": ("{name}, validation", "{name}（验证）"),
-    "plots.rows_looked_at": ("rows looked at", "当次所用的行"),
     "plots.feature": ("feature {number}", "特征 {number}"),
     "plots.run": ("run {number}", "运行 {number}"),
     "plots.target": ("target", "目标"),

@@ -14,11 +14,11 @@ import math
 import re
 import sys
 import unicodedata
-from collections.abc import Sequence
-from functools import cache, reduce
-from types import SimpleNamespace
+from collections.abc import Callable, Sequence
+from functools import reduce
 
 from ..errors import DownslopeError, nearest
+from .real_functions import real, real_functions, standard
 
 LONGEST_TEXT = 1000  # characters
 DEEPEST_NESTING = 50  # parentheses, calls and powers inside one another; sums and products may be long
@@ -27,7 +27,7 @@ MOST_DIGITS = 4000  # of a numerator or denominator
 CONSTANTS = ("pi", "π", "e")
 
 # name: what it is in SymPy (s), or among our own real functions (r), of its arguments
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable] = {
     "sin": lambda s, r, u: s.sin(u),
     "cos": lambda s, r, u: s.cos(u),
     "tan": lambda s, r, u: s.tan(u),
@@ -94,7 +94,7 @@ def variables_in(text: str) -> tuple[str, ...]:
 
 
 def formula(expression, decimals: bool = False) -> str:
-    """A SymPy expression as a text that `parse` reads again; fractions stay, or become decimals if these are short.
+    """A SymPy expression as a text that `parse` reads again; `decimals` writes 3/20 as 0.15, but keeps 1/3.
 
     >>> formula(parse("0.15*x^2")), formula(parse("0.15*x^2"), decimals=True)
     ('3*x^2/20', '0.15*x^2')
@@ -104,85 +104,6 @@ def formula(expression, decimals: bool = False) -> str:
     short = {r for r in expression.atoms(Rational) if not r.is_Integer and 10**12 % r.q == 0}
     shown = expression.xreplace({r: Float(r) for r in short}) if decimals else expression
     return re.sub(r"\bE\b", "e", sstr(shown, full_prec=False)).replace("**", "^")
-
-
-def standard(expression):
-    """The same expression in SymPy's own functions only, for its solvers and its LaTeX."""
-    import sympy as s
-
-    r = real_functions()
-    for own, theirs in (
-        (r.abs, s.Abs),
-        (r.sign, s.sign),
-        (r.max, s.Max),
-        (r.min, s.Min),
-        (r.sigmoid, lambda u: 1 / (1 + s.exp(-u))),
-        (r.softplus, lambda u: s.log(1 + s.exp(u))),
-    ):
-        expression = expression.replace(own, theirs)
-    return expression
-
-
-def real(expression):
-    """The same expression with SymPy's Abs and sign, which think of complex numbers, as our real ones."""
-    import sympy as s
-
-    r = real_functions()
-    return expression.replace(s.Abs, r.abs).replace(s.sign, r.sign)
-
-
-@cache
-def real_functions() -> SimpleNamespace:
-    """abs, sign, max, min, sigmoid, softplus on the real line, with derivatives that can be computed.
-
-    SymPy's own Abs(log(x)) has a derivative in re and im, and that of sign is Dirac's delta. Here,
-    as in every descent, the slope of |u| is sign(u), which is 0 at the kink, and sign is flat.
-    """
-    import sympy as s
-
-    class abs(s.Function):
-        @classmethod
-        def eval(cls, u):
-            return s.Abs(u) if u.is_Number else None
-
-        def fdiff(self, argindex=1):
-            return sign(self.args[0])
-
-    class sign(s.Function):
-        @classmethod
-        def eval(cls, u):
-            return s.sign(u) if u.is_Number else None
-
-        def fdiff(self, argindex=1):
-            return s.Integer(0)
-
-    class max(s.Function):
-        @classmethod
-        def eval(cls, u, v):
-            return s.Max(u, v) if u.is_Number and v.is_Number else None
-
-        def fdiff(self, argindex=1):
-            u, v = self.args
-            return (1 + sign(u - v if argindex == 1 else v - u)) / 2
-
-    class min(s.Function):
-        @classmethod
-        def eval(cls, u, v):
-            return s.Min(u, v) if u.is_Number and v.is_Number else None
-
-        def fdiff(self, argindex=1):
-            u, v = self.args
-            return (1 + sign(v - u if argindex == 1 else u - v)) / 2
-
-    class sigmoid(s.Function):
-        def fdiff(self, argindex=1):
-            return sigmoid(self.args[0]) * sigmoid(-self.args[0])
-
-    class softplus(s.Function):
-        def fdiff(self, argindex=1):
-            return sigmoid(self.args[0])
-
-    return SimpleNamespace(abs=abs, sign=sign, max=max, min=min, sigmoid=sigmoid, softplus=softplus)
 
 
 class _Reader:
@@ -238,16 +159,17 @@ class _Reader:
             return
         opens = right is not None and right[0] == "("
         if left["name"] and left["name"] in FUNCTIONS and not opens:
-            raise DownslopeError(
-                "functions.no_parentheses", name=left[0], column=self.columns[left.start()]
-            )
+            raise DownslopeError("functions.no_parentheses", name=left[0], column=self.columns[left.start()])
         if right is None or not (left["name"] or left["number"] or left[0] == ")"):
             return
         column = self.columns[left.start()]
         if left["name"] and opens:
             if left["name"] not in FUNCTIONS:
                 raise DownslopeError(
-                    "functions.unknown_function", name=left[0], column=column, known=nearest(left[0], FUNCTIONS)
+                    "functions.unknown_function",
+                    name=left[0],
+                    column=column,
+                    known=nearest(left[0], FUNCTIONS),
                 )
         elif left["number"] and right["number"]:
             raise DownslopeError("functions.syntax", column=self.columns[right.start()], fragment=right[0])
@@ -268,7 +190,10 @@ class _Reader:
         known = (*variables, *FUNCTIONS, *CONSTANTS)
         if name.startswith("_") or (self.declared and name not in known):
             raise DownslopeError(
-                "functions.unknown_name", name=name, column=column, variables=", ".join(variables) or "x, y, z"
+                "functions.unknown_name",
+                name=name,
+                column=column,
+                variables=", ".join(variables) or "x, y, z",
             )
 
     # ── tree ────────────────────────────────────────────────────────────────────────────────────
@@ -288,10 +213,7 @@ class _Reader:
     def _expression(self, tree: ast.expr):
         from sympy import Rational
 
-        try:
-            expression = real(self._visit(tree, 0))
-        except OverflowError:  # from SymPy, weighing a constant such as exp(exp(exp(exp(9))))
-            raise self._too_large(tree) from None
+        expression = real(self._visit(tree, 0))
         if any(_is_too_large(number) for number in expression.atoms(Rational)):
             raise self._too_large(tree)
         return expression
@@ -303,9 +225,7 @@ class _Reader:
         if depth > DEEPEST_NESTING:
             raise DownslopeError("functions.too_deep", deepest=DEEPEST_NESTING)
         match node:
-            case ast.Constant(value=bool() | complex() | str() | bytes() | None):
-                raise self._refused(node)
-            case ast.Constant(value=number):
+            case ast.Constant(value=int() | float() as number):
                 result = self._number(node, number)
             case ast.Name(id=name) if name in self.variables:
                 return s.Symbol(name, real=True)
@@ -324,6 +244,8 @@ class _Reader:
                 raise self._refused(node)
         if result.has(s.zoo, s.nan, s.oo, -s.oo, s.I) or (result.is_number and result.is_real is False):
             raise DownslopeError("functions.not_real", fragment=self._fragment(node))
+        if result.is_number and not result.is_Rational and _size(result) > sys.float_info.max:
+            raise self._too_large(node)
         return result
 
     def _number(self, node: ast.expr, number: int | float):
@@ -360,10 +282,10 @@ class _Reader:
         from sympy import Pow
 
         base, exponent = self._visit(node.left, depth + 1), self._visit(node.right, depth + 1)
-        tower = any(isinstance(part, ast.BinOp) and isinstance(part.op, ast.Pow) for part in ast.walk(node.right))
+        tower = any(isinstance(part, ast.Pow) for part in ast.walk(node.right))
         facts = {"fragment": self._fragment(node), "largest": LARGEST_EXPONENT}
         if exponent.is_number:
-            size = abs(exponent.evalf(6))
+            size = _size(exponent)
             if size > LARGEST_EXPONENT:
                 raise DownslopeError("functions.power_tower" if tower else "functions.exponent", **facts)
             if base.is_Rational and base != 0 and size * _digits(base) > MOST_DIGITS:
@@ -401,7 +323,7 @@ class _Reader:
 
 
 def _plain(text: str) -> tuple[str, list[int]]:
-    """The text in ASCII signs (full-width forms, superscripts, ×, − and ^ rewritten), and where each stood."""
+    """The text in ASCII signs (full-width forms, superscripts, ×, − and ^ rewritten), and their columns."""
     plain: list[str] = []
     columns: list[int] = []
     raised = False
@@ -421,6 +343,10 @@ def _plain(text: str) -> tuple[str, list[int]]:
 
 def _is_too_large(rational) -> bool:
     return abs(rational) > int(sys.float_info.max) or _digits(rational) > MOST_DIGITS
+
+
+def _size(constant):
+    return abs(standard(constant).evalf(6))
 
 
 def _digits(rational) -> float:

@@ -14,10 +14,11 @@ import numpy as np
 from ..errors import DownslopeError, DownslopeWarning, nearest
 from ..messages import text as said
 from .autodiff import Autodiff, available
-from .expression import formula, parse, parse_several, standard, variables_in
+from .differences import Differences, Given, central_differences, is_slope, nearby
+from .expression import formula, parse, parse_several, variables_in
+from .real_functions import standard
 from .symbolic import Symbolic, gradient_of
 
-_STEP = float(np.cbrt(np.finfo(float).eps))  # balances the t² of a central difference and rounding, ε/t
 _DOMAIN = ("domain", "expected a")  # how math.log(-1) begs off, up to Python 3.13 and from 3.14
 
 
@@ -63,7 +64,8 @@ class Function:
         """f from a formula (see `parse`), ∇f and ∇²f by rule.
 
         `derivative`, if given, is used in place of ∇f even if it is wrong, with a DownslopeWarning
-        that tells the right one: a text ("4*x", or "2*x, 2*y"), a callable, or one of these for each variable.
+        that tells the right one: a text ("4*x", or "2*x, 2*y"), a callable, or one of these for each
+        variable.
         """
         expression = parse(text, variables)
         names = variables_in(text) if variables is None else tuple(variables)
@@ -72,9 +74,8 @@ class Function:
         if derivative is None:
             gradient = gradient_of(expression, symbols)
             return cls(names, shown, "symbolic", Symbolic(expression, symbols, gradient), expression)
-        if isinstance(derivative, Sequence) and not isinstance(derivative, str):
-            if all(isinstance(part, str) for part in derivative):
-                derivative = ", ".join(derivative)
+        if isinstance(derivative, Sequence) and all(isinstance(part, str) for part in derivative):
+            derivative = derivative if isinstance(derivative, str) else ", ".join(derivative)
         if isinstance(derivative, str):
             given = tuple(parse_several(derivative, names))
             _check_count(names, len(given))
@@ -162,7 +163,9 @@ class Function:
             for name in start:
                 if name not in self.names:
                     known = nearest(name, self.names)
-                    raise DownslopeError("functions.start_unknown", name=name, formula=self.formula, known=known)
+                    raise DownslopeError(
+                        "functions.start_unknown", name=name, formula=self.formula, known=known
+                    )
             missing = ", ".join(name for name in self.names if name not in start)
             if missing:
                 raise DownslopeError("functions.start_missing", missing=missing, example=example)
@@ -183,7 +186,7 @@ class Function:
 
         >>> Function.of("log(x)", -1).check_start(-1)
         Traceback (most recent call last):
-        downslope.errors.DownslopeError: log(x) is nan at the start x = -1, and its gradient is -1: start where ...
+        downslope.errors.DownslopeError: log(x) is nan at the start x = -1, and its gradient is -1: start ...
         """
         x = self.start_vector(start)
         value, gradient = self.value_and_gradient(x)
@@ -191,48 +194,6 @@ class Function:
             facts = {"value": f"{value:.6g}", "gradient": _told(gradient), "place": _place(self.names, x)}
             raise DownslopeError("functions.outside_domain", formula=self.formula, **facts)
         return x
-
-
-@dataclass(frozen=True, eq=False)
-class Given:
-    """f with the ∇f that the user wrote;  ∇²f ≈ central differences of ∇f, made symmetric."""
-
-    value: Callable[[np.ndarray], float]
-    slopes: Callable[[np.ndarray], np.ndarray]
-
-    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        return self.value(x), self.slopes(x)
-
-    def hessian(self, x: np.ndarray) -> np.ndarray:
-        H = _central_differences(self.slopes, x)
-        return (H + H.T) / 2
-
-    def values(self, X: np.ndarray) -> np.ndarray:
-        return np.array([self.value(row) for row in X])
-
-
-@dataclass(frozen=True, eq=False)
-class Differences:
-    """∂f/∂xᵢ ≈ (f(x + t·eᵢ) − f(x − t·eᵢ)) / 2t:  2p calls of f a gradient, about 10 digits right."""
-
-    value: Callable[[np.ndarray], float]
-
-    def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
-        return self.value(x), _central_differences(self.value, x)
-
-    def values(self, X: np.ndarray) -> np.ndarray:
-        return np.array([self.value(row) for row in X])
-
-
-def _central_differences(g: Callable, x: np.ndarray) -> np.ndarray:
-    """∂g/∂xᵢ in row i: (p,) for a number g, (p, k) for a vector."""
-    rows = []
-    for i in range(x.size):
-        ahead, behind = x.copy(), x.copy()
-        ahead[i] += _STEP * max(1.0, abs(x[i]))
-        behind[i] -= _STEP * max(1.0, abs(x[i]))
-        rows.append((g(ahead) - g(behind)) / (ahead[i] - behind[i]))  # the step as it was rounded
-    return np.array(rows)
 
 
 # ── callables ───────────────────────────────────────────────────────────────────────────────────────
@@ -324,12 +285,12 @@ def _followed_by_torch(spread: Callable, call: Callable, x: np.ndarray) -> Autod
     than missing, so that gradient is held against differences of f, near x where no kink is likely.
     """
     kernel = Autodiff(spread)
-    near = _nearby(x)
+    near = nearby(x)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             _, gradient = kernel.value_and_gradient(near)
-            return kernel if _is_slope(call, near, gradient) else None
+            return kernel if is_slope(call, near, gradient) else None
     except Exception:  # whatever a function that knows nothing of tensors may raise
         return None
 
@@ -337,29 +298,15 @@ def _followed_by_torch(spread: Callable, call: Callable, x: np.ndarray) -> Autod
 # ── is it the derivative? ───────────────────────────────────────────────────────────────────────────
 
 
-def _nearby(x: np.ndarray) -> np.ndarray:
-    """A point close to x that no formula was made for: kinks and symmetries do not sit there."""
-    return x + 1e-2 * np.maximum(1.0, abs(x)) * np.random.default_rng(0).uniform(0.5, 1.0, x.size)
-
-
-def _is_slope(f: Callable, x: np.ndarray, gradient: np.ndarray) -> bool:
-    """gᵀd = (f(x + t·d) − f(x − t·d)) / 2t  to four digits, along three directions d; true where f is not finite."""
-    for d in np.random.default_rng(0).standard_normal((3, x.size)):
-        t = _STEP * max(1.0, float(np.linalg.norm(x))) / float(np.linalg.norm(d))
-        ahead, behind = f(x + t * d), f(x - t * d)
-        rounding = 1e-14 * max(abs(ahead), abs(behind)) / t
-        if abs((ahead - behind) / (2 * t) - gradient @ d) > 1e-4 * (abs(gradient) @ abs(d)) + rounding + 1e-9:
-            return False
-    return True
-
-
 def _warn_if_not_slope(shown: str, names, kernel: Given, x: np.ndarray) -> None:
-    near = _nearby(x)
+    near = nearby(x)
     given = kernel.slopes(near)
-    if not _is_slope(kernel.value, near, given):
-        right = _told(_central_differences(kernel.value, near))
+    if not is_slope(kernel.value, near, given):
+        right = _told(central_differences(kernel.value, near))
         place = _place(names, near)
-        _warn("functions.derivative_differs_there", formula=shown, place=place, given=_told(given), right=right)
+        _warn(
+            "functions.derivative_differs_there", formula=shown, place=place, given=_told(given), right=right
+        )
 
 
 def _warn_if_not_derivative(shown: str, kernel: Symbolic) -> None:

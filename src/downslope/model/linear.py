@@ -361,6 +361,12 @@ class LinearTerm:
 
     # ---- small parts -------------------------------------------------------------------------
 
+    def on(self, dataset) -> LinearTerm:
+        """The same model, in the same coordinates, over other rows."""
+        Y = np.asarray(dataset.y, dtype=float).reshape(len(dataset.y), -1)
+        share = None if dataset.weights is None else dataset.weights / dataset.weights.mean()
+        return replace(self, X=dataset.X, Y=Y, share=share)
+
     def with_loss(self, loss: Loss) -> LinearTerm:
         return replace(self, loss=loss)
 

@@ -244,7 +244,7 @@ class FunctionTerm:
         return np.zeros(self.size)
 
     def at(self, theta, rows=None):
-        return self.function.value(theta), self.function.gradient(theta), theta
+        return *self.function.value_and_gradient(theta), theta
 
     def values(self, thetas):
         return self.function.values(thetas)

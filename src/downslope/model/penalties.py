@@ -97,7 +97,7 @@ def elasticnet(alpha: float, ratio: float = 0.5) -> Penalty:
 PENALTIES = {"none": none, "l2": l2, "l1": l1, "elasticnet": elasticnet}
 
 
-def by_name(spec: str | None | Penalty, alpha: float = 0.0) -> Penalty:
+def by_name(spec: str | Penalty | None, alpha: float = 0.0) -> Penalty:
     """The penalty that a text names ("l2", "elasticnet:0.3"; None is none), at price α.
 
     >>> by_name("elasticnet:0.3", 0.1).l1

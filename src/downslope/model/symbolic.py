@@ -9,7 +9,10 @@ from functools import cache, cached_property
 
 import numpy as np
 
+from .differences import hessian_of
 from .expression import real
+
+LARGEST_GRADIENT = 1500  # operations, beyond which ∇²f is found by differences of ∇f
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +36,10 @@ class Symbolic:
         return value, np.array(slopes)
 
     def hessian(self, x: np.ndarray) -> np.ndarray:
+        """∇²f of f itself, whatever gradient was given."""
+        if self._is_large:
+            exact = Symbolic(self.expression, self.symbols, self._first)
+            return hessian_of(lambda x: exact.value_and_gradient(x)[1], x)
         p = len(self.symbols)
         second = np.empty((p, p))
         upper = np.triu_indices(p)
@@ -42,12 +49,20 @@ class Symbolic:
     def values(self, X: np.ndarray) -> np.ndarray:
         return _on_rows(self._array_value, X)[0]
 
+    @cached_property
+    def _first(self) -> tuple:
+        return gradient_of(self.expression, self.symbols)
+
+    @cached_property
+    def _is_large(self) -> bool:
+        """Whether ∇²f by rule would take seconds: a product of n factors has n² terms in it."""
+        return sum(part.count_ops() for part in self._first) > LARGEST_GRADIENT
+
     @property
     def _upper_hessian(self) -> list:
-        """∂²f/∂xᵢ∂xⱼ for i ≤ j, row after row; of f itself, whatever gradient was given."""
-        f, s = self.expression, self.symbols
-        first = gradient_of(f, s)
-        return [_derivative(first[i], s[j]) for i in range(len(s)) for j in range(i, len(s))]
+        """∂²f/∂xᵢ∂xⱼ for i ≤ j, row after row."""
+        s = self.symbols
+        return [_derivative(self._first[i], s[j]) for i in range(len(s)) for j in range(i, len(s))]
 
     @cached_property
     def _scalar_value(self) -> Callable:
@@ -106,7 +121,9 @@ def _compiled(symbols, expressions, namespace: dict) -> Callable:
     from sympy.simplify.cse_main import tree_cse
 
     # repeated subtrees only: linear in the size of the formulas, where cse's search for common factors is not
-    shared = lambda formulas: tree_cse(formulas, numbered_symbols("_c"), order="none")  # no variable starts with _
+    shared = lambda formulas: tree_cse(
+        formulas, numbered_symbols("_c"), order="none"
+    )  # no variable starts with _
     return lambdify(symbols, expressions, modules=[namespace], printer=_printer(), cse=shared)
 
 
@@ -127,6 +144,8 @@ def _printer():
 
         def _print_Function(self, expr):
             return f"{expr.func.__name__}({', '.join(map(self._print, expr.args))})"
+
+        _print_sign = _print_Function  # SymPy's own would print an if, which no array can answer
 
     return FloatPrinter({"fully_qualified_modules": False, "standard": "python3"})
 

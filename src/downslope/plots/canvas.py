@@ -41,7 +41,11 @@ def figure(width: float = 7.0, height: float = 4.5, shared: bool = True):
     }
     pyplot = sys.modules.get("matplotlib.pyplot")
     if shared and pyplot is not None and threading.current_thread() is threading.main_thread():
-        return pyplot.figure(**size)
+        most = pyplot.rcParams[
+            "figure.max_open_warning"
+        ]  # pyplot keeps its figures: leave it before it warns
+        if not 0 < most <= len(pyplot.get_fignums()):
+            return pyplot.figure(**size)
     made = Figure(**size)
     FigureCanvasAgg(made)
     made._repr_png_ = partial(_png, made)  # type: ignore[attr-defined]
@@ -196,7 +200,7 @@ def off_chart(ax, found: Escape, at, epoch: float, name: str = "", colour=PATH, 
 def leaving(ax, points, inside: int) -> tuple[int, np.ndarray]:
     """Where points (s, 2), of which the first `inside` are in the window, leave it.
 
-    Returns the index of the first point outside, and the place in parts of the axes. Limits must be set before.
+    Returns the index of the first point outside, and the place in parts of the axes. Set the limits before.
     """
     with np.errstate(all="ignore"):
         parts = (ax.transScale + ax.transLimits).transform(np.asarray(points, dtype=float))

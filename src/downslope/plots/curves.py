@@ -114,7 +114,7 @@ def loss(traces: Trace | Mapping[str, Trace], ax=None, *, minimum: float | None 
         colour = style(i)["color"]
         if curve.ghost is not None:
             ghost = _on_axis(curve.ghost[1], floor)
-            ax.plot(curve.ghost[0], ghost, color=colour, alpha=0.25, linewidth=0.7, zorder=2, gid="path")
+            ax.plot(curve.ghost[0], ghost, color=colour, alpha=0.25, linewidth=0.7, zorder=2, gid="ghost")
         y = _on_axis(curve.y, floor)
         one = np.isfinite(y).sum() == 1  # a line of one point cannot be seen
         ax.plot(curve.x, y, **style(i), linewidth=1.8, zorder=3, gid="path", marker="o" if one else None)
@@ -138,7 +138,7 @@ def _set_limits(ax, curves: list[Curve], escapes: list[Escape | None], two_sided
     for curve, found in zip(curves, escapes):
         if curve.ghost is not None and not found:  # a few rows that fit by chance would stretch the axis
             finite = curve.ghost[1][np.isfinite(curve.ghost[1])]
-            shown.append(np.quantile(finite, [0.05, 1]))
+            shown.append(np.quantile(finite, [0.05, 1]) if finite.size else finite)
         if found is not None and found.reason != "plots.not_finite":
             shown.append(np.array([found.limit]))
     values = np.concatenate(shown)
@@ -148,8 +148,9 @@ def _set_limits(ax, curves: list[Curve], escapes: list[Escape | None], two_sided
         min(curve.x[-1], 2.5 * curve.x[min(found.row, curve.x.size - 1)]) if found else curve.x[-1]
         for curve, found in zip(curves, escapes)
     )
-    left = min(curve.x[0] for curve in curves)
-    ax.set_xlim(left - 0.02 * (right - left or 1), right + 0.02 * (right - left or 1))
+    left = min(curve.x[0] if curve.ghost is None else curve.ghost[0][0] for curve in curves)
+    side = 0.02 * (right - left) or 0.5
+    ax.set_xlim(left - side, right + side)
     ax.xaxis.get_major_locator().set_params(integer=True)
     if two_sided and values.size and values.min() < 0:
         size = np.abs(values).max()
@@ -159,12 +160,12 @@ def _set_limits(ax, curves: list[Curve], escapes: list[Escape | None], two_sided
         ax.set_ylim(bottom * 2, top * 2 if top > threshold else 2 * threshold)
         return None
     positive = values[values > 0]
-    low, high = (positive.min(), positive.max()) if positive.size else (0.1, 10.0)
+    low, high = (max(positive.min(), 1e-300), positive.max()) if positive.size else (0.1, 10.0)
     if positive.size < values.size:
         low = floor = low / 10
     else:
         floor = low
-    margin = max((high / low) ** 0.06, 1.2)
+    margin = max(np.exp(0.06 * (np.log(high) - np.log(low))), 1.2)
     ax.set_yscale("log")
     ax.set_ylim(low / margin, high * margin)
     return floor
@@ -235,5 +236,12 @@ def weights(trace: Trace, ax=None):
     ]
     name_ends(ax, ends)
     if found is not None:
-        off_chart(ax, found, leaving(ax, [(x[cut - 1], high)], 1)[1], last, say("plots.loss"), COLOURS[1])
+        off_chart(
+            ax,
+            found,
+            leaving(ax, np.column_stack([x, y[:, np.argmax(final)]]), cut)[1],
+            last,
+            say("plots.loss"),
+            COLOURS[1],
+        )
     return ax

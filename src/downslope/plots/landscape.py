@@ -148,7 +148,7 @@ def contours(function: Callable, trace: Trace, ax=None, *, names: Sequence[str] 
         note(ax, words, tip, (0, 8 if uphill else -8), QUIET, ha="center", va="bottom" if uphill else "top")
     if np.isfinite(path[1]).all() and np.abs((path[1] - path[0]) / size).max() > 0.03:
         ax.annotate("", path[1], path[0], arrowprops={**arrow, "color": PATH}, zorder=5)
-    _walk(ax, path, kept, found, epochs(trace)[-1], start_below=uphill)
+    _walk(ax, path, kept, found, epochs(trace)[-1], uphill, minimum is not None and minimum[1] > path[-1, 1])
     if not equal:
         place = {"xycoords": "axes fraction", "ha": "right", "va": "bottom", "fontsize": 8}
         note(ax, say("plots.unequal"), (1, 0), (-4, 4), QUIET, **place)
@@ -259,7 +259,7 @@ def _surface(ax, function: Callable, height: np.ndarray, minimum) -> None:
     ax.contour(across, up, values, levels=levels, colors=[SURFACE], linewidths=0.5, alpha=0.55, zorder=1)
 
 
-def _walk(ax, points, kept: int, found, epoch: float, start_below: bool = False) -> None:
+def _walk(ax, points, kept: int, found, epoch: float, start_below=False, end_below=False) -> None:
     """The path through points (s, 2) with its start and its end, or the place where it leaves the window."""
     last = len(points)
     if found is not None:
@@ -279,4 +279,4 @@ def _walk(ax, points, kept: int, found, epoch: float, start_below: bool = False)
     if found is None:
         ax.plot(*drawn[-1], zorder=5, gid="end", **ring)
         if np.abs((drawn[-1] - drawn[0]) / size).max() > 0.05:
-            note(ax, say("plots.end"), drawn[-1], ha="center", gid="end", **above)
+            note(ax, say("plots.end"), drawn[-1], ha="center", gid="end", **(below if end_below else above))

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..descent.trace import Trace
 from ..errors import DownslopeError
-from .canvas import INK, PATH, figure, note
+from .canvas import INK, figure, note
 from .curves import epochs, loss
 from .files import whole, write_frames
 from .landscape import contours, function_line
@@ -59,31 +59,41 @@ def descent_gif(
 
 
 def _scenes(ax, trace: Trace, function: Callable | None, frames: int) -> list[tuple[list, str]]:
-    """For each frame the points of every path shown so far, and the words that go with them."""
+    """For each frame the points of every line shown so far, and the words that go with them."""
     made = epochs(trace)
-    paths = [np.column_stack(line.get_data()) for line in ax.get_lines() if line.get_gid() == "path"]
+    lines = [np.column_stack(line.get_data()) for line in _lines(ax)]
     if function is None:
         count = int(np.searchsorted(made, ax.get_xlim()[1], side="right"))
         name, values = say("plots.loss"), trace.column("loss")
+        objective = trace.column("objective")
+        if np.isfinite(objective).sum() > 1:  # the last one known
+            passes = np.maximum.accumulate(np.where(np.isfinite(objective), np.arange(made.size), -1))
+            values = np.where(passes >= 0, objective[passes], values)
     else:  # a path begins one point before the first step
-        made, count = np.concatenate([[trace[0].epoch], made]), len(paths[0])
+        made, count = np.concatenate([[trace[0].epoch], made]), len(lines[0])
         points = np.vstack([trace.start, trace.column("params")])
         with np.errstate(all="ignore"):
             name, values = "f", np.asarray(function(points), dtype=float).reshape(-1)
     scenes = []
     for k in np.unique(np.geomspace(1, count, frames).round().astype(int)):
         shown = [
-            points[:k] if function is not None else points[points[:, 0] <= made[k - 1]] for points in paths
+            points[:k] if function is not None else points[points[:, 0] <= made[k - 1]] for points in lines
         ]
         scenes.append((shown, say("plots.frame", epoch=made[k - 1], name=name, value=values[k - 1])))
     return scenes
 
 
+def _lines(ax) -> list:
+    """The lines that grow, the strongest first."""
+    grow = [line for line in ax.get_lines() if line.get_gid() in ("path", "ghost")]
+    return sorted(grow, key=lambda line: line.get_gid() == "ghost")
+
+
 def _grow(page, ax, scenes: list[tuple[list, str]]) -> Iterator[np.ndarray]:
     """Each scene on the same background, which is drawn once.  Images (height, width, 3)."""
-    lines = [line for line in ax.get_lines() if line.get_gid() == "path"]
+    lines = _lines(ax)
     ends = [artist for artist in ax.get_children() if artist.get_gid() == "end"]
-    (head,) = ax.plot([], [], marker="o", color=PATH, markersize=8, zorder=8, linestyle="")
+    (head,) = ax.plot([], [], marker="o", color=lines[0].get_color(), markersize=8, zorder=8, linestyle="")
     counter = {"xycoords": "axes fraction", "ha": "right", "va": "bottom"}
     told = note(ax, scenes[0][1], (1, 1), (0, 10), INK, **counter)
     page.canvas.draw()  # the layout is found with everything in place, and then stands still
@@ -96,8 +106,8 @@ def _grow(page, ax, scenes: list[tuple[list, str]]) -> Iterator[np.ndarray]:
         page.canvas.restore_region(background)
         for line, points in zip(lines, shown):
             line.set_data(*points.T)
-        head.set_data(*shown[-1][-1:].T)
+        head.set_data(*shown[0][-1:].T)
         told.set_text(words)
-        for artist in [*lines, head, told] + (ends if k == len(scenes) - 1 else []):
+        for artist in [*reversed(lines), head, told] + (ends if k == len(scenes) - 1 else []):
             ax.draw_artist(artist)
         yield np.asarray(page.canvas.buffer_rgba())[..., :3].copy()

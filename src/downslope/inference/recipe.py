@@ -1,0 +1,133 @@
+"""All that a training is told: one noun, the same for every door, kept in every run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from ..descent import methods, rates
+from ..descent.methods import AnyMethod, ClosedForm, Method
+from ..descent.stops import Epochs, Gradient, NoProgress, Seconds, Stop, Validation
+from ..errors import DownslopeError, nearest
+from ..model import losses, penalties
+from ..model.linear import WIDE, Linear
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to minimise and how to descend it. Texts stand for nouns: loss="huber:1.35",
+    penalty="elasticnet:0.3", method="momentum:0.95"; the nouns themselves are taken too.
+
+    `tol` ends a descent when no weight can be improved: certificate ≤ tol · (a slope's size at the null
+    model). `start` maps weights to numbers, in the user's units; the others start at 0. `seconds` and
+    `patience` (epochs without a better loss on the rows held out) end it too, when they are given.
+
+    >>> Recipe(loss="huber", method="newton").method_for(None).name
+    'newton'
+    """
+
+    loss: Any = "squared"
+    penalty: Any = None
+    alpha: float = 0.0
+    method: Any = "auto"
+    learning_rate: Any = "auto"
+    epochs: int = 1000
+    tol: float = 1e-8
+    batch_size: int | None = None
+    order: str | Sequence[int] | None = None
+    intercept: bool = True
+    scale: bool = True
+    start: Mapping[str, float] | None = None
+    seed: int = 0
+    seconds: float | None = None
+    patience: int | None = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "loss", losses.by_name(self.loss))
+        object.__setattr__(self, "penalty", penalties.by_name(self.penalty, self.alpha))
+        object.__setattr__(self, "alpha", self.penalty.alpha)
+        if self.method != "auto":
+            object.__setattr__(self, "method", methods.by_name(self.method))
+        Epochs(self.epochs)  # refuses what is no number of epochs
+        if self.learning_rate != "auto":
+            Method(learning_rate=self.learning_rate)  # refuses what is no learning rate
+        for name, least in (("tol", 0.0), ("seconds", 0.0), ("patience", 1)):
+            value = getattr(self, name)
+            if value is not None and not (
+                isinstance(value, int | float) and math.isfinite(value) and value >= least
+            ):
+                raise DownslopeError("inference.setting", name=name, value=value, least=least)
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Recipe:
+        """A recipe from settings by name; one that does not exist is refused with the nearest."""
+        known = [field.name for field in fields(cls)]
+        for name in settings:
+            if name not in known:
+                raise DownslopeError("inference.unknown_setting", asked=name, known=nearest(name, known))
+        return cls(**settings)
+
+    @property
+    def model(self) -> Linear:
+        return Linear(self.intercept, self.scale)
+
+    def method_for(self, objective) -> AnyMethod:
+        """The method, once "auto" has been chosen and the rows and learning rate are filled in."""
+        method = _auto(objective, self) if self.method == "auto" else self.method
+        return method.with_rows(self.batch_size, self.order).with_rate(self.learning_rate)
+
+    def stop_for(self, method: AnyMethod, objective) -> Stop:
+        """Epochs, and whichever of the other ends applies."""
+        stop: Stop = Epochs(self.epochs)
+        if self.seconds is not None:
+            stop = stop | Seconds(self.seconds)
+        if self.patience is not None:
+            stop = stop | Validation(self.patience)
+        if not isinstance(method, Method) or self.tol == 0:
+            return stop
+        if method.full:
+            stop = Gradient(self.tol) | stop
+        laid_out = getattr(rates.resolved(method, objective), "ends", False)  # its best comes at its end
+        return stop if laid_out else stop | NoProgress()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; `from_json` makes the same recipe of it."""
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        told["loss"], told["penalty"] = self.loss.spec, self.penalty.spec
+        told["start"] = dict(self.start) if self.start is not None else None
+        told["order"] = self.order if self.order is None or isinstance(self.order, str) else list(self.order)
+        if self.method != "auto":
+            told["method"] = self.method.to_json()
+        if not isinstance(self.learning_rate, str | int | float):
+            told["learning_rate"] = Method(learning_rate=self.learning_rate).to_json()["learning_rate"]
+        return told
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Recipe:
+        """The recipe that `to_json` wrote, again."""
+        settings = dict(told)
+        if settings["method"] != "auto":
+            settings["method"] = methods.from_json(settings["method"])
+        if isinstance(settings["learning_rate"], Mapping):
+            settings["learning_rate"] = methods.rate_from_json(settings["learning_rate"])
+        return cls(**settings)
+
+    def with_(self, **settings) -> Recipe:
+        """The same recipe with some settings changed."""
+        return replace(self, **settings)
+
+
+def _auto(objective, recipe: Recipe) -> AnyMethod:
+    """The surest method: a solve where there is one, Newton while XᵀX fits, else what needs gradients only."""
+    if recipe.batch_size is not None or recipe.order is not None:
+        return methods.MiniBatch() if recipe.batch_size != 1 else methods.SGD()
+    columns = objective.size // objective.term.outputs if objective.sweeps else objective.size
+    if objective.kinked:
+        return methods.Nesterov()
+    if recipe.learning_rate != "auto":
+        return methods.GD()
+    if objective.quadratic and columns <= WIDE:
+        return ClosedForm()
+    return methods.Newton() if columns <= WIDE // 4 and objective.curved else methods.LBFGS()

@@ -1,0 +1,161 @@
+"""A run: a folder that holds a solution in open formats, and refuses to be read when it is damaged.
+
+manifest.json   format, version, and the SHA-256 of every other file
+solution.json   recipe, verdict, names, metrics; how columns became numbers
+weights.npz     params and start, float64, no pickle
+trace.jsonl     one step a line
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from ..data import Encoding
+from ..descent.trace import Trace
+from ..errors import DownslopeError
+from ..insight import Verdict
+from .recipe import Recipe
+from .solution import Solution, finite
+
+FORMAT, VERSION = "downslope-run", 1
+PLAIN = (
+    "names",
+    "loss",
+    "stopped",
+    "epochs",
+    "seconds",
+    "method",
+    "features",
+    "targets",
+    "single",
+    "formula",
+)
+
+
+def save(solution: Solution, path, force: bool = False) -> Path:
+    """Write the run folder: to a temporary one first, which then takes the name.
+
+    Raises DownslopeError when something stands there already (`force` replaces a run, nothing else),
+    and when it can not be written.
+    """
+    path = Path(path)
+    if path.exists() and not (force and (path / "manifest.json").is_file()):
+        raise DownslopeError(
+            "inference.run_exists" if not force else "inference.not_a_run_to_replace", path=path
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    except OSError as error:
+        raise DownslopeError("inference.cannot_write", path=path, why=error.strerror) from None
+    try:
+        files = _files(solution)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+        manifest = {"format": FORMAT, "version": VERSION, "downslope": __version__, "sha256": sums}
+        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        folder.chmod(0o755)
+        if path.exists():
+            shutil.rmtree(path)
+        os.replace(folder, path)
+    except OSError as error:
+        raise DownslopeError("inference.cannot_write", path=path, why=error.strerror) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return path
+
+
+def load(path) -> Solution:
+    """The solution that was saved at `path`.
+
+    Raises DownslopeError, in one line, when there is no run, when a file is missing or not what was
+    written, and when the run is of a newer format.
+    """
+    path = Path(path)
+    manifest_file = path / "manifest.json"
+    if not path.exists():
+        raise DownslopeError("inference.no_such_run", path=path)
+    if not manifest_file.is_file():
+        raise DownslopeError("inference.not_a_run", path=path)
+    try:
+        manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+        version, sums = manifest["version"], dict(manifest["sha256"])
+        known = manifest["format"] == FORMAT and isinstance(version, int)
+    except (ValueError, KeyError, TypeError):
+        raise DownslopeError("inference.damaged", path=path, file="manifest.json") from None
+    if not known:
+        raise DownslopeError("inference.not_a_run", path=path)
+    if version > VERSION:
+        raise DownslopeError("inference.newer_run", path=path, found=version, known=VERSION)
+    contents = {}
+    for name in ("solution.json", "weights.npz", "trace.jsonl"):
+        content = (path / name).read_bytes() if (path / name).is_file() else b""
+        if hashlib.sha256(content).hexdigest() != sums.get(name):
+            raise DownslopeError("inference.damaged", path=path, file=name)
+        contents[name] = content
+    return _solution(contents)
+
+
+def _files(solution: Solution) -> dict[str, bytes]:
+    told: dict[str, Any] = {name: getattr(solution, name) for name in PLAIN}
+    told["recipe"] = solution.recipe.to_json()
+    told["verdict"] = {
+        "code": solution.verdict.code,
+        "numbers": dict(solution.verdict.numbers),
+        "advice": list(solution.verdict.advice),
+        "text": solution.verdict.text,
+    }
+    told["metrics"] = solution.metrics
+    told["notes"] = [[key, facts] for key, facts in solution.notes]
+    told["encoding"] = None if solution.encoding is None else solution.encoding.to_json()
+    weights = io.BytesIO()
+    np.savez(weights, params=solution.params, start=solution.trace.start)
+    steps = "".join(
+        json.dumps(finite(record), ensure_ascii=False) + "\n" for record in solution.trace.to_records()
+    )
+    return {
+        "solution.json": (json.dumps(finite(told), ensure_ascii=False, indent=2) + "\n").encode(),
+        "weights.npz": weights.getvalue(),
+        "trace.jsonl": steps.encode(),
+    }
+
+
+def _solution(contents: dict[str, bytes]) -> Solution:
+    told = json.loads(contents["solution.json"])
+    with np.load(io.BytesIO(contents["weights.npz"]), allow_pickle=False) as arrays:
+        params, start = arrays["params"], arrays["start"]
+    records = [json.loads(line) for line in contents["trace.jsonl"].splitlines()]
+    for record in records:
+        for name in ("loss", "gradient_norm", "learning_rate"):
+            record[name] = np.nan if record[name] is None else record[name]
+        for name in ("params", "gradient"):
+            values = record[name]
+            if isinstance(values, dict):
+                record[name] = {key: np.nan if value is None else value for key, value in values.items()}
+            elif values is not None:
+                record[name] = [np.nan if value is None else value for value in values]
+    kept = told["verdict"]
+    numbers = {key: np.nan if value is None else value for key, value in kept["numbers"].items()}
+    plain = {name: tuple(told[name]) if isinstance(told[name], list) else told[name] for name in PLAIN}
+    plain["loss"] = np.nan if plain["loss"] is None else plain["loss"]
+    return Solution(
+        params=params,
+        verdict=Verdict(kept["code"], numbers, tuple(kept["advice"])),
+        trace=Trace.from_records(plain["names"], start, records),
+        recipe=Recipe.from_json(told["recipe"]),
+        encoding=None if told["encoding"] is None else Encoding.from_json(told["encoding"]),
+        metrics=told["metrics"],
+        notes=tuple((key, facts) for key, facts in told["notes"]),
+        **plain,
+    )

@@ -1,0 +1,138 @@
+"""What stays of a training: the weights, why it stopped, the trace, and what prediction needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..data import Dataset, Encoding
+from ..data.reading import Table
+from ..descent.trace import Trace
+from ..errors import DownslopeError
+from ..insight import Verdict
+from .recipe import Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """The end of a descent: `params` (p,) in the user's units, under `names`; F there is `loss`.
+
+    `stopped` is the code of what ended it, `verdict` says what that means. For a linear model, params
+    hold a weight for each feature (and output), then the intercepts; `coef` and `intercept` take them
+    apart. `formula` is what was minimised, when it was a function.
+    """
+
+    params: np.ndarray
+    names: tuple[str, ...]
+    loss: float
+    stopped: str
+    verdict: Verdict
+    trace: Trace
+    epochs: int
+    seconds: float
+    recipe: Recipe
+    method: str  # the name of the one that "auto" chose
+    features: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    single: bool = True  # y was (n,), and so are predictions
+    encoding: Encoding | None = None
+    formula: str | None = None
+    metrics: dict[str, Any] = field(default_factory=dict)
+    notes: tuple = ()  # on the data: (key, facts)
+
+    @cached_property
+    def coef(self) -> np.ndarray:
+        """Weights of the features, (d,), or (d, k) for several outputs."""
+        d, k = len(self.features), len(self.targets)
+        W = self.params[: d * k].reshape(d, k)
+        return W[:, 0] if self.single else W
+
+    @cached_property
+    def intercept(self) -> Any:
+        """b: a number, or (k,) for several outputs; 0 without an intercept."""
+        d, k = len(self.features), len(self.targets)
+        b = self.params[d * k :] if self.recipe.intercept else np.zeros(k)
+        return float(b[0]) if self.single else b
+
+    @property
+    def named(self) -> dict[str, float]:
+        """Weights by name, the intercepts apart."""
+        count = len(self.params) - (len(self.targets) if self.recipe.intercept and self.features else 0)
+        return dict(zip(self.names[:count], self.params[:count].tolist()))
+
+    def predict(self, X) -> np.ndarray:
+        """z = X·w + b for new rows: (n,), or (n, k) for several outputs.
+
+        X: an array (n, d) in the order of `features`, a Dataset, or whatever `Dataset.read` takes, which
+        is then encoded as the training rows were. float32 rows give float32.
+        """
+        rows = self._dataset(X)
+        W = self.params[: len(self.features) * len(self.targets)].reshape(len(self.features), -1)
+        if rows.X.shape[1] != len(W):
+            raise DownslopeError("inference.columns", found=rows.X.shape[1], needed=len(W))
+        z = np.asarray(rows.X @ W.astype(rows.X.dtype), dtype=rows.X.dtype) + np.asarray(
+            self.intercept, dtype=rows.X.dtype
+        )
+        return z[:, 0] if self.single else z
+
+    def predict_table(self, table: Table, size: int = 65_536) -> Iterator[tuple[Table, np.ndarray, list]]:
+        """Predictions for a table, some rows at a time: (rows, predictions, notes)."""
+        for first in range(0, len(table), size):
+            part = table.take(np.arange(first, min(first + size, len(table))))
+            rows = self._dataset(part)
+            yield part, self.predict(rows), list(rows.notes)
+
+    def _dataset(self, X) -> Dataset:
+        if not self.features:
+            raise DownslopeError("inference.function_predicts", formula=self.formula)
+        if isinstance(X, Dataset):
+            return X
+        if self.encoding is not None and (isinstance(X, Table | str | Path | dict) or hasattr(X, "columns")):
+            return self.encoding.apply(X if isinstance(X, Table) else Table.read(X), target=False)
+        return Dataset.from_arrays(X)
+
+    def to_json(self) -> dict[str, Any]:
+        """What `--json` prints: plain data, with null for numbers that are not finite."""
+        intercept = np.asarray(self.intercept).tolist() if self.features and self.recipe.intercept else None
+        told = {
+            "params": self.named,
+            "intercept": intercept,
+            "loss": self.loss,
+            "epochs": self.epochs,
+            "stopped": self.stopped,
+            "verdict": self.verdict.to_json(),
+            "metrics": self.metrics,
+            "method": self.method,
+            "seconds": self.seconds,
+            "trace": self.trace.to_records(),
+        }
+        return finite(told)
+
+    def save(self, path, force: bool = False) -> Path:
+        """Keep the run as a folder of open formats; see `downslope.load`."""
+        from .run import save
+
+        return save(self, path, force)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value:.6g}" for name, value in list(zip(self.names, self.params))[:6])
+        more = ", …" if len(self.names) > 6 else ""
+        return f"<Solution {shown}{more}; loss {self.loss:.6g}, {self.stopped} after {self.epochs} epochs>"
+
+
+def finite(value):
+    """The same plain data with None for every number that JSON has no word for."""
+    if isinstance(value, dict):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,206 @@
+"""From rows or a function to a Solution: the one way that every door goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..data import Dataset
+from ..data.encoding import refuse_constant_columns
+from ..descent import methods
+from ..descent.descend import End, descend
+from ..descent.methods import AnyMethod
+from ..descent.stops import Stop
+from ..descent.trace import Step, Trace
+from ..errors import DownslopeError, nearest
+from ..insight import explain
+from ..model.functions import Function
+from ..model.objective import Objective, function_objective
+from .metrics import regression_metrics
+from .recipe import Recipe
+from .solution import Solution
+
+
+class Training:
+    """A descent under way: iterate over it for its steps, then ask for its `solution`.
+
+    `interrupt()` ends it early, as Ctrl-C does, and what was learned is kept.
+    """
+
+    def __init__(self, objective: Objective, method: AnyMethod, stop: Stop, start, recipe: Recipe):
+        self.objective, self.method, self.stop, self.recipe = objective, method, stop, recipe
+        self.trace = Trace(objective.names, start)
+        self.dataset: Dataset | None = None
+        self.held_out: Dataset | None = None
+        self.formula: str | None = None
+        self._validation: Objective | None = None
+        self._end: End | None = None
+        self._began = time.perf_counter()
+        self._steps = descend(objective, start, method, stop, seed=recipe.seed)
+
+    @classmethod
+    def on_rows(cls, dataset: Dataset, recipe: Recipe, held_out: Dataset | None = None) -> Training:
+        """A linear model on the rows of a Dataset."""
+        if dataset.y is None:
+            raise DownslopeError("inference.no_target")
+        if dataset.encoding is not None and recipe.intercept:
+            refuse_constant_columns(dataset)
+        if recipe.patience is not None and held_out is None:
+            raise DownslopeError("inference.patience_without_rows", patience=recipe.patience)
+        objective = Objective(recipe.model.term(dataset, recipe.loss), recipe.penalty)
+        method = recipe.method_for(objective)
+        training = cls(
+            objective, method, recipe.stop_for(method, objective), _start(objective, recipe), recipe
+        )
+        training.dataset, training.held_out = dataset, held_out
+        if held_out is not None:
+            rows = replace(objective, term=objective.term.on(held_out))
+            training._validation = rows
+            training._steps = descend(
+                objective, training.trace.start, method, training.stop, validation=rows, seed=recipe.seed
+            )
+        return training
+
+    @classmethod
+    def on_function(cls, function: Function, start, recipe: Recipe) -> Training:
+        """A function from a start."""
+        x = function.check_start(start)
+        objective = function_objective(function)
+        method = recipe.method_for(objective)
+        training = cls(objective, method, recipe.stop_for(method, objective), x, recipe)
+        training.formula = function.formula
+        return training
+
+    def __iter__(self) -> Iterator[Step]:
+        while self._end is None:
+            try:
+                step = next(self._steps)
+            except StopIteration as over:
+                self._end = over.value
+                return
+            self.trace.append(step)
+            yield step
+
+    def interrupt(self) -> None:
+        """End it now, with the reason "interrupted"."""
+        try:
+            while self._end is None:
+                self.trace.append(self._steps.throw(KeyboardInterrupt))
+        except StopIteration as over:
+            self._end = over.value
+
+    @property
+    def solution(self) -> Solution:
+        """Where it ended; what is left of the descent is run first."""
+        for _ in self:
+            pass
+        end = self._end
+        assert end is not None
+        dataset = self.dataset
+        solution = Solution(
+            params=end.params,
+            names=self.objective.names,
+            loss=end.value,
+            stopped=end.reason.code,
+            verdict=explain(end, self.objective, self.method, self.trace),
+            trace=self.trace,
+            epochs=end.epochs,
+            seconds=time.perf_counter() - self._began,
+            recipe=self.recipe,
+            method=self.method.name,
+            formula=self.formula,
+        )
+        if dataset is None:
+            return solution
+        assert dataset.y is not None
+        solution = replace(
+            solution,
+            features=dataset.features,
+            targets=dataset.targets,
+            single=dataset.y.ndim == 1,
+            encoding=dataset.encoding,
+            notes=dataset.notes,
+        )
+        metrics: dict[str, Any] = {"training": regression_metrics(dataset, solution.predict(dataset))}
+        if self.held_out is not None:
+            metrics["validation"] = regression_metrics(self.held_out, solution.predict(self.held_out))
+        return replace(solution, metrics=metrics)
+
+
+def fit(dataset, recipe: Recipe | None = None, *, validation: Dataset | None = None, **settings) -> Solution:
+    """Minimise a loss over the rows of a Dataset.
+
+    `settings` are those of `Recipe`, when no recipe is given. `validation`: rows held out, whose loss is
+    told beside; with `patience`, they end the descent and choose its weights.
+
+    >>> import downslope as ds
+    >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
+    >>> ds.fit(rows, method="gd", learning_rate=0.01, epochs=100, intercept=False, scale=False,
+    ...        start={"x": 1.0}).params.item()
+    1.9999444396553017
+    """
+    training = Training.on_rows(dataset, recipe or Recipe.of(settings), validation)
+    return _finished(training)
+
+
+def minimize(
+    f,
+    start=None,
+    method="gd",
+    learning_rate: Any = 0.01,
+    epochs: int = 1000,
+    derivative=None,
+    seed=None,
+    **settings,
+) -> Solution:
+    """Minimise a function: a text such as "x^2 + y^2", or a callable.
+
+    `start`: a number, a row of them, or name → number. `derivative`: a text or a callable; without it
+    SymPy finds the derivative of a text, PyTorch that of a callable, and finite differences what is left.
+    `method` "auto" is Newton where there are second derivatives, else L-BFGS. All epochs are run, unless
+    `tol` says which gradient is small enough.
+
+    >>> minimize("2*x^2", 500, epochs=2).params, 500 * 0.96**2
+    (array([460.8]), 460.8)
+    >>> minimize("x^2 + y^2", {"x": 3, "y": 4}, method="newton", learning_rate="auto", epochs=2).params
+    array([0., 0.])
+    """
+    return _finished(minimizing(f, start, method, learning_rate, epochs, derivative, seed, **settings))
+
+
+def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=None, **settings) -> Training:
+    """The descent that `minimize` runs, not yet begun."""
+    method = "auto" if method == "auto" else methods.by_name(method)
+    if method != "auto" and (method.name in ("lbfgs", "newton", "exhaustive") and learning_rate == 0.01):
+        learning_rate = "auto"  # the usual 0.01 is for fixed steps: these search for theirs
+    told = {"method": method, "learning_rate": learning_rate, "epochs": epochs, "seed": seed or 0}
+    tol = 1e-10 if learning_rate == "auto" else 0.0  # a fixed step walks all epochs, as in the lessons
+    recipe = Recipe.of({"tol": tol, **settings, **told})
+    function = Function.of(f, start, derivative)
+    return Training.on_function(function, start, recipe)
+
+
+def _finished(training: Training) -> Solution:
+    try:
+        for _ in training:
+            pass
+    except KeyboardInterrupt:
+        training.interrupt()
+    return training.solution
+
+
+def _start(objective: Objective, recipe: Recipe) -> np.ndarray:
+    """Zeros, but for the weights that the recipe names."""
+    start = np.zeros(objective.size)
+    given: Mapping[str, float] = recipe.start or {}
+    for name, value in given.items():
+        if name not in objective.names:
+            raise DownslopeError("inference.start_name", asked=name, known=nearest(name, objective.names))
+        if not np.isfinite(value):
+            raise DownslopeError("inference.start_value", name=name, value=value)
+        start[objective.names.index(name)] = value
+    return start
