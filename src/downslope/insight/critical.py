@@ -92,13 +92,15 @@ def _at_most(seconds: float):
     """Ends the block with _OutOfTime once `seconds` have passed.
 
     Python tells a profiler of every call, thread by thread; this one looks at the clock. Signals
-    would need the main thread, a second process a second import of SymPy.
+    would need the main thread, a second process a second import of SymPy. Only calls into SymPy
+    are ended: an exception in a destructor or a callback of the collector would be lost.
     """
     end = time.monotonic() + seconds
     before = sys.getprofile()
 
     def look_at_clock(frame, event, argument):
-        if time.monotonic() > end and event == "call":
+        room = frame.f_globals.get("__name__", "").partition(".")[0]
+        if event == "call" and room in ("sympy", "mpmath") and time.monotonic() > end:
             raise _OutOfTime
 
     sys.setprofile(look_at_clock)

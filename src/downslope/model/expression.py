@@ -202,12 +202,15 @@ class _Reader:
         try:
             return ast.parse(self.plain, mode="eval").body
         except SyntaxError as error:
-            place = min(max((error.offset or 1) - 1, 0), len(self.plain))
+            # an offset of 0 is the end of the text, where Python missed something
+            place = min((error.offset or len(self.plain) + 1) - 1, len(self.plain))
         except (RecursionError, MemoryError):
             raise DownslopeError("functions.too_deep", deepest=DEEPEST_NESTING) from None
         column = self.columns[place]
         raise DownslopeError(
-            "functions.syntax", column=column, fragment=self.plain[place : place + 12].strip() or "…"
+            "functions.syntax",
+            column=column,
+            fragment=self.plain[place : place + 12].strip() or self.plain[-12:].strip(),
         )
 
     def _expression(self, tree: ast.expr):
