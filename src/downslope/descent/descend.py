@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import DownslopeError
 from . import kernels, rates
-from .directions import Memory
+from .directions import Chooser, Memory, Nesterov
 from .methods import AnyMethod, ClosedForm, Exhaustive, Method
 from .rows import Batch
 from .schedules import Schedule
@@ -76,7 +76,7 @@ def descend(
     stop = stop or Epochs(1000)
     if method.full and objective.quadratic and objective.sweeps and worth_reducing(objective):
         objective = objective.reduced()
-    if not objective.term.smooth and method.direction.chooses:
+    if not objective.term.smooth and method.full and isinstance(method.direction, Chooser | Nesterov):
         return (yield from _rounded(objective, start, method, stop, validation))
     return (yield from _loop(objective, start, method, stop, validation, seed))
 
@@ -91,8 +91,8 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed: int, *
         raise DownslopeError("descent.start_not_finite", value=first.value)
     bound = 1e10 * max(abs(first.value), abs(_null_value(objective)), 1e-300)
     steps = _full_steps(objective, method, state, first, stop)
-    if not method.full:
-        steps = _passes(objective, method, state, stop, seed)
+    if isinstance(method.rows, Batch):
+        steps = _passes(objective, method, method.rows, state, stop, seed)
     last_finite, reason, point = theta, None, first
     try:
         for step, point in steps:
@@ -129,7 +129,7 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed: int, *
         theta = state.best[1]
     end = objective.at(theta)
     if objective.kinked and method.full and reason.code not in ("diverged", "interrupted"):
-        # Accelerated methods stand beside their last prox: one plain step sets the zeros, and is in the trace.
+        # Accelerated methods stand beside their last prox: one plain step, in the trace, sets the zeros.
         t = 1 / objective.lipschitz
         settled = objective.at(objective.prox(theta - t * end.gradient, t))
         if settled.value <= end.value and not np.array_equal(settled.theta, theta):
@@ -152,7 +152,7 @@ def _full_steps(objective, method: Method, state: _State, point, stop: Stop) -> 
     tried = length
     while True:
         before = point
-        if direction.chooses:
+        if isinstance(direction, Chooser):
             d = direction.choose(objective, before, state.memory)
             slope = float(before.gradient @ d)
             if not slope < 0:  # rounding has turned it: go straight down
@@ -184,9 +184,9 @@ def _full_steps(objective, method: Method, state: _State, point, stop: Stop) -> 
         yield _step(state, objective.rows, before, t), point
 
 
-def _passes(objective, method: Method, state: _State, stop: Stop, seed: int) -> Iterator[tuple]:
+def _passes(objective, method: Method, batch: Batch, state: _State, stop: Stop, seed: int) -> Iterator[tuple]:
     """A whole pass over the rows by a kernel: one step of the trace for each."""
-    term, batch = objective.term, method.rows
+    term = objective.term
     rate = rates.resolved(method, objective)
     per_epoch = batch.updates_in(term.rows)
     total = per_epoch * _epochs_of(stop)

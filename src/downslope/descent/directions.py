@@ -29,13 +29,13 @@ class Memory:
 class Direction:
     """A direction that moves by the gradient alone; its constants go to the kernel."""
 
-    code: ClassVar[int] = -1  # of the kernel; −1: it chooses d and a search goes along it
+    code: ClassVar[int]  # of the kernel
     kinks: ClassVar[bool] = True  # whether it has a prox for a penalty with a kink
 
     @property
     def constants(self) -> tuple[int, float, float, float, float]:
         """code, a, b, ε, decay: what `kernels.move` is given."""
-        return self.code, 0.0, 0.0, 0.0, 0.0
+        raise NotImplementedError
 
     def begin(self, penalised: np.ndarray) -> Memory:
         """An empty memory; `penalised` (p,) is 1 for a weight, 0 for an intercept."""
@@ -43,14 +43,13 @@ class Direction:
 
     def move(self, w, g, rate: float, memory: Memory, l1) -> np.ndarray:
         """The weights after one update; `memory` moves with them."""
-        new = kernels.move(*self.constants, w, g, rate, memory.vectors, memory.updates, l1, bool(l1.any()))
+        m, v, penalised = memory.vectors
         memory.updates += 1
+        _, a, b, _, _ = self.constants
+        fade = 1 - a**memory.updates, 1 - b**memory.updates
+        new, m, v = kernels.move(self.constants, w, g, rate, m, v, fade, penalised, l1)
+        memory.vectors = np.stack([m, v, penalised])
         return new
-
-    @property
-    def chooses(self) -> bool:
-        """Whether it gives a direction d for a search, rather than a move."""
-        return self.code < 0
 
     @property
     def name(self) -> str:
@@ -97,9 +96,22 @@ class Nesterov(Direction):
 
     @property
     def constants(self):
-        if self.beta == "auto":
-            return kernels.FISTA, 0.0, 0.0, 0.0, 0.0
         return self.code, float(self.beta), 0.0, 0.0, 0.0
+
+    def move(self, w, g, rate, memory, l1):
+        if self.beta != "auto":
+            return super().move(w, g, rate, memory, l1)
+        # x⁺ = prox(y − t·g) ;  θ⁺ = (1 + √(1 + 4θ²))/2 ;  y = x⁺ + (θ − 1)/θ⁺·(x⁺ − x)
+        # Beck & Teboulle 2009, restarted when a step turns uphill: O'Donoghue & Candès 2015, eq. 13
+        x, theta = (memory.vectors[0], memory.vectors[1, 0]) if memory.updates else (w, 1.0)
+        ahead = kernels.shrink(w - rate * g, rate * l1)
+        if (w - ahead) @ (ahead - x) > 0:
+            x, theta = ahead, 1.0
+        following = (1 + np.sqrt(1 + 4 * theta * theta)) / 2
+        new = ahead + (theta - 1) / following * (ahead - x)
+        memory.vectors[0], memory.vectors[1, 0] = ahead, following
+        memory.updates += 1
+        return new
 
 
 @dataclass(frozen=True)
@@ -162,11 +174,24 @@ class AdamW(Adam):
 
 
 @dataclass(frozen=True)
-class LBFGS(Direction):
+class Chooser(Direction):
+    """A direction that finds d from more than the last gradient; how far along it is left to a search."""
+
+    kinks: ClassVar[bool] = False
+
+    def choose(self, objective, point, memory: Memory) -> np.ndarray:
+        """d at a point, (p,)."""
+        raise NotImplementedError
+
+    def learn(self, before, after, memory: Memory) -> None:
+        """What the move from one point to the next has shown, kept in `memory`."""
+
+
+@dataclass(frozen=True)
+class LBFGS(Chooser):
     """d = −H·g, H from the last `pairs` moves.  Nocedal & Wright 2006, algorithm 7.4."""
 
     pairs: int = 10
-    kinks: ClassVar[bool] = False
 
     def choose(self, objective, point, memory: Memory) -> np.ndarray:
         """The two-loop recursion; steepest descent before there is a pair."""
@@ -196,12 +221,10 @@ class LBFGS(Direction):
 
 
 @dataclass(frozen=True)
-class Newton(Direction):
+class Newton(Chooser):
     """d = −(∇²F)⁻¹·g.  Exact in one step on a parabola.  Where the curvature is negative its size is
     taken, where there is none the step stays small; near the minimum nothing is added, so the digits
     double at every step.  Nocedal & Wright 2006, §3.4; Li & Fukushima 2001 on the vanishing shift."""
-
-    kinks: ClassVar[bool] = False
 
     def choose(self, objective, point, memory: Memory) -> np.ndarray:
         values, vectors = np.linalg.eigh(objective.hessian(point))
@@ -217,9 +240,6 @@ class Newton(Direction):
         if values[0] < 1e-6 * largest and np.isfinite(objective.lipschitz):
             shift = 0.1 * largest * min(1.0, float(np.abs(point.gradient).max()) / objective.gradient_scale)
         return -vectors @ (along / np.maximum(size + shift, 1e-12 * largest))
-
-    def learn(self, before, after, memory: Memory) -> None:
-        """Nothing is remembered."""
 
 
 DIRECTIONS = (Steepest, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, LBFGS, Newton)

@@ -7,87 +7,60 @@ in plain Python: that is how tiny data is descended, with no wait for a compiler
 
 from __future__ import annotations
 
-import math
 from functools import cache
 
 import numpy as np
 
-STEEPEST, MOMENTUM, NESTEROV, FISTA, ADAGRAD, RMSPROP, ADAM, ADAMW = range(8)
+STEEPEST, MOMENTUM, NESTEROV, ADAGRAD, RMSPROP, ADAM, ADAMW = range(7)
 
 # Sums may be reordered and fused; NaN and infinity keep their meaning, for divergence is read from them.
 FAST = {"reassoc", "contract", "nsz", "arcp"}
 
 
-def move(code, a, b, epsilon, decay, w, g, rate, memory, count, l1, kinked):
-    """w after one update by gradient g at rate t; `memory` (3, p) is changed in place.
+def move(direction, w, g, rate, m, v, fade, penalised, l1):
+    """(w, m, v) after one update by gradient g at rate t: the equation of each direction.
 
-    `count` updates were made before. With a kinked penalty each direction ends in its prox,
-    in the metric that it moves in:  w = prox(w − D·g, D·l1).
+    For whole arrays and for single numbers alike. `direction` is (code, a, b, ε, decay); m and v are its
+    memory; `fade` is (1 − aᵗ, 1 − bᵗ) at the t-th update; `penalised` is 0 for an intercept. Where the
+    penalty has a kink (l1 > 0) the update ends in its prox, in the metric that it moves in:
+    w = prox(w − D·g, D·l1).
     """
-    step = np.full(w.shape, rate)  # D, the step of each weight
+    code, a, b, epsilon, decay = direction
     if code == STEEPEST:
-        new = w - rate * g
-    elif code == MOMENTUM:
+        return shrink(w - rate * g, rate * l1), m, v
+    if code == MOMENTUM:
         # v = β·v + g ;  w = w − t·v                                          Polyak 1964, as in PyTorch
-        v = a * memory[0] + g
-        new = w - rate * v
-        if kinked:  # what the prox held back is no velocity
-            new = shrink(new, step * l1)
-            v = (w - new) / rate
-        memory[0] = v
-        return new
-    elif code == NESTEROV:
+        m = a * m + g
+        new = shrink(w - rate * m, rate * l1)
+        return new, m + (w - rate * m - new) / rate, v  # what the prox held back is no velocity
+    if code == NESTEROV:
         # v = β·v + g ;  w = w − t·(g + β·v)                    Sutskever et al. 2013, as in PyTorch
-        if kinked:  # the gradient mapping stands for the gradient:  G = (w − prox(w − t·g))/t
-            g = (w - shrink(w - rate * g, step * l1)) / rate
-        v = a * memory[0] + g
-        memory[0] = v
-        return w - rate * (g + a * v)
-    elif code == FISTA:
-        # x⁺ = prox(y − t·g) ;  θ⁺ = (1 + √(1 + 4θ²))/2 ;  y = x⁺ + (θ − 1)/θ⁺·(x⁺ − x)
-        # Beck & Teboulle 2009, restarted when the step turns uphill: O'Donoghue & Candès 2015, eq. 13
-        x = memory[0] if count > 0 else w
-        theta = max(memory[1][0], 1.0)
-        ahead = shrink(w - rate * g, step * l1) if kinked else w - rate * g
-        if np.sum((w - ahead) * (ahead - x)) > 0:
-            theta = 1.0
-            memory[1][0] = 1.0
-            memory[0] = ahead
-            return ahead
-        following = (1 + math.sqrt(1 + 4 * theta * theta)) / 2
-        new = ahead + (theta - 1) / following * (ahead - x)
-        memory[0] = ahead
-        memory[1][0] = following
-        return new
-    elif code == ADAGRAD:
+        # The gradient mapping stands for g:  (w − prox(w − t·g))/t, which is g where there is no kink
+        g = g + (w - rate * g - shrink(w - rate * g, rate * l1)) / rate
+        m = a * m + g
+        return w - rate * (g + a * m), m, v
+    if code == ADAGRAD:
         # s = s + g² ;  w = w − t·g/(√s + ε)                                    Duchi et al. 2011, fig. 1
-        s = memory[0] + g * g
-        step = rate / (np.sqrt(s) + epsilon)
-        new = w - rate * g / (np.sqrt(s) + epsilon)
-        memory[0] = s
-    elif code == RMSPROP:
+        m = m + g * g
+        step = rate / (np.sqrt(m) + epsilon)
+        return shrink(w - step * g, step * l1), m, v
+    if code == RMSPROP:
         # s = ρ·s + (1 − ρ)·g² ;  w = w − t·g/(√s + ε)                     Tieleman & Hinton 2012, slide 29
-        s = a * memory[0] + (1 - a) * g * g
-        step = rate / (np.sqrt(s) + epsilon)
-        new = w - rate * g / (np.sqrt(s) + epsilon)
-        memory[0] = s
-    else:
-        # m = β₁m + (1 − β₁)g ;  v = β₂v + (1 − β₂)g² ;  m̂ = m/(1 − β₁ᵗ) ;  v̂ = v/(1 − β₂ᵗ)
-        # w = w − t·m̂/(√v̂ + ε)                                            Kingma & Ba 2015, algorithm 1
-        # AdamW first takes w = w − t·λw                              Loshchilov & Hutter 2019, algorithm 2
-        m = a * memory[0] + (1 - a) * g
-        v = b * memory[1] + (1 - b) * g * g
-        scale = np.sqrt(v / (1 - b ** (count + 1))) + epsilon
-        step = rate / scale
-        kept = w - rate * decay * w * memory[2] if code == ADAMW else w
-        new = kept - rate * (m / (1 - a ** (count + 1))) / scale
-        memory[0] = m
-        memory[1] = v
-    return shrink(new, step * l1) if kinked else new
+        m = a * m + (1 - a) * g * g
+        step = rate / (np.sqrt(m) + epsilon)
+        return shrink(w - step * g, step * l1), m, v
+    # m = β₁m + (1 − β₁)g ;  v = β₂v + (1 − β₂)g² ;  m̂ = m/(1 − β₁ᵗ) ;  v̂ = v/(1 − β₂ᵗ)
+    # w = w − t·m̂/(√v̂ + ε)                                                Kingma & Ba 2015, algorithm 1
+    # AdamW first takes w = w − t·λw                              Loshchilov & Hutter 2019, algorithm 2
+    m = a * m + (1 - a) * g
+    v = b * v + (1 - b) * g * g
+    step = rate / (np.sqrt(v / fade[1]) + epsilon)
+    kept = w - rate * decay * penalised * w
+    return shrink(kept - step * (m / fade[0]), step * l1), m, v
 
 
 def shrink(v, threshold):
-    """sign(v)·max(|v| − threshold, 0)"""
+    """sign(v)·max(|v| − threshold, 0);  v itself at threshold 0."""
     return np.sign(v) * np.maximum(np.abs(v) - threshold, 0.0)
 
 
@@ -106,23 +79,26 @@ def residual_loss(z, y, up, down, width):
 def sweep(
     X, Y, share, order, size, center, inverse, intercept, loss, w, memory, direction, rates, count, l1, l2
 ):
-    """Updates on the rows of `order`, `size` at a time; the value, the gradient and w after the last.
+    """Updates on the rows of `order`, `size` at a time: (value, gradient, w) of the last one.
 
-    X (m, d) and Y (m, k) hold the rows in `order`; share (m,) their weights over the mean, or empty.
-    w (p,) is laid out as in model/linear.py; `rates` holds one learning rate for each update.
+    X (n, d) and Y (n, k) hold the rows; share (n,) their weights over the mean, or empty. w (p,) is laid
+    out as in model/linear.py; memory (3, p) changes in place; `rates` holds one learning rate for each
+    update; `count` updates were made before.
     """
     _, up, down, width = loss
-    code, a, b, epsilon, decay = direction
+    a, b = direction[1], direction[2]
     d, k = X.shape[1], Y.shape[1]
-    kinked, ridged = l1.any(), l2.any()
-    value, g = 0.0, np.zeros(w.shape)
+    w = w.copy()
+    g = np.zeros(w.shape)
     z = np.zeros(k)
     x = np.zeros(d)
+    value = 0.0
     for update in range(len(rates)):
         first = update * size
         last = min(first + size, len(order))
-        g = np.zeros(w.shape)
         value = 0.0
+        for j in range(len(g)):
+            g[j] = 0.0
         for place in range(first, last):
             i = order[place]
             for c in range(k):
@@ -143,15 +119,14 @@ def sweep(
                     g[d * k + c] += slope
                 for j in range(d):
                     g[j * k + c] += slope * x[j]
-        g = g / (last - first)
-        value = value / (last - first)
-        if kinked or ridged:
-            value += 0.5 * np.sum(l2 * w * w) + np.sum(l1 * np.abs(w))
-            g = g + l2 * w
-        if code == STEEPEST and not kinked:
-            w = w - rates[update] * g
-        else:
-            w = move(code, a, b, epsilon, decay, w, g, rates[update], memory, count + update, l1, kinked)
+        fade = 1 - a ** (count + update + 1), 1 - b ** (count + update + 1)
+        value /= last - first
+        for j in range(len(g)):
+            value += l1[j] * abs(w[j]) + 0.5 * l2[j] * w[j] * w[j]
+            g[j] = g[j] / (last - first) + l2[j] * w[j]
+            w[j], memory[0, j], memory[1, j] = move(
+                direction, w[j], g[j], rates[update], memory[0, j], memory[1, j], fade, memory[2, j], l1[j]
+            )
     return value, g, w
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from ..errors import DownslopeError, nearest
 from . import directions, schedules, searches
-from .directions import Direction, Steepest
+from .directions import Chooser, Direction, Steepest
 from .rows import All, Batch
 from .schedules import Constant, Schedule
 from .searches import Armijo, StrongWolfe
+
+ALL, STEEPEST = All(), Steepest()
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,8 @@ class Method:
     'adam'
     """
 
-    rows: All | Batch = All()
-    direction: Direction = Steepest()
+    rows: All | Batch = ALL
+    direction: Direction = STEEPEST
     learning_rate: float | str | Schedule | Armijo | StrongWolfe = "auto"
 
     def __post_init__(self):
@@ -45,7 +47,7 @@ class Method:
     def name(self) -> str:
         """The name that `by_name` knows it by."""
         if isinstance(self.direction, Steepest):
-            return {True: "gd", False: "minibatch"}[self.full] if self.full or self.rows.size > 1 else "sgd"
+            return "gd" if isinstance(self.rows, All) else "sgd" if self.rows.size == 1 else "minibatch"
         return self.direction.name
 
     @property
@@ -63,11 +65,13 @@ class Method:
         direction, name = self.direction, self.direction.name
         if not self.full and objective.rows == 1 and not objective.sweeps:
             raise DownslopeError("descent.no_rows", method=self.name)
-        if direction.chooses and not self.full:
+        if isinstance(direction, Chooser) and not self.full:
             raise DownslopeError("descent.needs_all_rows", method=name)
+        if getattr(direction, "beta", None) == "auto" and not self.full:
+            raise DownslopeError("descent.growing_momentum")
         if self.searches and not self.full:
             raise DownslopeError("descent.search_needs_all_rows", search=type(self.learning_rate).__name__)
-        if self.searches and not (direction.chooses or isinstance(direction, Steepest)):
+        if self.searches and not isinstance(direction, Chooser | Steepest):
             raise DownslopeError("descent.search_needs_descent", method=name)
         if objective.kinked and not direction.kinks:
             raise DownslopeError("descent.kink", penalty=objective.penalty.name, method=name)
@@ -99,7 +103,7 @@ class Method:
         return {
             "rows": "all" if self.full else asdict(self.rows),
             "direction": {"name": self.direction.name, **asdict(self.direction)},
-            "learning_rate": rate if isinstance(rate, str) else {"name": type(rate).__name__, **asdict(rate)},
+            "learning_rate": rate if isinstance(rate, str) else {"name": type(rate).__name__, **vars(rate)},
         }
 
 
@@ -232,7 +236,7 @@ def Newton(learning_rate="auto") -> Method:
     return Method(All(), directions.Newton(), learning_rate)
 
 
-METHODS = {
+METHODS: dict[str, Callable[..., AnyMethod]] = {
     "gd": GD,
     "sgd": SGD,
     "minibatch": MiniBatch,
@@ -247,7 +251,13 @@ METHODS = {
     "closed_form": ClosedForm,
     "exhaustive": Exhaustive,
 }
-PARAMETERS = {"minibatch": int, "momentum": float, "nesterov": float, "rmsprop": float, "adam": float}
+PARAMETERS: dict[str, Callable] = {
+    "minibatch": int,
+    "momentum": float,
+    "nesterov": float,
+    "rmsprop": float,
+    "adam": float,
+}
 PARAMETERS |= {"adamw": float, "lbfgs": int}  # what the number after a colon is read as
 
 

@@ -21,6 +21,7 @@ import math
 from ..errors import DownslopeError
 from . import directions
 from .methods import Method
+from .rows import Batch
 from .schedules import Constant, Cosine, InverseScaling
 from .searches import Armijo, StrongWolfe
 
@@ -46,8 +47,9 @@ def resolved(method: Method, objective):
         return InverseScaling(0.1 * objective.term.expected_size / objective.term.loss.slope_bound, power=0.5)
     if L == 0:  # nothing in the features: any step will do
         return Constant(1.0)
-    drag = 1 - direction.beta if getattr(direction, "beta", "auto") != "auto" else 1.0
-    if not method.full:
+    beta = getattr(direction, "beta", 0.0)
+    drag = 1.0 if beta == "auto" else 1.0 - beta
+    if isinstance(method.rows, Batch):
         return InverseScaling(drag / (2 * batch_lipschitz(objective, method.rows.size)))
     if isinstance(direction, directions.Steepest) and objective.quadratic and not objective.kinked:
         return Constant(2 / (L + objective.strong_convexity))

@@ -60,7 +60,9 @@ class Trace:
         self.updates = 0  # updates made, kept or not
         self._seen = 0  # steps handed over
         self._kept: list[tuple[int, Step]] = []  # (number, step)
-        self._last = self._lowest = self._highest = None
+        self._last: tuple[int, Step] | None = None
+        self._lowest: tuple[int, Step] | None = None
+        self._highest: tuple[int, Step] | None = None
 
     def append(self, step: Step) -> None:
         """Enter one step; thin the book when it is full."""
@@ -82,7 +84,7 @@ class Trace:
     @property
     def steps(self) -> list[Step]:
         """The steps that were kept, in order."""
-        entries = {number: step for number, step in self._kept}
+        entries = dict(self._kept)
         entries.update(entry for entry in (self._lowest, self._highest, self._last) if entry is not None)
         return [entries[number] for number in sorted(entries)]
 

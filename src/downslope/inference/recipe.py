@@ -120,7 +120,7 @@ class Recipe:
 
 
 def _auto(objective, recipe: Recipe) -> AnyMethod:
-    """The surest method: a solve where there is one, Newton while XᵀX fits, else what needs gradients only."""
+    """The surest method: a solve where there is one, Newton while XᵀX fits, else gradients only."""
     if recipe.batch_size is not None or recipe.order is not None:
         return methods.MiniBatch() if recipe.batch_size != 1 else methods.SGD()
     columns = objective.size // objective.term.outputs if objective.sweeps else objective.size

@@ -147,7 +147,9 @@ def _solution(contents: dict[str, bytes]) -> Solution:
                 record[name] = [np.nan if value is None else value for value in values]
     kept = told["verdict"]
     numbers = {key: np.nan if value is None else value for key, value in kept["numbers"].items()}
-    plain = {name: tuple(told[name]) if isinstance(told[name], list) else told[name] for name in PLAIN}
+    plain: dict[str, Any] = {
+        name: tuple(told[name]) if isinstance(told[name], list) else told[name] for name in PLAIN
+    }
     plain["loss"] = np.nan if plain["loss"] is None else plain["loss"]
     return Solution(
         params=params,

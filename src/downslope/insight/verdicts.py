@@ -109,7 +109,7 @@ def explain(end: End, objective, method: AnyMethod, trace: Trace) -> Verdict:
 
 
 def _rate_facts(end: End, objective, method: AnyMethod, trace: Trace) -> dict[str, Any]:
-    """L, the bound 2/L beyond which a fixed step diverges, the best fixed step, and the step that was used."""
+    """L, the bound 2/L beyond which a fixed step diverges, the best fixed step, the step that was used."""
     facts: dict[str, Any] = {}
     if isinstance(method, Method) and len(trace):
         facts["learning_rate"] = trace[0].learning_rate

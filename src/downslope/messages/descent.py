@@ -41,6 +41,10 @@ TEXTS = {
         '{method} learns curvature from exact gradients, and some of the rows give noisy ones: leave out the batch size, or use method="adam".',
         '{method} 要从精确梯度学习曲率，而部分数据行的梯度带噪声：请去掉批量大小，或用 method="adam"。',
     ),
+    "descent.growing_momentum": (
+        "nesterov's growing momentum needs exact gradients, and some of the rows give noisy ones: write nesterov:0.9, or leave out the batch size.",
+        "nesterov 的递增动量需要精确梯度，而部分数据行的梯度带噪声：请写 nesterov:0.9，或去掉批量大小。",
+    ),
     "descent.search_needs_all_rows": (
         '{search} compares exact values along a line, and some of the rows give noisy ones: use all rows (method="gd"), or a schedule.',
         '{search} 要沿直线比较精确的函数值，而部分数据行的值带噪声：请用全部数据行（method="gd"），或换成衰减方案。',

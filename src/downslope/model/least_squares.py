@@ -84,7 +84,8 @@ def _by_singular_values(term: LinearTerm, ridge) -> LeastSquares:
     R = np.hstack([np.diag(np.sqrt(ridge * term.rows)), np.zeros((q, k))])  # the penalty, as q more rows
     for rows, block in term.blocks():
         root = 1.0 if term.share is None else np.sqrt(term.share[rows, None])
-        R = np.linalg.qr(np.vstack([R, root * np.hstack([block, term.Y[rows]])]), mode="r")
+        stacked = np.vstack([R, root * np.hstack([block, term.Y[rows]])])
+        R = np.asarray(np.linalg.qr(stacked, mode="r"))
     X, Y = R[:, :q], R[:, q:]
     size = np.sqrt((X * X).sum(axis=0))
     size = np.where(size > 0, size, 1.0)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -115,7 +116,7 @@ def param_names(features, targets, intercept: bool) -> tuple[str, ...]:
 class LinearTerm:
     """f(θ) = Σᵢ sᵢ ℓ(x̃ᵢ·u + c, yᵢ) / Σᵢ sᵢ, summed over outputs: the part of F that the rows make."""
 
-    X: np.ndarray  # (n, d), or scipy.sparse CSR
+    X: Any  # (n, d), or scipy.sparse CSR
     Y: np.ndarray  # (n, k)
     share: np.ndarray | None  # (n,) weights over their mean
     loss: Loss

@@ -13,6 +13,7 @@ parabola without end, absolute and quantile are the lines without parabola, Hube
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -157,7 +158,12 @@ def quantile(level: float = 0.5) -> Loss:
     return Loss("quantile", 1 - level, level, 0.0)
 
 
-LOSSES = {"squared": squared, "absolute": absolute, "huber": huber, "quantile": quantile}
+LOSSES: dict[str, Callable[..., Loss]] = {
+    "squared": squared,
+    "absolute": absolute,
+    "huber": huber,
+    "quantile": quantile,
+}
 
 
 def by_name(spec: str | Loss) -> Loss:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from .linear import Linear, LinearTerm
 from .losses import by_name as loss_by_name
 from .moments import reduced
 from .penalties import Penalty, kink_distance, soft_threshold
+
+NO_PENALTY = penalties.none()
 
 
 class Point(NamedTuple):
@@ -64,8 +66,8 @@ class Objective:
     the kink is left to `prox` and `certificate`.
     """
 
-    term: LinearTerm | FunctionTerm | object
-    penalty: Penalty = penalties.none()
+    term: Any  # a LinearTerm, Moments or FunctionTerm: whatever has the capabilities asked for below
+    penalty: Penalty = NO_PENALTY
 
     # ---- capabilities ------------------------------------------------------------------------
 
