@@ -17,7 +17,7 @@ from .methods import AnyMethod, ClosedForm, Exhaustive, Method
 from .rows import Batch
 from .schedules import Schedule
 from .searches import Armijo
-from .stops import Epochs, Progress, Reason, Stop
+from .stops import Epochs, Gradient, Progress, Reason, Stop, Validation
 from .trace import Step
 
 WORTH_COMPILING = 300_000  # multiplications in a descent, below which Python is done before a compiler
@@ -94,6 +94,7 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed: int, *
     if isinstance(method.rows, Batch):
         steps = _passes(objective, method, method.rows, state, stop, seed)
     last_finite, reason, point = theta, None, first
+    keeps_best = any(isinstance(part, Validation) for part in stop.parts())
     try:
         for step, point in steps:
             if not (math.isfinite(point.value) and np.isfinite(point.theta).all()) or point.value > bound:
@@ -103,7 +104,7 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed: int, *
             if np.isfinite(point.theta).all() and math.isfinite(point.value):
                 last_finite = point.theta
             held = None if validation is None else validation.value(point.theta)
-            if held is not None and (state.best is None or held < state.best[0]):
+            if held is not None and keeps_best and (state.best is None or held < state.best[0]):
                 state.best = (held, point.theta)
             seconds = time.perf_counter() - began
             params = objective.to_user(point.theta)
@@ -262,11 +263,15 @@ def _rounded(objective, start, method: Method, stop: Stop, validation):
     for stage in range(1, 10):
         width = spread * 10.0**-stage / slope
         allowed = stop | Epochs(limit - epochs)
+        if stage < 9 and isinstance(method.direction, Nesterov):
+            allowed = Gradient(1e-4) | allowed  # slow on a narrow width, so it does not linger on a wide one
         stage_end = yield from _loop(
             objective.smoothed(width), params, method, allowed, validation, 0, began=began, done=epochs
         )
         params, epochs, reason = stage_end.params, stage_end.epochs, stage_end.reason
-        if reason.code not in ("gradient", "no_progress") or epochs >= limit:
+        if epochs >= limit:
+            reason = Reason("epochs", {"epochs": limit})
+        if reason.code not in ("gradient", "no_progress"):
             break
     gap = width * slope**2 / 2
     numbers = {**reason.numbers, "width": width, "gap": gap}
@@ -334,8 +339,4 @@ def _null_value(objective) -> float:
 
 def _epochs_of(stop: Stop) -> int:
     """How many epochs a stop allows at most: what schedules that end are laid out over."""
-    if isinstance(stop, Epochs):
-        return stop.limit
-    parts = [getattr(stop, name) for name in ("first", "second") if hasattr(stop, name)]
-    limits = [limit for limit in map(_epochs_of, parts) if limit]
-    return min(limits) if limits else 1000
+    return min((part.limit for part in stop.parts() if isinstance(part, Epochs)), default=1000)

@@ -6,7 +6,9 @@ A stop keeps no state of its own: what it has seen is handed to it and comes bac
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -38,6 +40,10 @@ class Stop:
     def look(self, progress: Progress, seen: Any) -> tuple[Reason | None, Any]:
         """(reason or None, what to hand over next time)"""
         raise NotImplementedError
+
+    def parts(self) -> Iterator[Stop]:
+        """The single conditions that this one is made of."""
+        yield self
 
     def __or__(self, other: Stop) -> Stop:
         return Either(self, other)
@@ -129,6 +135,9 @@ class Either(Stop):
     first: Stop
     second: Stop
 
+    def parts(self):
+        return itertools.chain(self.first.parts(), self.second.parts())
+
     def look(self, progress, seen):
         a, b = seen or (None, None)
         one, a = self.first.look(progress, a)
@@ -142,6 +151,9 @@ class Both(Stop):
 
     first: Stop
     second: Stop
+
+    def parts(self):
+        return itertools.chain(self.first.parts(), self.second.parts())
 
     def look(self, progress, seen):
         a, b = seen or (None, None)
