@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +35,7 @@ class End:
     epochs: int
     certificate: float  # distance of −g to the penalty's subdifferential, there
     memory: Memory | None = None  # what the direction needs to go on
+    theta: np.ndarray | None = None  # the weights in the coordinates of the descent, to the last bit
 
 
 @dataclass
@@ -48,14 +51,22 @@ class _State:
 
 
 def descend(
-    objective, start, method: AnyMethod, stop: Stop | None = None, *, validation=None, seed: int = 0
+    objective,
+    start,
+    method: AnyMethod,
+    stop: Stop | None = None,
+    *,
+    validation=None,
+    seed: int = 0,
+    after: End | None = None,
 ) -> Generator[Step, None, End]:
     """w ← w − t·d, until `stop` gives its reason: a generator of steps, which returns an `End`.
 
     Parameters: `objective` (see `downslope.objective`); `start`, (p,), in the user's units; `method`;
     `stop`, 1000 epochs when None; `validation`, an objective over rows held out; `seed` of the row
-    order. Divergence always ends it, with the last weights that are finite. Ctrl-C ends it too, with
-    the reason "interrupted".
+    order; `after`, the end of an earlier descent in the same coordinates: its weights, its direction's
+    memory and its counts of epochs and updates go on. Divergence always ends it, with the last weights that are finite. Ctrl-C ends it too,
+    with the reason "interrupted".
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
@@ -78,18 +89,23 @@ def descend(
         objective = objective.reduced()
     if not objective.term.smooth and method.full and isinstance(method.direction, Chooser | Nesterov):
         return (yield from _rounded(objective, start, method, stop, validation))
-    return (yield from _loop(objective, start, method, stop, validation, seed))
+    return (yield from _loop(objective, start, method, stop, validation, seed, after=after))
 
 
-def _loop(objective, start, method: Method, stop: Stop, validation, seed: int, *, began=None, done=0):
+def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, began=None, done=0, after=None):
     """The loop, for one objective, which may be a stage that begins after `done` epochs."""
     began = began or time.perf_counter()
     theta = objective.to_inner(start)
     state = _State(theta, method.direction.begin(objective.term.widths > 0))
+    if after is not None:
+        theta = theta if after.theta is None else after.theta
+        memory = copy.deepcopy(after.memory) or state.memory  # copied, for kernels write into it
+        state = _State(theta, memory, after.epochs, memory.updates)
     first = objective.at(theta)
     if not math.isfinite(first.value):
         raise DownslopeError("descent.start_not_finite", value=first.value)
-    bound = 1e10 * max(abs(first.value), abs(_null_value(objective)), 1e-300)
+    usual = max(abs(first.value), _null_value(objective))
+    bound = 1e10 * usual
     steps = _full_steps(objective, method, state, first, stop)
     if isinstance(method.rows, Batch):
         steps = _passes(objective, method, method.rows, state, stop, seed)
@@ -122,7 +138,7 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed: int, *
     except KeyboardInterrupt:
         reason = Reason("interrupted", {"epochs": state.epochs})
     assert reason is not None
-    grew = point.value > first.value * (1 + 1e-9) and objective.sweeps and method.full
+    grew = point.value > first.value + 1e-9 * usual and method.full
     if reason.code in ("epochs", "no_progress") and grew and not math.isnan(objective.lipschitz):
         reason = Reason("diverged", {"loss": point.value, "epochs": state.epochs})
     theta = last_finite
@@ -137,12 +153,13 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed: int, *
             state.updates += 1
             last = _step(state, objective.rows, end, t)._replace(seconds=time.perf_counter() - began)
             theta, end = settled.theta, settled
-            yield last._replace(
-                step=last.step + done, epoch=last.epoch + done, params=objective.to_user(theta)
-            )
+            with suppress(KeyboardInterrupt):
+                yield last._replace(
+                    step=last.step + done, epoch=last.epoch + done, params=objective.to_user(theta)
+                )
     params = objective.to_user(theta)
     certificate = objective.certificate(theta, end.gradient)
-    return End(reason, params, end.value, state.epochs + done, certificate, state.memory)
+    return End(reason, params, end.value, state.epochs + done, certificate, state.memory, theta)
 
 
 def _full_steps(objective, method: Method, state: _State, point, stop: Stop) -> Iterator[tuple]:
@@ -290,9 +307,10 @@ def _closed_form(objective):
     params = objective.to_user(found.theta)
     norm = float(np.sqrt(zero.gradient @ zero.gradient))
     seconds = time.perf_counter() - began
-    yield Step(
-        1, 0, objective.rows, seconds, zero.value, norm, math.nan, params, end.value, None, zero.gradient
-    )
+    with suppress(KeyboardInterrupt):  # the answer is there already
+        yield Step(
+            1, 0, objective.rows, seconds, zero.value, norm, math.nan, params, end.value, None, zero.gradient
+        )
     numbers: dict[str, Any] = {"rank": found.rank, "columns": found.columns, "condition": found.condition}
     if found.dependent:
         k = objective.term.outputs
@@ -334,7 +352,8 @@ def worth_reducing(objective) -> bool:
 
 
 def _null_value(objective) -> float:
-    return objective.null_value if objective.sweeps else 0.0
+    """How large F usually is: its size at the null model; of a function nothing is known, and 1 must do."""
+    return 1.0 if math.isnan(objective.term.lipschitz) else max(abs(objective.null_value), 1e-300)
 
 
 def _epochs_of(stop: Stop) -> int:

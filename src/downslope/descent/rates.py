@@ -52,8 +52,14 @@ def resolved(method: Method, objective):
     if isinstance(method.rows, Batch):
         return InverseScaling(drag / (2 * batch_lipschitz(objective, method.rows.size)))
     if isinstance(direction, directions.Steepest) and objective.quadratic and not objective.kinked:
-        return Constant(2 / (L + objective.strong_convexity))
+        return Constant(best_fixed(L, objective.strong_convexity))
     return Constant(1 / L if objective.quadratic or drag == 1.0 else drag / L)
+
+
+def best_fixed(L: float, mu: float) -> float:
+    """2/(L + μ): what damps the steepest and the flattest way alike. A μ below L/100 counts as L/100,
+    for at 2/L the steepest is not damped at all."""
+    return 2 / (L + max(mu, L / 100))
 
 
 def batch_lipschitz(objective, size: int) -> float:

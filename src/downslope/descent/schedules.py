@@ -98,8 +98,8 @@ class OneCycle(Schedule):
 
     def rates(self, updates, per_epoch, total):
         progress = updates / max(1, total)
-        rise = (1 - np.cos(np.pi * np.minimum(progress / self.warm, 1))) / 2
-        fall = (1 + np.cos(np.pi * np.clip((progress - self.warm) / (1 - self.warm), 0, 1))) / 2
+        rise = (1 - np.cos(np.pi * np.minimum(progress / max(self.warm, 1e-300), 1))) / 2
+        fall = (1 + np.cos(np.pi * np.clip((progress - self.warm) / max(1 - self.warm, 1e-300), 0, 1))) / 2
         low, end = self.rate / 25, self.rate / 1e4
         return np.where(progress < self.warm, low + (self.rate - low) * rise, end + (self.rate - end) * fall)
 

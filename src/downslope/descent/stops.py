@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, NamedTuple
 
 from ..errors import DownslopeError
@@ -59,12 +60,21 @@ class Epochs(Stop):
     limit: int
 
     def __post_init__(self):
-        if isinstance(self.limit, bool) or int(self.limit) != self.limit or self.limit < 1:
+        whole = isinstance(self.limit, Integral) or (isinstance(self.limit, float) and self.limit.is_integer())
+        if isinstance(self.limit, bool) or not whole or self.limit < 1:
             raise DownslopeError("descent.epochs", epochs=self.limit)
 
     def look(self, progress, seen):
         done = progress.epochs >= self.limit
         return (Reason("epochs", {"epochs": self.limit}) if done else None), seen
+
+
+@dataclass(frozen=True)
+class Pause(Stop):
+    """After one pass; the descent can go on from its `End`, on other rows."""
+
+    def look(self, progress, seen):
+        return Reason("paused", {"epochs": progress.epochs}), seen
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from numbers import Real
 from typing import Any
 
 from ..descent import methods, rates
@@ -53,10 +54,10 @@ class Recipe:
         Epochs(self.epochs)  # refuses what is no number of epochs
         if self.learning_rate != "auto":
             Method(learning_rate=self.learning_rate)  # refuses what is no learning rate
-        for name, least in (("tol", 0.0), ("seconds", 0.0), ("patience", 1)):
+        for name, least in (("tol", 0.0), ("seconds", 0.0), ("patience", 1), ("seed", 0)):
             value = getattr(self, name)
             if value is not None and not (
-                isinstance(value, int | float) and math.isfinite(value) and value >= least
+                isinstance(value, Real) and math.isfinite(value) and value >= least
             ):
                 raise DownslopeError("inference.setting", name=name, value=value, least=least)
 
@@ -116,7 +117,7 @@ class Recipe:
 
     def with_(self, **settings) -> Recipe:
         """The same recipe with some settings changed."""
-        return replace(self, **settings)
+        return replace(self, **{"penalty": self.penalty.spec, **settings})
 
 
 def _auto(objective, recipe: Recipe) -> AnyMethod:

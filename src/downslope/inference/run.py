@@ -25,7 +25,7 @@ from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..insight import Verdict
 from .recipe import Recipe
-from .solution import Solution, finite
+from .solution import Solution
 
 FORMAT, VERSION = "downslope-run", 1
 PLAIN = (
@@ -58,6 +58,7 @@ def save(solution: Solution, path, force: bool = False) -> Path:
         folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     except OSError as error:
         raise DownslopeError("inference.cannot_write", path=path, why=error.strerror) from None
+    before = None
     try:
         files = _files(solution)
         for name, content in files.items():
@@ -66,9 +67,17 @@ def save(solution: Solution, path, force: bool = False) -> Path:
         manifest = {"format": FORMAT, "version": VERSION, "downslope": __version__, "sha256": sums}
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         folder.chmod(0o755)
-        if path.exists():
-            shutil.rmtree(path)
-        os.replace(folder, path)
+        if path.exists():  # one rename away, until the new one has its name
+            before = path.with_name(f"{folder.name}.before")
+            os.replace(path, before)
+        try:
+            os.replace(folder, path)
+        except OSError:
+            if before is not None:
+                os.replace(before, path)
+            raise
+        if before is not None:
+            shutil.rmtree(before, ignore_errors=True)
     except OSError as error:
         raise DownslopeError("inference.cannot_write", path=path, why=error.strerror) from None
     finally:
@@ -122,38 +131,27 @@ def _files(solution: Solution) -> dict[str, bytes]:
     weights = io.BytesIO()
     np.savez(weights, params=solution.params, start=solution.trace.start)
     steps = "".join(
-        json.dumps(finite(record), ensure_ascii=False) + "\n" for record in solution.trace.to_records()
+        json.dumps(_written(record), ensure_ascii=False) + "\n" for record in solution.trace.to_records()
     )
     return {
-        "solution.json": (json.dumps(finite(told), ensure_ascii=False, indent=2) + "\n").encode(),
+        "solution.json": (json.dumps(_written(told), ensure_ascii=False, indent=2) + "\n").encode(),
         "weights.npz": weights.getvalue(),
         "trace.jsonl": steps.encode(),
     }
 
 
 def _solution(contents: dict[str, bytes]) -> Solution:
-    told = json.loads(contents["solution.json"])
+    told = json.loads(contents["solution.json"], object_hook=_read)
     with np.load(io.BytesIO(contents["weights.npz"]), allow_pickle=False) as arrays:
         params, start = arrays["params"], arrays["start"]
-    records = [json.loads(line) for line in contents["trace.jsonl"].splitlines()]
-    for record in records:
-        for name in ("loss", "gradient_norm", "learning_rate"):
-            record[name] = np.nan if record[name] is None else record[name]
-        for name in ("params", "gradient"):
-            values = record[name]
-            if isinstance(values, dict):
-                record[name] = {key: np.nan if value is None else value for key, value in values.items()}
-            elif values is not None:
-                record[name] = [np.nan if value is None else value for value in values]
+    records = [json.loads(line, object_hook=_read) for line in contents["trace.jsonl"].splitlines()]
     kept = told["verdict"]
-    numbers = {key: np.nan if value is None else value for key, value in kept["numbers"].items()}
     plain: dict[str, Any] = {
         name: tuple(told[name]) if isinstance(told[name], list) else told[name] for name in PLAIN
     }
-    plain["loss"] = np.nan if plain["loss"] is None else plain["loss"]
     return Solution(
         params=params,
-        verdict=Verdict(kept["code"], numbers, tuple(kept["advice"])),
+        verdict=Verdict(kept["code"], kept["numbers"], tuple(kept["advice"])),
         trace=Trace.from_records(plain["names"], start, records),
         recipe=Recipe.from_json(told["recipe"]),
         encoding=None if told["encoding"] is None else Encoding.from_json(told["encoding"]),
@@ -161,3 +159,18 @@ def _solution(contents: dict[str, bytes]) -> Solution:
         notes=tuple((key, facts) for key, facts in told["notes"]),
         **plain,
     )
+
+
+def _written(value):
+    """The same as plain data. JSON has no word for inf and nan: they are told as {"$number": "inf"}."""
+    if isinstance(value, dict):
+        return {str(key): _written(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_written(item) for item in value]
+    value = value.item() if isinstance(value, np.generic) else value
+    return {"$number": str(value)} if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _read(found: dict):
+    """What `_written` put in place of inf and nan, again."""
+    return float(found["$number"]) if found.keys() == {"$number"} else found

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..data import Dataset
 from ..data.encoding import refuse_constant_columns
-from ..descent import methods
+from ..descent import methods, rates
 from ..descent.descend import End, descend
-from ..descent.methods import AnyMethod
-from ..descent.stops import Stop
+from ..descent.methods import AnyMethod, Method
+from ..descent.schedules import InverseScaling
+from ..descent.stops import Epochs, Pause, Stop
 from ..descent.trace import Step, Trace
 from ..errors import DownslopeError, nearest
 from ..insight import explain
 from ..model.functions import Function
+from ..model.linear import Standardise
 from ..model.objective import Objective, function_objective
 from .metrics import regression_metrics
 from .recipe import Recipe
 from .solution import Solution
+
+
+@dataclass(frozen=True)
+class Paused:
+    """Where a descent stands between two passes: all that is needed to go on, on other rows."""
+
+    end: End
+    method: AnyMethod
+    standardise: Standardise  # the coordinates of the first rows
 
 
 class Training:
@@ -66,6 +77,33 @@ class Training:
         return training
 
     @classmethod
+    def one_pass(cls, dataset: Dataset, recipe: Recipe, after: Paused | None = None) -> Training:
+        """A single pass of a stochastic method: the first, or the one that follows a pause.
+
+        Columns stay standardised as they were at first; weights, the direction's memory and the schedule
+        go on. A schedule that has an end is laid out over `recipe.epochs` passes; the one that "auto"
+        would lay out falls as 1/√epoch instead, from where it began, as no end is known.
+        """
+        if dataset.y is None:
+            raise DownslopeError("inference.no_target")
+        term = recipe.model.term(dataset, recipe.loss)
+        term = term if after is None else replace(term, standardise=after.standardise)
+        objective = Objective(term, recipe.penalty)
+        method = recipe.method_for(objective)
+        assert isinstance(method, Method)
+        if after is not None and after.method.direction != method.direction:
+            after = replace(after, method=method, end=replace(after.end, memory=None))
+        rate = rates.resolved(method, objective)
+        if method.learning_rate == "auto" and rate.ends:
+            begun = "auto" if after is None else after.method.learning_rate
+            method = method.with_rate(InverseScaling(rate.rate, 0.5) if begun == "auto" else begun)
+        start, end = (_start(objective, recipe), None) if after is None else (after.end.params, after.end)
+        training = cls(objective, method, Pause() | Epochs(recipe.epochs), start, recipe)
+        training.dataset = dataset
+        training._steps = descend(objective, start, method, training.stop, seed=recipe.seed, after=end)
+        return training
+
+    @classmethod
     def on_function(cls, function: Function, start, recipe: Recipe) -> Training:
         """A function from a start."""
         x = function.check_start(start)
@@ -87,11 +125,19 @@ class Training:
 
     def interrupt(self) -> None:
         """End it now, with the reason "interrupted"."""
+        if not self.trace.updates:
+            next(iter(self), None)  # what has not begun can not be interrupted
         try:
             while self._end is None:
                 self.trace.append(self._steps.throw(KeyboardInterrupt))
         except StopIteration as over:
             self._end = over.value
+
+    @property
+    def paused(self) -> Paused:
+        """Where it stands, for `one_pass` to go on from."""
+        assert self._end is not None
+        return Paused(self._end, self.method, self.objective.term.standardise)
 
     @property
     def solution(self) -> Solution:

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from ..descent.descend import End
-from ..descent.directions import AdamW
+from ..descent.directions import AdamW, Momentum, Steepest
 from ..descent.methods import AnyMethod, Method
+from ..descent.rates import batch_lipschitz, best_fixed
 from ..descent.rows import Batch
 from ..descent.schedules import Constant
 from ..descent.trace import Trace
-from ..messages import text
+from ..messages import language, text
 
 FAILURES = ("diverged", "unbounded")  # the descent ended without an answer
 
@@ -56,7 +57,7 @@ class Verdict:
         }
 
     def __str__(self) -> str:
-        return " ".join([self.text, *self.remedies])
+        return ("" if language() == "zh" else " ").join([self.text, *self.remedies])
 
 
 def explain(end: End, objective, method: AnyMethod, trace: Trace) -> Verdict:
@@ -78,20 +79,24 @@ def explain(end: End, objective, method: AnyMethod, trace: Trace) -> Verdict:
         return Verdict(code, numbers, ("go_on",))
     if code == "validation":
         return Verdict(code, numbers, ("regularise",))
+    if code == "paused":
+        return Verdict(code, numbers)
     if code == "seconds":
         return Verdict(code, numbers, ("more_time",))
     if code == "exhausted":
         return _on_the_grid(end, numbers, objective, method)
+    decay = method.direction.decay if isinstance(method, Method) and isinstance(method.direction, AdamW) else 0
+    decayed = Verdict("decayed", {**numbers, "decay": decay}, ("no_decay",))
     if not objective.sweeps:
-        return _of_a_function(end, objective, numbers, trace)
+        return decayed if decay else _of_a_function(end, objective, numbers, trace)
     unused = _unused_rows(objective, method)
     if unused:
         return Verdict("unused_rows", {**numbers, **unused}, ("use_all_rows",))
     dependent = _dependence(end, objective, numbers)
     if dependent is not None:
         return Verdict("collinear", {**numbers, "dependent": dependent}, ("drop_column", "add_l2"))
-    if isinstance(method, Method) and isinstance(method.direction, AdamW) and method.direction.decay > 0:
-        return Verdict("decayed", {**numbers, "decay": method.direction.decay}, ("no_decay",))
+    if decay:
+        return decayed
     if code == "closed_form":
         return Verdict("solved", numbers)
     if code == "gradient":
@@ -117,13 +122,12 @@ def _rate_facts(end: End, objective, method: AnyMethod, trace: Trace) -> dict[st
     if not (math.isfinite(L) and L > 0):
         return facts
     facts["curvature"] = L
-    if isinstance(method, Method) and isinstance(method.learning_rate, Constant):
+    plain = isinstance(method, Method) and isinstance(method.direction, Steepest | Momentum)
+    if plain and isinstance(method.learning_rate, Constant):  # the others have no such bound
         if isinstance(method.rows, Batch) and objective.sweeps:
-            from ..descent.rates import batch_lipschitz
-
             L = batch_lipschitz(objective, method.rows.size)
         facts["bound"] = 2 / L
-        facts["best"] = 2 / (L + mu) if objective.quadratic and method.full else 1 / L
+        facts["best"] = best_fixed(L, mu) if objective.quadratic and method.full else 1 / L
     return facts
 
 

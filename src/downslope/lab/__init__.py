@@ -1,0 +1,1 @@
+"""The lessons: small programs that run on the one engine, and tell what they do."""

@@ -14,7 +14,18 @@ from contextvars import ContextVar
 from importlib import import_module
 
 LANGUAGES = ("en", "zh")
-TABLES = ("cli", "data", "descent", "functions", "inference", "insight", "lessons", "model", "plots")
+TABLES = (
+    "cli",
+    "data",
+    "descent",
+    "estimators",
+    "functions",
+    "inference",
+    "insight",
+    "lessons",
+    "model",
+    "plots",
+)
 _chosen: ContextVar[str | None] = ContextVar("downslope_language", default=None)
 
 

@@ -1,3 +1,313 @@
 """What cli/ says."""
 
-TEXTS: dict[str, tuple[str, str]] = {}
+TEXTS: dict[str, tuple[str, str]] = {
+    # ── lines on stderr ─────────────────────────────────────────────────────────────────────────
+    "cli.error": ("error: {reason}", "错误：{reason}"),
+    "cli.warning": ("warning: {reason}", "警告：{reason}"),
+    "cli.note": ("note: {note}", "提示：{note}"),
+    "cli.system": (
+        "the system refused: {reason}. Look at the path, its permissions and the space on the disk.",
+        "系统拒绝了操作：{reason}。请检查路径、权限和磁盘空间。",
+    ),
+    "cli.interrupted": (
+        "interrupted before anything was learned",
+        "已中断，尚未学到任何东西",
+    ),
+    "cli.memory": (
+        "there is not enough memory for this: give fewer rows or columns, for example by a SQL query.",
+        "内存不足：请减少行或列，例如用一条 SQL 查询来读取数据。",
+    ),
+    # ── what is wrong with a request ────────────────────────────────────────────────────────────
+    "cli.unknown_command": (
+        "there is no command {asked}: use {known}.",
+        "没有 {asked} 这个命令：可用 {known}。",
+    ),
+    "cli.unknown_option": (
+        "{command} has no option {asked}: did you mean {known}?",
+        "{command} 没有选项 {asked}：是否想写 {known}？",
+    ),
+    "cli.missing": (
+        "{command} needs {needed}, which is missing: `{command} --help` tells what to give.",
+        "{command} 缺少 {needed}：用 `{command} --help` 查看应当给出什么。",
+    ),
+    "cli.option_value": (
+        "{asked} has no value: write it as {asked} VALUE; `{command} --help` tells which.",
+        "{asked} 后面没有值：请写成 {asked} 值；用 `{command} --help` 查看可用的值。",
+    ),
+    "cli.extra": (
+        "{command} does not know what to do with {extra}: leave it out, or put quotes around what has spaces.",
+        "{command} 不知道如何处理 {extra}：请去掉它；含空格的内容请加引号。",
+    ),
+    "cli.usage": (
+        "{reason} `{command} --help` tells what can be asked.",
+        "{reason} 用 `{command} --help` 查看用法。",
+    ),
+    "cli.language": (
+        "--lang was {asked!r}: use one of {known}.",
+        "--lang 为 {asked!r}：可用 {known}。",
+    ),
+    "cli.number": (
+        "{option} was {asked!r}: it must be a number, such as 0.1.",
+        "{option} 为 {asked!r}：它必须是一个数，例如 0.1。",
+    ),
+    "cli.whole": (
+        "{option} was {asked!r}: it must be a whole number, such as 100.",
+        "{option} 为 {asked!r}：它必须是整数，例如 100。",
+    ),
+    "cli.whole_from": (
+        "{option} was {asked!r}: it must be a whole number, {least} or above.",
+        "{option} 为 {asked!r}：它必须是不小于 {least} 的整数。",
+    ),
+    "cli.alpha_missing": (
+        "--penalty {penalty} has no price: give --alpha too, such as --alpha 0.1.",
+        "--penalty {penalty} 还缺少惩罚系数：请同时给出 --alpha，例如 --alpha 0.1。",
+    ),
+    "cli.learning_rate": (
+        "--learning-rate was {asked!r}: give a number above 0, auto, or one of {known}.",
+        "--learning-rate 为 {asked!r}：请给出大于 0 的数、auto，或 {known} 之一。",
+    ),
+    "cli.pair": (
+        "{option} was given {asked!r}: write a name, = and a value, such as {option} {example}.",
+        "{option} 的值为 {asked!r}：请写成“名字=值”，例如 {option} {example}。",
+    ),
+    "cli.pair_twice": (
+        "{option} names {name} twice: give it one value.",
+        "{option} 里 {name} 出现了两次：请只给一个值。",
+    ),
+    "cli.grid": (
+        "--grid of {name} was {asked!r}: write first:last:step, such as {name}=0:4:0.1, with a step that leads there.",
+        "--grid 中 {name} 为 {asked!r}：请写成“起:止:步长”，例如 {name}=0:4:0.1，并让步长能走到终点。",
+    ),
+    "cli.grid_method": (
+        "--grid is for exhaustive search, and the method is {method}: leave out --grid, or use --method exhaustive.",
+        "--grid 用于穷举法，而方法为 {method}：请去掉 --grid，或用 --method exhaustive。",
+    ),
+    "cli.methods": (
+        "--methods was {asked!r}: give two or more different ones, such as closed_form,gd,adam.",
+        "--methods 为 {asked!r}：请给出两种以上不同的方法，例如 closed_form,gd,adam。",
+    ),
+    "cli.no_such_lesson": (
+        "there is no lesson {asked}: the lessons are {known}.",
+        "没有第 {asked} 课：现有 {known}。",
+    ),
+    "cli.no_picture": (
+        "lesson {number} has no picture: leave out --plot.",
+        "第 {number} 课没有图：请去掉 --plot。",
+    ),
+    # ── files to be written ─────────────────────────────────────────────────────────────────────
+    "cli.suffix": (
+        "{path}: {suffix} is no ending that can be written here. Known: {known}.",
+        "{path}：这里无法写成 {suffix} 格式。可用的格式：{known}。",
+    ),
+    "cli.is_a_folder": (
+        "{path} is a folder, and a file is to be written: choose another name.",
+        "{path} 是文件夹，而这里要写入文件：请换一个名字。",
+    ),
+    "cli.exists": (
+        "{path} exists already: choose another name, or replace it with --force.",
+        "{path} 已存在：请换一个名字，或用 --force 替换。",
+    ),
+    "cli.no_such_folder": (
+        "{path} can not be written: there is no folder {folder}. Make it first, or choose another path.",
+        "无法写入 {path}：文件夹 {folder} 不存在。请先创建它，或换一个路径。",
+    ),
+    "cli.not_written": (
+        "{path} can not be written: {reason}. Choose another path, or make room.",
+        "无法写入 {path}：{reason}。请换一个路径，或腾出空间。",
+    ),
+    "cli.not_csv": (
+        "these rows can not be written as CSV ({reason}): use --out FILE.parquet.",
+        "这些数据无法写成 CSV（{reason}）：请用 --out FILE.parquet。",
+    ),
+    # ── answers ─────────────────────────────────────────────────────────────────────────────────
+    "cli.minimised": (
+        "minimised: the mean of {formula}, with {model}; rows: {rows:,}, columns: {columns:,}, method: {method}",
+        "最小化：{formula} 的均值，其中 {model}；行数：{rows:,}，列数：{columns:,}，方法：{method}",
+    ),
+    "cli.feature": ("feature", "特征"),
+    "cli.weight": ("weight", "权重"),
+    "cli.effect": ("one standard deviation changes {target} by", "每变化一个标准差，{target} 变化"),
+    "cli.intercept": ("intercept", "截距"),
+    "cli.more_weights": (
+        "the {shown} largest of {count:,} weights; --json tells all",
+        "只显示 {count:,} 个权重中最大的 {shown} 个；--json 给出全部",
+    ),
+    "cli.rows_training": ("training rows", "训练数据"),
+    "cli.rows_validation": ("rows held out", "留出数据"),
+    "cli.written": ("written: {path}", "已写入：{path}"),
+    "cli.predicted": (
+        "predicted {rows:,} rows, in the column {columns}",
+        "已预测 {rows:,} 行，结果在列 {columns} 中",
+    ),
+    "cli.ended": (
+        "loss: {loss:.9g}; epochs: {epochs:,}; seconds: {seconds}",
+        "损失：{loss:.9g}；轮次：{epochs:,}；秒：{seconds}",
+    ),
+    "cli.setting": ("setting", "设置"),
+    "cli.value": ("value", "值"),
+    "cli.targets": ("target", "目标"),
+    "cli.method": ("method", "方法"),
+    "cli.stopped": ("stopped", "停止原因"),
+    "cli.loss": ("loss", "损失"),
+    "cli.gap": ("above the best", "高出最优"),
+    "cli.epochs": ("epochs", "轮次"),
+    "cli.seconds": ("seconds", "秒"),
+    # ── minimize ────────────────────────────────────────────────────────────────────────────────
+    "cli.start": ("start: {at}", "起点：{at}"),
+    "cli.start_drawn": (
+        "start: {at} (drawn by seed {seed}; --start chooses it)",
+        "起点：{at}（由种子 {seed} 随机抽取；可用 --start 指定）",
+    ),
+    "cli.update": ("update", "更新"),
+    "cli.gradient": ("gradient", "梯度"),
+    "cli.kind": ("kind", "类型"),
+    "cli.kind_minimum": ("minimum", "极小值"),
+    "cli.kind_maximum": ("maximum", "极大值"),
+    "cli.kind_saddle": ("saddle", "鞍点"),
+    "cli.kind_undecided": ("undecided", "未定"),
+    "cli.exact": ("exact", "精确解"),
+    "cli.descent": ("descent", "下降所得"),
+    "cli.critical_infinite": (
+        "there are infinitely many exact points; the nearest are shown",
+        "精确解有无穷多个；只显示最近的几个",
+    ),
+    "cli.critical_unknown": (
+        "algebra found no complete answer here: there may be other exact points",
+        "代数方法未能给出完整答案：可能还有其他精确解",
+    ),
+    "cli.critical_none": ("the gradient is nowhere 0", "梯度处处不为 0"),
+    # ── lessons ─────────────────────────────────────────────────────────────────────────────────
+    "cli.lesson_how": (
+        "`downslope lesson N` tells one of them; --plot FILE draws its picture.",
+        "`downslope lesson N` 讲其中一课；--plot FILE 画出它的图。",
+    ),
+    # ── progress ────────────────────────────────────────────────────────────────────────────────
+    "cli.progress": ("epoch {done:,} of {total:,}", "第 {done:,} 轮，共 {total:,} 轮"),
+    "cli.progress_tried": ("{done:,} of {total:,} tried", "已试 {done:,} 种，共 {total:,} 种"),
+    "cli.progress_loss": ("loss {loss:.6g}", "损失 {loss:.6g}"),
+    # ── help ────────────────────────────────────────────────────────────────────────────────────
+    "cli.help": (
+        "Gradient descent you can see, trust and scale: linear models, and any differentiable function.",
+        "看得见、信得过、用得大的梯度下降：线性模型，以及任何可微函数。",
+    ),
+    "cli.help_version": ("Tell the version.", "显示版本。"),
+    "cli.help_install_completion": (
+        "Install completion for the current shell.",
+        "为当前 shell 安装命令补全。",
+    ),
+    "cli.help_show_completion": ("Show the completion script.", "显示命令补全脚本。"),
+    "cli.help_fit": (
+        "Fit a linear model to the rows of a table: coefficients, loss, why it stopped; a run and a picture.",
+        "用表中的数据拟合线性模型：给出系数、损失和停止原因，并可保存运行记录和图。",
+    ),
+    "cli.help_predict": (
+        "Predict the rows of a table with a run: its columns, then the prediction, as CSV or Parquet.",
+        "用运行记录预测表中的数据：输出原有各列和预测值，格式为 CSV 或 Parquet。",
+    ),
+    "cli.help_minimize": (
+        "Minimise a formula such as 'x^2 + y^2', watch it go down, and see the exact answer beside.",
+        "求公式（例如 'x^2 + y^2'）的最小值：逐步观察下降过程，并与精确解对照。",
+    ),
+    "cli.help_compare": (
+        "Minimise the same objective by several methods, side by side.",
+        "用几种方法最小化同一个目标，并排比较。",
+    ),
+    "cli.help_inspect": (
+        "Tell what a run holds: settings, weights, metrics, verdict.",
+        "查看运行记录的内容：设置、权重、指标和结论。",
+    ),
+    "cli.help_lesson": (
+        "Tell a lesson of the course as it runs; without a number, list them.",
+        "边运行边讲解课程中的一课；不给编号则列出全部。",
+    ),
+    "cli.help_data": (
+        "A CSV, Parquet or JSON file, a glob, or a SQL query.",
+        "CSV、Parquet 或 JSON 文件，通配符，或一条 SQL 查询。",
+    ),
+    "cli.help_run": ("The folder that `fit --out` wrote.", "`fit --out` 写出的文件夹。"),
+    "cli.help_expression": ("A formula, such as '2*x^2'.", "公式，例如 '2*x^2'。"),
+    "cli.help_lesson_number": ("The number of the lesson.", "课的编号。"),
+    "cli.help_target": (
+        "The column to predict; several with commas.",
+        "要预测的列；多列用逗号分隔。",
+    ),
+    "cli.help_features": (
+        "The columns to learn from; by default all others.",
+        "用来学习的列；默认为其余所有列。",
+    ),
+    "cli.help_weights": ("A column of row weights.", "行权重所在的列。"),
+    "cli.help_validate": (
+        "The share of rows to hold out, such as 0.2.",
+        "留出数据的比例，例如 0.2。",
+    ),
+    "cli.help_loss": (
+        "squared, absolute, huber:1.35 or quantile:0.9.",
+        "squared、absolute、huber:1.35 或 quantile:0.9。",
+    ),
+    "cli.help_penalty": ("l2, l1 or elasticnet:0.5.", "l2、l1 或 elasticnet:0.5。"),
+    "cli.help_alpha": ("The price of large weights.", "惩罚系数。"),
+    "cli.help_no_intercept": ("Fit without an intercept.", "不用截距。"),
+    "cli.help_no_scale": (
+        "Descend the columns as they are, not standardised.",
+        "直接在原始的列上下降，不做标准化。",
+    ),
+    "cli.help_derivative": (
+        "The derivative, if it is to be given: one formula for each variable, with commas.",
+        "手写的导数：每个变量一个公式，用逗号分隔。",
+    ),
+    "cli.help_method": (
+        "gd, sgd, minibatch, momentum, nesterov, adagrad, rmsprop, adam, adamw, lbfgs, newton, "
+        "closed_form, exhaustive or auto; a constant after a colon, such as momentum:0.95.",
+        "gd、sgd、minibatch、momentum、nesterov、adagrad、rmsprop、adam、adamw、lbfgs、newton、"
+        "closed_form、exhaustive 或 auto；冒号后可带常数，例如 momentum:0.95。",
+    ),
+    "cli.help_methods": (
+        "The methods to compare, such as closed_form,gd,sgd,adam.",
+        "要比较的方法，例如 closed_form,gd,sgd,adam。",
+    ),
+    "cli.help_learning_rate": (
+        "A number; auto; a schedule such as cosine:0.1, step:0.1:0.5:10, inverse:0.1, exponential:0.1:0.95, "
+        "onecycle:0.1; or a search: armijo, wolfe.",
+        "一个数；auto；衰减方案，例如 cosine:0.1、step:0.1:0.5:10、inverse:0.1、exponential:0.1:0.95、"
+        "onecycle:0.1；或线搜索 armijo、wolfe。",
+    ),
+    "cli.help_batch_size": ("Rows in a batch.", "每批的行数。"),
+    "cli.help_order": (
+        "shuffle, cyclic or replacement; or row numbers from 0, such as 2,0,1.",
+        "shuffle、cyclic 或 replacement；或从 0 数起的行号，例如 2,0,1。",
+    ),
+    "cli.help_start": (
+        "Where to start; several with commas. Weights not named start at 0.",
+        "起点；多个用逗号分隔。未提到的权重从 0 开始。",
+    ),
+    "cli.help_grid": (
+        "The values to try by exhaustive search; several weights with commas.",
+        "穷举法要试的值；多个权重用逗号分隔。",
+    ),
+    "cli.help_epochs": ("The most passes over the rows.", "最多训练多少轮。"),
+    "cli.help_tol": (
+        "The relative size of a gradient that counts as zero; 0 runs all epochs.",
+        "梯度相对小到多少算作零；为 0 时跑完所有轮次。",
+    ),
+    "cli.help_patience": (
+        "Stop when the rows held out were predicted no better for so many epochs.",
+        "留出数据连续这么多轮没有变好就停止。",
+    ),
+    "cli.help_seconds": ("The most seconds to take.", "最多用多少秒。"),
+    "cli.help_seed": ("The seed of all that is drawn.", "随机种子。"),
+    "cli.help_out": ("Keep the run in this folder.", "把运行记录保存到这个文件夹。"),
+    "cli.help_out_table": (
+        "Write to this .csv or .parquet file, not to the screen.",
+        "写入这个 .csv 或 .parquet 文件，而不是显示在屏幕上。",
+    ),
+    "cli.help_plot": (
+        "Draw a picture: .png, .svg, or .gif, which moves.",
+        "画图：.png、.svg，或会动的 .gif。",
+    ),
+    "cli.help_force": ("Replace what is there.", "替换已有的文件。"),
+    "cli.help_json": (
+        "One JSON object on stdout, and nothing else.",
+        "在标准输出上只给出一个 JSON 对象。",
+    ),
+    "cli.help_lang": ("The language to speak.", "使用的语言。"),
+}

@@ -53,6 +53,10 @@ TEXTS = {
         "Interrupted after {epochs} epochs: the weights learned so far are kept, the loss is {loss:.6g}.",
         "在 {epochs} 轮后被中断：已学到的权重保留了下来，损失为 {loss:.6g}。",
     ),
+    "insight.paused": (
+        "Paused after {epochs} passes: the loss on the rows of the last one is {loss:.6g}; the next pass goes on from here.",
+        "已完成 {epochs} 轮并暂停：最后一轮数据上的损失为 {loss:.6g}；下一轮会从这里继续。",
+    ),
     "insight.seconds": (
         "Time is up: after {epochs} epochs in {seconds:.4g} seconds the loss is {loss:.6g}, and the gradient {gradient:.2g}.",
         "时间到：在 {seconds:.4g} 秒内完成 {epochs} 轮，损失为 {loss:.6g}，梯度为 {gradient:.2g}。",

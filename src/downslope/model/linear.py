@@ -8,7 +8,6 @@ each feature and a last row of intercepts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -16,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from .losses import Loss
+from .standardise import Standardise, identity, row_blocks, standardising
 
-BLOCK = 65_536  # rows standardised at a time
 WIDE = 2_000  # columns up to which XᵀX is formed
 TINY = 64  # numbers in X up to which sums run in row order
 
@@ -31,6 +30,8 @@ class Linear:
 
     def term(self, dataset, loss: Loss) -> LinearTerm:
         """The mean loss of this model over the rows of a Dataset."""
+        if dataset.weights is not None and not dataset.weights.all():
+            dataset = dataset.take(dataset.weights > 0)  # a row of weight 0 is as good as absent
         X = dataset.X
         Y = np.asarray(dataset.y, dtype=float).reshape(len(dataset.y), -1)  # (n, k)
         share = None
@@ -40,67 +41,6 @@ class Linear:
         standardise = standardising(X, share, center=self.intercept) if self.scale else identity(X.shape[1])
         names = param_names(dataset.features, dataset.targets, self.intercept)
         return LinearTerm(X, Y, share, loss, standardise, self.intercept, names)
-
-
-@dataclass(frozen=True)
-class Standardise:
-    """x̃ = (x − center)/width, by column."""
-
-    center: np.ndarray  # (d,)
-    width: np.ndarray  # (d,)
-
-    def to_user(self, theta: np.ndarray, intercept: bool) -> np.ndarray:
-        """w = u/width,  b = c − center·w"""
-        d = len(self.width)
-        inner = theta.reshape(d + intercept, -1)
-        user = inner / np.append(self.width, np.ones(int(intercept)))[:, None]
-        if intercept:
-            user[d] = inner[d] - self.center @ user[:d]
-        return user.ravel()
-
-    def to_inner(self, params: np.ndarray, intercept: bool) -> np.ndarray:
-        """u = w·width,  c = b + center·w"""
-        d = len(self.width)
-        user = params.reshape(d + intercept, -1)
-        inner = user * np.append(self.width, np.ones(int(intercept)))[:, None]
-        if intercept:
-            inner[d] = user[d] + self.center @ user[:d]
-        return inner.ravel()
-
-
-def identity(d: int) -> Standardise:
-    """Columns as they are."""
-    return Standardise(np.zeros(d), np.ones(d))
-
-
-def standardising(X, share, center: bool) -> Standardise:
-    """Weighted mean and standard deviation of each column; a constant column keeps width 1.
-
-    Without an intercept, or with sparse rows, nothing is centred and the width is the root mean
-    square: a centre would need an intercept to undo it, and would fill the zeros.
-    """
-    n, d = X.shape
-    sparse = not isinstance(X, np.ndarray)
-    total = np.zeros(d)
-    for rows in row_blocks(n):
-        total += column_sums(X[rows], share, rows)
-    mean = total / n if center and not sparse else np.zeros(d)
-    squares = np.zeros(d)
-    for rows in row_blocks(n):
-        block = X[rows].multiply(X[rows]) if sparse else (X[rows] - mean) ** 2
-        squares += column_sums(block, share, rows)
-    width = np.sqrt(squares / n)
-    noise = 1e-14 * np.abs(mean)  # what rounding leaves of a column that is constant
-    return Standardise(mean, np.where(width > noise, width, 1.0))
-
-
-def column_sums(block, share, rows) -> np.ndarray:
-    ones = np.ones(block.shape[0]) if share is None else share[rows]
-    return np.asarray(block.T @ ones, dtype=float)
-
-
-def row_blocks(n: int) -> Iterator[slice]:
-    return (slice(first, min(first + BLOCK, n)) for first in range(0, n, BLOCK))
 
 
 def param_names(features, targets, intercept: bool) -> tuple[str, ...]:
@@ -263,11 +203,17 @@ class LinearTerm:
         q = self.X.shape[1] + self.intercept
         total = np.zeros((q, q))
         if not self.dense:
-            d, width = self.X.shape[1], self.standardise.width
+            # Σ s(x − m)(x − m)ᵀ = Σ sxxᵀ − Σ sx·mᵀ − m·Σ sxᵀ + Σ s·mmᵀ
+            d, m, width = self.X.shape[1], self.standardise.center, self.standardise.width
             weighted = self.X.multiply(weight[:, None]).tocsr()
-            total[:d, :d] = (self.X.T @ weighted).toarray() / width[:, None] / width
+            sums = np.asarray(weighted.sum(axis=0), dtype=float).ravel()
+            raw, away = (self.X.T @ weighted).toarray().astype(float), sums - weight.sum() * m
+            gram = raw - np.outer(sums, m) - np.outer(m, away)
+            flat = np.diag(gram) <= 1e-14 * np.diag(raw)  # a constant column leaves rounding, no spread
+            gram[flat], gram[:, flat], away[flat] = 0.0, 0.0, 0.0
+            total[:d, :d] = gram / width[:, None] / width
             if self.intercept:
-                total[:d, d] = total[d, :d] = np.asarray(weighted.sum(axis=0)).ravel() / width
+                total[:d, d] = total[d, :d] = away / width
                 total[d, d] = weight.sum()
             return total / self.rows
         for rows, block in self.blocks():
@@ -312,6 +258,11 @@ class LinearTerm:
     def row_sizes(self) -> np.ndarray:
         """sᵢ/s̄·‖x̃ᵢ‖², (n,): times the loss's curvature bound, the L of one row."""
         sizes = np.empty(self.rows)
+        if not self.dense:  # Σ(x − m)²/σ² = Σx²/σ² − 2Σxm/σ² + Σm²/σ²
+            m, width = self.standardise.center, self.standardise.width
+            sizes = self.X.multiply(self.X) @ width**-2.0 - 2 * self.X @ (m / width**2)
+            sizes += ((m / width) ** 2).sum() + self.intercept
+            return sizes if self.share is None else sizes * self.share
         for rows, block in self.blocks():
             sizes[rows] = (block * block).sum(axis=1)
         return sizes if self.share is None else sizes * self.share
@@ -332,13 +283,16 @@ class LinearTerm:
     @cached_property
     def gradient_scale(self) -> float:
         """How large a slope is at the null model, by the size of y alone: what `tol` multiplies."""
-        slope = self.loss.slope(self.predictor(self.null_theta), self.Y)
-        return float(np.sqrt((slope * slope).mean()) * np.sqrt(self.row_sizes.mean() / self.size))
+        slope = np.sqrt(self._mean(self.loss.slope(self.predictor(self.null_theta), self.Y) ** 2))
+        level = np.sqrt(self._mean(self.loss.slope(np.zeros_like(self.Y), self.Y) ** 2))
+        # A constant y leaves only rounding at the null model; then its level says what is small.
+        usual = max(slope, 1e-8 * level) or 1.0
+        return float(usual * np.sqrt(self.row_sizes.mean() / self.size))
 
     @cached_property
     def spread(self) -> float:
         """How far y lies from its best constant, in the units of y."""
-        return float(np.sqrt(((self.predictor(self.null_theta) - self.Y) ** 2).mean()))
+        return float(np.sqrt(self._mean((self.predictor(self.null_theta) - self.Y) ** 2)))
 
     @cached_property
     def expected_size(self) -> float:
@@ -379,6 +333,10 @@ class LinearTerm:
         if self.share is None:
             return None
         return (self.share if rows is None else self.share[rows])[:, None]
+
+    def _mean(self, values) -> float:
+        """Over rows by their weights, and over outputs."""
+        return float((values if self.share is None else self._share(None) * values).mean())
 
     def _sum(self, values) -> float:
         """Row by row when tiny, pairwise otherwise."""

@@ -106,9 +106,9 @@ class Loss:
     def spec(self) -> str:
         """The text that `by_name` turns into this loss again."""
         if self.name == "huber":
-            return f"huber:{self.up / 2:g}"
+            return f"huber:{told(self.up / 2)}"
         if self.name == "quantile":
-            return f"quantile:{self.down:g}"
+            return f"quantile:{told(self.down)}"
         return self.name
 
     @property
@@ -164,6 +164,15 @@ LOSSES: dict[str, Callable[..., Loss]] = {
     "huber": huber,
     "quantile": quantile,
 }
+
+
+def told(number: float) -> str:
+    """A number in as few digits as say it exactly.
+
+    >>> told(2.0), told(1 / 3)
+    ('2', '0.3333333333333333')
+    """
+    return repr(float(number)).removesuffix(".0")
 
 
 def by_name(spec: str | Loss) -> Loss:

@@ -239,7 +239,7 @@ class FunctionTerm:
 
     @property
     def widths(self):
-        return np.zeros(self.size)
+        return np.ones(self.size)
 
     @property
     def null_theta(self):

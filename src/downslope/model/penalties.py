@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import DownslopeError, nearest
+from .losses import told
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Penalty:
         """The text that `by_name` turns into this penalty again."""
         if self.name == "none":
             return None
-        return f"elasticnet:{self.l1:g}" if self.name == "elasticnet" else self.name
+        return f"elasticnet:{told(self.l1)}" if self.name == "elasticnet" else self.name
 
 
 def soft_threshold(v, threshold):

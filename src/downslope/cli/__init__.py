@@ -1,0 +1,154 @@
+"""The command line: the door that most people come through.
+
+Nothing but Typer is loaded here; a command loads what it needs when it is called.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from ..errors import DownslopeError, DownslopeWarning
+from ..messages import language, speaking, text
+from .fitting import compare, fit
+from .keeping import inspect, predict
+from .lessons import lesson
+from .minimizing import minimize
+from .options import Lang
+from .requests import near
+
+app = typer.Typer(name="downslope", help="cli.help", context_settings={"help_option_names": ["--help", "-h"]})
+for command in (fit, predict, minimize, compare, inspect, lesson):
+    app.command(help=f"cli.help_{command.__name__}")(command)
+
+Fault: type = typer.BadParameter.__mro__[2]  # what Typer finds wrong with a request: its home has moved
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"downslope {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _all(
+    version: Annotated[
+        bool, typer.Option("--version", help="cli.help_version", callback=_version, is_eager=True)
+    ] = False,
+    lang: Lang = None,
+) -> None:
+    """What stands before a command."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 2 the request or the data is at fault, 3 no
+    answer, 130 broken off. What is at fault is one line on stderr.
+
+    >>> main(["--version"])
+    downslope 0.1.0
+    0
+    """
+    words = list(sys.argv[1:] if argv is None else argv) or ["--help"]
+    if words[0] == "minimize":  # -x^2 is a formula: a space keeps it from being taken for options
+        words = [f" {word}" if re.match(r"-[^-h]", word) else word for word in words]
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name that can not be printed is no failure
+    with speaking(_language(words)), warnings.catch_warnings():
+        warnings.simplefilter("always", DownslopeWarning)
+        warnings.showwarning = _warn
+        try:
+            code = _run(words)
+            sys.stdout.flush()
+            return code
+        except DownslopeError as error:
+            return _refuse(str(error))
+        except Fault as fault:
+            return _refuse(_told(fault))
+        except BrokenPipeError:  # whoever read along has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        except OSError as error:
+            return _refuse(text("cli.system", reason=error))
+        except MemoryError:
+            return _refuse(text("cli.memory"))
+        except KeyboardInterrupt:
+            print(text("cli.interrupted"), file=sys.stderr)
+            return 130
+
+
+def _run(words: list[str]) -> int:
+    """The command itself: its exit code, or what it raises, as it was raised."""
+    group = _command()
+    if "_DOWNSLOPE_COMPLETE" in os.environ:  # a shell asks, not a person
+        group.main(words, prog_name="downslope")
+    try:
+        with group.make_context("downslope", words) as context:
+            return group.invoke(context) or 0
+    except typer.Exit as done:
+        return done.exit_code
+
+
+def _command():
+    """Typer's command, with its help in the language of the moment."""
+    group = typer.main.get_command(app)
+    for command in (group, *group.commands.values()):
+        command.help = text(command.help)
+        if language() == "zh":
+            command.rich_markup_mode = None  # Rich breaks lines at spaces only, and cuts what has none
+        for parameter in command.params:
+            key = getattr(parameter, "help", None) or ""
+            if key.startswith("cli."):
+                parameter.help = text(key)
+            elif parameter.name in ("install_completion", "show_completion"):
+                parameter.help = text(f"cli.help_{parameter.name}")
+    return group
+
+
+def _language(words: Sequence[str]) -> str | None:
+    """What --lang asks for, which must be known before anything is said."""
+    for word, following in zip(words, [*words[1:], None]):
+        if word == "--lang":
+            return following
+        if word.startswith("--lang="):
+            return word.removeprefix("--lang=")
+    return None
+
+
+def _refuse(reason: str) -> int:
+    print(text("cli.error", reason=" ".join(reason.splitlines())), file=sys.stderr)
+    return 2
+
+
+def _warn(message, category, filename, lineno, file=None, line=None) -> None:
+    print(text("cli.warning", reason=" ".join(str(message).splitlines())), file=sys.stderr)
+
+
+def _told(fault) -> str:
+    """What Typer found at fault, as one sentence that says what would work."""
+    kind, said = type(fault).__name__, fault.format_message()
+    command = fault.ctx.command_path if fault.ctx else "downslope"
+    if kind == "NoSuchOption":
+        options = [name for parameter in fault.ctx.command.params for name in parameter.opts]
+        known = near(fault.option_name, sorted(name for name in options if name.startswith("--")))
+        return text("cli.unknown_option", command=command, asked=fault.option_name, known=known)
+    if kind == "MissingParameter":
+        needed = fault.param.opts[0] if fault.param.opts[0].startswith("-") else fault.param.metavar
+        return text("cli.missing", command=command, needed=needed)
+    if kind == "BadOptionUsage":
+        return text("cli.option_value", command=command, asked=fault.option_name)
+    quoted = re.search(r"'(.*)'", said)
+    if quoted and hasattr(fault.ctx.command, "commands"):
+        known = near(quoted[1], list(fault.ctx.command.commands))
+        return text("cli.unknown_command", asked=quoted[1], known=known)
+    extra = re.search(r"\((.*)\)", said)
+    if extra:
+        return text("cli.extra", command=command, extra=extra[1])
+    return text("cli.usage", command=command, reason=said)

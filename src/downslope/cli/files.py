@@ -1,0 +1,73 @@
+"""Files that are going to be written: looked at before the work begins, so that nothing is lost at its end."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import DownslopeError, nearest
+
+TABLES = (".csv", ".parquet")
+
+
+def check_picture(path: str | None, force: bool) -> None:
+    """Refuse a --plot that could not be written."""
+    if path is not None:
+        from ..plots.files import SUFFIXES
+
+        _check_file(Path(path), SUFFIXES, force)
+
+
+def check_table(path: str | None, force: bool) -> None:
+    """Refuse an --out of `predict` that could not be written."""
+    if path is not None:
+        _check_file(Path(path), TABLES, force)
+
+
+def check_run(path: str | None, force: bool) -> None:
+    """Refuse an --out of `fit` that could not be written; `force` replaces a run, and nothing else."""
+    if path is None:
+        return
+    folder = Path(path)
+    if folder.exists() and not force:
+        raise DownslopeError("inference.run_exists", path=path)
+    if folder.exists() and not (folder / "manifest.json").is_file():
+        raise DownslopeError("inference.not_a_run_to_replace", path=path)
+    _check_folder(folder)
+
+
+def _check_file(path: Path, suffixes: Sequence[str], force: bool) -> None:
+    if path.suffix.lower() not in suffixes:
+        known = nearest(path.suffix.lower(), suffixes)
+        raise DownslopeError("cli.suffix", path=path, suffix=path.suffix or '""', known=known)
+    if path.is_dir():
+        raise DownslopeError("cli.is_a_folder", path=path)
+    if path.exists() and not force:
+        raise DownslopeError("cli.exists", path=path)
+    _check_folder(path)
+
+
+def _check_folder(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise DownslopeError("cli.no_such_folder", path=path, folder=path.parent)
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):  # permissions tell less than trying does
+            pass
+    except OSError as error:
+        raise DownslopeError("cli.not_written", path=path, reason=error.strerror or error) from None
+
+
+@contextmanager
+def taking_the_place_of(path: Path) -> Iterator[Path]:
+    """A file beside `path` to write to, which then takes its name: what is at `path` is never half of it."""
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield part
+        os.replace(part, path)
+    except OSError as error:
+        raise DownslopeError("cli.not_written", path=path, reason=error.strerror or error) from None
+    finally:
+        part.unlink(missing_ok=True)

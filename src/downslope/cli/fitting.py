@@ -1,0 +1,149 @@
+"""`fit` and `compare`: from a table to weights, by one method or by several."""
+
+from __future__ import annotations
+
+import math
+
+from ..errors import DownslopeError
+from ..messages import text
+from . import options as o
+from .options import asking
+from .requests import Request
+
+FINDERS = ("closed_form", "lbfgs", "newton")  # find how far themselves: --learning-rate is for the others
+
+
+@asking(Request)
+def fit(
+    request: Request,
+    method: o.Method = "auto",
+    batch_size: o.BatchSize = None,
+    order: o.Order = None,
+    grid: o.Grid = None,
+    out: o.Out = None,
+    plot: o.Plot = None,
+    force: o.Force = False,
+    json: o.Json = False,
+    lang: o.Lang = None,
+) -> int:
+    """Fit a linear model to the rows of a table."""
+    from ..descent.methods import Exhaustive
+    from ..inference import Training
+    from . import files, requests, show, watch
+
+    if grid and method not in ("auto", "exhaustive"):
+        raise DownslopeError("cli.grid_method", method=method)
+    recipe = request.recipe(
+        method=Exhaustive(requests.grid(grid)) if grid else method,
+        batch_size=None if batch_size is None else requests.whole("--batch-size", batch_size),
+        order=requests.order(order),
+    )
+    files.check_run(out, force)
+    files.check_picture(plot, force)
+    dataset, held_out = request.rows()
+    training = Training.on_rows(dataset, recipe, held_out)
+    solution = watch.run(training)
+    paths, failure = [], None
+    try:
+        if out is not None:
+            paths.append(solution.save(out, force))
+        if plot is not None:
+            from . import pictures
+
+            paths.append(pictures.of_fit(plot, training, solution, force))
+    except DownslopeError as error:  # what was learned is told all the same
+        failure = error
+    if json:
+        show.aside(dataset.notes_text())
+        show.as_json(solution.to_json())
+    else:
+        _tell(solution, training, paths)
+    if failure:
+        raise failure
+    return show.exit_code(solution)
+
+
+def _tell(solution, training, paths) -> None:
+    from . import show
+
+    dataset, page = training.dataset, show.console()
+    show.notes(page, dataset.notes_text())
+    page.print(show.minimised(solution.recipe, solution.method, *dataset.shape))
+    page.print()
+    few = dataset.X.size <= 5_000_000
+    show.weights(page, solution, dataset.X.std(axis=0) if few and not solution.verdict.failed else None)
+    page.print()
+    show.ended(page, solution)
+    show.written(page, paths)
+
+
+@asking(Request)
+def compare(
+    request: Request,
+    methods: o.Methods,
+    plot: o.Plot = None,
+    force: o.Force = False,
+    json: o.Json = False,
+    lang: o.Lang = None,
+) -> int:
+    """Minimise the same objective by several methods, side by side."""
+    from ..descent.methods import by_name
+    from ..inference import Training
+    from . import files, pictures, show, watch
+
+    names = [name.strip() for name in methods.split(",") if name.strip()]
+    if len(set(names)) < max(2, len(names)):
+        raise DownslopeError("cli.methods", asked=methods)
+    recipes = {}
+    for name in names:
+        method = by_name(name)
+        own = {"learning_rate": "auto"} if method.name in FINDERS else {}
+        recipes[name] = request.recipe(method, **own)
+    files.check_picture(plot, force)
+    dataset, held_out = request.rows()
+    objective = Training.on_rows(dataset, recipes[names[0]], held_out).objective
+    for recipe in recipes.values():  # all are refused, or none, before the first one runs
+        recipe.method_for(objective).refuse_nonsense(objective)
+    solutions = {}
+    for name, recipe in recipes.items():
+        solutions[name] = watch.run(Training.on_rows(dataset, recipe, held_out))
+        if solutions[name].stopped == "interrupted":
+            break
+    failure, paths = None, []
+    if plot is not None:
+        try:
+            paths.append(pictures.of_several(plot, solutions, force))
+        except DownslopeError as error:
+            failure = error
+    if json:
+        show.aside(dataset.notes_text())
+        show.as_json({"methods": {name: solution.to_json() for name, solution in solutions.items()}})
+    else:
+        _tell_several(solutions, dataset, paths)
+    if failure:
+        raise failure
+    codes = [show.exit_code(solution) for solution in solutions.values()]
+    return 130 if 130 in codes else 3 if all(codes) else 0
+
+
+def _tell_several(solutions, dataset, paths) -> None:
+    from . import show
+
+    page = show.console()
+    show.notes(page, dataset.notes_text())
+    first = next(iter(solutions.values()))
+    page.print(show.minimised(first.recipe, ", ".join(solutions), *dataset.shape))
+    page.print()
+    answers = [solution.loss for solution in solutions.values() if not solution.verdict.failed]
+    best = min(answers, default=math.nan)
+    heads = ["method", "stopped", "loss", "gap", "epochs", "seconds"]
+    table = show.columns_of([text(f"cli.{head}") for head in heads], words=2)
+    for name, solution in solutions.items():
+        gap = "–" if solution.verdict.failed else f"{solution.loss - best:.3g}"
+        numbers = show.figure(solution.loss), gap, f"{solution.epochs}", f"{solution.seconds:.3g}"
+        table.add_row(name, solution.stopped, *numbers)
+    page.print(table)
+    page.print()
+    for name, solution in solutions.items():
+        page.print(f"{name}: {solution.verdict.text}")
+    show.written(page, paths)

@@ -1,0 +1,152 @@
+"""`minimize`: a formula, watched as it goes down, with the exact answer beside."""
+
+from __future__ import annotations
+
+from ..errors import DownslopeError
+from ..messages import text
+from . import options as o
+
+SHOWN = 12  # updates in the table
+WIDE = 4  # variables whose values stand in it
+
+
+def minimize(
+    expression: o.Expression,
+    start: o.Start = None,
+    derivative: o.Derivative = None,
+    method: o.Method = "gd",
+    learning_rate: o.LearningRate = "0.01",
+    epochs: o.Epochs = "1000",
+    tol: o.Tol = None,
+    seconds: o.Seconds = None,
+    seed: o.Seed = "0",
+    plot: o.Plot = None,
+    force: o.Force = False,
+    json: o.Json = False,
+    lang: o.Lang = None,
+) -> int:
+    """Minimise a formula."""
+    from ..inference import minimizing
+    from ..insight.critical import critical_points
+    from ..model.functions import Function
+    from . import files, requests, show, watch
+
+    settings = {
+        "learning_rate": requests.learning_rate(learning_rate),
+        "epochs": requests.whole("--epochs", epochs),
+        "seed": requests.whole("--seed", seed, least=0),
+    }
+    for name, asked in {"tol": tol, "seconds": seconds}.items():
+        if asked is not None:
+            settings[name] = requests.number(f"--{name}", asked)
+    files.check_picture(plot, force)
+    function = Function.from_expression(expression, derivative and ", ".join(derivative))
+    at = _start(function, start, settings["seed"])
+    training = minimizing(function, at, method, **settings)
+    solution = watch.run(training)
+    critical = critical_points(function)
+    paths, failure = [], None
+    if plot is not None:
+        from . import pictures
+
+        try:
+            paths.append(pictures.of_function(plot, function, solution, critical, force))
+        except DownslopeError as error:  # what was learned is told all the same
+            failure = error
+    if json:
+        show.as_json(_told(function, solution, critical))
+    else:
+        _tell(function, solution, critical, drawn=None if start else settings["seed"])
+        show.written(show.console(), paths)
+    if failure:
+        raise failure
+    return show.exit_code(solution)
+
+
+def _start(function, asked, seed: int):
+    """The numbers given, by name or in the order of the variables; without any, whole numbers in
+    [−1000, 1000), drawn by seed."""
+    import numpy as np
+
+    from . import requests
+
+    if not asked:
+        return np.random.default_rng(seed).integers(-1000, 1000, size=function.size).astype(float)
+    if any("=" in words for words in asked):
+        return requests.starts(asked)
+    return [requests.number("--start", part) for words in asked for part in words.split(",")]
+
+
+def _told(function, solution, critical) -> dict:
+    """Solution.to_json(), with the start, the formulas and the exact points."""
+    from dataclasses import asdict
+
+    return {
+        **solution.to_json(),
+        "formula": function.formula,
+        "start": dict(zip(function.names, solution.trace.start.tolist())),
+        "derivative": {"kind": function.derivative_kind, "formulas": list(function.gradient_formulas)},
+        "critical": asdict(critical),
+    }
+
+
+def _tell(function, solution, critical, drawn: int | None) -> None:
+    from . import show
+
+    page = show.console()
+    page.print(f"f({', '.join(function.names)}) = {function.formula}")
+    for name, slope in zip(function.names, function.gradient_formulas):
+        sign = f"f′({name})" if function.size == 1 else f"∂f/∂{name}"
+        page.print(f"{sign} = {slope}")
+    at = ", ".join(f"{name} = {value:g}" for name, value in zip(function.names, solution.trace.start))
+    page.print(text("cli.start", at=at) if drawn is None else text("cli.start_drawn", at=at, seed=drawn))
+    page.print()
+    page.print(_walk(function, solution))
+    page.print()
+    page.print(_answers(function, solution, critical))
+    if critical.infinite:
+        page.print(text("cli.critical_infinite"), style="dim")
+    elif not critical.exact:
+        page.print(text("cli.critical_unknown"), style="dim")
+    elif not critical.points:
+        page.print(text("cli.critical_none"), style="dim")
+    page.print()
+    show.verdict(page, solution)
+
+
+def _walk(function, solution):
+    """The first updates, some that are ever farther apart, and the last: where it stood after each."""
+    import numpy as np
+
+    from . import show
+
+    trace = solution.trace
+    points = np.vstack([trace.start, trace.column("params")])
+    updates = [0, *(step.step for step in trace)]
+    last = len(updates) - 1
+    spaced = np.geomspace(1, last, SHOWN - 2).round().astype(int).tolist() if last else []
+    values = function.values(points)
+    names = function.names if function.size <= WIDE else ()
+    table = show.columns_of([text("cli.update"), *names, "f", text("cli.gradient")], words=0)
+    for row in sorted({0, 1, 2, last, *spaced} & set(range(last + 1))):
+        slope = function.gradient(points[row])
+        size = slope[0] if function.size == 1 else np.linalg.norm(slope)
+        where = [show.figure(x) for x in points[row]] if names else []
+        table.add_row(f"{updates[row]}", *where, show.figure(values[row]), show.figure(size))
+    return table
+
+
+def _answers(function, solution, critical):
+    """The exact points where the gradient is 0, the nearest first, and where the descent ended."""
+    import numpy as np
+
+    from . import show
+
+    table = show.columns_of(["", *function.names, "f", text("cli.kind")], words=1)
+    away = lambda point: float(np.linalg.norm(np.subtract(point.x, solution.params)))
+    for point in sorted(critical.points, key=away)[:8]:
+        value = show.figure(point.value)
+        table.add_row(text("cli.exact"), *point.exact, value, text(f"cli.kind_{point.kind}"))
+    ended = (show.figure(x) for x in solution.params)
+    table.add_row(text("cli.descent"), *ended, show.figure(solution.loss), "")
+    return table

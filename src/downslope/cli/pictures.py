@@ -1,0 +1,82 @@
+"""Which picture goes with which answer, for --plot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from .. import plots
+from ..data import Dataset
+from ..descent.methods import ClosedForm, Exhaustive
+from ..inference import Solution, Training
+from ..insight.critical import CriticalPoints
+from ..model.functions import Function
+from ..model.objective import Objective
+
+ROWS_FOR_CONTOURS = 2_000  # beyond these, F over a plane takes longer than the descent did
+
+
+def of_fit(path: str, training: Training, solution: Solution, force: bool) -> Path:
+    """The fit and how it came about; as a .gif, the descent as it moves."""
+    assert training.dataset is not None
+    if path.lower().endswith(".gif"):
+        return plots.descent_gif(path, solution.trace, _surface(training.objective), overwrite=force)
+    return plots.save(plots.panels(*_panels(training, training.dataset, solution)), path, overwrite=force)
+
+
+def _panels(training: Training, dataset: Dataset, solution: Solution) -> list:
+    """Two pictures for one feature, an exact answer or none, four for a descent with several features."""
+    trace, predicted = solution.trace, solution.predict(dataset)
+    loss = lambda ax: plots.loss(trace, ax)
+    weights = lambda ax: plots.weights(trace, ax)
+    residuals = lambda ax: plots.residuals(predicted, dataset.y, ax)
+    if solution.verdict.failed:
+        return [loss, weights]
+    fitted = residuals
+    if solution.single:
+        x, names = dataset.X, (dataset.features[0], dataset.targets[0])
+        fitted = lambda ax: plots.fitted(x, dataset.y, predicted, ax, names=names)
+    if isinstance(training.method, Exhaustive) and len(training.method.grid) == 1:
+        [name] = training.method.grid
+        tried = trace.column("params")[:, trace.names.index(name)]
+        return [fitted, lambda ax: plots.loss_over_weight(tried, trace.column("loss"), ax, name=name)]
+    exact = isinstance(training.method, ClosedForm | Exhaustive)
+    if exact:
+        return [fitted, residuals] if solution.single else [residuals]
+    return [fitted, loss] if dataset.X.shape[1] == 1 else [loss, weights, fitted, residuals]
+
+
+def _surface(objective: Objective):
+    """F of points (m, p) in the user's units, if it can be drawn: p is 1 or 2, and the rows are not many."""
+    if objective.size > 2:
+        return None
+    if objective.quadratic and objective.rows > ROWS_FOR_CONTOURS:
+        objective = objective.reduced()
+    elif objective.rows > ROWS_FOR_CONTOURS:
+        return None
+    return lambda points: objective.values(np.array([objective.to_inner(point) for point in points]))
+
+
+def of_function(path: str, function: Function, solution: Solution, critical: CriticalPoints, force) -> Path:
+    """The descent on the curve, over the contours, or as its loss when there are more variables."""
+    trace = solution.trace
+    if path.lower().endswith(".gif"):
+        return plots.descent_gif(path, trace, function.values, overwrite=force)
+    if function.size == 1:
+        ax = plots.function_line(function.values, trace)
+    elif function.size == 2:
+        lowest = [point.x for point in critical.points if point.kind == "minimum"]
+        nearest = min(lowest, key=lambda x: np.linalg.norm(x - solution.params), default=None)
+        ax = plots.contours(function.values, trace, names=function.names, minimum=nearest)
+    else:
+        ax = plots.loss(trace)
+    return plots.save(ax, path, overwrite=force)
+
+
+def of_several(path: str, solutions: dict[str, Solution], force: bool) -> Path:
+    """How far the losses of several methods are above the lowest that any of them found."""
+    traces = {name: solution.trace for name, solution in solutions.items()}
+    found = [solution.loss for solution in solutions.values() if not solution.verdict.failed]
+    lowest = min(found, default=None)
+    return plots.save(plots.loss(traces, minimum=lowest), path, overwrite=force)

@@ -1,0 +1,182 @@
+"""From the words of the command line to numbers, settings and rows; what can not be meant is refused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DownslopeError
+from . import options as o
+
+if TYPE_CHECKING:
+    from ..data import Dataset
+    from ..inference import Recipe
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which rows, and what to minimise over them: all that `fit` and `compare` have in common."""
+
+    data: o.Data
+    target: o.Target
+    features: o.Features = None
+    weights: o.Weights = None
+    validate: o.Validate = None
+    loss: o.Loss = "squared"
+    penalty: o.Penalty = None
+    alpha: o.Alpha = None
+    no_intercept: o.NoIntercept = False
+    no_scale: o.NoScale = False
+    learning_rate: o.LearningRate = "auto"
+    start: o.Start = None
+    epochs: o.Epochs = "1000"
+    tol: o.Tol = None
+    patience: o.Patience = None
+    seconds: o.Seconds = None
+    seed: o.Seed = "0"
+
+    def recipe(self, method: Any = "auto", **settings) -> Recipe:
+        """Everything that a training is told."""
+        from ..inference import Recipe
+
+        if self.alpha is None and self.penalty not in (None, "none"):
+            raise DownslopeError("cli.alpha_missing", penalty=self.penalty)
+        told = {
+            "loss": self.loss,
+            "penalty": self.penalty,
+            "alpha": number("--alpha", self.alpha or "0"),
+            "intercept": not self.no_intercept,
+            "scale": not self.no_scale,
+            "learning_rate": learning_rate(self.learning_rate),
+            "start": starts(self.start),
+            "epochs": whole("--epochs", self.epochs),
+            "tol": number("--tol", self.tol or "1e-8"),
+            "seconds": None if self.seconds is None else number("--seconds", self.seconds),
+            "patience": None if self.patience is None else whole("--patience", self.patience),
+            "seed": whole("--seed", self.seed, least=0),
+        }
+        return Recipe(**{**told, "method": method, **settings})
+
+    def rows(self) -> tuple[Dataset, Dataset | None]:
+        """The rows to learn from, and those held out."""
+        from ..data.encoding import Encoding, training_dataset
+        from ..data.reading import Table
+
+        fraction = None if self.validate is None else number("--validate", self.validate)
+        table = Table.read(self.data)
+        targets = columns([self.target], table.names)
+        target = targets[0] if len(targets) == 1 else targets
+        features = None if self.features is None else columns(self.features, table.names)
+        dataset = training_dataset(Encoding.learn(table, target, features, self.weights), table)
+        return (dataset, None) if fraction is None else dataset.split(fraction, whole("--seed", self.seed))
+
+
+def number(option: str, asked: str) -> float:
+    """A number as it was typed; whether it is one that serves is for its user to say."""
+    try:
+        return float(asked)
+    except ValueError:
+        raise DownslopeError("cli.number", option=option, asked=asked) from None
+
+
+def whole(option: str, asked: str, least: int | None = None) -> int:
+    """A whole number as it was typed: 1000, or 1e3."""
+    try:
+        found = int(asked) if asked.strip().lstrip("+-").isdecimal() else float(asked)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found) or found != int(found) or (least is not None and found < least):
+        raise DownslopeError(
+            "cli.whole" if least is None else "cli.whole_from", option=option, asked=asked, least=least
+        )
+    return int(found)
+
+
+def columns(asked: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Column names from "a,b" or several options; a name that has a comma itself is taken whole."""
+    parts = [[words] if words in names else words.split(",") for words in asked]
+    return [name if name in names else name.strip() for part in parts for name in part]
+
+
+def learning_rate(asked: str) -> Any:
+    """0.01, "auto", a schedule such as "cosine:0.1" with its own constants after it, or a line search.
+
+    >>> learning_rate("step:0.1:0.5:20")
+    StepDecay(rate=0.1, factor=0.5, every=20)
+    """
+    from ..descent.schedules import SCHEDULES, Constant
+    from ..descent.searches import Armijo, StrongWolfe
+
+    searches = {"armijo": Armijo, "wolfe": StrongWolfe}
+    name, *constants = asked.strip().split(":")
+    if name == "auto" and not constants:
+        return "auto"
+    try:
+        if not constants and name not in searches and name not in SCHEDULES:
+            return Constant(float(name)).rate
+        if name in searches and not constants:
+            return searches[name]()
+        numbers = [int(part) if part.strip().isdecimal() else float(part) for part in constants]
+        return SCHEDULES[name](*numbers)
+    except DownslopeError:
+        raise
+    except (ValueError, TypeError, KeyError):
+        known = ", ".join([*(f"{name}:0.1" for name in SCHEDULES if name != "constant"), *searches])
+        raise DownslopeError("cli.learning_rate", asked=asked, known=known) from None
+
+
+def pairs(option: str, asked: Sequence[str] | None, example: str) -> dict[str, str]:
+    """name → text, from "a=1,b=2" or several options; a name may have an = of its own, but no comma."""
+    found: dict[str, str] = {}
+    for part in (part for words in asked or () for part in words.split(",")):
+        name, equals, value = (piece.strip() for piece in part.rpartition("="))
+        if not (name and equals and value):
+            raise DownslopeError("cli.pair", option=option, asked=part.strip(), example=example)
+        if name in found:
+            raise DownslopeError("cli.pair_twice", option=option, name=name)
+        found[name] = value
+    return found
+
+
+def starts(asked: Sequence[str] | None) -> dict[str, float] | None:
+    """Where weights or variables start, by name."""
+    found = pairs("--start", asked, "x=1")
+    return {name: number(f"--start {name}", value) for name, value in found.items()} or None
+
+
+def grid(asked: Sequence[str] | None) -> dict[str, list[float]]:
+    """The values to try, by name: first, first + step, …, last, each the number that its decimals say.
+
+    >>> grid(["x=0:0.4:0.1"])
+    {'x': [0.0, 0.1, 0.2, 0.3, 0.4]}
+    """
+    from ..descent.methods import Exhaustive
+
+    found = {}
+    for name, value in pairs("--grid", asked, "x=0:4:0.1").items():
+        try:
+            first, last, step = (Decimal(part.strip()) for part in value.split(":"))
+            count = int((last - first) / step) + 1
+        except (ValueError, ArithmeticError, InvalidOperation):  # not three, not numbers, or a step of 0
+            count = 0
+        if count < 1:
+            raise DownslopeError("cli.grid", name=name, asked=value)
+        if count > Exhaustive.most:
+            raise DownslopeError("descent.grid_size", count=f"{count:,}", most=f"{Exhaustive.most:,}")
+        found[name] = [float(first + k * step) for k in range(count)]
+    return found
+
+
+def order(asked: str | None) -> str | list[int] | None:
+    """shuffle, cyclic or replacement; or row numbers such as 2,0,1."""
+    parts = [part.strip() for part in (asked or "").split(",")]
+    return [int(part) for part in parts] if all(part.isdecimal() for part in parts) else asked
+
+
+def near(asked: str, known: Sequence[str]) -> str:
+    """The three nearest names; all of them if none is near."""
+    return ", ".join(get_close_matches(asked, known, n=3, cutoff=0.5) or known)

@@ -1,0 +1,73 @@
+"""Coordinates in which every column is of one size, found some rows at a time and never written out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+BLOCK = 65_536  # rows standardised at a time
+
+
+@dataclass(frozen=True)
+class Standardise:
+    """x̃ = (x − center)/width, by column."""
+
+    center: np.ndarray  # (d,)
+    width: np.ndarray  # (d,)
+
+    def to_user(self, theta: np.ndarray, intercept: bool) -> np.ndarray:
+        """w = u/width,  b = c − center·w"""
+        d = len(self.width)
+        inner = theta.reshape(d + intercept, -1)
+        user = inner / np.append(self.width, np.ones(int(intercept)))[:, None]
+        if intercept:
+            user[d] = inner[d] - self.center @ user[:d]
+        return user.ravel()
+
+    def to_inner(self, params: np.ndarray, intercept: bool) -> np.ndarray:
+        """u = w·width,  c = b + center·w"""
+        d = len(self.width)
+        user = params.reshape(d + intercept, -1)
+        inner = user * np.append(self.width, np.ones(int(intercept)))[:, None]
+        if intercept:
+            inner[d] = user[d] + self.center @ user[:d]
+        return inner.ravel()
+
+
+def identity(d: int) -> Standardise:
+    """Columns as they are."""
+    return Standardise(np.zeros(d), np.ones(d))
+
+
+def standardising(X, share, center: bool) -> Standardise:
+    """Weighted mean and standard deviation of each column; a constant column keeps width 1.
+
+    Without an intercept nothing is centred and the width is the root mean square: a centre would need
+    an intercept to undo it. Sparse rows are centred like dense ones, but their zeros are not filled in.
+    """
+    n, d = X.shape
+    sparse = not isinstance(X, np.ndarray)
+    total = np.zeros(d)
+    for rows in row_blocks(n):
+        total += column_sums(X[rows], share, rows)
+    mean = total / n if center else np.zeros(d)
+    squares = np.zeros(d)
+    for rows in row_blocks(n):
+        block = X[rows].astype(float) if sparse else X[rows] - mean
+        squares += column_sums(block.multiply(block) if sparse else block**2, share, rows)
+    if sparse:  # Σ(x − m)² = Σx² − n·m²
+        squares = np.maximum(squares - n * mean**2, 0.0)
+    width = np.sqrt(squares / n)
+    noise = (1e-7 if sparse else 1e-14) * np.abs(mean)  # what rounding leaves of a column that is constant
+    return Standardise(mean, np.where(width > noise, width, 1.0))
+
+
+def column_sums(block, share, rows) -> np.ndarray:
+    ones = np.ones(block.shape[0]) if share is None else share[rows]
+    return np.asarray(block.T @ ones, dtype=float)
+
+
+def row_blocks(n: int) -> Iterator[slice]:
+    return (slice(first, min(first + BLOCK, n)) for first in range(0, n, BLOCK))

@@ -1,0 +1,247 @@
+"""The lessons give the figures of the course, to the last bit where it fixes them, in both languages."""
+
+import csv
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from downslope.errors import DownslopeError
+from downslope.lab.lesson import STAGES
+from downslope.lab.lessons import LESSONS, lesson
+from downslope.messages import LANGUAGES, speaking, text
+from downslope.messages.lessons import TEXTS
+
+GOLDEN = Path(__file__).parent / "golden"
+numbers = pytest.mark.parametrize("number", LESSONS)
+languages = pytest.mark.parametrize("lang", LANGUAGES)
+
+
+def told(number, lang):
+    with speaking(lang):
+        return list(LESSONS[number].tell())
+
+
+# ── the figures ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("file", "solution"),
+    [
+        ("batch_gd", lambda: LESSONS[2].solution),
+        ("one_fixed_row", lambda: LESSONS[3].solution),
+        ("sgd_cyclic", lambda: LESSONS[4].solutions["cyclic"]),
+    ],
+)
+def test_every_epoch_is_the_golden_one_to_the_last_bit(file, solution):
+    with (GOLDEN / f"{file}.csv").open() as lines:
+        golden = list(csv.DictReader(lines))
+    steps = solution().trace.steps
+    assert [step.epoch for step in steps] == [int(row["epoch"]) for row in golden] == list(range(100))
+    assert [step.params[0] for step in steps] == [float(row["w"]) for row in golden]
+    assert [step.gradient[0] for step in steps] == [float(row["gradient"]) for row in golden]
+    for step, row in zip(steps, golden):
+        assert abs(step.loss - float(row["loss"])) <= 2 * math.ulp(float(row["loss"]))
+
+
+def test_exhaustive_search_tries_41_weights_and_finds_2():
+    figures = LESSONS[1].figures()
+    assert figures["count"] == 41
+    assert figures["mse_0"] == figures["mse_4"] == pytest.approx(56 / 3, rel=1e-15)  # 4·(1 + 4 + 9)/3
+    assert figures["mse_0_1"] == pytest.approx(16.84667, abs=5e-6)
+    assert figures["mse_2"] == 0
+    assert figures["best_w"] == 2
+
+
+def test_batch_descent_predicts_4_before_and_almost_8_after():
+    figures = LESSONS[2].figures()
+    assert (figures["before"], figures["after"]) == (4.0, 7.999777758621207)
+
+
+def test_a_learning_rate_above_the_bound_diverges_and_a_tiny_one_crawls():
+    assert LESSONS[2].figures()["bound"] == pytest.approx(2 / (28 / 3), rel=1e-14)
+    assert [run.verdict.code for run in LESSONS[2].rates.values()] == ["diverged", "rate_too_small"]
+
+
+def test_one_fixed_row_is_named_as_a_slip_and_shows_on_rows_off_the_line():
+    assert LESSONS[3].solution.verdict.code == "unused_rows"
+    figures = LESSONS[3].figures()
+    assert figures["after"] == 7.999999990374014
+    assert figures["slip_w"] == pytest.approx(3, abs=1e-2)
+    assert figures["right_w"] == pytest.approx(37 / 14, abs=1e-3)  # Σxy/Σx² of (1,2) (2,4) (3,9)
+    assert figures["slip_loss"] > figures["right_loss"]
+
+
+def test_stochastic_descent_comes_to_8_in_every_order():
+    figures = LESSONS[4].figures()
+    assert figures["cyclic"] == 7.9999999999996945
+    for order in ("shuffle", "replacement"):
+        # a step shrinks w − 2 by 0.98, 0.92 or 0.82, and about 100 of each by 1e-13; drawing spares some
+        assert figures[order] == pytest.approx(8, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_by_hand_each_coordinate_is_its_start_times_a_power(seed):
+    figures = lesson(5, seed=seed).figures()
+    assert figures["start"] == int(figures["start"]) and -1000 <= figures["start"] < 1000
+    assert figures["factor"] == pytest.approx(1.867e-18, rel=5e-4)
+    # 1,000 steps of two roundings each
+    assert figures["x"] == pytest.approx(figures["start"] * 0.96**1000, rel=2000 * np.finfo(float).eps)
+    figures = lesson(6, seed=seed).figures()
+    assert figures["factor"] == pytest.approx(1.683e-9, rel=5e-4)
+    for name in "xyz":
+        expected = figures[f"start_{name}"] * 0.98**1000
+        assert figures[name] == pytest.approx(expected, rel=2000 * np.finfo(float).eps)
+
+
+def test_algebra_finds_the_one_minimum_of_the_parabola():
+    exact = LESSONS[5].exact
+    assert (exact.x, exact.value, exact.kind) == ((0.0,), 0.0, "minimum")
+
+
+def test_two_starts_end_in_two_valleys():
+    figures = LESSONS[5].figures()
+    assert [run.verdict.code for run in LESSONS[5].valleys] == ["minimum", "minimum"]
+    assert figures["second_value"] < figures["first_value"] - 5
+
+
+def test_the_saddle_is_named_and_a_nudge_leaves_it():
+    run = LESSONS[6].saddle
+    assert (run.verdict.code, run.params[1]) == ("saddle", 0.0)
+    assert LESSONS[6].nudged.verdict.code == "unbounded"
+
+
+def test_three_descents_agree_with_the_closed_form_on_13_features():
+    distances = LESSONS[8].distances  # in standard errors
+    assert len(LESSONS[8].solutions["gd"].coef) == 13
+    assert distances["gd"] < 1e-5 and max(distances.values()) < 0.05
+    assert LESSONS[8].figures()["unscaled"] > 1
+
+
+def test_descent_stops_at_a_gradient_near_zero_and_the_solve_is_lowest():
+    figures, solutions = LESSONS[9].figures(), LESSONS[9].solutions
+    assert (solutions["closed_form"].stopped, solutions["gd"].stopped) == ("closed_form", "gradient")
+    assert figures["updates_sgd"] == 100 * figures["epochs_sgd"]
+    assert abs(figures["gap_gd"]) < 1e-14
+    assert all(0 < figures[f"gap_{name}"] < 1e-4 for name in ("sgd", "minibatch"))
+    assert all(figures[f"seconds_{name}"] > 0 for name in solutions)
+
+
+@numbers
+def test_figures_are_plain_finite_floats(number):
+    figures = LESSONS[number].figures()
+    assert all(type(value) is float and math.isfinite(value) for value in figures.values())
+
+
+# ── the telling ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@languages
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (1, ["w = 0.0", "w = 4.0", "18.6667", "16.84667", "MSE(2) = 0", "f(4) = 8"]),
+        (2, ["1.9999444396553017", "4.0", "7.999777758621207", "9.3333", "0.2142857"]),
+        (3, ["1.9999999975935034", "7.999999990374014"]),
+        (4, ["7.9999999999996945"]),
+        (5, ["1.867e-18"]),
+        (6, ["1.683e-09"]),
+        (8, ["x13", "closed_form", "minibatch"]),
+        (9, ["O(d³)", "closed_form", "minibatch"]),
+    ],
+)
+def test_the_telling_shows_the_figures(number, shown, lang):
+    page = "\n".join(told(number, lang))
+    assert [words for words in shown if words not in page] == []
+
+
+def test_exhaustive_search_tells_a_line_for_each_weight_and_row():
+    lines = told(1, "en")
+    assert sum(line.startswith("    MSE = ") for line in lines) == 41
+    assert sum(line.startswith("    x = ") for line in lines) == 123
+
+
+@numbers
+@languages
+def test_the_four_stages_are_told_in_order(number, lang):
+    lines = told(number, lang)
+    with speaking(lang):
+        stages = [text(f"lessons.{stage}") for stage in STAGES]
+        assert LESSONS[number].title() in lines[0]
+    assert [line.partition("] ")[2] for line in lines if line.startswith("[")] == stages
+
+
+@numbers
+def test_both_languages_tell_the_same_number_of_lines(number):
+    assert len(told(number, "en")) == len(told(number, "zh"))
+
+
+@numbers
+def test_a_lesson_ends_with_a_command_to_try(number):
+    assert told(number, "en")[-1].startswith("downslope ")
+    assert told(number, "en")[-1] == told(number, "zh")[-1]
+
+
+def test_lines_fit_a_wide_terminal():
+    """100 columns, where a Chinese letter takes two; what is filled in may be longer."""
+    for key, texts in TEXTS.items():
+        for line in [line for words in texts for line in words.splitlines() if "{" not in line]:
+            width = sum(2 if "\u2e80" <= letter <= "\uffef" else 1 for letter in line)
+            assert width <= 100, (key, line)
+
+
+@numbers
+def test_a_lesson_takes_less_than_three_seconds(number):
+    began = time.perf_counter()
+    list(lesson(number).tell())
+    assert time.perf_counter() - began < 3
+
+
+# ── the pictures ────────────────────────────────────────────────────────────────────────────────────
+
+
+@numbers
+@languages
+def test_the_picture_is_drawn_without_a_warning(number, lang):
+    with speaking(lang):
+        ax = LESSONS[number].picture()
+        ax.figure.canvas.draw()
+    assert len(ax.figure.axes) == len(LESSONS[number].drawings())
+    assert ax.get_lines()
+
+
+@numbers
+def test_a_picture_is_drawn_on_the_axes_given(number):
+    from matplotlib.figure import Figure
+
+    ax = Figure().add_subplot()
+    assert LESSONS[number].picture(ax) is ax
+    assert ax.figure.axes == [ax]
+
+
+# ── the table ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_table_holds_each_lesson_under_its_number():
+    assert {number: found.number for number, found in LESSONS.items()} == {
+        number: number for number in LESSONS
+    }
+
+
+def test_an_unknown_lesson_is_refused_with_the_known_ones():
+    with speaking("en"), pytest.raises(DownslopeError, match="no lesson 99: choose one of 1, 2, 3"):
+        lesson(99)
+
+
+def test_a_setting_that_a_lesson_does_not_have_is_refused():
+    with speaking("en"), pytest.raises(DownslopeError, match=r"lesson 5 has no setting 'sed'.*seed"):
+        lesson(5, sed=1)
+    with pytest.raises(DownslopeError, match="lesson 2"), speaking("en"):
+        lesson(2, seed=1)
+
+
+def test_another_seed_is_another_start_and_the_same_seed_the_same():
+    first, again, other = (lesson(5, seed=seed).figures()["start"] for seed in (1, 1, 2))
+    assert first == again != other
