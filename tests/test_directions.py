@@ -166,17 +166,20 @@ def test_a_minimum_with_a_kink_is_a_fixed_point(direction):
 
 def test_growing_momentum_is_fista_written_out():
     """Beck & Teboulle 2009, eqs. 4.1 to 4.3, while no step turns uphill."""
-    F = objective(rows(), "squared", "l1", 0.1)
+    F = objective(rows(), "huber:3", "l1", 0.1)
     t = 1 / F.lipschitz
     x = y = np.zeros(F.size)
     growth, expected = 1.0, []
-    for _ in range(6):
+    while True:
         ahead = F.prox(y - t * F.at(y).gradient, t)
+        if (y - ahead) @ (ahead - x) > 0:
+            break
         following = (1 + np.sqrt(1 + 4 * growth**2)) / 2
         x, y = ahead, ahead + (growth - 1) / following * (ahead - x)
         growth = following
         expected.append(y)
-    assert np.allclose(walk(directions.Nesterov(), F, np.zeros(F.size), t, 6), expected, rtol=1e-13, atol=1e-15)
+    found = walk(directions.Nesterov(), F, np.zeros(F.size), t, len(expected))
+    assert len(expected) >= 3 and np.allclose(found, expected, rtol=1e-13, atol=1e-15)
 
 
 def test_decay_leaves_the_intercept_alone():

@@ -79,7 +79,7 @@ def test_check_estimator_finds_nothing_with_any_penalty(penalty):
 
 @pytest.mark.parametrize("method", [*STOCHASTIC, ds.Adam().with_rows(8)], ids=str)
 def test_check_estimator_finds_only_weights_against_repeats_in_few_epochs_of_drawn_rows(method):
-    assert failures(ds.LinearRegressor(method=method, epochs=100)) <= set(ONE_ROW_AT_A_TIME)
+    assert failures(ds.LinearRegressor(method=method, epochs=40)) <= set(ONE_ROW_AT_A_TIME)
 
 
 @pytest.mark.slow
@@ -154,7 +154,7 @@ def test_names_of_columns_are_kept_and_checked(frame):
     with pytest.raises(ValueError, match="feature names"):
         model.predict(table[["age", "rooms", "面积"]])
     with pytest.raises(ValueError, match="features"):
-        model.predict(X[:, :2])
+        ds.LinearRegressor().fit(X, y).predict(X[:, :2])
 
 
 @pytest.mark.parametrize("kind", [sp.csr_array, sp.csc_array, sp.coo_array, sp.csr_matrix])
@@ -171,7 +171,7 @@ def test_sparse_rows_of_any_format_are_dense_rows(kind):
 def test_a_descent_on_sparse_rows_goes_step_by_step_as_on_dense_ones(method, fit_intercept):
     X, y = rows()
     X = np.where(np.abs(X) > 2, X, 0.0)
-    settings = dict(method=method, epochs=15, fit_intercept=fit_intercept, random_state=1)
+    settings = {"method": method, "epochs": 15, "fit_intercept": fit_intercept, "random_state": 1}
     dense = ds.LinearRegressor(**settings).fit(X, y)
     sparse = ds.LinearRegressor(**settings).fit(sp.csr_array(X), y)
     assert np.allclose(sparse.trace_.column("params"), dense.trace_.column("params"), rtol=1e-8, atol=1e-8)
@@ -237,7 +237,7 @@ def test_a_row_of_weight_zero_is_absent_to_the_last_bit(loss, method):
     X[weight == 0] *= 1e3
     y[weight == 0] = -1e6
     keep = weight > 0
-    settings = dict(loss=loss, method=method, epochs=20, random_state=0)
+    settings = {"loss": loss, "method": method, "epochs": 20, "random_state": 0}
     zeroed = ds.LinearRegressor(**settings).fit(X, y, weight)
     absent = ds.LinearRegressor(**settings).fit(X[keep], y[keep], weight[keep])
     assert np.array_equal(zeroed.coef_, absent.coef_) and zeroed.intercept_ == absent.intercept_
@@ -247,13 +247,13 @@ def test_a_row_of_weight_zero_is_absent_to_the_last_bit(loss, method):
 @settings(max_examples=15, deadline=None)
 @pytest.mark.parametrize("method", CERTAIN)
 def test_a_row_of_weight_two_is_two_rows(method, weight):
-    X, y = rows(12, 2)
+    X, y = rows(12, 2, seed=3)
     model = ds.LinearRegressor(method=method, epochs=20_000)
-    weighted = clone(model).fit(X, y, sample_weight=weight)
-    repeated = clone(model).fit(X.repeat(weight, axis=0), y.repeat(weight))
-    # both gradients are below 1e-8 of their size at the null model; over the least curvature, that is a distance
+    more = X.repeat(weight, axis=0), y.repeat(weight)
+    weighted, repeated = clone(model).fit(X, y, sample_weight=weight), clone(model).fit(*more)
+    # both gradients end below 1e-8 of the null model's, and seven rows or more keep the curvature above 1e-3
     assert np.allclose(weighted.predict(X), repeated.predict(X), atol=1e-5 * y.std())
-    assert np.isclose(weighted.score(X, y, weight), repeated.score(X.repeat(weight, axis=0), y.repeat(weight)))
+    assert np.isclose(weighted.score(X, y, weight), repeated.score(*more))
 
 
 def test_weights_that_can_not_serve_are_refused():
@@ -399,7 +399,7 @@ def test_partial_fit_refuses_other_columns_and_other_outputs():
 @pytest.mark.parametrize("fit_intercept", [True, False])
 def test_a_warm_start_begins_at_the_last_weights(fit_intercept):
     X, Y = rows(outputs=2)
-    settings = dict(method="gd", fit_intercept=fit_intercept, tol=0)
+    settings = {"method": "gd", "fit_intercept": fit_intercept, "tol": 0}
     once = ds.LinearRegressor(epochs=8, **settings).fit(X, Y)
     twice = ds.LinearRegressor(epochs=4, warm_start=True, **settings).fit(X, Y).fit(X, Y)
     assert np.allclose(twice.coef_, once.coef_, rtol=1e-12)
@@ -462,7 +462,7 @@ def test_ctrl_c_keeps_what_was_learned(method):
     model = ds.LinearRegressor(method=method, learning_rate=Impatient(0.1), random_state=0)
     with pytest.warns(ConvergenceWarning, match="warm_start=True"):
         model.fit(X, y)
-    assert model.n_iter_ == 5 and model.score(X, y) > 0
+    assert model.n_iter_ == 5 and model.coef_.all() and len(model.trace_) == 5
 
 
 # ── among scikit-learn's own ────────────────────────────────────────────────────────────────────────
@@ -488,9 +488,9 @@ def test_weights_are_routed_through_a_search_of_pipelines():
         model = ds.LinearRegressor().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
         search = GridSearchCV(make_pipeline(StandardScaler().set_fit_request(sample_weight=False), model), {})
         search.fit(X, y, sample_weight=weight)
+        asked = ds.LinearRegressor(method="sgd").set_partial_fit_request(sample_weight=True)
     expected = ds.LinearRegressor().fit(X, y, weight)
     assert np.allclose(search.predict(X), expected.predict(X), rtol=1e-10)
-    asked = ds.LinearRegressor(method="sgd").set_partial_fit_request(sample_weight=True)
     assert asked.get_metadata_routing().partial_fit.requests == {"sample_weight": True}
 
 

@@ -23,7 +23,8 @@ from .errors import DownslopeError
 from .inference import Recipe, Training
 from .model.linear import param_names
 
-UNFINISHED = ("diverged", "unbounded", "epochs_exhausted", "rate_too_small", "interrupted")  # a user must know
+# Ways to end that a user must be told of.
+UNFINISHED = ("diverged", "unbounded", "epochs_exhausted", "rate_too_small", "interrupted")
 FLOATS = (np.float64, np.float32)
 KEPT = ("loss", "penalty", "method", "learning_rate", "epochs", "tol", "scale")  # by a Recipe
 
@@ -189,7 +190,8 @@ class LinearRegressor(RegressorMixin, BaseEstimator):
         """The last weights by name, where a warm start asks for them."""
         if not (self.warm_start and "coef_" in vars(self)):
             return None
-        needed = (dataset.shape[1],) if dataset.y.ndim == 1 else (dataset.y.shape[1], dataset.shape[1])
+        assert dataset.y is not None
+        needed = (*dataset.y.shape[1:], dataset.shape[1])
         if self.coef_.shape != needed:
             raise DownslopeError("estimators.warm_start_shape", found=self.coef_.shape, needed=needed)
         rows = np.atleast_2d(self.coef_).T  # (d, k)

@@ -10,7 +10,7 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,7 +28,7 @@ app = typer.Typer(name="downslope", help="cli.help", context_settings={"help_opt
 for command in (fit, predict, minimize, compare, inspect, lesson):
     app.command(help=f"cli.help_{command.__name__}")(command)
 
-Fault: type = typer.BadParameter.__mro__[2]  # what Typer finds wrong with a request: its home has moved
+Fault: Any = typer.BadParameter.__mro__[2]  # what Typer finds wrong with a request: its home has moved
 
 
 def _version(asked: bool) -> None:
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     if words[0] == "minimize":  # -x^2 is a formula: a space keeps it from being taken for options
-        words = [f" {word}" if re.match(r"-[^-h]", word) else word for word in words]
+        words = [f" {word}" if re.match(r"-(?!-|h$)", word) else word for word in words]
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name that can not be printed is no failure
@@ -96,9 +96,9 @@ def _run(words: list[str]) -> int:
         return done.exit_code
 
 
-def _command():
+def _command() -> Any:
     """Typer's command, with its help in the language of the moment."""
-    group = typer.main.get_command(app)
+    group: Any = typer.main.get_command(app)
     for command in (group, *group.commands.values()):
         command.help = text(command.help)
         if language() == "zh":

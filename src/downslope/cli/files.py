@@ -1,4 +1,4 @@
-"""Files that are going to be written: looked at before the work begins, so that nothing is lost at its end."""
+"""Files that are to be written: looked at before the work begins, so that nothing is lost at its end."""
 
 from __future__ import annotations
 

@@ -136,8 +136,8 @@ def _tell_several(solutions, dataset, paths) -> None:
     page.print()
     answers = [solution.loss for solution in solutions.values() if not solution.verdict.failed]
     best = min(answers, default=math.nan)
-    heads = ["method", "stopped", "loss", "gap", "epochs", "seconds"]
-    table = show.columns_of([text(f"cli.{head}") for head in heads], words=2)
+    heads = ["cli.method", "cli.stopped", "cli.loss", "cli.gap", "cli.epochs", "cli.seconds"]
+    table = show.columns_of([text(head) for head in heads], words=2)
     for name, solution in solutions.items():
         gap = "–" if solution.verdict.failed else f"{solution.loss - best:.3g}"
         numbers = show.figure(solution.loss), gap, f"{solution.epochs}", f"{solution.seconds:.3g}"

@@ -36,10 +36,11 @@ def predict(
     if out is not None:
         with files.taking_the_place_of(Path(out)) as part:
             _write(whole, part)
-    show.aside(text(key, **facts) for key, facts in notes)
+    said = [text(key, **facts) for key, facts in notes]
+    show.aside(said)
     if json:
         told = {name: values.tolist() for name, values in predicted.items()} if out is None else None
-        show.as_json({"rows": len(table), "out": out, "predictions": told, "notes": [key for key, _ in notes]})
+        show.as_json({"rows": len(table), "out": out, "predictions": told, "notes": said})
     elif out is None:
         for piece in _as_csv(whole):
             sys.stdout.write(piece.decode())
@@ -54,7 +55,8 @@ def _predictions(solution, table) -> tuple[dict[str, Any], list]:
     """Predictions by the name of their column, for all rows; and notes, their counts summed over batches."""
     import numpy as np
 
-    found, notes = [], {}
+    found = []
+    notes: dict[tuple, dict[str, Any]] = {}
     for _, part, told in solution.predict_table(table):
         found.append(part)
         for key, facts in told:

@@ -130,7 +130,7 @@ def _walk(function, solution):
     table = show.columns_of([text("cli.update"), *names, "f", text("cli.gradient")], words=0)
     for row in sorted({0, 1, 2, last, *spaced} & set(range(last + 1))):
         slope = function.gradient(points[row])
-        size = slope[0] if function.size == 1 else np.linalg.norm(slope)
+        size = float(slope[0] if function.size == 1 else np.linalg.norm(slope))
         where = [show.figure(x) for x in points[row]] if names else []
         table.add_row(f"{updates[row]}", *where, show.figure(values[row]), show.figure(size))
     return table

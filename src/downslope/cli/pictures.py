@@ -77,6 +77,7 @@ def of_function(path: str, function: Function, solution: Solution, critical: Cri
 def of_several(path: str, solutions: dict[str, Solution], force: bool) -> Path:
     """How far the losses of several methods are above the lowest that any of them found."""
     traces = {name: solution.trace for name, solution in solutions.items()}
+    walks = {name: trace for name, trace in traces.items() if trace.updates > 1}  # a solve has no way down
     found = [solution.loss for solution in solutions.values() if not solution.verdict.failed]
     lowest = min(found, default=None)
-    return plots.save(plots.loss(traces, minimum=lowest), path, overwrite=force)
+    return plots.save(plots.loss(walks or traces, minimum=lowest), path, overwrite=force)

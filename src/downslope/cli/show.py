@@ -69,9 +69,7 @@ def minimised(recipe: Recipe, method: str, rows: int, columns: int) -> str:
     penalty, alpha = recipe.penalty, f"{recipe.alpha:g}"
     if penalty.alpha:
         price = {"l2": f"{alpha}·½‖w‖²", "l1": f"{alpha}·‖w‖₁"}
-        formula += " + " + price.get(
-            penalty.name, f"{alpha}·({penalty.l1:g}·‖w‖₁ + {penalty.l2:g}·½‖w‖²)"
-        )
+        formula += " + " + price.get(penalty.name, f"{alpha}·({penalty.l1:g}·‖w‖₁ + {penalty.l2:g}·½‖w‖²)")
     model = "z = X·w + b" if recipe.intercept else "z = X·w"
     return text("cli.minimised", formula=formula, model=model, rows=rows, columns=columns, method=method)
 
@@ -83,7 +81,7 @@ def weights(page: Console, solution: Solution, spread: np.ndarray | None = None)
     if spread is not None and solution.single:
         heads.append(text("cli.effect", target=solution.targets[0]))
     table = columns_of([text("cli.feature"), *heads])
-    told = range(len(W))
+    told = list(range(len(W)))
     if len(W) > MANY:
         size = np.abs(W).max(axis=1) * (1 if spread is None else spread)
         told = sorted(np.argsort(-size, kind="stable")[:MANY].tolist())

@@ -73,10 +73,10 @@ def _bar(training: Training) -> Iterator:
         done = step.step if every else step.epoch + 1
         loss = step.loss if step.objective is None else step.objective
         words = text("cli.progress_tried" if every else "cli.progress", done=done, total=total)
+        said = text("cli.progress_loss", loss=loss)
+        progress.update(task, completed=done, description=words, loss=said)
         progress.start()
-        progress.update(
-            task, completed=done, description=words, loss=text("cli.progress_loss", loss=loss), refresh=True
-        )
+        progress.refresh()
 
     try:
         yield show

@@ -65,8 +65,8 @@ def descend(
     Parameters: `objective` (see `downslope.objective`); `start`, (p,), in the user's units; `method`;
     `stop`, 1000 epochs when None; `validation`, an objective over rows held out; `seed` of the row
     order; `after`, the end of an earlier descent in the same coordinates: its weights, its direction's
-    memory and its counts of epochs and updates go on. Divergence always ends it, with the last weights that are finite. Ctrl-C ends it too,
-    with the reason "interrupted".
+    memory and its counts of epochs and updates go on. Divergence always ends it, with the last weights
+    that are finite. Ctrl-C ends it too, with the reason "interrupted".
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
@@ -119,11 +119,12 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, beg
                 reason = Reason("unbounded", {"loss": point.value, "epochs": state.epochs})
             if np.isfinite(point.theta).all() and math.isfinite(point.value):
                 last_finite = point.theta
-            held = None if validation is None else validation.value(point.theta)
+            with np.errstate(over="ignore", invalid="ignore"):
+                held = None if validation is None else validation.value(point.theta)
+                params = objective.to_user(point.theta)
             if held is not None and keeps_best and (state.best is None or held < state.best[0]):
                 state.best = (held, point.theta)
             seconds = time.perf_counter() - began
-            params = objective.to_user(point.theta)
             step = step._replace(step=step.step + done, epoch=step.epoch + done)
             yield step._replace(seconds=seconds, validation=held, params=params)
             if reason:
@@ -254,7 +255,8 @@ def _pieces(term, order, batch: Batch):
 
 def _step(state: _State, rows: int, looked, rate: float) -> Step:
     """The row of the log book; seconds, params and validation are filled in by the loop."""
-    norm = float(np.sqrt(looked.gradient @ looked.gradient))
+    with np.errstate(over="ignore", invalid="ignore"):
+        norm = float(np.sqrt(looked.gradient @ looked.gradient))
     return Step(
         state.updates,
         state.epochs - 1,

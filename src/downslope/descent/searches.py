@@ -99,13 +99,11 @@ def _between(low, high) -> float:
     (a, fa, da), (b, fb, db) = low, high
     left, right = min(a, b), max(a, b)
     t = 0.5 * (a + b)
-    if np.isfinite(fb):
-        d1 = da + db - 3 * (fa - fb) / (a - b)
-        inside = d1 * d1 - da * db
-        if inside >= 0:
-            d2 = np.copysign(np.sqrt(inside), b - a)
-            bottom = db - da + 2 * d2
-            if bottom != 0:
-                t = b - (b - a) * (db + d2 - d1) / bottom
+    with np.errstate(all="ignore"):
+        d1 = da + db - 3 * (fa - fb) / np.float64(a - b)
+        d2 = np.copysign(np.sqrt(d1 * d1 - da * db), b - a)
+        lowest = b - (b - a) * (db + d2 - d1) / (db - da + 2 * d2)
+    if np.isfinite(lowest):  # else there is none, or it overflows: the middle will do
+        t = lowest
     margin = 0.1 * (right - left)
     return float(min(max(t, left + margin), right - margin))

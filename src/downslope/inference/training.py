@@ -32,7 +32,7 @@ class Paused:
     """Where a descent stands between two passes: all that is needed to go on, on other rows."""
 
     end: End
-    method: AnyMethod
+    method: Any  # of the pass, with the learning rate that "auto" stood for if that is to last
     standardise: Standardise  # the coordinates of the first rows
 
 
@@ -82,7 +82,7 @@ class Training:
 
         Columns stay standardised as they were at first; weights, the direction's memory and the schedule
         go on. A schedule that has an end is laid out over `recipe.epochs` passes; the one that "auto"
-        would lay out falls as 1/√epoch instead, from where it began, as no end is known.
+        would lay out falls as 1/√epoch instead, from ten times its height, as no end is known.
         """
         if dataset.y is None:
             raise DownslopeError("inference.no_target")
@@ -96,7 +96,7 @@ class Training:
         rate = rates.resolved(method, objective)
         if method.learning_rate == "auto" and rate.ends:
             begun = "auto" if after is None else after.method.learning_rate
-            method = method.with_rate(InverseScaling(rate.rate, 0.5) if begun == "auto" else begun)
+            method = method.with_rate(InverseScaling(10 * rate.rate, 0.5) if begun == "auto" else begun)
         start, end = (_start(objective, recipe), None) if after is None else (after.end.params, after.end)
         training = cls(objective, method, Pause() | Epochs(recipe.epochs), start, recipe)
         training.dataset = dataset
@@ -171,9 +171,11 @@ class Training:
             encoding=dataset.encoding,
             notes=dataset.notes,
         )
-        metrics: dict[str, Any] = {"training": regression_metrics(dataset, solution.predict(dataset))}
-        if self.held_out is not None:
-            metrics["validation"] = regression_metrics(self.held_out, solution.predict(self.held_out))
+        metrics: dict[str, Any] = {}
+        with np.errstate(over="ignore", invalid="ignore"):  # where it diverged, they may well be infinite
+            metrics["training"] = regression_metrics(dataset, solution.predict(dataset))
+            if self.held_out is not None:
+                metrics["validation"] = regression_metrics(self.held_out, solution.predict(self.held_out))
         return replace(solution, metrics=metrics)
 
 
