@@ -300,11 +300,9 @@ def _rounded(objective, start, method: Method, stop: Stop, validation):
 
 def _closed_form(objective):
     """One solve; one step in the trace."""
-    from ..model.least_squares import least_squares
-
     began = time.perf_counter()
     zero = objective.at(np.zeros(objective.size))
-    found = least_squares(objective.term, objective.l2 if objective.penalty.alpha else None)
+    found = objective.solved()
     end = objective.at(found.theta)
     params = objective.to_user(found.theta)
     norm = float(np.sqrt(zero.gradient @ zero.gradient))

@@ -15,6 +15,7 @@ import numpy as np
 
 from . import penalties
 from .functions import Function
+from .least_squares import LeastSquares, least_squares
 from .linear import Linear, LinearTerm
 from .losses import by_name as loss_by_name
 from .moments import reduced
@@ -198,6 +199,10 @@ class Objective:
     def reduced(self) -> Objective:
         """The same F from its moments: every evaluation costs O(d²), whatever the number of rows."""
         return replace(self, term=reduced(self.term))
+
+    def solved(self) -> LeastSquares:
+        """The minimiser of a squared loss with or without L2, in one solve."""
+        return least_squares(self.term, self.l2 if self.penalty.alpha else None)
 
     def smoothed(self, width: float) -> Objective:
         """With the kink of the loss rounded over `width`."""
