@@ -39,6 +39,7 @@ class Dataset:
     encoding: Encoding | None = None
     notes: tuple[Note, ...] = ()
     table: Table | None = None  # the same rows before encoding, so that a split can learn it anew
+    classes: tuple[Any, ...] = ()  # what the numbers 0, 1, … in y stand for, when y holds classes
 
     @classmethod
     def read(
@@ -102,6 +103,30 @@ class Dataset:
             weights = check_weights(_floats(weights, "weights"), n)
         return cls(matrix, y, weights, names, targets, source=type_name(X))
 
+    def labelled(self, classes: Sequence[Any] = ()) -> Dataset:
+        """The same rows with y as class numbers 0, 1, …: those of `classes`, or of the values found, sorted.
+
+        Raises DownslopeError for one class only, and for a value that is none of `classes`.
+
+        >>> Dataset.from_arrays([[1.0], [2.0], [3.0]], [5, 7, 5]).labelled().classes
+        (5, 7)
+        """
+        if self.y is None or (self.classes and not classes):
+            return self
+        if self.y.ndim != 1:
+            raise DownslopeError("data.classes_of_several", targets=", ".join(self.targets))
+        values = np.array(self.classes, dtype=object)[self.y.astype(int)] if self.classes else self.y
+        known = tuple(classes) or tuple(_plain(value) for value in np.unique(values))
+        if len(known) < 2:
+            raise DownslopeError("data.one_class", column=self.targets[0], value=known[0])
+        number = {value: code for code, value in enumerate(known)}
+        for value in values:
+            if _plain(value) not in number:
+                told = ", ".join(map(str, known))
+                raise DownslopeError("data.unknown_class", value=_plain(value), column=self.targets[0], known=told)
+        y = np.array([number[_plain(value)] for value in values], dtype=float)
+        return replace(self, y=y, classes=known)
+
     def __len__(self) -> int:
         return self.X.shape[0]
 
@@ -159,6 +184,12 @@ class Dataset:
 
         encoding = self.encoding.learn_again(train.table)
         return training_dataset(encoding, train.table), encoding.apply(held_out.table)
+
+
+def _plain(value: Any) -> Any:
+    """5.0 as 5, and NumPy's numbers as Python's."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def check_weights(weights: np.ndarray, rows: int) -> np.ndarray:

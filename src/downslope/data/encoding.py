@@ -118,6 +118,7 @@ class Encoding:
     columns: tuple[Column, ...]
     targets: tuple[str, ...] = ()
     weights: str | None = None
+    classes: tuple[str, ...] = ()  # of a target that is text, sorted
     named: bool = False  # the features were named, not found
     notes: tuple[Note, ...] = ()  # which columns were left out, and why
 
@@ -146,7 +147,8 @@ class Encoding:
         table, _ = _with_known_targets(table, targets)
         if targets and len(table) < 2:
             raise DownslopeError("data.too_few_rows", source=table.source, rows=len(table))
-        for name in targets:
+        classes = _classes(table, targets)
+        for name in () if classes else targets:
             values = table.numbers(name)
             if (values == values[0]).all():
                 raise DownslopeError("data.target_constant", column=name, value=float(values[0]))
@@ -163,7 +165,7 @@ class Encoding:
                 notes.append(refusal[1:])
         if not columns:
             raise DownslopeError("data.no_features", source=table.source)
-        return cls(tuple(columns), targets, weights, named=features is not None, notes=tuple(notes))
+        return cls(tuple(columns), targets, weights, classes, features is not None, tuple(notes))
 
     def learn_again(self, table: Table) -> Encoding:
         """The same request, on other rows."""
@@ -198,7 +200,7 @@ class Encoding:
             X[:, start : start + block.shape[1]] = block
             start += block.shape[1]
             notes += told
-        outputs = [table.numbers(name) for name in targets]
+        outputs = [self._codes(table, name) for name in targets]
         y = np.column_stack(outputs) if len(outputs) > 1 else (*outputs, None)[0]  # (n, k), (n,) or None
         return Dataset(
             X=X,
@@ -210,7 +212,19 @@ class Encoding:
             encoding=self,
             notes=tuple(notes),
             table=table,
+            classes=self.classes if target else (),
         )
+
+    def _codes(self, table: Table, name: str) -> np.ndarray:
+        """The target as numbers: its own, or those of its classes."""
+        if not self.classes:
+            return table.numbers(name)
+        codes, words = table.text(name)
+        for word in words:
+            if word not in self.classes:
+                known = ", ".join(self.classes)
+                raise DownslopeError("data.unknown_class", value=word, column=name, known=known)
+        return np.array([self.classes.index(word) for word in words], dtype=float)[codes]
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists, dicts, numbers and words."""
@@ -223,7 +237,8 @@ class Encoding:
             for column in kept["columns"]
         )
         notes = tuple((key, facts) for key, facts in kept["notes"])
-        return cls(**{**kept, "columns": columns, "targets": tuple(kept["targets"]), "notes": notes})
+        words = {name: tuple(kept[name]) for name in ("targets", "classes")}
+        return cls(**{**kept, **words, "columns": columns, "notes": notes})
 
 
 def training_dataset(encoding: Encoding, table: Table) -> Dataset:
@@ -286,21 +301,31 @@ def _check_request(table: Table, targets: Sequence[str], chosen: Sequence[str], 
 
 def _check_target(table: Table, name: str) -> None:
     kind = table.kind(name)
-    if kind == "text":
-        facts = {"categories": len(table.text(name)[1]), "example": table.example(name)}
-        raise DownslopeError("data.target_text", column=name, **facts)
     if kind == "date":
         raise DownslopeError("data.target_date", column=name)
     if kind == "other":
         raise DownslopeError("data.other_column", column=name)
-    if np.isnan(table.numbers(name)).all():
+    if kind != "text" and np.isnan(table.numbers(name)).all():
         raise DownslopeError("data.target_missing", column=name)
+
+
+def _classes(table: Table, targets: Sequence[str]) -> tuple[str, ...]:
+    """The classes of a target that is text, which must be the only one; () for numbers."""
+    texts = [name for name in targets if table.kind(name) == "text"]
+    if not texts:
+        return ()
+    if len(targets) > 1:
+        raise DownslopeError("data.classes_of_several", targets=", ".join(targets))
+    classes = tuple(sorted(table.text(texts[0])[1]))
+    if len(classes) < 2:
+        raise DownslopeError("data.one_class", column=texts[0], value=classes[0])
+    return classes
 
 
 def _with_known_targets(table: Table, targets: Sequence[str]) -> tuple[Table, list[Note]]:
     known = np.ones(len(table), dtype=bool)
     for name in targets:
-        known &= ~np.isnan(table.numbers(name))
+        known &= table.text(name)[0] >= 0 if table.kind(name) == "text" else ~np.isnan(table.numbers(name))
     dropped = len(table) - int(known.sum())
     if not dropped:
         return table, []

@@ -150,7 +150,8 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, beg
         # Accelerated methods stand beside their last prox: one plain step, in the trace, sets the zeros.
         t = 1 / objective.lipschitz
         settled = objective.at(objective.prox(theta - t * end.gradient, t))
-        if settled.value <= end.value and not np.array_equal(settled.theta, theta):
+        no_higher = settled.value <= end.value + 1e-13 * abs(end.value)  # but for rounding
+        if no_higher and not np.array_equal(settled.theta, theta):
             state.updates += 1
             last = _step(state, objective.rows, end, t)._replace(seconds=time.perf_counter() - began)
             theta, end = settled.theta, settled

@@ -7,10 +7,12 @@ in plain Python: that is how tiny data is descended, with no wait for a compiler
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numpy as np
 
+RESIDUAL, LOG, SQUARED_HINGE, SMOOTHED_HINGE, POISSON = range(5)  # as in model/losses.py
 STEEPEST, MOMENTUM, NESTEROV, ADAGRAD, RMSPROP, ADAM, ADAMW = range(7)
 
 # Sums may be reordered and fused; NaN and infinity keep their meaning, for divergence is read from them.
@@ -76,6 +78,45 @@ def residual_loss(z, y, up, down, width):
     return e * e / (2 * width), e / width
 
 
+def single_loss(loss, z, y):
+    """Value and slope of a loss that takes each column by itself; see model/class_losses.py."""
+    code, up, down, width = loss
+    if code == RESIDUAL:
+        return residual_loss(z, y, up, down, width)
+    if code == POISSON:
+        over = max(z - 700.0, 0.0)
+        mean = math.exp(min(z, 700.0))
+        return mean * (1 + over) - y * z, mean - y
+    if code == LOG:
+        e = math.exp(-abs(z))
+        return max(z, 0.0) - y * z + math.log1p(e), (1.0 if z >= 0 else e) / (1 + e) - y
+    side = 2 * y - 1
+    short = 1 - side * z  # by how much the margin is missed
+    if short <= 0:
+        return 0.0, 0.0
+    if code == SQUARED_HINGE:
+        return short * short, -2 * short * side
+    if short >= 1:
+        return short - 0.5, -side
+    return 0.5 * short * short, -short * side
+
+
+def softmax_loss(z, Y, i, slope):
+    """The value of row i under log loss of several columns, and its slopes, written into `slope` (k,)."""
+    top = z[0]
+    for c in range(1, len(z)):
+        top = max(top, z[c])
+    total = 0.0
+    for c in range(len(z)):
+        slope[c] = math.exp(z[c] - top)
+        total += slope[c]
+    value = top + math.log(total)
+    for c in range(len(z)):
+        value -= Y[i, c] * z[c]
+        slope[c] = slope[c] / total - Y[i, c]
+    return value
+
+
 def sweep(
     X, Y, share, order, size, center, inverse, intercept, loss, w, memory, direction, rates, count, l1, l2
 ):
@@ -85,12 +126,13 @@ def sweep(
     out as in model/linear.py; memory (3, p) changes in place; `rates` holds one learning rate for each
     update; `count` updates were made before.
     """
-    _, up, down, width = loss
     a, b = direction[1], direction[2]
+    coupled = loss[0] == LOG and Y.shape[1] > 1
     d, k = X.shape[1], Y.shape[1]
     w = w.copy()
     g = np.zeros(w.shape)
     z = np.zeros(k)
+    slope = np.zeros(k)
     x = np.zeros(d)
     value = 0.0
     for update in range(len(rates)):
@@ -107,18 +149,22 @@ def sweep(
                 x[j] = (X[i, j] - center[j]) * inverse[j]
                 for c in range(k):
                     z[c] += x[j] * w[j * k + c]
-            for c in range(k):
-                if intercept:
+            if intercept:
+                for c in range(k):
                     z[c] += w[d * k + c]
-                loss_here, slope = residual_loss(z[c], Y[i, c], up, down, width)
-                if len(share) > 0:
-                    loss_here *= share[i]
-                    slope *= share[i]
-                value += loss_here
+            s = share[i] if len(share) > 0 else 1.0
+            if coupled:
+                value += s * softmax_loss(z, Y, i, slope)
+            else:
+                for c in range(k):
+                    one, slope[c] = single_loss(loss, z[c], Y[i, c])
+                    value += s * one
+            for c in range(k):
+                pull = s * slope[c]  # a number of its own, so that the compiler sees no alias
                 if intercept:
-                    g[d * k + c] += slope
+                    g[d * k + c] += pull
                 for j in range(d):
-                    g[j * k + c] += slope * x[j]
+                    g[j * k + c] += pull * x[j]
         fade = 1 - a ** (count + update + 1), 1 - b ** (count + update + 1)
         value /= last - first
         for j in range(len(g)):
@@ -136,6 +182,6 @@ def compiled_sweep():
     import numba
     from numba.extending import register_jitable
 
-    for helper in (shrink, residual_loss, move):
+    for helper in (shrink, residual_loss, single_loss, softmax_loss, move):
         register_jitable(fastmath=FAST)(helper)
     return numba.njit(cache=True, fastmath=FAST, error_model="numpy")(sweep)

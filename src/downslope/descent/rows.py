@@ -37,6 +37,7 @@ class Batch:
     def __post_init__(self):
         if not (isinstance(self.size, int | np.integer) and self.size > 0):
             raise DownslopeError("descent.batch_size", size=self.size)
+        object.__setattr__(self, "size", int(self.size))
         if isinstance(self.order, str):
             if self.order not in ORDERS:
                 raise DownslopeError("descent.order", asked=self.order, known=nearest(self.order, ORDERS))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields, replace
 from numbers import Real
 from typing import Any
 
+import numpy as np
+
 from ..descent import methods, rates
 from ..descent.methods import AnyMethod, ClosedForm, Method
 from ..descent.stops import Epochs, Gradient, NoProgress, Seconds, Stop, Validation
@@ -91,11 +93,16 @@ class Recipe:
         if method.full:
             stop = Gradient(self.tol) | stop
         laid_out = getattr(rates.resolved(method, objective), "ends", False)  # its best comes at its end
-        return stop if laid_out else stop | NoProgress()
+        if laid_out:
+            return stop
+        beta = getattr(method.direction, "beta", 0.0)
+        inertia = 1.0 if beta == "auto" else 1 / (1 - beta)  # what rolls passes a low point and comes back
+        return stop | NoProgress(patience=round(30 * inertia))
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; `from_json` makes the same recipe of it."""
         told = {field.name: getattr(self, field.name) for field in fields(self)}
+        told = {name: value.item() if isinstance(value, np.generic) else value for name, value in told.items()}
         told["loss"], told["penalty"] = self.loss.spec, self.penalty.spec
         told["start"] = dict(self.start) if self.start is not None else None
         told["order"] = self.order if self.order is None or isinstance(self.order, str) else list(self.order)

@@ -223,7 +223,7 @@ def minimize(
 def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=None, **settings) -> Training:
     """The descent that `minimize` runs, not yet begun."""
     method = "auto" if method == "auto" else methods.by_name(method)
-    if method != "auto" and (method.name in ("lbfgs", "newton", "exhaustive") and learning_rate == 0.01):
+    if learning_rate == 0.01 and (method == "auto" or method.name in ("lbfgs", "newton", "exhaustive")):
         learning_rate = "auto"  # the usual 0.01 is for fixed steps: these search for theirs
     told = {"method": method, "learning_rate": learning_rate, "epochs": epochs, "seed": seed or 0}
     tol = 1e-10 if learning_rate == "auto" else 0.0  # a fixed step walks all epochs, as in the lessons

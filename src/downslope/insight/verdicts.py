@@ -85,7 +85,9 @@ def explain(end: End, objective, method: AnyMethod, trace: Trace) -> Verdict:
         return Verdict(code, numbers, ("more_time",))
     if code == "exhausted":
         return _on_the_grid(end, numbers, objective, method)
-    decay = method.direction.decay if isinstance(method, Method) and isinstance(method.direction, AdamW) else 0
+    decay = (
+        method.direction.decay if isinstance(method, Method) and isinstance(method.direction, AdamW) else 0
+    )
     decayed = Verdict("decayed", {**numbers, "decay": decay}, ("no_decay",))
     if not objective.sweeps:
         return decayed if decay else _of_a_function(end, objective, numbers, trace)

@@ -24,6 +24,7 @@ TABLES = (
     "insight",
     "lessons",
     "model",
+    "nets",
     "plots",
 )
 _chosen: ContextVar[str | None] = ContextVar("downslope_language", default=None)

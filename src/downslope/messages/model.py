@@ -29,6 +29,10 @@ TEXTS = {
         "the elastic net's ratio was {ratio}: it must lie between 0 (all L2) and 1 (all L1).",
         "弹性网的比例为 {ratio}：它必须在 0（全为 L2）与 1（全为 L1）之间。",
     ),
+    "model.negative_counts": (
+        'the Poisson loss counts, and the smallest y is {found:g}: use counts of 0 or more, or loss="squared".',
+        'Poisson 损失用于计数，而最小的 y 是 {found:g}：请使用不小于 0 的计数，或 loss="squared"。',
+    ),
     "model.alpha": (
         "alpha was {alpha}: the price of large weights must be a finite number, 0 or above.",
         "alpha 为 {alpha}：惩罚系数必须是有限数，且不小于 0。",

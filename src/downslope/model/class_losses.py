@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import DownslopeError
+
 LOG, SQUARED_HINGE, SMOOTHED_HINGE, POISSON = range(1, 5)  # the integers by which the kernels know them
 CAP = 700.0  # eᶻ is followed by its tangent beyond: float64 ends at e⁷⁰⁹
 
@@ -23,6 +25,7 @@ class CurvedLoss:
     name: str
     code: int
 
+    curvature_bound = math.nan
     quadratic = False
     smooth = True
     curvature_floor = 0.0
@@ -32,6 +35,13 @@ class CurvedLoss:
     def coupled(self, outputs: int) -> bool:
         """Whether the columns of z depend on each other."""
         return False
+
+    def bound_for(self, outputs: int) -> float:
+        """The largest curvature of the loss of `outputs` columns together."""
+        return self.curvature_bound
+
+    def check(self, Y) -> None:
+        """Refuse a y outside the domain."""
 
     def smoothed(self, width: float):
         """The loss itself: there is no kink to round."""
@@ -62,13 +72,10 @@ class Log(CurvedLoss):
     name: str = "log"
     code: int = LOG
 
-    @property
-    def curvature_bound(self) -> float:
-        """¼ for one column; ½ for several."""
-        return 0.25
+    curvature_bound = 0.25
 
     def bound_for(self, outputs: int) -> float:
-        return 0.25 if outputs == 1 else 0.5
+        return 0.25 if outputs == 1 else 0.5  # Böhning 1992
 
     def coupled(self, outputs: int) -> bool:
         return outputs > 1
@@ -174,7 +181,11 @@ class Poisson(CurvedLoss):
     name: str = "poisson"
     code: int = POISSON
     labels = False
-    curvature_bound = math.nan
+
+    def check(self, Y) -> None:
+        low = float(np.min(Y))
+        if low < 0:
+            raise DownslopeError("model.negative_counts", found=low)
 
     def value(self, z, Y):
         over = np.maximum(z - CAP, 0)

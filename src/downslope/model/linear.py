@@ -187,9 +187,14 @@ class LinearTerm:
         z = self.predictor(theta) if z is None else z
         curvature = self.loss.curvature(z, self.Y)
         share = self._share(None)
-        curvature = curvature if share is None else share * curvature
+        curvature = curvature if share is None else share.reshape(-1, *[1] * (curvature.ndim - 1)) * curvature
         k = self.outputs
         out = np.zeros((self.size, self.size))
+        if self.loss.coupled(k):
+            for a in range(k):
+                for b in range(a + 1):
+                    out[a::k, b::k] = out[b::k, a::k] = self._weighted_gram(curvature[:, a, b])
+            return out
         for c in range(k):
             out[c::k, c::k] = self._weighted_gram(curvature[:, c])
         return out
@@ -247,7 +252,7 @@ class LinearTerm:
     @property
     def lipschitz(self) -> float:
         """L with ‖∇f(θ) − ∇f(θ′)‖ ≤ L‖θ − θ′‖; infinite when the loss has a kink."""
-        return self.loss.curvature_bound * self.spectrum[0] if self.smooth else np.inf
+        return self.loss.bound_for(self.outputs) * self.spectrum[0] if self.smooth else np.inf
 
     @property
     def strong_convexity(self) -> float:
@@ -270,14 +275,14 @@ class LinearTerm:
     @property
     def row_lipschitz(self) -> float:
         """The largest L that any one row has."""
-        return self.loss.curvature_bound * float(self.row_sizes.max()) if self.smooth else np.inf
+        return self.loss.bound_for(self.outputs) * float(self.row_sizes.max()) if self.smooth else np.inf
 
     @cached_property
     def null_theta(self) -> np.ndarray:
         """The best θ with no feature in it: zeros, and the intercept that predicts y best."""
         theta = np.zeros((self.X.shape[1] + self.intercept, self.outputs))
         if self.intercept:
-            theta[-1] = [self.loss.null_prediction(y, self.share) for y in self.Y.T]
+            theta[-1] = self.loss.null(self.Y, self.share)
         return theta.ravel()
 
     @cached_property
@@ -291,8 +296,8 @@ class LinearTerm:
 
     @cached_property
     def spread(self) -> float:
-        """How far y lies from its best constant, in the units of y."""
-        return float(np.sqrt(self._mean((self.predictor(self.null_theta) - self.Y) ** 2)))
+        """How far z may well lie from the best constant: for numbers, as far as y does."""
+        return float(np.sqrt(self._mean(self.loss.spread(self.predictor(self.null_theta), self.Y) ** 2)))
 
     @cached_property
     def expected_size(self) -> float:

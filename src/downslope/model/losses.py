@@ -8,6 +8,8 @@ straight lines of slope `up` above and −`down` below it,
 
 which is the Moreau envelope, of width h, of the kinked loss max(up·e, −down·e). Squared is the
 parabola without end, absolute and quantile are the lines without parabola, Huber has both.
+
+The losses for classes and counts are in class_losses.py; `by_name` knows all of them.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import DownslopeError, nearest
+from .class_losses import CurvedLoss, Log, Poisson, SmoothedHinge, SquaredHinge
 
 RESIDUAL = 0  # the integer by which the kernels know this family
 
@@ -32,6 +35,8 @@ class Loss:
     down: float
     width: float
     code: int = RESIDUAL
+
+    labels = False  # y holds numbers
 
     def value(self, z, y):
         """ℓ(z, y), elementwise.
@@ -87,6 +92,14 @@ class Loss:
         """The largest curvature that ℓ has; infinite at a kink."""
         return 1 / self.width if self.width else math.inf
 
+    def bound_for(self, outputs: int) -> float:
+        """The largest curvature of the loss of `outputs` columns together."""
+        return self.curvature_bound
+
+    def coupled(self, outputs: int) -> bool:
+        """Whether the columns of z depend on each other: here, never."""
+        return False
+
     @property
     def curvature_floor(self) -> float:
         """The smallest curvature that ℓ has."""
@@ -134,6 +147,17 @@ class Loss:
             low, high = (low, middle) if share @ self.slope(middle, y) >= 0 else (middle, high)
         return high if share @ self.value(high, y) <= share @ self.value(low, y) else low
 
+    def null(self, Y, share) -> np.ndarray:
+        """The best constant prediction of each output.  (k,)"""
+        return np.array([self.null_prediction(y, share) for y in Y.T])
+
+    def spread(self, z, Y) -> np.ndarray:
+        """How far z may well lie from the null prediction: as far as y does."""
+        return z - Y
+
+    def check(self, Y) -> None:
+        """Every finite y is in the domain."""
+
 
 def squared() -> Loss:
     """Squared loss  ℓ(z, y) = (z − y)².  The mean; closed form; sensitive to outliers."""
@@ -164,6 +188,12 @@ LOSSES: dict[str, Callable[..., Loss]] = {
     "huber": huber,
     "quantile": quantile,
 }
+CURVED: dict[str, Callable[..., CurvedLoss]] = {
+    "log": Log,
+    "squared_hinge": SquaredHinge,
+    "smoothed_hinge": SmoothedHinge,
+    "poisson": Poisson,
+}
 
 
 def told(number: float) -> str:
@@ -175,19 +205,20 @@ def told(number: float) -> str:
     return repr(float(number)).removesuffix(".0")
 
 
-def by_name(spec: str | Loss) -> Loss:
+def by_name(spec: str | Loss | CurvedLoss) -> Loss | CurvedLoss:
     """The loss that a text names; a number after a colon is its parameter.
 
     >>> by_name("huber:2").spec, by_name("quantile:0.9").down
     ('huber:2', 0.9)
     """
-    if isinstance(spec, Loss):
+    if isinstance(spec, Loss | CurvedLoss):
         return spec
     name, _, parameter = str(spec).partition(":")
-    if name not in LOSSES:
-        raise DownslopeError("model.unknown_loss", asked=spec, known=nearest(name, LOSSES))
+    every: dict[str, Callable[..., Loss | CurvedLoss]] = {**LOSSES, **CURVED}
+    if name not in every:
+        raise DownslopeError("model.unknown_loss", asked=spec, known=nearest(name, every))
     if not parameter:
-        return LOSSES[name]()
+        return every[name]()
     if name not in ("huber", "quantile"):
         raise DownslopeError("model.no_parameter", asked=spec, name=name)
     try:

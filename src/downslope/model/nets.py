@@ -1,0 +1,460 @@
+"""Small nets on PyTorch, as sums over rows that the loop descends like any other.
+
+θ is one flat vector. The parameters of a module are views of it, in the order of `named_parameters`,
+and their slopes are views of a second one, so that a method sees two vectors and no layers. The module
+ends in raw scores z; the loss is the one that linear models have: torch carries x forward to z, and
+∂ℓ/∂z backward.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+from collections import OrderedDict
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import DownslopeError, nearest
+from .standardise import row_blocks
+
+if TYPE_CHECKING:
+    import torch
+
+ACTIVATIONS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "ReLU", "gelu": "GELU"}
+DTYPES = ("float32", "float64")
+COPIES = 4  # of every weight, 8 bytes each: θ, its gradient, and two that a method remembers
+WORTH_A_GPU = 10**8  # rows × weights from which arithmetic outlasts the launching of kernels
+RESHAPING = ("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "T", "Transpose", "Permute")
+
+
+@dataclass(frozen=True)
+class Net:
+    """z = W₂·a(W₁x + b₁) + b₂,  with a layer a(Wx + b) for each size in `hidden`.
+
+    hidden: units of each hidden layer; () leaves a linear model.  activation: "sigmoid", "tanh", "relu"
+    or "gelu".  dropout: share of the hidden units left out at each update.  dtype: "float32" or
+    "float64".  device: "cpu", "cuda", "cuda:1" …, or "auto", a GPU if there is one and the work is worth
+    it.  seed: of the first weights, PyTorch's usual ones, and of what dropout draws.
+
+    Raises DownslopeError for what is none of these.
+
+    >>> Net(hidden=(10,)).weights(features=4, outputs=1)
+    61
+    """
+
+    hidden: tuple[int, ...] = (10,)
+    activation: str = "sigmoid"
+    dropout: float = 0.0
+    dtype: str = "float32"
+    device: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self):
+        hidden = tuple(self.hidden) if np.ndim(self.hidden) else (self.hidden,)
+        for size in hidden:
+            if not (isinstance(size, int | np.integer) and not isinstance(size, bool) and size > 0):
+                raise DownslopeError("nets.hidden", asked=self.hidden, size=size)
+        object.__setattr__(self, "hidden", tuple(int(size) for size in hidden))
+        if self.activation not in ACTIVATIONS:
+            known = nearest(self.activation, ACTIVATIONS)
+            raise DownslopeError("nets.activation", asked=self.activation, known=known)
+        if not 0 <= self.dropout < 1:
+            raise DownslopeError("nets.dropout", asked=self.dropout)
+        if self.dtype not in DTYPES:
+            raise DownslopeError("nets.dtype", asked=self.dtype, known=nearest(self.dtype, DTYPES))
+
+    def sizes(self, features: int, outputs: int) -> list[tuple[int, int]]:
+        """(inputs, outputs) of each layer."""
+        widths = [features, *self.hidden, outputs]
+        return list(zip(widths[:-1], widths[1:]))
+
+    def weights(self, features: int, outputs: int) -> int:
+        """How many numbers there are to learn, biases included."""
+        return sum((before + 1) * after for before, after in self.sizes(features, outputs))
+
+    def module(self, features: int, outputs: int) -> torch.nn.Sequential:
+        """The net, with its first weights, on the CPU; (n, features) → scores z (n, outputs).
+
+        They are those that `torch.manual_seed(seed)` would give; PyTorch's own generator is left where it
+        stood. float64 starts from the same numbers as float32. Raises DownslopeError for more weights
+        than memory holds.
+        """
+        count = self.weights(features, outputs)
+        _refuse_too_large("nets.too_large", 8 * COPIES * count, weights=count, hidden=self.hidden)
+        torch = _torch()
+        layers: OrderedDict[str, Any] = OrderedDict()
+        with _drawing(self.seed, torch.device("cpu")):
+            for i, (before, after) in enumerate(self.sizes(features, outputs), 1):
+                layers[f"layer{i}"] = torch.nn.Linear(before, after, device="cpu", dtype=torch.float32)
+                if i <= len(self.hidden):
+                    layers[f"{self.activation}{i}"] = getattr(torch.nn, ACTIVATIONS[self.activation])()
+                    if self.dropout:
+                        layers[f"dropout{i}"] = torch.nn.Dropout(self.dropout)
+        return torch.nn.Sequential(layers).to(getattr(torch, self.dtype))
+
+    def term(self, dataset, loss) -> NetTerm:
+        """The mean loss of this net over the rows of a Dataset, whose y is coded as the loss wants it."""
+        outputs = 1 if dataset.y.ndim == 1 else dataset.y.shape[1]
+        module = self.module(dataset.shape[1], outputs)
+        work = len(dataset) * self.weights(dataset.shape[1], outputs)
+        return _term(module, dataset, loss, self.seed, _device(self.device, work))
+
+
+def module_term(module: torch.nn.Module, dataset, loss, seed: int = 0) -> NetTerm:
+    """The mean loss of a module of one's own over the rows of a Dataset: (b, d) → scores z (b, k).
+
+    A copy is descended, on the module's device and in its dtype; the module itself changes when `load` is
+    called. `seed`: of what it draws while training, such as dropout. Raises DownslopeError for an output
+    that does not fit y, and for a sigmoid or softmax at the end under the log loss, which applies its own.
+    """
+    return _term(module, dataset, loss, seed, None)
+
+
+def _term(module, dataset, loss, seed: int, device) -> NetTerm:
+    if dataset.weights is not None and not dataset.weights.all():
+        dataset = dataset.take(dataset.weights > 0)  # a row of weight 0 is as good as absent
+    flat = Flat(module, seed, device)
+    Y, share = _targets(dataset)
+    flat.check(flat.tensor(dataset.X[[0, -1]]), Y.shape[1], loss)
+    return NetTerm(module, flat, flat.tensor(dataset.X), Y, share, loss)
+
+
+def _targets(dataset) -> tuple[np.ndarray, np.ndarray | None]:
+    """Y (n, k), and the weights over their mean (n,)."""
+    Y = np.asarray(dataset.y, dtype=float).reshape(len(dataset.y), -1)
+    return Y, None if dataset.weights is None else dataset.weights / np.mean(dataset.weights, dtype=float)
+
+
+class Flat:
+    """θ ↦ module: a copy of a module whose parameters are views of one vector, their slopes of another."""
+
+    def __init__(self, module: torch.nn.Module, seed: int, device=None):
+        torch = _torch()
+        self.module = copy.deepcopy(module).to(device)
+        self.seed = seed
+        self.calls = 0  # trainings calls so far: what is drawn depends on them and the seed alone
+        self.draws = False
+        self.parameters = [(name, p) for name, p in self.module.named_parameters() if p.requires_grad]
+        if not self.parameters:
+            raise DownslopeError("nets.no_parameters", module=type(module).__name__)
+        kinds = sorted({f"{p.dtype} on {p.device}".removeprefix("torch.") for _, p in self.parameters})
+        if len(kinds) > 1:
+            raise DownslopeError("nets.mixed", found=", ".join(kinds))
+        self.theta = torch.cat([p.detach().reshape(-1) for _, p in self.parameters])
+        self.slope = torch.zeros_like(self.theta)
+        for (_, p), here in zip(self.parameters, self.places):
+            p.data = self.theta[here].view(p.shape)
+            p.grad = self.slope[here].view(p.shape)
+        self.start = self.theta.double().cpu().numpy().copy()
+
+    @property
+    def places(self) -> list[slice]:
+        """Where in θ each parameter lies."""
+        ends = np.cumsum([p.numel() for _, p in self.parameters]).tolist()
+        return [slice(first, end) for first, end in zip([0, *ends], ends)]
+
+    def place(self, theta, training: bool) -> None:
+        """Write θ into the parameters, zeros into their slopes; switch dropout on or off."""
+        self.theta.copy_(_torch().from_numpy(np.require(theta, float, ["C", "W"])))
+        self.slope.zero_()
+        if self.module.training != training:
+            self.module.train(training)
+
+    def gradient(self) -> np.ndarray:
+        """What the backward passes since `place` have added up.  (p,) float64"""
+        return np.array(self.slope.cpu().double().numpy())
+
+    def tensor(self, X) -> torch.Tensor:
+        """Rows as the module takes them, in its dtype, on its device; dense ones of its kind uncopied."""
+        if not isinstance(X, np.ndarray):
+            _refuse_too_large("nets.sparse", 8 * math.prod(X.shape), rows=X.shape[0], columns=X.shape[1])
+            X = X.toarray()
+        return _torch().from_numpy(np.require(X, requirements=["C", "W"])).to(self.theta)
+
+    def drawing(self):
+        """Within, dropout draws from (seed, training calls so far)."""
+        self.calls += 1
+        if not self.draws:
+            return nullcontext()
+        key = np.random.SeedSequence((self.seed % 2**64, self.calls)).generate_state(1)
+        return _drawing(int(key[0]), self.theta.device)
+
+    def check(self, two_rows, outputs: int, loss) -> None:
+        """Raise where scores and loss do not go together; note whether a training call draws numbers."""
+        torch = _torch()
+        trial = copy.deepcopy(self.module).train()  # running means are not to remember this
+        with _drawing(self.seed, self.theta.device) as generators, torch.enable_grad():
+            before = [generator.get_state() for generator in generators]
+            try:
+                z = trial(two_rows)
+            except Exception as error:  # whatever a module that was made for other rows may raise
+                facts = {"shape": tuple(two_rows.shape), "error": str(error).partition("\n")[0]}
+                raise DownslopeError("nets.forward", **facts) from error
+            after = [generator.get_state() for generator in generators]
+        self.draws = not all(map(torch.equal, before, after))
+        found = tuple(z.shape) if isinstance(z, torch.Tensor) else type(z).__name__
+        if found != (2, outputs):
+            raise DownslopeError("nets.output", found=found, wanted=(2, outputs), loss=loss.name, k=outputs)
+        if z.grad_fn is None:
+            raise DownslopeError("nets.no_parameters", module=type(self.module).__name__)
+        if loss.name == "log":
+            _refuse_second_link(_last_layer(z), outputs)
+
+
+@dataclass(frozen=True, eq=False)
+class NetTerm:
+    """f(θ) = Σᵢ sᵢ ℓ(net(xᵢ; θ), yᵢ) / Σᵢ sᵢ,  summed over outputs."""
+
+    module: Any  # torch.nn.Module as it was handed over; θ reaches it by `load` alone
+    flat: Flat
+    X: Any  # torch.Tensor (n, d)
+    Y: np.ndarray  # (n, k)
+    share: np.ndarray | None  # (n,) weights over their mean
+    loss: Any
+    training: bool = True  # whether dropout is on in `at`: off for rows held out
+
+    quadratic = False
+    smooth = True
+    curved = False
+    tiny = False
+    lipschitz = np.nan
+    strong_convexity = 0.0
+    expected_size = 1.0  # inputs standardised, layers as PyTorch starts them
+
+    @property
+    def rows(self) -> int:
+        return len(self.Y)
+
+    @property
+    def size(self) -> int:
+        return self.flat.theta.numel()
+
+    @property
+    def outputs(self) -> int:
+        return self.Y.shape[1]
+
+    @property
+    def noisy(self) -> bool:
+        """Whether two calls at the same θ differ, as with dropout: nothing for a line search."""
+        return self.training and self.flat.draws
+
+    @property
+    def start(self) -> np.ndarray:
+        """θ as the module was handed over.  (p,)"""
+        return self.flat.start.copy()
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Such as "layer1.weight[0,3]": to unit 0 from feature 3."""
+        return tuple(
+            f"{name}[{','.join(map(str, place))}]" if place else name
+            for name, p in self.flat.parameters
+            for place in np.ndindex(p.shape)
+        )
+
+    @cached_property
+    def widths(self) -> np.ndarray:
+        """1 for a weight; 0 for a bias, which is never penalised.  (p,)"""
+        each = [np.full(p.numel(), float(not _is_bias(name))) for name, p in self.flat.parameters]
+        return np.concatenate(each)
+
+    # ---- values ------------------------------------------------------------------------------
+
+    def at(self, theta, rows=None):
+        """Value and gradient of the mean over `rows`, an index array (all of them when None), and θ."""
+        torch, flat = _torch(), self.flat
+        n, value = self.rows if rows is None else len(rows), 0.0
+        flat.place(theta, self.training)
+        with flat.drawing() if self.training else nullcontext(), torch.enable_grad():
+            for part in row_blocks(n):
+                here = part if rows is None else rows[part]
+                Y, share = self.Y[here], None if self.share is None else self.share[here, None]
+                scores = flat.module(self.X[here])  # (b, k)
+                z = _numpy(scores)
+                losses, slope = self.loss.value(z, Y), self.loss.slope(z, Y) / n
+                if share is not None:
+                    losses, slope = share * losses, share * slope
+                value += float(losses.sum())
+                scores.backward(torch.from_numpy(slope).to(scores))
+        return value / n, flat.gradient(), theta
+
+    def predictor(self, theta, X=None) -> np.ndarray:
+        """z of the rows X (m, d), of its own when None, with dropout off.  (m, k)"""
+        rows = self.X if X is None else self.flat.tensor(X)
+        self.flat.place(theta, training=False)
+        with _torch().no_grad():
+            return np.concatenate([_numpy(self.flat.module(rows[part])) for part in row_blocks(len(rows))])
+
+    def values(self, thetas) -> np.ndarray:
+        """f at many weights, (m, p) → (m,), with dropout off: for pictures."""
+        return np.array([self._mean(self.loss.value(self.predictor(theta), self.Y)) for theta in thetas])
+
+    def line(self, theta, direction):
+        """Along θ + t·d: t → (f, slope), and t → all that `at` gives, each t looked at once."""
+        seen: dict[float, tuple] = {}
+
+        def at(t):
+            if t not in seen:
+                seen[t] = self.at(theta + t * direction)
+            return seen[t]
+
+        def value_and_slope(t):
+            value, gradient, _ = at(t)
+            return value, float(gradient @ direction)
+
+        return value_and_slope, at
+
+    def first_non_finite(self, gradient) -> str | None:
+        """The parameter where a backward pass first meets a slope that is not finite: from the end."""
+        for (name, _), here in reversed(list(zip(self.flat.parameters, self.flat.places))):
+            if not np.isfinite(gradient[here]).all():
+                return name
+        return None
+
+    # ---- scales ------------------------------------------------------------------------------
+
+    @cached_property
+    def null_theta(self) -> np.ndarray:
+        """Zeros, and last biases that predict y best: a θ through which no feature shows."""
+        theta = np.zeros(self.size)
+        name, last = self.flat.parameters[-1]
+        if _is_bias(name) and last.numel() == self.outputs:
+            theta[-self.outputs :] = self._null[0]
+        return theta
+
+    @cached_property
+    def _null(self) -> np.ndarray:
+        """The best z that is the same for every row.  (n, k)"""
+        return np.broadcast_to(self.loss.null(self.Y, self.share), self.Y.shape)
+
+    @cached_property
+    def gradient_scale(self) -> float:
+        """How large a last bias's slope is on one row at the null model: what `tol` multiplies."""
+        slope = math.sqrt(self._mean(self.loss.slope(self._null, self.Y) ** 2))
+        level = math.sqrt(self._mean(self.loss.slope(np.zeros_like(self.Y), self.Y) ** 2))
+        # A constant y leaves only rounding at the null model; then its level says what is small.
+        return max(slope, 1e-8 * level) or 1.0
+
+    @cached_property
+    def spread(self) -> float:
+        """How far z may well lie from its best constant."""
+        return math.sqrt(self._mean(self.loss.spread(self._null, self.Y) ** 2))
+
+    def _mean(self, values) -> float:
+        """Over rows by their weights; summed over outputs."""
+        return float((values if self.share is None else self.share[:, None] * values).sum()) / self.rows
+
+    # ---- units and rows ------------------------------------------------------------------------
+
+    def to_user(self, theta) -> np.ndarray:
+        return np.array(theta, dtype=float)
+
+    to_inner = to_user
+
+    def on(self, dataset) -> NetTerm:
+        """The same net over rows held out, with dropout off."""
+        Y, share = _targets(dataset)
+        return replace(self, X=self.flat.tensor(dataset.X), Y=Y, share=share, training=False)
+
+    def load(self, theta) -> None:
+        """Write θ into the module that was handed over, with the running means it gathered, if any."""
+        self.flat.place(theta, training=False)
+        self.module.load_state_dict(self.flat.module.state_dict())
+
+
+# ── what does not go together ───────────────────────────────────────────────────────────────────────
+
+
+def _last_layer(z: torch.Tensor) -> str:
+    """What made z, reshaping aside: "Sigmoid", "Softmax", "Addmm" …, as autograd noted it."""
+    node = z.grad_fn
+    while True:
+        name = node.name().partition("Backward")[0] if node is not None else ""
+        if name not in RESHAPING:
+            return name
+        node = node.next_functions[0][0]
+
+
+def _refuse_second_link(layer: str, outputs: int) -> None:
+    """Raise if scores went through a link before the log loss applies its own."""
+    if layer not in ("Sigmoid", "Softmax", "LogSoftmax"):
+        return
+    if outputs == 1:
+        raise DownslopeError("nets.sigmoid" if layer == "Sigmoid" else "nets.softmax_of_one", layer=layer)
+    if layer == "LogSoftmax":
+        raise DownslopeError("nets.log_softmax")
+    # Scores within [0, 1]: at best 1 for the right class and 0 for the others, −log(e/(e + K − 1)).
+    floor = f"{math.log1p((outputs - 1) / math.e):.3f}"
+    raise DownslopeError("nets.softmax", layer=layer, classes=outputs, others=outputs - 1, floor=floor)
+
+
+def _device(asked: str, work: int) -> torch.device:
+    """The device that is asked for, if it is here."""
+    torch = _torch()
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if asked == "auto":
+        asked = "cuda" if gpus and work >= WORTH_A_GPU else "cpu"
+    known = ["auto", "cpu", *(["cuda"] if gpus else []), *(f"cuda:{i}" for i in range(gpus))]
+    if str(asked) not in known:
+        raise DownslopeError("nets.device", asked=asked, known=nearest(str(asked), known))
+    return torch.device(asked)
+
+
+def _refuse_too_large(key: str, needed: int, **facts) -> None:
+    free = _free_bytes()
+    if needed > free:
+        raise DownslopeError(key, needed=f"{needed / 1e9:.3g}", free=f"{free / 1e9:.3g}", **facts)
+
+
+def _free_bytes() -> float:
+    """Bytes of memory still to be had; all of the machine's, or infinitely many, where that is not told."""
+    try:
+        with open("/proc/meminfo") as lines:
+            return 1024.0 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):
+        told = getattr(os, "sysconf_names", {})
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")) if told else math.inf
+
+
+# ── small parts ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _torch():
+    """PyTorch, or the sentence that says how to install it."""
+    try:
+        import torch
+    except ImportError:
+        raise DownslopeError("nets.no_torch") from None
+    return torch
+
+
+@contextmanager
+def _drawing(seed: int, device: torch.device):
+    """Within, PyTorch draws from `seed`; after, its generators stand where they stood."""
+    torch = _torch()
+    generators = [torch.default_generator]
+    if device.type == "cuda":
+        generators.append(torch.cuda.default_generators[device.index])
+    states = [generator.get_state() for generator in generators]
+    for generator in generators:
+        generator.manual_seed(seed)
+    try:
+        yield generators
+    finally:
+        for generator, state in zip(generators, states):
+            generator.set_state(state)
+
+
+def _numpy(scores: torch.Tensor) -> np.ndarray:
+    """float64, and no copy where they are that already."""
+    return scores.detach().double().cpu().numpy()
+
+
+def _is_bias(name: str) -> bool:
+    """By PyTorch's naming: layer1.bias, rnn.bias_ih_l0."""
+    return name.rpartition(".")[2].startswith("bias")

@@ -1,0 +1,115 @@
+"""Claims about everything that is said: both languages, the same facts, no key unused, none missing."""
+
+import ast
+import re
+import string
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from downslope import messages
+from downslope.errors import DownslopeError, nearest
+from downslope.messages import TABLES, speaking, text
+
+SOURCE = Path(messages.__file__).parents[1]
+TEXTS = {key: pair for room in TABLES for key, pair in import_module(f"downslope.messages.{room}").TEXTS.items()}
+FILES = [path for path in SOURCE.rglob("*.py") if path.parent != SOURCE / "messages"]
+KEY = re.compile(rf"({'|'.join(TABLES)})\.[a-z][a-z0-9_]*")
+
+
+def strings(path):
+    """Every string in a file, the parts of f-strings with * where something is filled in."""
+    tree = ast.parse(path.read_text())
+    inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(part.value if isinstance(part, ast.Constant) else "*" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
+            yield node.value
+
+
+SAID = {found for path in FILES for found in strings(path)}
+USED = {found for found in SAID if KEY.fullmatch(found)}
+PATTERNS = [re.compile(re.escape(found).replace(r"\*", ".+")) for found in SAID if "*" in found and KEY.match(found)]
+
+
+def placeholders(sentence: str) -> set[str]:
+    return {re.split(r"[.\[!:]", name)[0] for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+@pytest.mark.parametrize("room", TABLES)
+def test_a_table_holds_the_keys_of_its_own_room(room):
+    for key in import_module(f"downslope.messages.{room}").TEXTS:
+        assert key.startswith(f"{room}.") and KEY.fullmatch(key)
+
+
+def test_every_table_is_listed():
+    assert {path.stem for path in (SOURCE / "messages").glob("*.py")} - {"__init__"} == set(TABLES)
+
+
+@pytest.mark.parametrize("key", TEXTS)
+def test_both_languages_say_it_with_the_same_facts(key):
+    english, chinese = TEXTS[key]
+    assert placeholders(english) == placeholders(chinese)
+    assert english.strip() == english and chinese.strip() == chinese and english and chinese
+    assert not re.search("[一-鿿]", english.replace("中文", "")), "Chinese in the English text"
+
+
+def test_every_key_that_is_used_exists():
+    assert sorted(key for key in USED if key not in TEXTS) == []
+
+
+def test_every_key_that_exists_is_used():
+    codes = {found for found in SAID if re.fullmatch(r"[a-z][a-z0-9_]*", found)}
+    unused = []
+    for key in TEXTS:
+        by_pattern = any(pattern.fullmatch(key) for pattern in PATTERNS)
+        name = key.partition(".")[2]
+        tail = any(name == code or name.endswith(f"_{code}") for code in codes)
+        if key not in USED and not (by_pattern and tail):
+            unused.append(key)
+    assert unused == []
+
+
+def test_what_is_said_in_chinese_is_chinese():
+    plain = [key for key, (_, chinese) in TEXTS.items() if not re.search("[一-鿿]", chinese)]
+    assert all(not re.search("[A-Za-z]{4,} [A-Za-z]{3,}", TEXTS[key][1]) for key in plain)
+
+
+def test_an_error_is_one_line_in_the_language_of_the_moment():
+    error = DownslopeError("descent.epochs", epochs=0)
+    told = {}
+    for language in ("en", "zh"):
+        with speaking(language):
+            told[language] = str(error)
+    assert told["en"] != told["zh"] and all("\n" not in line and "0" in line for line in told.values())
+
+
+def test_an_error_survives_pickling():
+    import pickle
+
+    again = pickle.loads(pickle.dumps(DownslopeError("descent.epochs", epochs=0)))
+    assert (again.key, again.facts) == ("descent.epochs", {"epochs": 0})
+
+
+def test_languages_nest_and_none_changes_nothing():
+    with speaking("zh"):
+        with speaking("en"):
+            inner = text("descent.epochs", epochs=0)
+        with speaking(None):
+            assert text("descent.epochs", epochs=0) != inner
+
+
+@pytest.mark.parametrize(
+    "set_to, language", [({"DOWNSLOPE_LANG": "zh"}, "zh"), ({"DOWNSLOPE_LANG": "en", "LANG": "zh_CN.UTF-8"}, "en")]
+)
+def test_the_environment_chooses_the_language(set_to, language, monkeypatch):
+    for name, value in set_to.items():
+        monkeypatch.setenv(name, value)
+    assert messages.language() == language
+
+
+def test_the_nearest_name_comes_first():
+    assert nearest("momentun", ["gd", "momentum", "adam"]) == "momentum, adam, gd"
+    assert nearest("zzz", ["b", "a"]) == "a, b"
