@@ -52,7 +52,9 @@ def test_lessons_predict_what_the_notes_print(name):
 def test_lesson_five_shrinks_by_a_fixed_share(start):
     found = minimize("2*x^2", start, learning_rate=0.01, epochs=1000)
     assert found.epochs == 1000
-    assert found.params[0] == pytest.approx(start * 0.96**1000, rel=2000 * EPS)  # a rounding at each of 1000 steps
+    assert found.params[0] == pytest.approx(
+        start * 0.96**1000, rel=2000 * EPS
+    )  # a rounding at each of 1000 steps
 
 
 def test_lesson_six_shrinks_each_coordinate_alike():
@@ -81,7 +83,9 @@ def test_reduced_to_moments_it_is_the_same_descent(method, k, monkeypatch):
     data = Dataset.from_arrays(X, X @ rng.normal(size=(3, k)) + rng.normal(size=(100, k)))
     F = objective(data, "squared", "l2", 0.1)
     assert worth_reducing(F)
-    run = lambda: np.array([s.params for s in descend(F, np.zeros(F.size), by_name(method), Gradient(1e-6) | Epochs(15))])
+    run = lambda: np.array(
+        [s.params for s in descend(F, np.zeros(F.size), by_name(method), Gradient(1e-6) | Epochs(15))]
+    )
     reduced = run()
     monkeypatch.setattr(module, "worth_reducing", lambda objective: False)
     whole = run()

@@ -32,7 +32,9 @@ def in_torch(torch, direction, parameters, rate):
         directions.Nesterov: lambda d: torch.optim.SGD(parameters, rate, momentum=d.beta, nesterov=True),
         directions.Adagrad: lambda d: torch.optim.Adagrad(parameters, rate, eps=d.epsilon),
         directions.RMSprop: lambda d: torch.optim.RMSprop(parameters, rate, alpha=d.rho, eps=d.epsilon),
-        directions.Adam: lambda d: torch.optim.Adam(parameters, rate, betas=(d.beta1, d.beta2), eps=d.epsilon),
+        directions.Adam: lambda d: torch.optim.Adam(
+            parameters, rate, betas=(d.beta1, d.beta2), eps=d.epsilon
+        ),
         directions.AdamW: lambda d: torch.optim.AdamW(
             parameters, rate, betas=(d.beta1, d.beta2), eps=d.epsilon, weight_decay=d.decay
         ),
@@ -51,7 +53,10 @@ def walk(direction, F, theta, rate, updates):
 
 
 PROBLEMS = {
-    "quadratic": ("3*x^2 + x*y + 0.5*y^2 - y", lambda x: 3 * x[0] ** 2 + x[0] * x[1] + 0.5 * x[1] ** 2 - x[1]),
+    "quadratic": (
+        "3*x^2 + x*y + 0.5*y^2 - y",
+        lambda x: 3 * x[0] ** 2 + x[0] * x[1] + 0.5 * x[1] ** 2 - x[1],
+    ),
     "nonquadratic": (
         "log(1 + x^2) + (y - x)^4/4 + exp(-y)",
         lambda x: (1 + x[0] ** 2).log() + (x[1] - x[0]) ** 4 / 4 + (-x[1]).exp(),
@@ -93,7 +98,9 @@ def swept(sweep, F, direction, size, order, rates, count=0):
     return value, gradient, w, memory.vectors
 
 
-@pytest.mark.parametrize("penalty, k, weighted", [*itertools.product([None, "l1", "l2", "elasticnet"], [1, 3], [0, 1])])
+@pytest.mark.parametrize(
+    "penalty, k, weighted", [*itertools.product([None, "l1", "l2", "elasticnet"], [1, 3], [0, 1])]
+)
 @BY_DIRECTION
 def test_the_compiled_pass_is_the_plain_one(direction, penalty, k, weighted):
     loss = "huber:0.7" if k == 1 else "squared"
@@ -119,7 +126,9 @@ def test_a_sweep_over_batches_is_the_objective_and_the_move(direction, penalty, 
         theta = direction.move(theta, point.gradient, 0.01, mind, F.l1)
     assert np.isclose(value, point.value, rtol=1e-12)
     assert np.allclose(gradient, point.gradient, rtol=1e-11, atol=1e-13)
-    assert np.allclose(w, theta, rtol=1e-11, atol=1e-13) and np.allclose(memory, mind.vectors, rtol=1e-11, atol=1e-13)
+    assert np.allclose(w, theta, rtol=1e-11, atol=1e-13) and np.allclose(
+        memory, mind.vectors, rtol=1e-11, atol=1e-13
+    )
 
 
 @BY_DIRECTION
@@ -139,7 +148,12 @@ def test_a_sweep_leaves_the_weights_that_it_was_given(direction):
 @BY_DIRECTION
 def test_one_number_moves_as_in_an_array(direction, l1):
     rng = np.random.default_rng(0)
-    w, g, m, penalised = rng.normal(size=6), rng.normal(size=6), rng.normal(size=6), np.array([1.0] * 5 + [0.0])
+    w, g, m, penalised = (
+        rng.normal(size=6),
+        rng.normal(size=6),
+        rng.normal(size=6),
+        np.array([1.0] * 5 + [0.0]),
+    )
     v, fade, prices = rng.uniform(size=6), (0.4, 0.2), l1 * penalised
     m = abs(m)  # a sum of squares, for Adagrad and RMSprop
     whole = kernels.move(direction.constants, w, g, 0.1, m, v, fade, penalised, prices)

@@ -53,7 +53,9 @@ SOLUTIONS = {
     "float32": lambda: fit(rows(dtype=np.float32), method="sgd", epochs=20),
     "no intercept": lambda: fit(rows(), intercept=False, method="nesterov", penalty="l1", alpha=0.1),
     "table": lambda: fit(Dataset.read(frame(), target="price"), method="auto", penalty="l2", alpha=1 / 3),
-    "penguins": lambda: fit(Dataset.read(EXAMPLES / "penguins.csv", target="body_mass_g"), epochs=50, method="adam"),
+    "penguins": lambda: fit(
+        Dataset.read(EXAMPLES / "penguins.csv", target="body_mass_g"), epochs=50, method="adam"
+    ),
     "rounded": lambda: fit(rows(), loss="quantile:0.3333333333333333", method="newton", epochs=60),
     "huber": lambda: fit(rows(), loss="huber:0.1234567", method="momentum:0.123456789", epochs=20),
     "held out": lambda: fit(rows(30), method="gd", validation=rows(20), patience=3),
@@ -66,7 +68,9 @@ SOLUTIONS = {
     "callable": lambda: minimize(lambda x: (x - 2) ** 2, 5.0, derivative=lambda x: 2 * (x - 2), epochs=30),
     "schedule": lambda: fit(rows(), method="gd", learning_rate=schedules.Cosine(0.1, 0.01), epochs=15),
     "search": lambda: fit(rows(), loss="huber", method="gd", learning_rate=searches.Armijo(c=0.1), epochs=15),
-    "order": lambda: fit(rows(), method="sgd", order=[3, 1], batch_size=2, seed=7, epochs=4, start={"x2": 0.1}),
+    "order": lambda: fit(
+        rows(), method="sgd", order=[3, 1], batch_size=2, seed=7, epochs=4, start={"x2": 0.1}
+    ),
 }
 EVERY = pytest.mark.parametrize("name", SOLUTIONS)
 
@@ -88,7 +92,11 @@ def refused(call, *arguments, **named) -> DownslopeError:
 def same(one, other) -> bool:
     """Equal, with NaN equal to NaN, all the way down."""
     if isinstance(one, dict):
-        return isinstance(other, dict) and one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
+        return (
+            isinstance(other, dict)
+            and one.keys() == other.keys()
+            and all(same(one[k], other[k]) for k in one)
+        )
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(same, one, other))
     return bool(one == other) or (one != one and other != other)
@@ -104,7 +112,17 @@ def test_a_run_comes_back_to_the_bit(name, solutions, tmp_path):
         assert np.array_equal(one, other, equal_nan=True)
     assert np.array_equal(again.trace.start, solution.trace.start)
     assert again.trace.updates == solution.trace.updates
-    for field in ("names", "stopped", "epochs", "method", "features", "targets", "single", "formula", "seconds"):
+    for field in (
+        "names",
+        "stopped",
+        "epochs",
+        "method",
+        "features",
+        "targets",
+        "single",
+        "formula",
+        "seconds",
+    ):
         assert getattr(again, field) == getattr(solution, field), field
     assert same(again.loss, solution.loss) and same(again.metrics, solution.metrics)
     for language in ("en", "zh"):
@@ -171,14 +189,18 @@ def test_a_flipped_byte_in_the_manifest_is_refused_or_does_no_harm(solutions, tm
     right = load(path).params
     for place in range(len(whole)):
         for bit in (1, 128):
-            (path / "manifest.json").write_bytes(whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :])
+            (path / "manifest.json").write_bytes(
+                whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :]
+            )
             try:
                 assert np.array_equal(load(path).params, right)
             except DownslopeError as error:
                 assert error.key in ("inference.damaged", "inference.newer_run", "inference.not_a_run")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "3", "{}", '{"format": "downslope-run", "version": "one", "sha256": {}}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "3", "{}", '{"format": "downslope-run", "version": "one", "sha256": {}}']
+)
 def test_a_manifest_that_is_none_is_refused(text, solutions, tmp_path):
     path = kept(tmp_path, solutions)
     (path / "manifest.json").write_text(text)
@@ -221,9 +243,13 @@ def full_disk(*_, **__):
     raise OSError(28, "No space left on device")
 
 
-@pytest.mark.parametrize("where", ["os.replace", "pathlib.Path.write_bytes", "pathlib.Path.write_text", "tempfile.mkdtemp"])
+@pytest.mark.parametrize(
+    "where", ["os.replace", "pathlib.Path.write_bytes", "pathlib.Path.write_text", "tempfile.mkdtemp"]
+)
 @pytest.mark.parametrize("before", [False, True])
-def test_a_full_disk_leaves_nothing_half_written_and_nothing_lost(where, before, solutions, tmp_path, monkeypatch):
+def test_a_full_disk_leaves_nothing_half_written_and_nothing_lost(
+    where, before, solutions, tmp_path, monkeypatch
+):
     if before:
         kept(tmp_path, solutions)
     with monkeypatch.context() as broken:
@@ -259,11 +285,19 @@ def test_a_folder_that_is_missing_is_made(solutions, tmp_path):
 
 RECIPES = [
     Recipe(),
-    Recipe(loss="huber:0.12345678901", penalty="elasticnet:0.3333333333333333", alpha=1 / 3, start={"x1": 0.1}),
+    Recipe(
+        loss="huber:0.12345678901", penalty="elasticnet:0.3333333333333333", alpha=1 / 3, start={"x1": 0.1}
+    ),
     Recipe(order=[2, 0], batch_size=2, seconds=1.5, patience=3, seed=12, intercept=False, scale=False),
     Recipe(learning_rate=schedules.OneCycle(0.1), method=Exhaustive({"w": [0.0, 1.0]})),
     Recipe(learning_rate=searches.StrongWolfe(c2=0.5), method="lbfgs:3"),
-    Recipe(epochs=np.int64(7), batch_size=np.int64(3), seed=np.int64(4), learning_rate=np.float32(0.5), tol=np.float64(0)),
+    Recipe(
+        epochs=np.int64(7),
+        batch_size=np.int64(3),
+        seed=np.int64(4),
+        learning_rate=np.float32(0.5),
+        tol=np.float64(0),
+    ),
     *(Recipe(method=by_name(name), loss="quantile:0.9") for name in METHODS if name != "exhaustive"),
 ]
 
@@ -272,7 +306,18 @@ RECIPES = [
 def test_a_recipe_comes_back_from_json(recipe):
     again = Recipe.from_json(json.loads(json.dumps(recipe.to_json())))
     assert again.to_json() == recipe.to_json()
-    for field in ("loss", "penalty", "alpha", "method", "epochs", "start", "seed", "tol", "intercept", "scale"):
+    for field in (
+        "loss",
+        "penalty",
+        "alpha",
+        "method",
+        "epochs",
+        "start",
+        "seed",
+        "tol",
+        "intercept",
+        "scale",
+    ):
         assert getattr(again, field) == getattr(recipe, field)
 
 
@@ -362,7 +407,9 @@ def test_metrics_are_those_of_scikit_learn(k, weighted):
     predicted = data.y + np.random.default_rng(1).normal(size=data.y.shape)
     ours = regression_metrics(data, predicted)
     assert ours["r2"] == pytest.approx(r2_score(data.y, predicted, sample_weight=s), rel=1e-12)
-    assert ours["rmse"] == pytest.approx(root_mean_squared_error(data.y, predicted, sample_weight=s), rel=1e-12)
+    assert ours["rmse"] == pytest.approx(
+        root_mean_squared_error(data.y, predicted, sample_weight=s), rel=1e-12
+    )
     assert ours["mae"] == pytest.approx(mean_absolute_error(data.y, predicted, sample_weight=s), rel=1e-12)
 
 

@@ -21,7 +21,9 @@ DIGITS = {"norris": 12, "noint2": 12, "longley": 12, "wampler1": 11, "wampler3":
 
 
 def solved(X, y, weights=None, intercept=True, scale=True, **how):
-    return fit(Dataset.from_arrays(X, y, weights), method="closed_form", intercept=intercept, scale=scale, **how)
+    return fit(
+        Dataset.from_arrays(X, y, weights), method="closed_form", intercept=intercept, scale=scale, **how
+    )
 
 
 def digits(found, right) -> float:
@@ -138,7 +140,9 @@ def test_the_columns_that_depend_are_named_and_the_others_are_not():
     rng = np.random.default_rng(0)
     A = rng.normal(size=(30, 3))
     X = np.column_stack([A[:, 0], A[:, 1], A[:, 0] - 2 * A[:, 1] + 5, A[:, 2]])
-    found = fit(Dataset.from_arrays(X, rng.normal(size=30), features=["a", "b", "c", "free"]), method="closed_form")
+    found = fit(
+        Dataset.from_arrays(X, rng.normal(size=30), features=["a", "b", "c", "free"]), method="closed_form"
+    )
     assert found.verdict.code == "collinear"
     assert (found.verdict.numbers["rank"], found.verdict.numbers["columns"]) == (4, 5)
     named = found.verdict.numbers["dependent"].split(", ")

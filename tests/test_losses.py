@@ -16,7 +16,11 @@ from downslope.model import losses
 from downslope.model.losses import LOSSES, by_name
 
 EPS = np.finfo(float).eps
-SHAPES = [make() for make in LOSSES.values()] + [losses.huber(0.3), losses.quantile(0.9), losses.quantile(1 / 3)]
+SHAPES = [make() for make in LOSSES.values()] + [
+    losses.huber(0.3),
+    losses.quantile(0.9),
+    losses.quantile(1 / 3),
+]
 SMOOTHED = [loss.smoothed(0.25) for loss in SHAPES if not loss.smooth]
 EVERY = pytest.mark.parametrize("loss", SHAPES + SMOOTHED, ids=lambda loss: f"{loss.spec}/{loss.width:g}")
 

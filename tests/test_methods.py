@@ -43,9 +43,13 @@ EVERY = [make() for name, make in METHODS.items() if name != "exhaustive"] + [GR
 DESCENDING = [method for method in EVERY if isinstance(method, Method)]
 FULL = [method for method in DESCENDING if method.full]
 STOCHASTIC = [method for method in DESCENDING if not method.full]
-STOCHASTIC += [m.with_rows(8) for m in FULL if not isinstance(m.direction, directions.Chooser) and m.name != "nesterov"]
+STOCHASTIC += [
+    m.with_rows(8) for m in FULL if not isinstance(m.direction, directions.Chooser) and m.name != "nesterov"
+]
 STOCHASTIC += [Nesterov(0.5).with_rows(8)]
-named = lambda method: method.name if getattr(method, "full", True) else f"{method.name}[{method.rows.describe()}]"
+named = lambda method: (
+    method.name if getattr(method, "full", True) else f"{method.name}[{method.rows.describe()}]"
+)
 
 
 def rows(n=60, d=3, k=1, seed=1, noise=0.5):
@@ -125,7 +129,11 @@ def test_every_deterministic_method_ends_at_the_closed_form(method, form):
     # ‖θ − θ*‖ ≤ ‖∇F‖/μ on a parabola: the certificate that was told bounds the error
     certificate = found.verdict.numbers["gradient"]
     size = np.linalg.norm(F.to_inner(exact))
-    assert away <= np.sqrt(F.size) * certificate / F.strong_convexity + 256 * EPS * size * F.lipschitz / F.strong_convexity
+    assert (
+        away
+        <= np.sqrt(F.size) * certificate / F.strong_convexity
+        + 256 * EPS * size * F.lipschitz / F.strong_convexity
+    )
     assert certificate <= 1e-6 * F.gradient_scale
     assert found.verdict.code in ("converged", "solved")
 
@@ -151,7 +159,9 @@ def test_every_stochastic_method_ends_near_the_minimum(method):
     F = objective(data)
     lowest = F.reduced().term.lowest
     found = fit(data, method=method, epochs=300, seed=3)
-    left = 0.05 if method.name == "adagrad" else 1e-3  # of what there was to learn; Adagrad's steps only shrink
+    left = (
+        0.05 if method.name == "adagrad" else 1e-3
+    )  # of what there was to learn; Adagrad's steps only shrink
     assert found.loss - lowest <= left * (F.null_value - lowest)
 
 
@@ -207,7 +217,11 @@ def test_huber_has_the_minimum_that_scipy_finds(method):
     data = rows(noise=2.0)
     F = objective(data, "huber:1.1")
     theirs = minimize(
-        lambda t: F.value(t), np.zeros(F.size), jac=lambda t: F.at(t).gradient, method="BFGS", options={"gtol": 1e-10}
+        lambda t: F.value(t),
+        np.zeros(F.size),
+        jac=lambda t: F.at(t).gradient,
+        method="BFGS",
+        options={"gtol": 1e-10},
     )
     design = np.hstack([data.X, np.ones((60, 1))])
     from scipy.special import huber
@@ -251,9 +265,13 @@ def test_quantiles_have_the_minimum_of_the_linear_program(level, method):
         slack = found.verdict.numbers["gradient"] * 100
         assert found.loss - exact <= found.verdict.numbers["gap"] + slack
     theirs = QuantileRegressor(quantile=level, alpha=0.0).fit(data.X, data.y)
-    assert found.loss <= np.maximum(
-        level * (data.y - theirs.predict(data.X)), (level - 1) * (data.y - theirs.predict(data.X))
-    ).mean() + 1e-5 * spread
+    assert (
+        found.loss
+        <= np.maximum(
+            level * (data.y - theirs.predict(data.X)), (level - 1) * (data.y - theirs.predict(data.X))
+        ).mean()
+        + 1e-5 * spread
+    )
 
 
 def test_the_absolute_loss_is_twice_the_median():
@@ -443,7 +461,13 @@ def test_settings_that_make_no_sense_are_refused(call, key):
 # ── names and texts ─────────────────────────────────────────────────────────────────────────────────
 
 
-RATES = ["auto", 0.1, *(kind(0.2) for kind in schedules.SCHEDULES.values()), searches.Armijo(c=0.01), searches.StrongWolfe()]
+RATES = [
+    "auto",
+    0.1,
+    *(kind(0.2) for kind in schedules.SCHEDULES.values()),
+    searches.Armijo(c=0.01),
+    searches.StrongWolfe(),
+]
 
 
 @pytest.mark.parametrize("method, rate", [*itertools.product(DESCENDING + STOCHASTIC, RATES)])

@@ -192,7 +192,11 @@ def test_reduced_to_moments_it_is_the_same_f(penalty, how):
     for t in (0.0, 0.5, -1.0):
         assert np.allclose(line.value_and_slope(t), same.value_and_slope(t), rtol=1e-11)
         assert np.isclose(line.point(t).value, same.point(t).value, rtol=1e-12)
-    assert (G.lipschitz, G.strong_convexity, G.gradient_scale) == (F.lipschitz, F.strong_convexity, F.gradient_scale)
+    assert (G.lipschitz, G.strong_convexity, G.gradient_scale) == (
+        F.lipschitz,
+        F.strong_convexity,
+        F.gradient_scale,
+    )
 
 
 def test_moments_keep_their_digits_near_the_minimum():
@@ -257,7 +261,9 @@ def test_weights_are_repeated_rows(loss, penalty, scale):
     alpha = 0.0 if penalty == "none" else 0.3
     F, G = (objective(rows, loss, penalty, alpha, Linear(True, scale)) for rows in repeated())
     one, other = F.term.standardise, G.term.standardise
-    assert np.allclose(one.center, other.center, rtol=1e-14) and np.allclose(one.width, other.width, rtol=1e-14)
+    assert np.allclose(one.center, other.center, rtol=1e-14) and np.allclose(
+        one.width, other.width, rtol=1e-14
+    )
     for theta in some_thetas(F, 4):
         there, here = F.at(theta), G.at(theta)
         assert np.isclose(there.value, here.value, rtol=1e-13)
@@ -366,7 +372,9 @@ def test_a_mean_over_batches_is_the_mean_over_all(loss, penalty, how):
     whole, parts = F.at(theta), [F.at(theta, np.arange(first, first + 3)) for first in range(0, 12, 3)]
     assert np.isclose(np.mean([part.value for part in parts]), whole.value, rtol=1e-12)
     mean = np.mean([part.gradient for part in parts], axis=0)
-    assert np.allclose(mean, whole.gradient, rtol=0, atol=1e-12 * max(np.abs(p.gradient).max() for p in parts))
+    assert np.allclose(
+        mean, whole.gradient, rtol=0, atol=1e-12 * max(np.abs(p.gradient).max() for p in parts)
+    )
 
 
 @EVERY
@@ -426,9 +434,14 @@ def test_a_loss_over_several_outputs_is_the_sum_of_theirs():
     data = rows_of(outputs=2)
     for loss in (losses.squared(), losses.huber(0.5)):
         both = objective(data, loss, "l2", 0.3)
-        single = [objective(dataclasses.replace(data, y=data.y[:, c], targets=("y",)), loss, "l2", 0.3) for c in (0, 1)]
+        single = [
+            objective(dataclasses.replace(data, y=data.y[:, c], targets=("y",)), loss, "l2", 0.3)
+            for c in (0, 1)
+        ]
         theta = some_thetas(both, 1)[0]
         apart = theta.reshape(-1, 2)
-        assert np.isclose(both.value(theta), sum(F.value(apart[:, c]) for c, F in enumerate(single)), rtol=1e-13)
+        assert np.isclose(
+            both.value(theta), sum(F.value(apart[:, c]) for c, F in enumerate(single)), rtol=1e-13
+        )
         gradients = np.column_stack([F.at(apart[:, c]).gradient for c, F in enumerate(single)])
         assert np.allclose(both.at(theta).gradient.reshape(-1, 2), gradients, rtol=1e-10, atol=1e-12)

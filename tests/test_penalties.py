@@ -121,7 +121,12 @@ def test_the_objective_pays_alpha_r_of_the_users_weights(penalty, scale):
 @given(ratio=st.floats(0, 1), alpha=st.floats(0, 1e6))
 @settings(deadline=None, max_examples=60, derandomize=True)
 def test_a_penalty_comes_back_from_its_spec_to_the_bit(ratio, alpha):
-    for penalty in (penalties.elasticnet(alpha, ratio), penalties.l1(alpha), penalties.l2(alpha), penalties.none()):
+    for penalty in (
+        penalties.elasticnet(alpha, ratio),
+        penalties.l1(alpha),
+        penalties.l2(alpha),
+        penalties.none(),
+    ):
         again = by_name(penalty.spec, penalty.alpha)
         assert (again.name, again.alpha, again.l1) == (penalty.name, penalty.alpha, penalty.l1)
         assert by_name(penalty) is penalty

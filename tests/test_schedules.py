@@ -46,7 +46,9 @@ def test_it_begins_at_its_rate_and_falls_but_for_the_warming_up(schedule):
 
 @EVERY
 def test_in_pieces_it_is_the_same_as_at_once(schedule):
-    pieces = [schedule.rates(np.arange(k, k + PER_EPOCH), PER_EPOCH, TOTAL) for k in range(0, TOTAL, PER_EPOCH)]
+    pieces = [
+        schedule.rates(np.arange(k, k + PER_EPOCH), PER_EPOCH, TOTAL) for k in range(0, TOTAL, PER_EPOCH)
+    ]
     assert np.array_equal(np.concatenate(pieces), laid(schedule))
 
 

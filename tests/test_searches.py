@@ -73,7 +73,10 @@ def test_strong_wolfe_gives_a_step_that_satisfies_both_conditions(shape, first, 
         (lambda t: t**4 - t, lambda t: 4 * t**3 - 1),
         (lambda t: np.exp(t) - 2 * t, lambda t: np.exp(t) - 2),
         (lambda t: -t / (t**2 + 2), lambda t: (t**2 - 2) / (t**2 + 2) ** 2),  # Moré & Thuente 1994, eq. 5.1
-        (lambda t: (t + 0.004) ** 5 - 2 * (t + 0.004) ** 4, lambda t: 5 * (t + 0.004) ** 4 - 8 * (t + 0.004) ** 3),
+        (
+            lambda t: (t + 0.004) ** 5 - 2 * (t + 0.004) ** 4,
+            lambda t: 5 * (t + 0.004) ** 4 - 8 * (t + 0.004) ** 3,
+        ),
         (lambda t: -np.log(1 + t) + 0.1 * t, lambda t: -1 / (1 + t) + 0.1),
         (lambda t: -np.sqrt(1 - t), lambda t: 0.5 / np.sqrt(1 - t)),  # nan beyond 1
         (lambda t: np.where(t < 1, (t - 0.7) ** 2, np.inf), lambda t: np.where(t < 1, 2 * (t - 0.7), np.nan)),
@@ -120,7 +123,9 @@ def test_a_prox_step_satisfies_its_own_condition(alpha):
 
 
 @pytest.mark.parametrize(
-    "method", [GD(0.05), GD(), LBFGS(), Momentum(0.9, 0.02), Newton(), Adam(learning_rate=0.1)], ids=lambda m: m.name
+    "method",
+    [GD(0.05), GD(), LBFGS(), Momentum(0.9, 0.02), Newton(), Adam(learning_rate=0.1)],
+    ids=lambda m: m.name,
 )
 def test_a_function_is_evaluated_once_at_each_trial_point(method):
     places = []
@@ -140,7 +145,9 @@ def test_a_function_is_evaluated_once_at_each_trial_point(method):
 def test_a_fixed_step_looks_at_the_rows_once_an_epoch(monkeypatch):
     seen = []
     whole = LinearTerm.at
-    monkeypatch.setattr(LinearTerm, "at", lambda self, theta, rows=None: seen.append(1) or whole(self, theta, rows))
+    monkeypatch.setattr(
+        LinearTerm, "at", lambda self, theta, rows=None: seen.append(1) or whole(self, theta, rows)
+    )
     rng = np.random.default_rng(0)
     rows = Dataset.from_arrays(rng.normal(size=(40, 3)), rng.normal(size=40))
     fit(rows, loss="huber", method="gd", epochs=20, tol=0)

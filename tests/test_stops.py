@@ -140,8 +140,10 @@ def test_every_stop_ends_a_descent_with_its_reason(method):
     ):
         steps, end = finished(descend(F, np.zeros(4), method, stop))
         assert end.reason.code == code and end.epochs <= 99
-        assert np.isfinite(end.params).all() and end.value == F.value(F.to_inner(end.params)) or np.isclose(
-            end.value, F.value(F.to_inner(end.params)), rtol=1e-14
+        assert (
+            np.isfinite(end.params).all()
+            and end.value == F.value(F.to_inner(end.params))
+            or np.isclose(end.value, F.value(F.to_inner(end.params)), rtol=1e-14)
         )
         if code == "epochs":
             assert len(steps) == 2 == end.epochs
@@ -181,7 +183,9 @@ def test_without_patience_the_rows_held_out_change_nothing():
 
 
 @pytest.mark.parametrize("epochs", [5, 1000])
-@pytest.mark.parametrize("method", [GD(0.3), GD(1e5), GD(1e200), SGD(3.0), SGD(1e200), by_name("momentum").with_rate(2.0)])
+@pytest.mark.parametrize(
+    "method", [GD(0.3), GD(1e5), GD(1e200), SGD(3.0), SGD(1e200), by_name("momentum").with_rate(2.0)]
+)
 @pytest.mark.parametrize("n", [3, 400])
 def test_divergence_keeps_finite_weights(method, epochs, n):
     x = np.linspace(1, 3, n)
@@ -197,8 +201,12 @@ def test_just_over_the_bound_is_divergence_though_the_numbers_are_small_still():
         x = np.linspace(1, 3, n)
         data = Dataset.from_arrays(x[:, None], 2 * x)
         F = objective(data, model=Linear(False, False))
-        over = fit(data, method="gd", learning_rate=2.02 / F.lipschitz, epochs=20, scale=False, intercept=False)
-        under = fit(data, method="gd", learning_rate=1.98 / F.lipschitz, epochs=20, scale=False, intercept=False)
+        over = fit(
+            data, method="gd", learning_rate=2.02 / F.lipschitz, epochs=20, scale=False, intercept=False
+        )
+        under = fit(
+            data, method="gd", learning_rate=1.98 / F.lipschitz, epochs=20, scale=False, intercept=False
+        )
         assert over.verdict.code == "diverged" and under.verdict.code != "diverged"
 
 

@@ -13,13 +13,17 @@ from downslope.descent.trace import Step, Trace
 from downslope.inference import fit
 
 losses = st.lists(
-    st.one_of(st.floats(-1e6, 1e6), st.sampled_from([float("nan"), float("inf"), 0.0])), min_size=1, max_size=300
+    st.one_of(st.floats(-1e6, 1e6), st.sampled_from([float("nan"), float("inf"), 0.0])),
+    min_size=1,
+    max_size=300,
 )
 
 
 def entered(values, capacity):
     trace = Trace(["w"], [0.0], capacity)
-    steps = [Step(3 * k + 3, k, 1, 0.1 * k, v, abs(v), 0.1, np.array([float(k)])) for k, v in enumerate(values)]
+    steps = [
+        Step(3 * k + 3, k, 1, 0.1 * k, v, abs(v), 0.1, np.array([float(k)])) for k, v in enumerate(values)
+    ]
     for step in steps:
         trace.append(step)
     return trace, steps

@@ -2,6 +2,7 @@
 
 import re
 import string
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from downslope.data import Dataset
 from downslope.descent.methods import Exhaustive
 from downslope.inference import Recipe, Training, fit, minimize
 from downslope.insight import Verdict
+from downslope.insight import verdicts as module
 from downslope.insight.verdicts import FAILURES
 from downslope.messages import speaking
 from downslope.messages.insight import TEXTS
@@ -67,9 +69,13 @@ RUNS = {
     "seconds": lambda: fit(rows(), method="gd", seconds=0.0, learning_rate=0.01),
     "validation": validated,
     "paused": paused,
-    "exhausted": lambda: fit(three_rows(), method=Exhaustive({"x": [0.0, 1.0, 1.5]}), intercept=False, scale=False),
+    "exhausted": lambda: fit(
+        three_rows(), method=Exhaustive({"x": [0.0, 1.0, 1.5]}), intercept=False, scale=False
+    ),
     "collinear": lambda: fit(doubled(), method="closed_form"),
-    "unused_rows": lambda: fit(three_rows(), method="sgd", order=[2], learning_rate=0.01, epochs=100, **LESSON),
+    "unused_rows": lambda: fit(
+        three_rows(), method="sgd", order=[2], learning_rate=0.01, epochs=100, **LESSON
+    ),
     "decayed": lambda: fit(rows(), method="adamw:0.1"),
 }
 REMEDIES = {code.removeprefix("insight.remedy_") for code in TEXTS if code.startswith("insight.remedy_")}
@@ -87,11 +93,8 @@ def test_each_verdict_is_reached_by_a_real_run(code, verdicts):
 
 
 def test_every_verdict_that_can_be_told_is_reached_here():
-    about_critical_points = {code for code in SAID if code not in RUNS}
-    from downslope.insight import verdicts as module
-
-    source = open(module.__file__).read()
-    assert not [code for code in about_critical_points if f'"{code}"' in source]
+    source = Path(module.__file__).read_text()
+    assert [code for code in SAID - set(RUNS) if f'"{code}"' in source] == []
 
 
 @pytest.mark.parametrize("code", RUNS)
@@ -181,7 +184,7 @@ def test_converged_means_that_the_gradient_is_as_small_as_was_asked():
             assert found.stopped == "gradient" and found.verdict.numbers["gradient"] <= tol * F.gradient_scale
 
 
-@pytest.mark.parametrize("level", [5.1, 0.0, -1e6])
+@pytest.mark.parametrize("level", [5.1, 0.0, -300.0])
 @pytest.mark.parametrize("method", ["gd", "lbfgs", "newton", "nesterov", "closed_form"])
 def test_a_constant_y_is_answered_by_every_method(method, level):
     data = Dataset.from_arrays(rows().X, np.full(60, level))

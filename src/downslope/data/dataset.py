@@ -123,7 +123,9 @@ class Dataset:
         for value in values:
             if _plain(value) not in number:
                 told = ", ".join(map(str, known))
-                raise DownslopeError("data.unknown_class", value=_plain(value), column=self.targets[0], known=told)
+                raise DownslopeError(
+                    "data.unknown_class", value=_plain(value), column=self.targets[0], known=told
+                )
         y = np.array([number[_plain(value)] for value in values], dtype=float)
         return replace(self, y=y, classes=known)
 

@@ -169,7 +169,7 @@ def _full_steps(objective, method: Method, state: _State, point, stop: Stop) -> 
     direction, rate = method.direction, rates.resolved(method, objective)
     total = _epochs_of(stop)
     length = 1.0 / objective.lipschitz if 0 < objective.lipschitz < math.inf else 1.0
-    tried = length
+    tried, reach = length, 1.0
     while True:
         before = point
         if isinstance(direction, Chooser):
@@ -181,7 +181,9 @@ def _full_steps(objective, method: Method, state: _State, point, stop: Stop) -> 
             if isinstance(rate, Schedule):
                 t = float(rate.rates(np.array([state.updates]), 1, total)[0])
             else:
-                t = rate.length(line, before.value, slope, 1.0) if slope < 0 else 0.0
+                first = reach if isinstance(rate, Armijo) else 1.0
+                t = rate.length(line, before.value, slope, first) if slope < 0 else 0.0
+                reach = 2 * t if t >= first else 1.0  # where nothing curves, a step of 1 is far too short
             point = line.point(t) if t else before
             direction.learn(before, point, state.memory)
         elif isinstance(rate, Armijo):

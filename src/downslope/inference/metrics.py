@@ -7,6 +7,34 @@ import numpy as np
 from ..data import Dataset
 
 
+def metrics_of(solution, dataset: Dataset) -> dict:
+    """How good a solution's predictions on a dataset are: for numbers, or for classes."""
+    if not solution.classes:
+        return regression_metrics(dataset, solution.predict(dataset))
+    return class_metrics(dataset, solution)
+
+
+def class_metrics(dataset: Dataset, solution) -> dict:
+    """Accuracy, confusion matrix (rows: true, columns: predicted), and where there are chances log loss
+    and ROC AUC (of two classes; one against the rest, averaged, of more). Scored by scikit-learn."""
+    from sklearn import metrics
+
+    classes, s = np.arange(len(solution.classes)), dataset.weights
+    true, z = np.asarray(dataset.y).astype(int), solution.scores(dataset)
+    predicted = (z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)
+    told = {
+        "accuracy": float(metrics.accuracy_score(true, predicted, sample_weight=s)),
+        "confusion": metrics.confusion_matrix(true, predicted, labels=classes, sample_weight=s).tolist(),
+    }
+    if solution.recipe.loss.name == "log":
+        chances = solution.probabilities(dataset)
+        told["log_loss"] = float(metrics.log_loss(true, chances, labels=classes, sample_weight=s))
+        if len(np.unique(true)) == len(classes):
+            scores = chances[:, 1] if len(classes) == 2 else chances
+            told["roc_auc"] = float(metrics.roc_auc_score(true, scores, sample_weight=s, multi_class="ovr"))
+    return told
+
+
 def regression_metrics(dataset: Dataset, predicted) -> dict[str, float]:
     """R² = 1 − Σs(y − ŷ)²/Σs(y − ȳ)²,  RMSE = √(Σs(y − ŷ)²/Σs),  MAE = Σs|y − ŷ|/Σs.
 

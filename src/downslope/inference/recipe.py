@@ -102,7 +102,9 @@ class Recipe:
     def to_json(self) -> dict[str, Any]:
         """Plain data; `from_json` makes the same recipe of it."""
         told = {field.name: getattr(self, field.name) for field in fields(self)}
-        told = {name: value.item() if isinstance(value, np.generic) else value for name, value in told.items()}
+        told = {
+            name: value.item() if isinstance(value, np.generic) else value for name, value in told.items()
+        }
         told["loss"], told["penalty"] = self.loss.spec, self.penalty.spec
         told["start"] = dict(self.start) if self.start is not None else None
         told["order"] = self.order if self.order is None or isinstance(self.order, str) else list(self.order)

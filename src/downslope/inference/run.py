@@ -39,6 +39,7 @@ PLAIN = (
     "targets",
     "single",
     "formula",
+    "classes",
 )
 
 

@@ -44,41 +44,63 @@ class Solution:
     formula: str | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     notes: tuple = ()  # on the data: (key, facts)
+    classes: tuple = ()  # what is predicted, when the loss is one for classes
+
+    @property
+    def outputs(self) -> int:
+        """k, the columns of z: one for each target, or for each of more than two classes."""
+        return len(self.classes) if len(self.classes) > 2 else len(self.targets)
 
     @cached_property
     def coef(self) -> np.ndarray:
         """Weights of the features, (d,), or (d, k) for several outputs."""
-        d, k = len(self.features), len(self.targets)
+        d, k = len(self.features), self.outputs
         W = self.params[: d * k].reshape(d, k)
-        return W[:, 0] if self.single else W
+        return W[:, 0] if self.single and k == 1 else W
 
     @cached_property
     def intercept(self) -> Any:
         """b: a number, or (k,) for several outputs; 0 without an intercept."""
-        d, k = len(self.features), len(self.targets)
+        d, k = len(self.features), self.outputs
         b = self.params[d * k :] if self.recipe.intercept else np.zeros(k)
-        return float(b[0]) if self.single else b
+        return float(b[0]) if self.single and k == 1 else b
 
     @property
     def named(self) -> dict[str, float]:
         """Weights by name, the intercepts apart."""
-        count = len(self.params) - (len(self.targets) if self.recipe.intercept and self.features else 0)
+        count = len(self.params) - (self.outputs if self.recipe.intercept and self.features else 0)
         return dict(zip(self.names[:count], self.params[:count].tolist()))
 
     def predict(self, X) -> np.ndarray:
-        """z = X·w + b for new rows: (n,), or (n, k) for several outputs.
+        """The mean of new rows, (n,) or (n, k): X·w + b, its link taken; or their classes, (n,).
 
         X: an array (n, d) in the order of `features`, a Dataset, or whatever `Dataset.read` takes, which
         is then encoded as the training rows were. float32 rows give float32.
         """
+        z = self.scores(X)
+        if not self.classes:
+            return self.recipe.loss.mean(z)
+        codes = (z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)
+        return np.array(self.classes)[codes]
+
+    def probabilities(self, X) -> np.ndarray:
+        """The chance of each class, (n, K), in the order of `classes`; for log loss only."""
+        if self.recipe.loss.name != "log":
+            raise DownslopeError("inference.no_probabilities", loss=self.recipe.loss.name)
+        z = self.scores(X)
+        p = self.recipe.loss.mean(z[:, None] if z.ndim == 1 else z)
+        return np.hstack([1 - p, p]) if p.shape[1] == 1 else p
+
+    def scores(self, X) -> np.ndarray:
+        """z = X·w + b, (n,), or (n, k) for several outputs."""
         rows = self._dataset(X)
-        W = self.params[: len(self.features) * len(self.targets)].reshape(len(self.features), -1)
+        W = self.params[: len(self.features) * self.outputs].reshape(len(self.features), -1)
         if rows.X.shape[1] != len(W):
             raise DownslopeError("inference.columns", found=rows.X.shape[1], needed=len(W))
         z = np.asarray(rows.X @ W.astype(rows.X.dtype), dtype=rows.X.dtype) + np.asarray(
             self.intercept, dtype=rows.X.dtype
         )
-        return z[:, 0] if self.single else z
+        return z[:, 0] if self.single and z.shape[1] == 1 else z
 
     def predict_table(self, table: Table, size: int = 65_536) -> Iterator[tuple[Table, np.ndarray, list]]:
         """Predictions for a table, some rows at a time: (rows, predictions, notes)."""

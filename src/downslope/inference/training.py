@@ -22,7 +22,7 @@ from ..insight import explain
 from ..model.functions import Function
 from ..model.linear import Standardise
 from ..model.objective import Objective, function_objective
-from .metrics import regression_metrics
+from .metrics import metrics_of
 from .recipe import Recipe
 from .solution import Solution
 
@@ -58,6 +58,9 @@ class Training:
         """A linear model on the rows of a Dataset."""
         if dataset.y is None:
             raise DownslopeError("inference.no_target")
+        if recipe.loss.labels:
+            dataset = dataset.labelled()
+            held_out = None if held_out is None else held_out.labelled(dataset.classes)
         if dataset.encoding is not None and recipe.intercept:
             refuse_constant_columns(dataset)
         if recipe.patience is not None and held_out is None:
@@ -170,12 +173,13 @@ class Training:
             single=dataset.y.ndim == 1,
             encoding=dataset.encoding,
             notes=dataset.notes,
+            classes=dataset.classes,
         )
         metrics: dict[str, Any] = {}
         with np.errstate(over="ignore", invalid="ignore"):  # where it diverged, they may well be infinite
-            metrics["training"] = regression_metrics(dataset, solution.predict(dataset))
+            metrics["training"] = metrics_of(solution, dataset)
             if self.held_out is not None:
-                metrics["validation"] = regression_metrics(self.held_out, solution.predict(self.held_out))
+                metrics["validation"] = metrics_of(solution, self.held_out)
         return replace(solution, metrics=metrics)
 
 

@@ -91,6 +91,8 @@ def explain(end: End, objective, method: AnyMethod, trace: Trace) -> Verdict:
     decayed = Verdict("decayed", {**numbers, "decay": decay}, ("no_decay",))
     if not objective.sweeps:
         return decayed if decay else _of_a_function(end, objective, numbers, trace)
+    if _separable(end, objective):
+        return Verdict("separable", numbers, ("add_penalty",))
     unused = _unused_rows(objective, method)
     if unused:
         return Verdict("unused_rows", {**numbers, **unused}, ("use_all_rows",))
@@ -208,6 +210,19 @@ def _dependence(end: End, objective, numbers) -> str | None:
     null = np.abs(vectors[:, values <= 1e-12 * largest]).max(axis=1)
     numbers.update(rank=int((values > 1e-12 * largest).sum()), columns=len(values))
     return ", ".join(objective.names[j * k] for j in np.flatnonzero(null > 1e-6))
+
+
+def _separable(end: End, objective) -> bool:
+    """Whether these weights put every row on its right side, with no penalty to hold them: then twice these
+    weights are better still, and there is no minimum."""
+    term = objective.term
+    if not getattr(term.loss, "labels", False) or term.loss.name != "log" or objective.penalty.alpha:
+        return False
+    z = term.predictor(objective.to_inner(end.params))
+    if z.shape[1] == 1:
+        return bool(((2 * term.Y - 1) * z > 0).all())
+    true = (z * term.Y).sum(axis=1)
+    return bool((true > np.where(term.Y > 0, -np.inf, z).max(axis=1)).all())
 
 
 def _near(certificate: float, objective, tolerance: float) -> bool:

@@ -88,9 +88,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The target '{column}' is {value} in every row: there is nothing to learn. Choose another column.",
         "目标列「{column}」每一行都是 {value}，没有什么可学的。请换一列。",
     ),
-    "data.target_text": (
-        "The target '{column}' is text ({categories} distinct values, such as '{example}'), and a regression predicts numbers. Choose a numeric column, or use a classifier.",
-        "目标列「{column}」是文本（有 {categories} 个不同的值，例如「{example}」），而回归预测的是数值。请选择数值列，或改用分类器。",
+    "data.one_class": (
+        "The target '{column}' has one class only ({value}): there is nothing to tell apart.",
+        "目标列「{column}」只有一个类别（{value}）：没有可以区分的对象。",
+    ),
+    "data.unknown_class": (
+        "The target '{column}' has the class {value!r}, which training never saw; it knows {known}.",
+        "目标列「{column}」出现了训练时没有见过的类别 {value!r}；已知的类别有 {known}。",
+    ),
+    "data.classes_of_several": (
+        "The targets {targets} hold classes, and classes are learned for one target at a time: name one.",
+        "目标列 {targets} 是类别，而类别一次只能学习一个目标：请只指定一列。",
     ),
     "data.target_date": (
         "The target '{column}' is a date, and a regression predicts numbers. Turn it into a number first, such as days since a day of your choice.",

@@ -25,6 +25,10 @@ TEXTS = {
         "the start of {name} was {value}: it must be a finite number.",
         "{name} 的起点为 {value}：它必须是有限数。",
     ),
+    "inference.no_probabilities": (
+        'the {loss} loss has no probabilities: train with loss="log", or use the scores.',
+        '{loss} 损失没有概率：请用 loss="log" 训练，或使用得分。',
+    ),
     "inference.columns": (
         "the rows have {found} columns and the model was trained on {needed}: give the same columns, in the same order.",
         "数据有 {found} 列，而模型是用 {needed} 列训练的：请按同样的顺序给出同样的列。",

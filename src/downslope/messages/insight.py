@@ -49,6 +49,10 @@ TEXTS = {
         "No minimum: the function falls without end, to {loss:.4g} after {epochs} epochs.",
         "没有最小值：函数无止境地下降，{epochs} 轮后为 {loss:.4g}。",
     ),
+    "insight.separable": (
+        "No minimum: a plane separates the classes without an error, so the log loss falls for ever as the weights grow; after {epochs} epochs it is {loss:.3g}. The classes are told apart, but weights and chances mean nothing.",
+        "没有最小值：一个平面就能把各类别完全分开，权重越大对数损失越小，没有尽头；{epochs} 轮后损失为 {loss:.3g}。类别可以分对，但权重和概率没有意义。",
+    ),
     "insight.interrupted": (
         "Interrupted after {epochs} epochs: the weights learned so far are kept, the loss is {loss:.6g}.",
         "在 {epochs} 轮后被中断：已学到的权重保留了下来，损失为 {loss:.6g}。",
@@ -96,6 +100,10 @@ TEXTS = {
     "insight.remedy_bounded_function": (
         "Check the sign of the function, or look for its maximum.",
         "请检查函数的符号，或改求最大值。",
+    ),
+    "insight.remedy_add_penalty": (
+        'Add penalty="l2" with an alpha such as 0.01, which holds the weights.',
+        '请加上 penalty="l2" 和 alpha（例如 0.01），让权重有界。',
     ),
     "insight.remedy_go_on": (
         "To go on, start again from these weights (warm_start=True, or --start).",

@@ -33,6 +33,10 @@ TEXTS = {
         'the Poisson loss counts, and the smallest y is {found:g}: use counts of 0 or more, or loss="squared".',
         'Poisson 损失用于计数，而最小的 y 是 {found:g}：请使用不小于 0 的计数，或 loss="squared"。',
     ),
+    "model.numbers_needed": (
+        "the {loss} loss predicts numbers, and the target '{column}' holds classes ({classes}, …): use loss=\"log\", or a numeric target.",
+        '{loss} 损失预测的是数值，而目标列「{column}」是类别（{classes}……）：请用 loss="log"，或选择数值列。',
+    ),
     "model.alpha": (
         "alpha was {alpha}: the price of large weights must be a finite number, 0 or above.",
         "alpha 为 {alpha}：惩罚系数必须是有限数，且不小于 0。",

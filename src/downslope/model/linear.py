@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import DownslopeError
+from .class_losses import CurvedLoss
 from .losses import Loss
 from .standardise import Standardise, identity, row_blocks, standardising
 
@@ -28,18 +30,23 @@ class Linear:
     intercept: bool = True
     scale: bool = True
 
-    def term(self, dataset, loss: Loss) -> LinearTerm:
+    def term(self, dataset, loss: Loss | CurvedLoss) -> LinearTerm:
         """The mean loss of this model over the rows of a Dataset."""
         if dataset.weights is not None and not dataset.weights.all():
             dataset = dataset.take(dataset.weights > 0)  # a row of weight 0 is as good as absent
         X = dataset.X
-        Y = np.asarray(dataset.y, dtype=float).reshape(len(dataset.y), -1)  # (n, k)
+        if loss.labels:
+            dataset = dataset.labelled()
+        Y = coded(dataset, loss)  # (n, k)
         share = None
         if dataset.weights is not None:
             share = np.asarray(dataset.weights, dtype=float)
             share = share / share.mean()  # (n,) mean 1
         standardise = standardising(X, share, center=self.intercept) if self.scale else identity(X.shape[1])
-        names = param_names(dataset.features, dataset.targets, self.intercept)
+        outputs = (
+            [str(name) for name in dataset.classes] if Y.shape[1] > 1 and loss.labels else dataset.targets
+        )
+        names = param_names(dataset.features, outputs, self.intercept)
         return LinearTerm(X, Y, share, loss, standardise, self.intercept, names)
 
 
@@ -52,6 +59,18 @@ def param_names(features, targets, intercept: bool) -> tuple[str, ...]:
     return tuple(f"{target}: {row}" for row in rows for target in targets)
 
 
+def coded(dataset, loss: Loss | CurvedLoss) -> np.ndarray:
+    """y as the loss takes it, (n, k): numbers; of two classes 0 and 1; of K > 2 a column of 0 and 1 for each."""
+    if dataset.classes and not loss.labels:
+        told = ", ".join(map(str, dataset.classes[:3]))
+        raise DownslopeError("model.numbers_needed", loss=loss.name, column=dataset.targets[0], classes=told)
+    if loss.labels and len(dataset.classes) > 2:
+        return (dataset.y[:, None] == np.arange(len(dataset.classes))).astype(float)
+    Y = np.asarray(dataset.y, dtype=float).reshape(len(dataset.y), -1)
+    loss.check(Y)
+    return Y
+
+
 @dataclass(frozen=True, eq=False)
 class LinearTerm:
     """f(θ) = Σᵢ sᵢ ℓ(x̃ᵢ·u + c, yᵢ) / Σᵢ sᵢ, summed over outputs: the part of F that the rows make."""
@@ -59,7 +78,7 @@ class LinearTerm:
     X: Any  # (n, d), or scipy.sparse CSR
     Y: np.ndarray  # (n, k)
     share: np.ndarray | None  # (n,) weights over their mean
-    loss: Loss
+    loss: Any  # a Loss, or a CurvedLoss
     standardise: Standardise
     intercept: bool
     names: tuple[str, ...]
@@ -323,9 +342,8 @@ class LinearTerm:
 
     def on(self, dataset) -> LinearTerm:
         """The same model, in the same coordinates, over other rows."""
-        Y = np.asarray(dataset.y, dtype=float).reshape(len(dataset.y), -1)
         share = None if dataset.weights is None else dataset.weights / dataset.weights.mean()
-        return replace(self, X=dataset.X, Y=Y, share=share)
+        return replace(self, X=dataset.X, Y=coded(dataset, self.loss), share=share)
 
     def with_loss(self, loss: Loss) -> LinearTerm:
         return replace(self, loss=loss)
