@@ -1,4 +1,4 @@
-"""Claims about directions: in lockstep with torch.optim, compiled as plain, whole arrays as single numbers."""
+"""Claims about directions: in lockstep with torch.optim, compiled as plain, arrays as single numbers."""
 
 import itertools
 
@@ -93,7 +93,8 @@ def swept(sweep, F, direction, size, order, rates, count=0):
     theta = np.random.default_rng(2).normal(size=F.size)
     value, gradient, w = sweep(
         term.X, term.Y, share, order, size, term.standardise.center, 1 / term.standardise.width,
-        term.intercept, term.loss.constants, theta, memory.vectors, direction.constants, rates, count, F.l1, F.l2,
+        term.intercept, term.loss.constants, theta, memory.vectors, direction.constants, rates, count,
+        F.l1, F.l2,
     )  # fmt: skip
     return value, gradient, w, memory.vectors
 
@@ -139,7 +140,8 @@ def test_a_sweep_leaves_the_weights_that_it_was_given(direction):
     kept = before.copy()
     kernels.sweep(
         term.X, term.Y, np.empty(0), np.arange(23), 23, term.standardise.center, 1 / term.standardise.width,
-        True, term.loss.constants, before, memory.vectors, direction.constants, np.full(1, 0.1), 0, F.l1, F.l2,
+        True, term.loss.constants, before, memory.vectors, direction.constants, np.full(1, 0.1), 0,
+        F.l1, F.l2,
     )  # fmt: skip
     assert np.array_equal(before, kept)
 

@@ -1,4 +1,4 @@
-"""Claims about what stays: a run is kept to the bit or refused; a recipe goes through JSON; nothing is lost."""
+"""Claims about what stays: a run comes back to the bit or is refused; recipes go through JSON."""
 
 import dataclasses
 import json
@@ -34,7 +34,7 @@ def table():
     return {
         "colour": ["red", "green", "蓝", None] * 10,
         "size": [1.0, None, 3.5, 4.0] * 10,
-        "when": [day for day in days],
+        "when": list(days),
         "flag": [True, False] * 20,
         "price": rng.normal(size=40).tolist(),
     }

@@ -45,7 +45,7 @@ def test_slope_is_the_derivative_of_value_away_from_joints(loss):
     h = 1e-3
     for z, y in zip(Z[:233], Y[:233]):
         if all(abs(z - y - joint) > 2 * h for joint in joints(loss)):
-            found = stencil(lambda at: float(loss.value(at, y)), z, h)
+            found = stencil(lambda at, y=y: float(loss.value(at, y)), z, h)
             # ℓ is a polynomial of degree ≤ 2 here, so nothing but rounding is left: 18 terms' worth over 12h
             room = 2 * EPS * float(loss.value(abs(z) + 2 * h, -abs(y))) / h + 4 * EPS * (abs(z) + abs(y)) / h
             assert abs(found - loss.slope(z, y)) <= room
@@ -56,7 +56,7 @@ def test_curvature_is_the_derivative_of_slope_away_from_joints(loss):
     h = 1e-3
     for z, y in zip(Z[:233], Y[:233]):
         if all(abs(z - y - joint) > 2 * h for joint in joints(loss)):
-            found = stencil(lambda at: float(loss.slope(at, y)), z, h)
+            found = stencil(lambda at, y=y: float(loss.slope(at, y)), z, h)
             steepest = abs(float(loss.slope(abs(z), -abs(y)))) + 1
             assert abs(found - loss.curvature(z, y)) <= 8 * EPS * steepest / h
             assert loss.curvature_floor <= loss.curvature(z, y) <= loss.curvature_bound

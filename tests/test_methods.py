@@ -139,7 +139,7 @@ def test_every_deterministic_method_ends_at_the_closed_form(method, form):
 
 
 def test_stochastic_methods_end_within_their_noise():
-    """SGD at rate t ends within E F − F* ≤ t·L·σ²/2μ·… of the minimum: Bottou, Curtis & Nocedal 2018, eq. 4.14."""
+    """A fixed rate ends in a ball of noise about the minimum: Bottou, Curtis & Nocedal 2018, eq. 4.14."""
     data = rows(n=200)
     F = objective(data)
     best = F.reduced().term.best.ravel()
@@ -441,7 +441,7 @@ def test_newton_without_second_derivatives_is_refused():
         (lambda: Batch(2.5), "descent.batch_size"),
         (lambda: Batch(2, "suffle"), "descent.order"),
         (lambda: Exhaustive({}), "descent.grid_weights"),
-        (lambda: Exhaustive(dict.fromkeys("abcd", [0.0])), "descent.grid_weights"),
+        (lambda: Exhaustive({name: [0.0] for name in "abcd"}), "descent.grid_weights"),
         (lambda: Exhaustive({"w": []}), "descent.grid_values"),
         (lambda: Exhaustive({"w": [float("nan")]}), "descent.grid_values"),
         (lambda: Exhaustive({"a": range(10_000), "b": range(10_000)}), "descent.grid_size"),

@@ -1,4 +1,4 @@
-"""Claims about F(θ): its calculus, its other forms, its bounds, its units. For every loss × penalty × setting."""
+"""Claims about F(θ): its calculus, forms, bounds and units, for every loss × penalty × setting."""
 
 import dataclasses
 import itertools
@@ -206,7 +206,7 @@ def test_moments_keep_their_digits_near_the_minimum():
     for size in (1e-3, 1e-6, 1e-9, 1e-12):
         step = size * np.random.default_rng(1).normal(size=F.size)
         exact = step @ F.term.gram @ step  # F − F*, by definition
-        rise, _, (away, pull) = G.term.at(best + step)
+        rise = G.term.at(best + step)[0]
         away = (best + step) - best  # what the sum of two floats left of the step
         assert np.isclose(2 * F.term.gram @ away, G.at(best + step).gradient, rtol=1e-14, atol=0).all()
         assert rise - G.term.lowest <= 2 * exact + EPS * rise

@@ -1,4 +1,4 @@
-"""Claims that hold for every penalty, found in the table of penalties: prox and certificate by brute force."""
+"""Claims that hold for every penalty, found in their table: prox and certificate by brute force."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Claims about learning rates as functions of time: endpoints, formula, falling, laid out in pieces as at once."""
+"""Claims about learning rates over time: endpoints, formula, falling, in pieces as at once."""
 
 import dataclasses
 import math

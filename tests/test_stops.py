@@ -140,11 +140,7 @@ def test_every_stop_ends_a_descent_with_its_reason(method):
     ):
         steps, end = finished(descend(F, np.zeros(4), method, stop))
         assert end.reason.code == code and end.epochs <= 99
-        assert (
-            np.isfinite(end.params).all()
-            and end.value == F.value(F.to_inner(end.params))
-            or np.isclose(end.value, F.value(F.to_inner(end.params)), rtol=1e-14)
-        )
+        assert np.isclose(end.value, F.value(F.to_inner(end.params)), rtol=1e-13)
         if code == "epochs":
             assert len(steps) == 2 == end.epochs
 

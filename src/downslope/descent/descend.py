@@ -108,11 +108,17 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, beg
     bound = 1e10 * usual
     steps = _full_steps(objective, method, state, first, stop)
     if isinstance(method.rows, Batch):
-        steps = _passes(objective, method, method.rows, state, stop, seed)
+        passes = _passes if objective.sweeps else _updates
+        steps = passes(objective, method, method.rows, state, stop, seed)
     last_finite, reason, point = theta, None, first
     keeps_best = any(isinstance(part, Validation) for part in stop.parts())
     try:
-        for step, point in steps:
+        for step, point, complete in steps:
+            if not complete:  # in the middle of a pass, where F over all rows is not known
+                yield step._replace(
+                    seconds=time.perf_counter() - began, params=objective.to_user(point.theta)
+                )
+                continue
             if not (math.isfinite(point.value) and np.isfinite(point.theta).all()) or point.value > bound:
                 reason = Reason("diverged", {"loss": point.value, "epochs": state.epochs})
             elif point.value < -bound:
@@ -203,7 +209,33 @@ def _full_steps(objective, method: Method, state: _State, point, stop: Stop) -> 
         state.updates += 1
         state.epochs += 1
         state.theta = point.theta
-        yield _step(state, objective.rows, before, t), point
+        yield _step(state, objective.rows, before, t), point, True
+
+
+def _updates(
+    objective, method: Method, batch: Batch, state: _State, stop: Stop, seed: int
+) -> Iterator[tuple]:
+    """Updates on some rows, each a step of its own; F over all rows at the end of a pass."""
+    rate = rates.resolved(method, objective)
+    per_epoch = batch.updates_in(objective.rows)
+    total = per_epoch * _epochs_of(stop)
+    while True:
+        order = batch.order_of(objective.rows, state.epochs, seed)
+        t = np.asarray(rate.rates(state.updates + np.arange(per_epoch), per_epoch, total), dtype=float)
+        for update in range(per_epoch):
+            rows = order[update * batch.size : (update + 1) * batch.size]
+            with np.errstate(over="ignore", invalid="ignore"):
+                before = objective.at(state.theta, rows)
+                state.theta = method.direction.move(
+                    before.theta, before.gradient, float(t[update]), state.memory, objective.l1
+                )
+            state.updates += 1
+            complete = update == per_epoch - 1
+            state.epochs += complete
+            point = objective.at(state.theta) if complete else before._replace(theta=state.theta)
+            step = _step(state, len(rows), before, float(t[update]))
+            step = step._replace(epoch=state.epochs - complete, objective=point.value if complete else None)
+            yield step, point, complete
 
 
 def _passes(objective, method: Method, batch: Batch, state: _State, stop: Stop, seed: int) -> Iterator[tuple]:
@@ -236,7 +268,7 @@ def _passes(objective, method: Method, batch: Batch, state: _State, stop: Stop, 
             point = objective.at(theta)
         looked = point._replace(value=float(value), gradient=gradient)
         seen = min(batch.size, len(order))
-        yield _step(state, seen, looked, float(t[-1]))._replace(objective=point.value), point
+        yield _step(state, seen, looked, float(t[-1]))._replace(objective=point.value), point, True
 
 
 def _pieces(term, order, batch: Batch):

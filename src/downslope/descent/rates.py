@@ -37,6 +37,8 @@ def resolved(method: Method, objective):
         return Armijo()
     first_order = isinstance(direction, directions.Steepest | directions.Momentum | directions.Nesterov)
     L = objective.lipschitz
+    if math.isnan(L) and objective.rows > 1 and not first_order:  # a net: Adam's own usual size
+        return Cosine(0.01)
     if math.isnan(L):
         if isinstance(direction, directions.Steepest):
             return Armijo()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -59,7 +58,7 @@ class Recipe:
         for name, least in (("tol", 0.0), ("seconds", 0.0), ("patience", 1), ("seed", 0)):
             value = getattr(self, name)
             if value is not None and not (
-                isinstance(value, Real) and math.isfinite(value) and value >= least
+                isinstance(value, int | float | np.number) and math.isfinite(value) and value >= least
             ):
                 raise DownslopeError("inference.setting", name=name, value=value, least=least)
 

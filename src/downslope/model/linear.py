@@ -308,9 +308,9 @@ class LinearTerm:
     def gradient_scale(self) -> float:
         """How large a slope is at the null model, by the size of y alone: what `tol` multiplies."""
         slope = np.sqrt(self._mean(self.loss.slope(self.predictor(self.null_theta), self.Y) ** 2))
-        level = np.sqrt(self._mean(self.loss.slope(np.zeros_like(self.Y), self.Y) ** 2))
+        bend = self.loss.curvature_bound if self.smooth else 1.0
         # A constant y leaves only rounding at the null model; then its level says what is small.
-        usual = max(slope, 1e-8 * level) or 1.0
+        usual = max(slope, 1e-8 * bend * np.sqrt(self._mean(self.Y**2))) or 1.0
         return float(usual * np.sqrt(self.row_sizes.mean() / self.size))
 
     @cached_property
