@@ -60,9 +60,7 @@ class Epochs(Stop):
     limit: int
 
     def __post_init__(self):
-        whole = isinstance(self.limit, Integral) or (
-            isinstance(self.limit, float) and self.limit.is_integer()
-        )
+        whole = isinstance(self.limit, Integral | float) and float(self.limit).is_integer()
         if isinstance(self.limit, bool) or not whole or self.limit < 1:
             raise DownslopeError("descent.epochs", epochs=self.limit)
 

@@ -126,8 +126,9 @@ def _rate_facts(end: End, objective, method: AnyMethod, trace: Trace) -> dict[st
     if not (math.isfinite(L) and L > 0):
         return facts
     facts["curvature"] = L
-    plain = isinstance(method, Method) and isinstance(method.direction, Steepest | Momentum)
-    if plain and isinstance(method.learning_rate, Constant):  # the others have no such bound
+    if not (isinstance(method, Method) and isinstance(method.direction, Steepest | Momentum)):
+        return facts  # the others have no such bound
+    if isinstance(method.learning_rate, Constant):
         if isinstance(method.rows, Batch) and objective.sweeps:
             L = batch_lipschitz(objective, method.rows.size)
         facts["bound"] = 2 / L

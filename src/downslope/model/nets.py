@@ -15,6 +15,7 @@ from collections import OrderedDict
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,7 +56,7 @@ class Net:
     seed: int = 0
 
     def __post_init__(self):
-        hidden = tuple(self.hidden) if np.ndim(self.hidden) else (self.hidden,)
+        hidden: tuple[Any, ...] = tuple(self.hidden) if np.ndim(self.hidden) else (self.hidden,)
         for size in hidden:
             if not (isinstance(size, int | np.integer) and not isinstance(size, bool) and size > 0):
                 raise DownslopeError("nets.hidden", asked=self.hidden, size=size)
@@ -71,7 +72,7 @@ class Net:
     def sizes(self, features: int, outputs: int) -> list[tuple[int, int]]:
         """(inputs, outputs) of each layer."""
         widths = [features, *self.hidden, outputs]
-        return list(zip(widths[:-1], widths[1:]))
+        return list(pairwise(widths))
 
     def weights(self, features: int, outputs: int) -> int:
         """How many numbers there are to learn, biases included."""
@@ -120,6 +121,7 @@ def _term(module, dataset, loss, seed: int, device) -> NetTerm:
         dataset = dataset.take(dataset.weights > 0)  # a row of weight 0 is as good as absent
     flat = Flat(module, seed, device)
     Y, share = _targets(dataset)
+    loss.check(Y)
     flat.check(flat.tensor(dataset.X[[0, -1]]), Y.shape[1], loss)
     return NetTerm(module, flat, flat.tensor(dataset.X), Y, share, loss)
 
@@ -137,7 +139,7 @@ class Flat:
         torch = _torch()
         self.module = copy.deepcopy(module).to(device)
         self.seed = seed
-        self.calls = 0  # trainings calls so far: what is drawn depends on them and the seed alone
+        self.calls = 0  # training calls so far: what is drawn depends on them and the seed alone
         self.draws = False
         self.parameters = [(name, p) for name, p in self.module.named_parameters() if p.requires_grad]
         if not self.parameters:
@@ -372,12 +374,10 @@ class NetTerm:
 
 def _last_layer(z: torch.Tensor) -> str:
     """What made z, reshaping aside: "Sigmoid", "Softmax", "Addmm" …, as autograd noted it."""
-    node = z.grad_fn
-    while True:
-        name = node.name().partition("Backward")[0] if node is not None else ""
-        if name not in RESHAPING:
-            return name
+    node: Any = z.grad_fn
+    while (name := node.name().partition("Backward")[0]) in RESHAPING:
         node = node.next_functions[0][0]
+    return name
 
 
 def _refuse_second_link(layer: str, outputs: int) -> None:
