@@ -366,7 +366,6 @@ def test_given_rows_are_taken_in_the_order_given():
     assert path(F, SGD(0.01, [2, 2, 0]), 1, np.array([1.0]))[-1, 0] == pytest.approx(w, rel=4 * EPS)
 
 
-@pytest.mark.xfail(strict=True, reason="row numbers shift where rows of weight 0 are left out")
 def test_given_rows_are_those_of_the_data_though_some_weigh_nothing():
     X, y, how = [[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0], {"intercept": False, "scale": False, "epochs": 1}
     with_zero = fit(Dataset.from_arrays(X, y, weights=[0.0, 1.0, 1.0]), method=SGD(0.01, [2]), **how)

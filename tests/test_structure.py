@@ -57,13 +57,17 @@ def test_a_room_imports_only_rooms_above_it():
 
 
 @pytest.mark.parametrize(
-    "library, home",
-    [("numba", "descent/kernels.py"), ("torch", "model/autodiff.py"), ("duckdb", "data/database.py")],
+    "library, homes",
+    [
+        ("numba", ["descent/kernels.py"]),
+        ("torch", ["model/autodiff.py", "model/nets.py"]),
+        ("duckdb", ["data/database.py"]),
+    ],
 )
-def test_a_heavy_library_stands_in_one_place(library, home):
+def test_a_heavy_library_stands_in_one_place(library, homes):
     pattern = re.compile(rf"^\s*(import|from) {library}\b", re.M)
     users = [str(p.relative_to(SOURCE)) for p in SOURCE.rglob("*.py") if pattern.search(p.read_text())]
-    assert users == [home]
+    assert sorted(users) == homes
 
 
 def test_descent_never_sees_a_loss_a_file_or_a_table():

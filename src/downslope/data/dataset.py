@@ -91,6 +91,9 @@ class Dataset:
         names = tuple(features) if features is not None else _column_names(X) or _numbered("x", d)
         if len(names) != d:
             raise DownslopeError("data.feature_count", names=len(names), columns=d)
+        if len(set(names)) < d:
+            twice = next(name for name in names if names.count(name) > 1)
+            raise DownslopeError("data.named_twice", column=twice)
         targets: tuple[str, ...] = ()
         if y is not None:
             targets = _column_names(y)

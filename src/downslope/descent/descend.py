@@ -152,7 +152,8 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, beg
     if state.best is not None and reason.code not in ("diverged", "unbounded"):
         theta = state.best[1]
     end = objective.at(theta)
-    if objective.kinked and method.full and reason.code not in ("diverged", "interrupted"):
+    settles = objective.kinked and method.full and state.best is None
+    if settles and reason.code not in ("diverged", "interrupted"):
         # Accelerated methods stand beside their last prox: one plain step, in the trace, sets the zeros.
         t = 1 / objective.lipschitz
         settled = objective.at(objective.prox(theta - t * end.gradient, t))

@@ -168,6 +168,11 @@ class AdamW(Adam):
     decay: float = 0.01
     code: ClassVar[int] = kernels.ADAMW
 
+    def __post_init__(self):
+        super().__post_init__()
+        if not self.decay >= 0:
+            raise DownslopeError("descent.at_least", name="decay", value=self.decay, least=0)
+
     @property
     def constants(self):
         return self.code, self.beta1, self.beta2, self.epsilon, self.decay
@@ -192,6 +197,10 @@ class LBFGS(Chooser):
     """d = −H·g, H from the last `pairs` moves.  Nocedal & Wright 2006, algorithm 7.4."""
 
     pairs: int = 10
+
+    def __post_init__(self):
+        if self.pairs < 1:
+            raise DownslopeError("descent.at_least", name="pairs", value=self.pairs, least=1)
 
     def choose(self, objective, point, memory: Memory) -> np.ndarray:
         """The two-loop recursion; steepest descent before there is a pair."""

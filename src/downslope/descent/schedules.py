@@ -27,6 +27,10 @@ class Schedule:
             isinstance(self.rate, int | float | np.floating) and math.isfinite(self.rate) and self.rate > 0
         ):
             raise DownslopeError("descent.learning_rate", rate=self.rate)
+        for name, least in (("power", 0), ("factor", 0), ("every", 1), ("last", 0), ("warm", 0)):
+            value = getattr(self, name, least)
+            if not (math.isfinite(value) and value >= least):
+                raise DownslopeError("descent.at_least", name=name, value=value, least=least)
 
     def rates(self, updates: np.ndarray, per_epoch: int, total: int) -> np.ndarray:
         """The learning rates of the updates numbered `updates`, from 0.

@@ -118,6 +118,10 @@ class Seconds(Stop):
 
     limit: float
 
+    def __post_init__(self):
+        if not self.limit >= 0:
+            raise DownslopeError("descent.at_least", name="seconds", value=self.limit, least=0)
+
     def look(self, progress, seen):
         done = progress.seconds >= self.limit
         return (Reason("seconds", {"seconds": self.limit}) if done else None), seen
@@ -129,6 +133,10 @@ class Validation(Stop):
     back the weights that were best on them.  Prechelt 1998."""
 
     patience: int = 10
+
+    def __post_init__(self):
+        if not self.patience >= 1:
+            raise DownslopeError("descent.at_least", name="patience", value=self.patience, least=1)
 
     def look(self, progress, seen):
         best, stale = seen or (math.inf, 0)

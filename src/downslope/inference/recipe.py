@@ -96,7 +96,8 @@ class Recipe:
             return stop
         beta = getattr(method.direction, "beta", 0.0)
         inertia = 1.0 if beta == "auto" else 1 / (1 - beta)  # what rolls passes a low point and comes back
-        return stop | NoProgress(patience=round(30 * inertia))
+        patience = round(30 * inertia) if method.full else 100  # drawn rows find a new low now and then
+        return stop | NoProgress(patience=patience)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; `from_json` makes the same recipe of it."""

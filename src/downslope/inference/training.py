@@ -14,6 +14,7 @@ from ..data.encoding import refuse_constant_columns
 from ..descent import methods, rates
 from ..descent.descend import End, descend
 from ..descent.methods import AnyMethod, Method
+from ..descent.rows import Batch
 from ..descent.schedules import InverseScaling
 from ..descent.stops import Epochs, Pause, Stop
 from ..descent.trace import Step, Trace
@@ -66,7 +67,7 @@ class Training:
         if recipe.patience is not None and held_out is None:
             raise DownslopeError("inference.patience_without_rows", patience=recipe.patience)
         objective = Objective(recipe.model.term(dataset, recipe.loss), recipe.penalty)
-        method = recipe.method_for(objective)
+        method = _renumbered(recipe.method_for(objective), dataset)
         training = cls(
             objective, method, recipe.stop_for(method, objective), _start(objective, recipe), recipe
         )
@@ -245,8 +246,22 @@ def _finished(training: Training) -> Solution:
     return training.solution
 
 
+def _renumbered(method: AnyMethod, dataset: Dataset) -> AnyMethod:
+    """Rows of weight 0 are left out of the sum: rows that were given by number keep their meaning."""
+    counts = None if dataset.weights is None else dataset.weights > 0
+    if counts is None or counts.all() or not isinstance(method, Method) or not isinstance(method.rows, Batch):
+        return method
+    if isinstance(method.rows.order, str):
+        return method
+    order, number = method.rows.order_of(len(dataset), 0, 0), np.cumsum(counts) - 1
+    return method.with_rows(order=[int(number[row]) for row in order if counts[row]])
+
+
 def _start(objective: Objective, recipe: Recipe) -> np.ndarray:
-    """Zeros, but for the weights that the recipe names."""
+    """Zeros, but for the weights that the recipe names. Where columns are scaled and nothing is named, the
+    intercept starts where it predicts y best, so that no descent has to find the level of y first."""
+    if recipe.scale and recipe.start is None:
+        return objective.to_user(objective.term.null_theta)
     start = np.zeros(objective.size)
     given: Mapping[str, float] = recipe.start or {}
     for name, value in given.items():

@@ -29,6 +29,10 @@ TEXTS = {
         "the row order {asked} does not fit: there are {rows} rows, numbered 0 to {last}.",
         "取行顺序 {asked} 不合适：共有 {rows} 行，编号为 0 到 {last}。",
     ),
+    "descent.at_least": (
+        "{name} was {value}: it must be a number, {least} or above.",
+        "{name} 为 {value}：它必须是不小于 {least} 的数。",
+    ),
     "descent.fraction": (
         "{name} was {value}: it must be a number from 0 to below 1.",
         "{name} 为 {value}：它必须在 0（含）与 1（不含）之间。",

@@ -260,6 +260,8 @@ class LinearTerm:
             flat = replace(self, Y=np.zeros((self.rows, 1)), share=None, names=())
             weight = np.ones((self.rows, 1)) if self.share is None else self._share(None)
             product = lambda v: flat._back(weight * flat.predictor(np.ravel(v)), None) / self.rows
+            if not self.row_sizes.any():
+                return 0.0, 0.0
             operator = LinearOperator((flat.size, flat.size), matvec=product, dtype=float)
             start = np.ones(flat.size)  # fixed, so that the same rows give the same bits
             return float(eigsh(operator, 1, v0=start, tol=1e-4, return_eigenvectors=False)[0]) * 1.001, 0.0
