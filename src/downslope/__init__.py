@@ -23,8 +23,9 @@ _FROM = {
     ],
     "descent.rows": ["All", "One", "Batch"],
     "descent.trace": ["Trace", "Step"],
+    "inference.export": ["export_code", "export_onnx"],
     "inference": ["fit", "minimize", "load", "Recipe", "Solution"],
-    "estimators": ["LinearRegressor"],
+    "estimators": ["LinearClassifier", "LinearRegressor"],
 }
 _MODULES = {
     "losses": "model.losses",

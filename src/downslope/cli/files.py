@@ -18,13 +18,7 @@ def check_picture(path: str | None, force: bool) -> None:
     if path is not None:
         from ..plots.files import SUFFIXES
 
-        _check_file(Path(path), SUFFIXES, force)
-
-
-def check_table(path: str | None, force: bool) -> None:
-    """Refuse an --out of `predict` that could not be written."""
-    if path is not None:
-        _check_file(Path(path), TABLES, force)
+        check_file(path, SUFFIXES, force)
 
 
 def check_run(path: str | None, force: bool) -> None:
@@ -39,7 +33,11 @@ def check_run(path: str | None, force: bool) -> None:
     _check_folder(folder)
 
 
-def _check_file(path: Path, suffixes: Sequence[str], force: bool) -> None:
+def check_file(asked: str | None, suffixes: Sequence[str], force: bool) -> None:
+    """Refuse a file that could not be written; None is none."""
+    if asked is None:
+        return
+    path = Path(asked)
     if path.suffix.lower() not in suffixes:
         known = nearest(path.suffix.lower(), suffixes)
         raise DownslopeError("cli.suffix", path=path, suffix=path.suffix or '""', known=known)

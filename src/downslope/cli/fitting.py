@@ -41,7 +41,7 @@ def fit(
     files.check_run(out, force)
     files.check_picture(plot, force)
     dataset, held_out = request.rows()
-    training = Training.on_rows(dataset, recipe, held_out)
+    training = Training.on_rows(dataset, request.suited(recipe, dataset), held_out)
     solution = watch.run(training)
     paths, failure = [], None
     try:
@@ -54,21 +54,21 @@ def fit(
     except DownslopeError as error:  # what was learned is told all the same
         failure = error
     if json:
-        show.aside(dataset.notes_text())
+        show.aside(request.notes(dataset, held_out))
         show.as_json(solution.to_json())
     else:
-        _tell(solution, training, paths)
+        _tell(solution, training, request.notes(dataset, held_out), paths)
     if failure:
         raise failure
     return show.exit_code(solution)
 
 
-def _tell(solution, training, paths) -> None:
+def _tell(solution, training, notes, paths) -> None:
     from . import show
 
     dataset, page = training.dataset, show.console()
-    show.notes(page, dataset.notes_text())
-    page.print(show.minimised(solution.recipe, solution.method, *dataset.shape))
+    show.notes(page, notes)
+    page.print(show.minimised(solution.recipe, solution.method, dataset))
     page.print()
     few = dataset.X.size <= 5_000_000
     show.weights(page, solution, dataset.X.std(axis=0) if few and not solution.verdict.failed else None)
@@ -101,6 +101,7 @@ def compare(
         recipes[name] = request.recipe(method, **own)
     files.check_picture(plot, force)
     dataset, held_out = request.rows()
+    recipes = {name: request.suited(recipe, dataset) for name, recipe in recipes.items()}
     objective = Training.on_rows(dataset, recipes[names[0]], held_out).objective
     for recipe in recipes.values():  # all are refused, or none, before the first one runs
         recipe.method_for(objective).refuse_nonsense(objective)
@@ -116,23 +117,23 @@ def compare(
         except DownslopeError as error:
             failure = error
     if json:
-        show.aside(dataset.notes_text())
+        show.aside(request.notes(dataset, held_out))
         show.as_json({"methods": {name: solution.to_json() for name, solution in solutions.items()}})
     else:
-        _tell_several(solutions, dataset, paths)
+        _tell_several(solutions, dataset, request.notes(dataset, held_out), paths)
     if failure:
         raise failure
     codes = [show.exit_code(solution) for solution in solutions.values()]
     return 130 if 130 in codes else 3 if all(codes) else 0
 
 
-def _tell_several(solutions, dataset, paths) -> None:
+def _tell_several(solutions, dataset, notes, paths) -> None:
     from . import show
 
     page = show.console()
-    show.notes(page, dataset.notes_text())
+    show.notes(page, notes)
     first = next(iter(solutions.values()))
-    page.print(show.minimised(first.recipe, ", ".join(solutions), *dataset.shape))
+    page.print(show.minimised(first.recipe, ", ".join(solutions), dataset))
     page.print()
     answers = [solution.loss for solution in solutions.values() if not solution.verdict.failed]
     best = min(answers, default=math.nan)

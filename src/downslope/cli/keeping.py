@@ -28,7 +28,7 @@ def predict(
     from ..inference import load
     from . import files, show
 
-    files.check_table(out, force)
+    files.check_file(out, files.TABLES, force)
     solution = load(run)
     table = Table.read(data)
     predicted, notes = _predictions(solution, table)
@@ -55,20 +55,26 @@ def _predictions(solution, table) -> tuple[dict[str, Any], list]:
     """Predictions by the name of their column, for all rows; and notes, their counts summed over batches."""
     import numpy as np
 
-    found = []
+    found, chances = [], []
     notes: dict[tuple, dict[str, Any]] = {}
-    for _, part, told in solution.predict_table(table):
+    for rows, part, told in solution.predict_table(table):
         found.append(part)
+        if solution.recipe.loss.name == "log":
+            chances.append(solution.probabilities(rows))
         for key, facts in told:
             seen = notes.setdefault((key, facts["column"]), {**facts, "count": 0, "rows": len(table)})
             seen["count"] += facts["count"]
     z = np.concatenate(found)
     names = ["prediction"] if solution.single else [f"prediction: {name}" for name in solution.targets]
+    values = [*z.reshape(len(z), -1).T]
+    if chances:
+        names += [f"chance: {value}" for value in solution.classes]
+        values += [*np.concatenate(chances).T]
     for place, name in enumerate(names):
         while name in table.names:
             name += "_"
         names[place] = name
-    columns = dict(zip(names, z.reshape(len(z), -1).T))
+    columns = dict(zip(names, values))
     return columns, [(key, facts) for (key, _), facts in notes.items()]
 
 
@@ -146,4 +152,6 @@ def _recipe(solution):
         if value is not None:
             table.add_row(name, f"{value}")
     table.add_row(text("cli.targets"), ", ".join(solution.targets))
+    if solution.classes:
+        table.add_row(text("cli.classes"), ", ".join(map(str, solution.classes)))
     return table

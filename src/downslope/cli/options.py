@@ -27,9 +27,15 @@ def methods_known(incomplete: str) -> list[str]:
 
 
 def losses_known(incomplete: str) -> list[str]:
-    from ..model.losses import LOSSES
+    from ..model.losses import CURVED, LOSSES
 
-    return [name for name in LOSSES if name.startswith(incomplete)]
+    return [name for name in (*LOSSES, *CURVED) if name.startswith(incomplete)]
+
+
+def libraries_known(incomplete: str) -> list[str]:
+    from ..inference.export import LIBRARIES
+
+    return [name for name in LIBRARIES if name.startswith(incomplete)]
 
 
 def penalties_known(incomplete: str) -> list[str]:
@@ -67,10 +73,10 @@ Number = Annotated[str | None, typer.Argument(metavar="N", help="cli.help_lesson
 Target = Annotated[str, _option("--target", "COL", "target")]
 Features = Annotated[list[str] | None, _option("--features", "A,B", "features")]
 Weights = Annotated[str | None, _option("--weights", "COL", "weights")]
-Validate = Annotated[str | None, _option("--validate", "FRACTION", "validate")]
+Validate = Annotated[str | None, _option("--validate", "FRACTION|FILE", "validate")]
 
 # what is minimised
-Loss = Annotated[str, _option("--loss", "LOSS", "loss", losses_known)]
+Loss = Annotated[str | None, _option("--loss", "LOSS", "loss", losses_known)]
 Penalty = Annotated[str | None, _option("--penalty", "PENALTY", "penalty", penalties_known)]
 Alpha = Annotated[str | None, _option("--alpha", "NUMBER", "alpha")]
 NoIntercept = Annotated[bool, typer.Option("--no-intercept", help="cli.help_no_intercept")]
@@ -94,6 +100,9 @@ Seed = Annotated[str, _option("--seed", "N", "seed")]
 # what comes out
 Out = Annotated[str | None, _option("--out", "RUN", "out")]
 Table = Annotated[str | None, _option("--out", "FILE", "out_table")]
+Onnx = Annotated[str | None, _option("--onnx", "FILE", "onnx")]
+Code = Annotated[str | None, _option("--code", "LIBRARY", "code", libraries_known)]
+Script = Annotated[str | None, _option("--out", "FILE", "out_script")]
 Plot = Annotated[str | None, _option("--plot", "FILE", "plot")]
 Force = Annotated[bool, typer.Option("--force", help="cli.help_force")]
 Json = Annotated[bool, typer.Option("--json", help="cli.help_json")]

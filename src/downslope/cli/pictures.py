@@ -11,9 +11,11 @@ from ..data import Dataset
 from ..descent.methods import ClosedForm, Exhaustive
 from ..inference import Solution, Training
 from ..insight.critical import CriticalPoints
+from ..messages import text
 from ..model.functions import Function
 from ..model.objective import Objective
 
+CURVES = 6  # classes in one ROC picture
 ROWS_FOR_CONTOURS = 2_000  # beyond these, F over a plane takes longer than the descent did
 
 
@@ -27,9 +29,14 @@ def of_fit(path: str, training: Training, solution: Solution, force: bool) -> Pa
 
 def _panels(training: Training, dataset: Dataset, solution: Solution) -> list:
     """Two pictures for one feature, an exact answer or none, four for a descent with several features."""
-    trace, predicted = solution.trace, solution.predict(dataset)
+    trace = solution.trace
     loss = lambda ax: plots.loss(trace, ax)
     weights = lambda ax: plots.weights(trace, ax)
+    if solution.classes:
+        return (
+            [loss, weights] if solution.verdict.failed else [loss, *_of_classes(training, dataset, solution)]
+        )
+    predicted = solution.predict(dataset)
     residuals = lambda ax: plots.residuals(predicted, dataset.y, ax)
     if solution.verdict.failed:
         return [loss, weights]
@@ -45,6 +52,23 @@ def _panels(training: Training, dataset: Dataset, solution: Solution) -> list:
     if exact:
         return [fitted, residuals] if solution.single else [residuals]
     return [fitted, loss] if dataset.X.shape[1] == 1 else [loss, weights, fitted, residuals]
+
+
+def _of_classes(training: Training, dataset: Dataset, solution: Solution) -> list:
+    """Where each class is predicted, over the two features that move the scores most; the confusion
+    matrix and the ROC, of the rows held out if there are any."""
+    classes, seen = solution.classes, training.held_out or dataset
+    size = np.abs(solution.coef.reshape(dataset.X.shape[1], -1)).max(axis=1) * dataset.X.std(axis=0)
+    chosen = np.sort(np.argsort(-size, kind="stable")[:2])
+    kind = "training" if seen is dataset else "validation"
+    matrix, rows = solution.metrics[kind]["confusion"], text(f"cli.rows_{kind}")
+    where = lambda ax: plots.regions(
+        solution.scores, dataset.X, dataset.y, classes, dataset.features, ax, chosen=chosen
+    )
+    confusion = lambda ax: plots.confusion(matrix, classes, ax, rows=rows)
+    roc = lambda ax: plots.roc(seen.y, solution.scores(seen), ax, classes=classes, rows=rows)
+    comparable = len(classes) <= CURVES and seen.y is not None and len(np.unique(seen.y)) > 1
+    return [where, confusion, roc] if comparable else [where, confusion]
 
 
 def _surface(objective: Objective):

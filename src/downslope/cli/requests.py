@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DownslopeError
+from ..messages import text
 from . import options as o
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Request:
     features: o.Features = None
     weights: o.Weights = None
     validate: o.Validate = None
-    loss: o.Loss = "squared"
+    loss: o.Loss = None
     penalty: o.Penalty = None
     alpha: o.Alpha = None
     no_intercept: o.NoIntercept = False
@@ -46,7 +47,7 @@ class Request:
         if self.alpha is None and self.penalty not in (None, "none"):
             raise DownslopeError("cli.alpha_missing", penalty=self.penalty)
         told = {
-            "loss": self.loss,
+            "loss": self.loss or "squared",
             "penalty": self.penalty,
             "alpha": number("--alpha", self.alpha or "0"),
             "intercept": not self.no_intercept,
@@ -61,18 +62,68 @@ class Request:
         }
         return Recipe(**{**told, "method": method, **settings})
 
+    def suited(self, recipe: Recipe, dataset: Dataset) -> Recipe:
+        """The recipe with the loss that the target asks for, where none was asked for: log, for text."""
+        return recipe.with_(loss="log") if self.loss is None and dataset.classes else recipe
+
+    def notes(self, dataset: Dataset, held_out: Dataset | None) -> list[str]:
+        """What there is to say about the rows, and about the loss if it was chosen for them."""
+        said = dataset.notes_text()
+        if self.loss is None and dataset.classes:
+            said.append(text("cli.loss_chosen", column=dataset.targets[0], count=len(dataset.classes)))
+        if held_out is not None and self._fraction is None:
+            said += [f"{text('cli.rows_validation')}: {note}" for note in held_out.notes_text()]
+        return said
+
     def rows(self) -> tuple[Dataset, Dataset | None]:
-        """The rows to learn from, and those held out."""
+        """The rows to learn from, and those held out: a share of them, or the rows of another file."""
         from ..data.encoding import Encoding, training_dataset
         from ..data.reading import Table
+        from ..model.losses import by_name
 
-        fraction = None if self.validate is None else number("--validate", self.validate)
         table = Table.read(self.data)
         targets = columns([self.target], table.names)
         target = targets[0] if len(targets) == 1 else targets
         features = None if self.features is None else columns(self.features, table.names)
-        dataset = training_dataset(Encoding.learn(table, target, features, self.weights), table)
-        return (dataset, None) if fraction is None else dataset.split(fraction, whole("--seed", self.seed))
+        encoding = Encoding.learn(table, target, features, self.weights)
+        dataset = training_dataset(encoding, table)
+        if self.loss is not None and by_name(self.loss).labels:
+            dataset = dataset.labelled()
+        if self.validate is None:
+            return dataset, None
+        if self._fraction is not None:
+            return split(dataset, self._fraction, whole("--seed", self.seed))
+        held_out = encoding.apply(Table.read(self.validate))
+        return dataset, held_out.labelled(dataset.classes) if dataset.classes else held_out
+
+    @property
+    def _fraction(self) -> float | None:
+        """The share of rows that --validate asks for, if that is what it names."""
+        try:
+            return float(self.validate or "")
+        except ValueError:
+            return None
+
+
+def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
+    """Training rows and rows held out. A class that is among the second only is refused by its name."""
+    import numpy as np
+
+    try:
+        train, held_out = dataset.split(fraction, seed)
+        if not dataset.classes:
+            return train, held_out
+        train = train.labelled()
+        return train, held_out.labelled(train.classes)
+    except DownslopeError as error:
+        if error.key not in ("data.unknown_class", "data.one_class") or dataset.y is None:
+            raise
+        counts = np.bincount(dataset.y.astype(int))
+        lost = [value for value in dataset.classes if value != error.facts["value"]]
+        value = error.facts["value"] if error.key == "data.unknown_class" else lost[0]
+        count = int(counts[dataset.classes.index(value)])
+        facts = {"column": dataset.targets[0], "value": value, "count": count}
+        raise DownslopeError("cli.class_held_out", **facts) from None
 
 
 def number(option: str, asked: str) -> float:

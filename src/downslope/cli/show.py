@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..data import Dataset
 from ..inference import Recipe, Solution
 from ..inference.solution import finite
 from ..messages import text
 
 MANY = 40  # weights told: the largest of more
-METRICS = {"r2": "R²", "rmse": "RMSE", "mae": "MAE"}
+WIDE = 8  # classes or targets whose weights are told: the first of more
+MISTAKES = 6  # pairs of classes told: the most often confused
+METRICS = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "roc_auc": "ROC AUC"}  # the others have words
 
 
 def console(stderr: bool = False) -> Console:
@@ -57,10 +60,15 @@ def columns_of(headers: Sequence[str], words: int = 1) -> Table:
     return table
 
 
-def minimised(recipe: Recipe, method: str, rows: int, columns: int) -> str:
-    """One line on what was minimised, over what, and how."""
+def minimised(recipe: Recipe, method: str, dataset: Dataset) -> str:
+    """One line on what was minimised, over what, and how; another that names the classes."""
     name, _, constant = recipe.loss.spec.partition(":")
+    several = len(dataset.classes) > 2
     formula = {
+        "log": "log Σₖ exp(zₖ) − Σₖ yₖ·zₖ" if several else "log(1 + exp(z)) − y·z",
+        "squared_hinge": "max(0, 1 ∓ z)²",
+        "smoothed_hinge": "smoothed_hinge(±z)",
+        "poisson": "exp(z) − y·z",
         "squared": "(z − y)²",
         "absolute": "|z − y|",
         "huber": f"huber(z − y, δ = {constant})",
@@ -71,29 +79,48 @@ def minimised(recipe: Recipe, method: str, rows: int, columns: int) -> str:
         price = {"l2": f"{alpha}·½‖w‖²", "l1": f"{alpha}·‖w‖₁"}
         formula += " + " + price.get(penalty.name, f"{alpha}·({penalty.l1:g}·‖w‖₁ + {penalty.l2:g}·½‖w‖²)")
     model = "z = X·w + b" if recipe.intercept else "z = X·w"
-    return text("cli.minimised", formula=formula, model=model, rows=rows, columns=columns, method=method)
+    rows, columns = dataset.shape
+    said = text("cli.minimised", formula=formula, model=model, rows=rows, columns=columns, method=method)
+    if not dataset.classes:
+        return said
+    coded = (f"{name}" if several else f"{name} (y = {code})" for code, name in enumerate(dataset.classes))
+    return f"{said}\n{text('cli.classes')}: {', '.join(coded)}"
 
 
 def weights(page: Console, solution: Solution, spread: np.ndarray | None = None) -> None:
     """The coefficients in the units of the data; `spread` (d,) is one standard deviation of each column."""
-    W = solution.params[: len(solution.features) * len(solution.targets)].reshape(len(solution.features), -1)
-    heads = [text("cli.weight")] if solution.single else [*solution.targets]
-    if spread is not None and solution.single:
-        heads.append(text("cli.effect", target=solution.targets[0]))
+    k = solution.outputs
+    W = solution.params[: len(solution.features) * k].reshape(len(solution.features), k)
+    outputs = [str(name) for name in (solution.classes if len(solution.classes) > 2 else solution.targets)]
+    heads = outputs[:WIDE] if k > 1 or not solution.single else [text("cli.weight")]
+    effect = _effect(solution) if spread is not None and len(heads) == 1 and solution.single else None
+    heads += [effect[0]] if effect else []
     table = columns_of([text("cli.feature"), *heads])
     told = list(range(len(W)))
     if len(W) > MANY:
         size = np.abs(W).max(axis=1) * (1 if spread is None else spread)
         told = sorted(np.argsort(-size, kind="stable")[:MANY].tolist())
     for j in told:
-        effects = [figure(W[j, 0] * spread[j])] if spread is not None and solution.single else []
-        table.add_row(solution.features[j], *(figure(w) for w in W[j]), *effects)
+        effects = [figure(effect[1](W[j, 0] * spread[j]))] if effect and spread is not None else []
+        table.add_row(solution.features[j], *(figure(w) for w in W[j, :WIDE]), *effects)
     if solution.recipe.intercept:
         b = np.atleast_1d(solution.intercept)
-        table.add_row(Text(text("cli.intercept"), style="dim"), *(figure(value) for value in b))
+        table.add_row(Text(text("cli.intercept"), style="dim"), *(figure(value) for value in b[:WIDE]))
     page.print(table)
     if len(W) > MANY:
         page.print(text("cli.more_weights", shown=MANY, count=len(W)), style="dim")
+    if k > WIDE:
+        page.print(text("cli.more_outputs", shown=WIDE, count=k), style="dim")
+
+
+def _effect(solution: Solution) -> tuple[str, Callable] | None:
+    """What one standard deviation of a feature does to what is predicted: a heading, and how to find it."""
+    [target], kind = solution.targets, solution.recipe.loss.name
+    if kind == "log":
+        return text("cli.effect_odds", name=solution.classes[1]), np.exp
+    if kind == "poisson":
+        return text("cli.effect_times", target=target), np.exp
+    return None if solution.classes else (text("cli.effect", target=target), float)
 
 
 def ended(page: Console, solution: Solution) -> None:
@@ -108,15 +135,35 @@ def ended(page: Console, solution: Solution) -> None:
 
 
 def metrics(page: Console, solution: Solution) -> None:
-    """R², RMSE and MAE, on the rows learned from and on those held out."""
-    names = list(next(iter(solution.metrics.values())))
-    table = columns_of(["", *(METRICS.get(name, name) for name in names)])
+    """How good the predictions are, on the rows learned from and on those held out; for classes, what
+    was taken for what too."""
+    names = [name for name in next(iter(solution.metrics.values())) if name != "confusion"]
+    table = columns_of(["", *(METRICS.get(name) or text(f"cli.{name}") for name in names)])
     for rows, values in solution.metrics.items():
-        table.add_row(
-            text(f"cli.rows_{rows}"),
-            *("–" if values[name] is None else figure(values[name]) for name in names),
-        )
+        told = (values.get(name) for name in names)  # no ROC where a class is absent
+        table.add_row(text(f"cli.rows_{rows}"), *("–" if value is None else figure(value) for value in told))
     page.print(table)
+    for rows, values in solution.metrics.items():
+        if "confusion" in values:
+            page.print(_confused(text(f"cli.rows_{rows}"), values["confusion"], solution.classes))
+
+
+def _confused(rows: str, matrix: Sequence[Sequence[float]], classes: Sequence) -> str:
+    """The confusion matrix in words: which class was taken for which, the commonest mistake first."""
+    wrong = [
+        (
+            row[j],
+            text("cli.mistake", true=classes[i], taken=classes[j], count=f"{row[j]:g}", all=f"{sum(row):g}"),
+        )
+        for i, row in enumerate(matrix)
+        for j in range(len(row))
+        if i != j and row[j]
+    ]
+    if not wrong:
+        return text("cli.no_mistakes", rows=rows)
+    wrong.sort(key=lambda mistake: -mistake[0])
+    told = [words for _, words in wrong[:MISTAKES]] + ["…"] * (len(wrong) > MISTAKES)
+    return text("cli.mistakes", rows=rows, told=text("cli.next").join(told))
 
 
 def verdict(page: Console, solution: Solution) -> None:

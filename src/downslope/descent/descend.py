@@ -190,8 +190,12 @@ def _full_steps(objective, method: Method, state: _State, point, stop: Stop) -> 
             else:
                 first = reach if isinstance(rate, Armijo) else 1.0
                 t = rate.length(line, before.value, slope, first) if slope < 0 else 0.0
-                reach = 2 * t if t >= first else 1.0  # where nothing curves, a step of 1 is far too short
             point = line.point(t) if t else before
+            with np.errstate(over="ignore", invalid="ignore"):
+                steep = float(point.gradient @ d) < 0.25 * slope
+            reach = (
+                2 * t if t >= reach and steep else 1.0
+            )  # where little curves, a step of 1 is far too short
             direction.learn(before, point, state.memory)
         elif isinstance(rate, Armijo):
             if objective.kinked:

@@ -248,7 +248,9 @@ class Newton(Chooser):
         shift = 0.0
         if values[0] < 1e-6 * largest and np.isfinite(objective.lipschitz):
             shift = 0.1 * largest * min(1.0, float(np.abs(point.gradient).max()) / objective.gradient_scale)
-        return -vectors @ (along / np.maximum(size + shift, 1e-12 * largest))
+        least = 1e-12 * largest
+        noise = (size <= least) & (np.abs(along) <= 1e-13 * objective.gradient_scale)  # flat, and no slope
+        return -vectors @ np.where(noise, 0.0, along / np.maximum(size + shift, least))
 
 
 DIRECTIONS = (Steepest, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, LBFGS, Newton)

@@ -39,8 +39,8 @@ def resolved(method: Method, objective):
     L = objective.lipschitz
     if math.isnan(L) and objective.rows > 1 and not first_order:  # a net: Adam's own usual size
         return Cosine(0.01)
-    if math.isnan(L):
-        if isinstance(direction, directions.Steepest):
+    if math.isnan(L) and (first_order or not objective.sweeps):
+        if isinstance(direction, directions.Steepest) and method.full:
             return Armijo()
         raise DownslopeError("descent.auto_needs_curvature", method=direction.name)
     if not first_order:

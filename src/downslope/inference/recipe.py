@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from ..descent.stops import Epochs, Gradient, NoProgress, Seconds, Stop, Validat
 from ..errors import DownslopeError, nearest
 from ..model import losses, penalties
 from ..model.linear import WIDE, Linear
+from ..model.nets import Net, module_term
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Recipe:
     seed: int = 0
     seconds: float | None = None
     patience: int | None = None
+    net: Net | None = None
 
     def __post_init__(self):
         object.__setattr__(self, "loss", losses.by_name(self.loss))
@@ -71,9 +73,13 @@ class Recipe:
                 raise DownslopeError("inference.unknown_setting", asked=name, known=nearest(name, known))
         return cls(**settings)
 
-    @property
-    def model(self) -> Linear:
-        return Linear(self.intercept, self.scale)
+    def term(self, dataset, module=None):
+        """What the rows make of the model: of a linear one, of `net`, or of a PyTorch module of one's own."""
+        if module is not None:
+            return module_term(module, dataset, self.loss, self.seed)
+        if self.net is not None:
+            return self.net.term(dataset, self.loss, self.scale)
+        return Linear(self.intercept, self.scale).term(dataset, self.loss)
 
     def method_for(self, objective) -> AnyMethod:
         """The method, once "auto" has been chosen and the rows and learning rate are filled in."""
@@ -106,6 +112,7 @@ class Recipe:
             name: value.item() if isinstance(value, np.generic) else value for name, value in told.items()
         }
         told["loss"], told["penalty"] = self.loss.spec, self.penalty.spec
+        told["net"] = None if self.net is None else {**asdict(self.net), "hidden": list(self.net.hidden)}
         told["start"] = dict(self.start) if self.start is not None else None
         told["order"] = self.order if self.order is None or isinstance(self.order, str) else list(self.order)
         if self.method != "auto":
@@ -122,6 +129,8 @@ class Recipe:
             settings["method"] = methods.from_json(settings["method"])
         if isinstance(settings["learning_rate"], Mapping):
             settings["learning_rate"] = methods.rate_from_json(settings["learning_rate"])
+        if settings["net"] is not None:
+            settings["net"] = Net(**settings["net"])
         return cls(**settings)
 
     def with_(self, **settings) -> Recipe:
@@ -130,14 +139,17 @@ class Recipe:
 
 
 def _auto(objective, recipe: Recipe) -> AnyMethod:
-    """The surest method: a solve where there is one, Newton while XᵀX fits, else gradients only."""
+    """The surest method: a solve where there is one, Newton while XᵀX fits, else gradients only; Adam for
+    a net."""
     if recipe.batch_size is not None or recipe.order is not None:
         return methods.MiniBatch() if recipe.batch_size != 1 else methods.SGD()
+    if objective.rows > 1 and not objective.sweeps:
+        return methods.Adam().with_rows(32)  # a net
     columns = objective.size // objective.term.outputs if objective.sweeps else objective.size
     if objective.kinked:
-        return methods.Nesterov()
+        return methods.GD() if math.isnan(objective.lipschitz) else methods.Nesterov()
     if recipe.learning_rate != "auto":
         return methods.GD()
     if objective.quadratic and columns <= WIDE:
         return ClosedForm()
-    return methods.Newton() if columns <= WIDE // 4 and objective.curved else methods.LBFGS()
+    return methods.Newton() if objective.size <= WIDE // 4 and objective.curved else methods.LBFGS()

@@ -40,6 +40,7 @@ PLAIN = (
     "single",
     "formula",
     "classes",
+    "source",
 )
 
 
@@ -50,6 +51,8 @@ def save(solution: Solution, path, force: bool = False) -> Path:
     and when it can not be written.
     """
     path = Path(path)
+    if solution.module is not None:
+        raise DownslopeError("inference.own_module")
     if path.exists() and not (force and (path / "manifest.json").is_file()):
         raise DownslopeError(
             "inference.run_exists" if not force else "inference.not_a_run_to_replace", path=path
@@ -148,7 +151,9 @@ def _solution(contents: dict[str, bytes]) -> Solution:
     records = [json.loads(line, object_hook=_read) for line in contents["trace.jsonl"].splitlines()]
     kept = told["verdict"]
     plain: dict[str, Any] = {
-        name: tuple(told[name]) if isinstance(told[name], list) else told[name] for name in PLAIN
+        name: tuple(told[name]) if isinstance(told[name], list) else told[name]
+        for name in PLAIN
+        if name in told  # a run of an earlier version has no source
     }
     return Solution(
         params=params,

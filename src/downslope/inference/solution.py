@@ -15,6 +15,8 @@ from ..data.reading import Table
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..insight import Verdict
+from ..model.nets import net_scores
+from ..insight.standard_errors import standard_errors
 from .recipe import Recipe
 
 
@@ -45,6 +47,8 @@ class Solution:
     metrics: dict[str, Any] = field(default_factory=dict)
     notes: tuple = ()  # on the data: (key, facts)
     classes: tuple = ()  # what is predicted, when the loss is one for classes
+    module: Any = None  # a PyTorch module of one's own, when that was trained
+    source: str = ""  # of the training rows: a path, a query, or what they were in memory
 
     @property
     def outputs(self) -> int:
@@ -54,6 +58,7 @@ class Solution:
     @cached_property
     def coef(self) -> np.ndarray:
         """Weights of the features, (d,), or (d, k) for several outputs."""
+        self._refuse_net()
         d, k = len(self.features), self.outputs
         W = self.params[: d * k].reshape(d, k)
         return W[:, 0] if self.single and k == 1 else W
@@ -61,6 +66,7 @@ class Solution:
     @cached_property
     def intercept(self) -> Any:
         """b: a number, or (k,) for several outputs; 0 without an intercept."""
+        self._refuse_net()
         d, k = len(self.features), self.outputs
         b = self.params[d * k :] if self.recipe.intercept else np.zeros(k)
         return float(b[0]) if self.single and k == 1 else b
@@ -68,7 +74,8 @@ class Solution:
     @property
     def named(self) -> dict[str, float]:
         """Weights by name, the intercepts apart."""
-        count = len(self.params) - (self.outputs if self.recipe.intercept and self.features else 0)
+        linear = self.features and not self.is_net
+        count = len(self.params) - (self.outputs if self.recipe.intercept and linear else 0)
         return dict(zip(self.names[:count], self.params[:count].tolist()))
 
     def predict(self, X) -> np.ndarray:
@@ -94,6 +101,9 @@ class Solution:
     def scores(self, X) -> np.ndarray:
         """z = X·w + b, (n,), or (n, k) for several outputs."""
         rows = self._dataset(X)
+        if self.is_net:
+            z = net_scores(self.recipe.net, self.module, self.params, rows.X, self.outputs)
+            return z[:, 0] if self.single and z.shape[1] == 1 else z
         W = self.params[: len(self.features) * self.outputs].reshape(len(self.features), -1)
         if rows.X.shape[1] != len(W):
             raise DownslopeError("inference.columns", found=rows.X.shape[1], needed=len(W))
@@ -102,12 +112,21 @@ class Solution:
         )
         return z[:, 0] if self.single and z.shape[1] == 1 else z
 
-    def predict_table(self, table: Table, size: int = 65_536) -> Iterator[tuple[Table, np.ndarray, list]]:
-        """Predictions for a table, some rows at a time: (rows, predictions, notes)."""
+    @property
+    def is_net(self) -> bool:
+        """Whether a net was trained, rather than a linear model."""
+        return self.recipe.net is not None or self.module is not None
+
+    def _refuse_net(self) -> None:
+        if self.is_net:
+            raise DownslopeError("inference.net_weights")
+
+    def predict_table(self, table: Table, size: int = 65_536) -> Iterator[tuple[Dataset, np.ndarray, list]]:
+        """Predictions for a table, some rows at a time: (rows, encoded; predictions; notes)."""
         for first in range(0, len(table), size):
             part = table.take(np.arange(first, min(first + size, len(table))))
             rows = self._dataset(part)
-            yield part, self.predict(rows), list(rows.notes)
+            yield rows, self.predict(rows), list(rows.notes)
 
     def _dataset(self, X) -> Dataset:
         if not self.features:
@@ -118,11 +137,34 @@ class Solution:
             return self.encoding.apply(X if isinstance(X, Table) else Table.read(X), target=False)
         return Dataset.from_arrays(X)
 
+    def training_rows(self, data=None) -> Dataset:
+        """The rows that were learned from: `data` (a Dataset, or what `Dataset.read` takes), encoded as they
+        were; without it they are read again from where they came from."""
+        if isinstance(data, Dataset):
+            return data
+        if self.encoding is None:
+            raise DownslopeError("inference.rows_needed", source=self.source or self.formula)
+        if data is None and not Path(self.source).exists():
+            raise DownslopeError("inference.rows_needed", source=self.source)
+        return self.encoding.apply(data if isinstance(data, Table) else Table.read(data or self.source))
+
+    def summary(self, data=None, robust: bool = False) -> str:
+        """A table of weights, their standard errors, t or z, p and intervals; see `standard_errors`.
+
+        `data`: the rows that were learned from, where they can not be read again from where they came from.
+        """
+        return str(standard_errors(self, self.training_rows(data), robust))
+
     def to_json(self) -> dict[str, Any]:
         """What `--json` prints: plain data, with null for numbers that are not finite."""
-        intercept = np.asarray(self.intercept).tolist() if self.features and self.recipe.intercept else None
+        intercept = (
+            None
+            if self.is_net or not (self.features and self.recipe.intercept)
+            else np.asarray(self.intercept).tolist()
+        )
         told = {
             "params": self.named,
+            "classes": list(self.classes),
             "intercept": intercept,
             "loss": self.loss,
             "epochs": self.epochs,

@@ -13,6 +13,7 @@ from ..data import Dataset
 from ..data.encoding import refuse_constant_columns
 from ..descent import methods, rates
 from ..descent.descend import End, descend
+from ..descent.directions import Adagrad, Adam, RMSprop
 from ..descent.methods import AnyMethod, Method
 from ..descent.rows import Batch
 from ..descent.schedules import InverseScaling
@@ -22,6 +23,7 @@ from ..errors import DownslopeError, nearest
 from ..insight import explain
 from ..model.functions import Function
 from ..model.linear import Standardise
+from ..model.nets import NetTerm
 from ..model.objective import Objective, function_objective
 from .metrics import metrics_of
 from .recipe import Recipe
@@ -49,14 +51,17 @@ class Training:
         self.dataset: Dataset | None = None
         self.held_out: Dataset | None = None
         self.formula: str | None = None
+        self.module: Any = None
         self._validation: Objective | None = None
         self._end: End | None = None
         self._began = time.perf_counter()
         self._steps = descend(objective, start, method, stop, seed=recipe.seed)
 
     @classmethod
-    def on_rows(cls, dataset: Dataset, recipe: Recipe, held_out: Dataset | None = None) -> Training:
-        """A linear model on the rows of a Dataset."""
+    def on_rows(
+        cls, dataset: Dataset, recipe: Recipe, held_out: Dataset | None = None, module=None
+    ) -> Training:
+        """A model on the rows of a Dataset: a linear one, the recipe's net, or a PyTorch module."""
         if dataset.y is None:
             raise DownslopeError("inference.no_target")
         if recipe.loss.labels:
@@ -66,12 +71,12 @@ class Training:
             refuse_constant_columns(dataset)
         if recipe.patience is not None and held_out is None:
             raise DownslopeError("inference.patience_without_rows", patience=recipe.patience)
-        objective = Objective(recipe.model.term(dataset, recipe.loss), recipe.penalty)
+        objective = Objective(recipe.term(dataset, module), recipe.penalty)
         method = _renumbered(recipe.method_for(objective), dataset)
         training = cls(
-            objective, method, recipe.stop_for(method, objective), _start(objective, recipe), recipe
+            objective, method, recipe.stop_for(method, objective), _start(objective, method, recipe), recipe
         )
-        training.dataset, training.held_out = dataset, held_out
+        training.dataset, training.held_out, training.module = dataset, held_out, module
         if held_out is not None:
             rows = replace(objective, term=objective.term.on(held_out))
             training._validation = rows
@@ -90,7 +95,7 @@ class Training:
         """
         if dataset.y is None:
             raise DownslopeError("inference.no_target")
-        term = recipe.model.term(dataset, recipe.loss)
+        term = recipe.term(dataset)
         term = term if after is None else replace(term, standardise=after.standardise)
         objective = Objective(term, recipe.penalty)
         method = recipe.method_for(objective)
@@ -101,7 +106,9 @@ class Training:
         if method.learning_rate == "auto" and rate.ends:
             begun = "auto" if after is None else after.method.learning_rate
             method = method.with_rate(InverseScaling(10 * rate.rate, 0.5) if begun == "auto" else begun)
-        start, end = (_start(objective, recipe), None) if after is None else (after.end.params, after.end)
+        start, end = (
+            (_start(objective, method, recipe), None) if after is None else (after.end.params, after.end)
+        )
         training = cls(objective, method, Pause() | Epochs(recipe.epochs), start, recipe)
         training.dataset = dataset
         training._steps = descend(objective, start, method, training.stop, seed=recipe.seed, after=end)
@@ -175,7 +182,11 @@ class Training:
             encoding=dataset.encoding,
             notes=dataset.notes,
             classes=dataset.classes,
+            module=self.module,
+            source=dataset.source,
         )
+        if self.module is not None:
+            self.objective.term.load(end.params)
         metrics: dict[str, Any] = {}
         with np.errstate(over="ignore", invalid="ignore"):  # where it diverged, they may well be infinite
             metrics["training"] = metrics_of(solution, dataset)
@@ -184,8 +195,16 @@ class Training:
         return replace(solution, metrics=metrics)
 
 
-def fit(dataset, recipe: Recipe | None = None, *, validation: Dataset | None = None, **settings) -> Solution:
-    """Minimise a loss over the rows of a Dataset.
+def fit(
+    model_or_dataset,
+    dataset=None,
+    *,
+    recipe: Recipe | None = None,
+    validation: Dataset | None = None,
+    **settings,
+) -> Solution:
+    """Minimise a loss over the rows of a Dataset: `fit(dataset, …)` trains a linear model, or a net with
+    `net=Net(…)`; `fit(module, dataset, …)` trains a PyTorch module of your own, in place.
 
     `settings` are those of `Recipe`, when no recipe is given. `validation`: rows held out, whose loss is
     told beside; with `patience`, they end the descent and choose its weights.
@@ -196,8 +215,8 @@ def fit(dataset, recipe: Recipe | None = None, *, validation: Dataset | None = N
     ...        start={"x": 1.0}).params.item()
     1.9999444396553017
     """
-    training = Training.on_rows(dataset, recipe or Recipe.of(settings), validation)
-    return _finished(training)
+    module, rows = (None, model_or_dataset) if dataset is None else (model_or_dataset, dataset)
+    return _finished(Training.on_rows(rows, recipe or Recipe.of(settings), validation, module))
 
 
 def minimize(
@@ -257,10 +276,15 @@ def _renumbered(method: AnyMethod, dataset: Dataset) -> AnyMethod:
     return method.with_rows(order=[int(number[row]) for row in order if counts[row]])
 
 
-def _start(objective: Objective, recipe: Recipe) -> np.ndarray:
+def _start(objective: Objective, method: AnyMethod, recipe: Recipe) -> np.ndarray:
     """Zeros, but for the weights that the recipe names. Where columns are scaled and nothing is named, the
-    intercept starts where it predicts y best, so that no descent has to find the level of y first."""
-    if recipe.scale and recipe.start is None:
+    intercept starts where it predicts y best, so that no descent has to find the level of y first. There
+    its gradient over all rows is rounding alone, which a direction that divides it by its own size would
+    make a step of: those start at 0."""
+    if isinstance(objective.term, NetTerm):
+        return objective.to_user(objective.term.start)
+    adaptive = isinstance(method, Method) and isinstance(method.direction, Adagrad | RMSprop | Adam)
+    if recipe.scale and recipe.start is None and not (adaptive and method.full):
         return objective.to_user(objective.term.null_theta)
     start = np.zeros(objective.size)
     given: Mapping[str, float] = recipe.start or {}

@@ -17,6 +17,7 @@ from ..descent.rows import Batch
 from ..descent.schedules import Constant
 from ..descent.trace import Trace
 from ..messages import language, text
+from .separation import rows_on_plane
 
 FAILURES = ("diverged", "unbounded")  # the descent ended without an answer
 
@@ -91,8 +92,9 @@ def explain(end: End, objective, method: AnyMethod, trace: Trace) -> Verdict:
     decayed = Verdict("decayed", {**numbers, "decay": decay}, ("no_decay",))
     if not objective.sweeps:
         return decayed if decay else _of_a_function(end, objective, numbers, trace)
-    if _separable(end, objective):
-        return Verdict("separable", numbers, ("add_penalty",))
+    on_plane = _separable(end, objective)
+    if on_plane is not None:
+        return Verdict("separable", {**numbers, "on_plane": on_plane}, ("add_penalty",))
     unused = _unused_rows(objective, method)
     if unused:
         return Verdict("unused_rows", {**numbers, **unused}, ("use_all_rows",))
@@ -213,17 +215,12 @@ def _dependence(end: End, objective, numbers) -> str | None:
     return ", ".join(objective.names[j * k] for j in np.flatnonzero(null > 1e-6))
 
 
-def _separable(end: End, objective) -> bool:
-    """Whether these weights put every row on its right side, with no penalty to hold them: then twice these
-    weights are better still, and there is no minimum."""
-    term = objective.term
-    if not getattr(term.loss, "labels", False) or term.loss.name != "log" or objective.penalty.alpha:
-        return False
-    z = term.predictor(objective.to_inner(end.params))
-    if z.shape[1] == 1:
-        return bool(((2 * term.Y - 1) * z > 0).all())
-    true = (z * term.Y).sum(axis=1)
-    return bool((true > np.where(term.Y > 0, -np.inf, z).max(axis=1)).all())
+def _separable(end: End, objective) -> int | None:
+    """How many rows a separating plane leaves on itself, where log loss has one and no penalty holds the
+    weights: then there is no minimum. None where there is no such plane."""
+    if objective.penalty.alpha or objective.term.loss.name != "log":
+        return None
+    return rows_on_plane(objective.term, objective.to_inner(end.params))
 
 
 def _near(certificate: float, objective, tolerance: float) -> bool:

@@ -94,6 +94,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "lesson {number} has no picture: leave out --plot.",
         "第 {number} 课没有图：请去掉 --plot。",
     ),
+    "cli.class_held_out": (
+        "all rows with '{value}' in the target '{column}' ({count} of them) fell among those held out, so that training never sees this class: choose another --seed, hold out fewer, or give --validate a file.",
+        "目标列「{column}」中值为「{value}」的行（共 {count} 行）全被留出，训练看不到这个类别：请换一个 --seed、减小留出比例，或让 --validate 指向一个文件。",
+    ),
+    "cli.export_what": (
+        "say what to write of {run}: --onnx MODEL.onnx, or --code numpy (or pytorch) with --out SCRIPT.py.",
+        "请说明要写出 {run} 的什么：--onnx MODEL.onnx，或 --code numpy（或 pytorch）加 --out SCRIPT.py。",
+    ),
     # ── files to be written ─────────────────────────────────────────────────────────────────────
     "cli.suffix": (
         "{path}: {suffix} is no ending that can be written here. Known: {known}.",
@@ -127,10 +135,33 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.feature": ("feature", "特征"),
     "cli.weight": ("weight", "权重"),
     "cli.effect": ("one standard deviation changes {target} by", "每变化一个标准差，{target} 变化"),
+    "cli.effect_odds": (
+        "one standard deviation multiplies the odds of {name} by",
+        "每变化一个标准差，{name} 的几率乘以",
+    ),
+    "cli.effect_times": ("one standard deviation multiplies {target} by", "每变化一个标准差，{target} 乘以"),
     "cli.intercept": ("intercept", "截距"),
+    "cli.classes": ("classes", "类别"),
+    "cli.loss_chosen": (
+        "the target '{column}' is text, with {count} classes, so the loss is log; --loss chooses another",
+        "目标列「{column}」是文本，有 {count} 个类别，因此损失取 log；可用 --loss 另选",
+    ),
+    "cli.accuracy": ("accuracy", "准确率"),
+    "cli.log_loss": ("log loss", "对数损失"),
+    "cli.no_mistakes": ("{rows}: no mistakes", "{rows}：没有误判"),
+    "cli.next": ("; ", "；"),
+    "cli.mistakes": ("{rows}, mistakes: {told}", "{rows}，误判：{told}"),
+    "cli.mistake": (
+        "{true} taken for {taken}, {count} of {all}",
+        "{true} 误判为 {taken}（{all} 个中的 {count} 个）",
+    ),
     "cli.more_weights": (
         "the {shown} largest of {count:,} weights; --json tells all",
         "只显示 {count:,} 个权重中最大的 {shown} 个；--json 给出全部",
+    ),
+    "cli.more_outputs": (
+        "the columns of the first {shown} of {count:,} are shown; --json tells all",
+        "只显示 {count:,} 个中前 {shown} 个的列；--json 给出全部",
     ),
     "cli.rows_training": ("training rows", "训练数据"),
     "cli.rows_validation": ("rows held out", "留出数据"),
@@ -138,6 +169,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.predicted": (
         "predicted {rows:,} rows, in the column {columns}",
         "已预测 {rows:,} 行，结果在列 {columns} 中",
+    ),
+    "cli.export_checked": (
+        "checked: the graph predicts what `predict` does, to 1e-6",
+        "已核对：ONNX 图的预测与 `predict` 一致，误差在 1e-6 以内",
     ),
     "cli.ended": (
         "loss: {loss:.9g}; epochs: {epochs:,}; seconds: {seconds}",
@@ -216,6 +251,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Tell what a run holds: settings, weights, metrics, verdict.",
         "查看运行记录的内容：设置、权重、指标和结论。",
     ),
+    "cli.help_export": (
+        "Write a run as an ONNX graph, or as a script that needs NumPy or PyTorch alone.",
+        "把运行记录写成 ONNX 图，或只需要 NumPy 或 PyTorch 的脚本。",
+    ),
+    "cli.help_onnx": ("Write an ONNX graph to this .onnx file.", "把 ONNX 图写入这个 .onnx 文件。"),
+    "cli.help_code": ("Write a script: numpy or pytorch.", "写出脚本：numpy 或 pytorch。"),
+    "cli.help_out_script": (
+        "Write the script to this .py file, not to the screen.",
+        "把脚本写入这个 .py 文件，而不是显示在屏幕上。",
+    ),
     "cli.help_lesson": (
         "Tell a lesson of the course as it runs; without a number, list them.",
         "边运行边讲解课程中的一课；不给编号则列出全部。",
@@ -237,12 +282,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "cli.help_weights": ("A column of row weights.", "行权重所在的列。"),
     "cli.help_validate": (
-        "The share of rows to hold out, such as 0.2.",
-        "留出数据的比例，例如 0.2。",
+        "The share of rows to hold out, such as 0.2; or a file of other rows.",
+        "留出数据的比例，例如 0.2；或另一个数据文件。",
     ),
     "cli.help_loss": (
-        "squared, absolute, huber:1.35 or quantile:0.9.",
-        "squared、absolute、huber:1.35 或 quantile:0.9。",
+        "For numbers squared, absolute, huber:1.35 or quantile:0.9; for counts poisson; for classes log, "
+        "squared_hinge or smoothed_hinge. By default squared, or log where the target is text.",
+        "数值用 squared、absolute、huber:1.35 或 quantile:0.9；计数用 poisson；类别用 log、squared_hinge 或 "
+        "smoothed_hinge。默认为 squared；目标列是文本时为 log。",
     ),
     "cli.help_penalty": ("l2, l1 or elasticnet:0.5.", "l2、l1 或 elasticnet:0.5。"),
     "cli.help_alpha": ("The price of large weights.", "惩罚系数。"),

@@ -29,6 +29,14 @@ TEXTS = {
         'the {loss} loss has no probabilities: train with loss="log", or use the scores.',
         '{loss} 损失没有概率：请用 loss="log" 训练，或使用得分。',
     ),
+    "inference.net_weights": (
+        "a net has no single weight for each feature: its weights are in `params`, under `names`.",
+        "神经网络没有与特征一一对应的权重：权重在 `params` 中，名字在 `names` 中。",
+    ),
+    "inference.own_module": (
+        "a module of your own can not be kept as a run, which holds no code: keep it with torch.save(module.state_dict(), FILE).",
+        "自己编写的模块不能存为运行记录，因为记录中不含代码：请用 torch.save(module.state_dict(), FILE) 保存。",
+    ),
     "inference.columns": (
         "the rows have {found} columns and the model was trained on {needed}: give the same columns, in the same order.",
         "数据有 {found} 列，而模型是用 {needed} 列训练的：请按同样的顺序给出同样的列。",
@@ -64,5 +72,9 @@ TEXTS = {
     "inference.cannot_write": (
         "{path} can not be written: {why}. Nothing was left half-written.",
         "无法写入 {path}：{why}。没有留下写了一半的文件。",
+    ),
+    "inference.rows_needed": (
+        "The rows of this run ({source}) can not be read again: give them, summary(data) or --data FILE.",
+        "无法重新读取这次运行的数据行（{source}）：请提供数据，summary(data) 或 --data FILE。",
     ),
 }

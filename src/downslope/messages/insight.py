@@ -50,8 +50,8 @@ TEXTS = {
         "没有最小值：函数无止境地下降，{epochs} 轮后为 {loss:.4g}。",
     ),
     "insight.separable": (
-        "No minimum: a plane separates the classes without an error, so the log loss falls for ever as the weights grow; after {epochs} epochs it is {loss:.3g}. The classes are told apart, but weights and chances mean nothing.",
-        "没有最小值：一个平面就能把各类别完全分开，权重越大对数损失越小，没有尽头；{epochs} 轮后损失为 {loss:.3g}。类别可以分对，但权重和概率没有意义。",
+        "No minimum: a plane separates the classes with no row on its wrong side ({on_plane} on the plane itself), so the log loss falls for ever as the weights grow; after {epochs} epochs it is {loss:.3g}. The classes are told apart, but weights and chances mean nothing.",
+        "没有最小值：一个平面就能把各类别分开，没有一行落在错误的一侧（恰在平面上的有 {on_plane} 行），权重越大对数损失越小，没有尽头；{epochs} 轮后损失为 {loss:.3g}。类别可以分对，但权重和概率没有意义。",
     ),
     "insight.interrupted": (
         "Interrupted after {epochs} epochs: the weights learned so far are kept, the loss is {loss:.6g}.",

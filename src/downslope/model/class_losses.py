@@ -16,6 +16,7 @@ from ..errors import DownslopeError
 
 LOG, SQUARED_HINGE, SMOOTHED_HINGE, POISSON = range(1, 5)  # the integers by which the kernels know them
 CAP = 700.0  # eᶻ is followed by its tangent beyond: float64 ends at e⁷⁰⁹
+CAP32 = 88.0  # where float32 ends
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,11 @@ class Log(CurvedLoss):
         return e / e.sum(axis=-1, keepdims=True)
 
     def null(self, Y, share) -> np.ndarray:
-        """Log odds of the classes' shares."""
-        p = np.average(Y, axis=0, weights=share)
-        p = np.clip(p, 1e-12, 1 - 1e-12)
-        return np.log(p / (1 - p)) if len(p) == 1 else np.log(p)
+        """Log odds of the classes' shares; log shares about their mean for K columns, which may all be
+        shifted alike. A class of which there is no row yet counts half a row."""
+        p = np.average(Y if Y.shape[1] > 1 else np.hstack([1 - Y, Y]), axis=0, weights=share)
+        z = np.log(np.where(p > 0, p, 0.5 / len(Y)))
+        return z[1:] - z[:1] if Y.shape[1] == 1 else z - z.mean()
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ class Poisson(CurvedLoss):
         return np.where(z <= CAP, self.mean(z), 0.0)
 
     def mean(self, z):
-        return np.exp(np.minimum(z, CAP))
+        return np.exp(np.minimum(z, CAP32 if np.asarray(z).dtype == np.float32 else CAP))
 
     def null(self, Y, share) -> np.ndarray:
         """log ȳ"""

@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import DownslopeError
 from .class_losses import CurvedLoss
 from .losses import Loss
-from .standardise import Standardise, identity, row_blocks, standardising
+from .standardise import BLOCK, Standardise, identity, row_blocks, standardising
 
 WIDE = 2_000  # columns up to which XᵀX is formed
 TINY = 64  # numbers in X up to which sums run in row order
@@ -43,11 +43,13 @@ class Linear:
             share = np.asarray(dataset.weights, dtype=float)
             share = share / share.mean()  # (n,) mean 1
         standardise = standardising(X, share, center=self.intercept) if self.scale else identity(X.shape[1])
-        outputs = (
-            [str(name) for name in dataset.classes] if Y.shape[1] > 1 and loss.labels else dataset.targets
-        )
-        names = param_names(dataset.features, outputs, self.intercept)
+        names = param_names(dataset.features, output_names(dataset), self.intercept)
         return LinearTerm(X, Y, share, loss, standardise, self.intercept, names)
+
+
+def output_names(dataset) -> tuple[str, ...]:
+    """A name for each column of z: a target's, or one of more than two classes'."""
+    return tuple(map(str, dataset.classes)) if len(dataset.classes) > 2 else dataset.targets
 
 
 def param_names(features, targets, intercept: bool) -> tuple[str, ...]:
@@ -204,19 +206,27 @@ class LinearTerm:
     def hessian(self, theta, z=None) -> np.ndarray:
         """∂²f/∂θ², (p, p)"""
         z = self.predictor(theta) if z is None else z
-        curvature = self.loss.curvature(z, self.Y)
-        share = self._share(None)
-        curvature = curvature if share is None else share.reshape(-1, *[1] * (curvature.ndim - 1)) * curvature
         k = self.outputs
-        out = np.zeros((self.size, self.size))
         if self.loss.coupled(k):
-            for a in range(k):
-                for b in range(a + 1):
-                    out[a::k, b::k] = out[b::k, a::k] = self._weighted_gram(curvature[:, a, b])
-            return out
+            return self.coupled_gram(lambda rows: self.loss.curvature(z[rows], self.Y[rows]))
+        curvature = self.loss.curvature(z, self.Y)  # (n, k)
+        curvature = curvature if self.share is None else self._share(None) * curvature
+        out = np.zeros((self.size, self.size))
         for c in range(k):
             out[c::k, c::k] = self._weighted_gram(curvature[:, c])
         return out
+
+    def coupled_gram(self, curvature) -> np.ndarray:
+        """Σᵢ sᵢ x̃ᵢx̃ᵢᵀ ⊗ Cᵢ / Σᵢ sᵢ, (p, p); `curvature` gives the C, (b, k, k), of a slice of rows."""
+        k, p = self.outputs, self.size
+        out = np.zeros((p, p))
+        for rows, block in self.blocks(size=max(1, 4_000_000 // (p * k))):  # so that memory stays small
+            C = curvature(rows)
+            C = C if self.share is None else self.share[rows, None, None] * C
+            for a in range(k):
+                pulled = block[:, :, None] * C[:, None, a]  # (b, q, k)
+                out[a::k] += block.T @ pulled.reshape(len(block), p)
+        return out / self.rows
 
     @cached_property
     def gram(self) -> np.ndarray:
@@ -244,9 +254,9 @@ class LinearTerm:
             total += (block * weight[rows, None]).T @ block
         return total / self.rows
 
-    def blocks(self, dtype=np.float64):
-        """The standardised columns, the intercept's ones included, some rows at a time."""
-        for rows in row_blocks(self.rows):
+    def blocks(self, dtype=np.float64, size=BLOCK):
+        """The standardised columns, the intercept's ones included, `size` rows at a time."""
+        for rows in row_blocks(self.rows, size):
             X = self.X[rows] if self.dense else self.X[rows].toarray()
             block = (X.astype(dtype) - self.standardise.center) / self.standardise.width
             yield rows, np.hstack([block, np.ones((len(block), 1), dtype)]) if self.intercept else block

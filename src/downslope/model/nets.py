@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import math
-import os
 from collections import OrderedDict
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -20,17 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import DownslopeError, nearest
-from .standardise import row_blocks
+from ..errors import DownslopeError
+from . import net_checks as checks
+from .linear import coded
+from .net_units import Units
+from .standardise import row_blocks, standardising
 
 if TYPE_CHECKING:
     import torch
 
-ACTIVATIONS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "ReLU", "gelu": "GELU"}
-DTYPES = ("float32", "float64")
 COPIES = 4  # of every weight, 8 bytes each: θ, its gradient, and two that a method remembers
-WORTH_A_GPU = 10**8  # rows × weights from which arithmetic outlasts the launching of kernels
-RESHAPING = ("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "T", "Transpose", "Permute")
 
 
 @dataclass(frozen=True)
@@ -56,18 +54,8 @@ class Net:
     seed: int = 0
 
     def __post_init__(self):
-        hidden: tuple[Any, ...] = tuple(self.hidden) if np.ndim(self.hidden) else (self.hidden,)
-        for size in hidden:
-            if not (isinstance(size, int | np.integer) and not isinstance(size, bool) and size > 0):
-                raise DownslopeError("nets.hidden", asked=self.hidden, size=size)
-        object.__setattr__(self, "hidden", tuple(int(size) for size in hidden))
-        if self.activation not in ACTIVATIONS:
-            known = nearest(self.activation, ACTIVATIONS)
-            raise DownslopeError("nets.activation", asked=self.activation, known=known)
-        if not 0 <= self.dropout < 1:
-            raise DownslopeError("nets.dropout", asked=self.dropout)
-        if self.dtype not in DTYPES:
-            raise DownslopeError("nets.dtype", asked=self.dtype, known=nearest(self.dtype, DTYPES))
+        object.__setattr__(self, "hidden", checks.checked_sizes(self.hidden))
+        checks.check_settings(self.activation, self.dropout, self.dtype)
 
     def sizes(self, features: int, outputs: int) -> list[tuple[int, int]]:
         """(inputs, outputs) of each layer."""
@@ -86,24 +74,41 @@ class Net:
         than memory holds.
         """
         count = self.weights(features, outputs)
-        _refuse_too_large("nets.too_large", 8 * COPIES * count, weights=count, hidden=self.hidden)
+        checks.refuse_too_large("nets.too_large", 8 * COPIES * count, weights=count, hidden=self.hidden)
         torch = _torch()
         layers: OrderedDict[str, Any] = OrderedDict()
         with _drawing(self.seed, torch.device("cpu")):
             for i, (before, after) in enumerate(self.sizes(features, outputs), 1):
                 layers[f"layer{i}"] = torch.nn.Linear(before, after, device="cpu", dtype=torch.float32)
                 if i <= len(self.hidden):
-                    layers[f"{self.activation}{i}"] = getattr(torch.nn, ACTIVATIONS[self.activation])()
+                    layers[f"{self.activation}{i}"] = getattr(torch.nn, checks.ACTIVATIONS[self.activation])()
                     if self.dropout:
                         layers[f"dropout{i}"] = torch.nn.Dropout(self.dropout)
         return torch.nn.Sequential(layers).to(getattr(torch, self.dtype))
 
-    def term(self, dataset, loss) -> NetTerm:
-        """The mean loss of this net over the rows of a Dataset, whose y is coded as the loss wants it."""
-        outputs = 1 if dataset.y.ndim == 1 else dataset.y.shape[1]
-        module = self.module(dataset.shape[1], outputs)
-        work = len(dataset) * self.weights(dataset.shape[1], outputs)
-        return _term(module, dataset, loss, self.seed, _device(self.device, work))
+    def term(self, dataset, loss, scale: bool = False) -> NetTerm:
+        """The mean loss of this net over the rows of a Dataset. `scale`: descend on standardised columns,
+        towards a standardised y, and be told in their own units all the same (see net_units.py)."""
+        Y = coded(dataset, loss)
+        features, outputs = dataset.shape[1], Y.shape[1]
+        module = self.module(features, outputs)
+        device = checks.device_name(self.device, _gpus(), len(dataset) * self.weights(features, outputs))
+        if not scale:
+            return _term(module, dataset, loss, self.seed, device)
+        units = self._units(dataset, Y, loss)
+        term = _term(module, units.standardised(dataset), loss, self.seed, device)
+        return replace(term, units=units)
+
+    def _units(self, dataset, Y, loss) -> Units:
+        share = None if dataset.weights is None else dataset.weights / np.mean(dataset.weights, dtype=float)
+        columns = standardising(dataset.X, share, center=True)
+        level, unit = np.zeros(Y.shape[1]), np.ones(Y.shape[1])
+        if not loss.labels and loss.name != "poisson":  # z is as large as y, in whatever unit
+            level = loss.null(Y, share)
+            unit = np.sqrt(np.average((Y - level) ** 2, axis=0, weights=share))
+            unit = np.where(unit > 0, unit, 1.0)
+        sizes = tuple(self.sizes(dataset.shape[1], Y.shape[1]))
+        return Units(sizes, columns.center, columns.width, level, unit)
 
 
 def module_term(module: torch.nn.Module, dataset, loss, seed: int = 0) -> NetTerm:
@@ -120,16 +125,28 @@ def _term(module, dataset, loss, seed: int, device) -> NetTerm:
     if dataset.weights is not None and not dataset.weights.all():
         dataset = dataset.take(dataset.weights > 0)  # a row of weight 0 is as good as absent
     flat = Flat(module, seed, device)
-    Y, share = _targets(dataset)
-    loss.check(Y)
+    Y, share = _targets(dataset, loss)
     flat.check(flat.tensor(dataset.X[[0, -1]]), Y.shape[1], loss)
     return NetTerm(module, flat, flat.tensor(dataset.X), Y, share, loss)
 
 
-def _targets(dataset) -> tuple[np.ndarray, np.ndarray | None]:
+def _targets(dataset, loss) -> tuple[np.ndarray, np.ndarray | None]:
     """Y (n, k), and the weights over their mean (n,)."""
-    Y = np.asarray(dataset.y, dtype=float).reshape(len(dataset.y), -1)
+    Y = coded(dataset, loss)
     return Y, None if dataset.weights is None else dataset.weights / np.mean(dataset.weights, dtype=float)
+
+
+def net_scores(net: Net | None, module, params, X, outputs: int) -> np.ndarray:
+    """z of the rows X (n, d): by a net with the weights `params`, in float64; by a module as it stands.  (n, k)"""
+    if module is None:
+        assert net is not None
+        module = replace(net, dtype="float64").module(X.shape[1], outputs)
+    flat = Flat(module, 0)
+    rows = flat.tensor(X)
+    if net is not None:
+        flat.place(params, training=False)
+    with _torch().no_grad():
+        return np.concatenate([_numpy(flat.module(rows[part])) for part in row_blocks(len(rows))])
 
 
 class Flat:
@@ -137,7 +154,7 @@ class Flat:
 
     def __init__(self, module: torch.nn.Module, seed: int, device=None):
         torch = _torch()
-        self.module = copy.deepcopy(module).to(device)
+        self.module = copy.deepcopy(module).to(device).eval()
         self.seed = seed
         self.calls = 0  # training calls so far: what is drawn depends on them and the seed alone
         self.draws = False
@@ -162,19 +179,20 @@ class Flat:
 
     def place(self, theta, training: bool) -> None:
         """Write θ into the parameters, zeros into their slopes; switch dropout on or off."""
-        self.theta.copy_(_torch().from_numpy(np.require(theta, float, ["C", "W"])))
+        self.theta.copy_(_torch().from_numpy(np.array(theta, dtype=float)))
         self.slope.zero_()
         if self.module.training != training:
             self.module.train(training)
 
     def gradient(self) -> np.ndarray:
         """What the backward passes since `place` have added up.  (p,) float64"""
-        return np.array(self.slope.cpu().double().numpy())
+        return self.slope.to("cpu", _torch().float64, copy=True).numpy()
 
     def tensor(self, X) -> torch.Tensor:
         """Rows as the module takes them, in its dtype, on its device; dense ones of its kind uncopied."""
         if not isinstance(X, np.ndarray):
-            _refuse_too_large("nets.sparse", 8 * math.prod(X.shape), rows=X.shape[0], columns=X.shape[1])
+            n, d = X.shape
+            checks.refuse_too_large("nets.sparse", 8 * n * d, rows=n, columns=d)
             X = X.toarray()
         return _torch().from_numpy(np.require(X, requirements=["C", "W"])).to(self.theta)
 
@@ -205,7 +223,7 @@ class Flat:
         if z.grad_fn is None:
             raise DownslopeError("nets.no_parameters", module=type(self.module).__name__)
         if loss.name == "log":
-            _refuse_second_link(_last_layer(z), outputs)
+            checks.refuse_second_link(checks.last_layer(z), outputs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,6 +237,7 @@ class NetTerm:
     share: np.ndarray | None  # (n,) weights over their mean
     loss: Any
     training: bool = True  # whether dropout is on in `at`: off for rows held out
+    units: Units | None = None  # of X and z, when they are not the user's
 
     quadratic = False
     smooth = True
@@ -262,6 +281,8 @@ class NetTerm:
     @cached_property
     def widths(self) -> np.ndarray:
         """1 for a weight; 0 for a bias, which is never penalised.  (p,)"""
+        if self.units is not None:
+            return self.units.widths
         each = [np.full(p.numel(), float(not _is_bias(name))) for name, p in self.flat.parameters]
         return np.concatenate(each)
 
@@ -277,12 +298,14 @@ class NetTerm:
                 here = part if rows is None else rows[part]
                 Y, share = self.Y[here], None if self.share is None else self.share[here, None]
                 scores = flat.module(self.X[here])  # (b, k)
-                z = _numpy(scores)
+                z = self._in_units(_numpy(scores))
                 losses, slope = self.loss.value(z, Y), self.loss.slope(z, Y) / n
+                if self.units is not None:
+                    slope = self.units.unit * slope
                 if share is not None:
                     losses, slope = share * losses, share * slope
                 value += float(losses.sum())
-                scores.backward(torch.from_numpy(slope).to(scores))
+                _backward(scores, torch.from_numpy(slope).to(scores))
         return value / n, flat.gradient(), theta
 
     def predictor(self, theta, X=None) -> np.ndarray:
@@ -290,7 +313,12 @@ class NetTerm:
         rows = self.X if X is None else self.flat.tensor(X)
         self.flat.place(theta, training=False)
         with _torch().no_grad():
-            return np.concatenate([_numpy(self.flat.module(rows[part])) for part in row_blocks(len(rows))])
+            z = [_numpy(self.flat.module(rows[part])) for part in row_blocks(len(rows))]
+        return self._in_units(np.concatenate(z))
+
+    def _in_units(self, scores) -> np.ndarray:
+        """z = level + unit·scores"""
+        return scores if self.units is None else self.units.level + self.units.unit * scores
 
     def values(self, thetas) -> np.ndarray:
         """f at many weights, (m, p) → (m,), with dropout off: for pictures."""
@@ -317,8 +345,6 @@ class NetTerm:
             if not np.isfinite(gradient[here]).all():
                 return name
         return None
-
-    # ---- scales ------------------------------------------------------------------------------
 
     @cached_property
     def null_theta(self) -> np.ndarray:
@@ -351,77 +377,22 @@ class NetTerm:
         """Over rows by their weights; summed over outputs."""
         return float((values if self.share is None else self.share[:, None] * values).sum()) / self.rows
 
-    # ---- units and rows ------------------------------------------------------------------------
-
     def to_user(self, theta) -> np.ndarray:
-        return np.array(theta, dtype=float)
+        return np.array(theta, dtype=float) if self.units is None else self.units.to_user(theta)
 
-    to_inner = to_user
+    def to_inner(self, params) -> np.ndarray:
+        return np.array(params, dtype=float) if self.units is None else self.units.to_inner(params)
 
     def on(self, dataset) -> NetTerm:
         """The same net over rows held out, with dropout off."""
-        Y, share = _targets(dataset)
-        return replace(self, X=self.flat.tensor(dataset.X), Y=Y, share=share, training=False)
+        Y, share = _targets(dataset, self.loss)
+        rows = dataset if self.units is None else self.units.standardised(dataset)
+        return replace(self, X=self.flat.tensor(rows.X), Y=Y, share=share, training=False)
 
     def load(self, theta) -> None:
         """Write θ into the module that was handed over, with the running means it gathered, if any."""
         self.flat.place(theta, training=False)
         self.module.load_state_dict(self.flat.module.state_dict())
-
-
-# ── what does not go together ───────────────────────────────────────────────────────────────────────
-
-
-def _last_layer(z: torch.Tensor) -> str:
-    """What made z, reshaping aside: "Sigmoid", "Softmax", "Addmm" …, as autograd noted it."""
-    node: Any = z.grad_fn
-    while (name := node.name().partition("Backward")[0]) in RESHAPING:
-        node = node.next_functions[0][0]
-    return name
-
-
-def _refuse_second_link(layer: str, outputs: int) -> None:
-    """Raise if scores went through a link before the log loss applies its own."""
-    if layer not in ("Sigmoid", "Softmax", "LogSoftmax"):
-        return
-    if outputs == 1:
-        raise DownslopeError("nets.sigmoid" if layer == "Sigmoid" else "nets.softmax_of_one", layer=layer)
-    if layer == "LogSoftmax":
-        raise DownslopeError("nets.log_softmax")
-    # Scores within [0, 1]: at best 1 for the right class and 0 for the others, −log(e/(e + K − 1)).
-    floor = f"{math.log1p((outputs - 1) / math.e):.3f}"
-    raise DownslopeError("nets.softmax", layer=layer, classes=outputs, others=outputs - 1, floor=floor)
-
-
-def _device(asked: str, work: int) -> torch.device:
-    """The device that is asked for, if it is here."""
-    torch = _torch()
-    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if asked == "auto":
-        asked = "cuda" if gpus and work >= WORTH_A_GPU else "cpu"
-    known = ["auto", "cpu", *(["cuda"] if gpus else []), *(f"cuda:{i}" for i in range(gpus))]
-    if str(asked) not in known:
-        raise DownslopeError("nets.device", asked=asked, known=nearest(str(asked), known))
-    return torch.device(asked)
-
-
-def _refuse_too_large(key: str, needed: int, **facts) -> None:
-    free = _free_bytes()
-    if needed > free:
-        raise DownslopeError(key, needed=f"{needed / 1e9:.3g}", free=f"{free / 1e9:.3g}", **facts)
-
-
-def _free_bytes() -> float:
-    """Bytes of memory still to be had; all of the machine's, or infinitely many, where that is not told."""
-    try:
-        with open("/proc/meminfo") as lines:
-            return 1024.0 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):
-        told = getattr(os, "sysconf_names", {})
-        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")) if told else math.inf
-
-
-# ── small parts ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def _torch():
@@ -450,9 +421,24 @@ def _drawing(seed: int, device: torch.device):
             generator.set_state(state)
 
 
+def _gpus() -> int:
+    cuda = _torch().cuda
+    return cuda.device_count() if cuda.is_available() else 0
+
+
 def _numpy(scores: torch.Tensor) -> np.ndarray:
     """float64, and no copy where they are that already."""
-    return scores.detach().double().cpu().numpy()
+    return scores.detach().to("cpu", _torch().float64).numpy()
+
+
+def _backward(scores: torch.Tensor, slope: torch.Tensor) -> None:
+    """`scores.backward(slope)`: every parameter's slope grows by what these rows add.
+
+    Straight to the engine, for the shapes are known to agree: the checks on the way there take a quarter
+    of an update of a small net.
+    """
+    engine = _torch().autograd.Variable._execution_engine
+    engine.run_backward((scores,), (slope,), False, False, (), allow_unreachable=True, accumulate_grad=True)
 
 
 def _is_bias(name: str) -> bool:

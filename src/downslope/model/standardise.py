@@ -69,5 +69,5 @@ def column_sums(block, share, rows) -> np.ndarray:
     return np.asarray(block.T @ ones, dtype=float)
 
 
-def row_blocks(n: int) -> Iterator[slice]:
-    return (slice(first, min(first + BLOCK, n)) for first in range(0, n, BLOCK))
+def row_blocks(n: int, size: int = BLOCK) -> Iterator[slice]:
+    return (slice(first, min(first + size, n)) for first in range(0, n, size))

@@ -4,13 +4,16 @@ Without an Axes a picture makes its own figure, 7 × 4.5 inches. matplotlib is l
 """
 
 from .canvas import panels
+from .classes import confusion, regions, roc, scatter_predictions
 from .curves import loss, weights
 from .files import save
 from .fit import fitted, residuals
 from .landscape import contours, function_line, loss_over_weight
 from .motion import descent_gif
+from .remainder import remainder
 
 __all__ = [
+    "confusion",
     "contours",
     "descent_gif",
     "fitted",
@@ -18,7 +21,11 @@ __all__ = [
     "loss",
     "loss_over_weight",
     "panels",
+    "remainder",
+    "regions",
     "residuals",
+    "roc",
     "save",
+    "scatter_predictions",
     "weights",
 ]

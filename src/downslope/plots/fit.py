@@ -38,7 +38,7 @@ def fitted(x, y, predicted, ax=None, *, names: Sequence[str] = ("x", "y")):
     ax = axes(ax, say("plots.fitted_title"), drawable(names[0], "plots.feature", number=1), target)
     _scatter(ax, x, observed)
     order = np.argsort(x, kind="stable")
-    order = order[_some(order)]
+    order = order[some(order)]
     ax.plot(x[order], predicted[order], color=PATH, linewidth=1.8, zorder=3)
     return ax
 
@@ -59,12 +59,14 @@ def residuals(predicted, y, ax=None):
     return ax
 
 
-def _some(values) -> slice:
+def some(values) -> slice:
     return slice(None, None, max(1, -(-len(values) // SHOWN)))
 
 
 def _scatter(ax, x, y) -> None:
     """Points that darken where many lie."""
-    some = _some(x)
-    opacity = float(np.clip(30 / np.sqrt(len(x[some])), 0.25, 0.8))
-    ax.plot(x[some], y[some], "o", color=SURFACE, alpha=opacity, markersize=4.5, markeredgewidth=0, zorder=2)
+    shown = some(x)
+    opacity = float(np.clip(30 / np.sqrt(len(x[shown])), 0.25, 0.8))
+    ax.plot(
+        x[shown], y[shown], "o", color=SURFACE, alpha=opacity, markersize=4.5, markeredgewidth=0, zorder=2
+    )

@@ -1,0 +1,174 @@
+"""What every linear estimator does: scikit-learn's nouns made the house's, and back.
+
+An estimator holds no descent of its own: it makes a Dataset of what scikit-learn hands over, a Recipe
+of its parameters, and keeps what the Training gives back under scikit-learn's names.
+"""
+
+from __future__ import annotations
+
+import warnings
+from numbers import Integral
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from ..data import Dataset
+from ..descent.methods import Method, by_name
+from ..errors import DownslopeError
+from ..inference import Recipe, Training
+from ..model.linear import output_names, param_names
+
+# Ways to end that a user must be told of.
+UNFINISHED = ("diverged", "unbounded", "epochs_exhausted", "rate_too_small", "interrupted", "separable")
+FLOATS = (np.float64, np.float32)
+KEPT = ("loss", "penalty", "method", "learning_rate", "epochs", "tol", "scale")  # by a Recipe
+
+
+def stochastic(estimator) -> bool:
+    """Whether an update looks at some rows only, so that rows may come piece by piece."""
+    if isinstance(estimator.method, str) and estimator.method == "auto":
+        return False
+    method = by_name(estimator.method)
+    return isinstance(method, Method) and not method.full
+
+
+class LinearEstimator(BaseEstimator):
+    """z = X·w + b, fitted. What is left to those below: which rows and y there are, and what z predicts."""
+
+    labels: ClassVar[bool]  # whether y holds classes
+    axes: ClassVar[int]  # of coef_, at least; the intercept has one less
+    other_losses: ClassVar[str]  # what is said of a loss for the other kind of y
+
+    def __init__(
+        self,
+        loss,
+        penalty=None,
+        alpha=0.0,
+        method="auto",
+        learning_rate="auto",
+        epochs=1000,
+        tol=1e-8,
+        fit_intercept=True,
+        scale=True,
+        warm_start=False,
+        random_state=None,
+    ):
+        self.loss = loss
+        self.penalty = penalty
+        self.alpha = alpha
+        self.method = method
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.scale = scale
+        self.warm_start = warm_start
+        self.random_state = random_state
+
+    def fit(self, X, y, sample_weight=None) -> Self:
+        """Descend from the null model, or from the last weights with `warm_start`, until a stop gives its
+        reason.
+
+        X (n, d): array, frame or sparse matrix. y (n,): numbers, or classes of any kind; several outputs
+        (n, k) for a regressor. sample_weight (n,): a row of weight 2 counts as two rows, one of weight 0
+        as none. Warns (ConvergenceWarning) with the verdict when the descent did not end at a minimum;
+        the weights are finite all the same.
+        """
+        dataset = self._dataset(X, y, sample_weight)
+        recipe = self._recipe(self._drawn_seed(), self._start(dataset))
+        return self._keep(Training.on_rows(dataset, recipe), dataset)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    # ---- for the estimators below ------------------------------------------------------------------
+
+    @property
+    def _begun(self) -> bool:
+        """Whether there is a descent to go on with."""
+        return "_paused" in vars(self)
+
+    def _dataset(self, X, y, sample_weight, goes_on=False) -> Dataset:
+        raise NotImplementedError
+
+    def _checked(self, X, y, sample_weight, goes_on: bool, **of_y) -> tuple[Any, Any, Any]:
+        """X, y and weights, as scikit-learn would have them."""
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=FLOATS, reset=not goes_on, **of_y)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        return X, y, sample_weight
+
+    def _names(self) -> Any:
+        """Those of the columns, if X had any."""
+        return getattr(self, "feature_names_in_", None)
+
+    def _scores(self, X) -> np.ndarray:
+        """z = X·w + b"""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=FLOATS, reset=False)
+        return np.asarray(X @ self.coef_.T) + self.intercept_
+
+    def _recipe(self, seed: int, start=None) -> Recipe:
+        settings = {name: value for name, value in self.get_params(deep=False).items() if name in KEPT}
+        alpha = 0.0 if self.penalty is None else self.alpha
+        recipe = Recipe(**settings, alpha=alpha, intercept=self.fit_intercept, seed=seed, start=start)
+        if recipe.loss.labels != self.labels:
+            raise DownslopeError(self.other_losses, loss=recipe.loss.name)
+        return recipe
+
+    def _next_pass(self, dataset: Dataset) -> Training:
+        """The first pass over rows that come piece by piece, or the one that goes on from the last."""
+        if not self._begun:
+            return Training.one_pass(dataset, self._recipe(self._drawn_seed()))
+        outputs = len(self.solution_.targets)
+        if len(dataset.targets) != outputs:
+            raise DownslopeError("estimators.other_outputs", found=len(dataset.targets), needed=outputs)
+        return Training.one_pass(dataset, self._recipe(self.solution_.recipe.seed), self._paused)
+
+    def _drawn_seed(self) -> int:
+        random = check_random_state(self.random_state)
+        return int(self.random_state if isinstance(self.random_state, Integral) else random.randint(2**31))
+
+    def _start(self, dataset: Dataset) -> dict[str, float] | None:
+        """The last weights by name, where a warm start asks for them."""
+        if not (self.warm_start and "coef_" in vars(self)):
+            return None
+        assert dataset.y is not None
+        outputs = output_names(dataset)
+        flat = self.axes == 1 and dataset.y.ndim == 1
+        needed = (dataset.shape[1],) if flat else (len(outputs), dataset.shape[1])
+        if np.shape(self.coef_) != needed:
+            raise DownslopeError("estimators.warm_start_shape", found=np.shape(self.coef_), needed=needed)
+        rows = np.atleast_2d(self.coef_).T  # (d, k)
+        if self.fit_intercept:
+            rows = np.vstack([rows, np.broadcast_to(self.intercept_, rows.shape[1:])])
+        names = param_names(dataset.features, outputs, self.fit_intercept)
+        return dict(zip(names, rows.ravel().astype(float).tolist()))
+
+    def _keep(self, training: Training, dataset: Dataset, goes_on=False) -> Self:
+        solution = training.solution
+        limit = np.finfo(dataset.X.dtype).max
+
+        def told(weights, axes):
+            return np.array(np.clip(weights, -limit, limit), dataset.X.dtype, ndmin=axes)[()]
+
+        self.coef_ = told(solution.coef.T, self.axes)
+        self.intercept_ = told(solution.intercept, self.axes - 1)
+        self.n_iter_ = training.paused.end.epochs
+        self.solution_: Any = solution
+        self.verdict_ = solution.verdict
+        if goes_on:
+            for step in solution.trace:
+                self.trace_.append(step)
+        else:
+            self.trace_ = solution.trace
+        self._paused = training.paused
+        if self.verdict_.code in UNFINISHED:
+            warnings.warn(str(self.verdict_), ConvergenceWarning, stacklevel=3)
+        return self

@@ -1,0 +1,192 @@
+"""Classes, told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+
+from ..data import Dataset
+from ..errors import DownslopeError
+from .base import LinearEstimator, stochastic
+
+
+def _has_chances(estimator) -> bool:
+    """Whether the loss makes a z a chance: log loss alone does."""
+    return getattr(estimator.loss, "name", estimator.loss) == "log"
+
+
+class LinearClassifier(ClassifierMixin, LinearEstimator):
+    """argmin over w, b of  Σᵢ sᵢ ℓ(xᵢ·w + b, yᵢ)/Σᵢ sᵢ + α·R(w),  for y of two classes or many.
+
+    Two classes have one z, above 0 for the second of `classes_`. K > 2 classes have K, of which the
+    largest wins; with log loss that is softmax regression, with a hinge loss one class against the rest.
+
+    Parameters
+    ----------
+    loss : str or Loss, default="log"
+        "log" (logistic and softmax regression: chances), "squared_hinge" (a linear support vector
+        machine), "smoothed_hinge" (the same, robust to rows on the wrong side).
+    penalty : str, Penalty or None, default=None
+        "l2", "l1", "elasticnet:0.5". The intercept is never penalised. Without a penalty, the log loss of
+        classes that a plane separates has no minimum, which is told.
+    alpha : float, default=0.0
+        The price α of the penalty; without a penalty it says nothing. scikit-learn's C is 1/(n·α).
+    method : str or Method, default="auto"
+        "gd", "sgd", "minibatch:64", "adam", "lbfgs", "newton", …, or a method such as
+        `downslope.Adam().with_rows(64)`. "auto" takes the surest one for the loss and the penalty.
+    learning_rate : float, str or schedule, default="auto"
+        "auto" finds it from the curvature, or by a line search.
+    epochs : int, default=1000
+        Passes over the rows, at most.
+    tol : float, default=1e-8
+        Ends a full-batch descent once the gradient is below tol times its size at the null model.
+    fit_intercept : bool, default=True
+        Whether there is a b.
+    scale : bool, default=True
+        Whether the descent runs in standardised columns; the minimiser is the same.
+    class_weight : None, "balanced" or dict, default=None
+        What the weights of a class's rows are multiplied by; "balanced" gives all classes the same sum
+        and leaves the sum of all as it is. A class that the dict does not name has 1.
+    warm_start : bool, default=False
+        Whether `fit` starts at the last `coef_` and `intercept_`, instead of the null model.
+    random_state : int, RandomState or None, default=None
+        Decides the order of rows in stochastic methods; with None it differs from fit to fit.
+
+    Attributes
+    ----------
+    classes_ : ndarray (K,)
+        The classes, sorted; those of rows that weigh something.
+    coef_ : ndarray (1, d) or (K, d)
+        Weights in the units of the columns; float32 if X was.
+    intercept_ : ndarray (1,) or (K,)
+        The intercepts; 0 without any.
+    n_iter_, verdict_, trace_, solution_, n_features_in_, feature_names_in_
+        As for `LinearRegressor`.
+
+    Raises
+    ------
+    DownslopeError
+        A ValueError: a parameter or the data can not serve; the message says what would.
+
+    Examples
+    --------
+    >>> import downslope as ds
+    >>> model = ds.LinearClassifier(penalty="l2", alpha=0.1)
+    >>> model.fit([[1.0], [2.0], [3.0], [4.0]], ["ham", "ham", "spam", "spam"]).predict([[1.5], [9.0]])
+    array(['ham', 'spam'], dtype='<U4')
+    >>> model.predict_proba([[2.5]]).round(6), model.verdict_.code
+    (array([[0.5, 0.5]]), 'converged')
+    """
+
+    labels: ClassVar[bool] = True
+    axes: ClassVar[int] = 2
+    other_losses: ClassVar[str] = "estimators.loss_for_numbers"
+
+    def __init__(
+        self,
+        loss="log",
+        penalty=None,
+        alpha=0.0,
+        method="auto",
+        learning_rate="auto",
+        epochs=1000,
+        tol=1e-8,
+        fit_intercept=True,
+        scale=True,
+        class_weight=None,
+        warm_start=False,
+        random_state=None,
+    ):
+        super().__init__(
+            loss, penalty, alpha, method, learning_rate, epochs, tol,
+            fit_intercept, scale, warm_start, random_state,
+        )  # fmt: skip
+        self.class_weight = class_weight
+
+    @available_if(stochastic)
+    def partial_fit(self, X, y, classes=None, sample_weight=None) -> LinearClassifier:
+        """One pass over these rows, going on from the weights, momenta and schedule of the last one.
+
+        `classes` are all that will ever come; the first call must have them, unless `fit` was called
+        before. For methods that look at some rows only: "sgd", "minibatch", or any on batches. The first
+        call learns how columns are standardised, which is kept: let it have enough rows to tell.
+        """
+        if isinstance(self.class_weight, str):
+            raise DownslopeError("estimators.balanced_pieces")
+        begun = self._begun
+        if classes is not None:
+            classes = np.unique(classes)
+            if begun and not np.array_equal(classes, self.classes_):
+                told = ", ".join(map(str, self.classes_))
+                raise DownslopeError(
+                    "estimators.other_classes", found=", ".join(map(str, classes)), known=told
+                )
+            self.classes_ = classes
+        elif not begun:
+            raise DownslopeError("estimators.classes_needed")
+        dataset = self._dataset(X, y, sample_weight, goes_on=begun, classes=self.classes_)
+        return self._keep(self._next_pass(dataset), dataset, goes_on=begun)
+
+    def decision_function(self, X) -> np.ndarray:
+        """z = X·w + b:  (n,) for two classes, (n, K) for more."""
+        z = self._scores(X)
+        return z[:, 0] if z.shape[1] == 1 else z
+
+    def predict(self, X) -> np.ndarray:
+        """The class of the largest z, (n,); of two classes the second where z > 0."""
+        z = self.decision_function(X)
+        return self.classes_[(z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)]
+
+    @available_if(_has_chances)
+    def predict_log_proba(self, X) -> np.ndarray:
+        """log pₖ = zₖ − log Σⱼ eᶻʲ, (n, K), finite where pₖ itself is 0. Log loss only."""
+        z = self.decision_function(X)
+        z = np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z
+        return z - np.logaddexp.reduce(z, axis=1, keepdims=True)
+
+    @available_if(_has_chances)
+    def predict_proba(self, X) -> np.ndarray:
+        """The chance of each class, (n, K), in the order of `classes_`. Log loss only."""
+        return np.exp(self.predict_log_proba(X))
+
+    def _dataset(self, X, y, sample_weight, goes_on=False, classes=None) -> Dataset:
+        """y as class numbers. `classes` None: those of the rows that weigh something."""
+        X, y, s = self._checked(X, y, sample_weight, goes_on)
+        check_classification_targets(y)
+        if self.class_weight is not None:
+            s = self._weighted(y, np.ones(len(y)) if s is None else s)
+        if s is not None and 0 < np.count_nonzero(s) < len(s):
+            X, y, s = X[s != 0], y[s != 0], s[s != 0]
+        if classes is None:
+            classes = self.classes_ = np.unique(y)
+        if len(classes) < 2:
+            raise DownslopeError("data.one_class", column="y", value=classes[0])
+        unseen = np.setdiff1d(y, classes)
+        if len(unseen):
+            known = ", ".join(map(str, classes))
+            raise DownslopeError("data.unknown_class", value=unseen[0], column="y", known=known)
+        dataset = Dataset.from_arrays(X, np.searchsorted(classes, y), s, self._names())
+        return replace(dataset, classes=tuple(classes.tolist()))
+
+    def _weighted(self, y, s) -> np.ndarray:
+        """The rows' weights times those of their classes."""
+        classes, codes = np.unique(y, return_inverse=True)
+        if isinstance(self.class_weight, Mapping):
+            given, labels = self.class_weight, classes.tolist()
+            strange = [label for label in given if label not in labels]
+            if strange and not all(label in given for label in labels):  # most likely a slip of the pen
+                known = ", ".join(map(str, labels))
+                raise DownslopeError("estimators.class_weight_label", found=strange[0], known=known)
+            return s * np.array([given.get(label, 1.0) for label in labels])[codes]
+        if self.class_weight != "balanced":
+            raise DownslopeError("estimators.class_weight", found=self.class_weight)
+        sums = np.bincount(codes, s)  # (K,)
+        some = sums > 0
+        factors = np.divide(sums.sum(), some.sum() * sums, out=np.zeros_like(sums), where=some)
+        return s * factors[codes]

@@ -1,0 +1,126 @@
+"""Numbers and counts, predicted."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils.metaestimators import available_if
+
+from ..data import Dataset
+from .base import LinearEstimator, stochastic
+
+
+class LinearRegressor(RegressorMixin, LinearEstimator):
+    """argmin over w, b of  Σᵢ sᵢ ℓ(xᵢ·w + b, yᵢ)/Σᵢ sᵢ + α·R(w).
+
+    Parameters
+    ----------
+    loss : str or Loss, default="squared"
+        "squared", "absolute", "huber:1.35", "quantile:0.9"; "poisson" for counts, whose mean is
+        exp(x·w + b).
+    penalty : str, Penalty or None, default=None
+        "l2", "l1", "elasticnet:0.5". The intercept is never penalised.
+    alpha : float, default=0.0
+        The price α of the penalty; without a penalty it says nothing.
+    method : str or Method, default="auto"
+        "gd", "sgd", "minibatch:64", "adam", "lbfgs", "newton", "closed_form", …, or a method such as
+        `downslope.Adam().with_rows(64)`. "auto" takes the surest one for the loss and the penalty.
+    learning_rate : float, str or schedule, default="auto"
+        "auto" finds it from the curvature, or by a line search.
+    epochs : int, default=1000
+        Passes over the rows, at most.
+    tol : float, default=1e-8
+        Ends a full-batch descent once the gradient is below tol times its size at the null model.
+    fit_intercept : bool, default=True
+        Whether there is a b.
+    scale : bool, default=True
+        Whether the descent runs in standardised columns; the minimiser is the same.
+    warm_start : bool, default=False
+        Whether `fit` starts at the last `coef_` and `intercept_`, instead of the null model.
+    random_state : int, RandomState or None, default=None
+        Decides the order of rows in stochastic methods; with None it differs from fit to fit.
+
+    Attributes
+    ----------
+    coef_ : ndarray (d,) or (k, d)
+        Weights in the units of the columns; float32 if X was.
+    intercept_ : float or ndarray (k,)
+        The intercept; 0 without one.
+    n_iter_ : int
+        Epochs that were run.
+    verdict_ : Verdict
+        Why the descent ended, and what to do about it.
+    trace_ : Trace
+        The log book of the descent; `trace_.plot()` draws it.
+    solution_ : Solution
+        All of it; `solution_.save(path)` keeps it as a run.
+    n_features_in_ : int
+        Columns of X.
+    feature_names_in_ : ndarray of str
+        Their names, if X had names that are all strings.
+
+    Raises
+    ------
+    DownslopeError
+        A ValueError: a parameter or the data can not serve; the message says what would.
+
+    Examples
+    --------
+    >>> import downslope as ds
+    >>> model = ds.LinearRegressor().fit([[1.0], [2.0], [3.0]], [3.0, 5.0, 7.0])
+    >>> model.coef_.round(6), round(float(model.intercept_), 6)
+    (array([2.]), 1.0)
+    >>> model.verdict_.code
+    'solved'
+    """
+
+    labels: ClassVar[bool] = False
+    axes: ClassVar[int] = 1
+    other_losses: ClassVar[str] = "estimators.loss_for_classes"
+
+    def __init__(
+        self,
+        loss="squared",
+        penalty=None,
+        alpha=0.0,
+        method="auto",
+        learning_rate="auto",
+        epochs=1000,
+        tol=1e-8,
+        fit_intercept=True,
+        scale=True,
+        warm_start=False,
+        random_state=None,
+    ):
+        super().__init__(
+            loss, penalty, alpha, method, learning_rate, epochs, tol,
+            fit_intercept, scale, warm_start, random_state,
+        )  # fmt: skip
+
+    @available_if(stochastic)
+    def partial_fit(self, X, y, sample_weight=None) -> LinearRegressor:
+        """One pass over these rows, going on from the weights, momenta and schedule of the last one.
+
+        For methods that look at some rows only: "sgd", "minibatch", or any on batches. The first call
+        learns how columns are standardised, which is kept: let it have enough rows to tell.
+        """
+        begun = self._begun
+        dataset = self._dataset(X, y, sample_weight, goes_on=begun)
+        return self._keep(self._next_pass(dataset), dataset, goes_on=begun)
+
+    def predict(self, X) -> np.ndarray:
+        """The mean at z = X·w + b:  z itself, or eᶻ for counts.  (n,), or (n, k) for several outputs."""
+        z = self._scores(X)
+        return self.solution_.recipe.loss.mean(z)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = getattr(self.loss, "name", self.loss) == "poisson"
+        return tags
+
+    def _dataset(self, X, y, sample_weight, goes_on=False) -> Dataset:
+        X, y, sample_weight = self._checked(X, y, sample_weight, goes_on, multi_output=True, y_numeric=True)
+        return Dataset.from_arrays(X, y, sample_weight, self._names())

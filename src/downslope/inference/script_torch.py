@@ -1,0 +1,169 @@
+"""The training of a script in PyTorch: autograd and torch.optim."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..descent.schedules import Constant
+from ..messages import text
+from .script_numpy import begun, passes, rate_function, standardised, unscaled
+
+if TYPE_CHECKING:
+    from .script import Plan
+
+
+def value(plan: Plan) -> str:
+    """ℓ(z, Y), elementwise, as an expression."""
+    loss = plan.loss
+    margin = "(2 * Y - 1) * z"
+    return {
+        "squared": "(z - Y) ** 2",
+        "absolute": "(z - Y).abs()",
+        "huber": f"2 * torch.nn.functional.huber_loss(z, Y, reduction='none', delta={getattr(loss, 'up', 0) / 2!r})",
+        "quantile": f"torch.maximum({getattr(loss, 'up', 0)!r} * (z - Y), {-getattr(loss, 'down', 0)!r} * (z - Y))",
+        "log": "-Y * torch.log_softmax(z, dim=1)"
+        if plan.outputs > 1
+        else "torch.nn.functional.binary_cross_entropy_with_logits(z, Y, reduction='none')",
+        "squared_hinge": f"torch.relu(1 - {margin}) ** 2",
+        "smoothed_hinge": f"torch.where({margin} <= 0, 0.5 - {margin}, 0.5 * torch.relu(1 - {margin}) ** 2)",
+        "poisson": "torch.exp(z) - Y * z",
+    }[loss.name]
+
+
+def torch_training(plan: Plan) -> list[str]:
+    """The functions of the script from the loss to the prediction."""
+    parts = []
+    if plan.way != "closed_form":
+        parts.append(f'def value(z, Y):\n    """{text("export.script_value")}"""\n    return {value(plan)}')
+    if plan.way == "loop" and not isinstance(plan.schedule, Constant):
+        parts.append(rate_function(plan, "torch"))
+    body = {"closed_form": _closed_form, "loop": _loop, "newton": _newton, "other": _other}[plan.way](plan)
+    share = ", share" if plan.weighted else ""
+    told = f'    """{text("export.script_train")}"""'
+    lines = [f"def train(X, Y{share}):", told, *standardised(plan, "torch"), *body, *unscaled(plan, "torch")]
+    return [*parts, "\n".join(lines), _predict(plan)]
+
+
+def _objective(plan: Plan, rows: str = "", lasso: bool = False) -> list[str]:
+    """def F(w, rows), the mean loss and its penalty."""
+    mean = f"value(Z{rows} @ w, Y{rows}).sum(dim=1)"
+    mean = f"(share{rows} * {mean}).mean()" if plan.weighted else f"{mean}.mean()"
+    mean += " + (ridge * w**2).sum() / 2" if plan.ridge else ""
+    mean += " + (lasso * w.abs()).sum()" if lasso and plan.lasso else ""
+    return ["    def F(w, rows=None):" if rows else "    def F(w):", f"        return {mean}", ""]
+
+
+def _closed_form(plan: Plan) -> list[str]:
+    lines, rows, wanted = [], "Z", "Y"
+    if plan.weighted:
+        lines.append("    root = torch.sqrt(share)[:, None]")
+        rows, wanted = "root * Z", "root * Y"
+    if plan.ridge:
+        lines.append("    zeros = torch.zeros((Z.shape[1], Y.shape[1]), dtype=torch.float64)")
+        rows = f"torch.vstack([{rows} / n**0.5, torch.diag(torch.sqrt(ridge[:, 0] / 2))])"
+        wanted = f"torch.vstack([{wanted} / n**0.5, zeros])"
+    return [*lines, f"    theta = torch.linalg.lstsq({rows}, {wanted}, driver='gelsd').solution"]
+
+
+def _loop(plan: Plan) -> list[str]:
+    """torch.optim's optimizer of the same name, with the run's constants and learning rates."""
+    lines, rows, indent = passes(plan, "torch")
+    direction = plan.method.direction
+    get = lambda name: repr(getattr(direction, name, None))
+    rate = repr(float(plan.schedule.rate)) if isinstance(plan.schedule, Constant) else "0.0"
+    adam = f"Adam([theta], lr={rate}, betas=({get('beta1')}, {get('beta2')}), eps={get('epsilon')})"
+    made = {
+        "steepest": f"SGD([theta], lr={rate})",
+        "momentum": f"SGD([theta], lr={rate}, momentum={get('beta')})",
+        "nesterov": f"SGD([theta], lr={rate}, momentum={get('beta')}, nesterov=True)",
+        "adagrad": f"Adagrad([theta], lr={rate}, eps={get('epsilon')})",
+        "rmsprop": f"RMSprop([theta], lr={rate}, alpha={get('rho')}, eps={get('epsilon')})",
+        "adam": adam,
+        "adamw": adam,
+    }[direction.name]
+    inner = [] if isinstance(plan.schedule, Constant) else ["optimizer.param_groups[0]['lr'] = t"]
+    inner += ["optimizer.zero_grad()", f"F(theta{', rows' if rows else ''}).backward()"]
+    t = rate if isinstance(plan.schedule, Constant) else "t"
+    if direction.name == "adamw":  # torch.optim.AdamW would let the intercept decay too
+        kept = "theta.data[:-1]" if plan.solution.recipe.intercept else "theta.data"
+        inner.append(f"{kept} *= 1 - {t} * {get('decay')}")
+    inner.append("optimizer.step()")
+    if plan.lasso:
+        inner.append(f"theta.data = theta.data.sign() * torch.relu(theta.data.abs() - {t} * lasso)")
+    return [
+        *_objective(plan, rows),
+        *begun(plan, "torch"),
+        "    theta.requires_grad_()",
+        f"    optimizer = torch.optim.{made}",
+        *lines,
+        *(indent + line for line in inner),
+        "    theta = theta.detach()",
+    ]
+
+
+def _newton(plan: Plan) -> list[str]:
+    return [
+        *_objective(plan),
+        *begun(plan, "torch"),
+        "    for _ in range(100):",
+        "        g = torch.func.grad(F)(theta)",
+        "        H = torch.func.hessian(F)(theta).reshape(theta.numel(), -1)",
+        "        d = -torch.linalg.lstsq(H, g.reshape(-1, 1), driver='gelsd').solution.reshape(theta.shape)",
+        "        t = 1.0",
+        "        while not F(theta + t * d) <= F(theta) + 1e-4 * t * (g * d).sum() and t > 1e-10:",
+        "            t /= 2",
+        "        theta = theta + t * d",
+        "        if (t * d).abs().max() <= 1e-13 * theta.abs().max():",
+        "            break",
+    ]
+
+
+def _other(plan: Plan) -> list[str]:
+    """L-BFGS; where there is a kink, Adam with a learning rate that falls to 0."""
+    lines = [*_objective(plan, lasso=True), *begun(plan, "torch"), "    theta.requires_grad_()"]
+    if plan.loss.smooth and not plan.lasso:
+        return [
+            *lines,
+            "    optimizer = torch.optim.LBFGS([theta], max_iter=1000, tolerance_grad=1e-12, line_search_fn='strong_wolfe')",
+            "",
+            "    def closure():",
+            "        optimizer.zero_grad()",
+            "        loss = F(theta)",
+            "        loss.backward()",
+            "        return loss",
+            "",
+            "    optimizer.step(closure)",
+            "    theta = theta.detach()",
+        ]
+    return [
+        *lines,
+        "    optimizer = torch.optim.Adam([theta], lr=0.1 * float(Y.std()))",
+        "    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 2000)",
+        "    for _ in range(2000):",
+        "        optimizer.zero_grad()",
+        "        F(theta).backward()",
+        "        optimizer.step()",
+        "        schedule.step()",
+        "    theta = theta.detach()",
+    ]
+
+
+def _predict(plan: Plan) -> str:
+    lines = ["def predict(X, W, b):", f'    """{text("export.script_predict")}"""', "    z = X @ W + b"]
+    if not plan.solution.classes:
+        return "\n".join(
+            [
+                *lines,
+                "    return torch.exp(z).tolist()"
+                if plan.loss.name == "poisson"
+                else "    return z.tolist()",
+            ]
+        )
+    one = plan.outputs == 1
+    picked = "(z[:, 0] > 0).long()" if one else "z.argmax(dim=1)"
+    lines.append(f"    labels = [CLASSES[k] for k in {picked}.tolist()]")
+    if plan.loss.name != "log":
+        return "\n".join([*lines, "    return [[label] for label in labels]"])
+    both = "torch.hstack([1 - torch.sigmoid(z), torch.sigmoid(z)])"
+    lines.append(f"    p = {both if one else 'torch.softmax(z, dim=1)'}")
+    return "\n".join([*lines, "    return [[label, *row] for label, row in zip(labels, p.tolist())]"])

@@ -1,0 +1,74 @@
+"""What a rule finds in a script, and how the line is mended."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...messages import text
+
+
+@dataclass(frozen=True)
+class Mend:
+    """Lines first … last (1-based, both included) become `text`; last = first − 1 puts it before `first`."""
+
+    first: int
+    last: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Slip:
+    """What a rule yields: the node at fault, the numbers that prove it, and the mend."""
+
+    node: ast.AST
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    mend: Mend | None = None
+    proof: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One mistake: where it stands, what it does, the number by which it shows, the mended line.
+
+    `source` is the line as it stands at `line`. `mend` tells which lines the mended ones replace; it is
+    None where no line can be proposed. Both sentences are made when they are read, in the language of
+    that moment.
+    """
+
+    line: int
+    source: str
+    code: str
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    mend: Mend | None = None
+    proof: str = ""  # which sentence of evidence, where a code has several
+
+    @property
+    def text(self) -> str:
+        """What the mistake is."""
+        return text(f"scripts.{self.code}", **self.numbers)
+
+    @property
+    def evidence(self) -> str:
+        """By what it shows."""
+        return text(f"scripts.evidence_{self.proof or self.code}", **self.numbers)
+
+    @property
+    def mended(self) -> str | None:
+        """The mended line, or lines."""
+        return self.mend.text if self.mend else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data. `replaces` is [first, last], 1-based; last = first − 1 is an insertion before first."""
+        return {
+            "line": self.line,
+            "source": self.source,
+            "code": self.code,
+            "text": self.text,
+            "evidence": self.evidence,
+            "numbers": dict(self.numbers),
+            "mended": self.mended,
+            "replaces": [self.mend.first, self.mend.last] if self.mend else None,
+        }

@@ -1,0 +1,61 @@
+"""Whether classes are separated, so that log loss has no minimum: a proof, found from where a descent ended.
+
+Let mᵢₖ(θ) be by how much the true class of row i is ahead of class k. If some d has mᵢₖ(d) ≥ 0 for all
+pairs, and > 0 for one, then θ + t·d is better for every t: the classes are separated, but for the rows
+that d leaves on the plane (Albert & Anderson 1984). A descent runs along such a d, so that it shows in
+the pairs that are certain at its end; a d that leaves all others where they are is their null space's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..model.linear import WIDE
+
+CERTAIN = (0.0, 4.0, 8.0, 12.0)  # by how much a class may have to be ahead to count as certain
+
+
+def rows_on_plane(term, theta) -> int | None:
+    """How many rows lie on a plane that has none on its wrong side; None where no such plane is seen."""
+    lead = leads(term, theta)  # (n, k)
+    for certain in CERTAIN:
+        open_ = lead <= certain
+        if not open_.any():
+            return 0
+        if term.size > WIDE // 4:
+            return None
+        null = _null_space(term, open_)
+        if null.shape[1] == (term.size // term.outputs if term.outputs > 1 else 0):  # shifts of all classes
+            return None
+        gain = leads(term, null @ (null.T @ theta))
+        top = gain[np.isfinite(gain)].max()
+        if top > 1 and gain.min() >= -1e-6 * top:
+            return int((gain.min(axis=1) <= 1e-6 * top).sum())
+    return None
+
+
+def leads(term, theta) -> np.ndarray:
+    """By how much the true class is ahead of each, (n, k): ±z for two classes; infinite over itself."""
+    z, Y = term.predictor(theta), term.Y
+    if z.shape[1] == 1:
+        return (2 * Y - 1) * z
+    return np.where(Y > 0, np.inf, (Y * z).sum(axis=1, keepdims=True) - z)
+
+
+def _null_space(term, open_) -> np.ndarray:
+    """The θ that leave every open pair where it is, as columns: Σ mᵢₖ(θ)² = 0 over those pairs."""
+    rows = np.flatnonzero(open_.any(axis=1))
+    part = replace(term, X=term.X[rows], Y=term.Y[rows], share=None)
+    gram = part.coupled_gram(lambda some: _star(part.Y[some], open_[rows[some]].astype(float)))
+    values, vectors = np.linalg.eigh(gram)
+    return vectors[:, values <= 1e-12 * values[-1]]
+
+
+def _star(Y, E) -> np.ndarray:
+    """Σₖ Eₖ·(e_true − eₖ)(e_true − eₖ)ᵀ for each row, (b, k, k); E itself for one column."""
+    if Y.shape[1] == 1:
+        return E[:, :, None]
+    diagonal = (E + Y * E.sum(axis=1, keepdims=True))[:, :, None] * np.eye(Y.shape[1])
+    return diagonal - Y[:, :, None] * E[:, None, :] - E[:, :, None] * Y[:, None, :]

@@ -1,0 +1,93 @@
+"""What a net is held against before it is made or descended. Nothing here needs PyTorch to be installed."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any
+
+import numpy as np
+
+from ..errors import DownslopeError, nearest
+
+ACTIVATIONS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "ReLU", "gelu": "GELU"}
+DTYPES = ("float32", "float64")
+WORTH_A_GPU = 10**8  # rows × weights from which arithmetic outlasts the launching of kernels
+RESHAPING = ("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "T", "Transpose", "Permute")
+
+
+def checked_sizes(hidden: Any) -> tuple[int, ...]:
+    """The sizes of hidden layers, of which there may be none; one number is one layer.
+
+    >>> checked_sizes([64, 32]), checked_sizes(10), checked_sizes(())
+    ((64, 32), (10,), ())
+    """
+    sizes: tuple[Any, ...] = tuple(hidden) if np.ndim(hidden) else (hidden,)
+    for size in sizes:
+        if not (isinstance(size, int | np.integer) and not isinstance(size, bool) and size > 0):
+            raise DownslopeError("nets.hidden", asked=hidden, size=size)
+    return tuple(int(size) for size in sizes)
+
+
+def check_settings(activation: str, dropout: float, dtype: str) -> None:
+    """Raise for what no net can be made of."""
+    if activation not in ACTIVATIONS:
+        raise DownslopeError("nets.activation", asked=activation, known=nearest(activation, ACTIVATIONS))
+    if not 0 <= dropout < 1:
+        raise DownslopeError("nets.dropout", asked=dropout)
+    if dtype not in DTYPES:
+        raise DownslopeError("nets.dtype", asked=dtype, known=nearest(dtype, DTYPES))
+
+
+def refuse_too_large(key: str, needed: int, **facts) -> None:
+    """Raise `key` if that many bytes are not to be had."""
+    free = free_bytes()
+    if needed > free:
+        raise DownslopeError(key, needed=f"{needed / 1e9:.3g}", free=f"{free / 1e9:.3g}", **facts)
+
+
+def free_bytes() -> float:
+    """Bytes of memory still to be had; all of the machine's, or infinitely many, where that is not told."""
+    try:
+        with open("/proc/meminfo") as lines:
+            return 1024.0 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):
+        told = getattr(os, "sysconf_names", {})  # Windows has none
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")) if told else math.inf
+
+
+def device_name(asked: str, gpus: int, work: int) -> str:
+    """The device asked for, if it is here; for "auto", a GPU if there is one and the work is worth it.
+
+    >>> device_name("auto", gpus=1, work=1000), device_name("auto", gpus=1, work=10**9)
+    ('cpu', 'cuda')
+    """
+    if asked == "auto":
+        return "cuda" if gpus and work >= WORTH_A_GPU else "cpu"
+    known = ["auto", "cpu", *(["cuda"] if gpus else []), *(f"cuda:{i}" for i in range(gpus))]
+    if str(asked) not in known:
+        raise DownslopeError("nets.device", asked=asked, known=nearest(str(asked), known))
+    return str(asked)
+
+
+def last_layer(z: Any) -> str:
+    """What made the tensor z, reshaping aside: "Sigmoid", "Softmax", "Addmm" …, as autograd noted it."""
+    node = z.grad_fn
+    while (name := node.name().partition("Backward")[0]) in RESHAPING:
+        node = node.next_functions[0][0]
+    return name
+
+
+def refuse_second_link(layer: str, outputs: int) -> None:
+    """Raise if scores went through a link before the log loss applies its own.
+
+    Within [0, 1], scores are at best 1 for the right class and 0 for the others: −log(e/(e + K − 1)).
+    """
+    if layer not in ("Sigmoid", "Softmax", "LogSoftmax"):
+        return
+    if outputs == 1:
+        raise DownslopeError("nets.sigmoid" if layer == "Sigmoid" else "nets.softmax_of_one", layer=layer)
+    if layer == "LogSoftmax":
+        raise DownslopeError("nets.log_softmax")
+    floor = f"{math.log1p((outputs - 1) / math.e):.3f}"
+    raise DownslopeError("nets.softmax", layer=layer, classes=outputs, others=outputs - 1, floor=floor)
