@@ -219,11 +219,11 @@ def test_the_kernel_of_one_column_says_the_same_as_numpy(loss):
     z, Y = some(loss, 1)
     z = np.vstack([z, FAR[:, None], [[0.0], [1.0], [-1.0]]])
     Y = np.vstack([Y, np.ones((8, 1))])
-    for z, y in [*zip(z[:, 0], Y[:, 0]), *zip(FAR, np.zeros(5))]:
-        value, slope = kernels.single_loss(loss.constants, z, y)
-        at, for_ = np.array([[z]]), np.array([[y]])
-        assert abs(value - loss.value(at, for_).item()) <= 8 * EPS * (abs(value) + abs(y * z))
-        assert abs(slope - loss.slope(at, for_).item()) <= 8 * EPS * (abs(slope) + abs(y))
+    for at, y in [*zip(z[:, 0], Y[:, 0]), *zip(FAR, np.zeros(5))]:
+        value, slope = kernels.single_loss(loss.constants, at, y)
+        one, its = np.array([[at]]), np.array([[y]])
+        assert abs(value - loss.value(one, its).item()) <= 8 * EPS * (abs(value) + abs(y * at))
+        assert abs(slope - loss.slope(one, its).item()) <= 8 * EPS * (abs(slope) + abs(y))
 
 
 @pytest.mark.parametrize("k", [2, 3, 7])
@@ -396,7 +396,7 @@ def test_sparse_rows_are_dense_rows(loss, k, intercept):
         rows.X.toarray(), rows.y, rows.weights, rows.features, rows.targets, "", classes=rows.classes
     )
     F, G = (objective(d, loss, "l2", 0.1, Linear(intercept)) for d in (rows, full))
-    theta, _ = place(G)
+    theta = np.random.default_rng(0).normal(size=F.size) / 10
     assert np.isclose(F.value(theta), G.value(theta), rtol=1e-12)
     assert np.allclose(F.at(theta).gradient, G.at(theta).gradient, rtol=1e-9, atol=1e-11)
     assert np.allclose(F.hessian(F.at(theta)), G.hessian(G.at(theta)), rtol=1e-9, atol=1e-11)
@@ -423,10 +423,8 @@ def test_newton_doubles_its_digits_at_every_step(loss, k, penalty):
     steps = [F.at(F.to_inner(step.params)).gradient for step in descend(F, start, Newton(), Epochs(12))]
     left = [np.abs(g).max() / F.gradient_scale for g in steps]
     left = left[: next(i for i, size in enumerate(left) if size < 1e-13) + 1]
-    # e⁺ ≤ C·e²: once the error is below 1e-2, so that C counts for little, the digits grow 1.6-fold
     near = [(a, b) for a, b in itertools.pairwise(left) if 1e-7 < a < 1e-2]
-    assert near and all(b <= a**1.6 for a, b in near)
-    assert len(left) <= 8
+    assert near and all(b <= 100 * a**2 for a, b in near)  # a rate would leave b/a² to grow as 1/a
 
 
 def test_shifting_all_classes_changes_nothing_and_no_full_gradient_moves_that_way():

@@ -23,7 +23,11 @@ _FROM = {
     ],
     "descent.rows": ["All", "One", "Batch"],
     "descent.trace": ["Trace", "Step"],
+    "insight.gradient_check": ["check_gradient"],
+    "insight.standard_errors": ["standard_errors"],
+    "insight.step": ["explain_step"],
     "inference.export": ["export_code", "export_onnx"],
+    "insight.scripts": ["check_script"],
     "inference": ["fit", "minimize", "load", "Recipe", "Solution"],
     "estimators": ["LinearClassifier", "LinearRegressor"],
 }

@@ -17,8 +17,10 @@ import typer
 from .. import __version__
 from ..errors import DownslopeError, DownslopeWarning
 from ..messages import language, speaking, text
+from .checking import check
 from .exporting import export
 from .fitting import compare, fit
+from .instruments import check_gradient
 from .keeping import inspect, predict
 from .lessons import lesson
 from .minimizing import minimize
@@ -26,7 +28,7 @@ from .options import Lang
 from .requests import near
 
 app = typer.Typer(name="downslope", help="cli.help", context_settings={"help_option_names": ["--help", "-h"]})
-for command in (fit, predict, minimize, compare, inspect, export, lesson):
+for command in (fit, predict, minimize, compare, inspect, export, check, check_gradient, lesson):
     app.command(help=f"cli.help_{command.__name__}")(command)
 
 Fault: Any = typer.BadParameter.__mro__[2]  # what Typer finds wrong with a request: its home has moved

@@ -177,6 +177,7 @@ def _full_steps(objective, method: Method, state: _State, point, stop: Stop) -> 
     total = _epochs_of(stop)
     length = 1.0 / objective.lipschitz if 0 < objective.lipschitz < math.inf else 1.0
     tried, reach = length, 1.0
+    ahead: list[float] = []  # learning rates of the updates to come, the next one last
     while True:
         before = point
         if isinstance(direction, Chooser):
@@ -207,7 +208,9 @@ def _full_steps(objective, method: Method, state: _State, point, stop: Stop) -> 
                 point = line.point(t) if t else before
             tried = t * rate.grow if t else tried
         else:
-            t = float(rate.rates(np.array([state.updates]), 1, total)[0])
+            if not ahead:
+                ahead = rate.rates(state.updates + np.arange(256), 1, total).tolist()[::-1]
+            t = ahead.pop()
             with np.errstate(over="ignore", invalid="ignore"):  # divergence is looked for, and named
                 theta = direction.move(before.theta, before.gradient, t, state.memory, objective.l1)
                 point = objective.at(theta)

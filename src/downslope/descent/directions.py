@@ -48,7 +48,7 @@ class Direction:
         _, a, b, _, _ = self.constants
         fade = 1 - a**memory.updates, 1 - b**memory.updates
         new, m, v = kernels.move(self.constants, w, g, rate, m, v, fade, penalised, l1)
-        memory.vectors = np.stack([m, v, penalised])
+        memory.vectors[0], memory.vectors[1] = m, v
         return new
 
     @property
@@ -65,6 +65,10 @@ class Steepest(Direction):
     @property
     def constants(self):
         return self.code, 0.0, 0.0, 0.0, 0.0
+
+    def move(self, w, g, rate, memory, l1):
+        memory.updates += 1  # and nothing else is to be remembered
+        return kernels.shrink(w - rate * g, rate * l1) if l1.any() else w - rate * g
 
 
 @dataclass(frozen=True)

@@ -84,8 +84,8 @@ def single_loss(loss, z, y):
     if code == RESIDUAL:
         return residual_loss(z, y, up, down, width)
     if code == POISSON:
-        over = max(z - 700.0, 0.0)
-        mean = math.exp(min(z, 700.0))
+        over = max(z - 300.0, 0.0)
+        mean = math.exp(min(z, 300.0))
         return mean * (1 + over) - y * z, mean - y
     if code == LOG:
         e = math.exp(-abs(z))

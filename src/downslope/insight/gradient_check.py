@@ -76,22 +76,27 @@ class GradientCheck:
         }
 
     @property
-    def text(self) -> str:
-        """What was found, and which slip would explain it."""
+    def lines(self) -> list[str]:
+        """What was found, each wrong coordinate, and which slip would explain it."""
         numbers = self.numbers
         slope = "–" if self.slope is None else f"{self.slope:.2f}"
         if self.right:
             kind = "straight" if self.slope is None else "right" if self.slope > 1.5 else "near_kink"
             facts = {"compared": numbers["compared"], "error": f"{numbers['error']:.0e}", "slope": slope}
-            return text(f"instruments.gradient_{kind}", **facts)
+            return [text(f"instruments.gradient_{kind}", **facts)]
         told = [text("instruments.gradient_wrong", slope=slope, count=len(self.wrong), size=len(self.names))]
         for wrong in numbers["wrong"][:TOLD]:
-            pair = {"given": f"{wrong['given']:.6g}", "measured": f"{wrong['measured']:.6g}"}
+            pair = {part: f"{wrong[part] + 0.0:.6g}" for part in ("given", "measured")}
             told.append(text("instruments.wrong_coordinate", name=wrong["name"], **pair))
         if len(self.wrong) > TOLD:
             told.append(text("instruments.more", count=len(self.wrong) - TOLD))
         told.append(text("instruments.slip_other") if self.slip is None else self.slip.text)
-        return ("" if language() == "zh" else " ").join(told)
+        return told
+
+    @property
+    def text(self) -> str:
+        """The lines as one."""
+        return ("" if language() == "zh" else " ").join(self.lines)
 
     def to_json(self) -> dict[str, Any]:
         """{right, text, numbers, at, given, measured, steps, remainders}"""

@@ -134,7 +134,7 @@ def standard_errors(solution, dataset, robust: bool = False) -> StandardErrors:
     _refuse_loss(solution)
     if solution.classes:
         dataset = dataset.labelled(solution.classes)
-    objective = Objective(solution.recipe.model.term(dataset, solution.recipe.loss))
+    objective = Objective(solution.recipe.term(dataset))
     term = objective.term
     if objective.names != solution.names:
         told = {"found": ", ".join(objective.names[:5]), "needed": ", ".join(solution.names[:5])}
@@ -258,6 +258,8 @@ def _refuse_loss(solution) -> None:
     recipe = solution.recipe
     if not solution.features:
         raise DownslopeError("instruments.no_rows_behind", formula=solution.formula)
+    if recipe.net is not None:
+        raise DownslopeError("instruments.no_errors_for_net")
     if recipe.penalty.alpha:
         raise DownslopeError("instruments.penalised", penalty=recipe.penalty.name, alpha=recipe.alpha)
     if not recipe.loss.quadratic and recipe.loss.name not in LIKELIHOODS:

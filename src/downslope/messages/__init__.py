@@ -28,6 +28,7 @@ TABLES = (
     "model",
     "nets",
     "plots",
+    "scripts",
 )
 _chosen: ContextVar[str | None] = ContextVar("downslope_language", default=None)
 

@@ -231,6 +231,22 @@ TEXTS: dict[str, tuple[str, str]] = {
         "为当前 shell 安装命令补全。",
     ),
     "cli.help_show_completion": ("Show the completion script.", "显示命令补全脚本。"),
+    "cli.help_check_gradient": (
+        "Check whether a gradient is the one of its function. This runs the file.",
+        "检查一个梯度是否正确。会运行给出的文件。",
+    ),
+    "cli.help_subject": (
+        "A Python file, which is run, and the function in it.",
+        "Python 文件（会被运行）及其中的函数。",
+    ),
+    "cli.help_gradient_name": (
+        "The gradient in the file; without it function_gradient, grad_function or the like.",
+        "文件中的梯度函数；默认取 function_gradient、grad_function 等。",
+    ),
+    "cli.help_at": (
+        "Where to check, one number for each variable; without it, drawn by seed 0.",
+        "检查的位置，每个变量一个数；不给出则按种子 0 随机选取。",
+    ),
     "cli.help_fit": (
         "Fit a linear model to the rows of a table: coefficients, loss, why it stopped; a run and a picture.",
         "用表中的数据拟合线性模型：给出系数、损失和停止原因，并可保存运行记录和图。",

@@ -44,6 +44,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Differs: the run ended with one more step, of 1/L, which sets weights to exactly 0.",
         "不同之处：运行在最后多走了一步（步长 1/L），使一些权重恰好为 0。",
     ),
+    "export.differs_rounding": (
+        "Differs: where a prediction meets its row exactly, rounding decides which way the weights move.",
+        "不同之处：预测恰好等于某一行的值时，权重往哪边走由舍入决定。",
+    ),
     "export.differs_order": (
         "Differs: PyTorch draws the rows in another order than the run did.",
         "不同之处：PyTorch 随机取行的顺序与运行时不同。",

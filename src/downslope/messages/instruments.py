@@ -140,6 +140,32 @@ TEXTS: dict[str, tuple[str, str]] = {
         "No usual slip explains it: compare the wrong coordinates with the formula, term by term.",
         "没有常见的疏漏能解释它：请把错误的分量与公式逐项对照。",
     ),
+    # the command
+    "instruments.subject": ("{name}, checked at {place}", "{name}，检查位置 {place}"),
+    "instruments.no_such_file": (
+        "{path}: no such file. Give a Python file and the function in it: FILE.py:function.",
+        "{path}：没有这个文件。请给出 Python 文件和其中的函数：FILE.py:function。",
+    ),
+    "instruments.no_function_named": (
+        "{asked}: the function is missing. Write FILE.py:function, for example model.py:loss.",
+        "{asked}：缺少函数名。请写成 FILE.py:function，例如 model.py:loss。",
+    ),
+    "instruments.does_not_run": (
+        "{path} does not run: {reason}",
+        "{path} 无法运行：{reason}",
+    ),
+    "instruments.no_such_function": (
+        "{path} has no function {asked}. It has: {known}.",
+        "{path} 中没有函数 {asked}。其中有：{known}。",
+    ),
+    "instruments.gradient_not_found": (
+        "{path} has no gradient of {name} by one of its usual names ({usual}): name it with --gradient. Functions there: {known}.",
+        "{path} 中没有以常用名称（{usual}）命名的 {name} 的梯度：请用 --gradient 指明。其中的函数有：{known}。",
+    ),
+    "instruments.call_failed": (
+        "{name} can not be called at {place}: {reason}. Give a place that it takes, --at 1,2.",
+        "无法在 {place} 处调用 {name}：{reason}。请给出它能接受的位置，例如 --at 1,2。",
+    ),
     # what can not be checked
     "instruments.kink": (
         "f has a kink here: along {name} its slopes on the two sides differ by {gap} however near they are taken, so there is no gradient. Check at another place.",
@@ -157,8 +183,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{rows} 行，自由度为 {degrees} 的 t 分布。",
     ),
     "instruments.rests_on_z": (
-        "{rows} rows, z: standard errors from the information matrix (degrees of freedom: {degrees}).",
-        "{rows} 行，z 值：标准误来自信息矩阵（自由度：{degrees}）。",
+        "{rows} rows, z: standard errors from the information matrix.",
+        "{rows} 行，z 值：标准误来自信息矩阵。",
     ),
     "instruments.deviation": (
         "Standard deviation of the residuals: {deviation}.",
@@ -211,5 +237,75 @@ TEXTS: dict[str, tuple[str, str]] = {
     "instruments.other_rows": (
         "The weights are not the minimum over these rows (the slope is {slope} of its usual size): give the rows that they were learned from, without those held out.",
         "这些权重不是这些数据行上的最小值（斜率为通常大小的 {slope}）：请给出训练所用的行，不包括留出的行。",
+    ),
+    "instruments.no_errors_for_net": (
+        "The weights of a net have no standard errors: many other weights predict the same.",
+        "神经网络的权重没有标准误：许多不同的权重给出同样的预测。",
+    ),
+    # one step in numbers
+    "instruments.step_of_all": (
+        "Update {step}, in pass {epoch}, by {method}, learning rate η = {rate}. It looks at all {rows} rows.",
+        "第 {step} 次更新（第 {epoch} 遍），方法 {method}，学习率 η = {rate}。使用全部 {rows} 行。",
+    ),
+    "instruments.step_of_some": (
+        "Update {step}, in pass {epoch}, by {method}, learning rate η = {rate}. It looks at {count} row(s): {rows}.",
+        "第 {step} 次更新（第 {epoch} 遍），方法 {method}，学习率 η = {rate}。使用 {count} 行：{rows}。",
+    ),
+    "instruments.step_recorded": (
+        "Update {step}, in pass {epoch}, by {method}, learning rate η = {rate}. It looked at {rows} row(s), which are not at hand.",
+        "第 {step} 次更新（第 {epoch} 遍），方法 {method}，学习率 η = {rate}。当时使用了 {rows} 行，这些行现在不在手边。",
+    ),
+    "instruments.step_of_function": (
+        "Update {step} (epoch {epoch}) by {method}, learning rate η = {rate}.",
+        "第 {step} 次更新（第 {epoch} 轮），方法 {method}，学习率 η = {rate}。",
+    ),
+    "instruments.standardised": (
+        "The descent runs in standardised columns: {columns}.",
+        "下降在标准化后的列上进行：{columns}。",
+    ),
+    "instruments.row": ("row", "行"),
+    "instruments.prediction": ("prediction", "预测值"),
+    "instruments.chance": ("chance", "概率"),
+    "instruments.residual": ("residual", "残差"),
+    "instruments.slope": ("slope of the loss", "损失的斜率"),
+    "instruments.weighted_slope": ("weight × slope of the loss", "权重 × 损失的斜率"),
+    "instruments.more_rows": ("… and {count} more rows", "……另有 {count} 行"),
+    "instruments.more_weights": ("… and {count} more weights", "……另有 {count} 个权重"),
+    "instruments.value_of_rows": ("Loss of these rows: {value}.", "这些行的损失：{value}。"),
+    "instruments.value_of_function": (
+        "f = {formula}; at {place} it is {value}.",
+        "f = {formula}；在 {place} 处的值是 {value}。",
+    ),
+    "instruments.shrunk": (
+        "then nearer to 0 by the L1 price, η·λ = {price}: {new}",
+        "再按 L1 惩罚 η·λ = {price} 向 0 靠近：{new}",
+    ),
+    "instruments.change": (
+        "{name}: {old} → {new}, a change of {change}; −η·g alone would be {plain}.",
+        "{name}：{old} → {new}，变化 {change}；若只用 −η·g 则为 {plain}。",
+    ),
+    "instruments.in_units": (
+        "In the units of the columns: {weights}.",
+        "换回原来各列的单位：{weights}。",
+    ),
+    "instruments.no_such_step": (
+        "There is no update {asked}: this run made {last}. Ask for one from 1 to {last}.",
+        "没有第 {asked} 次更新：这次运行共 {last} 次。请给出 1 到 {last} 之间的数。",
+    ),
+    "instruments.no_updates": (
+        "{method} makes no updates by a gradient, so there is no step to show: use method=\"gd\" to see steps.",
+        "{method} 不用梯度更新，没有可展示的步骤：要看步骤请用 method=\"gd\"。",
+    ),
+    "instruments.step_not_kept": (
+        "Update {asked} was not kept in the trace, or the one before it was not: near it there are {near}.",
+        "轨迹中没有保留第 {asked} 次更新，或者没有保留它的前一次：附近保留的有 {near}。",
+    ),
+    "instruments.rows_for_step": (
+        "The descent ran in standardised columns, so its update can only be told with the rows: give them, --data FILE.",
+        "下降在标准化后的列上进行，要写出这次更新需要数据行：请用 --data FILE 给出。",
+    ),
+    "instruments.step_differs": (
+        "Update {step} made again from these rows is not the one that was recorded: give the rows that were learned from, without those held out.",
+        "用这些行重新计算的第 {step} 次更新与记录不符：请给出训练所用的行，不包括留出的行。",
     ),
 }

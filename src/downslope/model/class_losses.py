@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import DownslopeError
 
 LOG, SQUARED_HINGE, SMOOTHED_HINGE, POISSON = range(1, 5)  # the integers by which the kernels know them
-CAP = 700.0  # eᶻ is followed by its tangent beyond: float64 ends at e⁷⁰⁹
+CAP = 300.0  # eᶻ is followed by its tangent beyond: sums of its squares stay finite, as float64 ends at e⁷⁰⁹
 CAP32 = 88.0  # where float32 ends
 
 
@@ -176,7 +176,7 @@ class SmoothedHinge(CurvedLoss):
 class Poisson(CurvedLoss):
     """Poisson loss  ℓ(z, y) = eᶻ − y·z.  Counts, with mean eᶻ.  Nelder & Wedderburn 1972.
 
-    Its curvature has no bound, so that no fixed learning rate is safe. Beyond z = 700 it is followed by
+    Its curvature has no bound, so that no fixed learning rate is safe. Beyond z = 300 it is followed by
     its tangent, which keeps it finite.
     """
 

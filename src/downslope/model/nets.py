@@ -94,10 +94,10 @@ class Net:
         module = self.module(features, outputs)
         device = checks.device_name(self.device, _gpus(), len(dataset) * self.weights(features, outputs))
         if not scale:
-            return _term(module, dataset, loss, self.seed, device)
+            return _term(module, dataset, loss, self.seed, device, stack=True)
         units = self._units(dataset, Y, loss)
-        term = _term(module, units.standardised(dataset), loss, self.seed, device)
-        return replace(term, units=units)
+        rows = units.standardised(dataset)
+        return replace(_term(module, rows, loss, self.seed, device, stack=True), units=units)
 
     def _units(self, dataset, Y, loss) -> Units:
         share = None if dataset.weights is None else dataset.weights / np.mean(dataset.weights, dtype=float)
@@ -121,10 +121,12 @@ def module_term(module: torch.nn.Module, dataset, loss, seed: int = 0) -> NetTer
     return _term(module, dataset, loss, seed, None)
 
 
-def _term(module, dataset, loss, seed: int, device) -> NetTerm:
+def _term(module, dataset, loss, seed: int, device, stack: bool = False) -> NetTerm:
     if dataset.weights is not None and not dataset.weights.all():
         dataset = dataset.take(dataset.weights > 0)  # a row of weight 0 is as good as absent
     flat = Flat(module, seed, device)
+    if stack:
+        flat.stack = [layer.forward for layer in flat.module]
     Y, share = _targets(dataset, loss)
     flat.check(flat.tensor(dataset.X[[0, -1]]), Y.shape[1], loss)
     return NetTerm(module, flat, flat.tensor(dataset.X), Y, share, loss)
@@ -155,6 +157,7 @@ class Flat:
     def __init__(self, module: torch.nn.Module, seed: int, device=None):
         torch = _torch()
         self.module = copy.deepcopy(module).to(device).eval()
+        self.stack: list[Any] | None = None  # the layers' own forward, of a net made here
         self.seed = seed
         self.calls = 0  # training calls so far: what is drawn depends on them and the seed alone
         self.draws = False
@@ -170,6 +173,15 @@ class Flat:
             p.data = self.theta[here].view(p.shape)
             p.grad = self.slope[here].view(p.shape)
         self.start = self.theta.double().cpu().numpy().copy()
+
+    def scores(self, X):
+        """The module's output. Layers of a plain stack are called one by one: the module's own call, which
+        looks for hooks, takes longer than a small layer's arithmetic."""
+        if self.stack is None:
+            return self.module(X)
+        for forward in self.stack:
+            X = forward(X)
+        return X
 
     @property
     def places(self) -> list[slice]:
@@ -297,7 +309,7 @@ class NetTerm:
             for part in row_blocks(n):
                 here = part if rows is None else rows[part]
                 Y, share = self.Y[here], None if self.share is None else self.share[here, None]
-                scores = flat.module(self.X[here])  # (b, k)
+                scores = flat.scores(self.X[here])  # (b, k)
                 z = self._in_units(_numpy(scores))
                 losses, slope = self.loss.value(z, Y), self.loss.slope(z, Y) / n
                 if self.units is not None:

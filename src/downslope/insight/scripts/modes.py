@@ -180,9 +180,6 @@ def _same_order(script: Script) -> Iterator[Slip]:
                 new = f"np.random.permutation({script.source(over.args[0])})"  # type: ignore[attr-defined]
             else:
                 continue
-            library = new.partition(".")[0]
-            if library not in script.imports:
-                new = f"__import__('{'numpy' if library == 'np' else library}'){new[len(library) :]}"
             numbers = {"name": function.name, "loop": loop.lineno, "passes": outer.lineno}
             yield Slip(loop, numbers, script.replaced(over, new), "not_shuffled_rows")
             break

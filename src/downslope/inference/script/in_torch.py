@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ..descent.schedules import Constant
-from ..messages import text
-from .script_numpy import begun, passes, rate_function, standardised, unscaled
-
-if TYPE_CHECKING:
-    from .script import Plan
+from ...descent.schedules import Constant
+from ...messages import text
+from .coordinates import begun, passes, rate_function, standardised, unscaled
+from .plan import Plan
 
 
 def value(plan: Plan) -> str:
@@ -50,7 +46,7 @@ def _objective(plan: Plan, rows: str = "", lasso: bool = False) -> list[str]:
     mean = f"(share{rows} * {mean}).mean()" if plan.weighted else f"{mean}.mean()"
     mean += " + (ridge * w**2).sum() / 2" if plan.ridge else ""
     mean += " + (lasso * w.abs()).sum()" if lasso and plan.lasso else ""
-    return ["    def F(w, rows=None):" if rows else "    def F(w):", f"        return {mean}", ""]
+    return ["", "    def F(w, rows=None):" if rows else "    def F(w):", f"        return {mean}", ""]
 
 
 def _closed_form(plan: Plan) -> list[str]:
@@ -106,14 +102,14 @@ def _newton(plan: Plan) -> list[str]:
         *_objective(plan),
         *begun(plan, "torch"),
         "    for _ in range(100):",
-        "        g = torch.func.grad(F)(theta)",
-        "        H = torch.func.hessian(F)(theta).reshape(theta.numel(), -1)",
-        "        d = -torch.linalg.lstsq(H, g.reshape(-1, 1), driver='gelsd').solution.reshape(theta.shape)",
+        "        g = torch.autograd.functional.jacobian(F, theta)",
+        "        H = torch.autograd.functional.hessian(F, theta).reshape(theta.numel(), -1)",
+        "        down = -torch.linalg.lstsq(H, g.reshape(-1, 1), driver='gelsd').solution.reshape(theta.shape)",
         "        t = 1.0",
-        "        while not F(theta + t * d) <= F(theta) + 1e-4 * t * (g * d).sum() and t > 1e-10:",
+        "        while not F(theta + t * down) <= F(theta) + 1e-4 * t * (g * down).sum() and t > 1e-10:",
         "            t /= 2",
-        "        theta = theta + t * d",
-        "        if (t * d).abs().max() <= 1e-13 * theta.abs().max():",
+        "        theta = theta + t * down",
+        "        if (t * down).abs().max() <= 1e-13 * theta.abs().max():",
         "            break",
     ]
 

@@ -1,0 +1,145 @@
+"""`check-gradient`; and the lines of `inspect --errors` and `inspect --step`."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import DownslopeError, nearest
+from ..messages import text
+from . import options as o
+
+USUAL = ("{}_gradient", "grad_{}", "gradient_{}", "{}_grad", "d_{}", "{}_derivative")  # names of a gradient
+
+Subject = Annotated[
+    str, typer.Argument(metavar="FILE.py:function", help="cli.help_subject", show_default=False)
+]
+Gradient = Annotated[str | None, typer.Option("--gradient", metavar="NAME", help="cli.help_gradient_name")]
+At = Annotated[str | None, typer.Option("--at", metavar="1,2", help="cli.help_at")]
+
+
+def check_gradient(
+    subject: Subject,
+    gradient: Gradient = None,
+    at: At = None,
+    plot: o.Plot = None,
+    force: o.Force = False,
+    json: o.Json = False,
+    lang: o.Lang = None,
+) -> int:
+    """Whether a gradient is right. It runs the file. Exit code 1: it is wrong."""
+    from ..insight.gradient_check import check_gradient as checked
+    from . import files, show
+
+    files.check_picture(plot, force)
+    path, name, its_name, there = _asked(subject, gradient)
+    f = there[name]
+    place = _place(f, at)
+    try:
+        check = checked(f, there[its_name], place)
+    except DownslopeError:
+        raise
+    except Exception as error:  # whatever a function of the user's may raise
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        told = ", ".join(f"{number:.6g}" for number in (place if isinstance(place, list) else [place]))
+        raise DownslopeError("instruments.call_failed", name=name, place=told, reason=reason) from None
+    if plot is not None:
+        from .. import plots
+
+        plots.save(plots.remainder(check), plot, overwrite=force)
+    if json:
+        show.as_json(
+            {"file": path, "function": name, "gradient": its_name, **check.to_json()}
+        )
+    else:
+        page = show.console()
+        where = ", ".join(f"{name} = {number:.6g}" for name, number in zip(check.names, check.at))
+        page.print(text("instruments.subject", name=f"{path}:{its_name}", place=where))
+        for line in check.lines:
+            page.print(line)
+        show.written(page, [] if plot is None else [plot])
+    return 0 if check.right else 1
+
+
+def show_errors(solution, data: str | None = None, robust: bool = False) -> list[str]:
+    """The lines of `inspect RUN --errors [--robust] [--data FILE]`."""
+    from ..insight.standard_errors import standard_errors
+
+    return standard_errors(solution, solution.training_rows(data), robust).lines()
+
+
+def show_step(solution, step: int, data: str | None = None) -> list[str]:
+    """The lines of `inspect RUN --step N [--data FILE]`: with the rows where they can be had."""
+    from ..insight.step import explain_step
+
+    at_hand = bool(solution.features) and (data is not None or Path(solution.source).is_file())
+    return explain_step(solution, step, solution.training_rows(data) if at_hand else None)
+
+
+def _asked(subject: str, gradient: str | None) -> tuple[str, str, str, dict[str, Callable]]:
+    """The file, the names of the function and of its gradient, and all functions there."""
+    path, colon, name = subject.rpartition(":")
+    if not colon or not path.endswith(".py"):
+        raise DownslopeError("instruments.no_function_named", asked=subject)
+    if not Path(path).is_file():
+        raise DownslopeError("instruments.no_such_file", path=path)
+    there = {
+        key: value
+        for key, value in vars(_module(Path(path))).items()
+        if callable(value) and not isinstance(value, type) and not key.startswith("__")
+    }
+    known = lambda word: nearest(word, there) if there else "–"
+    for word in (name, gradient):
+        if word is not None and word not in there:
+            raise DownslopeError("instruments.no_such_function", path=path, asked=word, known=known(word))
+    usual = [pattern.format(name) for pattern in USUAL]
+    found = gradient or next((word for word in usual if word in there), None)
+    if found is None:
+        facts = {"name": name, "usual": ", ".join(usual[:3]), "known": known(usual[0])}
+        raise DownslopeError("instruments.gradient_not_found", path=path, **facts)
+    return path, name, found, there
+
+
+def _module(path: Path) -> Any:
+    """The file, run as a module of its own name, its folder in reach of its imports."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.parent.resolve()))
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        lines = [
+            frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)
+        ]
+        line = getattr(error, "lineno", None) or (lines[-1] if lines else 1)
+        reason = f"{type(error).__name__}: {error} ({path.name}:{line})"
+        raise DownslopeError("instruments.does_not_run", path=path, reason=reason) from None
+    finally:
+        sys.path.pop(0)
+    return module
+
+
+def _place(f: Callable, asked: str | None) -> Any:
+    """The numbers of --at; without it one for each argument of f, drawn by seed 0."""
+    if asked is not None:
+        from . import requests
+
+        numbers = [requests.number("--at", part) for part in asked.split(",")]
+        return numbers if len(numbers) > 1 else numbers[0]
+    import numpy as np
+
+    needed = [
+        one
+        for one in inspect.signature(f).parameters.values()
+        if one.default is one.empty and one.kind <= one.POSITIONAL_OR_KEYWORD
+    ]
+    drawn = np.random.default_rng(0).standard_normal(max(1, len(needed))).tolist()
+    return drawn if len(drawn) > 1 else drawn[0]

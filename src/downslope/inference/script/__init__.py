@@ -1,0 +1,94 @@
+"""A run as a script that needs one library alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from pprint import pformat
+
+import numpy as np
+
+from ... import __version__
+from ...data.delimited import MISSING_WORDS
+from ...messages import text
+from ..solution import Solution
+from .in_numpy import numpy_training
+from .in_torch import torch_training
+from .plan import PLAIN_TEXT, Plan, planned
+from .reading import columns_of, reading
+
+LIBRARIES = ("numpy", "pytorch")
+
+
+def script(solution: Solution, library: str) -> str:
+    """The text of the script."""
+    plan = planned(solution, library)
+    training = numpy_training(plan) if library == "numpy" else torch_training(plan)
+    parts = [_head(plan, library), *reading(solution), *training, _main(plan, library)]
+    return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def _head(plan: Plan, library: str) -> str:
+    """What the script does, its imports and its constants."""
+    solution = plan.solution
+    module = {"numpy": "NumPy", "pytorch": "PyTorch"}[library]
+    targets = ", ".join(solution.targets)
+    penalty = solution.recipe.penalty.spec
+    told = solution.recipe.loss.spec + (f" + {solution.recipe.alpha:g}·{penalty}" if penalty else "")
+    told = text("export.script_head", target=targets, objective=told, method=plan.method.name, library=module)
+    lines = [told, text("export.script_usage"), text("export.script_by", version=__version__)]
+    lines += [text(key, method=plan.method.name) for key in plan.differs]
+    if plan.differs:
+        lines.append(text("export.script_kept"))
+    lines = ["# " + " ".join(line.split()) for line in lines]
+    dates = any(column.kind == "date" for column in columns_of(solution))
+    lines += ["", "import csv", "import math", "import sys"]
+    lines += ["from datetime import datetime"] * dates
+    lines += ["", "import numpy as np" if library == "numpy" else "import torch", ""]
+    source = solution.source if Path(solution.source).suffix.lower() in PLAIN_TEXT else None
+    lines += [f"DATA = {source!r}", f"TARGETS = {list(solution.targets)!r}"]
+    if solution.classes:
+        lines.append(f"CLASSES = {_listed(solution.classes)}")
+    lines += [f"FEATURES = {_listed(solution.features)}", f"MISSING = {list(MISSING_WORDS)!r}"]
+    if plan.differs:
+        d, k = len(solution.features), plan.outputs
+        W, b = solution.params[: d * k].reshape(d, k), np.atleast_1d(solution.intercept)
+        lines += [f"WEIGHTS = {_listed(W.tolist())}", f"INTERCEPT = {_listed(b.tolist())}"]
+    return "\n".join(lines)
+
+
+def _listed(values) -> str:
+    """A list as it is written, over several lines if it is long."""
+    return pformat(list(values), width=100, compact=True)
+
+
+def _main(plan: Plan, library: str) -> str:
+    """Train, print the weights, predict."""
+    solution = plan.solution
+    array = "np.array({})" if library == "numpy" else "torch.tensor({}, dtype=torch.float64)"
+    arrays = array.format("part")
+    lines = [
+        'if __name__ == "__main__":',
+        "    if len(sys.argv) < 2 and DATA is None:",
+        f"        sys.exit({text('export.script_no_data')!r})",
+        "    path = sys.argv[1] if len(sys.argv) > 1 else DATA",
+        f"    W, b = train(*({arrays} for part in labelled(read(path))))",
+        "    for name, w in zip(FEATURES, W.tolist()):",
+        "        print(name, *w)",
+    ]
+    if solution.recipe.intercept:
+        lines.append('    print("intercept", *b.tolist())')
+    if plan.differs:
+        lines.append(
+            f"    W, b = {array.format('WEIGHTS')}, {array.format('INTERCEPT')}  # {text('export.script_found')}"
+        )
+    names = ["prediction"] if solution.single else [f"prediction: {name}" for name in solution.targets]
+    if solution.classes and solution.recipe.loss.name == "log":
+        names += [f"chance: {name}" for name in solution.classes]
+    lines += [
+        "    rows = read(sys.argv[2] if len(sys.argv) > 2 else path)",
+        "    print()",
+        '    table = csv.writer(sys.stdout, lineterminator="\\n")',
+        f"    table.writerow({names!r})",
+        f"    table.writerows(predict({array.format('encode(rows)')}, W, b))",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,12 @@
+# expect: no_zero_grad
+import torch
+
+model = torch.nn.Linear(1, 1)
+x = torch.tensor([[1.0], [2.0], [3.0]])
+y = torch.tensor([[2.0], [4.0], [6.0]])
+criterion = torch.nn.MSELoss()
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+for epoch in range(100):
+    loss = criterion(model(x), y)
+    loss.backward()
+    optimizer.step()

@@ -1,0 +1,10 @@
+# expect: update_outside_no_grad
+import torch
+
+w = torch.tensor([1.0], requires_grad=True)
+x, y = torch.tensor([1.0, 2.0, 3.0]), torch.tensor([2.0, 4.0, 6.0])
+for epoch in range(100):
+    loss = ((x * w - y) ** 2).mean()
+    loss.backward()
+    w -= 0.01 * w.grad
+    w.grad.zero_()
