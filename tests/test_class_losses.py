@@ -124,6 +124,16 @@ def test_curvature_is_the_stencil_of_the_slope(loss, k):
         assert np.abs(found - told).max() <= room(loss, z, np.abs(f(z)).max() + 10)
 
 
+@EVERY
+@COLUMNS
+def test_value_and_slope_together_are_value_and_slope(loss, k):
+    z, Y = some(loss, k)
+    z[:5] = FAR[:, None]
+    value, slope = loss.value_and_slope(z, Y)
+    assert np.allclose(value, loss.value(z, Y), rtol=4 * EPS, atol=0)
+    assert np.allclose(slope, loss.slope(z, Y), rtol=4 * EPS, atol=0)
+
+
 @pytest.mark.parametrize("name", JOINTS)
 def test_value_and_slope_do_not_jump_at_joints(name):
     loss = by_name(name)

@@ -219,6 +219,130 @@ def test_every_answer_has_a_picture(run, line):
     assert Path("a.png").exists()
 
 
+# ── classes ─────────────────────────────────────────────────────────────────────────────────────────
+
+PENGUINS = str(EXAMPLES / "penguins.csv")
+SPECIES = ["fit", PENGUINS, "--target", "species", "--penalty", "l2", "--alpha", "0.01"]
+
+
+def test_a_text_target_is_learned_by_log_loss_and_that_is_said(run):
+    code, out, err = run(SPECIES)
+    assert (code, err) == (0, "")
+    assert "is text, with 3 classes, so the loss is log" in out
+    assert "classes: Adelie, Chinstrap, Gentoo" in out
+    [head] = [line.split() for line in out.splitlines() if line.startswith("feature")]
+    assert head == ["feature", "Adelie", "Chinstrap", "Gentoo"]
+    assert "training rows, mistakes: Chinstrap taken for Adelie, 1 of 68; Gentoo taken for" in out
+    assert "so the loss is log" not in run([*SPECIES, "--loss", "log"])[1]
+
+
+def test_the_metrics_of_classes_stand_in_the_table_and_in_the_json(run):
+    code, out, err = run([*SPECIES, "--validate", "0.2", "--json"])
+    told = json.loads(out)
+    assert code == 0 and "note: the target 'species' is text" in err
+    assert told["classes"] == ["Adelie", "Chinstrap", "Gentoo"]
+    for rows in ("training", "validation"):
+        assert {"accuracy", "log_loss", "roc_auc", "confusion"} <= set(told["metrics"][rows])
+    assert np.sum(told["metrics"]["validation"]["confusion"]) == 69
+    assert set(told["params"]) >= {"Gentoo: bill_length_mm", "Adelie: sex=female"}
+    _, out, _ = run([*SPECIES, "--validate", "0.2"])
+    [head] = [line.split() for line in out.splitlines() if "ROC AUC" in line]
+    assert head == ["accuracy", "log", "loss", "ROC", "AUC"]
+
+
+def test_the_effect_on_two_classes_is_a_factor_of_the_odds(run):
+    line = ["fit", PENGUINS, "--target", "sex", "--features", "body_mass_g"]
+    _, out, _ = run(line)
+    assert "multiplies the odds of male by" in out and "male (y = 1)" in out
+    [mass] = [row.split() for row in out.splitlines() if row.startswith("body_mass_g")]
+    spread = ds.Dataset.read(PENGUINS, target="sex", features=["body_mass_g"]).X.std()
+    assert float(mass[2]) == pytest.approx(np.exp(float(mass[1]) * spread), rel=1e-4)
+
+
+def test_numbers_are_classes_where_the_loss_is_one_for_classes(run):
+    _, out, _ = run(["fit", DIABETES, "--target", "sex", "--loss", "squared_hinge", "--json"])
+    told = json.loads(out)
+    assert told["classes"] == [1, 2] and "log_loss" not in told["metrics"]["training"]
+
+
+def test_separable_classes_are_told_and_no_failure(run):
+    Path("apart.csv").write_text("x,y\n1,a\n2,a\n3,b\n4,b\n")
+    code, out, _ = run("fit apart.csv --target y")
+    assert code == 0 and "a plane separates the classes" in out
+
+
+def test_of_many_classes_the_first_have_a_column_and_a_mistake_each_is_told(run):
+    Path("many.csv").write_text(
+        "x,z,y\n" + "".join(f"{k % 12},{k * k % 23},c{k % 12:02}\n" for k in range(48))
+    )
+    code, out, _ = run("fit many.csv --target y --loss squared_hinge")
+    assert code == 0
+    [head] = [line.split() for line in out.splitlines() if line.startswith("feature")]
+    assert head == ["feature", *(f"c{k:02}" for k in range(8))]
+    assert "the first 8 of 12" in out and "; …" in out
+
+
+def test_a_file_of_other_rows_validates(run):
+    lines = Path(PENGUINS).read_text().splitlines()
+    Path("train.csv").write_text("\n".join([lines[0], *lines[1::2]]))
+    Path("other.csv").write_text("\n".join([lines[0], *lines[2::2], "Adelie,Atlantis,,,,,"]))
+    line = ["fit", "train.csv", "--target", "species", "--penalty", "l2", "--alpha", "0.01", "--out", "run"]
+    code, out, _ = run([*line, "--validate", "other.csv", "--patience", "5"])
+    assert code == 0
+    assert "rows held out: column 'island': 1 values are categories that training did not see" in out
+    solution = ds.load("run")
+    right = (solution.predict("other.csv") == [row.split(",")[0] for row in [*lines[2::2], "Adelie"]]).mean()
+    assert solution.metrics["validation"]["accuracy"] == pytest.approx(right)
+
+
+def test_predictions_of_classes_are_labels_and_chances(run):
+    run([*SPECIES, "--out", "run"])
+    code, out, _ = run(["predict", "run", PENGUINS])
+    assert code == 0
+    rows = list(csv.DictReader(out.splitlines()))
+    solution = ds.load("run")
+    assert [row["prediction"] for row in rows] == solution.predict(PENGUINS).tolist()
+    chances = [[float(row[f"chance: {name}"]) for name in solution.classes] for row in rows]
+    np.testing.assert_array_equal(chances, solution.probabilities(PENGUINS))
+    told = json.loads(run(["predict", "run", PENGUINS, "--json"])[1])["predictions"]
+    assert told["prediction"][0] == "Adelie" and len(told) == 4
+    run(["fit", PENGUINS, "--target", "sex", "--loss", "squared_hinge", "--out", "margin"])
+    assert run(["predict", "margin", PENGUINS])[1].splitlines()[0].endswith(",sex,prediction")
+
+
+def test_inspect_tells_the_classes(run):
+    run([*SPECIES, "--out", "run"])
+    _, out, _ = run("inspect run")
+    assert ["classes", "Adelie,", "Chinstrap,", "Gentoo"] in [line.split() for line in out.splitlines()]
+
+
+def test_methods_are_compared_on_classes(run):
+    code, out, _ = run(["compare", *SPECIES[1:], "--methods", "newton,lbfgs,nesterov"])
+    assert code == 0 and "so the loss is log" in out and "newton: Converged" in out
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("line", [["--target", "sex"], ["--target", "species", "--validate", "0.2"]])
+def test_a_fit_of_classes_has_a_picture(run, line, lang):
+    code, _, _ = run(["fit", PENGUINS, *line, "--plot", "a.png", "--lang", lang])
+    assert code == 0 and Path("a.png").stat().st_size > 40_000
+
+
+# ── export ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_run_is_exported_as_a_graph_and_as_a_script(run):
+    run("fit rows.csv --target y --out run")
+    code, out, err = run("export run --onnx m.onnx")
+    assert (code, err) == (0, "") and "checked" in out and "written: m.onnx" in out
+    assert run("export run --onnx m.onnx")[0] == 2 and run("export run --onnx m.onnx --force")[0] == 0
+    code, script, err = run("export run --code numpy")
+    assert (code, err) == (0, "") and "import numpy as np" in script and "DATA = 'rows.csv'" in script
+    assert run("export run --code numpy --out m.py")[1] == "written: m.py\n"
+    assert Path("m.py").read_text() == script
+    assert json.loads(run("export run --code pytorch --json")[1])["code"].count("import torch\n") == 1
+
+
 # ── predict and inspect ─────────────────────────────────────────────────────────────────────────────
 
 
@@ -380,7 +504,16 @@ REFUSED = {
     "fit folder --target y": "is a folder",
     "fit odd.csv --target z": "no column 'z'",
     "fit odd.csv --target same": "5.0 in every row",
-    "fit odd.csv --target word": "is text",
+    "fit odd.csv --target word --features x --loss squared": "predicts numbers",
+    "fit odd.csv --target same --loss log": "5.0 in every row",
+    "fit classes.csv --target one": "one class only (a)",
+    "fit classes.csv --target rare --validate 0.2 --seed 1": "choose another --seed",
+    "fit classes.csv --target kind --validate other.csv": "which training never saw; it knows a, b",
+    "fit classes.csv --target kind --validate lacking.csv": "lacks the column 'kind'",
+    "fit classes.csv --target kind --validate none.csv": "no such file",
+    "fit classes.csv --target kind,rare": "one target at a time",
+    "fit classes.csv --target kind --features x,z --method closed_form": "squared loss",
+    f"{FIT} --loss poisson:2": "takes none",
     "fit odd.csv --target nothing": "no values at all",
     "fit odd.csv --target day": "is a date",
     "fit odd.csv --target y --features y": "both as target and as feature",
@@ -476,6 +609,15 @@ REFUSED = {
     "predict damaged rows.csv": "damaged",
     "predict newer rows.csv": "upgrade",
     "inspect none": "no such run",
+    "export run": "--onnx MODEL.onnx",
+    "export run --onnx a.onnx --code numpy": "--onnx MODEL.onnx",
+    "export run --onnx a.txt": ".onnx",
+    "export run --onnx old.onnx": "--force",
+    "export run --onnx none/a.onnx": "no folder",
+    "export run --code numpi": "numpy, pytorch",
+    "export run --code numpy --out a.txt": ".py",
+    "export none --code numpy": "no such run",
+    "export diverged --code numpy": "without an answer (diverged)",
     # formulas
     "minimize x^": "syntax error",
     "minimize foo(x)": "foo",
@@ -511,6 +653,10 @@ def broken(tmp_path_factory):
         "1,2,5,a,,2024-01-01\n2,4,5,b,,2024-01-02\n3,5,5,a,,2024-01-03\n",
         "infinite.csv": "x,y\n1,2\ninf,3\n4,4\n",
         "lacking.csv": "z\n1\n",
+        "classes.csv": "x,z,kind,one,rare\n"
+        + "".join(f"{x},{x * x % 7},{'ab'[x % 2]},a,{'c' if x == 6 else 'ab'[x % 2]}\n" for x in range(10)),
+        "other.csv": "x,z,one,rare,kind\n1,2,a,a,a\n2,3,a,a,c\n",
+        "old.onnx": "",
         "old.png": "",
         "old.csv": "",
     }
@@ -522,6 +668,8 @@ def broken(tmp_path_factory):
     solution = ds.fit(ds.Dataset.read(str(here / "rows.csv"), target="y"))
     for name in ("run", "damaged", "newer"):
         solution.save(here / name)
+    rows = ds.Dataset.read(str(here / "rows.csv"), target="y")
+    ds.fit(rows, method="gd", learning_rate=9.0).save(here / "diverged")
     (here / "damaged" / "weights.npz").write_bytes(b"")
     manifest = here / "newer" / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"version": 1', '"version": 99'))
@@ -582,7 +730,9 @@ def test_the_shell_completes_losses():
     words = "downslope fit rows.csv --loss "
     env = {**os.environ, "_DOWNSLOPE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "4"}
     out, _ = subprocess_of([], env=env).communicate(timeout=60)
-    assert out.split() == ["squared", "absolute", "huber", "quantile"]
+    assert out.split() == [
+        *["squared", "absolute", "huber", "quantile", "log", "squared_hinge", "smoothed_hinge", "poisson"]
+    ]
 
 
 def test_help_loads_nothing_heavy():

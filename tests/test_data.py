@@ -204,7 +204,7 @@ TABLE = {
         ("data.no_such_column", "z", {}),
         ("data.target_missing", "gap", {}),
         ("data.target_constant", "same", {"features": ["x"]}),
-        ("data.target_text", "name", {}),
+        ("data.classes_of_several", ["name", "y"], {"features": ["x"]}),
         ("data.target_date", "day", {}),
         ("data.other_column", "odd", {}),
         ("data.infinite", "big", {"features": ["x"]}),

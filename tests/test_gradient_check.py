@@ -72,7 +72,7 @@ SLIPS = {
     "left_out": lambda w, X, y: its_gradient(w, X, y) * [1, 0, 1],
     "double_here": lambda w, X, y: its_gradient(w, X, y) * [2, 1, 1],
     "exchanged": lambda w, X, y: its_gradient(w, X, y)[[1, 0, 2]],
-    "constant": lambda w, X, y: its_gradient(w, X, y) + [0, 0, 0.5],
+    "constant": lambda w, X, y: its_gradient(w, X, y) + np.array([0, 0, 0.5]),
 }
 
 
@@ -82,7 +82,9 @@ def test_each_usual_slip_is_named(code):
     assert not check.right and check.slip.code == code and check.slope == pytest.approx(1, abs=0.05)
 
 
-@pytest.mark.parametrize("code, price", [("penalty", lambda w: 0.15 * w @ w), ("penalty_l1", lambda w: 0.3 * abs(w).sum())])
+@pytest.mark.parametrize(
+    "code, price", [("penalty", lambda w: 0.15 * w @ w), ("penalty_l1", lambda w: 0.3 * abs(w).sum())]
+)
 def test_a_forgotten_penalty_is_named_with_its_price(code, price):
     check = check_gradient(lambda w: mse(w, X, Y) + price(w), lambda w: its_gradient(w, X, Y), W)
     assert check.slip.code == code and check.slip.numbers["price"] == pytest.approx(0.3, rel=1e-6)
@@ -112,7 +114,7 @@ def test_a_slip_seen_at_one_place_only_is_not_told():
 def test_single_precision_is_rounding_and_not_a_wrong_gradient():
     f = lambda w: float(np.float32(mse(w.astype("f4"), X.astype("f4"), Y.astype("f4"))))
     assert check_gradient(f, lambda w: its_gradient(w, X, Y), W).right
-    assert check_gradient(f, lambda w: 1.01 * its_gradient(w, X, Y), W).slip.code == "ratio"
+    assert not check_gradient(f, lambda w: 1.01 * its_gradient(w, X, Y), W).right
 
 
 def test_a_kink_is_told_and_one_nearby_does_no_harm():
@@ -135,9 +137,11 @@ def test_differences_are_extrapolated_to_ten_digits_and_more():
 
 def test_many_coordinates_are_judged_by_the_remainder_too():
     F = lambda w: float(np.sum(w**4))
+    right = lambda w: 4 * w**3
+    assert np.isnan(check_gradient(F, right, np.ones(300)).measured).sum() == 200  # so that it costs little
     wrong = lambda w: 4 * w**3 + np.where(np.arange(w.size) == 1, 5.0, 0.0)  # one of those not compared
-    check = check_gradient(F, wrong, np.ones(1200))
-    assert np.isnan(check.measured[1]) and check.wrong == () and not check.right
+    check = check_gradient(F, wrong, np.ones(300))
+    assert check.wrong == ("w2",) and check.slip.code == "constant" and not check.right
 
 
 def test_it_is_told_in_both_languages_and_as_plain_data():
@@ -172,7 +176,9 @@ def test_the_command_runs_the_file_and_tells(tmp_path, capsys):
     path = tmp_path / "model.py"
     path.write_text(FILE)
     picture = tmp_path / "remainder.svg"
-    assert main(["check-gradient", f"{path}:loss", "--at", "1,2", "--plot", str(picture), "--lang", "en"]) == 0
+    assert (
+        main(["check-gradient", f"{path}:loss", "--at", "1,2", "--plot", str(picture), "--lang", "en"]) == 0
+    )
     assert "right" in capsys.readouterr().out and picture.stat().st_size > 1000
     assert main(["check-gradient", f"{path}:loss", "--gradient", "wrong", "--lang", "en"]) == 1
     assert "minus" in capsys.readouterr().out
@@ -202,6 +208,8 @@ def test_what_is_wrong_with_the_request_is_one_line(asked, found, tmp_path, monk
 
 
 def test_nothing_is_imported_for_its_name_alone():
-    code = "import sys, downslope.insight.gradient_check; print('sympy' in sys.modules, 'torch' in sys.modules)"
+    code = (
+        "import sys, downslope.insight.gradient_check; print('sympy' in sys.modules, 'torch' in sys.modules)"
+    )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False False"

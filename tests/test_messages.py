@@ -58,7 +58,9 @@ def test_a_table_holds_the_keys_of_its_own_room(room):
 
 
 def test_every_table_is_listed():
-    assert {path.stem for path in (SOURCE / "messages").glob("*.py")} - {"__init__"} == set(TABLES)
+    """A long table lies in several files: lessons_models.py is a part of lessons.py."""
+    files = {path.stem for path in (SOURCE / "messages").glob("*.py")} - {"__init__"}
+    assert {stem.partition("_")[0] for stem in files} == set(TABLES)
 
 
 @pytest.mark.parametrize("key", TEXTS)

@@ -15,6 +15,7 @@ _FROM = {
     "errors": ["DownslopeError", "DownslopeWarning"],
     "data": ["Dataset"],
     "model.linear": ["Linear"],
+    "model.nets": ["Net"],
     "model.objective": ["objective", "Objective"],
     "descent.descend": ["descend"],
     "descent.methods": [
@@ -26,10 +27,11 @@ _FROM = {
     "insight.gradient_check": ["check_gradient"],
     "insight.standard_errors": ["standard_errors"],
     "insight.step": ["explain_step"],
+    "inference.torch_optimizer": ["TorchOptimizer"],
     "inference.export": ["export_code", "export_onnx"],
     "insight.scripts": ["check_script"],
     "inference": ["fit", "minimize", "load", "Recipe", "Solution"],
-    "estimators": ["LinearClassifier", "LinearRegressor"],
+    "estimators": ["LinearClassifier", "LinearRegressor", "NetClassifier", "NetRegressor"],
 }
 _MODULES = {
     "losses": "model.losses",

@@ -31,9 +31,8 @@ def export(
     solution = load(run)
     if onnx is not None:
         export_onnx(solution, onnx, force)
-        written = onnx
     else:
-        script, written = export_code(solution, code or ""), out
+        script = export_code(solution, code or "")
         if out is not None:
             with files.taking_the_place_of(Path(out)) as part:
                 part.write_text(script, encoding="utf-8")
@@ -41,10 +40,10 @@ def export(
             sys.stdout.write(script)
             return 0
     if json:
-        show.as_json({"out": written, "code": script if onnx is None and out is None else None})
+        show.as_json({"out": onnx or out, "code": script if onnx is None and out is None else None})
         return 0
     page = show.console()
     if onnx is not None:
         page.print(text("cli.export_checked"))
-    show.written(page, [written])
+    show.written(page, [onnx or out])
     return 0

@@ -55,9 +55,7 @@ def check_gradient(
 
         plots.save(plots.remainder(check), plot, overwrite=force)
     if json:
-        show.as_json(
-            {"file": path, "function": name, "gradient": its_name, **check.to_json()}
-        )
+        show.as_json({"file": path, "function": name, "gradient": its_name, **check.to_json()})
     else:
         page = show.console()
         where = ", ".join(f"{name} = {number:.6g}" for name, number in zip(check.names, check.at))

@@ -13,6 +13,7 @@ WIDE = 4  # variables whose values stand in it
 def minimize(
     expression: o.Expression,
     start: o.Start = None,
+    starts: o.Starts = None,
     derivative: o.Derivative = None,
     method: o.Method = "gd",
     learning_rate: o.LearningRate = "0.01",
@@ -41,6 +42,10 @@ def minimize(
             settings[name] = requests.number(f"--{name}", asked)
     files.check_picture(plot, force)
     function = Function.from_expression(expression, derivative and ", ".join(derivative))
+    if starts is not None:
+        from . import starting
+
+        return starting.run(function, starts, start, method, settings, plot, force, json)
     at = _start(function, start, settings["seed"])
     training = minimizing(function, at, method, **settings)
     solution = watch.run(training)

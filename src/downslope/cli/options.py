@@ -90,6 +90,7 @@ LearningRate = Annotated[str, _option("--learning-rate", "RATE", "learning_rate"
 BatchSize = Annotated[str | None, _option("--batch-size", "N", "batch_size")]
 Order = Annotated[str | None, _option("--order", "ORDER", "order", orders_known)]
 Start = Annotated[list[str] | None, _option("--start", "NAME=NUMBER", "start")]
+Starts = Annotated[str | None, _option("--starts", "N", "starts")]
 Grid = Annotated[list[str] | None, _option("--grid", "NAME=FIRST:LAST:STEP", "grid")]
 Epochs = Annotated[str, _option("--epochs", "N", "epochs")]
 Tol = Annotated[str | None, _option("--tol", "NUMBER", "tol")]

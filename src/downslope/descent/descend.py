@@ -108,7 +108,7 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, beg
     bound = 1e10 * usual
     steps = _full_steps(objective, method, state, first, stop)
     if isinstance(method.rows, Batch):
-        passes = _passes if objective.sweeps else _updates
+        passes = _passes if objective.sweeps and not method.direction.foreign else _updates
         steps = passes(objective, method, method.rows, state, stop, seed)
     last_finite, reason, point = theta, None, first
     keeps_best = any(isinstance(part, Validation) for part in stop.parts())
@@ -118,9 +118,14 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, beg
                 yield step._replace(
                     seconds=time.perf_counter() - began, params=objective.to_user(point.theta)
                 )
-                continue
+                if math.isfinite(step.gradient_norm):
+                    continue
+                where = _where(objective, step.gradient)  # later ones are not finite anywhere
+                reason = Reason("diverged", {"loss": step.loss, "epochs": state.epochs, **where})
+                break
             if not (math.isfinite(point.value) and np.isfinite(point.theta).all()) or point.value > bound:
-                reason = Reason("diverged", {"loss": point.value, "epochs": state.epochs})
+                where = _where(objective, step.gradient, point.gradient)
+                reason = Reason("diverged", {"loss": point.value, "epochs": state.epochs, **where})
             elif point.value < -bound:
                 reason = Reason("unbounded", {"loss": point.value, "epochs": state.epochs})
             if np.isfinite(point.theta).all() and math.isfinite(point.value):
@@ -214,6 +219,8 @@ def _full_steps(objective, method: Method, state: _State, point, stop: Stop) -> 
             with np.errstate(over="ignore", invalid="ignore"):  # divergence is looked for, and named
                 theta = direction.move(before.theta, before.gradient, t, state.memory, objective.l1)
                 point = objective.at(theta)
+            t = direction.taken(t, state.memory)
+            direction.pass_over(point.value, state.memory)
         state.updates += 1
         state.epochs += 1
         state.theta = point.theta
@@ -224,7 +231,7 @@ def _updates(
     objective, method: Method, batch: Batch, state: _State, stop: Stop, seed: int
 ) -> Iterator[tuple]:
     """Updates on some rows, each a step of its own; F over all rows at the end of a pass."""
-    rate = rates.resolved(method, objective)
+    direction, rate = method.direction, rates.resolved(method, objective)
     per_epoch = batch.updates_in(objective.rows)
     total = per_epoch * _epochs_of(stop)
     while True:
@@ -234,14 +241,17 @@ def _updates(
             rows = order[update * batch.size : (update + 1) * batch.size]
             with np.errstate(over="ignore", invalid="ignore"):
                 before = objective.at(state.theta, rows)
-                state.theta = method.direction.move(
+                state.theta = direction.move(
                     before.theta, before.gradient, float(t[update]), state.memory, objective.l1
                 )
             state.updates += 1
             complete = update == per_epoch - 1
             state.epochs += complete
             point = objective.at(state.theta) if complete else before._replace(theta=state.theta)
-            step = _step(state, len(rows), before, float(t[update]))
+            taken = direction.taken(float(t[update]), state.memory)
+            if complete:
+                direction.pass_over(point.value, state.memory)
+            step = _step(state, len(rows), before, taken)
             step = step._replace(epoch=state.epochs - complete, objective=point.value if complete else None)
             yield step, point, complete
 
@@ -392,6 +402,12 @@ def worth_reducing(objective) -> bool:
     """Whether F from its moments costs less than F from its rows: n ≫ d, and more than a few rows."""
     columns = objective.size // objective.term.outputs
     return not objective.tiny and objective.rows > 4 * columns and columns <= 1000
+
+
+def _where(objective, *gradients) -> dict[str, str]:
+    """The parameter of a net where the first gradient that is not finite came to be so."""
+    names = [objective.first_non_finite(gradient) for gradient in gradients]
+    return next(({"where": name} for name in names if name is not None), {})
 
 
 def _null_value(objective) -> float:

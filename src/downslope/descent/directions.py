@@ -31,6 +31,7 @@ class Direction:
 
     code: ClassVar[int]  # of the kernel
     kinks: ClassVar[bool] = True  # whether it has a prox for a penalty with a kink
+    foreign: ClassVar[bool] = False  # whether it finds its own learning rate, and has no kernel
 
     @property
     def constants(self) -> tuple[int, float, float, float, float]:
@@ -50,6 +51,13 @@ class Direction:
         new, m, v = kernels.move(self.constants, w, g, rate, m, v, fade, penalised, l1)
         memory.vectors[0], memory.vectors[1] = m, v
         return new
+
+    def taken(self, rate: float, memory: Memory) -> float:
+        """The learning rate of the last move: the one that it was given."""
+        return rate
+
+    def pass_over(self, value: float, memory: Memory) -> None:
+        """A pass over the rows has ended, with F = `value`."""
 
     @property
     def name(self) -> str:

@@ -73,6 +73,10 @@ class Method:
             raise DownslopeError("descent.search_needs_all_rows", search=type(self.learning_rate).__name__)
         if self.searches and not isinstance(direction, Chooser | Steepest):
             raise DownslopeError("descent.search_needs_descent", method=name)
+        if objective.noisy and (self.searches or isinstance(direction, Chooser)):
+            raise DownslopeError("descent.noisy", method=name)
+        if direction.foreign and self.learning_rate != "auto":
+            raise DownslopeError("descent.takes_no_rate", method=name)
         if objective.kinked and not direction.kinks:
             raise DownslopeError("descent.kink", penalty=objective.penalty.name, method=name)
         if objective.kinked and isinstance(self.learning_rate, StrongWolfe):

@@ -18,6 +18,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ..errors import DownslopeError
 from . import directions
 from .methods import Method
@@ -31,6 +33,8 @@ def resolved(method: Method, objective):
     if method.learning_rate != "auto":
         return method.learning_rate
     direction = method.direction
+    if direction.foreign:
+        return Constant(1.0)  # of which it takes no notice
     if isinstance(direction, directions.LBFGS):
         return StrongWolfe()
     if isinstance(direction, directions.Newton):
@@ -40,11 +44,16 @@ def resolved(method: Method, objective):
     if math.isnan(L) and objective.rows > 1 and not first_order:  # a net: Adam's own usual size
         return Cosine(0.01)
     if math.isnan(L) and (first_order or not objective.sweeps):
+        if objective.noisy:
+            raise DownslopeError("descent.noisy", method=method.name)
         if isinstance(direction, directions.Steepest) and method.full:
             return Armijo()
         raise DownslopeError("descent.auto_needs_curvature", method=direction.name)
     if not first_order:
-        return Cosine((0.1 if method.full else 0.01) * objective.term.expected_size)
+        size = objective.term.expected_size
+        if method.full:  # which starts at 0, and may have far to go to the level of y
+            size = max(size, float(np.abs(objective.term.null_theta).max()))
+        return Cosine((0.1 if method.full else 0.01) * size)
     if math.isinf(L):
         return InverseScaling(0.1 * objective.term.expected_size / objective.term.loss.slope_bound, power=0.5)
     if L == 0:  # nothing in the features: any step will do

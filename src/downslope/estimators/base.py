@@ -18,6 +18,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from ..data import Dataset
 from ..descent.methods import Method, by_name
+from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..inference import Recipe, Training
 from ..model.linear import output_names, param_names
@@ -42,6 +43,7 @@ class LinearEstimator(BaseEstimator):
     labels: ClassVar[bool]  # whether y holds classes
     axes: ClassVar[int]  # of coef_, at least; the intercept has one less
     other_losses: ClassVar[str]  # what is said of a loss for the other kind of y
+    trace_: Trace
 
     def __init__(
         self,

@@ -87,6 +87,7 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):
     labels: ClassVar[bool] = True
     axes: ClassVar[int] = 2
     other_losses: ClassVar[str] = "estimators.loss_for_numbers"
+    classes_: np.ndarray
 
     def __init__(
         self,

@@ -55,7 +55,7 @@ def export_onnx(solution: Solution, path, force: bool = False) -> Path:
 
 
 def export_code(solution: Solution, library: str) -> str:
-    """A script that trains and predicts with NumPy or PyTorch alone: the same loss, penalty, method and encoding.
+    """A script that trains and predicts with NumPy or PyTorch alone: the same F, method and encoding.
 
     `library` is "numpy" or "pytorch". Where its training cannot end on the same weights (another
     order of the rows, rows that were held out, a method with a line search), the script says so, and predicts
@@ -77,6 +77,8 @@ def export_code(solution: Solution, library: str) -> str:
 def _refuse_what_predicts_nothing(solution: Solution) -> None:
     if not solution.features:
         raise DownslopeError("export.function", formula=solution.formula)
+    if solution.is_net:
+        raise DownslopeError("export.net")
     if solution.verdict.failed:
         raise DownslopeError("export.no_answer", stopped=solution.stopped)
 
@@ -85,7 +87,7 @@ def _refuse_what_predicts_nothing(solution: Solution) -> None:
 
 
 def _refuse_unless_alike(solution: Solution, session) -> None:
-    """Both predict rows like those of the training, with gaps and unseen categories; what differs is named."""
+    """Both predict rows like those of the training, with gaps and unseen categories alike."""
     rows = _sample(solution)
     given = _inputs(solution, rows)
     found = dict(zip([output.name for output in session.get_outputs()], session.run(None, given)))

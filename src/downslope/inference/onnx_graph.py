@@ -17,7 +17,7 @@ IR_VERSION = 8
 
 @dataclass
 class Graph:
-    """Nodes and constants as they are added. Their names begin with "/", which leaves the others to columns."""
+    """Nodes and constants as they are added. Their names begin with "/": no column is called so."""
 
     nodes: list = field(default_factory=list)
     constants: list = field(default_factory=list)
@@ -54,7 +54,7 @@ def model_of(solution: Solution) -> Any:
         outputs = _classes(graph, solution, z, taken)
     else:
         if solution.recipe.loss.name == "poisson":
-            z = graph.add("Exp", graph.add("Min", z, graph.constant(700.0)))
+            z = graph.add("Exp", graph.add("Min", z, graph.constant(300.0)))
         name = _free("prediction", taken)
         shape: list = ["n"] if solution.single else ["n", k]
         if solution.single:

@@ -16,6 +16,7 @@ from ..errors import DownslopeError, nearest
 from ..model import losses, penalties
 from ..model.linear import WIDE, Linear
 from ..model.nets import Net, module_term
+from .torch_optimizer import TorchOptimizer, is_foreign
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,9 @@ class Recipe:
         object.__setattr__(self, "loss", losses.by_name(self.loss))
         object.__setattr__(self, "penalty", penalties.by_name(self.penalty, self.alpha))
         object.__setattr__(self, "alpha", self.penalty.alpha)
-        if self.method != "auto":
+        if is_foreign(self.method):
+            object.__setattr__(self, "method", TorchOptimizer(self.method))
+        elif self.method != "auto":
             object.__setattr__(self, "method", methods.by_name(self.method))
         Epochs(self.epochs)  # refuses what is no number of epochs
         if self.learning_rate != "auto":
@@ -98,7 +101,7 @@ class Recipe:
         if method.full:
             stop = Gradient(self.tol) | stop
         laid_out = getattr(rates.resolved(method, objective), "ends", False)  # its best comes at its end
-        if laid_out:
+        if laid_out or method.direction.foreign:  # or may do so, for all that is known
             return stop
         beta = getattr(method.direction, "beta", 0.0)
         inertia = 1.0 if beta == "auto" else 1 / (1 - beta)  # what rolls passes a low point and comes back
@@ -106,7 +109,10 @@ class Recipe:
         return stop | NoProgress(patience=patience)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; `from_json` makes the same recipe of it."""
+        """Plain data; `from_json` makes the same recipe of it. Raises DownslopeError for an optimizer of
+        torch.optim, which is code."""
+        if isinstance(self.method, Method) and self.method.direction.foreign:
+            raise DownslopeError("inference.optimizer_kept")
         told = {field.name: getattr(self, field.name) for field in fields(self)}
         told = {
             name: value.item() if isinstance(value, np.generic) else value for name, value in told.items()
@@ -141,10 +147,10 @@ class Recipe:
 def _auto(objective, recipe: Recipe) -> AnyMethod:
     """The surest method: a solve where there is one, Newton while XᵀX fits, else gradients only; Adam for
     a net."""
-    if recipe.batch_size is not None or recipe.order is not None:
-        return methods.MiniBatch() if recipe.batch_size != 1 else methods.SGD()
     if objective.rows > 1 and not objective.sweeps:
         return methods.Adam().with_rows(32)  # a net
+    if recipe.batch_size is not None or recipe.order is not None:
+        return methods.MiniBatch() if recipe.batch_size != 1 else methods.SGD()
     columns = objective.size // objective.term.outputs if objective.sweeps else objective.size
     if objective.kinked:
         return methods.GD() if math.isnan(objective.lipschitz) else methods.Nesterov()

@@ -15,8 +15,8 @@ from ..data.reading import Table
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..insight import Verdict
-from ..model.nets import net_scores
 from ..insight.standard_errors import standard_errors
+from ..model.nets import net_scores
 from .recipe import Recipe
 
 

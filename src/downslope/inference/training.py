@@ -277,21 +277,22 @@ def _renumbered(method: AnyMethod, dataset: Dataset) -> AnyMethod:
 
 
 def _start(objective: Objective, method: AnyMethod, recipe: Recipe) -> np.ndarray:
-    """Zeros, but for the weights that the recipe names. Where columns are scaled and nothing is named, the
-    intercept starts where it predicts y best, so that no descent has to find the level of y first. There
-    its gradient over all rows is rounding alone, which a direction that divides it by its own size would
-    make a step of: those start at 0."""
-    if isinstance(objective.term, NetTerm):
-        return objective.to_user(objective.term.start)
+    """Zeros, or a net's first weights, but for those that the recipe names. Where columns are scaled and
+    nothing is named, the intercept starts where it predicts y best, so that no descent has to find the
+    level of y first. There its gradient over all rows is rounding alone, which a direction that divides it
+    by its own size would make a step of: those start at 0."""
     adaptive = isinstance(method, Method) and isinstance(method.direction, Adagrad | RMSprop | Adam)
-    if recipe.scale and recipe.start is None and not (adaptive and method.full):
-        return objective.to_user(objective.term.null_theta)
     start = np.zeros(objective.size)
+    if isinstance(objective.term, NetTerm):
+        start = objective.to_user(objective.term.start)
+    elif recipe.scale and recipe.start is None and not (adaptive and method.full):
+        return objective.to_user(objective.term.null_theta)
     given: Mapping[str, float] = recipe.start or {}
+    places = {name: j for j, name in enumerate(objective.names)} if given else {}
     for name, value in given.items():
-        if name not in objective.names:
+        if name not in places:
             raise DownslopeError("inference.start_name", asked=name, known=nearest(name, objective.names))
         if not np.isfinite(value):
             raise DownslopeError("inference.start_value", name=name, value=value)
-        start[objective.names.index(name)] = value
+        start[places[name]] = value
     return start

@@ -21,12 +21,13 @@ def extrapolated(value: Callable, x: np.ndarray, j: int, noise: float, name: str
     behind = np.array([value(x - step * unit) for step in h])
     with np.errstate(all="ignore"):
         _refuse_kink(np.abs(ahead + behind - 2 * value(x)) / h, 4 * noise / h, name)
+        rounding = (noise + np.finfo(float).eps * np.maximum(np.abs(ahead), np.abs(behind))) / h
         column, best, slack = (ahead - behind) / ((x[j] + h) - (x[j] - h)), np.nan, np.inf
         for order in range(1, 6):
             power = 9.0**order
             following = (power * column[1:] - column[:-1]) / (power - 1)
             error = np.maximum(np.abs(following - column[1:]), np.abs(following - column[:-1]))
-            error = error + noise / h[order:]
+            error = error + rounding[order:]
             if np.isfinite(error).any() and np.nanmin(error) < slack:
                 place = int(np.nanargmin(error))
                 best, slack = float(following[place]), float(error[place])

@@ -11,7 +11,6 @@ import numpy as np
 
 from ..errors import DownslopeError, DownslopeWarning
 from ..messages import language, text
-from ..model.differences import nearby
 from ..model.functions import Function
 from ..model.objective import Objective
 from .extrapolation import extrapolated, rounding_of
@@ -19,7 +18,8 @@ from .slips import Slip, candidates
 
 LADDER = 10.0 ** np.arange(0, -8.25, -0.5)  # the t of the remainder
 DIRECTIONS, FITTED = 3, 5  # and the points, from the small end, that its slope is taken from
-COMPARED = 500  # coordinates that are compared with differences; of more, these many, evenly spread
+COMPARED = 100  # coordinates that are compared with differences; of more, these many, evenly spread
+SEARCHED = 2_000  # and these many where the remainder says that some are wrong
 TOLERANCE = 1e-6  # of a coordinate that counts as right
 TOLD = 5  # wrong coordinates told by name
 
@@ -144,7 +144,9 @@ def check_gradient(f, gradient=None, at=None, rows=None) -> GradientCheck:
     floor = 30 * noise + 1e-7 * LADDER * (np.abs(ways) @ np.abs(given))[:, None]
     slopes = [_slope(LADDER, R, least) for R, least in zip(remainders, floor)]
     known = [slope for slope in slopes if slope is not None]
-    measured, wrong = _compared(subject, x, given, noise)
+    slope = float(np.median(known)) if known else None
+    most = COMPARED if slope is None or slope > 1.5 else SEARCHED
+    measured, wrong = _compared(subject, x, given, noise, most)
     return GradientCheck(
         names=subject.names,
         at=x,
@@ -154,7 +156,7 @@ def check_gradient(f, gradient=None, at=None, rows=None) -> GradientCheck:
         steps=LADDER,
         remainders=remainders,
         floor=floor,
-        slope=float(np.median(known)) if known else None,
+        slope=slope,
         slip=_slip(subject, x, given, measured, wrong, noise) if len(wrong) else None,
     )
 
@@ -181,8 +183,8 @@ def _subject(f, gradient, at, rows) -> tuple[Subject, np.ndarray]:
         number = isinstance(at, int | float)  # w is one number
         of_row = lambda i: lambda w: float(of_rows(w[0] if number else w, X[i : i + 1], y[i : i + 1]))
     elif isinstance(f, Function) and gradient is not None:
-        own, names = f, f.names
-        f, at = own.expression is not None and own.formula or own.value, own.start_vector(at)
+        names, at = f.names, f.start_vector(at)
+        f = f.formula if f.expression is not None else f.value
     with warnings.catch_warnings():  # a derivative that does not fit is what we are here for
         warnings.simplefilter("ignore", DownslopeWarning)
         function = Function.of(f, at, gradient)
@@ -228,10 +230,10 @@ def _slope(steps: np.ndarray, R: np.ndarray, floor: np.ndarray) -> float | None:
 # ── the coordinates ─────────────────────────────────────────────────────────────────────────────────
 
 
-def _compared(subject: Subject, x, given, noise: float) -> tuple[np.ndarray, np.ndarray]:
+def _compared(subject: Subject, x, given, noise: float, most: int) -> tuple[np.ndarray, np.ndarray]:
     """∇f by differences of f, NaN where not looked at; and which coordinates of `given` differ from it."""
     measured, slack = np.full(x.size, np.nan), np.zeros(x.size)
-    for j in np.unique(np.linspace(0, x.size - 1, min(x.size, COMPARED)).astype(int)):
+    for j in np.unique(np.linspace(0, x.size - 1, min(x.size, most)).astype(int)):
         measured[j], slack[j] = extrapolated(subject.value, x, j, noise, subject.names[j])
     largest = np.nanmax(np.abs(measured), initial=0.0)
     allowed = TOLERANCE * np.maximum(np.abs(given), np.abs(measured)) + 10 * slack + 1e-9 * largest
@@ -239,14 +241,14 @@ def _compared(subject: Subject, x, given, noise: float) -> tuple[np.ndarray, np.
 
 
 def _slip(subject: Subject, x, given, measured, wrong, noise: float) -> Slip | None:
-    """The first slip that explains what was found here and at a place nearby."""
+    """The first slip that explains what was found here and at another place as well."""
     here = candidates(subject, x, given, measured, wrong, noise)
-    there = nearby(x)
+    there = x + np.maximum(np.abs(x), 0.1) * np.random.default_rng(0).uniform(0.1, 0.3, x.size)
     again = subject.gradient(there)
     if not (np.isfinite(subject.value(there)) and np.isfinite(again).all()):
         return next(iter(here), None)
     try:
-        others = candidates(subject, there, again, *_compared(subject, there, again, noise), noise)
+        others = candidates(subject, there, again, *_compared(subject, there, again, noise, SEARCHED), noise)
     except DownslopeError:  # a kink, over there
         return next(iter(here), None)
     return next((slip for slip in here if any(map(slip.agrees, others))), None)

@@ -48,8 +48,8 @@ def candidates(subject, x, given, measured, wrong, noise: float) -> list[Slip]:
     return [
         *_everywhere(given, measured, subject.rows),
         *_one_row(subject, x, given, noise),
-        *_penalty(x, given - measured, wrong),
         *_in_places(subject.names, given, measured, wrong),
+        *_penalty(x, given - measured, wrong),
         *_constant_ratio(given, measured),
     ]
 
@@ -108,12 +108,14 @@ def _penalty(x, away, wrong) -> Iterator[Slip]:
     """∇f − given = λ·x, or λ·sign(x), wherever they differ."""
     if len(wrong) < 2 or not np.all(x[wrong]):
         return
-    for shape, code in ((x, "penalty"), (np.sign(x), "penalty_l1")):
+    for shape, missing, extra in (
+        (x, "penalty", "penalty_twice"),
+        (np.sign(x), "penalty_l1", "penalty_l1_twice"),
+    ):
         price = -away[wrong] / shape[wrong]
         unequal = np.ptp(np.abs(x[wrong])) > ALIKE * np.abs(x[wrong]).max()  # else the two are the same
         if unequal and _same(price):
-            code = code if price[0] > 0 else f"{code}_twice"
-            yield Slip(code, {"price": float(abs(price[0]))})
+            yield Slip(missing if price[0] > 0 else extra, {"price": float(abs(price[0]))})
 
 
 def _in_places(names, given, measured, wrong) -> Iterator[Slip]:

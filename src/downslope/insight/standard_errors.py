@@ -82,8 +82,8 @@ class StandardErrors:
         about = {"rows": self.rows, "degrees": f"{self.degrees:g}"}
         lines += ["", text(f"instruments.rests_on_{self.kind}", **about)]
         if self.deviation:
-            told = ", ".join(f"{value:.6g}" for value in self.deviation)
-            lines.append(text("instruments.deviation", deviation=told))
+            deviation = ", ".join(f"{value:.6g}" for value in self.deviation)
+            lines.append(text("instruments.deviation", deviation=deviation))
         if self.base is not None:
             lines.append(text("instruments.base", base=self.base))
         if self.robust:
@@ -124,12 +124,12 @@ def standard_errors(solution, dataset, robust: bool = False) -> StandardErrors:
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0], [4.0]], [2.1, 3.9, 6.2, 7.8])
     >>> print(ds.fit(rows).summary(rows))
-               estimate  standard error          t        p       2.5%     97.5%
-    x              1.94       0.0888819    21.8267   0.0021    1.55757   2.32243
-    intercept      0.15        0.243413   0.616236    0.601  -0.897323   1.19732
+               estimate  standard error         t        p       2.5%    97.5%
+    x              1.94       0.0905539   21.4237  0.00217    1.55038  2.32962
+    intercept      0.15        0.247992  0.604858    0.607  -0.917023  1.21702
     <BLANKLINE>
     4 rows, Student's t with 2 degrees of freedom.
-    Standard deviation of the residuals: 0.198746.
+    Standard deviation of the residuals: 0.202485.
     """
     _refuse_loss(solution)
     if solution.classes:
@@ -206,10 +206,12 @@ def _inverse(term, theta, free: int) -> np.ndarray:
     for c in range(1 if same else k):
         R = np.zeros((0, q))
         for rows, block in term.blocks():
-            R = np.linalg.qr(np.vstack([R, np.sqrt(curvature[rows, c, None]) * block]), mode="r")
+            stacked = np.vstack([R, np.sqrt(curvature[rows, c, None]) * block])
+            R = np.asarray(np.linalg.qr(stacked, mode="r"))
         size = np.sqrt((R * R).sum(axis=0))
         S = np.linalg.svd(R / np.where(size > 0, size, 1.0), compute_uv=False)
-        rank = int((S > S[0] * np.finfo(float).eps * max(term.rows, q)).sum())
+        noise = S[0] * np.finfo(float).eps * max(term.rows, q)
+        rank = int((noise < S).sum())
         if rank < q:
             raise DownslopeError("instruments.dependent", rank=rank, columns=q)
         root = solve_triangular(R, np.eye(q))
@@ -258,7 +260,7 @@ def _refuse_loss(solution) -> None:
     recipe = solution.recipe
     if not solution.features:
         raise DownslopeError("instruments.no_rows_behind", formula=solution.formula)
-    if recipe.net is not None:
+    if solution.is_net:
         raise DownslopeError("instruments.no_errors_for_net")
     if recipe.penalty.alpha:
         raise DownslopeError("instruments.penalised", penalty=recipe.penalty.name, alpha=recipe.alpha)
@@ -269,7 +271,7 @@ def _refuse_loss(solution) -> None:
 
 
 def _refuse_unfinished(solution, objective, point) -> None:
-    """A minimum has no slope: where there is one, either the descent did not arrive, or the rows are others."""
+    """A minimum has no slope: where there is one, the descent did not arrive, or the rows are others."""
     relative = objective.certificate(point.theta, point.gradient) / objective.gradient_scale
     if relative <= AT_REST:
         return
@@ -283,8 +285,8 @@ def _refuse_unfinished(solution, objective, point) -> None:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Cells in columns two spaces apart: the first to the left, the others to the right. A Chinese character is
-    two columns wide.
+    """Cells in columns two spaces apart: the first to the left, the others to the right. A Chinese character
+    is two columns wide.
 
     >>> aligned([["", "n"], ["two", "2"]])
     ['     n', 'two  2']

@@ -1,4 +1,4 @@
-"""w ← w − η·g, one update of a descent with its real numbers: prediction, residual, gradient, rate, weight."""
+"""w ← w − η·g: one update of a descent, with its real numbers."""
 
 from __future__ import annotations
 
@@ -64,8 +64,10 @@ def explain_step(solution, step: int, dataset=None) -> list[str]:
         raise DownslopeError("instruments.no_such_step", asked=step, last=solution.trace.updates)
     if solution.method in ("closed_form", "exhaustive"):
         raise DownslopeError("instruments.no_updates", method=solution.method)
+    if solution.is_net:
+        raise DownslopeError("instruments.no_step_for_net")
     objective = None
-    if dataset is not None and solution.recipe.net is None:
+    if dataset is not None:
         dataset = dataset.labelled(solution.classes) if solution.classes else dataset
         objective = Objective(solution.recipe.term(dataset), solution.recipe.penalty)
         if objective.names != solution.names:
@@ -88,10 +90,8 @@ def explain_step(solution, step: int, dataset=None) -> list[str]:
         lines.append(text("instruments.more_weights", count=len(solution.names) - SHOWN))
     if objective is not None and solution.recipe.scale:
         params = objective.to_user(move.after)
-        told = ", ".join(
-            f"{name} = {_told(value)}" for name, value in list(zip(solution.names, params))[:SHOWN]
-        )
-        lines += ["", text("instruments.in_units", weights=told)]
+        weights = ", ".join(f"{name} = {_told(w)}" for name, w in list(zip(solution.names, params))[:SHOWN])
+        lines += ["", text("instruments.in_units", weights=weights)]
     return lines
 
 
@@ -99,8 +99,8 @@ def explain_step(solution, step: int, dataset=None) -> list[str]:
 
 
 def _replayed(solution, objective: Objective, number: int) -> Move | None:
-    """The update made again from the rows: from the last kept one where the direction has no memory, else from
-    the start. None where a step depends on more than that: a search, a chosen direction, a rounded kink."""
+    """The update made again from the rows: from the last kept one where the direction has no memory, else
+    from the start. None where a step depends on more: a search, a chosen direction, a rounded kink."""
     method = solution.recipe.method_for(objective)
     assert isinstance(method, Method)
     direction, rate = method.direction, rates.resolved(method, objective)

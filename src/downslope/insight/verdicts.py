@@ -91,7 +91,7 @@ def explain(end: End, objective, method: AnyMethod, trace: Trace) -> Verdict:
     )
     decayed = Verdict("decayed", {**numbers, "decay": decay}, ("no_decay",))
     if not objective.sweeps:
-        return decayed if decay else _of_a_function(end, objective, numbers, trace)
+        return decayed if decay else _of_a_function(end, objective, method, numbers, trace)
     on_plane = _separable(end, objective)
     if on_plane is not None:
         return Verdict("separable", {**numbers, "on_plane": on_plane}, ("add_penalty",))
@@ -151,6 +151,8 @@ def _curvature(objective, trace: Trace) -> tuple[float, float]:
 def _diverged_advice(code: str, numbers) -> tuple[str, ...]:
     if code == "unbounded":
         return ("bounded_function",)
+    if "where" in numbers:
+        return ("non_finite",)
     return ("below_bound", "auto_rate") if "bound" in numbers else ("auto_rate",)
 
 
@@ -167,17 +169,19 @@ def _on_the_grid(end: End, numbers, objective, method) -> Verdict:
     return Verdict("exhausted", numbers, ("wider_grid",) if edge else ())
 
 
-def _of_a_function(end: End, objective, numbers, trace: Trace) -> Verdict:
-    """What kind of place a function was left at: a minimum, a saddle, or still on a slope."""
+def _of_a_function(end: End, objective, method: AnyMethod, numbers, trace: Trace) -> Verdict:
+    """What kind of place a function or a net was left at: a minimum, a saddle, or still on a slope."""
     slope_at_start = trace[0].gradient_norm if len(trace) else math.inf
     settled = end.certificate <= max(1e-8, 1e-6 * slope_at_start)
     if not settled:
         stalled = end.reason.code == "no_progress"
         if not stalled and _crawls(numbers, trace, end):
             return Verdict("rate_too_small", numbers, ("best_rate",))
-        return Verdict(
-            "no_progress" if stalled else "epochs_exhausted", numbers, ("more_epochs", "faster_method")
-        )
+        code = "no_progress" if stalled else "epochs_exhausted"
+        if objective.curved:
+            return Verdict(code, numbers, ("more_epochs", "faster_method"))
+        searching = objective.noisy or method.name == "lbfgs"  # it can not search, or does so already
+        return Verdict(code, numbers, ("more_epochs",) if searching else ("more_epochs", "lbfgs"))
     if not objective.curved:
         return Verdict("converged", numbers)
     values = np.linalg.eigvalsh(objective.hessian(objective.at(end.params)))

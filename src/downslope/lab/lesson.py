@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from .. import plots
+from ..errors import DownslopeError
 from ..insight import Verdict
 from ..messages import text
 
@@ -16,6 +17,15 @@ STAGES = ("dataset", "model", "training", "inference")
 def spelled(verdict: Verdict, indent: int = 4) -> str:
     """The verdict's sentence, and below it a line for each remedy."""
     return ("\n" + " " * indent).join([verdict.text, *verdict.remedies])
+
+
+def pytorch(number: int) -> Any:
+    """PyTorch, for the lessons that need it; or the sentence that says how to install it."""
+    try:
+        import torch
+    except ImportError:
+        raise DownslopeError("lessons.no_torch", number=number) from None
+    return torch
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,14 @@
-"""The table of the lessons: 1 to 6, 8 and 9. A new lesson is one small class, and one row here."""
+"""The table of the lessons. A new lesson is one small class, and one row here."""
 
 from __future__ import annotations
 
 from dataclasses import fields, replace
 
 from ..errors import DownslopeError, nearest
+from .automatic import ByAutodiff
 from .lesson import Lesson
+from .linear_layer import LinearLayer
+from .nets import SoftmaxRegression, TwoClassNet
 from .solving import SolveOrDescend, ThirteenFeatures
 from .three_rows import BatchDescent, ExhaustiveSearch, OneFixedRow, StochasticDescent
 from .two_functions import BowlByHand, ParabolaByHand
@@ -17,8 +20,12 @@ LESSONS: dict[int, Lesson] = {
     4: StochasticDescent(),
     5: ParabolaByHand(),
     6: BowlByHand(),
+    7: ByAutodiff(),
     8: ThirteenFeatures(),
     9: SolveOrDescend(),
+    10: LinearLayer(),
+    11: TwoClassNet(),
+    12: SoftmaxRegression(),
 }
 
 

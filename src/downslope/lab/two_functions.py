@@ -17,12 +17,12 @@ from ..model.functions import Function
 from .lesson import Lesson
 
 
-def _whole_numbers(seed: int, count: int) -> list[float]:
+def whole_numbers(seed: int, count: int) -> list[float]:
     """Starts: whole numbers in [−1000, 1000)."""
     return np.random.default_rng(seed).integers(-1000, 1000, count).astype(float).tolist()
 
 
-def _points(function: Function, trace: Trace) -> Iterator[str]:
+def points(function: Function, trace: Trace) -> Iterator[str]:
     """The first epochs and every hundredth, with f where the step led."""
     for step in trace:
         if step.epoch < 3 or (step.epoch + 1) % 100 == 0:
@@ -66,7 +66,7 @@ class ParabolaByHand(Lesson):
 
     @cached_property
     def solution(self) -> Solution:
-        return minimize(self.parabola, _whole_numbers(self.seed, 1), learning_rate=0.01, epochs=1000)
+        return minimize(self.parabola, whole_numbers(self.seed, 1), learning_rate=0.01, epochs=1000)
 
     @cached_property
     def exact(self) -> CriticalPoint:
@@ -109,7 +109,7 @@ class ParabolaByHand(Lesson):
         }
 
     def log(self):
-        return _points(self.parabola, self.solution.trace)
+        return points(self.parabola, self.solution.trace)
 
     def drawings(self):
         return (
@@ -140,7 +140,7 @@ class BowlByHand(Lesson):
 
     @cached_property
     def solution(self) -> Solution:
-        return minimize(self.bowl, _whole_numbers(self.seed, 3), learning_rate=0.01, epochs=1000)
+        return minimize(self.bowl, whole_numbers(self.seed, 3), learning_rate=0.01, epochs=1000)
 
     @cached_property
     def saddle(self) -> Solution:
@@ -165,7 +165,7 @@ class BowlByHand(Lesson):
         }
 
     def log(self):
-        return _points(self.bowl, self.solution.trace)
+        return points(self.bowl, self.solution.trace)
 
     def drawings(self):
         return (

@@ -277,6 +277,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Write the script to this .py file, not to the screen.",
         "把脚本写入这个 .py 文件，而不是显示在屏幕上。",
     ),
+    "cli.help_check": (
+        "Read a PyTorch or NumPy training script, without running it, for the mistakes that learners make.",
+        "阅读 PyTorch 或 NumPy 训练脚本（不运行），找出初学者常犯的错误。",
+    ),
+    "cli.help_script": ("The script, a .py file.", "脚本，.py 文件。"),
     "cli.help_lesson": (
         "Tell a lesson of the course as it runs; without a number, list them.",
         "边运行边讲解课程中的一课；不给编号则列出全部。",
@@ -338,6 +343,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.help_order": (
         "shuffle, cyclic or replacement; or row numbers from 0, such as 2,0,1.",
         "shuffle、cyclic 或 replacement；或从 0 数起的行号，例如 2,0,1。",
+    ),
+    "cli.help_starts": (
+        "Descend from N starts drawn from [−10, 10), and tell where each ended.",
+        "从 [−10, 10) 中随机抽取 N 个起点分别下降，并列出各自停在哪里。",
     ),
     "cli.help_start": (
         "Where to start; several with commas. Weights not named start at 0.",

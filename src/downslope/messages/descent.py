@@ -65,6 +65,10 @@ TEXTS = {
         '{penalty} has a kink and a strong Wolfe search needs slopes everywhere: use an Armijo search, or penalty="l2".',
         '{penalty} 有尖点，而强 Wolfe 搜索处处需要斜率：请用 Armijo 搜索，或 penalty="l2"。',
     ),
+    "descent.noisy": (
+        '{method} needs exact values along a line, and with dropout two looks at the same weights differ: use method="adam", give gd a learning rate, or leave dropout out.',
+        '{method} 需要沿直线的精确函数值，而使用 dropout 时对同一组权重的两次计算结果不同：请用 method="adam"，或给 gd 一个学习率，或去掉 dropout。',
+    ),
     "descent.no_hessian": (
         'newton needs second derivatives and there are none here: use method="lbfgs".',
         'newton 需要二阶导数，而这里没有：请用 method="lbfgs"。',

@@ -17,6 +17,18 @@ TEXTS = {
         'the {loss} loss tells classes apart, and LinearRegressor predicts numbers: use loss="squared", "huber", "absolute", "quantile" or "poisson", or LinearClassifier.',
         '{loss} 损失用于分类，而 LinearRegressor 预测的是数值：请用 loss="squared"、"huber"、"absolute"、"quantile" 或 "poisson"，或改用 LinearClassifier。',
     ),
+    "estimators.net_loss_for_numbers": (
+        'the {loss} loss predicts numbers, and NetClassifier tells classes apart: use loss="log", "squared_hinge" or "smoothed_hinge", or NetRegressor.',
+        '{loss} 损失预测的是数值，而 NetClassifier 用于分类：请用 loss="log"、"squared_hinge" 或 "smoothed_hinge"，或改用 NetRegressor。',
+    ),
+    "estimators.net_loss_for_classes": (
+        'the {loss} loss tells classes apart, and NetRegressor predicts numbers: use loss="squared", "huber", "absolute", "quantile" or "poisson", or NetClassifier.',
+        '{loss} 损失用于分类，而 NetRegressor 预测的是数值：请用 loss="squared"、"huber"、"absolute"、"quantile" 或 "poisson"，或改用 NetClassifier。',
+    ),
+    "estimators.warm_start_net": (
+        "warm_start=True would start at a net of {found} weights, and this one has {needed}: keep hidden, the columns and the outputs as they were, or set warm_start=False.",
+        "warm_start=True 要从一个有 {found} 个权重的网络开始，而这个网络有 {needed} 个：请保持 hidden、列和输出不变，或设 warm_start=False。",
+    ),
     "estimators.classes_needed": (
         "partial_fit can not tell from the first rows which classes will come: give all of them to its first call, classes=[…].",
         "partial_fit 无法从第一批数据得知今后会有哪些类别：请在第一次调用时给出全部类别，classes=[…]。",

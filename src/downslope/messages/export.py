@@ -14,6 +14,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{formula} is a function that was minimised: it predicts nothing, so there is nothing to export. Export a run of `downslope fit`.",
         "{formula} 是被最小化的函数：它不做预测，没有可导出的内容。请导出 `downslope fit` 的运行记录。",
     ),
+    "export.net": (
+        "this run trained a net, and only linear models are exported: use torch.onnx.export on the module, or export a run of `downslope fit`.",
+        "这次训练的是神经网络，而目前只能导出线性模型：请对模块使用 torch.onnx.export，或导出 `downslope fit` 的运行记录。",
+    ),
     "export.no_answer": (
         "this run ended without an answer ({stopped}), so it is not exported: `downslope inspect` tells what would help.",
         "这次运行没有得到答案（{stopped}），因此不予导出：`downslope inspect` 会说明怎样改进。",
@@ -45,8 +49,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "不同之处：运行在最后多走了一步（步长 1/L），使一些权重恰好为 0。",
     ),
     "export.differs_rounding": (
-        "Differs: where a prediction meets its row exactly, rounding decides which way the weights move.",
-        "不同之处：预测恰好等于某一行的值时，权重往哪边走由舍入决定。",
+        "Differs: where a slope is zero but for its last digits, rounding decides which way the weights move.",
+        "不同之处：斜率除末几位外为零时，权重往哪边走由舍入决定。",
     ),
     "export.differs_order": (
         "Differs: PyTorch draws the rows in another order than the run did.",
@@ -77,8 +81,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "CSV 文件的各行，形式为“列: 单元格”。",
     ),
     "export.script_number": (
-        "A number; true and false are 1 and 0; what is missing stands at the training mean.",
-        "一个数；true 和 false 为 1 和 0；缺失值取训练数据的均值。",
+        "A number; truth values are 1 and 0; what is missing stands at the training mean.",
+        "一个数；真为 1，假为 0；缺失值取训练数据的均值。",
     ),
     "export.script_days": ("Days since 1970-01-01.", "自 1970-01-01 起的天数。"),
     "export.script_indicators": (

@@ -37,6 +37,26 @@ TEXTS = {
         "a module of your own can not be kept as a run, which holds no code: keep it with torch.save(module.state_dict(), FILE).",
         "自己编写的模块不能存为运行记录，因为记录中不含代码：请用 torch.save(module.state_dict(), FILE) 保存。",
     ),
+    "inference.bound_optimizer": (
+        "{optimizer} holds parameters of its own, and these are others: give a function that makes it of those it is handed, such as method=lambda p: torch.optim.{optimizer}(p).",
+        "{optimizer} 绑定的是别的参数：请给出一个用所传入参数创建优化器的函数，例如 method=lambda p: torch.optim.{optimizer}(p)。",
+    ),
+    "inference.no_optimizer": (
+        "method is a function that gave {found}, and an optimizer of torch.optim is needed, or a pair (optimizer, scheduler): method=lambda p: torch.optim.Adam(p, lr=0.01).",
+        "method 是一个返回 {found} 的函数，而这里需要 torch.optim 的优化器，或 (优化器, 调度器)：method=lambda p: torch.optim.Adam(p, lr=0.01)。",
+    ),
+    "inference.not_called": (
+        "method is {name} itself, which makes a method when it is called: write method=ds.{name}().",
+        "method 是 {name} 本身，调用后才得到方法：请写 method=ds.{name}()。",
+    ),
+    "inference.closure": (
+        '{optimizer} asks for a closure, to look at the loss as often as it likes: use method="lbfgs", which searches along a line too.',
+        '{optimizer} 需要闭包以便多次计算损失：请用 method="lbfgs"，它同样沿直线搜索。',
+    ),
+    "inference.optimizer_kept": (
+        'an optimizer of torch.optim is code, which no run holds: train with a method by name, such as method="adam", or keep solution.params.',
+        'torch.optim 的优化器是代码，运行记录无法保存：请用有名字的方法训练，例如 method="adam"，或自行保存 solution.params。',
+    ),
     "inference.columns": (
         "the rows have {found} columns and the model was trained on {needed}: give the same columns, in the same order.",
         "数据有 {found} 列，而模型是用 {needed} 列训练的：请按同样的顺序给出同样的列。",
@@ -76,5 +96,52 @@ TEXTS = {
     "inference.rows_needed": (
         "The rows of this run ({source}) can not be read again: give them, summary(data) or --data FILE.",
         "无法重新读取这次运行的数据行（{source}）：请提供数据，summary(data) 或 --data FILE。",
+    ),
+    # several starts
+    "inference.starts_count": (
+        "starts was {found!r}: give a whole number from 1 to {most}, or a row of numbers for each start.",
+        "起点数为 {found!r}：请给出 1 到 {most} 之间的整数，或逐个给出每个起点。",
+    ),
+    "inference.starts_box": (
+        "box was {found!r}: give the lowest and the highest value of a start, such as (-10, 10).",
+        "box 为 {found!r}：请给出起点的最小值和最大值，例如 (-10, 10)。",
+    ),
+    "inference.starts_or_start": (
+        "--starts draws the starts and --start gives one: leave one of them out.",
+        "--starts 随机抽取多个起点，--start 指定一个起点：两者只能用其一。",
+    ),
+    "inference.starts_found": (
+        "The lowest of {starts} descents ended at {lowest}, where f = {value:.6g}. Minima found: {minima}. There may be lower ones elsewhere.",
+        "{starts} 次下降中，最低的停在 {lowest}，f = {value:.6g}；共找到 {minima} 个极小值点。别处可能还有更低的点。",
+    ),
+    "inference.starts_none": (
+        "None of {starts} descents ended: f falls without end, or the learning rate is too large.",
+        "{starts} 次下降都没有停下：f 可能没有最小值，也可能是学习率太大。",
+    ),
+    "inference.starts_from": ("{name} from", "{name} 起"),
+    "inference.starts_to": ("{name} to", "{name} 止"),
+    "inference.starts_reached": ("starts", "起点数"),
+    "inference.starts_more": (
+        "The first {shown} of {count} starts.",
+        "共 {count} 个起点，只列出前 {shown} 个。",
+    ),
+    "inference.kind_minimum": ("minimum", "极小值"),
+    "inference.kind_maximum": ("maximum", "极大值"),
+    "inference.kind_saddle": ("saddle", "鞍点"),
+    "inference.kind_flat": ("flat", "平坦"),
+    "inference.kind_slope": ("on a slope", "仍在坡上"),
+    "inference.kind_escaped": ("ran away", "无限远离"),
+    "inference.kind_outside": ("outside the domain", "在定义域外"),
+    "inference.starts_slope": (
+        "On a slope still, after all epochs: {count}. Allow more epochs, or a larger learning rate.",
+        "轮次用完时仍在坡上的：{count} 个。请增加轮次，或增大学习率。",
+    ),
+    "inference.starts_escaped": (
+        "Ran away without bound: {count}. Make the learning rate smaller; if that does not help, f has no lowest value there.",
+        "无限远离的：{count} 个。请减小学习率；若仍不行，说明 f 在那里没有最小值。",
+    ),
+    "inference.starts_outside": (
+        "Not begun, as f has no finite value at the start: {count}.",
+        "起点处 f 没有有限值，因而没有开始的：{count} 个。",
     ),
 }

@@ -125,6 +125,14 @@ TEXTS = {
         'Or use method="lbfgs" or "newton", which need far fewer.',
         '或用 method="lbfgs" 或 "newton"，所需轮次少得多。',
     ),
+    "insight.remedy_lbfgs": (
+        'Or use method="lbfgs" on all rows, which needs far fewer.',
+        '或用 method="lbfgs" 并使用全部数据行，所需轮次少得多。',
+    ),
+    "insight.remedy_non_finite": (
+        "The first slope that was not a finite number is that of {where}: take a smaller learning rate, or look at what goes into it.",
+        "最先出现非有限斜率的是 {where}：请取更小的学习率，或检查流入它的数值。",
+    ),
     "insight.remedy_exact_method": (
         'Or use method="auto": without the noise of drawn rows it ends at the minimum itself.',
         '或用 method="auto"：没有抽样噪声，它会停在最小值本身。',

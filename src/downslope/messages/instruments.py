@@ -293,8 +293,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "没有第 {asked} 次更新：这次运行共 {last} 次。请给出 1 到 {last} 之间的数。",
     ),
     "instruments.no_updates": (
-        "{method} makes no updates by a gradient, so there is no step to show: use method=\"gd\" to see steps.",
-        "{method} 不用梯度更新，没有可展示的步骤：要看步骤请用 method=\"gd\"。",
+        '{method} makes no updates by a gradient, so there is no step to show: use method="gd" to see steps.',
+        '{method} 不用梯度更新，没有可展示的步骤：要看步骤请用 method="gd"。',
+    ),
+    "instruments.no_step_for_net": (
+        "One update in numbers is for linear models and functions: a net has too many weights to tell one by one.",
+        "逐步的数字展示只适用于线性模型和函数：神经网络的权重太多，无法逐个列出。",
     ),
     "instruments.step_not_kept": (
         "Update {asked} was not kept in the trace, or the one before it was not: near it there are {near}.",

@@ -11,6 +11,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "plots.curve_title": ("Loss over the weight", "损失随权重的变化"),
     "plots.contours_title": ("The path over the surface", "曲面上的下降路径"),
     "plots.function_title": ("The descent on the curve", "曲线上的下降过程"),
+    "plots.starts_title": ("Descents from several starts", "从多个起点下降"),
+    "plots.lowest_end": ("lowest", "最低"),
     "plots.fitted_title": ("Fitted line", "拟合直线"),
     "plots.against_title": ("Predicted against observed", "预测值与实际值"),
     "plots.residuals_title": ("Residuals", "残差"),

@@ -33,6 +33,14 @@ class CurvedLoss:
     slope_bound = math.inf
     labels = True  # y holds classes
 
+    def value(self, z, Y) -> np.ndarray:
+        """ℓ(z, y), (n, k), or (n, 1) where columns are coupled."""
+        raise NotImplementedError
+
+    def slope(self, z, Y) -> np.ndarray:
+        """∂ℓ/∂z, (n, k)"""
+        raise NotImplementedError
+
     def coupled(self, outputs: int) -> bool:
         """Whether the columns of z depend on each other."""
         return False
@@ -47,6 +55,10 @@ class CurvedLoss:
     def smoothed(self, width: float):
         """The loss itself: there is no kink to round."""
         return self
+
+    def value_and_slope(self, z, Y):
+        """Both, for the price of what they have in common."""
+        return self.value(z, Y), self.slope(z, Y)
 
     @property
     def spec(self) -> str:
@@ -89,6 +101,12 @@ class Log(CurvedLoss):
 
     def slope(self, z, Y):
         return self.mean(z) - Y
+
+    def value_and_slope(self, z, Y):
+        if z.shape[-1] > 1:
+            return self.value(z, Y), self.slope(z, Y)
+        e = np.exp(-np.abs(z))
+        return np.maximum(z, 0) - Y * z + np.log1p(e), np.where(z >= 0, 1, e) / (1 + e) - Y
 
     def curvature(self, z, Y):
         """p(1 − p) for one column, (n, 1);  diag(p) − ppᵀ for several, (n, K, K)."""

@@ -140,6 +140,13 @@ class Function:
         """f at each row of X (m, p): an array (m,), for pictures and grids."""
         return self.kernel.values(np.asarray(X, dtype=float).reshape(-1, self.size))
 
+    def gradients(self, X) -> np.ndarray:
+        """∇f at each row of X (m, p): an array (m, p), all rows at once where f is a formula or PyTorch's."""
+        X = np.asarray(X, dtype=float).reshape(-1, self.size)
+        if isinstance(self.kernel, Symbolic | Autodiff):
+            return self.kernel.gradients(X)
+        return np.array([self.gradient(x) for x in X]).reshape(X.shape)
+
     @cached_property
     def gradient_formulas(self) -> tuple[str, ...]:
         """∇f as texts, such as "4*x", one for each variable; none for a callable."""

@@ -62,7 +62,7 @@ def param_names(features, targets, intercept: bool) -> tuple[str, ...]:
 
 
 def coded(dataset, loss: Loss | CurvedLoss) -> np.ndarray:
-    """y as the loss takes it, (n, k): numbers; of two classes 0 and 1; of K > 2 a column of 0 and 1 for each."""
+    """y as the loss takes it, (n, k): numbers; of two classes 0 and 1; of K > 2 a column for each."""
     if dataset.classes and not loss.labels:
         told = ", ".join(map(str, dataset.classes[:3]))
         raise DownslopeError("model.numbers_needed", loss=loss.name, column=dataset.targets[0], classes=told)
@@ -127,8 +127,7 @@ class LinearTerm:
     def _from_predictor(self, z, rows=None):
         Y = self.Y if rows is None else self.Y[rows]
         share = self._share(rows)
-        slope = self.loss.slope(z, Y)
-        value = self.loss.value(z, Y)
+        value, slope = self.loss.value_and_slope(z, Y)
         if share is not None:
             slope, value = share * slope, share * value
         return self._sum(value) / len(z), self._back(slope, rows) / len(z), z

@@ -65,6 +65,10 @@ class Loss:
             return e / self.width
         return np.clip(e / self.width, -self.down, self.up)
 
+    def value_and_slope(self, z, y):
+        """Both, for the price of what they have in common."""
+        return self.value(z, y), self.slope(z, y)
+
     def curvature(self, z, y):
         """∂²ℓ/∂z², elementwise, where it exists; 0 at the joints and kinks."""
         e = np.asarray(z) - y

@@ -75,7 +75,7 @@ class Net:
         """
         count = self.weights(features, outputs)
         checks.refuse_too_large("nets.too_large", 8 * COPIES * count, weights=count, hidden=self.hidden)
-        torch = _torch()
+        torch = pytorch()
         layers: OrderedDict[str, Any] = OrderedDict()
         with _drawing(self.seed, torch.device("cpu")):
             for i, (before, after) in enumerate(self.sizes(features, outputs), 1):
@@ -147,7 +147,7 @@ def net_scores(net: Net | None, module, params, X, outputs: int) -> np.ndarray:
     rows = flat.tensor(X)
     if net is not None:
         flat.place(params, training=False)
-    with _torch().no_grad():
+    with pytorch().no_grad():
         return np.concatenate([_numpy(flat.module(rows[part])) for part in row_blocks(len(rows))])
 
 
@@ -155,7 +155,7 @@ class Flat:
     """θ ↦ module: a copy of a module whose parameters are views of one vector, their slopes of another."""
 
     def __init__(self, module: torch.nn.Module, seed: int, device=None):
-        torch = _torch()
+        torch = pytorch()
         self.module = copy.deepcopy(module).to(device).eval()
         self.stack: list[Any] | None = None  # the layers' own forward, of a net made here
         self.seed = seed
@@ -191,14 +191,14 @@ class Flat:
 
     def place(self, theta, training: bool) -> None:
         """Write θ into the parameters, zeros into their slopes; switch dropout on or off."""
-        self.theta.copy_(_torch().from_numpy(np.array(theta, dtype=float)))
+        self.theta.copy_(pytorch().from_numpy(np.array(theta, dtype=float)))
         self.slope.zero_()
         if self.module.training != training:
             self.module.train(training)
 
     def gradient(self) -> np.ndarray:
         """What the backward passes since `place` have added up.  (p,) float64"""
-        return self.slope.to("cpu", _torch().float64, copy=True).numpy()
+        return self.slope.to("cpu", pytorch().float64, copy=True).numpy()
 
     def tensor(self, X) -> torch.Tensor:
         """Rows as the module takes them, in its dtype, on its device; dense ones of its kind uncopied."""
@@ -206,7 +206,7 @@ class Flat:
             n, d = X.shape
             checks.refuse_too_large("nets.sparse", 8 * n * d, rows=n, columns=d)
             X = X.toarray()
-        return _torch().from_numpy(np.require(X, requirements=["C", "W"])).to(self.theta)
+        return pytorch().from_numpy(np.require(X, requirements=["C", "W"])).to(self.theta)
 
     def drawing(self):
         """Within, dropout draws from (seed, training calls so far)."""
@@ -218,7 +218,7 @@ class Flat:
 
     def check(self, two_rows, outputs: int, loss) -> None:
         """Raise where scores and loss do not go together; note whether a training call draws numbers."""
-        torch = _torch()
+        torch = pytorch()
         trial = copy.deepcopy(self.module).train()  # running means are not to remember this
         with _drawing(self.seed, self.theta.device) as generators, torch.enable_grad():
             before = [generator.get_state() for generator in generators]
@@ -302,7 +302,7 @@ class NetTerm:
 
     def at(self, theta, rows=None):
         """Value and gradient of the mean over `rows`, an index array (all of them when None), and θ."""
-        torch, flat = _torch(), self.flat
+        torch, flat = pytorch(), self.flat
         n, value = self.rows if rows is None else len(rows), 0.0
         flat.place(theta, self.training)
         with flat.drawing() if self.training else nullcontext(), torch.enable_grad():
@@ -311,7 +311,8 @@ class NetTerm:
                 Y, share = self.Y[here], None if self.share is None else self.share[here, None]
                 scores = flat.scores(self.X[here])  # (b, k)
                 z = self._in_units(_numpy(scores))
-                losses, slope = self.loss.value(z, Y), self.loss.slope(z, Y) / n
+                losses, slope = self.loss.value_and_slope(z, Y)
+                slope = slope / n
                 if self.units is not None:
                     slope = self.units.unit * slope
                 if share is not None:
@@ -324,7 +325,7 @@ class NetTerm:
         """z of the rows X (m, d), of its own when None, with dropout off.  (m, k)"""
         rows = self.X if X is None else self.flat.tensor(X)
         self.flat.place(theta, training=False)
-        with _torch().no_grad():
+        with pytorch().no_grad():
             z = [_numpy(self.flat.module(rows[part])) for part in row_blocks(len(rows))]
         return self._in_units(np.concatenate(z))
 
@@ -407,7 +408,7 @@ class NetTerm:
         self.module.load_state_dict(self.flat.module.state_dict())
 
 
-def _torch():
+def pytorch():
     """PyTorch, or the sentence that says how to install it."""
     try:
         import torch
@@ -419,7 +420,7 @@ def _torch():
 @contextmanager
 def _drawing(seed: int, device: torch.device):
     """Within, PyTorch draws from `seed`; after, its generators stand where they stood."""
-    torch = _torch()
+    torch = pytorch()
     generators = [torch.default_generator]
     if device.type == "cuda":
         generators.append(torch.cuda.default_generators[device.index])
@@ -434,13 +435,13 @@ def _drawing(seed: int, device: torch.device):
 
 
 def _gpus() -> int:
-    cuda = _torch().cuda
+    cuda = pytorch().cuda
     return cuda.device_count() if cuda.is_available() else 0
 
 
 def _numpy(scores: torch.Tensor) -> np.ndarray:
     """float64, and no copy where they are that already."""
-    return scores.detach().to("cpu", _torch().float64).numpy()
+    return scores.detach().to("cpu", pytorch().float64).numpy()
 
 
 def _backward(scores: torch.Tensor, slope: torch.Tensor) -> None:
@@ -449,7 +450,7 @@ def _backward(scores: torch.Tensor, slope: torch.Tensor) -> None:
     Straight to the engine, for the shapes are known to agree: the checks on the way there take a quarter
     of an update of a small net.
     """
-    engine = _torch().autograd.Variable._execution_engine
+    engine = pytorch().autograd.Variable._execution_engine
     engine.run_backward((scores,), (slope,), False, False, (), allow_unreachable=True, accumulate_grad=True)
 
 

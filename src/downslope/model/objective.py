@@ -19,6 +19,7 @@ from .least_squares import LeastSquares, least_squares
 from .linear import Linear, LinearTerm
 from .losses import by_name as loss_by_name
 from .moments import reduced
+from .nets import NetTerm
 from .penalties import Penalty, kink_distance, soft_threshold
 
 NO_PENALTY = penalties.none()
@@ -114,6 +115,15 @@ class Objective:
     def tiny(self) -> bool:
         """So few numbers that the kernels run uncompiled, in row order."""
         return self.term.tiny
+
+    @property
+    def noisy(self) -> bool:
+        """Two calls at one place differ, as those of a net with dropout do."""
+        return isinstance(self.term, NetTerm) and self.term.noisy
+
+    def first_non_finite(self, gradient) -> str | None:
+        """The parameter of a net whose slope was the first to be no finite number; None if all are."""
+        return self.term.first_non_finite(gradient) if isinstance(self.term, NetTerm) else None
 
     # ---- values ------------------------------------------------------------------------------
 

@@ -49,6 +49,9 @@ class Symbolic:
     def values(self, X: np.ndarray) -> np.ndarray:
         return _on_rows(self._array_value, X)[0]
 
+    def gradients(self, X: np.ndarray) -> np.ndarray:
+        return np.column_stack(_on_rows(self._array_both, X)[1:])
+
     @cached_property
     def _first(self) -> tuple:
         return gradient_of(self.expression, self.symbols)

@@ -11,6 +11,7 @@ from .fit import fitted, residuals
 from .landscape import contours, function_line, loss_over_weight
 from .motion import descent_gif
 from .remainder import remainder
+from .starts import starts
 
 __all__ = [
     "confusion",
@@ -21,11 +22,12 @@ __all__ = [
     "loss",
     "loss_over_weight",
     "panels",
-    "remainder",
     "regions",
+    "remainder",
     "residuals",
     "roc",
     "save",
     "scatter_predictions",
+    "starts",
     "weights",
 ]

@@ -82,7 +82,7 @@ def regions(
 
 
 def scatter_predictions(X, predicted, ax=None, *, true=None, names: Sequence[str] = ("x1", "x2")):
-    """The rows (x₁, x₂), coloured and marked by the class predicted; where `true` is given, the wrong are ringed.
+    """The rows (x₁, x₂) by the class predicted, in its colour and mark; the wrong are ringed, given `true`.
 
     X (n, 2), predicted (n,) labels, true (n,) labels. Of more than 5,000 rows every k-th is drawn. Raises
     DownslopeError where lengths differ. Returns the Axes.
@@ -143,11 +143,11 @@ def confusion(matrix, classes: Sequence, ax=None, *, rows: str | None = None):
 
 
 def roc(y, scores, ax=None, *, classes: Sequence | None = None, rows: str | None = None):
-    """Hits over false alarms as the threshold falls; the area is the chance that a row of the class scores higher.
+    """Hits over false alarms as the threshold falls; area: the chance that a row of the class scores higher.
 
     y (n,) class numbers. scores (n,) of class 1 against 0, or (n, K): then each class against the rest,
-    those of `classes` by their names; `rows` says which rows these are. Raises DownslopeError where lengths differ, and where no curve has rows
-    of both sides. Returns the Axes.
+    those of `classes` by their names; `rows` says which rows these are. Raises DownslopeError where
+    lengths differ, and where no curve has rows of both sides. Returns the Axes.
 
     >>> roc([0, 1, 1], [0.1, 0.9, 0.4]).get_lines()[1].get_label()
     'area 1.0000'

@@ -134,7 +134,7 @@ def contours(function: Callable, trace: Trace, ax=None, *, names: Sequence[str] 
     ax = axes(ax, say("plots.contours_title"), across, up)
     slope = _gradient(function, path[0], np.ptp(path[:kept], axis=0).max())
     size, tip, equal = _set_window(ax, path[:kept], minimum, slope)
-    _surface(ax, function, height[:kept], minimum)
+    surface(ax, function, height[:kept], minimum)
     if minimum is not None:
         ax.plot(*minimum, marker="+", color=INK, markersize=11, markeredgewidth=1.4, linestyle="", zorder=7)
         if min(np.abs((point - minimum) / size).max() for point in (path[0], path[kept - 1])) > 0.12:
@@ -229,7 +229,7 @@ def _set_window(ax, points, minimum, slope) -> tuple[np.ndarray, np.ndarray | No
     return size, tip, equal
 
 
-def _surface(ax, function: Callable, height: np.ndarray, minimum) -> None:
+def surface(ax, function: Callable, height: np.ndarray, minimum) -> None:
     """Pale bands between levels low + span·qᵏ: as many close to the lowest value as far above it."""
     from matplotlib.colors import to_rgb
 

@@ -11,7 +11,8 @@ from .lettering import say
 def remainder(check, ax=None):
     """|f(x + t·d) − f(x) − t·g·d| over t, both axes logarithmic, beside lines of slope 1 and 2.
 
-    `check` is a GradientCheck: one line for each direction d, pale where rounding drowns it. Returns the Axes.
+    `check` is a GradientCheck: one line for each direction d, pale where rounding drowns it.
+    Returns the Axes.
 
     >>> from downslope.insight.gradient_check import check_gradient
     >>> remainder(check_gradient("x^3", "3*x^2", 2)).get_yscale()

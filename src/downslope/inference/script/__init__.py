@@ -16,7 +16,12 @@ from .in_torch import torch_training
 from .plan import PLAIN_TEXT, Plan, planned
 from .reading import columns_of, reading
 
-LIBRARIES = ("numpy", "pytorch")
+TRUTH = "TRUTH = {'true': 1, 'false': 0, 'yes': 1, 'no': 0, 't': 1, 'f': 0}"
+IMPORTS = {
+    "numpy": ["import numpy as np"],
+    "pytorch": ["import torch", "import torch.nn.functional as nn"],
+}
+LIBRARIES = tuple(IMPORTS)
 
 
 def script(solution: Solution, library: str) -> str:
@@ -43,12 +48,12 @@ def _head(plan: Plan, library: str) -> str:
     dates = any(column.kind == "date" for column in columns_of(solution))
     lines += ["", "import csv", "import math", "import sys"]
     lines += ["from datetime import datetime"] * dates
-    lines += ["", "import numpy as np" if library == "numpy" else "import torch", ""]
+    lines += ["", *IMPORTS[library], ""]
     source = solution.source if Path(solution.source).suffix.lower() in PLAIN_TEXT else None
     lines += [f"DATA = {source!r}", f"TARGETS = {list(solution.targets)!r}"]
     if solution.classes:
         lines.append(f"CLASSES = {_listed(solution.classes)}")
-    lines += [f"FEATURES = {_listed(solution.features)}", f"MISSING = {list(MISSING_WORDS)!r}"]
+    lines += [f"FEATURES = {_listed(solution.features)}", f"MISSING = {list(MISSING_WORDS)!r}", TRUTH]
     if plan.differs:
         d, k = len(solution.features), plan.outputs
         W, b = solution.params[: d * k].reshape(d, k), np.atleast_1d(solution.intercept)
@@ -78,9 +83,8 @@ def _main(plan: Plan, library: str) -> str:
     if solution.recipe.intercept:
         lines.append('    print("intercept", *b.tolist())')
     if plan.differs:
-        lines.append(
-            f"    W, b = {array.format('WEIGHTS')}, {array.format('INTERCEPT')}  # {text('export.script_found')}"
-        )
+        found = f"{array.format('WEIGHTS')}, {array.format('INTERCEPT')}"
+        lines.append(f"    W, b = {found}  # {text('export.script_found')}")
     names = ["prediction"] if solution.single else [f"prediction: {name}" for name in solution.targets]
     if solution.classes and solution.recipe.loss.name == "log":
         names += [f"chance: {name}" for name in solution.classes]

@@ -2,115 +2,89 @@
 
 from __future__ import annotations
 
-from ...descent.schedules import Constant
 from ...messages import text
-from .coordinates import begun, passes, rate_function, standardised, unscaled
+from .coordinates import NUMPY, begun, constant_rate, passes, rate_function, standardised, unscaled
 from .plan import Plan
 
+NEEDED = {
+    "closed_form": (),
+    "loop": ("slope",),
+    "newton": ("value", "slope", "bend"),
+    "other": ("value", "slope"),
+}
 SIDE = "side = 2 * Y - 1  # ±1"
+SHORT = "np.maximum(0, 1 - side * z)"  # by how much the margin is missed
+MEAN = "np.exp(np.minimum(z, 300))"  # of counts
+LOSSES = {  # the lines of value, slope and curvature at z (n, k)
+    "squared": (["(z - Y) ** 2"], ["2 * (z - Y)"], ["np.full(z.shape, 2.0)"]),
+    "poisson": ([f"{MEAN} - Y * z"], [f"{MEAN} - Y"], [MEAN]),
+    "log": (["np.logaddexp(0, z) - Y * z"], ["chances(z) - Y"], ["p = chances(z)", "p * (1 - p)"]),
+    "softmax": (
+        [
+            "top = z.max(axis=1, keepdims=True)",
+            "all = np.exp(z - top).sum(axis=1, keepdims=True)",
+            "top + np.log(all) - (Y * z).sum(axis=1, keepdims=True)",
+        ],
+        ["chances(z) - Y"],
+        ["p = chances(z)", "p[:, :, None] * (np.eye(p.shape[1]) - p[:, None, :])  # (n, K, K)"],
+    ),
+    "squared_hinge": (
+        [SIDE, f"{SHORT} ** 2"],
+        [SIDE, f"-2 * {SHORT} * side"],
+        [SIDE, "np.where(side * z < 1, 2.0, 0.0)"],
+    ),
+    "smoothed_hinge": (
+        [SIDE, f"np.where(side * z <= 0, 0.5 - side * z, 0.5 * {SHORT} ** 2)"],
+        [SIDE, "-np.clip(1 - side * z, 0, 1) * side"],
+        [SIDE, "np.where((side * z > 0) & (side * z < 1), 1.0, 0.0)"],
+    ),
+}
 
 
-def expressions(plan: Plan) -> dict[str, list[str]]:
-    """The lines of value, slope and curvature of the run's loss at z (n, k)."""
-    name, loss, several = plan.loss.name, plan.loss, plan.outputs > 1
-    if name == "squared":
-        return {
-            "value": ["return (z - Y) ** 2"],
-            "slope": ["return 2 * (z - Y)"],
-            "bend": ["return np.full(z.shape, 2.0)"],
-        }
-    if name in ("absolute", "quantile", "huber"):
-        rounding = plan.way != "loop" and not loss.smooth
-        h = (
-            "1e-3 * Y.std()" if rounding else repr(loss.width)
-        )  # a kink is rounded where the method needs slopes
-        if not loss.smooth and not rounding:
-            slope = [f"return np.where(z > Y, {loss.up!r}, np.where(z < Y, {-loss.down!r}, 0.0))"]
-            return {"slope": slope}
+def loss_lines(plan: Plan) -> dict[str, list[str]]:
+    """value, slope and bend of the run's loss; the last line of each is what is returned."""
+    name, loss = plan.loss.name, plan.loss
+    if name in LOSSES:
+        told = LOSSES["softmax" if name == "log" and plan.outputs > 1 else name]
+    elif plan.way == "loop" and not loss.smooth:
+        told = ([], [f"np.where(z > Y, {loss.up!r}, np.where(z < Y, {-loss.down!r}, 0.0))"], [])
+    else:  # a kink is rounded where the way needs slopes
+        h = repr(loss.width) if loss.smooth else "1e-3 * Y.std()"
         e = [f"e, h, up, down = z - Y, {h}, {loss.up!r}, {loss.down!r}"]
-        lines = "np.where(e > h * up, up * e - h * up**2 / 2, -down * e - h * down**2 / 2)"
-        inside = "(-h * down <= e) & (e <= h * up)"
-        return {
-            "value": [*e, f"inside = {inside}", f"return np.where(inside, e**2 / (2 * h), {lines})"],
-            "slope": [*e, "return np.clip(e / h, -down, up)"],
-            "bend": [*e, f"return np.where({inside}, 1 / h, 0.0)"],
-        }
-    if name == "poisson":
-        mean = "np.exp(np.minimum(z, 700))"
-        return {
-            "value": [f"return {mean} - Y * z"],
-            "slope": [f"return {mean} - Y"],
-            "bend": [f"return {mean}"],
-        }
-    if name == "log" and several:
-        bend = ["p = chances(z)", "return p[:, :, None] * (np.eye(p.shape[1]) - p[:, None, :])  # (n, K, K)"]
-        top = "top = z.max(axis=1, keepdims=True)"
-        value = [
-            top,
-            "return top + np.log(np.exp(z - top).sum(axis=1, keepdims=True)) - (Y * z).sum(axis=1, keepdims=True)",
-        ]
-        return {"value": value, "slope": ["return chances(z) - Y"], "bend": bend}
-    if name == "log":
-        value = ["return np.logaddexp(0, z) - Y * z"]
-        return {
-            "value": value,
-            "slope": ["return chances(z) - Y"],
-            "bend": ["p = chances(z)", "return p * (1 - p)"],
-        }
-    short = "np.maximum(0, 1 - side * z)"
-    if name == "squared_hinge":
-        value, slope, bend = f"{short} ** 2", f"-2 * {short} * side", "np.where(side * z < 1, 2.0, 0.0)"
-    else:
-        value = f"np.where(side * z <= 0, 0.5 - side * z, 0.5 * {short} ** 2)"
-        slope, bend = (
-            "-np.clip(1 - side * z, 0, 1) * side",
-            "np.where((side * z > 0) & (side * z < 1), 1.0, 0.0)",
+        inside = "inside = (-h * down <= e) & (e <= h * up)"
+        lines = "lines = np.where(e > 0, up * e - h * up**2 / 2, -down * e - h * down**2 / 2)"
+        told = (
+            [*e, inside, lines, "np.where(inside, e**2 / (2 * h), lines)"],
+            [*e, "np.clip(e / h, -down, up)"],
+            [*e, inside, "np.where(inside, 1 / h, 0.0)"],
         )
-    return {
-        kind: [SIDE, f"return {line}"]
-        for kind, line in {"value": value, "slope": slope, "bend": bend}.items()
-    }
+    return dict(zip(("value", "slope", "bend"), told))
 
 
 def numpy_training(plan: Plan) -> list[str]:
     """The functions of the script from the loss to the prediction."""
-    needed = {
-        "closed_form": [],
-        "loop": ["slope"],
-        "newton": ["value", "slope", "bend"],
-        "other": ["value", "slope"],
-    }
-    told = expressions(plan)
-    parts = []
+    told, parts = loss_lines(plan), []
     if plan.loss.name == "log":
         parts.append(_chances(plan))
-    for kind in needed[plan.way]:
-        body = "\n".join(f"    {line}" for line in told[kind])
-        parts.append(f'def {kind}(z, Y):\n    """{text(f"export.script_{kind}")}"""\n{body}')
-    if plan.way == "loop" and not isinstance(plan.schedule, Constant):
-        parts.append(rate_function(plan, "np"))
+    for kind in NEEDED[plan.way]:
+        *before, last = told[kind]
+        body = [f"    {line}" for line in (*before, f"return {last}")]
+        parts.append("\n".join([f"def {kind}(z, Y):", f'    """{text(f"export.script_{kind}")}"""', *body]))
+    if plan.way == "loop" and constant_rate(plan) is None:
+        parts.append(rate_function(plan))
     if plan.lasso:
         parts.append("def shrink(v, by):\n    return np.sign(v) * np.maximum(abs(v) - by, 0)")
-    body = {"closed_form": _closed_form, "loop": _loop, "newton": _newton, "other": _other}[plan.way](plan)
-    share = ", share" if plan.weighted else ""
-    lines = [
-        f"def train(X, Y{share}):",
-        f'    """{text("export.script_train")}"""',
-        *standardised(plan, "np"),
-        *body,
-    ]
-    parts.append("\n".join([*lines, *unscaled(plan, "np")]))
-    parts.append(_predict(plan))
-    return parts
+    way = {"closed_form": _closed_form, "loop": _loop, "newton": _newton, "other": _other}[plan.way]
+    lines = [f"def train(X, Y{', share' * plan.weighted}):", f'    """{text("export.script_train")}"""']
+    lines += [*standardised(plan, NUMPY), *way(plan), *unscaled(plan, NUMPY)]
+    return [*parts, "\n".join(lines), _predict(plan)]
 
 
 def _chances(plan: Plan) -> str:
     if plan.outputs == 1:
-        return "def chances(z):\n    return (1 + np.tanh(z / 2)) / 2  # 1/(1 + exp(-z)), without overflow"
-    return (
-        "def chances(z):\n    e = np.exp(z - z.max(axis=1, keepdims=True))\n"
-        "    return e / e.sum(axis=1, keepdims=True)"
-    )
+        return "def chances(z):\n    return np.exp(-np.logaddexp(0, -z))  # 1/(1 + exp(-z)), without overflow"
+    lines = ["def chances(z):", "    e = np.exp(z - z.max(axis=1, keepdims=True))"]
+    return "\n".join([*lines, "    return e / e.sum(axis=1, keepdims=True)"])
 
 
 # ---- the ways ----
@@ -139,50 +113,38 @@ def _gradient(plan: Plan, at: str = "theta", rows: str = "") -> str:
 
 def _loop(plan: Plan) -> list[str]:
     """One update after another, the direction's equation written out."""
-    lines, rows, indent = passes(plan, "np")
-    direction, name = plan.method.direction, plan.method.direction.name
-    constant = isinstance(plan.schedule, Constant) and plan.schedule is not None
-    before = [f"    t = {float(plan.schedule.rate)!r}"] if constant and plan.schedule is not None else []
-    first, second = "    v = np.zeros_like(theta)", "    u, updates = np.zeros_like(theta), 0"
-    moves: dict[str, list[str]] = {
+    lines, rows, indent = passes(plan, NUMPY)
+    direction, rate = plan.method.direction, constant_rate(plan)
+    a, b, epsilon = (
+        repr(getattr(direction, names[0], getattr(direction, names[-1], None)))
+        for names in (("beta", "beta1"), ("rho", "beta2"), ("epsilon",))
+    )
+    decayed = "theta[:-1]" if plan.solution.recipe.intercept else "theta"
+    adam = [
+        "updates += 1",
+        f"v = {a} * v + (1 - {a}) * g",
+        f"u = {b} * u + (1 - {b}) * g**2",
+        f"step = v / (1 - {a}**updates) / (np.sqrt(u / (1 - {b}**updates)) + {epsilon})",
+        "theta = theta - t * step",
+    ]
+    moves = {
         "steepest": ["theta = shrink(theta - t * g, t * lasso)" if plan.lasso else "theta = theta - t * g"],
-        "momentum": [f"v = {getattr(direction, 'beta', 0)!r} * v + g", "theta = theta - t * v"],
-        "nesterov": [
-            f"v = {getattr(direction, 'beta', 0)!r} * v + g",
-            f"theta = theta - t * (g + {getattr(direction, 'beta', 0)!r} * v)",
-        ],
-        "adagrad": [
-            "v = v + g**2",
-            f"theta = theta - t * g / (np.sqrt(v) + {getattr(direction, 'epsilon', 0)!r})",
-        ],
-        "rmsprop": [
-            f"v = {getattr(direction, 'rho', 0)!r} * v + (1 - {getattr(direction, 'rho', 0)!r}) * g**2",
-            f"theta = theta - t * g / (np.sqrt(v) + {getattr(direction, 'epsilon', 0)!r})",
-        ],
-    }
-    if name in ("adam", "adamw"):
-        a, b = direction.beta1, direction.beta2
-        decay = []
-        if name == "adamw":
-            kept = "theta[:-1]" if plan.solution.recipe.intercept else "theta"
-            decay = [f"{kept} *= 1 - t * {direction.decay!r}"]
-        moves[name] = [
-            "updates += 1",
-            f"v = {a!r} * v + (1 - {a!r}) * g",
-            f"u = {b!r} * u + (1 - {b!r}) * g**2",
-            *decay,
-            f"step = (v / (1 - {a!r}**updates)) / (np.sqrt(u / (1 - {b!r}**updates)) + {direction.epsilon!r})",
-            "theta = theta - t * step",
-        ]
-    if name != "steepest":
-        before.append(first)
-    if name in ("adam", "adamw"):
-        before.append(second)
-    inner = [f"g = {_gradient(plan, rows=rows)}", *moves[name]]
-    return [*begun(plan, "np"), *before, *lines, *(indent + line for line in inner)]
+        "momentum": [f"v = {a} * v + g", "theta = theta - t * v"],
+        "nesterov": [f"v = {a} * v + g", f"theta = theta - t * (g + {a} * v)"],
+        "adagrad": ["v = v + g**2", f"theta = theta - t * g / (np.sqrt(v) + {epsilon})"],
+        "rmsprop": [f"v = {b} * v + (1 - {b}) * g**2", f"theta = theta - t * g / (np.sqrt(v) + {epsilon})"],
+        "adam": adam,
+        "adamw": [f"{decayed} *= 1 - t * {getattr(direction, 'decay', 0)!r}", *adam],
+    }[direction.name]
+    before = [*begun(plan, NUMPY), *([f"    t = {rate}"] if rate else [])]
+    if direction.name != "steepest":
+        before.append("    v = np.zeros_like(theta)")
+    if direction.name in ("adam", "adamw"):
+        before.append("    u, updates = np.zeros_like(theta), 0")
+    return [*before, *lines, f"{indent}g = {_gradient(plan, rows=rows)}", *(indent + line for line in moves)]
 
 
-def _objective(plan: Plan, np: str = "np") -> str:
+def _objective(plan: Plan) -> str:
     """F without its kink, at a theta called w."""
     values = "value(Z @ w, Y).sum(axis=1)"
     return f"({f'share * {values}' if plan.weighted else values}).mean()" + (
@@ -205,7 +167,7 @@ def _newton(plan: Plan) -> list[str]:
         H = f"{product}.reshape(theta.size, -1) / n{ridge}"
     return [
         f"    F = lambda w: {_objective(plan)}",
-        *begun(plan, "np"),
+        *begun(plan, NUMPY),
         "    for _ in range(100):",
         f"        g = {_gradient(plan)}",
         f"        H = {H}",
@@ -224,7 +186,7 @@ def _other(plan: Plan) -> list[str]:
     new = "shrink(ahead - t * g, t * lasso)" if plan.lasso else "ahead - t * g"
     return [
         f"    F = lambda w: {_objective(plan)}",
-        *begun(plan, "np"),
+        *begun(plan, NUMPY),
         "    ahead, t, speed = theta, 1.0, 1.0",
         "    for _ in range(10_000):",
         f"        g = {_gradient(plan, 'ahead')}",

@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-from ...descent.schedules import Constant
 from ...messages import text
-from .coordinates import begun, passes, rate_function, standardised, unscaled
+from .coordinates import TORCH, begun, constant_rate, passes, rate_function, standardised, unscaled
 from .plan import Plan
 
 
-def value(plan: Plan) -> str:
+def loss_of(plan: Plan) -> str:
     """ℓ(z, Y), elementwise, as an expression."""
-    loss = plan.loss
+    up, down = getattr(plan.loss, "up", 0.0), getattr(plan.loss, "down", 0.0)
     margin = "(2 * Y - 1) * z"
     return {
         "squared": "(z - Y) ** 2",
         "absolute": "(z - Y).abs()",
-        "huber": f"2 * torch.nn.functional.huber_loss(z, Y, reduction='none', delta={getattr(loss, 'up', 0) / 2!r})",
-        "quantile": f"torch.maximum({getattr(loss, 'up', 0)!r} * (z - Y), {-getattr(loss, 'down', 0)!r} * (z - Y))",
+        "huber": f"2 * nn.huber_loss(z, Y, reduction='none', delta={up / 2!r})",
+        "quantile": f"torch.maximum({up!r} * (z - Y), {-down!r} * (z - Y))",
         "log": "-Y * torch.log_softmax(z, dim=1)"
         if plan.outputs > 1
-        else "torch.nn.functional.binary_cross_entropy_with_logits(z, Y, reduction='none')",
+        else "nn.binary_cross_entropy_with_logits(z, Y, reduction='none')",
         "squared_hinge": f"torch.relu(1 - {margin}) ** 2",
         "smoothed_hinge": f"torch.where({margin} <= 0, 0.5 - {margin}, 0.5 * torch.relu(1 - {margin}) ** 2)",
         "poisson": "torch.exp(z) - Y * z",
-    }[loss.name]
+    }[plan.loss.name]
 
 
 def torch_training(plan: Plan) -> list[str]:
     """The functions of the script from the loss to the prediction."""
     parts = []
     if plan.way != "closed_form":
-        parts.append(f'def value(z, Y):\n    """{text("export.script_value")}"""\n    return {value(plan)}')
-    if plan.way == "loop" and not isinstance(plan.schedule, Constant):
-        parts.append(rate_function(plan, "torch"))
+        parts.append(f'def value(z, Y):\n    """{text("export.script_value")}"""\n    return {loss_of(plan)}')
+    if plan.way == "loop" and constant_rate(plan) is None:
+        parts.append(rate_function(plan))
     body = {"closed_form": _closed_form, "loop": _loop, "newton": _newton, "other": _other}[plan.way](plan)
     share = ", share" if plan.weighted else ""
     told = f'    """{text("export.script_train")}"""'
-    lines = [f"def train(X, Y{share}):", told, *standardised(plan, "torch"), *body, *unscaled(plan, "torch")]
+    lines = [f"def train(X, Y{share}):", told, *standardised(plan, TORCH), *body, *unscaled(plan, TORCH)]
     return [*parts, "\n".join(lines), _predict(plan)]
 
 
@@ -63,10 +62,11 @@ def _closed_form(plan: Plan) -> list[str]:
 
 def _loop(plan: Plan) -> list[str]:
     """torch.optim's optimizer of the same name, with the run's constants and learning rates."""
-    lines, rows, indent = passes(plan, "torch")
+    lines, rows, indent = passes(plan, TORCH)
     direction = plan.method.direction
     get = lambda name: repr(getattr(direction, name, None))
-    rate = repr(float(plan.schedule.rate)) if isinstance(plan.schedule, Constant) else "0.0"
+    constant = constant_rate(plan)
+    rate, t = constant or "0.0", constant or "t"
     adam = f"Adam([theta], lr={rate}, betas=({get('beta1')}, {get('beta2')}), eps={get('epsilon')})"
     made = {
         "steepest": f"SGD([theta], lr={rate})",
@@ -77,9 +77,8 @@ def _loop(plan: Plan) -> list[str]:
         "adam": adam,
         "adamw": adam,
     }[direction.name]
-    inner = [] if isinstance(plan.schedule, Constant) else ["optimizer.param_groups[0]['lr'] = t"]
+    inner = [] if constant else ["optimizer.param_groups[0]['lr'] = t"]
     inner += ["optimizer.zero_grad()", f"F(theta{', rows' if rows else ''}).backward()"]
-    t = rate if isinstance(plan.schedule, Constant) else "t"
     if direction.name == "adamw":  # torch.optim.AdamW would let the intercept decay too
         kept = "theta.data[:-1]" if plan.solution.recipe.intercept else "theta.data"
         inner.append(f"{kept} *= 1 - {t} * {get('decay')}")
@@ -88,7 +87,7 @@ def _loop(plan: Plan) -> list[str]:
         inner.append(f"theta.data = theta.data.sign() * torch.relu(theta.data.abs() - {t} * lasso)")
     return [
         *_objective(plan, rows),
-        *begun(plan, "torch"),
+        *begun(plan, TORCH),
         "    theta.requires_grad_()",
         f"    optimizer = torch.optim.{made}",
         *lines,
@@ -100,11 +99,12 @@ def _loop(plan: Plan) -> list[str]:
 def _newton(plan: Plan) -> list[str]:
     return [
         *_objective(plan),
-        *begun(plan, "torch"),
+        *begun(plan, TORCH),
         "    for _ in range(100):",
         "        g = torch.autograd.functional.jacobian(F, theta)",
         "        H = torch.autograd.functional.hessian(F, theta).reshape(theta.numel(), -1)",
-        "        down = -torch.linalg.lstsq(H, g.reshape(-1, 1), driver='gelsd').solution.reshape(theta.shape)",
+        "        down = -torch.linalg.lstsq(H, g.reshape(-1, 1), driver='gelsd').solution",
+        "        down = down.reshape(theta.shape)",
         "        t = 1.0",
         "        while not F(theta + t * down) <= F(theta) + 1e-4 * t * (g * down).sum() and t > 1e-10:",
         "            t /= 2",
@@ -116,11 +116,12 @@ def _newton(plan: Plan) -> list[str]:
 
 def _other(plan: Plan) -> list[str]:
     """L-BFGS; where there is a kink, Adam with a learning rate that falls to 0."""
-    lines = [*_objective(plan, lasso=True), *begun(plan, "torch"), "    theta.requires_grad_()"]
+    lines = [*_objective(plan, lasso=True), *begun(plan, TORCH), "    theta.requires_grad_()"]
     if plan.loss.smooth and not plan.lasso:
         return [
             *lines,
-            "    optimizer = torch.optim.LBFGS([theta], max_iter=1000, tolerance_grad=1e-12, line_search_fn='strong_wolfe')",
+            "    settings = {'max_iter': 1000, 'tolerance_grad': 1e-12, 'line_search_fn': 'strong_wolfe'}",
+            "    optimizer = torch.optim.LBFGS([theta], **settings)",
             "",
             "    def closure():",
             "        optimizer.zero_grad()",

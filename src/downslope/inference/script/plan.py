@@ -1,4 +1,4 @@
-"""How a run's training can be said again in a few lines, and what keeps it from ending on the same weights."""
+"""How a run's training can be said again in a few lines, and what keeps its end from being the same."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from ...descent import directions, methods
-from ...descent.methods import ClosedForm, Exhaustive, Method
+from ...descent.methods import ClosedForm, Method
 from ...descent.schedules import Constant, Cosine, InverseScaling, Schedule
 from ..solution import Solution
 
 PLAIN_TEXT = (".csv", ".tsv", ".txt")
+FIRST_ORDER = directions.Steepest | directions.Momentum | directions.Nesterov
 ONE_MINIMUM = ("squared", "log", "poisson")  # losses that curve everywhere
-UNSURE = ("collinear", "separable", "validation", "interrupted", "rounded")  # verdicts: other weights do too
+UNSURE = ("collinear", "separable")  # verdicts: other weights do as well
 
 
 @dataclass(frozen=True)
@@ -61,75 +62,65 @@ class Plan:
 def planned(solution: Solution, library: str) -> Plan:
     """The way that belongs to the run's method, in this library."""
     recipe = solution.recipe
-    method = methods.by_name(solution.method) if recipe.method == "auto" else recipe.method
-    method = method.with_rows(recipe.batch_size, recipe.order).with_rate(recipe.learning_rate)
+    chosen: Any = methods.by_name(solution.method) if recipe.method == "auto" else recipe.method
+    method: Any = chosen.with_rows(recipe.batch_size, recipe.order).with_rate(recipe.learning_rate)
     schedule = _schedule(solution, method)
-    kinked = recipe.penalty.kinked
-    differs = []
     if isinstance(method, ClosedForm):
         way = "closed_form"
-    elif isinstance(method, Method) and isinstance(method.direction, directions.Newton) and schedule is None:
-        way = "newton" if recipe.loss.smooth else "other"
-        if way == "newton" and not (solution.verdict.code == "converged" and recipe.loss.name in ONE_MINIMUM):
-            differs.append("export.differs_search")
-    elif schedule is None or (kinked and not isinstance(method.direction, directions.Steepest)):
-        way = "other"
+    elif schedule is not None:
+        steepest = isinstance(method.direction, directions.Steepest)
+        way = "loop" if steepest or not recipe.penalty.kinked else "other"
     else:
-        way = "loop"
-        drawn = not method.full and method.rows.order in ("shuffle", "replacement")
-        if not recipe.loss.smooth:
-            differs.append("export.differs_rounding")
-        if kinked and method.full:
-            differs.append("export.differs_kink")
-        if drawn and library == "pytorch":
-            differs.append("export.differs_order")
-        if (
-            not method.full
-            and not isinstance(method.rows.order, str)
-            and solution.encoding
-            and solution.encoding.weights
-        ):
-            differs.append("export.differs_rows")
+        newton = isinstance(method, Method) and isinstance(method.direction, directions.Newton)
+        way = "newton" if newton and recipe.loss.smooth else "other"
+    differs = {"loop": _of_loop, "newton": _of_newton}.get(way, lambda *_: [])(solution, method, library)
     if way == "other":
         differs.append("export.differs_method")
     if "validation" in solution.metrics:
         differs.append("export.differs_held_out")
     if Path(solution.source).suffix.lower() not in PLAIN_TEXT:
         differs.append("export.differs_source")
-    if solution.verdict.code in UNSURE:
+    if way != "loop" and solution.verdict.code in UNSURE:
         differs.append("export.differs_unsure")
     return Plan(solution, way, method, schedule, tuple(differs))
 
 
+def _of_newton(solution: Solution, method, library: str) -> list[str]:
+    """Newton's search may halve otherwise: only the minimum itself is the same."""
+    found = solution.verdict.code == "converged" and solution.recipe.loss.name in ONE_MINIMUM
+    return [] if found else ["export.differs_search"]
+
+
+def _of_loop(solution: Solution, method, library: str) -> list[str]:
+    """What keeps a loop from the run's own updates."""
+    differs, loss = [], solution.recipe.loss
+    scaled = not isinstance(method.direction, FIRST_ORDER)  # by gradients, and Huber's first one is nearly 0
+    if not loss.smooth or (scaled and loss.name == "huber"):
+        differs.append("export.differs_rounding")
+    if method.full:
+        return differs + ["export.differs_kink"] * solution.recipe.penalty.kinked
+    if method.rows.order in ("shuffle", "replacement"):
+        return differs + ["export.differs_order"] * (library == "pytorch")
+    weighted = solution.encoding is not None and solution.encoding.weights is not None
+    return differs + ["export.differs_rows"] * (weighted and method.rows.order != "cyclic")
+
+
 def _schedule(solution: Solution, method) -> Schedule | None:
     """The learning rates of a loop; those that "auto" stood for are read off the trace. None for a search."""
-    if isinstance(method, ClosedForm | Exhaustive) or isinstance(method.direction, directions.Chooser):
+    if not isinstance(method, Method) or isinstance(method.direction, directions.Chooser):
         return None
-    if getattr(method.direction, "beta", None) == "auto" or isinstance(method.learning_rate, Schedule):
-        return (
-            method.learning_rate
-            if isinstance(method.learning_rate, Schedule) and not _grows(method)
-            else None
-        )
-    if method.searches or solution.recipe.loss.name == "poisson":
+    if method.searches or getattr(method.direction, "beta", None) == "auto":  # FISTA's β starts again
         return None
-    first = solution.trace[0]  # of a pass over batches, the rate of its last update is told
-    updates, per_epoch = first.step, 1 if method.full else first.step
-    first_order = isinstance(
-        method.direction, directions.Steepest | directions.Momentum | directions.Nesterov
-    )
-    shape: Schedule
-    if not first_order:
-        shape = Cosine(1.0)
-    elif not solution.recipe.loss.smooth:
-        shape = InverseScaling(1.0, 0.5)
-    else:
+    if isinstance(method.learning_rate, Schedule):
+        return method.learning_rate
+    if solution.recipe.loss.name == "poisson":
+        return None
+    direction = method.direction
+    shape: Schedule = Cosine(1.0)
+    if isinstance(direction, FIRST_ORDER):
         shape = Constant(1.0) if method.full else InverseScaling(1.0)
-    total = per_epoch * solution.recipe.epochs
-    told = float(shape.rates(np.array([updates - 1]), per_epoch, total)[0])
-    return replace(shape, rate=first.learning_rate / told)
-
-
-def _grows(method) -> bool:
-    """Whether the momentum is FISTA's, which grows and starts again."""
-    return getattr(method.direction, "beta", None) == "auto"
+        shape = shape if solution.recipe.loss.smooth else InverseScaling(1.0, 0.5)
+    first = solution.trace[0]  # of a pass over batches: its last update
+    per_epoch = 1 if method.full else first.step
+    told = shape.rates(np.array([first.step - 1]), per_epoch, per_epoch * solution.recipe.epochs)
+    return replace(shape, rate=first.learning_rate / float(told[0]))

@@ -1,4 +1,4 @@
-"""From a CSV file to rows of numbers, with the encoding of the run spelled out: the same for all libraries."""
+"""From a CSV file to rows of numbers, the run's encoding spelled out: the same for all libraries."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ def reading(solution: Solution) -> list[str]:
         return [{{name.strip(): cell.strip() for name, cell in row.items()}} for row in rows]''',
         f'''def number(cell, mean=math.nan):
     """{text("export.script_number")}"""
-    return mean if cell in MISSING else float({{"true": 1, "false": 0}}.get(cell.lower(), cell))''',
+    return mean if cell in MISSING else float(TRUTH.get(cell.lower(), cell))''',
     ]
     if any(column.kind == "date" for column in columns):
         parts.append(f'''def days(cell, mean):
     """{text("export.script_days")}"""
-    return mean if cell in MISSING else (datetime.fromisoformat(cell) - datetime(1970, 1, 1)).total_seconds() / 86400''')
+    since = datetime(1970, 1, 1)
+    return mean if cell in MISSING else (datetime.fromisoformat(cell) - since).total_seconds() / 86400''')
     if any(column.kind == "text" for column in columns):
         parts.append(f'''def indicators(cell, baseline, categories, mean):
     """{text("export.script_indicators")}"""

@@ -4,6 +4,8 @@ One file for each family of mistakes, one function for each mistake, one row in 
 only where the text itself is the evidence; where a name may hold several things, it is silent.
 """
 
+# What kind of node stands where, the tree tells, and mypy can not know:
+# mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
 import io
@@ -59,7 +61,7 @@ def check_script(path_or_text: str | os.PathLike) -> list[Finding]:
         raise DownslopeError("scripts.not_text", path=place) from None
     except (RecursionError, MemoryError):
         raise DownslopeError("scripts.too_deep", path=place) from None
-    found = {(slip.node.lineno, code): _finding(script, code, slip) for code, slip in slips}  # type: ignore[attr-defined]
+    found = {(slip.node.lineno, code): _finding(script, code, slip) for code, slip in slips}
     return [found[place] for place in sorted(found)]
 
 

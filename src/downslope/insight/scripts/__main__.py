@@ -1,4 +1,4 @@
-"""`python -m downslope.insight.scripts FOLDER`: for each mistake, the scripts found right, missed and accused.
+"""`python -m downslope.insight.scripts FOLDER`: for each mistake, scripts found, missed and accused.
 
 The truth stands in the scripts themselves, in a first line `# expect: code, code`.
 """
@@ -14,7 +14,9 @@ def confusion(folder: Path) -> dict[str, tuple[list[str], list[str], list[str]]]
     table: dict = {code: ([], [], []) for code in RULES}
     for path in sorted(folder.glob("*.py")):
         head = path.read_text(encoding="utf-8").partition("\n")[0]
-        expected = {code.strip() for code in head.removeprefix("# expect:").split(",") if head.startswith("# expect:")}
+        expected = {
+            code.strip() for code in head.removeprefix("# expect:").split(",") if head.startswith("# expect:")
+        }
         found = {finding.code for finding in check_script(path)}
         for code in expected | found:
             place = 0 if code in expected & found else 1 if code in expected else 2

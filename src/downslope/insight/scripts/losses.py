@@ -1,5 +1,7 @@
 """Mistakes between a net and its loss: squashed twice, not squashed, shapes that do not match."""
 
+# What kind of node stands where, the tree tells, and mypy can not know:
+# mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
 import ast
@@ -80,7 +82,11 @@ def broadcast(script: Script) -> Iterator[Slip]:
 
 def _crossed(script: Script, node: ast.AST, predicted: ast.expr, target: ast.expr) -> Iterator[Slip]:
     one, other = shape(script, predicted), shape(script, target)
-    if one is None or other is None or not (_column(one) and _flat(other) or _flat(one) and _column(other)):
+    if (
+        one is None
+        or other is None
+        or not ((_column(one) and _flat(other)) or (_flat(one) and _column(other)))
+    ):
         return
     lengths = [s[0] for s in (one, other) if s[0] not in (None, ...)]
     if 1 in lengths or len(set(lengths)) > 1:

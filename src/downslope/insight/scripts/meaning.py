@@ -1,5 +1,7 @@
-"""What calls mean: layers, activations, losses, gradients, updates, under whatever name they were imported."""
+"""What calls mean, under whatever name they were imported: layers, losses, gradients, updates."""
 
+# What kind of node stands where, the tree tells, and mypy can not know:
+# mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
 import ast
@@ -47,14 +49,14 @@ class Stage:
     """One operation on the way to a value: its name, where it stands, and the layer that was made for it."""
 
     name: str
-    node: ast.Call
+    node: ast.expr
     layer: ast.Call | None = None  # nn.Linear(2, 1)
     operand: ast.AST | None = None
     previous: ast.AST | None = None  # the layer before it in an nn.Sequential
 
 
 def named(path: str) -> str:
-    """ "softmax" of torch.softmax, torch.nn.functional.softmax and torch.nn.Softmax; "" of what is not torch."""
+    """The name "softmax" for torch.softmax, nn.functional.softmax and nn.Softmax; "" for what is no torch."""
     for prefix in TORCH:
         name = path.removeprefix(prefix)
         if name != path and "." not in name:
@@ -62,7 +64,7 @@ def named(path: str) -> str:
     return ""
 
 
-def module(script: Script, function: ast.AST) -> ast.AST | None:
+def module(script: Script, function: ast.AST) -> ast.Call | None:
     """What a callable was made by: nn.Linear(…), nn.Sequential(…), a class of this script; or None."""
     made = script.resolve(function)
     while isinstance(made, ast.Call) and isinstance(made.func, ast.Attribute) and made.func.attr in SAME:
@@ -132,9 +134,7 @@ def _stacked(script: Script, made: ast.Call, call: ast.Call) -> Iterator[Stage]:
             return
         previous = layers[place - 1] if place else None
         if name not in SAME:
-            yield Stage(
-                name, layers[place] if isinstance(layers[place], ast.Call) else layer, layer, None, previous
-            )
+            yield Stage(name, layers[place], layer, None, previous)
 
 
 def outputs(script: Script, stage: Stage) -> int | None:
@@ -215,8 +215,9 @@ def clears(node: ast.AST) -> bool:
 def optimizer(script: Script, node: ast.AST) -> ast.Call | None:
     """torch.optim.SGD(…) behind a name."""
     made = script.resolve(node)
-    path = script.path(made.func) if isinstance(made, ast.Call) else ""
-    parts = path.split(".")
+    if not isinstance(made, ast.Call):
+        return None
+    parts = script.path(made.func).split(".")
     return made if parts[:2] == ["torch", "optim"] and len(parts) == 3 and parts[2][0].isupper() else None
 
 
@@ -232,9 +233,9 @@ def steps(script: Script, node: ast.AST) -> bool:
     )
 
 
-def by_gradient(node: ast.AST) -> ast.AST | None:
+def by_gradient(node: ast.AST) -> ast.expr | None:
     """The target of an update by .grad: w -= rate * w.grad, w = w - …, w.data -= …, w.sub_(…), w.add_(…)."""
-    target: ast.AST | None = None
+    target: ast.expr | None = None
     if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Sub | ast.Add):
         target, made = node.target, node.value
     elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.value, ast.BinOp):

@@ -1,5 +1,7 @@
 """Mistakes of mode and order: dropout left on, rows that are never shuffled."""
 
+# What kind of node stands where, the tree tells, and mypy can not know:
+# mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
 import ast
@@ -17,7 +19,11 @@ SGD = re.compile(r"(^|_)(sgd|stochastic)(_|$)|stochastic_?gradient", re.I)
 
 def no_eval(script: Script) -> Iterator[Slip]:
     """A net with dropout predicts held-out rows as if it were still learning."""
-    switched = [c for c in script.calls if m.is_method(c, "eval") or (m.is_method(c, "train") and c.args)]
+    switched = [
+        c
+        for c in script.calls
+        if m.is_method(c, "eval") or (m.is_method(c, "train") and (c.args or c.keywords))
+    ]
     if switched or not m.backwards(script):
         return
     for call in script.calls:
@@ -170,14 +176,14 @@ def _same_order(script: Script) -> Iterator[Slip]:
             outer = script.loops(loop)[0]
             over = loop.iter
             name = script.key(over.func) if isinstance(over, ast.Call) else ""
-            if name == "enumerate" and isinstance(over.args[0], ast.Call):  # type: ignore[attr-defined]
-                over = over.args[0]  # type: ignore[attr-defined]
-                name = script.key(over.func)  # type: ignore[attr-defined]
+            if name == "enumerate" and isinstance(over.args[0], ast.Call):
+                over = over.args[0]
+                name = script.key(over.func)
             moves = any(_one_row_update(script, n, loop) for n in ast.walk(loop))
             if isinstance(outer, ast.For) and name == "zip" and moves:
-                new = f"random.sample(list({script.source(over)}), len({script.source(over.args[0])}))"  # type: ignore[attr-defined]
-            elif isinstance(outer, ast.For) and name == "range" and len(over.args) == 1 and moves:  # type: ignore[attr-defined]
-                new = f"np.random.permutation({script.source(over.args[0])})"  # type: ignore[attr-defined]
+                new = f"random.sample(list({script.source(over)}), len({script.source(over.args[0])}))"
+            elif isinstance(outer, ast.For) and name == "range" and len(over.args) == 1 and moves:
+                new = f"np.random.permutation({script.source(over.args[0])})"
             else:
                 continue
             numbers = {"name": function.name, "loop": loop.lineno, "passes": outer.lineno}
@@ -194,7 +200,7 @@ def _one_row_update(script: Script, node: ast.AST, loop: ast.For) -> bool:
         and isinstance(node.value, ast.BinOp)
         and isinstance(node.value.op, ast.Sub)
     )
-    return (down or again) and script.depends(node.value, names)  # type: ignore[attr-defined]
+    return (down or again) and script.depends(node.value, names)
 
 
 RULES = {"no_eval": no_eval, "not_shuffled": not_shuffled}

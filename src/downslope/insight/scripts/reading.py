@@ -1,5 +1,7 @@
 """A script as text: which name was assigned from what, in which scope, loop and order. Nothing is run."""
 
+# What kind of node stands where, the tree tells, and mypy can not know:
+# mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
 import ast
@@ -7,6 +9,7 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from .finding import Mend
 
@@ -46,12 +49,15 @@ class Script:
                 self.parent[child] = node
             for part in ("body", "orelse", "finalbody", "handlers"):
                 block = getattr(node, part, None)
-                for place, statement in enumerate(block if isinstance(block, list) else ()):
-                    self.block[statement] = (block, place)
+                if isinstance(block, list):
+                    self.block.update({statement: (block, place) for place, statement in enumerate(block)})
         for node in self.nodes:
             self._note(node)
         self.calls = [node for node in self.nodes if isinstance(node, ast.Call)]
         self.functions = [node for node in self.nodes if isinstance(node, ast.FunctionDef)]
+        self.named: dict[tuple[str, bool], list[ast.FunctionDef]] = defaultdict(list)
+        for function in self.functions:
+            self.named[function.name, isinstance(self.parent[function], ast.ClassDef)].append(function)
         self.classes = {node.name: node for node in self.nodes if isinstance(node, ast.ClassDef)}
 
     # ── names ───────────────────────────────────────────────────────────────────────────────────
@@ -228,11 +234,8 @@ class Script:
 
     def function(self, call: ast.Call) -> ast.FunctionDef | None:
         """The function of this script that a call calls."""
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else self.key(call.func)
         method = isinstance(call.func, ast.Attribute)
-        fits = [
-            f for f in self.functions if f.name == name and isinstance(self.parent[f], ast.ClassDef) == method
-        ]
+        fits = self.named.get((call.func.attr if method else self.key(call.func), method), [])
         return fits[0] if len(fits) == 1 else None
 
     def path(self, node: ast.AST) -> str:
@@ -257,7 +260,7 @@ class Script:
 
     def loops(self, node: ast.AST) -> list[ast.AST]:
         """The loops around a node within its function, the innermost first."""
-        found = []
+        found: list[ast.AST] = []
         for up in self.above(node):
             if isinstance(up, SCOPES):
                 break
@@ -287,7 +290,9 @@ class Script:
             key = self.key(node)
             if key in names:
                 return True
-            behind = [binding.value for binding in self.bound(node) if binding.value] if key else []
+            behind: list[ast.AST] = (
+                [binding.value for binding in self.bound(node) if binding.value] if key else []
+            )
             function = self.function(node) if isinstance(node, ast.Call) else None
             if function is not None and not names & {arg.arg for arg in function.args.args}:
                 behind += function.body
@@ -320,11 +325,13 @@ class Script:
 
     def after(self, statement: ast.stmt, new: str) -> Mend:
         """A line put after a statement."""
-        return Mend(statement.end_lineno + 1, statement.end_lineno, self.indent(statement) + new)
+        last = statement.end_lineno or statement.lineno
+        return Mend(last + 1, last, self.indent(statement) + new)
 
     def rewritten(self, statement: ast.stmt, new: str) -> Mend:
         """A statement written anew, indented as it was."""
-        return Mend(statement.lineno, statement.end_lineno, textwrap.indent(new, self.indent(statement)))
+        last = statement.end_lineno or statement.lineno
+        return Mend(statement.lineno, last, textwrap.indent(new, self.indent(statement)))
 
 
 def _place(node: ast.AST) -> tuple[int, int]:
@@ -336,5 +343,6 @@ def _targets(comprehension: ast.AST) -> set[str]:
     return {node.id for found in names for node in found if isinstance(node, ast.Name)}
 
 
+@lru_cache(maxsize=4096)
 def _declared_global(function: ast.AST) -> set[str]:
     return {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}

@@ -1,5 +1,7 @@
 """Shapes that the text tells: literals, constructors, views, products, linear layers. Unknown is None."""
 
+# What kind of node stands where, the tree tells, and mypy can not know:
+# mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
 import ast
@@ -134,11 +136,10 @@ def _made(script: Script, call: ast.Call, name: str, args: list, inner) -> Shape
         asked = script.resolve(asked) if asked is not None else None
         dims = asked.elts if isinstance(asked, ast.Tuple | ast.List) else args
         method = isinstance(call.func, ast.Attribute) and not script.path(call.func)
-        return (
-            None
-            if method or name == "full" and dims is args
-            else tuple(m.number(script, dim) for dim in dims)
-        )
+        made = tuple(m.number(script, dim) for dim in dims)
+        if method or (name == "full" and dims is args) or (made == (None,) and not _counts(script, dims[0])):
+            return None
+        return made
     if name in ALONG:
         count = args[2] if name == "linspace" and len(args) > 2 else args[0] if len(args) == 1 else None
         return (m.number(script, count),)
@@ -173,7 +174,8 @@ def _literal(script: Script, node: ast.AST) -> Shape | None:
     value = script.resolve(node)
     if isinstance(value, ast.List | ast.Tuple):
         parts = {_literal(script, part) for part in value.elts}
-        return (len(value.elts), *parts.pop()) if len(parts) == 1 and None not in parts else None
+        part = parts.pop() if len(parts) == 1 else None
+        return None if part is None else (len(value.elts), *part)
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add | ast.Mult):
         left, right = _literal(script, value.left), _literal(script, value.right)
         if isinstance(value.op, ast.Add) and left and right and left[1:] == right[1:]:
@@ -184,8 +186,8 @@ def _literal(script: Script, node: ast.AST) -> Shape | None:
     if isinstance(value, ast.UnaryOp):
         return _literal(script, value.operand)
     if isinstance(value, ast.ListComp) and len(value.generators) == 1:
-        part = _literal(script, value.elt) if isinstance(value.elt, ast.List | ast.Tuple) else None
-        return (None, *part) if part else None
+        inner = _literal(script, value.elt) if isinstance(value.elt, ast.List | ast.Tuple) else None
+        return (None, *inner) if inner else None
     return () if isinstance(value, ast.Constant) and isinstance(value.value, int | float) else None
 
 
@@ -216,7 +218,8 @@ def _part(whole: Shape | None, index: ast.AST) -> Shape | None:
     if whole is None or ... in whole:
         return None
     parts = index.elts if isinstance(index, ast.Tuple) else [index]
-    left, made = list(whole), []
+    left: list = list(whole)
+    made: list = []
     for part in parts:
         if isinstance(part, ast.Constant) and part.value is None:
             made.append(1)
@@ -235,11 +238,18 @@ def _axis(node: ast.AST | None) -> int | None:
     if _minus_one(node):
         return -1
     whole = isinstance(node, ast.Constant) and type(node.value) is int
-    return node.value if whole else None  # type: ignore[union-attr]
+    return node.value if whole else None
 
 
 def _minus_one(node: ast.AST | None) -> bool:
     return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and ast.unparse(node) == "-1"
+
+
+def _counts(script: Script, node: ast.AST) -> bool:
+    """A whole number for certain, where a name might hold a tuple: len(x), X.shape[0]."""
+    value = script.resolve(node)
+    counted = isinstance(value, ast.Call) and script.key(value.func) == "len"
+    return counted or (isinstance(value, ast.Subscript) and ast.unparse(value.value).endswith(".shape"))
 
 
 def _reads(script: Script, value: ast.AST | None, name: str) -> bool:

@@ -1,8 +1,11 @@
 """The wrong way: an update that goes up the slope of a squared or logistic loss."""
 
+# What kind of node stands where, the tree tells, and mypy can not know:
+# mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from . import meaning as m
@@ -10,10 +13,12 @@ from .finding import Slip
 from .reading import Script
 
 RATES = ("lr", "rate", "learning_rate", "alpha", "eta", "step", "step_size")
+GRADIENT = re.compile(r"grad|slope|deriv|^d_?[wb]\d?$|^g(_|$)|mean|sum|dot|\.T\b", re.I)
 
 
 def wrong_sign(script: Script) -> Iterator[Slip]:
     """w += rate * g, where g is the slope of the loss."""
+    target: ast.expr
     for node in script.nodes:
         if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub):
             target, change, up = node.target, node.value, isinstance(node.op, ast.Add)
@@ -26,11 +31,12 @@ def wrong_sign(script: Script) -> Iterator[Slip]:
         gradient = _gradient(script, change) if name and script.loops(node) else None
         if gradient is None:
             continue
-        sign = (
-            _descended(script, gradient, name)
-            if m.reads_gradient(gradient)
-            else slope(script, gradient, name)
-        )
+        if m.reads_gradient(gradient):
+            sign = _descended(script, gradient, name)
+        elif GRADIENT.search(script.source(gradient)):
+            sign = slope(script, gradient, name)
+        else:
+            continue  # x += 0.01 * (a*x - y) may be a step of time as well
         if sign is None or (sign > 0) != up:
             continue
         operator = "-" if up else "+"
@@ -43,7 +49,7 @@ def _itself(node: ast.Assign) -> bool:
     """w = w + …"""
     value = node.value
     same = isinstance(value, ast.BinOp) and ast.unparse(value.left) == ast.unparse(node.targets[0])
-    return same and isinstance(value.op, ast.Add | ast.Sub)  # type: ignore[union-attr]
+    return same and isinstance(value.op, ast.Add | ast.Sub)
 
 
 def _gradient(script: Script, change: ast.AST) -> ast.AST | None:

@@ -1,5 +1,7 @@
 """Mistakes in sums over rows: one row counts for all, a mean that is none, a sum that keeps its graph."""
 
+# What kind of node stands where, the tree tells, and mypy can not know:
+# mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
 import ast
@@ -97,9 +99,7 @@ def _overwritten(script: Script, loop: ast.For) -> Iterator[Slip]:
                 n = rows(script, loop) or 0
                 new = f"{name} += {script.source(statement.value)}"
                 numbers = {"name": name, "rows": n, "loop": loop.lineno}
-                mend = script.rewritten(statement, new)
-                if not begun:
-                    mend = None
+                mend = script.rewritten(statement, new) if begun else None
                 yield Slip(statement, numbers, mend, "one_row_last" if n else "one_row_last_rows")
                 break
 
@@ -153,9 +153,8 @@ def last_batch_loss(script: Script) -> Iterator[Slip]:
         if not isinstance(loop, ast.For) or not script.loops(loop) or not _over_rows(script, loop):
             continue
         outer = script.loops(loop)[0]
-        for name in sorted(
-            {b.name for (_, key), bs in script.bindings.items() for b in bs if loop in script.above(b.node)}
-        ):
+        assigned = (t for n in ast.walk(loop) if isinstance(n, ast.Assign) for t in n.targets)
+        for name in sorted({script.key(target) for target in assigned} - {""}):
             found = _per_batch(script, loop, name)
             if found is None:
                 continue
@@ -182,7 +181,7 @@ def _per_batch(script: Script, loop: ast.For, name: str) -> Binding | None:
         return None
     binding, value = inside[0], inside[0].value
     after = [b for b in bound if getattr(b.node, "lineno", 0) > (loop.end_lineno or 0)]
-    if after or script.loops(binding.node)[0] is not loop or _self(script, value, name):
+    if after or script.loops(binding.node)[:1] != [loop] or _self(script, value, name):
         return None
     descended = any(script.key(call.func.value) == name for call in m.backwards(script))
     if not (descended or LOSSY.search(name)) or not script.depends(value, _loop_names(loop)):

@@ -1,5 +1,7 @@
 """Mistakes around the step: what is cleared, what is computed, what is moved and which way."""
 
+# What kind of node stands where, the tree tells, and mypy can not know:
+# mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
 import ast
@@ -37,7 +39,11 @@ def _stepping_loop(script: Script, call: ast.Call) -> ast.AST | None:
     """The innermost loop around a backward in which the weights move too."""
     for loop in script.loops(call):
         for node in script.reach(loop):
-            if m.steps(script, node) or m.by_gradient(node) is not None:
+            moved = m.by_gradient(node)
+            replaced = (
+                isinstance(node, ast.Assign) and node.targets[0] is moved
+            )  # the new one has no gradient yet
+            if m.steps(script, node) or (moved is not None and not replaced):
                 return loop
     return None
 
@@ -137,7 +143,9 @@ def leaf_updates(script: Script) -> Iterator[tuple[str, Slip]]:
             continue
         name = script.key(target)
         bound = script.bound(target)
-        leaf = any(b.kind == "assign" and b.value is not None and _is_leaf(script, b.value) for b in bound)
+        asked = any(_requires(script, n, name) and not script.loops(n) for n in script.nodes)
+        made = [b.value for b in bound if b.kind == "assign" and b.value is not None]
+        leaf = any(_is_leaf(script, value) or (asked and _is_tensor(script, value)) for value in made)
         leaf = leaf or (not isinstance(node, ast.Assign) and _parameter(bound))
         direct = node.func.value if isinstance(node, ast.Call) else _target(node)
         if not leaf or direct is not target:  # w.data moves as it likes
@@ -185,8 +193,12 @@ def _is_leaf(script: Script, value: ast.AST) -> bool:
     return direct or path == "torch.nn.Parameter"
 
 
+def _is_tensor(script: Script, value: ast.AST) -> bool:
+    return isinstance(value, ast.Call) and script.path(value.func).startswith("torch.")
+
+
 def _target(node: ast.AST) -> ast.AST | None:
-    return node.target if isinstance(node, ast.AugAssign) else node.targets[0]  # type: ignore[attr-defined]
+    return node.target if isinstance(node, ast.AugAssign) else node.targets[0]
 
 
 def _parameter(bound) -> bool:
