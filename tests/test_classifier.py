@@ -27,7 +27,7 @@ from downslope.messages import speaking
 EXAMPLES = Path(__file__).parents[1] / "examples"
 STOCHASTIC = ("sgd", "minibatch")
 DETERMINISTIC = [name for name in METHODS if name not in (*STOCHASTIC, "exhaustive", "closed_form")]
-QUICK = ("nesterov", "lbfgs", "newton")  # the others use up their epochs on the checks' separable classes
+QUICK = ("lbfgs", "newton")  # the others use up their epochs on the checks' separable classes
 METHOD = pytest.mark.parametrize(
     "method",
     [
@@ -93,7 +93,9 @@ def test_check_estimator_finds_nothing_with_a_hinge(loss):
     assert failures(ds.LinearClassifier(loss=loss)) == set()
 
 
-@pytest.mark.parametrize("penalty", ["l1", "l2", "elasticnet"])
+@pytest.mark.parametrize(
+    "penalty", ["l2", *(pytest.param(name, marks=pytest.mark.slow) for name in ("l1", "elasticnet"))]
+)
 def test_check_estimator_finds_nothing_with_any_penalty(penalty):
     assert failures(ds.LinearClassifier(penalty=penalty, alpha=0.01)) == set()
 

@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -456,10 +457,24 @@ class Impatient(ds.schedules.Constant):
         return super().rates(updates, per_epoch, total)
 
 
-@pytest.mark.parametrize("method", ["gd", "minibatch"])
+@dataclass(frozen=True)
+class Weary(ds.directions.Steepest):
+    """A direction in whose sixth update somebody presses Ctrl-C."""
+
+    def move(self, w, g, rate, memory, l1):
+        if memory.updates >= 5:
+            raise KeyboardInterrupt
+        return super().move(w, g, rate, memory, l1)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [ds.Method(ds.All(), Weary(), 0.1), ds.MiniBatch(learning_rate=Impatient(0.1))],
+    ids=["gd", "minibatch"],
+)
 def test_ctrl_c_keeps_what_was_learned(method):
     X, y = rows()
-    model = ds.LinearRegressor(method=method, learning_rate=Impatient(0.1), random_state=0)
+    model = ds.LinearRegressor(method=method, random_state=0)
     with pytest.warns(ConvergenceWarning, match="warm_start=True"):
         model.fit(X, y)
     assert model.n_iter_ == 5 and model.coef_.all() and len(model.trace_) == 5

@@ -75,7 +75,7 @@ def test_without_a_chinese_font_every_picture_is_in_english(name, monkeypatch):
 
 def test_the_line_of_50_percent_is_where_the_score_is_0_with_the_others_at_their_medians():
     ax = EVERY["regions of two"]()
-    line = ax.collections[0]  # class 0 against class 1; the other is the same line seen from class 1
+    [line] = ax.collections
     points = line.get_paths()[0].vertices
     rest = np.median(X, axis=0)[2]
     # contours are interpolated between cells, which is exact for a score that is linear

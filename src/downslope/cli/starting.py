@@ -20,8 +20,10 @@ def run(function, asked: str, start, method: str, settings: Mapping[str, Any], p
     """Descend from `asked` starts in [−10, 10), tell where each ended, and draw them all."""
     if start:
         raise DownslopeError("inference.starts_or_start")
-    known = {name: settings[name] for name in ("learning_rate", "epochs", "seed")}
-    found = minimize_from(function, requests.whole("--starts", asked, least=1), method=method, **known)
+    for name in ("tol", "seconds"):
+        if name in settings:
+            raise DownslopeError("inference.starts_without", name=name)
+    found = minimize_from(function, requests.whole("--starts", asked, least=1), method=method, **settings)
     if json:
         show.as_json(found.to_json())
     else:

@@ -40,8 +40,8 @@ class Starts:
     """m descents of f: from `starts` (m, p) to `ends` (m, p), where f is `values` (m,).
 
     kinds: of each end, "minimum", "flat" (no curvature tells), "saddle" or "maximum" where the gradient is
-    0; "slope" where it is not yet; "escaped" where f or x grew beyond bounds; "outside" where f has no value at
-    the start. paths (k, m, p): points on the way after the `epochs` (k,), the first and the last among them.
+    0; "slope" where it is not yet; "escaped" where f or x grew beyond bounds; "outside" where f has no value
+    at the start. paths (k, m, p): points on the way after the `epochs` (k,), the first and the last among them.
     """
 
     function: Function

@@ -172,7 +172,8 @@ def _on_the_grid(end: End, numbers, objective, method) -> Verdict:
 def _of_a_function(end: End, objective, method: AnyMethod, numbers, trace: Trace) -> Verdict:
     """What kind of place a function or a net was left at: a minimum, a saddle, or still on a slope."""
     slope_at_start = trace[0].gradient_norm if len(trace) else math.inf
-    settled = end.certificate <= max(1e-8, 1e-6 * slope_at_start)
+    small = end.certificate <= max(1e-8, 1e-6 * slope_at_start)
+    settled = small or end.reason.code == "gradient"  # as small as was asked for
     if not settled:
         stalled = end.reason.code == "no_progress"
         if not stalled and _crawls(numbers, trace, end):

@@ -110,6 +110,10 @@ TEXTS = {
         "--starts draws the starts and --start gives one: leave one of them out.",
         "--starts 随机抽取多个起点，--start 指定一个起点：两者只能用其一。",
     ),
+    "inference.starts_without": (
+        "--{name} does not go with --starts, where every descent makes all its epochs: leave one of them out.",
+        "--{name} 不能与 --starts 同用，因为每次下降都会跑完全部轮次：请去掉其中一个。",
+    ),
     "inference.starts_found": (
         "The lowest of {starts} descents ended at {lowest}, where f = {value:.6g}. Minima found: {minima}. There may be lower ones elsewhere.",
         "{starts} 次下降中，最低的停在 {lowest}，f = {value:.6g}；共找到 {minima} 个极小值点。别处可能还有更低的点。",

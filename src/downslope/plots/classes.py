@@ -65,7 +65,7 @@ def regions(
     pale = np.array([_pale(k) for k in range(z.shape[2])])
     ground = {"origin": "lower", "extent": (left, right, bottom, top), "aspect": "auto", "zorder": 0}
     ax.imshow(pale[z.argmax(axis=2)], interpolation="nearest", **ground)
-    for k in range(z.shape[2]):
+    for k in range(z.shape[2] == 2, z.shape[2]):  # of two classes there is one line, not two
         ahead = z[..., k] - np.delete(z, k, axis=2).max(axis=2)
         if ahead.min() < 0 < ahead.max():
             ax.contour(across, up, ahead, levels=[0.0], colors=["black"], linewidths=1.2, zorder=1)
