@@ -59,7 +59,8 @@ def _of_classes(training: Training, dataset: Dataset, solution: Solution) -> lis
     matrix and the ROC, of the rows held out if there are any."""
     classes, seen = solution.classes, training.held_out or dataset
     size = np.abs(solution.coef.reshape(dataset.X.shape[1], -1)).max(axis=1) * dataset.X.std(axis=0)
-    chosen = sorted(np.argsort(-size, kind="stable")[:2].tolist())
+    indicator = [len(np.unique(column)) < 3 for column in dataset.X.T]  # two stripes show little
+    chosen = sorted(np.lexsort((-size, indicator))[:2].tolist())
     kind = "training" if seen is dataset else "validation"
     matrix, rows = solution.metrics[kind]["confusion"], text(f"cli.rows_{kind}")
     where = lambda ax: plots.regions(

@@ -41,7 +41,7 @@ class Starts:
 
     kinds: of each end, "minimum", "flat" (no curvature tells), "saddle" or "maximum" where the gradient is
     0; "slope" where it is not yet; "escaped" where f or x grew beyond bounds; "outside" where f has no value
-    at the start. paths (k, m, p): points on the way after the `epochs` (k,), the first and the last among them.
+    at the start. paths (k, m, p): points on the way after the `epochs` (k,), first and last among them.
     """
 
     function: Function

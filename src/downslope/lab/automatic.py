@@ -49,28 +49,28 @@ class ByAutodiff(Lesson):
 
     @cached_property
     def parabola(self) -> Solution:
-        pytorch(self.number)
-        return minimize(parabola, self.starts[0], learning_rate=RATE, epochs=EPOCHS)
+        with pytorch(self.number):
+            return minimize(parabola, self.starts[0], learning_rate=RATE, epochs=EPOCHS)
 
     @cached_property
     def bowl(self) -> Solution:
-        pytorch(self.number)
-        return minimize(bowl, self.starts[1:], learning_rate=RATE, epochs=EPOCHS)
+        with pytorch(self.number):
+            return minimize(bowl, self.starts[1:], learning_rate=RATE, epochs=EPOCHS)
 
     def loop(self, f: Callable, start: list[float], dtype: str = "float64", clear: bool = True) -> np.ndarray:
         """The course's loop in plain PyTorch: the start, and x after each update.  (1001, p)"""
-        torch = pytorch(self.number)
-        x = torch.tensor(start, dtype=getattr(torch, dtype), requires_grad=True)
-        path = [x.tolist()]
-        for _ in range(EPOCHS):
-            y = f(*x)  # forward
-            y.backward()  # backward: the slope is added to x.grad
-            with torch.no_grad():  # update, without tracking
-                x -= RATE * x.grad
-            if clear:
-                x.grad.zero_()  # clear the gradient
-            path.append(x.tolist())
-        return np.array(path)
+        with pytorch(self.number) as torch:
+            x = torch.tensor(start, dtype=getattr(torch, dtype), requires_grad=True)
+            path = [x.tolist()]
+            for _ in range(EPOCHS):
+                y = f(*x)  # forward
+                y.backward()  # backward: the slope is added to x.grad
+                with torch.no_grad():  # update, without tracking
+                    x -= RATE * x.grad
+                if clear:
+                    x.grad.zero_()  # clear the gradient
+                path.append(x.tolist())
+            return np.array(path)
 
     @cached_property
     def ends(self) -> dict[str, np.ndarray]:
@@ -104,12 +104,14 @@ class ByAutodiff(Lesson):
         return {"verdict": self.parabola.verdict.text}
 
     def log(self):
-        return points(Function.of(parabola, self.starts[0]), self.parabola.trace)
+        trace = self.parabola.trace
+        return points(Function.of(parabola, self.starts[0]), trace)
 
     def drawings(self):
+        trace = self.parabola.trace
         function = Function.of(parabola, self.starts[0])
         return (
-            lambda ax: plots.function_line(function.values, self.parabola.trace, ax),
+            lambda ax: plots.function_line(function.values, trace, ax),
             self._slip,
         )
 

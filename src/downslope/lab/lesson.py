@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,13 +20,20 @@ def spelled(verdict: Verdict, indent: int = 4) -> str:
     return ("\n" + " " * indent).join([verdict.text, *verdict.remedies])
 
 
-def pytorch(number: int) -> Any:
-    """PyTorch, for the lessons that need it; or the sentence that says how to install it."""
+@contextmanager
+def pytorch(number: int) -> Iterator[Any]:
+    """PyTorch, for the lessons that need it, or the sentence that says how to install it. On one thread: what
+    they run is so small that threads wait for each other longer than they work."""
     try:
         import torch
     except ImportError:
         raise DownslopeError("lessons.no_torch", number=number) from None
-    return torch
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield torch
+    finally:
+        torch.set_num_threads(threads)
 
 
 @dataclass(frozen=True)

@@ -46,9 +46,9 @@ class LinearLayer(Lesson):
     @cached_property
     def start(self) -> np.ndarray:
         """(w1, w2, b) as PyTorch draws them for a linear layer.  (3,)"""
-        pytorch(self.number)
-        layer = Net((), dtype="float64", seed=self.seed).module(2, 1)
-        return np.concatenate([p.detach().numpy().ravel() for p in layer.parameters()])
+        with pytorch(self.number):
+            layer = Net((), dtype="float64", seed=self.seed).module(2, 1)
+            return np.concatenate([p.detach().numpy().ravel() for p in layer.parameters()])
 
     @cached_property
     def solutions(self) -> dict[str, Solution]:
@@ -72,20 +72,20 @@ class LinearLayer(Lesson):
     @cached_property
     def loops(self) -> dict[str, np.ndarray]:
         """The same in a plain PyTorch loop: (w1, w2, b) after 100 epochs, by batch.  (3,)"""
-        torch = pytorch(self.number)
-        X, y = torch.tensor(ROWS.X), torch.tensor(ROWS.y)[:, None]
-        found = {}
-        for name, size in BATCHES.items():
-            layer = Net((), dtype="float64", seed=self.seed).module(2, 1)
-            optimizer, mse = torch.optim.SGD(layer.parameters(), lr=RATE), torch.nn.MSELoss()
-            for _ in range(EPOCHS):
-                for i in range(0, 2, size):
-                    loss = mse(layer(X[i : i + size]), y[i : i + size])
-                    optimizer.zero_grad()
-                    loss.backward()
-                    optimizer.step()
-            found[name] = np.concatenate([p.detach().numpy().ravel() for p in layer.parameters()])
-        return found
+        with pytorch(self.number) as torch:
+            X, y = torch.tensor(ROWS.X), torch.tensor(ROWS.y)[:, None]
+            found = {}
+            for name, size in BATCHES.items():
+                layer = Net((), dtype="float64", seed=self.seed).module(2, 1)
+                optimizer, mse = torch.optim.SGD(layer.parameters(), lr=RATE), torch.nn.MSELoss()
+                for _ in range(EPOCHS):
+                    for i in range(0, 2, size):
+                        loss = mse(layer(X[i : i + size]), y[i : i + size])
+                        optimizer.zero_grad()
+                        loss.backward()
+                        optimizer.step()
+                found[name] = np.concatenate([p.detach().numpy().ravel() for p in layer.parameters()])
+            return found
 
     def figures(self):
         before = ROWS.X @ self.start[:2] + self.start[2] - ROWS.y

@@ -76,20 +76,20 @@ class TwoClassNet(Lesson):
 
     @cached_property
     def solution(self) -> Solution:
-        pytorch(self.number)
-        settings: dict[str, Any] = {"scale": False, "epochs": EPOCHS, "tol": 0.0}
-        return fit(self.rows, net=self.net, loss="log", method=GD(RATE), **settings)
+        with pytorch(self.number):
+            settings: dict[str, Any] = {"scale": False, "epochs": EPOCHS, "tol": 0.0}
+            return fit(self.rows, net=self.net, loss="log", method=GD(RATE), **settings)
 
     @cached_property
     def loop(self) -> tuple[list[float], float]:
         """The same in a plain PyTorch loop: the losses, and the accuracy at the end."""
-        torch = pytorch(self.number)
-        X = torch.tensor(self.rows.X, dtype=torch.float32)
-        y = torch.tensor(self.rows.y, dtype=torch.float32)[:, None]
-        model = torch.nn.Sequential(*self.net.module(4, 1), torch.nn.Sigmoid())
-        losses = plain_loop(torch, model, torch.nn.BCELoss(), X, y)
-        with torch.no_grad():
-            return losses, ((model(X) > 0.5) == y).float().mean().item()
+        with pytorch(self.number) as torch:
+            X = torch.tensor(self.rows.X, dtype=torch.float32)
+            y = torch.tensor(self.rows.y, dtype=torch.float32)[:, None]
+            model = torch.nn.Sequential(*self.net.module(4, 1), torch.nn.Sigmoid())
+            losses = plain_loop(torch, model, torch.nn.BCELoss(), X, y)
+            with torch.no_grad():
+                return losses, ((model(X) > 0.5) == y).float().mean().item()
 
     def figures(self):
         ours, (theirs, accuracy) = self.solution.trace.column("loss"), self.loop
@@ -149,34 +149,34 @@ class SoftmaxRegression(Lesson):
 
     @cached_property
     def solution(self) -> Solution:
-        pytorch(self.number)
-        settings: dict[str, Any] = {"scale": False, "epochs": EPOCHS, "tol": 0.0}
-        return fit(self.rows, net=self.net, loss="log", method=GD(RATE), **settings)
+        with pytorch(self.number):
+            settings: dict[str, Any] = {"scale": False, "epochs": EPOCHS, "tol": 0.0}
+            return fit(self.rows, net=self.net, loss="log", method=GD(RATE), **settings)
 
     @cached_property
     def loops(self) -> dict[str, tuple[list[float], float]]:
         """The plain PyTorch loop, right and with the softmax doubled: losses, accuracy at the end."""
-        torch = pytorch(self.number)
-        X = torch.tensor(self.rows.X, dtype=torch.float32)
-        y = torch.tensor(self.rows.y).long()
-        found = {}
-        for name, last in {"right": [], "doubled": [torch.nn.Softmax(dim=1)]}.items():
-            model = torch.nn.Sequential(*self.net.module(4, 3), *last)
-            losses = plain_loop(torch, model, torch.nn.CrossEntropyLoss(), X, y)
-            with torch.no_grad():
-                found[name] = losses, (model(X).argmax(dim=1) == y).float().mean().item()
-        return found
+        with pytorch(self.number) as torch:
+            X = torch.tensor(self.rows.X, dtype=torch.float32)
+            y = torch.tensor(self.rows.y).long()
+            found = {}
+            for name, last in {"right": [], "doubled": [torch.nn.Softmax(dim=1)]}.items():
+                model = torch.nn.Sequential(*self.net.module(4, 3), *last)
+                losses = plain_loop(torch, model, torch.nn.CrossEntropyLoss(), X, y)
+                with torch.no_grad():
+                    found[name] = losses, (model(X).argmax(dim=1) == y).float().mean().item()
+            return found
 
     @cached_property
     def refusal(self) -> DownslopeError:
         """What Downslope says to a module that ends in a softmax, before it takes a step."""
-        torch = pytorch(self.number)
-        slip = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Softmax(dim=1))
-        try:
-            fit(slip, self.rows, loss="log", method=GD(RATE), epochs=1)
-        except DownslopeError as refusal:
-            return refusal
-        raise AssertionError("a doubled softmax was let through")
+        with pytorch(self.number) as torch:
+            slip = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Softmax(dim=1))
+            try:
+                fit(slip, self.rows, loss="log", method=GD(RATE), epochs=1)
+            except DownslopeError as refusal:
+                return refusal
+            raise AssertionError("a doubled softmax was let through")
 
     @property
     def floor(self) -> float:

@@ -46,6 +46,12 @@ def refuse_too_large(key: str, needed: int, **facts) -> None:
         raise DownslopeError(key, needed=f"{needed / 1e9:.3g}", free=f"{free / 1e9:.3g}", **facts)
 
 
+def weighing(dataset):
+    """The rows that weigh something: one of weight 0 is as good as absent."""
+    s = dataset.weights
+    return dataset if s is None or s.all() else dataset.take(s > 0)
+
+
 def free_bytes() -> float:
     """Bytes of memory still to be had; all of the machine's, or infinitely many, where that is not told."""
     try:

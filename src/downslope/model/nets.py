@@ -89,6 +89,7 @@ class Net:
     def term(self, dataset, loss, scale: bool = False) -> NetTerm:
         """The mean loss of this net over the rows of a Dataset. `scale`: descend on standardised columns,
         towards a standardised y, and be told in their own units all the same (see net_units.py)."""
+        dataset = checks.weighing(dataset)
         Y = coded(dataset, loss)
         features, outputs = dataset.shape[1], Y.shape[1]
         module = self.module(features, outputs)
@@ -122,8 +123,7 @@ def module_term(module: torch.nn.Module, dataset, loss, seed: int = 0) -> NetTer
 
 
 def _term(module, dataset, loss, seed: int, device, stack: bool = False) -> NetTerm:
-    if dataset.weights is not None and not dataset.weights.all():
-        dataset = dataset.take(dataset.weights > 0)  # a row of weight 0 is as good as absent
+    dataset = checks.weighing(dataset)
     flat = Flat(module, seed, device)
     if stack:
         flat.stack = [layer.forward for layer in flat.module]
