@@ -200,7 +200,10 @@ def test_sparse_rows_are_dense_rows_if_memory_holds_them(monkeypatch):
     assert np.allclose(sparse.predict(sp.csc_array(X)), dense.predict(X), rtol=1e-5)
     monkeypatch.setattr(net_checks, "free_bytes", lambda: 8 * X.size - 1.0)
     for scale in (True, False):
-        assert refused(clone(net).set_params(hidden=(), scale=scale).fit, sp.csr_array(X), y) == "nets.sparse"
+        few = clone(net).set_params(hidden=(), scale=scale)
+        assert refused(few.fit, sp.csr_array(X), y) == "nets.sparse"
+        rows = ds.Dataset.from_arrays(sp.csr_array(X), y)
+        assert refused(ds.Net(()).term, rows, ds.losses.squared(), scale) == "nets.sparse"
 
 
 def test_float32_rows_give_float32():
@@ -378,7 +381,9 @@ PAIRS = {
 
 
 def test_every_moving_direction_has_its_partner_here():
-    moving = {d.__name__.lower() for d in ds.directions.DIRECTIONS if not issubclass(d, ds.directions.Chooser)}
+    moving = {
+        d.__name__.lower() for d in ds.directions.DIRECTIONS if not issubclass(d, ds.directions.Chooser)
+    }
     assert moving - {"steepest"} == set(PAIRS) - {"sgd"}
 
 
@@ -462,7 +467,7 @@ def test_an_estimator_takes_an_optimizer():
     X, y = moons()
     net = ds.NetClassifier(method=optim.RAdam, batch_size=16, epochs=60, random_state=0).fit(X, y)
     assert net.solution_.method == "torch" and net.trace_[-1].learning_rate == 1e-3
-    assert net.solution_.loss < 0.9 * net.trace_[0].loss
+    assert net.solution_.loss < 0.95 * net.trace_[0].loss
 
 
 def test_partial_fit_goes_on_with_the_optimizers_memory():

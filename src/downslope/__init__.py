@@ -30,6 +30,7 @@ _FROM = {
     "inference.torch_optimizer": ["TorchOptimizer"],
     "inference.export": ["export_code", "export_onnx"],
     "insight.scripts": ["check_script"],
+    "inference.starts": ["minimize_from"],
     "inference": ["fit", "minimize", "load", "Recipe", "Solution"],
     "estimators": ["LinearClassifier", "LinearRegressor", "NetClassifier", "NetRegressor"],
 }

@@ -115,12 +115,38 @@ def _as_csv(table):
         raise DownslopeError("cli.not_csv", reason=" ".join(str(error).split())) from None
 
 
-def inspect(run: o.Run, json: o.Json = False, lang: o.Lang = None) -> int:
-    """What a run holds."""
+def inspect(
+    run: o.Run,
+    errors: o.Errors = False,
+    robust: o.Robust = False,
+    step: o.StepNumber = None,
+    data: o.Rows = None,
+    json: o.Json = False,
+    lang: o.Lang = None,
+) -> int:
+    """What a run holds; its standard errors; one of its steps in numbers."""
     from ..inference import load
-    from . import show
+    from . import instruments, requests, show
 
     solution = load(run)
+    if errors or step is not None:
+        if errors and json:
+            from ..insight.standard_errors import standard_errors
+
+            show.as_json(standard_errors(solution, solution.training_rows(data), robust).to_json())
+            return 0
+        number = 0 if step is None else requests.whole("--step", step)
+        lines = (
+            instruments.show_errors(solution, data, robust)
+            if errors
+            else instruments.show_step(solution, number, data)
+        )
+        if json:
+            show.as_json({"step": number, "lines": lines})
+        else:
+            for line in lines:
+                print(line)
+        return 0
     notes = [text(key, **facts) for key, facts in solution.notes]
     if json:
         show.as_json({**solution.to_json(), "recipe": solution.recipe.to_json(), "notes": notes})

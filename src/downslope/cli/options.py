@@ -106,6 +106,10 @@ Code = Annotated[str | None, _option("--code", "LIBRARY", "code", libraries_know
 Script = Annotated[str | None, _option("--out", "FILE", "out_script")]
 Plot = Annotated[str | None, _option("--plot", "FILE", "plot")]
 Force = Annotated[bool, typer.Option("--force", help="cli.help_force")]
+Errors = Annotated[bool, typer.Option("--errors", help="cli.help_errors")]
+Robust = Annotated[bool, typer.Option("--robust", help="cli.help_robust")]
+StepNumber = Annotated[str | None, _option("--step", "N", "step")]
+Rows = Annotated[str | None, _option("--data", "DATA", "rows")]
 Json = Annotated[bool, typer.Option("--json", help="cli.help_json")]
 Lang = Annotated[
     str | None,

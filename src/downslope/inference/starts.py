@@ -205,7 +205,7 @@ def _kind(function: Function, start, x, value: float, inside: bool) -> str:
     first = abs(function.value(start))
     if not np.isfinite(value) or abs(value) > 1e10 * (1 + first):
         return "escaped"
-    gradient, scale = function.gradient(x), np.linalg.norm(function.gradient(start))
+    gradient, scale = function.gradient(x), float(np.linalg.norm(function.gradient(start)))
     if not np.isfinite(gradient).all():
         return "escaped"
     H = function.hessian(x)

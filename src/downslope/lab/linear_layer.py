@@ -29,6 +29,10 @@ def _predicted(params, row) -> float:
     return float(np.dot(params[:2], row) + params[2])
 
 
+def _mean_squared(params) -> float:
+    return float(np.mean((ROWS.X @ np.array(params[:2]) + params[2] - ROWS.y) ** 2))
+
+
 @dataclass(frozen=True)
 class LinearLayer(Lesson):
     """(w, b) ← (w, b) − 0.01·∇ mean (x·w + b − y)²,  where x·w + b = y has a line of solutions
@@ -88,8 +92,7 @@ class LinearLayer(Lesson):
             return found
 
     def figures(self):
-        before = ROWS.X @ self.start[:2] + self.start[2] - ROWS.y
-        told = {"loss_before": float(np.mean(before**2))}
+        told = {"loss_before": _mean_squared(self.start)}
         for name, run in self.solutions.items():
             told[f"loss_{name}"] = run.loss
             told |= {f"{weight}_{name}": float(x) for weight, x in zip(("w1", "w2", "b"), run.params)}
@@ -103,9 +106,7 @@ class LinearLayer(Lesson):
         answers = {**EXACT, "found": self.ends["layer"].params}
         for name, params in answers.items():
             told |= {f"alike_{name}": _predicted(params, ALIKE), f"unlike_{name}": _predicted(params, UNLIKE)}
-            told[f"exact_loss_{name}"] = float(
-                np.mean([(_predicted(params, x) - y) ** 2 for x, y in zip(ROWS.X, ROWS.y)])
-            )
+            told[f"exact_loss_{name}"] = _mean_squared(params)
         return told
 
     def words(self):

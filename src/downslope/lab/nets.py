@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -31,6 +30,12 @@ def made_rows() -> Dataset:
 
     X, y = make_classification(n_samples=1000, n_features=4, n_informative=2, n_redundant=0, random_state=42)
     return Dataset.from_arrays(X, y)
+
+
+def trained(number: int, rows: Dataset, net: Net) -> Solution:
+    """Plain descent on all rows, their columns as they are, to the last epoch."""
+    with pytorch(number):
+        return fit(rows, net=net, loss="log", method=GD(RATE), scale=False, epochs=EPOCHS, tol=0.0)
 
 
 def plain_loop(torch, model, loss_of, X, y) -> list[float]:
@@ -76,9 +81,7 @@ class TwoClassNet(Lesson):
 
     @cached_property
     def solution(self) -> Solution:
-        with pytorch(self.number):
-            settings: dict[str, Any] = {"scale": False, "epochs": EPOCHS, "tol": 0.0}
-            return fit(self.rows, net=self.net, loss="log", method=GD(RATE), **settings)
+        return trained(self.number, self.rows, self.net)
 
     @cached_property
     def loop(self) -> tuple[list[float], float]:
@@ -105,7 +108,7 @@ class TwoClassNet(Lesson):
             "missed_0": float(wrong[0][1]),
             "missed_1": float(wrong[1][0]),
             "chance": float(self.solution.probabilities(self.rows.X[:1])[0, 1]),
-            "true": float(self.rows.y[0]),
+            "true": float(np.ravel(self.rows.y)[0]),
         }
 
     def words(self):
@@ -149,9 +152,7 @@ class SoftmaxRegression(Lesson):
 
     @cached_property
     def solution(self) -> Solution:
-        with pytorch(self.number):
-            settings: dict[str, Any] = {"scale": False, "epochs": EPOCHS, "tol": 0.0}
-            return fit(self.rows, net=self.net, loss="log", method=GD(RATE), **settings)
+        return trained(self.number, self.rows, self.net)
 
     @cached_property
     def loops(self) -> dict[str, tuple[list[float], float]]:
@@ -199,7 +200,7 @@ class SoftmaxRegression(Lesson):
             "floor": self.floor,
             "third": float(p[:, 2].mean()),
             **{f"chance_{k}": float(p[0, k]) for k in range(3)},
-            "true": float(self.rows.y[0]),
+            "true": float(np.ravel(self.rows.y)[0]),
         }
 
     def words(self):

@@ -277,6 +277,22 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Write the script to this .py file, not to the screen.",
         "把脚本写入这个 .py 文件，而不是显示在屏幕上。",
     ),
+    "cli.help_errors": (
+        "Standard errors, p and intervals of the weights.",
+        "权重的标准误、p 值和置信区间。",
+    ),
+    "cli.help_robust": (
+        "With --errors: robust to unequal noise (HC1).",
+        "与 --errors 同用：对不等方差稳健（HC1）。",
+    ),
+    "cli.help_step": (
+        "One update of the descent, with its real numbers.",
+        "用真实数字写出某一次更新。",
+    ),
+    "cli.help_rows": (
+        "The rows of the fit, where their file has moved.",
+        "训练所用的数据，当原文件已移走时给出。",
+    ),
     "cli.help_check": (
         "Read a PyTorch or NumPy training script, without running it, for the mistakes that learners make.",
         "阅读 PyTorch 或 NumPy 训练脚本（不运行），找出初学者常犯的错误。",

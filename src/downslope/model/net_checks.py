@@ -52,6 +52,15 @@ def weighing(dataset):
     return dataset if s is None or s.all() else dataset.take(s > 0)
 
 
+def filled(X: Any) -> np.ndarray:
+    """Sparse rows filled in, if memory holds them."""
+    if isinstance(X, np.ndarray):
+        return X
+    n, d = X.shape
+    refuse_too_large("nets.sparse", 8 * n * d, rows=n, columns=d)
+    return X.toarray()
+
+
 def free_bytes() -> float:
     """Bytes of memory still to be had; all of the machine's, or infinitely many, where that is not told."""
     try:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .net_checks import filled
+
 
 @dataclass(frozen=True, eq=False)
 class Units:
@@ -25,7 +27,7 @@ class Units:
 
     def standardised(self, dataset):
         """The same rows with x̃ in place of x."""
-        X = dataset.X if isinstance(dataset.X, np.ndarray) else dataset.X.toarray()
+        X = filled(dataset.X)
         return replace(dataset, X=((X - self.center) / self.width).astype(X.dtype))
 
     def to_user(self, theta: np.ndarray) -> np.ndarray:

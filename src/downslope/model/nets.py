@@ -202,11 +202,8 @@ class Flat:
 
     def tensor(self, X) -> torch.Tensor:
         """Rows as the module takes them, in its dtype, on its device; dense ones of its kind uncopied."""
-        if not isinstance(X, np.ndarray):
-            n, d = X.shape
-            checks.refuse_too_large("nets.sparse", 8 * n * d, rows=n, columns=d)
-            X = X.toarray()
-        return pytorch().from_numpy(np.require(X, requirements=["C", "W"])).to(self.theta)
+        rows = np.require(checks.filled(X), requirements=["C", "W"])
+        return pytorch().from_numpy(rows).to(self.theta)
 
     def drawing(self):
         """Within, dropout draws from (seed, training calls so far)."""
