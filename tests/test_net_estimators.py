@@ -27,8 +27,8 @@ unfinished_is_fine = pytest.mark.filterwarnings("ignore::sklearn.exceptions.Conv
 # Every check of scikit-learn's that may fail, with its reason. There are no others.
 EXCEPTIONS = {
     f"check_sample_weight_equivalence_on_{kind}_data": (
-        "on drawn rows, a row that is drawn twice is not a row of weight 2; and float32 adds up repeated rows "
-        "and weighted ones to numbers that differ in the seventh digit, where 1e-7 is asked for"
+        "on drawn rows, a row drawn twice is not a row of weight 2; and in float32 the sums over repeated "
+        "rows and over weighted ones differ in the seventh digit, where 1e-7 is asked for"
     )
     for kind in ("dense", "sparse")
 }

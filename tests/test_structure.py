@@ -60,7 +60,7 @@ def test_a_room_imports_only_rooms_above_it():
     "library, homes",
     [
         ("numba", ["descent/kernels.py"]),
-        ("torch", ["lab/lesson.py", "model/autodiff.py", "model/nets.py"]),  # lessons run the plain loop beside
+        ("torch", ["lab/lesson.py", "model/autodiff.py", "model/nets.py"]),
         ("duckdb", ["data/database.py"]),
     ],
 )

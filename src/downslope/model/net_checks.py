@@ -93,6 +93,11 @@ def last_layer(z: Any) -> str:
     return name
 
 
+def is_bias(name: str) -> bool:
+    """By PyTorch's naming: layer1.bias, rnn.bias_ih_l0."""
+    return name.rpartition(".")[2].startswith("bias")
+
+
 def refuse_second_link(layer: str, outputs: int) -> None:
     """Raise if scores went through a link before the log loss applies its own.
 

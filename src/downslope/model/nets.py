@@ -126,7 +126,7 @@ def _term(module, dataset, loss, seed: int, device, stack: bool = False) -> NetT
     dataset = checks.weighing(dataset)
     flat = Flat(module, seed, device)
     if stack:
-        flat.stack = [layer.forward for layer in flat.module]
+        flat.stack = [layer.forward for layer in flat.module.children()]
     Y, share = _targets(dataset, loss)
     flat.check(flat.tensor(dataset.X[[0, -1]]), Y.shape[1], loss)
     return NetTerm(module, flat, flat.tensor(dataset.X), Y, share, loss)
@@ -139,7 +139,7 @@ def _targets(dataset, loss) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def net_scores(net: Net | None, module, params, X, outputs: int) -> np.ndarray:
-    """z of the rows X (n, d): by a net with the weights `params`, in float64; by a module as it stands.  (n, k)"""
+    """z of the rows X (n, d): by a net with the weights `params`, in float64; by a module as it is. (n, k)"""
     if module is None:
         assert net is not None
         module = replace(net, dtype="float64").module(X.shape[1], outputs)
@@ -202,8 +202,7 @@ class Flat:
 
     def tensor(self, X) -> torch.Tensor:
         """Rows as the module takes them, in its dtype, on its device; dense ones of its kind uncopied."""
-        rows = np.require(checks.filled(X), requirements=["C", "W"])
-        return pytorch().from_numpy(rows).to(self.theta)
+        return pytorch().from_numpy(np.require(checks.filled(X), requirements=["C", "W"])).to(self.theta)
 
     def drawing(self):
         """Within, dropout draws from (seed, training calls so far)."""
@@ -292,7 +291,7 @@ class NetTerm:
         """1 for a weight; 0 for a bias, which is never penalised.  (p,)"""
         if self.units is not None:
             return self.units.widths
-        each = [np.full(p.numel(), float(not _is_bias(name))) for name, p in self.flat.parameters]
+        each = [np.full(p.numel(), float(not checks.is_bias(name))) for name, p in self.flat.parameters]
         return np.concatenate(each)
 
     # ---- values ------------------------------------------------------------------------------
@@ -361,7 +360,7 @@ class NetTerm:
         """Zeros, and last biases that predict y best: a θ through which no feature shows."""
         theta = np.zeros(self.size)
         name, last = self.flat.parameters[-1]
-        if _is_bias(name) and last.numel() == self.outputs:
+        if checks.is_bias(name) and last.numel() == self.outputs:
             theta[-self.outputs :] = self._null[0]
         return theta
 
@@ -449,8 +448,3 @@ def _backward(scores: torch.Tensor, slope: torch.Tensor) -> None:
     """
     engine = pytorch().autograd.Variable._execution_engine
     engine.run_backward((scores,), (slope,), False, False, (), allow_unreachable=True, accumulate_grad=True)
-
-
-def _is_bias(name: str) -> bool:
-    """By PyTorch's naming: layer1.bias, rnn.bias_ih_l0."""
-    return name.rpartition(".")[2].startswith("bias")
