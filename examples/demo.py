@@ -34,7 +34,9 @@ def main() -> None:
 
     solution = ds.load(DEMO / "penguins.run")
     steps = solution.trace.steps
-    shown = [steps[round(k)] for k in (0, len(steps) * 0.02, len(steps) * 0.1, len(steps) * 0.5, len(steps) - 1)]
+    shown = [
+        steps[round(k)] for k in (0, len(steps) * 0.02, len(steps) * 0.1, len(steps) * 0.5, len(steps) - 1)
+    ]
     print("\nThe loss fell: " + " → ".join(f"{step.loss:,.0f} (epoch {step.epoch + 1})" for step in shown))
     print("\nThe answer, in the data's units:")
     for name, weight in zip(solution.names, solution.params):

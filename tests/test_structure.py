@@ -36,7 +36,9 @@ def imports(path: Path) -> list[tuple[str, int]]:
 
 
 def test_every_room_is_in_the_list_and_nothing_else_is():
-    there = {path.stem for path in SOURCE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    there = {
+        path.stem for path in SOURCE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
     assert there - {"__init__", "__main__"} <= set(rooms())
 
 
@@ -76,7 +78,18 @@ def test_descent_never_sees_a_loss_a_file_or_a_table():
 
 
 def test_import_downslope_loads_nothing_heavy():
-    heavy = ["torch", "sklearn", "matplotlib", "duckdb", "numba", "pandas", "pyarrow", "sympy", "scipy", "typer"]
+    heavy = [
+        "torch",
+        "sklearn",
+        "matplotlib",
+        "duckdb",
+        "numba",
+        "pandas",
+        "pyarrow",
+        "sympy",
+        "scipy",
+        "typer",
+    ]
     code = f"import sys, downslope; print([name for name in {heavy} if name in sys.modules])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
