@@ -228,7 +228,7 @@ SPECIES = ["fit", PENGUINS, "--target", "species", "--penalty", "l2", "--alpha",
 def test_a_text_target_is_learned_by_log_loss_and_that_is_said(run):
     code, out, err = run(SPECIES)
     assert (code, err) == (0, "")
-    assert "is text, with 3 classes, so the loss is log" in out
+    assert "holds 3 classes, so the loss is log" in out
     assert "classes: Adelie, Chinstrap, Gentoo" in out
     [head] = [line.split() for line in out.splitlines() if line.startswith("feature")]
     assert head == ["feature", "Adelie", "Chinstrap", "Gentoo"]
@@ -239,7 +239,7 @@ def test_a_text_target_is_learned_by_log_loss_and_that_is_said(run):
 def test_the_metrics_of_classes_stand_in_the_table_and_in_the_json(run):
     code, out, err = run([*SPECIES, "--validate", "0.2", "--json"])
     told = json.loads(out)
-    assert code == 0 and "note: the target 'species' is text" in err
+    assert code == 0 and "note: the target 'species' holds 3 classes" in err
     assert told["classes"] == ["Adelie", "Chinstrap", "Gentoo"]
     for rows in ("training", "validation"):
         assert {"accuracy", "log_loss", "roc_auc", "confusion"} <= set(told["metrics"][rows])

@@ -440,3 +440,15 @@ def test_every_sentence_of_the_room_is_defined_and_used():
     assert set(re.findall(r'"(data\.\w+)"', code)) == set(TEXTS)
     for english, chinese in TEXTS.values():
         assert sorted(set(re.findall(r"{\w+}", english))) == sorted(set(re.findall(r"{\w+}", chinese)))
+
+
+def test_a_target_of_numbers_that_hardly_repeat_is_no_target_of_classes():
+    X = np.arange(60.0)[:, None]
+    refused("data.too_many_classes", Dataset.from_arrays(X, np.arange(60.0) % 25).labelled)
+    assert len(Dataset.from_arrays(X, np.arange(60.0) % 15).labelled().classes) == 15
+
+
+def test_a_target_of_yes_and_no_keeps_its_words_as_truth_values():
+    table = {"x": [1.0, 2.0, 3.0, 4.0], "bought": [True, False, True, False]}
+    labelled = Dataset.read(table, target="bought").labelled()
+    assert labelled.classes == (False, True) and labelled.y.tolist() == [1, 0, 1, 0]

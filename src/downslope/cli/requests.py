@@ -63,7 +63,7 @@ class Request:
         return Recipe(**{**told, "method": method, **settings})
 
     def suited(self, recipe: Recipe, dataset: Dataset) -> Recipe:
-        """The recipe with the loss that the target asks for, where none was asked for: log, for text."""
+        """The recipe with the loss that the target asks for, where none was asked for: log, for classes."""
         return recipe.with_(loss="log") if self.loss is None and dataset.classes else recipe
 
     def notes(self, dataset: Dataset, held_out: Dataset | None) -> list[str]:
@@ -87,7 +87,8 @@ class Request:
         features = None if self.features is None else columns(self.features, table.names)
         encoding = Encoding.learn(table, target, features, self.weights)
         dataset = training_dataset(encoding, table)
-        if self.loss is not None and by_name(self.loss).labels:
+        yes_or_no = self.loss is None and len(targets) == 1 and table.kind(targets[0]) == "boolean"
+        if yes_or_no or (self.loss is not None and by_name(self.loss).labels):
             dataset = dataset.labelled()
         if self.validate is None:
             return dataset, None

@@ -118,10 +118,17 @@ class Dataset:
             return self
         if self.y.ndim != 1:
             raise DownslopeError("data.classes_of_several", targets=", ".join(self.targets))
-        values = np.array(self.classes, dtype=object)[self.y.astype(int)] if self.classes else self.y
+        values = self.y
+        if self.classes:
+            values = np.array(self.classes, dtype=object)[self.y.astype(int)]
+        elif self.table is not None and self.table.kind(self.targets[0]) == "boolean":
+            values = self.y.astype(bool)
         known = tuple(classes) or tuple(_plain(value) for value in np.unique(values))
         if len(known) < 2:
             raise DownslopeError("data.one_class", column=self.targets[0], value=known[0])
+        if not classes and len(known) > 20 and 4 * len(known) > len(values):
+            facts = {"column": self.targets[0], "count": len(known), "rows": len(values)}
+            raise DownslopeError("data.too_many_classes", **facts)
         number = {value: code for code, value in enumerate(known)}
         for value in values:
             if _plain(value) not in number:

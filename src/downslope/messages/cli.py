@@ -143,8 +143,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.intercept": ("intercept", "截距"),
     "cli.classes": ("classes", "类别"),
     "cli.loss_chosen": (
-        "the target '{column}' is text, with {count} classes, so the loss is log; --loss chooses another",
-        "目标列「{column}」是文本，有 {count} 个类别，因此损失取 log；可用 --loss 另选",
+        "the target '{column}' holds {count} classes, so the loss is log; --loss chooses another",
+        "目标列「{column}」有 {count} 个类别，因此损失取 log；可用 --loss 另选",
     ),
     "cli.accuracy": ("accuracy", "准确率"),
     "cli.log_loss": ("log loss", "对数损失"),

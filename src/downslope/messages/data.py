@@ -92,6 +92,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The target '{column}' has one class only ({value}): there is nothing to tell apart.",
         "目标列「{column}」只有一个类别（{value}）：没有可以区分的对象。",
     ),
+    "data.too_many_classes": (
+        "The target '{column}' has {count} different values in {rows} rows: those are numbers, not classes. Use loss=\"squared\".",
+        '目标列「{column}」在 {rows} 行里有 {count} 个不同的值：这是数值而不是类别。请用 loss="squared"。',
+    ),
     "data.unknown_class": (
         "The target '{column}' has the class {value!r}, which training never saw; it knows {known}.",
         "目标列「{column}」出现了训练时没有见过的类别 {value!r}；已知的类别有 {known}。",
