@@ -429,3 +429,9 @@ def test_auto_chooses_the_surest_method():
     assert fit(rows(), learning_rate=0.1, epochs=2).method == "gd"
     assert minimize("x^2", 3, method="auto").method == "newton"
     assert isinstance(Recipe(method="gd").method_for(None), Method)
+
+
+def test_what_is_no_dataset_is_refused_by_its_kind():
+    with pytest.raises(DownslopeError) as caught:
+        fit([[1.0], [2.0]])
+    assert caught.value.key == "inference.no_dataset" and "list" in str(caught.value)

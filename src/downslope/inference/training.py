@@ -62,6 +62,8 @@ class Training:
         cls, dataset: Dataset, recipe: Recipe, held_out: Dataset | None = None, module=None
     ) -> Training:
         """A model on the rows of a Dataset: a linear one, the recipe's net, or a PyTorch module."""
+        if not isinstance(dataset, Dataset):
+            raise DownslopeError("inference.no_dataset", found=type(dataset).__name__)
         if dataset.y is None:
             raise DownslopeError("inference.no_target")
         if recipe.loss.labels:

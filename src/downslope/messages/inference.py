@@ -9,6 +9,10 @@ TEXTS = {
         "unknown setting {asked!r}: there are {known}.",
         "没有名为 {asked!r} 的设置：可用 {known}。",
     ),
+    "inference.no_dataset": (
+        "rows to learn from are needed, and this is a {found}: make a Dataset with ds.Dataset.read(FILE, target=…) or ds.Dataset.from_arrays(X, y).",
+        "需要训练用的数据集，而这里是 {found}：请用 ds.Dataset.read(文件, target=…) 或 ds.Dataset.from_arrays(X, y) 建立数据集。",
+    ),
     "inference.no_target": (
         "the dataset has no y to learn: name the column with target=, or give y.",
         "数据集没有要学习的 y：请用 target= 指定目标列，或给出 y。",
