@@ -147,8 +147,8 @@ class Validation(Stop):
 
 
 @dataclass(frozen=True)
-class Either(Stop):
-    """Whichever comes first."""
+class Pair(Stop):
+    """Two conditions, each with what it has seen."""
 
     first: Stop
     second: Stop
@@ -156,25 +156,27 @@ class Either(Stop):
     def parts(self):
         return itertools.chain(self.first.parts(), self.second.parts())
 
-    def look(self, progress, seen):
+    def both(self, progress, seen):
+        """What each of them says."""
         a, b = seen or (None, None)
         one, a = self.first.look(progress, a)
         two, b = self.second.look(progress, b)
-        return one or two, (a, b)
+        return one, two, (a, b)
 
 
 @dataclass(frozen=True)
-class Both(Stop):
-    """Both at the same update; the first gives the reason."""
-
-    first: Stop
-    second: Stop
-
-    def parts(self):
-        return itertools.chain(self.first.parts(), self.second.parts())
+class Either(Pair):
+    """Whichever comes first."""
 
     def look(self, progress, seen):
-        a, b = seen or (None, None)
-        one, a = self.first.look(progress, a)
-        two, b = self.second.look(progress, b)
-        return (one if one and two else None), (a, b)
+        one, two, seen = self.both(progress, seen)
+        return one or two, seen
+
+
+@dataclass(frozen=True)
+class Both(Pair):
+    """Both at the same update; the first gives the reason."""
+
+    def look(self, progress, seen):
+        one, two, seen = self.both(progress, seen)
+        return (one if one and two else None), seen
