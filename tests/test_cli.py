@@ -783,3 +783,56 @@ def test_a_full_disk_behind_stdout_is_one_line():
     with open("/dev/full", "w") as full:
         _, err = subprocess_of(["lesson"], stdout=full).communicate(timeout=60)
     assert err.count("\n") == 1 and "No space left" in err
+
+
+# ── nets ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+NET = f"fit {PENGUINS} --target species --hidden 6,4 --activation tanh --dropout 0.1 --epochs 5"
+
+
+def test_a_net_tells_its_layers_and_is_predicted_inspected_and_exported_like_any_run(run):
+    pytest.importorskip("torch")
+    code, out, _ = run(f"{NET} --out net --plot net.png")
+    layers = "net: 7 → 6 → 4 → 3 units, tanh, dropout 0.1; weights: 91"  # 7·6 + 6 + 6·4 + 4 + 4·3 + 3
+    assert code == 0 and layers in out and "z = net(X)" in out and "bill_length_mm  " not in out
+    assert Path("net.png").stat().st_size > 0
+    code, out, _ = run("inspect net")
+    assert code == 0 and layers in out and "hidden=[6, 4]" in out
+    code, out, _ = run(f"predict net {PENGUINS}")
+    labels = [row["prediction"] for row in csv.DictReader(out.splitlines())]
+    assert code == 0 and labels == ds.load("net").predict(PENGUINS).tolist()
+    assert run("export net --code numpy --out net.py")[0] == 0
+    code, out, _ = run(f"{NET} --json")
+    told = json.loads(out)
+    assert code == 0 and len(told["params"]) == 91 and told["intercept"] is None
+    assert told["params"] == ds.load("net").named
+
+
+def test_a_net_for_numbers_is_drawn_without_weights_and_compared_by_methods(run):
+    pytest.importorskip("torch")
+    net = f"{DIABETES} --target progression --hidden 4"
+    code, out, _ = run(f"fit {net} --epochs 3 --plot net.png --no-scale")
+    assert code == 0 and "net: 10 → 4 → 1 units, sigmoid; weights: 49" in out
+    assert Path("net.png").stat().st_size > 0
+    assert run(f"compare {net} --methods adam,lbfgs --epochs 3")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "asked, said",
+    [
+        ("--hidden 0", "0 is no size of a layer"),
+        ("--hidden abc", "--hidden was 'abc'"),
+        ("--hidden 5 --activation foo", "unknown activation 'foo'"),
+        ("--hidden 5 --dropout 2", "dropout was 2.0"),
+        ("--hidden 5 --method newton", "newton needs second derivatives"),
+        ("--hidden 5 --no-intercept", "--no-intercept is for linear models"),
+        ("--dropout 0.1", "--dropout is for nets"),
+        ("--activation tanh", "--activation is for nets"),
+    ],
+)
+def test_a_net_that_can_not_be_meant_is_refused_in_one_line(run, asked, said):
+    pytest.importorskip("torch")
+    code, out, err = run(f"fit {DIABETES} --target progression {asked}")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert said in err

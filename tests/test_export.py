@@ -267,6 +267,83 @@ def test_the_source_of_the_rows_is_kept_with_the_run(tmp_path):
     assert ds.export_code(ds.load(tmp_path / "run"), "numpy") == ds.export_code(solution, "numpy")
 
 
+# ── nets ────────────────────────────────────────────────────────────────────────────────────────────
+
+NETS = {
+    "sigmoid": lambda: netted(PENGUINS, "species", ds.Net((6, 4), dropout=0.1), loss="log"),
+    "tanh": lambda: netted(DIABETES, "progression", ds.Net((5,), "tanh"), loss="poisson"),
+    "relu": lambda: netted(DIABETES, ["progression", "bmi"], ds.Net((5,), "relu")),
+    "gelu": lambda: netted(PENGUINS, "sex", ds.Net((6, 4), "gelu", dtype="float64"), loss="log"),
+    "none hidden": lambda: netted(PENGUINS, "sex", ds.Net(()), loss="squared_hinge"),
+}
+
+
+def netted(path, target, net, **settings):
+    pytest.importorskip("torch")
+    return fitted(path, target, net=net, epochs=3, **settings)
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_the_graph_and_both_scripts_of_a_net_predict_what_the_run_does(name, tmp_path):
+    solution = NETS[name]()
+    assert ds.export_onnx(solution, tmp_path / "net.onnx").exists()  # which it is not where they differ
+    for library in ["numpy", "pytorch"] if name == "gelu" else ["numpy"]:
+        script = tmp_path / f"by_{library}.py"  # not the name of what it imports
+        script.write_text(ds.export_code(solution, library), encoding="utf-8")
+        words = [sys.executable, "-W", "error", str(script)]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "import downslope" not in script.read_text()
+        alike(solution, solution.source, list(csv.DictReader(io.StringIO(done.stdout))))
+
+
+PARTS = [("weight", ",0"), ("bias", "")]
+
+
+def test_the_graph_of_a_gelu_is_exact_far_out_and_near_zero(tmp_path):
+    torch, onnxruntime = pytest.importorskip("torch"), pytest.importorskip("onnxruntime")
+    X = np.random.default_rng(0).normal(size=(30, 1))
+    solution = ds.fit(ds.Dataset.from_arrays(X, X[:, 0]), net=ds.Net((1,), "gelu"), epochs=1)
+    graph = onnxruntime.InferenceSession(ds.export_onnx(solution, tmp_path / "m.onnx"))
+    w, b, v, c = (solution.named[f"layer{i}.{part}[0{also}]"] for i in (1, 2) for part, also in PARTS)
+    z = np.concatenate([np.linspace(-50, 50, 2001), [-1e3, 1e3, 1e-9]])
+    found = graph.run(None, {"X": ((z - b) / w)[:, None]})[0]
+    wanted = v * torch.nn.functional.gelu(torch.from_numpy(z)).numpy() + c
+    # erf to 2e-15 makes z·(1 + erf)/2 good to |z|·1e-15; the rest is a few roundings of z, b, and the sum
+    assert (abs(found - wanted) <= 4e-15 * (abs(v) * (abs(z) + abs(b)) + abs(wanted) + abs(c))).all()
+
+
+@pytest.mark.parametrize("library", ["numpy", "pytorch"])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_script_of_a_net_compiles_in_both_languages_and_comes_from_a_kept_run_alike(
+    lang, library, tmp_path
+):
+    solution = NETS["sigmoid"]()
+    solution.save(tmp_path / "run")
+    with speaking(lang):
+        code = ds.export_code(ds.load(tmp_path / "run"), library)
+        assert code == ds.export_code(solution, library)
+    compile(code, "script", "exec")
+    assert ("预测" in code) == (lang == "zh")
+
+
+def test_a_net_that_no_script_holds_and_a_module_of_one_s_own_are_refused(tmp_path):
+    torch = pytest.importorskip("torch")
+    rows = ds.Dataset.read(DIABETES, target="progression")
+    module = torch.nn.Sequential(torch.nn.Linear(10, 1))
+    own = ds.fit(module, rows, loss="squared", method="adam", epochs=1)
+    large = ds.fit(rows, net=ds.Net((200,)), epochs=1)
+    for call, key in [
+        (lambda: ds.export_code(large, "numpy"), "export.net_size"),
+        (lambda: ds.export_code(own, "pytorch"), "export.module"),
+        (lambda: ds.export_onnx(own, tmp_path / "own.onnx"), "export.module"),
+    ]:
+        with pytest.raises(ds.DownslopeError) as error:
+            call()
+        assert error.value.key == key
+    assert ds.export_onnx(large, tmp_path / "large.onnx").exists()
+
+
 # ── what is refused ─────────────────────────────────────────────────────────────────────────────────
 
 

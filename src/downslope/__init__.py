@@ -24,6 +24,7 @@ _FROM = {
     ],
     "descent.rows": ["All", "One", "Batch"],
     "descent.trace": ["Trace", "Step"],
+    "insight.certificate": ["Certificate", "certify"],
     "insight.gradient_check": ["check_gradient"],
     "insight.standard_errors": ["standard_errors"],
     "insight.step": ["explain_step"],

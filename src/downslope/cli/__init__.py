@@ -17,6 +17,7 @@ import typer
 from .. import __version__
 from ..errors import DownslopeError, DownslopeWarning
 from ..messages import language, speaking, text
+from .certifying import certify
 from .checking import check
 from .exporting import export
 from .fitting import compare, fit
@@ -28,7 +29,7 @@ from .options import Lang
 from .requests import near
 
 app = typer.Typer(name="downslope", help="cli.help", context_settings={"help_option_names": ["--help", "-h"]})
-for command in (fit, predict, minimize, compare, inspect, export, check, check_gradient, lesson):
+for command in (fit, predict, minimize, compare, inspect, export, certify, check, check_gradient, lesson):
     app.command(help=f"cli.help_{command.__name__}")(command)
 
 Fault: Any = typer.BadParameter.__mro__[2]  # what Typer finds wrong with a request: its home has moved

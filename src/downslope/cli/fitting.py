@@ -26,7 +26,7 @@ def fit(
     json: o.Json = False,
     lang: o.Lang = None,
 ) -> int:
-    """Fit a linear model to the rows of a table."""
+    """Fit a linear model, or a net, to the rows of a table."""
     from ..descent.methods import Exhaustive
     from ..inference import Training
     from . import files, requests, show, watch
@@ -71,7 +71,8 @@ def _tell(solution, training, notes, paths) -> None:
     page.print(show.minimised(solution.recipe, solution.method, dataset))
     page.print()
     few = dataset.X.size <= 5_000_000
-    show.weights(page, solution, dataset.X.std(axis=0) if few and not solution.verdict.failed else None)
+    told = few and not solution.is_net and not solution.verdict.failed
+    show.weights(page, solution, dataset.X.std(axis=0) if told else None)
     page.print()
     show.ended(page, solution)
     show.written(page, paths)

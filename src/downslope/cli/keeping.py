@@ -170,6 +170,8 @@ def _recipe(solution):
         told["method"] = solution.recipe.method.name
     elif solution.method != "auto":
         told["method"] = f"auto: {solution.method}"
+    if told["net"] is not None:
+        told["net"] = ", ".join(f"{name}={value}" for name, value in told["net"].items())
     if isinstance(told["learning_rate"], dict):
         rate = told["learning_rate"]
         told["learning_rate"] = ", ".join(f"{value}" for value in rate.values())

@@ -50,6 +50,12 @@ def orders_known(incomplete: str) -> list[str]:
     return [name for name in ORDERS if name.startswith(incomplete)]
 
 
+def activations_known(incomplete: str) -> list[str]:
+    from ..model.net_checks import ACTIVATIONS
+
+    return [name for name in ACTIVATIONS if name.startswith(incomplete)]
+
+
 def languages_known(incomplete: str) -> list[str]:
     return [name for name in LANGUAGES if name.startswith(incomplete)]
 
@@ -81,6 +87,9 @@ Penalty = Annotated[str | None, _option("--penalty", "PENALTY", "penalty", penal
 Alpha = Annotated[str | None, _option("--alpha", "NUMBER", "alpha")]
 NoIntercept = Annotated[bool, typer.Option("--no-intercept", help="cli.help_no_intercept")]
 NoScale = Annotated[bool, typer.Option("--no-scale", help="cli.help_no_scale")]
+Hidden = Annotated[str | None, _option("--hidden", "N,N", "hidden")]
+Activation = Annotated[str | None, _option("--activation", "NAME", "activation", activations_known)]
+Dropout = Annotated[str | None, _option("--dropout", "SHARE", "dropout")]
 Derivative = Annotated[list[str] | None, _option("--derivative", "EXPR", "derivative")]
 
 # how

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from ..model.functions import Function
 from ..model.objective import Objective
 
 CURVES = 6  # classes in one ROC picture
+ROWS_FOR_EFFECTS = 500  # of which a net is asked once for each feature
 ROWS_FOR_CONTOURS = 2_000  # beyond these, F over a plane takes longer than the descent did
 
 
@@ -28,18 +30,17 @@ def of_fit(path: str, training: Training, solution: Solution, force: bool) -> Pa
 
 
 def _panels(training: Training, dataset: Dataset, solution: Solution) -> list:
-    """Two pictures for one feature, an exact answer or none, four for a descent with several features."""
+    """Two pictures for one feature, an exact answer or none, four for a descent with several features.
+    The weights of a net are not drawn: one by one they mean nothing."""
     trace = solution.trace
     loss = lambda ax: plots.loss(trace, ax)
-    weights = lambda ax: plots.weights(trace, ax)
+    descent = [loss] if solution.is_net else [loss, lambda ax: plots.weights(trace, ax)]
+    if solution.verdict.failed:
+        return descent
     if solution.classes:
-        return (
-            [loss, weights] if solution.verdict.failed else [loss, *_of_classes(training, dataset, solution)]
-        )
+        return [loss, *_of_classes(training, dataset, solution)]
     predicted = solution.predict(dataset)
     residuals = lambda ax: plots.residuals(predicted, dataset.y, ax)
-    if solution.verdict.failed:
-        return [loss, weights]
     fitted = residuals
     if solution.single:
         x, names = dataset.X, (dataset.features[0], dataset.targets[0])
@@ -51,14 +52,14 @@ def _panels(training: Training, dataset: Dataset, solution: Solution) -> list:
     exact = isinstance(training.method, ClosedForm | Exhaustive)
     if exact:
         return [fitted, residuals] if solution.single else [residuals]
-    return [fitted, loss] if dataset.X.shape[1] == 1 else [loss, weights, fitted, residuals]
+    return [fitted, loss] if dataset.X.shape[1] == 1 else [*descent, fitted, residuals]
 
 
 def _of_classes(training: Training, dataset: Dataset, solution: Solution) -> list:
     """Where each class is predicted, over the two features that move the scores most; the confusion
     matrix and the ROC, of the rows held out if there are any."""
     classes, seen = solution.classes, training.held_out or dataset
-    size = np.abs(solution.coef.reshape(dataset.X.shape[1], -1)).max(axis=1) * dataset.X.std(axis=0)
+    size = _effects(dataset, solution)
     indicator = [len(np.unique(column)) < 3 for column in dataset.X.T]  # two stripes show little
     chosen = sorted(np.lexsort((-size, indicator))[:2].tolist())
     kind = "training" if seen is dataset else "validation"
@@ -72,6 +73,21 @@ def _of_classes(training: Training, dataset: Dataset, solution: Solution) -> lis
     roc = lambda ax: plots.roc(seen.y, ranked, ax, classes=classes, rows=rows)
     comparable = len(classes) <= CURVES and seen.y is not None and len(np.unique(seen.y)) > 1
     return [where, confusion, roc] if comparable else [where, confusion]
+
+
+def _effects(dataset: Dataset, solution: Solution) -> Any:
+    """How far each feature moves the scores: one standard deviation of it times its weight; for a net, what
+    a row's score changes on average when the feature stands at its median.  (d,)"""
+    X = dataset.X
+    if not solution.is_net:
+        return np.abs(solution.coef.reshape(X.shape[1], -1)).max(axis=1) * X.std(axis=0)
+    X = X[:: max(1, len(X) // ROWS_FOR_EFFECTS)]
+    scores, moved = solution.scores(X), []
+    for j, median in enumerate(np.median(X, axis=0)):
+        held = X.copy()
+        held[:, j] = median
+        moved.append(np.abs(solution.scores(held) - scores).reshape(len(X), -1).mean(axis=0).max())
+    return np.array(moved)
 
 
 def _surface(objective: Objective):

@@ -16,6 +16,7 @@ from . import options as o
 if TYPE_CHECKING:
     from ..data import Dataset
     from ..inference import Recipe
+    from ..model.nets import Net
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class Request:
     alpha: o.Alpha = None
     no_intercept: o.NoIntercept = False
     no_scale: o.NoScale = False
+    hidden: o.Hidden = None
+    activation: o.Activation = None
+    dropout: o.Dropout = None
     learning_rate: o.LearningRate = "auto"
     start: o.Start = None
     epochs: o.Epochs = "1000"
@@ -59,8 +63,25 @@ class Request:
             "seconds": None if self.seconds is None else number("--seconds", self.seconds),
             "patience": None if self.patience is None else whole("--patience", self.patience),
             "seed": whole("--seed", self.seed, least=0),
+            "net": self._net(),
         }
         return Recipe(**{**told, "method": method, **settings})
+
+    def _net(self) -> Net | None:
+        """The net that is asked for, if one is; it has biases, always."""
+        from ..model.nets import Net
+
+        asked = {"--activation": self.activation, "--dropout": self.dropout}
+        if self.hidden is None:
+            for option, value in asked.items():
+                if value is not None:
+                    raise DownslopeError("cli.net_only", option=option)
+            return None
+        if self.no_intercept:
+            raise DownslopeError("cli.net_intercept")
+        sizes = tuple(whole("--hidden", size) for size in self.hidden.split(","))
+        drop, seed = number("--dropout", self.dropout or "0"), whole("--seed", self.seed, least=0)
+        return Net(sizes, self.activation or "sigmoid", drop, seed=seed)
 
     def suited(self, recipe: Recipe, dataset: Dataset) -> Recipe:
         """The recipe with the loss that the target asks for, where none was asked for: log, for classes."""

@@ -17,6 +17,7 @@ from ..data import Dataset
 from ..inference import Recipe, Solution
 from ..inference.solution import finite
 from ..messages import text
+from ..model.nets import Net
 
 MANY = 40  # weights told: the largest of more
 WIDE = 8  # classes or targets whose weights are told: the first of more
@@ -79,6 +80,7 @@ def minimised(recipe: Recipe, method: str, dataset: Dataset) -> str:
         price = {"l2": f"{alpha}·½‖w‖²", "l1": f"{alpha}·‖w‖₁"}
         formula += " + " + price.get(penalty.name, f"{alpha}·({penalty.l1:g}·‖w‖₁ + {penalty.l2:g}·½‖w‖²)")
     model = "z = X·w + b" if recipe.intercept else "z = X·w"
+    model = model if recipe.net is None else "z = net(X)"
     rows, columns = dataset.shape
     said = text("cli.minimised", formula=formula, model=model, rows=rows, columns=columns, method=method)
     if not dataset.classes:
@@ -88,7 +90,11 @@ def minimised(recipe: Recipe, method: str, dataset: Dataset) -> str:
 
 
 def weights(page: Console, solution: Solution, spread: np.ndarray | None = None) -> None:
-    """The coefficients in the units of the data; `spread` (d,) is one standard deviation of each column."""
+    """The coefficients in the units of the data; `spread` (d,) is one standard deviation of each column.
+    Of a net, whose weights mean nothing one by one, its layers."""
+    if solution.recipe.net is not None:
+        page.print(_layers(solution.recipe.net, solution))
+        return
     k = solution.outputs
     W = solution.params[: len(solution.features) * k].reshape(len(solution.features), k)
     outputs = [str(name) for name in (solution.classes if len(solution.classes) > 2 else solution.targets)]
@@ -111,6 +117,13 @@ def weights(page: Console, solution: Solution, spread: np.ndarray | None = None)
         page.print(text("cli.more_weights", shown=MANY, count=len(W)), style="dim")
     if k > WIDE:
         page.print(text("cli.more_outputs", shown=WIDE, count=k), style="dim")
+
+
+def _layers(net: Net, solution: Solution) -> str:
+    """The sizes of a net from the features to the outputs, and how many numbers were learned."""
+    sizes = " → ".join(map(str, (len(solution.features), *net.hidden, solution.outputs)))
+    facts = {"activation": net.activation, "dropout": f"{net.dropout:g}", "weights": len(solution.params)}
+    return text("cli.net" if not net.dropout else "cli.net_dropout", sizes=sizes, **facts)
 
 
 def _effect(solution: Solution) -> tuple[str, Callable] | None:

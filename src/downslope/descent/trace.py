@@ -39,7 +39,7 @@ class Step(NamedTuple):
 
 
 class Trace:
-    """Steps of a descent in order, held in a fixed amount of memory.
+    """Steps of a descent in order, held in a fixed amount of memory: at most 4,096, and fewer of many weights.
 
     Every `stride`-th step is kept. When `capacity` steps are held, the stride doubles and every
     second one is dropped, so any two kept neighbours lie equally far apart. Never dropped: the
@@ -55,7 +55,7 @@ class Trace:
     def __init__(self, names: Iterable[str], start, capacity: int | None = None):
         self.names = tuple(names)  # of the params
         self.start = np.array(start, dtype=float)  # (p,) before the first step, in the user's units
-        self.capacity = capacity or max(256, min(4096, 4_000_000 // max(1, len(self.names))))
+        self.capacity = capacity or max(256, min(4096, 150_000 // max(1, len(self.names))))
         self.stride = 1
         self.updates = 0  # updates made, kept or not
         self._seen = 0  # steps handed over

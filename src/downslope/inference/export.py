@@ -15,18 +15,20 @@ from .solution import Solution
 
 ROWS = 64  # on which a graph is compared with `predict`
 AGREES = 1e-6  # relative
+WRITTEN = 2_000  # weights of a net that a script may hold: beyond these it is no longer read
 
 
 def export_onnx(solution: Solution, path, force: bool = False) -> Path:
-    """z = encode(columns)·W + b  as an ONNX graph in float64, checked against `predict` before it is kept.
+    """z = encode(columns)·W + b, or a net of them, as an ONNX graph in float64, checked against `predict`.
 
     Its inputs are the columns of the table, (n, 1) each and under their names: text as strings (unknown: any
     string that is no category), numbers, truth values and dates as doubles (unknown: NaN; dates in days since
     1970-01-01). A model that was trained on arrays has one input X, (n, d). Its outputs are `prediction`
     for numbers; `label`, and `probabilities` (log loss) or `scores` (hinge losses), for classes.
 
-    Raises DownslopeError where onnx or onnxruntime is missing, for a function, for a run without an
-    answer, where something stands at `path` (unless `force`), and where the graph and `predict` differ.
+    Raises DownslopeError where onnx or onnxruntime is missing, for a function, for a PyTorch module of one's
+    own, for a run without an answer, where something stands at `path` (unless `force`), and where the graph
+    and `predict` differ.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
@@ -59,9 +61,10 @@ def export_code(solution: Solution, library: str) -> str:
 
     `library` is "numpy" or "pytorch". Where its training cannot end on the same weights (another
     order of the rows, rows that were held out, a method with a line search), the script says so, and predicts
-    with the weights of the run.
+    with the weights of the run. Of a net the script predicts only, with the weights of the run.
 
-    Raises DownslopeError for another library, for a function, and for a run without an answer.
+    Raises DownslopeError for another library, for a function, for a PyTorch module of one's own or a net of
+    more than 2,000 weights, and for a run without an answer.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
@@ -71,14 +74,16 @@ def export_code(solution: Solution, library: str) -> str:
     if library not in LIBRARIES:
         raise DownslopeError("export.unknown_library", asked=library, known=nearest(library, LIBRARIES))
     _refuse_what_predicts_nothing(solution)
+    if solution.recipe.net is not None and len(solution.params) > WRITTEN:
+        raise DownslopeError("export.net_size", weights=len(solution.params), most=WRITTEN)
     return script(solution, library)
 
 
 def _refuse_what_predicts_nothing(solution: Solution) -> None:
     if not solution.features:
         raise DownslopeError("export.function", formula=solution.formula)
-    if solution.is_net:
-        raise DownslopeError("export.net")
+    if solution.module is not None:
+        raise DownslopeError("export.module", module=type(solution.module).__name__)
     if solution.verdict.failed:
         raise DownslopeError("export.no_answer", stopped=solution.stopped)
 

@@ -1,4 +1,4 @@
-"""A linear model with its encoding as an ONNX graph: columns in, predictions out, all numbers float64."""
+"""A linear model or a net, with its encoding, as an ONNX graph: columns in, predictions out, in float64."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import __version__
 from ..data.encoding import Column
+from ..model.net_units import layers
 from .solution import Solution
 
 OPSETS = {"": 17, "ai.onnx.ml": 3}  # of 2022: old enough for the runtimes that are in use
@@ -45,10 +46,7 @@ def model_of(solution: Solution) -> Any:
 
     graph = Graph()
     inputs, X = _rows(graph, solution)
-    k = solution.outputs
-    W = solution.params[: len(solution.features) * k].reshape(-1, k)  # (d, k)
-    z = graph.add("MatMul", X, graph.constant(W))
-    z = graph.add("Add", z, graph.constant(np.atleast_1d(solution.intercept)))  # (n, k)
+    z, k = _scores(graph, solution, X), solution.outputs
     taken = {made.name for made in inputs}
     if solution.classes:
         outputs = _classes(graph, solution, z, taken)
@@ -109,6 +107,37 @@ def _text(graph: Graph, column: Column) -> str:
         default_int64=len(words),
     )
     return graph.add("Squeeze", graph.add("Gather", table, code), graph.constant([1]))  # (n, 1, k) → (n, k)
+
+
+def _scores(graph: Graph, solution: Solution, X: str) -> str:
+    """z = X·W + b, by a net one layer after the other.  (n, k)"""
+    net, k = solution.recipe.net, solution.outputs
+    if net is None:
+        W = solution.params[: len(solution.features) * k].reshape(-1, k)
+        return _layer(graph, X, W, np.atleast_1d(solution.intercept))
+    *hidden, (W, b) = layers(solution.params, net.sizes(len(solution.features), k))
+    for inner, bias in hidden:
+        X = _activated(graph, _layer(graph, X, inner.T, bias), net.activation)
+    return _layer(graph, X, W.T, b)
+
+
+def _layer(graph: Graph, X: str, W: np.ndarray, b: np.ndarray) -> str:
+    return graph.add("Add", graph.add("MatMul", X, graph.constant(W)), graph.constant(b))
+
+
+def _activated(graph: Graph, z: str, activation: str) -> str:
+    """a(z). GELU is z·(1 + erf(z/√2))/2; onnxruntime has Erf for float32 alone, so that it is written as
+    erf(x) = 2x/√π ∫₀¹ exp(−x²s²) ds, by Gauss and Legendre to 2e-15; beyond 6 it is ±1 to the last digit."""
+    if activation != "gelu":
+        return graph.add({"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "Relu"}[activation], z)
+    nodes, shares = np.polynomial.legendre.leggauss(24)  # on [−1, 1]: s = (1 + node)/2
+    x = graph.add("Mul", z, graph.constant(np.sqrt(0.5)))
+    x = graph.add("Max", graph.add("Min", x, graph.constant(6.0)), graph.constant(-6.0))
+    square = graph.add("Unsqueeze", graph.add("Mul", x, x), graph.constant([2]))  # (n, h, 1)
+    heights = graph.add("Exp", graph.add("Mul", square, graph.constant(-((1 + nodes) ** 2) / 4)))
+    area = graph.add("MatMul", heights, graph.constant(shares / np.sqrt(np.pi)))  # (n, h)
+    cumulated = graph.add("Add", graph.add("Mul", x, area), graph.constant(1.0))
+    return graph.add("Mul", graph.add("Mul", z, cumulated), graph.constant(0.5))
 
 
 def _classes(graph: Graph, solution: Solution, z: str, taken: set[str]) -> list:

@@ -78,6 +78,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "--grid of {name} was {asked!r}: write first:last:step, such as {name}=0:4:0.1, with a step that leads there.",
         "--grid 中 {name} 为 {asked!r}：请写成“起:止:步长”，例如 {name}=0:4:0.1，并让步长能走到终点。",
     ),
+    "cli.net_only": (
+        "{option} is for nets, and without --hidden the model is linear: add --hidden 10, or leave out {option}.",
+        "{option} 用于神经网络，而没有 --hidden 时模型是线性的：请加上 --hidden 10，或去掉 {option}。",
+    ),
+    "cli.net_intercept": (
+        "--no-intercept is for linear models, and --hidden asks for a net, whose units have biases: leave out one of the two.",
+        "--no-intercept 用于线性模型，而 --hidden 要求神经网络，其单元都带偏置：请去掉其中之一。",
+    ),
     "cli.grid_method": (
         "--grid is for exhaustive search, and the method is {method}: leave out --grid, or use --method exhaustive.",
         "--grid 用于穷举法，而方法为 {method}：请去掉 --grid，或用 --method exhaustive。",
@@ -131,6 +139,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.minimised": (
         "minimised: the mean of {formula}, with {model}; rows: {rows:,}, columns: {columns:,}, method: {method}",
         "最小化：{formula} 的均值，其中 {model}；行数：{rows:,}，列数：{columns:,}，方法：{method}",
+    ),
+    "cli.net": (
+        "net: {sizes} units, {activation}; weights: {weights:,}",
+        "神经网络：各层单元数 {sizes}，激活函数 {activation}；权重数：{weights:,}",
+    ),
+    "cli.net_dropout": (
+        "net: {sizes} units, {activation}, dropout {dropout}; weights: {weights:,}",
+        "神经网络：各层单元数 {sizes}，激活函数 {activation}，dropout {dropout}；权重数：{weights:,}",
     ),
     "cli.feature": ("feature", "特征"),
     "cli.weight": ("weight", "权重"),
@@ -231,6 +247,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "为当前 shell 安装命令补全。",
     ),
     "cli.help_show_completion": ("Show the completion script.", "显示命令补全脚本。"),
+    "cli.help_certify": (
+        "Tell what the curvature says before a descent: safe steps, the noise floor, epochs to expect, the column to blame.",
+        "在下降之前说明曲率：安全步长、噪声下限、预计轮数，以及造成病态的列。",
+    ),
+    "cli.help_certify_rate": (
+        "A learning rate to judge: monotone, oscillating or diverging.",
+        "要判断的学习率：单调、振荡或发散。",
+    ),
     "cli.help_check_gradient": (
         "Check whether a gradient is the one of its function. This runs the file.",
         "检查一个梯度是否正确。会运行给出的文件。",
@@ -248,8 +272,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "检查的位置，每个变量一个数；不给出则按种子 0 随机选取。",
     ),
     "cli.help_fit": (
-        "Fit a linear model to the rows of a table: coefficients, loss, why it stopped; a run and a picture.",
-        "用表中的数据拟合线性模型：给出系数、损失和停止原因，并可保存运行记录和图。",
+        "Fit a linear model, or a net, to the rows of a table: coefficients, loss, why it stopped; a run and a picture.",
+        "用表中的数据拟合线性模型或神经网络：给出系数、损失和停止原因，并可保存运行记录和图。",
     ),
     "cli.help_predict": (
         "Predict the rows of a table with a run: its columns, then the prediction, as CSV or Parquet.",
@@ -331,6 +355,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.help_penalty": ("l2, l1 or elasticnet:0.5.", "l2、l1 或 elasticnet:0.5。"),
     "cli.help_alpha": ("The price of large weights.", "惩罚系数。"),
     "cli.help_no_intercept": ("Fit without an intercept.", "不用截距。"),
+    "cli.help_hidden": (
+        "Train a net with hidden layers of these sizes: 10, or 64,32.",
+        "训练神经网络，各隐藏层的大小如 10 或 64,32。",
+    ),
+    "cli.help_activation": (
+        "Of a net: sigmoid (if nothing is said), tanh, relu, gelu.",
+        "神经网络的激活函数：sigmoid（默认）、tanh、relu、gelu。",
+    ),
+    "cli.help_dropout": (
+        "Of a net: the share of hidden units left out at each update, such as 0.1.",
+        "神经网络每次更新时丢弃的隐藏单元比例，例如 0.1。",
+    ),
     "cli.help_no_scale": (
         "Descend the columns as they are, not standardised.",
         "直接在原始的列上下降，不做标准化。",

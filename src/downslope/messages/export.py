@@ -14,9 +14,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{formula} is a function that was minimised: it predicts nothing, so there is nothing to export. Export a run of `downslope fit`.",
         "{formula} 是被最小化的函数：它不做预测，没有可导出的内容。请导出 `downslope fit` 的运行记录。",
     ),
-    "export.net": (
-        "this run trained a net, and only linear models are exported: use torch.onnx.export on the module, or export a run of `downslope fit`.",
-        "这次训练的是神经网络，而目前只能导出线性模型：请对模块使用 torch.onnx.export，或导出 `downslope fit` 的运行记录。",
+    "export.module": (
+        "this run trained a PyTorch module of your own, {module}, whose arithmetic only it knows: use torch.onnx.export on it, or train a net with net=Net(…).",
+        "这次训练的是您自己的 PyTorch 模块 {module}，它怎样计算只有它自己知道：请对它使用 torch.onnx.export，或用 net=Net(…) 训练神经网络。",
+    ),
+    "export.net_size": (
+        "the net has {weights:,} weights, and a script holds no more than {most:,}: write a graph with --onnx, or export_onnx.",
+        "该神经网络有 {weights:,} 个权重，而脚本最多容纳 {most:,} 个：请用 --onnx 或 export_onnx 写成 ONNX 图。",
     ),
     "export.no_answer": (
         "this run ended without an answer ({stopped}), so it is not exported: `downslope inspect` tells what would help.",
@@ -34,6 +38,24 @@ TEXTS: dict[str, tuple[str, str]] = {
     "export.script_usage": (
         "python THIS_FILE [TRAINING.csv [NEW.csv]] trains, prints the weights, and predicts the rows of NEW.csv.",
         "运行方式：python 本文件 [训练数据.csv [新数据.csv]]；先训练并打印权重，再预测新数据的各行。",
+    ),
+    "export.net_head": (
+        "Predicts {target} by a net that was trained to minimise {objective}, with {library} alone.",
+        "预测 {target}：使用以最小化 {objective} 训练好的神经网络，只需要 {library}。",
+    ),
+    "export.net_usage": (
+        "python THIS_FILE [NEW.csv] predicts the rows of NEW.csv.",
+        "运行方式：python 本文件 [新数据.csv]；预测新数据的各行。",
+    ),
+    "export.net_run": (
+        "It is not trained anew: LAYERS holds the weights that {method} found in {epochs} epochs, for columns as they are. Dropout ({dropout} in training) is off.",
+        "不再重新训练：LAYERS 是 {method} 经过 {epochs} 轮找到的权重，直接用于原始的列。dropout（训练时为 {dropout}）已关闭。",
+    ),
+    "export.net_scores": ("One layer after the other, up to the scores z.", "逐层计算，直到得分 z。"),
+    "export.net_made": ("The net with its weights.", "装好权重的神经网络。"),
+    "export.net_no_data": (
+        "Give the CSV file to predict: python THIS_FILE NEW.csv",
+        "请给出要预测的 CSV 文件：python 本文件 新数据.csv",
     ),
     "export.script_by": ("Written by Downslope {version}.", "由 Downslope {version} 写出。"),
     "export.script_kept": (

@@ -8,6 +8,7 @@ other weights, for columns as they are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,45 +33,46 @@ class Units:
 
     def to_user(self, theta: np.ndarray) -> np.ndarray:
         """The net for columns and targets as they are."""
-        layers = self._layers(np.array(theta, dtype=float))
-        W, b = layers[0]
+        found = layers(np.array(theta, dtype=float), self.sizes)
+        W, b = found[0]
         W /= self.width
         b -= W @ self.center
-        W, b = layers[-1]
+        W, b = found[-1]
         W *= self.unit[:, None]
         b[:] = self.level + self.unit * b
-        return _flat(layers)
+        return _flat(found)
 
     def to_inner(self, params: np.ndarray) -> np.ndarray:
         """The net for standardised ones: the inverse."""
-        layers = self._layers(np.array(params, dtype=float))
-        W, b = layers[-1]
+        found = layers(np.array(params, dtype=float), self.sizes)
+        W, b = found[-1]
         W /= self.unit[:, None]
         b[:] = (b - self.level) / self.unit
-        W, b = layers[0]
+        W, b = found[0]
         b += W @ self.center
         W *= self.width
-        return _flat(layers)
+        return _flat(found)
 
     @property
     def widths(self) -> np.ndarray:
         """θ over w for every weight, 0 for a bias: what a penalty on w needs to know.  (p,)"""
-        layers = self._layers(np.ones(sum((before + 1) * after for before, after in self.sizes)))
-        for _, b in layers:
+        found = layers(np.ones(sum((before + 1) * after for before, after in self.sizes)), self.sizes)
+        for _, b in found:
             b[:] = 0.0
-        layers[0][0][:] *= self.width
-        layers[-1][0][:] /= self.unit[:, None]
-        return _flat(layers)
-
-    def _layers(self, theta: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """W (outputs, inputs) and b (outputs,) of each layer, views of θ."""
-        found, first = [], 0
-        for before, after in self.sizes:
-            middle = first + before * after
-            found.append((theta[first:middle].reshape(after, before), theta[middle : middle + after]))
-            first = middle + after
-        return found
+        found[0][0][:] *= self.width
+        found[-1][0][:] /= self.unit[:, None]
+        return _flat(found)
 
 
-def _flat(layers) -> np.ndarray:
-    return np.concatenate([part.ravel() for layer in layers for part in layer])
+def layers(theta: np.ndarray, sizes: Sequence[tuple[int, int]]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """W (outputs, inputs) and b (outputs,) of each layer of a net, views of θ."""
+    found, first = [], 0
+    for before, after in sizes:
+        middle = first + before * after
+        found.append((theta[first:middle].reshape(after, before), theta[middle : middle + after]))
+        first = middle + after
+    return found
+
+
+def _flat(parts: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    return np.concatenate([part.ravel() for layer in parts for part in layer])

@@ -13,8 +13,9 @@ from ...messages import text
 from ..solution import Solution
 from .in_numpy import numpy_training
 from .in_torch import torch_training
+from .net import net_imports, net_prediction, net_weights
 from .plan import PLAIN_TEXT, Plan, planned
-from .reading import columns_of, reading
+from .reading import columns_of, labelled, reading
 
 TRUTH = "TRUTH = {'true': 1, 'false': 0, 'yes': 1, 'no': 0, 't': 1, 'f': 0}"
 IMPORTS = {
@@ -26,39 +27,65 @@ LIBRARIES = tuple(IMPORTS)
 
 def script(solution: Solution, library: str) -> str:
     """The text of the script."""
-    plan = planned(solution, library)
-    training = numpy_training(plan) if library == "numpy" else torch_training(plan)
-    parts = [_head(plan, library), *reading(solution), *training, _main(plan, library)]
+    if solution.recipe.net is not None:
+        parts = [_net_head(solution, library), *reading(solution), *net_prediction(solution, library)]
+        parts.append(_net_main(solution, library))
+    else:
+        plan = planned(solution, library)
+        training = numpy_training(plan) if library == "numpy" else torch_training(plan)
+        parts = [_head(plan, library), *reading(solution), labelled(solution), *training]
+        parts.append(_main(plan, library))
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 def _head(plan: Plan, library: str) -> str:
     """What the script does, its imports and its constants."""
     solution = plan.solution
-    module = {"numpy": "NumPy", "pytorch": "PyTorch"}[library]
-    targets = ", ".join(solution.targets)
-    penalty = solution.recipe.penalty.spec
-    told = solution.recipe.loss.spec + (f" + {solution.recipe.alpha:g}·{penalty}" if penalty else "")
-    told = text("export.script_head", target=targets, objective=told, method=plan.method.name, library=module)
+    told = text("export.script_head", method=plan.method.name, **_told(solution, library))
     lines = [told, text("export.script_usage"), text("export.script_by", version=__version__)]
     lines += [text(key, method=plan.method.name) for key in plan.differs]
     if plan.differs:
         lines.append(text("export.script_kept"))
-    lines = ["# " + " ".join(line.split()) for line in lines]
-    dates = any(column.kind == "date" for column in columns_of(solution))
-    lines += ["", "import csv", "import math", "import sys"]
-    lines += ["from datetime import datetime"] * dates
-    lines += ["", *IMPORTS[library], ""]
-    source = solution.source if Path(solution.source).suffix.lower() in PLAIN_TEXT else None
-    lines += [f"DATA = {source!r}", f"TARGETS = {list(solution.targets)!r}"]
-    if solution.classes:
-        lines.append(f"CLASSES = {_listed(solution.classes)}")
-    lines += [f"FEATURES = {_listed(solution.features)}", f"MISSING = {list(MISSING_WORDS)!r}", TRUTH]
+    lines = [*_begun(solution, lines, IMPORTS[library]), f"TARGETS = {list(solution.targets)!r}"]
+    lines.append(f"FEATURES = {_listed(solution.features)}")
     if plan.differs:
         d, k = len(solution.features), plan.outputs
         W, b = solution.params[: d * k].reshape(d, k), np.atleast_1d(solution.intercept)
         lines += [f"WEIGHTS = {_listed(W.tolist())}", f"INTERCEPT = {_listed(b.tolist())}"]
     return "\n".join(lines)
+
+
+def _net_head(solution: Solution, library: str) -> str:
+    """The same for a net, with what was run to find its weights."""
+    dropout = solution.recipe.net.dropout if solution.recipe.net else 0.0
+    run = {"method": solution.method, "epochs": solution.epochs, "dropout": f"{dropout:g}"}
+    lines = [
+        text("export.net_head", **_told(solution, library)),
+        text("export.net_usage"),
+        text("export.script_by", version=__version__),
+        text("export.net_run", **run),
+    ]
+    lines = _begun(solution, lines, net_imports(library))
+    return "\n".join([*lines, f"LAYERS = {_listed(net_weights(solution))}"])
+
+
+def _told(solution: Solution, library: str) -> dict[str, str]:
+    """What is predicted, what was minimised, and what the script needs."""
+    penalty = solution.recipe.penalty.spec
+    objective = solution.recipe.loss.spec + (f" + {solution.recipe.alpha:g}·{penalty}" if penalty else "")
+    module = {"numpy": "NumPy", "pytorch": "PyTorch"}[library]
+    return {"target": ", ".join(solution.targets), "objective": objective, "library": module}
+
+
+def _begun(solution: Solution, comments: list[str], imports: list[str]) -> list[str]:
+    """The comments, the imports, and the constants that reading and predicting need."""
+    lines = ["# " + " ".join(line.split()) for line in comments]
+    dates = any(column.kind == "date" for column in columns_of(solution))
+    lines += ["", "import csv", "import math", "import sys"]
+    lines += ["from datetime import datetime"] * dates
+    source = solution.source if Path(solution.source).suffix.lower() in PLAIN_TEXT else None
+    lines += ["", *imports, "", f"DATA = {source!r}", f"MISSING = {list(MISSING_WORDS)!r}", TRUTH]
+    return lines + [f"CLASSES = {_listed(solution.classes)}"] * bool(solution.classes)
 
 
 def _listed(values) -> str:
@@ -85,14 +112,29 @@ def _main(plan: Plan, library: str) -> str:
     if plan.differs:
         found = f"{array.format('WEIGHTS')}, {array.format('INTERCEPT')}"
         lines.append(f"    W, b = {found}  # {text('export.script_found')}")
+    lines += ["    rows = read(sys.argv[2] if len(sys.argv) > 2 else path)", "    print()"]
+    return "\n".join([*lines, *_table(solution, f"{array.format('encode(rows)')}, W, b")])
+
+
+def _net_main(solution: Solution, library: str) -> str:
+    """Predict."""
+    lines = [
+        'if __name__ == "__main__":',
+        "    if len(sys.argv) < 2 and DATA is None:",
+        f"        sys.exit({text('export.net_no_data')!r})",
+        "    rows = encode(read(sys.argv[1] if len(sys.argv) > 1 else DATA))",
+    ]
+    array = "np.array(rows)" if library == "numpy" else "torch.tensor(rows, dtype=torch.float64)"
+    return "\n".join([*lines, *_table(solution, array)])
+
+
+def _table(solution: Solution, given: str) -> list[str]:
+    """The predictions as CSV."""
     names = ["prediction"] if solution.single else [f"prediction: {name}" for name in solution.targets]
     if solution.classes and solution.recipe.loss.name == "log":
         names += [f"chance: {name}" for name in solution.classes]
-    lines += [
-        "    rows = read(sys.argv[2] if len(sys.argv) > 2 else path)",
-        "    print()",
+    return [
         '    table = csv.writer(sys.stdout, lineterminator="\\n")',
         f"    table.writerow({names!r})",
-        f"    table.writerows(predict({array.format('encode(rows)')}, W, b))",
+        f"    table.writerows(predict({given}))",
     ]
-    return "\n".join(lines)

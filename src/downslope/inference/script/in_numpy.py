@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...messages import text
+from ..solution import Solution
 from .coordinates import NUMPY, begun, constant_rate, passes, rate_function, standardised, unscaled
 from .plan import Plan
 
@@ -65,7 +66,7 @@ def numpy_training(plan: Plan) -> list[str]:
     """The functions of the script from the loss to the prediction."""
     told, parts = loss_lines(plan), []
     if plan.loss.name == "log":
-        parts.append(_chances(plan))
+        parts.append(numpy_chances(plan.outputs))
     for kind in NEEDED[plan.way]:
         *before, last = told[kind]
         body = [f"    {line}" for line in (*before, f"return {last}")]
@@ -77,11 +78,11 @@ def numpy_training(plan: Plan) -> list[str]:
     way = {"closed_form": _closed_form, "loop": _loop, "newton": _newton, "other": _other}[plan.way]
     lines = [f"def train(X, Y{', share' * plan.weighted}):", f'    """{text("export.script_train")}"""']
     lines += [*standardised(plan, NUMPY), *way(plan), *unscaled(plan, NUMPY)]
-    return [*parts, "\n".join(lines), _predict(plan)]
+    return [*parts, "\n".join(lines), numpy_predict(plan.solution, "X, W, b", "X @ W + b")]
 
 
-def _chances(plan: Plan) -> str:
-    if plan.outputs == 1:
+def numpy_chances(outputs: int) -> str:
+    if outputs == 1:
         return "def chances(z):\n    return np.exp(-np.logaddexp(0, -z))  # 1/(1 + exp(-z)), without overflow"
     lines = ["def chances(z):", "    e = np.exp(z - z.max(axis=1, keepdims=True))"]
     return "\n".join([*lines, "    return e / e.sum(axis=1, keepdims=True)"])
@@ -206,19 +207,16 @@ def _other(plan: Plan) -> list[str]:
     ]
 
 
-def _predict(plan: Plan) -> str:
-    lines = ["def predict(X, W, b):", f'    """{text("export.script_predict")}"""', "    z = X @ W + b"]
-    if not plan.solution.classes:
-        return "\n".join(
-            [
-                *lines,
-                "    return np.exp(z).tolist()" if plan.loss.name == "poisson" else "    return z.tolist()",
-            ]
-        )
-    one = plan.outputs == 1
+def numpy_predict(solution: Solution, given: str, z: str) -> str:
+    """From what is given to the scores z, and to what is told of each row."""
+    lines = [f"def predict({given}):", f'    """{text("export.script_predict")}"""', f"    z = {z}"]
+    if not solution.classes:
+        mean = "np.exp(z)" if solution.recipe.loss.name == "poisson" else "z"
+        return "\n".join([*lines, f"    return {mean}.tolist()"])
+    one = solution.outputs == 1
     picked = "(z[:, 0] > 0).astype(int)" if one else "z.argmax(axis=1)"
     lines.append(f"    labels = [CLASSES[k] for k in {picked}]")
-    if plan.loss.name != "log":
+    if solution.recipe.loss.name != "log":
         return "\n".join([*lines, "    return [[label] for label in labels]"])
     lines.append("    p = np.hstack([1 - chances(z), chances(z)])" if one else "    p = chances(z)")
     return "\n".join([*lines, "    return [[label, *row] for label, row in zip(labels, p.tolist())]"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...messages import text
+from ..solution import Solution
 from .coordinates import TORCH, begun, constant_rate, passes, rate_function, standardised, unscaled
 from .plan import Plan
 
@@ -36,7 +37,7 @@ def torch_training(plan: Plan) -> list[str]:
     share = ", share" if plan.weighted else ""
     told = f'    """{text("export.script_train")}"""'
     lines = [f"def train(X, Y{share}):", told, *standardised(plan, TORCH), *body, *unscaled(plan, TORCH)]
-    return [*parts, "\n".join(lines), _predict(plan)]
+    return [*parts, "\n".join(lines), torch_predict(plan.solution, "X, W, b", "X @ W + b")]
 
 
 def _objective(plan: Plan, rows: str = "", lasso: bool = False) -> list[str]:
@@ -145,21 +146,16 @@ def _other(plan: Plan) -> list[str]:
     ]
 
 
-def _predict(plan: Plan) -> str:
-    lines = ["def predict(X, W, b):", f'    """{text("export.script_predict")}"""', "    z = X @ W + b"]
-    if not plan.solution.classes:
-        return "\n".join(
-            [
-                *lines,
-                "    return torch.exp(z).tolist()"
-                if plan.loss.name == "poisson"
-                else "    return z.tolist()",
-            ]
-        )
-    one = plan.outputs == 1
+def torch_predict(solution: Solution, given: str, z: str) -> str:
+    """From what is given to the scores z, and to what is told of each row."""
+    lines = [f"def predict({given}):", f'    """{text("export.script_predict")}"""', f"    z = {z}"]
+    if not solution.classes:
+        mean = "torch.exp(z)" if solution.recipe.loss.name == "poisson" else "z"
+        return "\n".join([*lines, f"    return {mean}.tolist()"])
+    one = solution.outputs == 1
     picked = "(z[:, 0] > 0).long()" if one else "z.argmax(dim=1)"
     lines.append(f"    labels = [CLASSES[k] for k in {picked}.tolist()]")
-    if plan.loss.name != "log":
+    if solution.recipe.loss.name != "log":
         return "\n".join([*lines, "    return [[label] for label in labels]"])
     both = "torch.hstack([1 - torch.sigmoid(z), torch.sigmoid(z)])"
     lines.append(f"    p = {both if one else 'torch.softmax(z, dim=1)'}")

@@ -16,7 +16,7 @@ def columns_of(solution: Solution) -> tuple[Column, ...]:
 
 
 def reading(solution: Solution) -> list[str]:
-    """From a CSV file to rows of numbers, and what they are to be."""
+    """From a CSV file to rows of numbers."""
     columns = columns_of(solution)
     parts = [
         f'''def read(path):
@@ -50,7 +50,6 @@ def reading(solution: Solution) -> list[str]:
         ]
         for row in rows
     ]''')
-    parts.append(_targets(solution))
     return parts
 
 
@@ -65,7 +64,7 @@ def _cell(column: Column) -> str:
     return f"number({cell}, {mean!r})" if np.isfinite(mean) else f"number({cell})"
 
 
-def _targets(solution: Solution) -> str:
+def labelled(solution: Solution) -> str:
     """The rows whose target is known, and y of them."""
     classes, weights = solution.classes, None if solution.encoding is None else solution.encoding.weights
     y = "[number(row[name]) for name in TARGETS]"
