@@ -56,7 +56,7 @@ def test_memory_is_fixed_and_what_is_kept_lies_equally_far_apart(values, capacit
 
 def test_the_usual_capacity_is_bounded_in_numbers():
     assert Trace(["w"], [0.0]).capacity == 4096
-    assert Trace(map(str, range(10**4)), np.zeros(10**4)).capacity == 400
+    assert Trace(map(str, range(300)), np.zeros(300)).capacity == 500
     assert Trace(map(str, range(10**5)), np.zeros(10**5)).capacity == 256
 
 
