@@ -39,7 +39,7 @@ class Step(NamedTuple):
 
 
 class Trace:
-    """Steps of a descent in order, held in a fixed amount of memory: at most 4,096, and fewer of many weights.
+    """Steps of a descent in order, in a fixed amount of memory: at most 4,096, fewer of many weights.
 
     Every `stride`-th step is kept. When `capacity` steps are held, the stride doubles and every
     second one is dropped, so any two kept neighbours lie equally far apart. Never dropped: the
