@@ -270,3 +270,20 @@ def test_a_share_must_be_from_zero_to_below_one(make):
     with pytest.raises(DownslopeError) as caught:
         make()
     assert caught.value.key == "descent.fraction"
+
+
+@pytest.mark.parametrize("formula", ["(x-1)^2 + 3*(y+2)^2 + x*y", "log(exp(x-2) + exp(-x)) + (y-x)^2"])
+def test_fifty_steps_of_lbfgs_at_a_fixed_rate_are_those_of_torch(torch, formula):
+    f, rate, start = Function.from_expression(formula), 0.05, np.array([3.0, -1.0])
+    found = minimize(f, start, method="lbfgs:100", learning_rate=rate, epochs=50)
+    w = torch.tensor(start, requires_grad=True)
+    settings = {"max_iter": 1, "history_size": 100, "tolerance_grad": 0, "tolerance_change": 0}
+    optimizer = torch.optim.LBFGS([w], lr=rate, **settings)
+
+    def closure():
+        w.grad = torch.from_numpy(f.gradient(w.detach().numpy()))
+        return torch.tensor(f.value(w.detach().numpy()))
+
+    for step in found.trace:
+        optimizer.step(closure)
+        assert np.abs(step.params - w.detach().numpy()).max() <= 1e-12

@@ -229,7 +229,7 @@ class LBFGS(Chooser):
         elif np.isfinite(objective.lipschitz) and objective.lipschitz > 0:
             q /= objective.lipschitz
         else:
-            q /= max(1.0, float(np.abs(q).max()))
+            q /= max(1.0, float(np.abs(q).sum()))  # as in PyTorch
         for a, share, s, y in reversed(kept):
             q += s * (a - share * (y @ q))
         return -q
