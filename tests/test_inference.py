@@ -435,3 +435,9 @@ def test_what_is_no_dataset_is_refused_by_its_kind():
     with pytest.raises(DownslopeError) as caught:
         fit([[1.0], [2.0]])
     assert caught.value.key == "inference.no_dataset" and "list" in str(caught.value)
+
+
+def test_a_run_remembers_that_its_trace_was_thinned(tmp_path):
+    solution = minimize("x^2", 1.0, epochs=5000)
+    assert solution.trace.thinned
+    assert load(solution.save(tmp_path / "run")).trace.thinned

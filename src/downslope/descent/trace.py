@@ -58,7 +58,7 @@ class Trace:
         self.capacity = capacity or max(256, min(4096, 150_000 // max(1, len(self.names))))
         self.stride = 1
         self.updates = 0  # updates made, kept or not
-        self._seen = 0  # steps handed over
+        self.seen = 0  # steps handed over
         self._kept: list[tuple[int, Step]] = []  # (number, step)
         self._last: tuple[int, Step] | None = None
         self._lowest: tuple[int, Step] | None = None
@@ -66,8 +66,8 @@ class Trace:
 
     def append(self, step: Step) -> None:
         """Enter one step; thin the book when it is full."""
-        entry = (self._seen, step)
-        if self._seen % self.stride == 0:
+        entry = (self.seen, step)
+        if self.seen % self.stride == 0:
             self._kept.append(entry)
         self._last = entry
         if np.isfinite(step.loss):
@@ -75,7 +75,7 @@ class Trace:
                 self._lowest = entry
             if self._highest is None or step.loss > self._highest[1].loss:
                 self._highest = entry
-        self._seen += 1
+        self.seen += 1
         self.updates = step.step
         while len(self._kept) > self.capacity:
             self.stride *= 2
@@ -100,7 +100,7 @@ class Trace:
     @property
     def thinned(self) -> bool:
         """Whether steps were dropped."""
-        return self._seen > len(self)
+        return self.seen > len(self)
 
     def column(self, field: str) -> np.ndarray:
         """One field of every step; NaN where it is not known.  (s,), or (s, p) for params and gradient.
@@ -134,8 +134,8 @@ class Trace:
         return [step.to_dict(self.names) for step in self.steps]
 
     @classmethod
-    def from_records(cls, names, start, records: Iterable[dict]) -> Trace:
-        """The trace that `to_records` wrote, again."""
+    def from_records(cls, names, start, records: Iterable[dict], seen: int = 0) -> Trace:
+        """The trace that `to_records` wrote, again; `seen` steps were handed over when it was made."""
         records = list(records)
         trace = cls(names, start, capacity=max(1, len(records)))
         for record in records:
@@ -144,6 +144,7 @@ class Trace:
             if values.get("gradient") is not None:
                 values["gradient"] = np.array(values["gradient"], dtype=float)
             trace.append(Step(**values))
+        trace.seen = max(seen, trace.seen)
         return trace
 
     def plot(self, ax=None):

@@ -130,6 +130,7 @@ def _files(solution: Solution) -> dict[str, bytes]:
         "text": solution.verdict.text,
     }
     told["metrics"] = solution.metrics
+    told["steps"] = solution.trace.seen
     told["notes"] = [[key, facts] for key, facts in solution.notes]
     told["encoding"] = None if solution.encoding is None else solution.encoding.to_json()
     weights = io.BytesIO()
@@ -158,7 +159,7 @@ def _solution(contents: dict[str, bytes]) -> Solution:
     return Solution(
         params=params,
         verdict=Verdict(kept["code"], kept["numbers"], tuple(kept["advice"])),
-        trace=Trace.from_records(plain["names"], start, records),
+        trace=Trace.from_records(plain["names"], start, records, told["steps"]),
         recipe=Recipe.from_json(told["recipe"]),
         encoding=None if told["encoding"] is None else Encoding.from_json(told["encoding"]),
         metrics=told["metrics"],

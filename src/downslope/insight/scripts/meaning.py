@@ -8,7 +8,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .reading import FUNCTIONS, LOOPS, Script
+from .reading import FUNCTIONS, Script
 
 TORCH = ("torch.nn.functional.", "torch.special.", "torch.nn.", "torch.")
 NAMES = {
@@ -283,8 +283,3 @@ def unrecorded(script: Script, node: ast.AST) -> bool:
 def _silent(script: Script, node: ast.AST) -> bool:
     path = script.path(node.func if isinstance(node, ast.Call) else node)
     return path.rpartition(".")[2] in ("no_grad", "inference_mode")
-
-
-def inner_loops(node: ast.AST) -> list[ast.AST]:
-    """The loops that stand inside."""
-    return [inner for inner in ast.walk(node) if isinstance(inner, LOOPS) and inner is not node]
