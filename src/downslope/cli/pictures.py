@@ -30,7 +30,8 @@ def of_fit(path: str, training: Training, solution: Solution, force: bool) -> Pa
 
 
 def _panels(training: Training, dataset: Dataset, solution: Solution) -> list:
-    """Two pictures for one feature, an exact answer or none, four for a descent with several features.
+    """Two pictures for an exact answer or none, four for a descent with several features; for one feature
+    the line, the loss, F over the weights and the residuals.
     The weights of a net are not drawn: one by one they mean nothing."""
     trace = solution.trace
     loss = lambda ax: plots.loss(trace, ax)
@@ -52,7 +53,27 @@ def _panels(training: Training, dataset: Dataset, solution: Solution) -> list:
     exact = isinstance(training.method, ClosedForm | Exhaustive)
     if exact:
         return [fitted, residuals] if solution.single else [residuals]
-    return [fitted, loss] if dataset.X.shape[1] == 1 else [*descent, fitted, residuals]
+    over = _landscape(training, solution)
+    if dataset.X.shape[1] == 1:
+        return [fitted, loss, *over, residuals] if over else [fitted, loss]
+    return [*descent, *over, fitted, residuals]
+
+
+def _landscape(training: Training, solution: Solution) -> list:
+    """F over one weight or two, with the way that the descent took; nothing where there are more."""
+    surface, trace = _surface(training.objective), solution.trace
+    if surface is None or solution.is_net:
+        return []
+    if training.objective.size == 1:
+        places = np.append(trace.column("params")[:, 0], trace.start)
+        margin, best = 0.25 * (np.ptp(places) or 1.0), float(solution.params[0])
+        grid = np.linspace(places.min() - margin, places.max() + margin, 200)
+        return [
+            lambda ax: plots.loss_over_weight(
+                grid, surface(grid[:, None]), ax, trace=trace, best=best, name=trace.names[0]
+            )
+        ]
+    return [lambda ax: plots.contours(surface, trace, ax, names=trace.names, minimum=None)]
 
 
 def _of_classes(training: Training, dataset: Dataset, solution: Solution) -> list:
