@@ -12,9 +12,9 @@ from ..data import Dataset
 from ..descent.methods import ClosedForm, Exhaustive
 from ..inference import Solution, Training
 from ..insight.critical import CriticalPoints
-from ..messages import text
 from ..model.functions import Function
 from ..model.objective import Objective
+from ..plots.lettering import say
 
 CURVES = 6  # classes in one ROC picture
 ROWS_FOR_EFFECTS = 500  # of which a net is asked once for each feature
@@ -84,7 +84,7 @@ def _of_classes(training: Training, dataset: Dataset, solution: Solution) -> lis
     indicator = [len(np.unique(column)) < 3 for column in dataset.X.T]  # two stripes show little
     chosen = sorted(np.lexsort((-size, indicator))[:2].tolist())
     kind = "training" if seen is dataset else "validation"
-    matrix, rows = solution.metrics[kind]["confusion"], text(f"cli.rows_{kind}")
+    matrix, rows = solution.metrics[kind]["confusion"], say(f"cli.rows_{kind}")
     where = lambda ax: plots.regions(
         solution.scores, dataset.X, dataset.y, classes, dataset.features, ax, chosen=chosen
     )

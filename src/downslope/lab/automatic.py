@@ -10,7 +10,6 @@ import numpy as np
 
 from .. import plots
 from ..inference import Solution, minimize
-from ..messages import text
 from ..model.functions import Function
 from ..plots.canvas import axes, name_ends, style
 from ..plots.lettering import say
@@ -119,7 +118,7 @@ class ByAutodiff(Lesson):
         """x over the first epochs, with the gradient cleared and without."""
         ax = axes(ax, say("lessons.7_picture"), say("plots.epoch"), "x")
         right = np.append(self.starts[0], self.parabola.trace.column("params")[:, 0])
-        runs = {text("lessons.cleared"): right, text("lessons.uncleared"): self.uncleared[:, 0]}
+        runs = {say("lessons.cleared"): right, say("lessons.uncleared"): self.uncleared[:, 0]}
         for i, path in enumerate(runs.values()):
             ax.plot(path[: SHOWN + 1], **style(i), linewidth=1.8)
         ax.set_xlim(0, SHOWN)

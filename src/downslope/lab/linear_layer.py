@@ -121,7 +121,7 @@ class LinearLayer(Lesson):
 
     def drawings(self):
         runs = {
-            text(f"lessons.batch_{name}"): run.trace for name, run in self.solutions.items() if name != "few"
+            say(f"lessons.batch_{name}"): run.trace for name, run in self.solutions.items() if name != "few"
         }
         return (lambda ax: plots.loss(runs, ax), self._line)
 

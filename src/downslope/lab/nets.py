@@ -72,7 +72,8 @@ class TwoClassNet(Lesson):
 
     @cached_property
     def rows(self) -> Dataset:
-        return made_rows()
+        with pytorch(self.number):  # asked for first: without it there is no lesson
+            return made_rows()
 
     @cached_property
     def net(self) -> Net:
@@ -143,7 +144,8 @@ class SoftmaxRegression(Lesson):
     @cached_property
     def rows(self) -> Dataset:
         """Three classes are expected, as in the course; the third never occurs."""
-        return made_rows().labelled((0, 1, 2))
+        with pytorch(self.number):
+            return made_rows().labelled((0, 1, 2))
 
     @cached_property
     def net(self) -> Net:
@@ -217,7 +219,7 @@ class SoftmaxRegression(Lesson):
     def _both(self, ax):
         """The loss done right and with the slip, and the floor under the slip."""
         doubled = _traced(self.loops["doubled"][0][:-1])
-        runs = {text("lessons.right"): self.solution.trace, text("lessons.doubled"): doubled}
+        runs = {say("lessons.right"): self.solution.trace, say("lessons.doubled"): doubled}
         ax = plots.loss(runs, ax)
         ax.axhline(self.floor, color=INK, linewidth=1.0, zorder=2)
         note(ax, say("lessons.floor", floor=self.floor), (EPOCHS / 2, self.floor), (0, -12), ha="center")

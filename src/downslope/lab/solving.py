@@ -14,6 +14,7 @@ from ..descent.methods import GD, SGD, AnyMethod, ClosedForm, MiniBatch
 from ..descent.schedules import InverseScaling
 from ..inference import Solution, fit
 from ..messages import text
+from ..plots.lettering import say
 from .lesson import Lesson
 
 
@@ -89,8 +90,8 @@ class ThirteenFeatures(Lesson):
         minimum = self.solutions["closed_form"].loss
         descents = {name: self.solutions[name].trace for name in self.distances}
         scaled = {
-            text("lessons.scaled"): self.solutions["gd"].trace,
-            text("lessons.unscaled"): self.unscaled.trace,
+            say("lessons.scaled"): self.solutions["gd"].trace,
+            say("lessons.unscaled"): self.unscaled.trace,
         }
         return (
             lambda ax: plots.loss(descents, ax, minimum=minimum),

@@ -13,6 +13,7 @@ from ..descent.methods import GD, SGD, AnyMethod, Exhaustive
 from ..descent.trace import Trace
 from ..inference import Solution, fit
 from ..messages import text
+from ..plots.lettering import say
 from .lesson import Lesson, spelled
 
 THREE_ROWS = Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
@@ -130,7 +131,7 @@ class BatchDescent(Lesson):
 
     def drawings(self):
         runs = {"0.01": self.solution, **self.rates}
-        traces = {text("lessons.rate", rate=rate): run.trace for rate, run in runs.items()}
+        traces = {say("lessons.rate", rate=rate): run.trace for rate, run in runs.items()}
         return (lambda ax: plots.loss(self.solution.trace, ax), lambda ax: plots.loss(traces, ax))
 
 
@@ -179,7 +180,7 @@ class OneFixedRow(Lesson):
         return _epochs(self.solution.trace)
 
     def drawings(self):
-        runs = {text("lessons.one_row"): self.solution, text("lessons.all_rows"): self.batch}
+        runs = {say("lessons.one_row"): self.solution, say("lessons.all_rows"): self.batch}
         return (lambda ax: plots.loss({name: run.trace for name, run in runs.items()}, ax),)
 
 
@@ -211,5 +212,5 @@ class StochasticDescent(Lesson):
         return _epochs(self.solutions["cyclic"].trace)
 
     def drawings(self):
-        runs = {text(f"lessons.order_{order}"): run.trace for order, run in self.solutions.items()}
+        runs = {say(f"lessons.order_{order}"): run.trace for order, run in self.solutions.items()}
         return (lambda ax: plots.loss(runs, ax),)
