@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -28,7 +27,7 @@ METRICS = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "roc_auc": "ROC AUC"}  # t
 def console(stderr: bool = False) -> Console:
     """Calm: no markup, no colours of its own making; without a terminal, lines are as long as they are."""
     stream = sys.stderr if stderr else sys.stdout
-    wide = None if stream.isatty() or "COLUMNS" in os.environ else 10_000
+    wide = None if stream.isatty() else 10_000
     return Console(file=stream, width=wide, markup=False, highlight=False, emoji=False)
 
 
