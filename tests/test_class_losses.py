@@ -10,12 +10,15 @@ import pytest
 from scipy import sparse, special, stats
 
 from downslope.data import Dataset
-from downslope.descent import kernels
 from downslope.descent.descend import descend
 from downslope.descent.methods import GD, Method, Newton
 from downslope.descent.rows import Batch
 from downslope.descent.stops import Epochs
 from downslope.errors import DownslopeError
+from downslope.kernels import moves
+from downslope.kernels.compiled import compiled
+from downslope.kernels.losses import single_loss, softmax_loss
+from downslope.kernels.sweeps import sweep
 from downslope.messages import speaking
 from downslope.model.class_losses import Log, Poisson
 from downslope.model.linear import Linear
@@ -230,7 +233,7 @@ def test_the_kernel_of_one_column_says_the_same_as_numpy(loss):
     z = np.vstack([z, FAR[:, None], [[0.0], [1.0], [-1.0]]])
     Y = np.vstack([Y, np.ones((8, 1))])
     for at, y in [*zip(z[:, 0], Y[:, 0]), *zip(FAR, np.zeros(5))]:
-        value, slope = kernels.single_loss(loss.constants, at, y)
+        value, slope = single_loss(loss.constants, at, y)
         one, its = np.array([[at]]), np.array([[y]])
         assert abs(value - loss.value(one, its).item()) <= 8 * EPS * (abs(value) + abs(y * at))
         assert abs(slope - loss.slope(one, its).item()) <= 8 * EPS * (abs(slope) + abs(y))
@@ -243,7 +246,7 @@ def test_the_kernel_of_the_softmax_says_the_same_as_numpy(k):
     Y = np.vstack([Y, Y[:50]])
     slope = np.zeros(k)
     for i in range(len(z)):
-        value = kernels.softmax_loss(z[i], Y, i, slope)
+        value = softmax_loss(z[i], Y, i, slope)
         assert abs(value - Log().value(z[i : i + 1], Y[i : i + 1]).item()) <= 16 * EPS * (
             1 + np.abs(z[i]).max()
         )
@@ -256,11 +259,11 @@ def test_the_kernel_of_the_softmax_says_the_same_as_numpy(k):
 def test_a_sweep_plain_or_compiled_sees_the_objective_of_its_rows(loss, k, weighted):
     F = made(loss.name, "l2", k=k, weighted=weighted)
     term, w = F.term, np.random.default_rng(0).normal(size=F.size)
-    direction, memory = (kernels.STEEPEST, 0.0, 0.0, 0.0, 0.0), np.zeros((3, F.size))
+    direction, memory = (moves.STEEPEST, 0.0, 0.0, 0.0, 0.0), np.zeros((3, F.size))
     share = np.empty(0) if term.share is None else term.share
-    for sweep in (kernels.sweep, kernels.compiled_sweep()):
+    for kernel in (sweep, compiled(sweep)):
         for order in (np.arange(term.rows), np.array([5, 2, 9])):
-            value, gradient, _ = sweep(
+            value, gradient, _ = kernel(
                 term.X, term.Y, share, order, len(order), term.standardise.center, 1 / term.standardise.width,
                 term.intercept, loss.constants, w, memory.copy(), direction, np.array([0.1]), 0, F.l1, F.l2,
             )  # fmt: skip

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from downslope.data import Dataset
-from downslope.descent import directions, kernels
+from downslope.descent import directions
 from downslope.descent.directions import DIRECTIONS, Chooser
 from downslope.inference import minimize
+from downslope.kernels import moves
+from downslope.kernels.compiled import compiled
+from downslope.kernels.sweeps import sweep
 from downslope.model.functions import Function
 from downslope.model.linear import Linear
 from downslope.model.objective import function_objective, objective
@@ -86,12 +89,12 @@ def rows(n=23, d=4, k=1, weighted=False):
     return Dataset.from_arrays(X, Y, rng.uniform(0.2, 2, n) if weighted else None)
 
 
-def swept(sweep, F, direction, size, order, rates, count=0):
+def swept(kernel, F, direction, size, order, rates, count=0):
     """One pass by a kernel: (value, gradient, w, memory)."""
     term, memory = F.term, direction.begin(F.term.widths > 0)
     share = np.empty(0) if term.share is None else term.share
     theta = np.random.default_rng(2).normal(size=F.size)
-    value, gradient, w = sweep(
+    value, gradient, w = kernel(
         term.X, term.Y, share, order, size, term.standardise.center, 1 / term.standardise.width,
         term.intercept, term.loss.constants, theta, memory.vectors, direction.constants, rates, count,
         F.l1, F.l2,
@@ -108,9 +111,9 @@ def test_the_compiled_pass_is_the_plain_one(direction, penalty, k, weighted):
     F = objective(rows(k=k, weighted=bool(weighted)), loss, penalty, 0.2 if penalty else 0.0)
     order = np.random.default_rng(0).permutation(23)
     rates = np.linspace(0.02, 0.01, 5)
-    plain = swept(kernels.sweep, F, direction, 5, order, rates, count=3)
-    compiled = swept(kernels.compiled_sweep(), F, direction, 5, order, rates, count=3)
-    for one, other in zip(plain, compiled):
+    plain = swept(sweep, F, direction, 5, order, rates, count=3)
+    fast = swept(compiled(sweep), F, direction, 5, order, rates, count=3)
+    for one, other in zip(plain, fast):
         assert np.allclose(one, other, rtol=1e-11, atol=1e-12)  # sums in another order, over five updates
 
 
@@ -120,7 +123,7 @@ def test_the_compiled_pass_is_the_plain_one(direction, penalty, k, weighted):
 def test_a_sweep_over_batches_is_the_objective_and_the_move(direction, penalty, weighted):
     F = objective(rows(k=2, weighted=weighted), "quantile:0.3", penalty, 0.2 if penalty else 0.0)
     order, rates = np.random.default_rng(0).permutation(23), np.full(6, 0.01)
-    value, gradient, w, memory = swept(kernels.sweep, F, direction, 4, order, rates)
+    value, gradient, w, memory = swept(sweep, F, direction, 4, order, rates)
     theta, mind = np.random.default_rng(2).normal(size=F.size), direction.begin(F.term.widths > 0)
     for first in range(0, 23, 4):
         point = F.at(theta, order[first : first + 4])
@@ -138,7 +141,7 @@ def test_a_sweep_leaves_the_weights_that_it_was_given(direction):
     before = np.random.default_rng(2).normal(size=F.size)
     term, memory = F.term, direction.begin(F.term.widths > 0)
     kept = before.copy()
-    kernels.sweep(
+    sweep(
         term.X, term.Y, np.empty(0), np.arange(23), 23, term.standardise.center, 1 / term.standardise.width,
         True, term.loss.constants, before, memory.vectors, direction.constants, np.full(1, 0.1), 0,
         F.l1, F.l2,
@@ -158,9 +161,9 @@ def test_one_number_moves_as_in_an_array(direction, l1):
     )
     v, fade, prices = rng.uniform(size=6), (0.4, 0.2), l1 * penalised
     m = abs(m)  # a sum of squares, for Adagrad and RMSprop
-    whole = kernels.move(direction.constants, w, g, 0.1, m, v, fade, penalised, prices)
+    whole = moves.move(direction.constants, w, g, 0.1, m, v, fade, penalised, prices)
     for j in range(6):
-        one = kernels.move(direction.constants, w[j], g[j], 0.1, m[j], v[j], fade, penalised[j], prices[j])
+        one = moves.move(direction.constants, w[j], g[j], 0.1, m[j], v[j], fade, penalised[j], prices[j])
         assert np.array_equal([part[j] for part in whole], one)
 
 

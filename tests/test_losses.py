@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.special import huber as scipy_huber
 from sklearn.metrics import mean_absolute_error, mean_pinball_loss, mean_squared_error
 
-from downslope.descent.kernels import residual_loss
 from downslope.errors import DownslopeError
+from downslope.kernels.losses import residual_loss
 from downslope.messages import speaking
 from downslope.model import losses
 from downslope.model.losses import LOSSES, by_name

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import DownslopeError
-from . import kernels, rates
+from ..kernels.compiled import compiled
+from ..kernels.sweeps import sweep as sweep_in_python
+from . import rates
 from .directions import Chooser, Memory, Nesterov
 from .methods import AnyMethod, ClosedForm, Exhaustive, Method
 from .rows import Batch
@@ -263,7 +265,8 @@ def _passes(objective, method: Method, batch: Batch, state: _State, stop: Stop, 
     per_epoch = batch.updates_in(term.rows)
     total = per_epoch * _epochs_of(stop)
     work = total * min(batch.size, term.rows) * objective.size
-    sweep = kernels.sweep if objective.tiny or work < WORTH_COMPILING else kernels.compiled_sweep()
+    small = objective.tiny or work < WORTH_COMPILING
+    sweep = sweep_in_python if small else compiled(sweep_in_python)
     constants = (1.0 / term.standardise.width, term.intercept, term.loss.constants)
     while True:
         order = batch.order_of(term.rows, state.epochs, seed)

@@ -1,6 +1,6 @@
 """Which way. `Steepest` is complete in a few lines; every direction below it is shaped alike.
 
-A direction that needs no more than the gradient moves by `kernels.move`, which holds its equation,
+A direction that needs no more than the gradient moves by `kernels.moves.move`, which holds its equation,
 for one update from Python and for a whole pass compiled. L-BFGS and Newton choose a direction d,
 and a search then finds how far.
 """
@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import DownslopeError
-from . import kernels
+from ..kernels import moves
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Direction:
 
     @property
     def constants(self) -> tuple[int, float, float, float, float]:
-        """code, a, b, ε, decay: what `kernels.move` is given."""
+        """code, a, b, ε, decay: what `kernels.moves.move` is given."""
         raise NotImplementedError
 
     def begin(self, penalised: np.ndarray) -> Memory:
@@ -48,7 +48,7 @@ class Direction:
         memory.updates += 1
         _, a, b, _, _ = self.constants
         fade = 1 - a**memory.updates, 1 - b**memory.updates
-        new, m, v = kernels.move(self.constants, w, g, rate, m, v, fade, penalised, l1)
+        new, m, v = moves.move(self.constants, w, g, rate, m, v, fade, penalised, l1)
         memory.vectors[0], memory.vectors[1] = m, v
         return new
 
@@ -68,7 +68,7 @@ class Direction:
 class Steepest(Direction):
     """w = w − t·g.  The pattern for all others.  Cauchy 1847."""
 
-    code: ClassVar[int] = kernels.STEEPEST
+    code: ClassVar[int] = moves.STEEPEST
 
     @property
     def constants(self):
@@ -76,7 +76,7 @@ class Steepest(Direction):
 
     def move(self, w, g, rate, memory, l1):
         memory.updates += 1  # and nothing else is to be remembered
-        return kernels.shrink(w - rate * g, rate * l1) if l1.any() else w - rate * g
+        return moves.shrink(w - rate * g, rate * l1) if l1.any() else w - rate * g
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Momentum(Direction):
     """v = β·v + g;  w = w − t·v.  Rolls through narrow valleys.  Polyak 1964, in PyTorch's form."""
 
     beta: float = 0.9
-    code: ClassVar[int] = kernels.MOMENTUM
+    code: ClassVar[int] = moves.MOMENTUM
 
     def __post_init__(self):
         _fraction("beta", self.beta)
@@ -100,7 +100,7 @@ class Nesterov(Direction):
     the best that full gradients alone can do.  Nesterov 1983; Beck & Teboulle 2009."""
 
     beta: float | str = "auto"
-    code: ClassVar[int] = kernels.NESTEROV
+    code: ClassVar[int] = moves.NESTEROV
 
     def __post_init__(self):
         if self.beta != "auto":
@@ -116,7 +116,7 @@ class Nesterov(Direction):
         # x⁺ = prox(y − t·g) ;  θ⁺ = (1 + √(1 + 4θ²))/2 ;  y = x⁺ + (θ − 1)/θ⁺·(x⁺ − x)
         # Beck & Teboulle 2009, restarted when a step turns uphill: O'Donoghue & Candès 2015, eq. 13
         x, theta = (memory.vectors[0], memory.vectors[1, 0]) if memory.updates else (w, 1.0)
-        ahead = kernels.shrink(w - rate * g, rate * l1)
+        ahead = moves.shrink(w - rate * g, rate * l1)
         if (w - ahead) @ (ahead - x) > 0:
             x, theta = ahead, 1.0
         following = (1 + np.sqrt(1 + 4 * theta * theta)) / 2
@@ -131,7 +131,7 @@ class Adagrad(Direction):
     """s = s + g²;  w = w − t·g/(√s + ε).  For rare features.  Duchi et al. 2011, fig. 1."""
 
     epsilon: float = 1e-10
-    code: ClassVar[int] = kernels.ADAGRAD
+    code: ClassVar[int] = moves.ADAGRAD
 
     @property
     def constants(self):
@@ -144,7 +144,7 @@ class RMSprop(Direction):
 
     rho: float = 0.99
     epsilon: float = 1e-8
-    code: ClassVar[int] = kernels.RMSPROP
+    code: ClassVar[int] = moves.RMSPROP
 
     def __post_init__(self):
         _fraction("rho", self.rho)
@@ -161,7 +161,7 @@ class Adam(Direction):
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    code: ClassVar[int] = kernels.ADAM
+    code: ClassVar[int] = moves.ADAM
 
     def __post_init__(self):
         _fraction("beta1", self.beta1)
@@ -178,7 +178,7 @@ class AdamW(Adam):
     is not the minimum of F unless λ = 0.  Loshchilov & Hutter 2019, algorithm 2."""
 
     decay: float = 0.01
-    code: ClassVar[int] = kernels.ADAMW
+    code: ClassVar[int] = moves.ADAMW
 
     def __post_init__(self):
         super().__post_init__()

@@ -8,11 +8,11 @@ import numpy as np
 
 from ..descent import rates
 from ..descent.directions import Chooser, Nesterov, Steepest
-from ..descent.kernels import shrink
 from ..descent.methods import Method
 from ..descent.rows import Batch
 from ..descent.schedules import Schedule
 from ..errors import DownslopeError
+from ..kernels.moves import shrink
 from ..messages import text
 from ..model.objective import Objective
 from .standard_errors import aligned

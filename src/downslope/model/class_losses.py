@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import DownslopeError
+from ..kernels.losses import LOG, POISSON, SMOOTHED_HINGE, SQUARED_HINGE
 
-LOG, SQUARED_HINGE, SMOOTHED_HINGE, POISSON = range(1, 5)  # the integers by which the kernels know them
 CAP = 300.0  # eᶻ is followed by its tangent beyond: sums of its squares stay finite, as float64 ends at e⁷⁰⁹
 CAP32 = 88.0  # where float32 ends
 

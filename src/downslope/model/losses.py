@@ -21,9 +21,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import DownslopeError, nearest
+from ..kernels.losses import RESIDUAL
 from .class_losses import CurvedLoss, Log, Poisson, SmoothedHinge, SquaredHinge
-
-RESIDUAL = 0  # the integer by which the kernels know this family
 
 
 @dataclass(frozen=True)
