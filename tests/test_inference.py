@@ -124,7 +124,7 @@ def test_a_run_comes_back_to_the_bit(name, solutions, tmp_path):
         "seconds",
     ):
         assert getattr(again, field) == getattr(solution, field), field
-    assert same(again.loss, solution.loss) and same(again.metrics, solution.metrics)
+    assert same(again.loss, solution.loss) and same(dict(again.metrics), dict(solution.metrics))
     for language in ("en", "zh"):
         with speaking(language):
             assert str(again.verdict) == str(solution.verdict)

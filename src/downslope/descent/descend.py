@@ -38,6 +38,7 @@ class End:
     certificate: float  # distance of −g to the penalty's subdifferential, there
     memory: Memory | None = None  # what the direction needs to go on
     theta: np.ndarray | None = None  # the weights in the coordinates of the descent, to the last bit
+    cached: Any = None  # what the objective remembers of that place: of rows, the z of each
 
 
 @dataclass
@@ -175,7 +176,7 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, beg
                 )
     params = objective.to_user(theta)
     certificate = objective.certificate(theta, end.gradient)
-    return End(reason, params, end.value, state.epochs + done, certificate, state.memory, theta)
+    return End(reason, params, end.value, state.epochs + done, certificate, state.memory, theta, end.cached)
 
 
 def _full_steps(objective, method: Method, state: _State, point, stop: Stop) -> Iterator[tuple]:
@@ -357,22 +358,21 @@ def _rounded(objective, start, method: Method, stop: Stop, validation):
 def _closed_form(objective):
     """One solve; one step in the trace."""
     began = time.perf_counter()
-    zero = objective.at(np.zeros(objective.size))
-    found = objective.solved()
-    end = objective.at(found.theta)
+    found, zero = objective.solved(), np.zeros(objective.size)
+    end = objective.at(found.theta) if found.seen is None else objective.priced(found.theta, *found.seen)
+    first = objective.beside(end, zero) if worth_reducing(objective) else objective.at(zero)
     params = objective.to_user(found.theta)
-    norm = float(np.sqrt(zero.gradient @ zero.gradient))
+    norm = float(np.sqrt(first.gradient @ first.gradient))
     seconds = time.perf_counter() - began
     with suppress(KeyboardInterrupt):  # the answer is there already
-        yield Step(
-            1, 0, objective.rows, seconds, zero.value, norm, math.nan, params, end.value, None, zero.gradient
-        )
+        step = Step(1, 0, objective.rows, seconds, first.value, norm, math.nan, params, end.value)
+        yield step._replace(gradient=first.gradient)
     numbers: dict[str, Any] = {"rank": found.rank, "columns": found.columns, "condition": found.condition}
     if found.dependent:
         k = objective.term.outputs
         numbers["dependent"] = [objective.names[j * k] for j in found.dependent]
     certificate = objective.certificate(found.theta, end.gradient)
-    return End(Reason("closed_form", numbers), params, end.value, 1, certificate)
+    return End(Reason("closed_form", numbers), params, end.value, 1, certificate, cached=end.cached)
 
 
 def _exhaustive(objective, start, method: Exhaustive):

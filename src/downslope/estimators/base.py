@@ -7,6 +7,7 @@ of its parameters, and keeps what the Training gives back under scikit-learn's n
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -154,7 +155,8 @@ class LinearEstimator(BaseEstimator):
         return dict(zip(names, rows.ravel().astype(float).tolist()))
 
     def _keep(self, training: Training, dataset: Dataset, goes_on=False) -> Self:
-        solution = training.solution
+        solution = training.solution  # it keeps no rows: `score` works out metrics, of any
+        solution = replace(solution, metrics=dict(solution.metrics) if solution.is_net else {})
         limit = np.finfo(dataset.X.dtype).max
 
         def told(weights, axes):

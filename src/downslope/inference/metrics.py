@@ -2,32 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import numpy as np
 
 from ..data import Dataset
 
 
-def metrics_of(solution, dataset: Dataset) -> dict:
+class Metrics(Mapping[str, Any]):
+    """ "training" or "validation" → the metrics there; worked out when they are first asked for, since
+    ranking a million rows takes longer than many a descent."""
+
+    def __init__(self, solution, rows: Mapping[str, tuple[Dataset, np.ndarray | None]]):
+        """`rows`: datasets, each with its z, (n,) or (n, k), where that is known already."""
+        self._solution, self._rows = solution, dict(rows)
+        self._found: dict[str, dict] = {}
+
+    def __getitem__(self, name: str) -> dict:
+        if name in self._rows:
+            with np.errstate(over="ignore", invalid="ignore"):  # where it diverged, they may be infinite
+                self._found[name] = metrics_of(self._solution, *self._rows.pop(name))
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted({*self._found, *self._rows}))  # training comes first
+
+    def __len__(self) -> int:
+        return len(self._found) + len(self._rows)
+
+    def __reduce__(self):
+        return dict, (dict(self),)  # what is kept holds numbers, and no rows
+
+
+def metrics_of(solution, dataset: Dataset, z: np.ndarray | None = None) -> dict:
     """How good a solution's predictions on a dataset are: for numbers, or for classes."""
+    z = solution.scores(dataset) if z is None else z
     if not solution.classes:
-        return regression_metrics(dataset, solution.predict(dataset))
-    return class_metrics(dataset, solution)
+        return regression_metrics(dataset, solution.recipe.loss.mean(z))
+    return class_metrics(dataset, solution, z)
 
 
-def class_metrics(dataset: Dataset, solution) -> dict:
+def class_metrics(dataset: Dataset, solution, z: np.ndarray) -> dict:
     """Accuracy, confusion matrix (rows: true, columns: predicted), and where there are chances log loss
     and ROC AUC (of two classes; one against the rest, averaged, of more). Scored by scikit-learn."""
     from sklearn import metrics
 
     classes, s = np.arange(len(solution.classes)), dataset.weights
-    true, z = np.asarray(dataset.y).astype(int), solution.scores(dataset)
+    true = np.asarray(dataset.y).astype(int)
     predicted = (z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)
     told = {
         "accuracy": float(metrics.accuracy_score(true, predicted, sample_weight=s)),
         "confusion": metrics.confusion_matrix(true, predicted, labels=classes, sample_weight=s).tolist(),
     }
     if solution.recipe.loss.name == "log":
-        chances = solution.probabilities(dataset)
+        chances = solution.chances(z)
         told["log_loss"] = float(metrics.log_loss(true, chances, labels=classes, sample_weight=s))
         if len(np.unique(true)) == len(classes):
             scores = chances[:, 1] if len(classes) == 2 else chances

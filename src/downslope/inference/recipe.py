@@ -18,6 +18,8 @@ from ..model.linear import WIDE, Linear
 from ..model.nets import Net, module_term
 from .torch_optimizer import TorchOptimizer, is_foreign
 
+WORTH_GATHERING = 100_000  # numbers in X from which one pass for moments and scaling pays
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -82,7 +84,17 @@ class Recipe:
             return module_term(module, dataset, self.loss, self.seed)
         if self.net is not None:
             return self.net.term(dataset, self.loss, self.scale)
-        return Linear(self.intercept, self.scale).term(dataset, self.loss)
+        return Linear(self.intercept, self.scale).term(dataset, self.loss, self._gathers(dataset))
+
+    def _gathers(self, dataset) -> bool:
+        """Whether the descent will run on the second moments of the rows, or its answer be read from them."""
+        rows, columns = dataset.X.shape
+        if not self.loss.quadratic or columns > WIDE or rows * columns < WORTH_GATHERING:
+            return False
+        if self.method == "auto" or isinstance(self.method, Method):
+            drawn = self.batch_size is not None or self.order is not None
+            return not drawn and (self.method == "auto" or self.method.full)
+        return isinstance(self.method, ClosedForm)
 
     def method_for(self, objective) -> AnyMethod:
         """The method, once "auto" has been chosen and the rows and learning rate are filled in."""

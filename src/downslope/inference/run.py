@@ -129,7 +129,7 @@ def _files(solution: Solution) -> dict[str, bytes]:
         "advice": list(solution.verdict.advice),
         "text": solution.verdict.text,
     }
-    told["metrics"] = solution.metrics
+    told["metrics"] = dict(solution.metrics)
     told["steps"] = solution.trace.seen
     told["notes"] = [[key, facts] for key, facts in solution.notes]
     told["encoding"] = None if solution.encoding is None else solution.encoding.to_json()

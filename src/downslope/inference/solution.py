@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -44,7 +44,7 @@ class Solution:
     single: bool = True  # y was (n,), and so are predictions
     encoding: Encoding | None = None
     formula: str | None = None
-    metrics: dict[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple = ()  # on the data: (key, facts)
     classes: tuple = ()  # what is predicted, when the loss is one for classes
     module: Any = None  # a PyTorch module of one's own, when that was trained
@@ -94,7 +94,10 @@ class Solution:
         """The chance of each class, (n, K), in the order of `classes`; for log loss only."""
         if self.recipe.loss.name != "log":
             raise DownslopeError("inference.no_probabilities", loss=self.recipe.loss.name)
-        z = self.scores(X)
+        return self.chances(self.scores(X))
+
+    def chances(self, z: np.ndarray) -> np.ndarray:
+        """The chance of each class, (n, K), from the scores."""
         p = self.recipe.loss.mean(z[:, None] if z.ndim == 1 else z)
         return np.hstack([1 - p, p]) if p.shape[1] == 1 else p
 
@@ -170,7 +173,7 @@ class Solution:
             "epochs": self.epochs,
             "stopped": self.stopped,
             "verdict": self.verdict.to_json(),
-            "metrics": self.metrics,
+            "metrics": dict(self.metrics),
             "method": self.method,
             "seconds": self.seconds,
             "trace": self.trace.to_records(),

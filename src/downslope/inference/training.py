@@ -22,10 +22,10 @@ from ..descent.trace import Step, Trace
 from ..errors import DownslopeError, nearest
 from ..insight import explain
 from ..model.functions import Function
-from ..model.linear import Standardise
+from ..model.linear import LinearTerm, Standardise
 from ..model.nets import NetTerm
 from ..model.objective import Objective, function_objective
-from .metrics import metrics_of
+from .metrics import Metrics
 from .recipe import Recipe
 from .solution import Solution
 
@@ -150,7 +150,8 @@ class Training:
     def paused(self) -> Paused:
         """Where it stands, for `one_pass` to go on from."""
         assert self._end is not None
-        return Paused(self._end, self.method, self.objective.term.standardise)
+        end = replace(self._end, cached=None)  # other rows are to come
+        return Paused(end, self.method, self.objective.term.standardise)
 
     @property
     def solution(self) -> Solution:
@@ -189,12 +190,18 @@ class Training:
         )
         if self.module is not None:
             self.objective.term.load(end.params)
-        metrics: dict[str, Any] = {}
-        with np.errstate(over="ignore", invalid="ignore"):  # where it diverged, they may well be infinite
-            metrics["training"] = metrics_of(solution, dataset)
-            if self.held_out is not None:
-                metrics["validation"] = metrics_of(solution, self.held_out)
-        return replace(solution, metrics=metrics)
+        rows: dict[str, Any] = {"training": (dataset, self._scores(end))}
+        if self.held_out is not None:
+            rows["validation"] = (self.held_out, None)
+        return replace(solution, metrics=Metrics(solution, rows))
+
+    def _scores(self, end: End) -> np.ndarray | None:
+        """z of the training rows at the end, where the descent held them anyway."""
+        z = end.cached
+        n, k = len(self.dataset or ()), self.objective.term.outputs
+        if not isinstance(self.objective.term, LinearTerm) or np.shape(z) != (n, k):
+            return None
+        return z[:, 0] if k == 1 else z
 
 
 def fit(

@@ -47,7 +47,7 @@ def leads(term, theta) -> np.ndarray:
 def _null_space(term, open_) -> np.ndarray:
     """The θ that leave every open pair where it is, as columns: Σ mᵢₖ(θ)² = 0 over those pairs."""
     rows = np.flatnonzero(open_.any(axis=1))
-    part = replace(term, X=term.X[rows], Y=term.Y[rows], share=None)
+    part = replace(term, X=term.X[rows], Y=term.Y[rows], share=None, gathered=None)
     gram = part.coupled_gram(lambda some: _star(part.Y[some], open_[rows[some]].astype(float)))
     values, vectors = np.linalg.eigh(gram)
     return vectors[:, values <= 1e-12 * values[-1]]

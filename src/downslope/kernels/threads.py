@@ -7,8 +7,9 @@ of the blocks: the same bits with 1, 2 or 16 threads.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -27,6 +28,16 @@ def each(task: Callable[[Any], Any], blocks: Sequence) -> list:
     if workers < 2:
         return [task(block) for block in blocks]
     return list(_pool(os.getpid(), workers).map(task, blocks))
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """For tasks that multiply matrices: all cores are at work already, and the bits do not depend on how
+    many of them a library would use."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        yield
 
 
 @cache

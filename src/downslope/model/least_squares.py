@@ -9,12 +9,14 @@ refine, the singular values decide: the rank, and then the smallest weights amon
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from .linear import LinearTerm
 
 TRUSTED = 1e12  # condition number of the moments up to which Cholesky is refined
+EPS = np.finfo(float).eps
 SMALL = 2_000_000  # numbers in X up to which residuals are taken in extended precision
 
 
@@ -28,6 +30,7 @@ class LeastSquares:
     condition: float  # of the standardised columns
     way: str  # "cholesky" or "svd"
     dependent: tuple[int, ...]  # columns that take part in a dependence
+    seen: Any = None  # what `term.at` gives there, where the refinement came by
 
 
 def least_squares(term: LinearTerm, l2: np.ndarray | None = None) -> LeastSquares:
@@ -43,39 +46,56 @@ def least_squares(term: LinearTerm, l2: np.ndarray | None = None) -> LeastSquare
     eigenvalues = np.linalg.eigvalsh(moments / size / size[:, None])
     smallest, largest = eigenvalues[0], eigenvalues[-1]
     if largest > 0 and smallest * TRUSTED > largest:
-        theta = _refined(term, moments, ridge, size)
+        theta, seen = _refined(term, moments, ridge, size)
         condition = float(np.sqrt(largest / smallest))
-        return LeastSquares(theta.ravel(), q, q, condition, "cholesky", ())
+        return LeastSquares(theta.ravel(), q, q, condition, "cholesky", (), seen)
     return _by_singular_values(term, ridge)
 
 
-def _refined(term: LinearTerm, moments, ridge, size) -> np.ndarray:
+def _refined(term: LinearTerm, moments, ridge, size):
     """Cholesky of the moments, corrected with the rows' own residuals until that helps no more."""
     from scipy.linalg import cho_factor, cho_solve
 
-    q, k = len(ridge), term.outputs
+    q = len(ridge)
     precise = np.longdouble if term.rows * q <= SMALL else np.float64
     factor = cho_factor(moments / size / size[:, None])
-    theta = np.zeros((q, k), dtype=precise)
-    before = np.inf
+    solve = lambda pull: cho_solve(factor, pull.astype(float) / size[:, None]) / size[:, None]
+    theta = solve(_with_target(term)).astype(precise)
+    reach = before = float(np.abs(theta * size[:, None]).max())
     for _ in range(10):
-        descent = _downhill(term, theta, ridge, precise)  # (q, k)
-        change = cho_solve(factor, descent.astype(float) / size[:, None]) / size[:, None]
+        descent, seen = _downhill(term, theta, ridge, precise)
+        change = solve(descent)
         moved = float(np.abs(change * size[:, None]).max())
         if not moved < 0.5 * before:  # refinement has reached what the arithmetic can tell
             break
-        theta = theta + change
+        if precise is np.float64 and moved < 8 * EPS * reach:
+            break  # lost in rounding
+        theta, seen = theta + change, None
+        if precise is np.float64 and moved * moved / before < EPS * reach:
+            break  # the next change, smaller by the same factor, would be lost
         before = moved
-    return theta.astype(float)
+    return theta.astype(float), seen if precise is np.float64 else None
 
 
-def _downhill(term: LinearTerm, theta, ridge, precise) -> np.ndarray:
-    """Minus half the gradient: Σᵢ sᵢ x̃ᵢ(yᵢ − x̃ᵢ·θ)/Σ sᵢ − ridge·θ, from the rows.  (q, k)"""
+def _with_target(term: LinearTerm) -> np.ndarray:
+    """Σᵢ sᵢ x̃ᵢyᵢ / Σᵢ sᵢ  (q, k)"""
+    if term.dense:
+        return term.moments.of(term.standardise, term.intercept)[1]
+    return _downhill(term, np.zeros((term.size // term.outputs, term.outputs)), np.zeros(1), np.float64)[0]
+
+
+def _downhill(term: LinearTerm, theta, ridge, precise):
+    """Minus half the gradient: Σᵢ sᵢ x̃ᵢ(yᵢ − x̃ᵢ·θ)/Σ sᵢ − ridge·θ, from the rows, (q, k); and what `term.at`
+    gives, where that is how it was found."""
+    near = np.abs(term.standardise.center) <= 1e3 * term.standardise.width
+    if precise is np.float64 and near.all():  # else x·w + b would lose the digits that x̃·θ keeps
+        seen = term.at(theta.ravel())
+        return -seen[1].reshape(theta.shape) / 2 - ridge[:, None] * theta, seen
     total = np.zeros(theta.shape, dtype=precise)
     for rows, block in term.blocks(precise):
         residual = term.Y[rows] - block @ theta
         total += block.T @ (residual if term.share is None else term.share[rows, None] * residual)
-    return total / term.rows - ridge[:, None] * theta
+    return total / term.rows - ridge[:, None] * theta, None
 
 
 def _by_singular_values(term: LinearTerm, ridge) -> LeastSquares:

@@ -17,6 +17,7 @@ import numpy as np
 from ..errors import DownslopeError
 from .class_losses import CurvedLoss
 from .losses import Loss
+from .second_moments import SecondMoments, second_moments
 from .standardise import BLOCK, Standardise, identity, row_blocks, standardising
 
 WIDE = 2_000  # columns up to which XᵀX is formed
@@ -30,8 +31,9 @@ class Linear:
     intercept: bool = True
     scale: bool = True
 
-    def term(self, dataset, loss: Loss | CurvedLoss) -> LinearTerm:
-        """The mean loss of this model over the rows of a Dataset."""
+    def term(self, dataset, loss: Loss | CurvedLoss, gathered: bool = False) -> LinearTerm:
+        """The mean loss of this model over the rows of a Dataset; `gathered`: with their second moments,
+        from which the scaling is read too."""
         if dataset.weights is not None and not dataset.weights.all():
             dataset = dataset.take(dataset.weights > 0)  # a row of weight 0 is as good as absent
         X = dataset.X
@@ -42,9 +44,15 @@ class Linear:
         if dataset.weights is not None:
             share = np.asarray(dataset.weights, dtype=float)
             share = share / share.mean()  # (n,) mean 1
-        standardise = standardising(X, share, center=self.intercept) if self.scale else identity(X.shape[1])
+        moments = second_moments(X, Y, share) if gathered and isinstance(X, np.ndarray) else None
+        if not self.scale:
+            standardise = identity(X.shape[1])
+        elif moments is not None:
+            standardise = moments.standardise(center=self.intercept)
+        else:
+            standardise = standardising(X, share, center=self.intercept)
         names = param_names(dataset.features, output_names(dataset), self.intercept)
-        return LinearTerm(X, Y, share, loss, standardise, self.intercept, names)
+        return LinearTerm(X, Y, share, loss, standardise, self.intercept, names, moments)
 
 
 def output_names(dataset) -> tuple[str, ...]:
@@ -84,6 +92,7 @@ class LinearTerm:
     standardise: Standardise
     intercept: bool
     names: tuple[str, ...]
+    gathered: SecondMoments | None = None
 
     @property
     def rows(self) -> int:
@@ -230,7 +239,14 @@ class LinearTerm:
     @cached_property
     def gram(self) -> np.ndarray:
         """G = Σᵢ sᵢ x̃ᵢx̃ᵢᵀ / Σᵢ sᵢ, the intercept's column of ones included.  (q, q)"""
+        if self.dense:
+            return self.moments.of(self.standardise, self.intercept)[0]
         return self._weighted_gram(np.ones(self.rows) if self.share is None else self.share)
+
+    @cached_property
+    def moments(self) -> SecondMoments:
+        """Those of dense rows: gathered at the start, or now."""
+        return self.gathered or second_moments(self.X, self.Y, self.share)
 
     def _weighted_gram(self, weight) -> np.ndarray:
         q = self.X.shape[1] + self.intercept
@@ -354,7 +370,7 @@ class LinearTerm:
     def on(self, dataset) -> LinearTerm:
         """The same model, in the same coordinates, over other rows."""
         share = None if dataset.weights is None else dataset.weights / dataset.weights.mean()
-        return replace(self, X=dataset.X, Y=coded(dataset, self.loss), share=share)
+        return replace(self, X=dataset.X, Y=coded(dataset, self.loss), share=share, gathered=None)
 
     def with_loss(self, loss: Loss) -> LinearTerm:
         return replace(self, loss=loss)

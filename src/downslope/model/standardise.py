@@ -53,15 +53,22 @@ def standardising(X, share, center: bool) -> Standardise:
     for rows in row_blocks(n):
         total += column_sums(X[rows], share, rows)
     mean = total / n if center else np.zeros(d)
-    squares = np.zeros(d)
+    squares, missed = np.zeros(d), np.zeros(d)
     for rows in row_blocks(n):
         block = X[rows].astype(float) if sparse else X[rows] - mean
         squares += column_sums(block.multiply(block) if sparse else block**2, share, rows)
+        if center and not sparse:
+            missed += column_sums(block, share, rows) / n  # the rounding of a sum over many rows
     if sparse:  # Σ(x − m)² = Σx² − n·m²
         squares = np.maximum(squares - n * mean**2, 0.0)
-    width = np.sqrt(squares / n)
-    noise = (1e-7 if sparse else 1e-14) * np.abs(mean)  # what rounding leaves of a column that is constant
-    return Standardise(mean, np.where(width > noise, width, 1.0))
+    mean = mean + missed
+    return Standardise(mean, column_width(squares / n - missed**2, mean, 1e-7 if sparse else 1e-14))
+
+
+def column_width(variance, mean, noise=1e-14) -> np.ndarray:
+    """The standard deviation of each column; 1 where rounding is all that is left of a constant one."""
+    width = np.sqrt(np.maximum(variance, 0.0))
+    return np.where(width > noise * np.abs(mean), width, 1.0)
 
 
 def column_sums(block, share, rows) -> np.ndarray:

@@ -1,0 +1,86 @@
+"""How any two columns go together: means, and sums of products about them, in one read of the rows.
+
+The rows are shifted by a rough mean before they are multiplied, so that a column far from zero loses no
+digits; what the shift missed is taken off afterwards, and is small.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from ..kernels.threads import each, one_blas_thread
+from .standardise import Standardise, column_width
+
+TASKS = 16  # parts that the rows are cut into, whatever the number of threads
+PIECE = 65_536  # numbers that are multiplied at a time: they stay in the cache
+
+
+@dataclass(frozen=True, eq=False)
+class SecondMoments:
+    """Weighted means over the rows: of each column, of each two of them, of each with each target."""
+
+    mean: np.ndarray  # (d,) of x
+    target: np.ndarray  # (k,) of y
+    G: np.ndarray  # (d, d) of (x − mean)(x − mean)ᵀ
+    c: np.ndarray  # (d, k) of (x − mean)(y − target)ᵀ
+
+    def standardise(self, center: bool) -> Standardise:
+        """x̃ = (x − mean)/σ; without a centre x/√(mean of x²)."""
+        variance = np.diag(self.G)
+        if center:
+            return Standardise(self.mean, column_width(variance, self.mean))
+        size = variance + self.mean**2
+        return Standardise(np.zeros(len(size)), column_width(size, np.zeros(len(size))))
+
+    def of(self, standardise: Standardise, intercept: bool) -> tuple[np.ndarray, np.ndarray]:
+        """The means of x̃x̃ᵀ and of x̃yᵀ, (q, q) and (q, k), the intercept's column of ones included."""
+        width, away = standardise.width, self.mean - standardise.center
+        gram = (self.G + np.outer(away, away)) / width[:, None] / width
+        with_target = (self.c + np.outer(away, self.target)) / width[:, None]
+        if not intercept:
+            return gram, with_target
+        ones = (away / width)[:, None]
+        return np.block([[gram, ones], [ones.T, np.ones((1, 1))]]), np.vstack([with_target, self.target])
+
+
+def second_moments(X: np.ndarray, Y: np.ndarray, share: np.ndarray | None) -> SecondMoments:
+    """One read of X (n, d) and Y (n, k); share (n,) are weights over their mean."""
+    n, d = X.shape
+    q = d + Y.shape[1]
+    sample = slice(0, n, max(1, n // 1000))
+    rough = np.concatenate([X[sample].mean(axis=0, dtype=float), Y[sample].mean(axis=0)])  # (q,)
+    size = min(max(PIECE // (q + 1), 512), n)
+    half = d // 2 if d >= 16 else d  # the lower left of a symmetric product is not worked out
+
+    def summed(rows: slice) -> tuple[np.ndarray, np.ndarray]:
+        upper, lower = np.zeros((half, q + 1)), np.zeros((d - half, q + 1 - half))
+        row = np.ones((size, q + 1))  # x, y and 1, shifted
+        for first in range(rows.start, rows.stop, size):
+            last = min(first + size, rows.stop)
+            piece = row[: last - first]
+            np.subtract(X[first:last], rough[:d], out=piece[:, :d])
+            np.subtract(Y[first:last], rough[d:], out=piece[:, d:q])
+            left = piece if share is None else piece * share[first:last, None]
+            upper += left[:, :half].T @ piece
+            lower += left[:, half:d].T @ piece[:, half:]
+        return upper, lower
+
+    edges = [n * part // TASKS for part in range(TASKS + 1)]
+    parts = [slice(a, b) for a, b in pairwise(edges) if a < b]
+    with one_blas_thread():
+        sums = each(summed, parts)
+    products = np.zeros((d, q + 1))
+    for upper, lower in sums:
+        products[:half] += upper
+        products[half:, half:] += lower
+    products /= n
+    products[half:, :half] = products[:half, half:d].T
+    missed = products[:, q]  # (d,)
+    G = products[:, :d] - np.outer(missed, missed)
+    shifted = Y - rough[d:]
+    beyond = (shifted if share is None else share[:, None] * shifted).mean(axis=0)  # (k,)
+    c = products[:, d:q] - np.outer(missed, beyond)
+    return SecondMoments(rough[:d] + missed, rough[d:] + beyond, (G + G.T) / 2, c)
