@@ -26,6 +26,7 @@ _FROM = {
     "descent.trace": ["Trace", "Step"],
     "insight.certificate": ["Certificate", "certify"],
     "insight.gradient_check": ["check_gradient"],
+    "insight.landscape": ["landscape", "Plane"],
     "insight.standard_errors": ["standard_errors"],
     "insight.step": ["explain_step"],
     "inference.torch_optimizer": ["TorchOptimizer"],

@@ -120,15 +120,33 @@ def inspect(
     errors: o.Errors = False,
     robust: o.Robust = False,
     step: o.StepNumber = None,
+    plane: o.Plane = None,
+    surface: o.Surface = False,
+    plot: o.Plot = None,
+    force: o.Force = False,
     data: o.Rows = None,
     json: o.Json = False,
     lang: o.Lang = None,
 ) -> int:
-    """What a run holds; its standard errors; one of its steps in numbers."""
+    """What a run holds; its standard errors; one of its steps in numbers; F on a plane."""
     from ..inference import load
-    from . import instruments, requests, show
+    from . import files, instruments, requests, show
 
+    files.check_picture(plot, force)
+    requests.needs_picture(plane, surface, plot)
     solution = load(run)
+    if plot is not None:
+        from ..insight.landscape import landscape
+        from . import pictures
+
+        seen = landscape(solution, data, plane)
+        drawn = pictures.of_plane(plot, seen, surface, force)
+        if json:
+            show.as_json({"plane": list(seen.names), "share": seen.share, "picture": str(drawn)})
+        else:
+            print(seen.told)
+            show.written(show.console(), [drawn])
+        return 0
     if errors or step is not None:
         if errors and json:
             from ..insight.standard_errors import standard_errors

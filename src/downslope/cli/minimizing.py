@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from ..errors import DownslopeError
 from ..messages import text
 from . import options as o
@@ -21,6 +23,8 @@ def minimize(
     tol: o.Tol = None,
     seconds: o.Seconds = None,
     seed: o.Seed = "0",
+    plane: o.Plane = None,
+    surface: o.Surface = False,
     plot: o.Plot = None,
     force: o.Force = False,
     json: o.Json = False,
@@ -29,6 +33,7 @@ def minimize(
     """Minimise a formula."""
     from ..inference import minimizing
     from ..insight.critical import critical_points
+    from ..insight.landscape import landscape
     from ..model.functions import Function
     from . import files, requests, show, watch
 
@@ -41,6 +46,7 @@ def minimize(
         if asked is not None:
             settings[name] = requests.number(f"--{name}", asked)
     files.check_picture(plot, force)
+    requests.needs_picture(plane, surface, plot)
     function = Function.from_expression(expression, derivative and ", ".join(derivative))
     if starts is not None:
         from . import starting
@@ -55,7 +61,12 @@ def minimize(
         from . import pictures
 
         try:
-            paths.append(pictures.of_function(plot, function, solution, critical, force))
+            if plane or surface:
+                seen = landscape(solution, through=plane, function=function)
+                paths.append(pictures.of_plane(plot, seen, surface, force))
+                print(seen.told, file=sys.stderr)
+            else:
+                paths.append(pictures.of_function(plot, function, solution, critical, force))
         except DownslopeError as error:  # what was learned is told all the same
             failure = error
     if json:

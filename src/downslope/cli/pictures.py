@@ -138,6 +138,16 @@ def of_function(path: str, function: Function, solution: Solution, critical: Cri
     return plots.save(ax, path, overwrite=force)
 
 
+def of_plane(path: str, plane, surface: bool, force: bool) -> Path:
+    """F on a plane and the descent over it: as contours, or in three dimensions."""
+    if surface:
+        fine = min(81, plane.fine[0]), min(81, plane.fine[1])
+        ax = plots.relief(plane.values, plane.trace, names=plane.names, fine=fine)
+    else:
+        ax = plots.contours(plane.values, plane.trace, names=plane.names, fine=plane.fine)
+    return plots.save(ax, path, overwrite=force)
+
+
 def of_several(path: str, solutions: dict[str, Solution], force: bool) -> Path:
     """How far the losses of several methods are above the lowest that any of them found."""
     traces = {name: solution.trace for name, solution in solutions.items()}

@@ -253,3 +253,9 @@ def order(asked: str | None) -> str | list[int] | None:
 def near(asked: str, known: Sequence[str]) -> str:
     """The three nearest names; all of them if none is near."""
     return ", ".join(get_close_matches(asked, known, n=3, cutoff=0.5) or known)
+
+
+def needs_picture(plane: str | None, surface: bool, plot: str | None) -> None:
+    """--plane and --surface say how a picture is drawn: there has to be one."""
+    if plot is None and (plane is not None or surface):
+        raise DownslopeError("cli.plane_without_plot", asked="--surface" if plane is None else "--plane")

@@ -434,4 +434,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "在标准输出上只给出一个 JSON 对象。",
     ),
     "cli.help_lang": ("The language to speak.", "使用的语言。"),
+    "cli.help_plane": (
+        "The plane of the picture: of the path, of the stiffest and flattest direction, or of two weights.",
+        "图所在的平面：路径所在的平面、最陡与最平的方向，或两个权重。",
+    ),
+    "cli.help_surface": ("Draw the plane in three dimensions.", "把平面画成三维曲面。"),
+    "cli.plane_without_plot": (
+        "{asked} says how a picture is drawn, and none was asked for: add --plot FILE",
+        "{asked} 说明图如何绘制，但没有要求画图：请加上 --plot FILE",
+    ),
 }

@@ -165,4 +165,33 @@ TEXTS = {
         'For the minimum use method="adam", with penalty="l2" if the weights should be small.',
         '要得到最小值请用 method="adam"；若希望权重较小，加上 penalty="l2"。',
     ),
+    # landscapes
+    "insight.plane_share": (
+        "The plane of ‘{across}’ and ‘{up}’ shows {share:.3g}% of the way that the descent went.",
+        "由“{across}”和“{up}”张成的平面显示了下降路程的 {share:.3g}%。",
+    ),
+    "insight.path_1": ("path, 1st way", "路径第一方向"),
+    "insight.path_2": ("path, 2nd way", "路径第二方向"),
+    "insight.stiffest": ("stiffest, {value:.3g}", "最陡，{value:.3g}"),
+    "insight.flattest": ("flattest, {value:.3g}", "最平，{value:.3g}"),
+    "insight.plane_one_weight": (
+        "a plane needs two weights, and there is only {name}: leave the plane out, one weight has a curve",
+        "平面需要两个权重，而这里只有 {name}：请去掉平面选项，一个权重画成曲线即可",
+    ),
+    "insight.plane_no_path": (
+        'the descent never moved, so its path has no plane: ask for "curvature" or for two weights',
+        "下降过程没有移动，路径没有所在的平面：请改用 curvature，或给出两个权重",
+    ),
+    "insight.plane_weight": (
+        '"{asked}" is no weight and no plane: {known} would do',
+        "“{asked}”既不是权重也不是平面的名称：可以用 {known}",
+    ),
+    "insight.plane_two": (
+        '"{asked}" is no plane: give path, curvature, or two different weights, as x1,x2',
+        "“{asked}”不是平面：请用 path、curvature，或两个不同的权重，如 x1,x2",
+    ),
+    "insight.plane_needs_function": (
+        "what was minimised is a callable, which a solution does not keep: give it again with function=Function.of(f)",
+        "被最小化的是可调用对象，解中不保存它：请用 function=Function.of(f) 再次给出",
+    ),
 }

@@ -9,6 +9,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "plots.weight": ("weight", "权重"),
     "plots.weights_title": ("Weights over epochs", "权重随轮次的变化"),
     "plots.curve_title": ("Loss over the weight", "损失随权重的变化"),
+    "plots.height_log": ("log₁₀ of the height above the lowest", "高出最低点的高度（取 log₁₀）"),
     "plots.contours_title": ("The path over the surface", "曲面上的下降路径"),
     "plots.function_title": ("The descent on the curve", "曲线上的下降过程"),
     "plots.starts_title": ("Descents from several starts", "从多个起点下降"),

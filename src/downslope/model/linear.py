@@ -195,6 +195,20 @@ class LinearTerm:
             out[first : first + chunk] = value.sum(axis=(0, 2)) / self.rows
         return out
 
+    def plane(self, theta, across, up):
+        """(a, b) → f(θ + a·across + b·up), for points (m, 2), from three looks at X."""
+        at, along, beside = (self.predictor(d) for d in (theta, across, up))  # z is linear in θ
+        share = self._share(None)
+
+        def values(points) -> np.ndarray:
+            out = np.empty(len(points))
+            for place, (a, b) in enumerate(points):
+                value = self.loss.value(at + a * along + b * beside, self.Y)
+                out[place] = self._sum(value if share is None else share * value) / self.rows
+            return out
+
+        return values
+
     def line(self, z, direction):
         """Along θ + t·d: t → (f, slope) from two vectors of length n, and t → all that `at` gives."""
         dz = self.predictor(direction)  # z is linear in θ, so this is its derivative

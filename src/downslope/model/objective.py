@@ -153,6 +153,20 @@ class Objective:
     def line(self, point: Point, direction) -> Line:
         return Line(self, point, direction)
 
+    def plane(self, theta, across, up):
+        """(a, b) → F(θ + a·across + b·up), for points (m, 2): for a linear model three looks at X in all."""
+        on_plane = self.term.plane(theta, across, up) if self.sweeps else None
+        basis = np.stack([across, up])  # (2, p)
+
+        def values(points):
+            if on_plane is None:
+                return self.values(theta + points @ basis)
+            thetas = theta + points @ basis if self.penalty.alpha else None
+            price = 0.0 if thetas is None else 0.5 * thetas**2 @ self.l2 + np.abs(thetas) @ self.l1
+            return on_plane(points) + price
+
+        return values
+
     def hessian(self, point: Point) -> np.ndarray:
         """Of the smooth part of F.  (p, p)"""
         return self.term.hessian(point.theta, point.cached) + np.diag(self.l2)

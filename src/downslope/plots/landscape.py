@@ -12,6 +12,8 @@ from .canvas import INK, PATH, QUIET, SURFACE, Escape, axes, escape, leaving, no
 from .curves import epochs
 from .lettering import drawable, say
 
+FINE = (241, 161)  # points of a grid, across and up
+
 
 def loss_over_weight(
     weights, losses, ax=None, *, trace: Trace | None = None, best: float | None = None, name: str = "w"
@@ -110,13 +112,22 @@ def function_line(function: Callable, trace: Trace, ax=None):
     return ax
 
 
-def contours(function: Callable, trace: Trace, ax=None, *, names: Sequence[str] | None = None, minimum=None):
+def contours(
+    function: Callable,
+    trace: Trace,
+    ax=None,
+    *,
+    names: Sequence[str] | None = None,
+    minimum=None,
+    fine: tuple[int, int] = FINE,
+):
     """The levels low + span·qᵏ of a function of two variables, and the path of a descent over them.
 
     `function` takes points (m, 2) and returns their values; `minimum` (2,) is marked if it is known. At the
     start stand two arrows: the first step, exact, and the gradient of `function`, pale, its
     size told. The axes are to the same scale unless the path is 25 times longer one way, and then the picture
-    says so. Raises DownslopeError for a trace of other than two weights. Returns the Axes.
+    says so. `fine`: points of the grid across and up. Raises DownslopeError for a trace of other than two
+    weights. Returns the Axes.
 
     >>> from downslope.descent.trace import Step, Trace
     >>> trace = Trace(["a", "b"], [2.0, 1.0])
@@ -134,7 +145,7 @@ def contours(function: Callable, trace: Trace, ax=None, *, names: Sequence[str] 
     ax = axes(ax, say("plots.contours_title"), across, up)
     slope = _gradient(function, path[0], np.ptp(path[:kept], axis=0).max())
     size, tip, equal = _set_window(ax, path[:kept], minimum, slope)
-    surface(ax, function, height[:kept], minimum)
+    bands(ax, function, height[:kept], minimum, fine)
     if minimum is not None:
         ax.plot(*minimum, marker="+", color=INK, markersize=11, markeredgewidth=1.4, linestyle="", zorder=7)
         if min(np.abs((point - minimum) / size).max() for point in (path[0], path[kept - 1])) > 0.12:
@@ -229,13 +240,13 @@ def _set_window(ax, points, minimum, slope) -> tuple[np.ndarray, np.ndarray | No
     return size, tip, equal
 
 
-def surface(ax, function: Callable, height: np.ndarray, minimum) -> None:
+def bands(ax, function: Callable, height: np.ndarray, minimum, fine: tuple[int, int] = FINE) -> None:
     """Pale bands between levels low + span·qᵏ: as many close to the lowest value as far above it."""
     from matplotlib.colors import to_rgb
 
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
-    across, up = np.linspace(left, right, 241), np.linspace(bottom, top, 161)
-    grid = np.stack(np.meshgrid(across, up), axis=-1)  # (161, 241, 2)
+    across, up = np.linspace(left, right, fine[0]), np.linspace(bottom, top, fine[1])
+    grid = np.stack(np.meshgrid(across, up), axis=-1)  # (up, across, 2)
     values = np.ma.masked_invalid(_values(function, grid.reshape(-1, 2)).reshape(grid.shape[:2]))
     known = [values.compressed(), height]
     if minimum is not None:
@@ -253,8 +264,8 @@ def surface(ax, function: Callable, height: np.ndarray, minimum) -> None:
     if not (np.diff(levels) > 0).all():
         return  # flat to the last digit
     pale, deep = np.array(to_rgb("#F7F9FB")), np.array(to_rgb("#B4C4D4"))
-    bands = [tuple(pale + (deep - pale) * k / 12) for k in range(13)]
-    filled = ax.contourf(across, up, values, levels=levels, colors=bands, extend="min", zorder=0)
+    shades = [tuple(pale + (deep - pale) * k / 12) for k in range(13)]
+    filled = ax.contourf(across, up, values, levels=levels, colors=shades, extend="min", zorder=0)
     filled.set_edgecolor("face")
     ax.contour(across, up, values, levels=levels, colors=[SURFACE], linewidths=0.5, alpha=0.55, zorder=1)
 

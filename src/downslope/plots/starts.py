@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from .canvas import INK, PATH, QUIET, SURFACE, axes, note
-from .landscape import surface
+from .landscape import bands
 from .lettering import drawable, say
 
 MOST = 200  # paths drawn
@@ -63,7 +63,7 @@ def _on_contours(ax, function, others, best, epochs):
     ax.set_xlim(low[0] - margin[0], high[0] + margin[0])
     ax.set_ylim(low[1] - margin[1], high[1] + margin[1])
     with np.errstate(all="ignore"):
-        surface(ax, function, np.asarray(function(best), dtype=float), None)
+        bands(ax, function, np.asarray(function(best), dtype=float), None)
     ax.plot(others[..., 0], others[..., 1], color=QUIET, linewidth=0.8, alpha=0.8, zorder=3)
     ring = {"marker": "o", "linestyle": "", "markerfacecolor": "white"}
     ax.plot(*others[0].T, color=QUIET, markersize=4.5, zorder=4, **ring)
