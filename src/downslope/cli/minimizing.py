@@ -127,6 +127,7 @@ def _tell(function, solution, critical, drawn: int | None) -> None:
     elif not critical.points:
         page.print(text("cli.critical_none"), style="dim")
     page.print()
+    show.proof(page, solution)
     show.verdict(page, solution)
 
 

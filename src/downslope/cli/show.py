@@ -139,11 +139,18 @@ def ended(page: Console, solution: Solution) -> None:
     """The loss, how good the predictions are, and the verdict."""
     seconds = f"{solution.seconds:.3g}"
     page.print(text("cli.ended", loss=solution.loss, epochs=solution.epochs, seconds=seconds))
+    proof(page, solution)
     page.print()
     if solution.metrics and not solution.verdict.failed:
         metrics(page, solution)
         page.print()
     verdict(page, solution)
+
+
+def proof(page: Console, solution: Solution) -> None:
+    """How far F can lie above its minimum, where that is proved."""
+    if solution.gap is not None:
+        page.print(text("cli.proof", gap=solution.gap))
 
 
 def metrics(page: Console, solution: Solution) -> None:

@@ -16,29 +16,17 @@ from ..errors import DownslopeError
 from ..kernels.compiled import compiled
 from ..kernels.sweeps import sweep as sweep_in_python
 from . import rates
+from .direct import closed_form, exhaustive, worth_reducing
 from .directions import Chooser, Memory, Nesterov
+from .end import End, gap_on_the_way, last_gap
 from .methods import AnyMethod, ClosedForm, Exhaustive, Method
 from .rows import Batch
 from .schedules import Schedule
 from .searches import Armijo
-from .stops import Epochs, Gradient, Progress, Reason, Stop, Validation
+from .stops import Epochs, Gap, Gradient, Progress, Reason, Stop, Validation
 from .trace import Step
 
 WORTH_COMPILING = 300_000  # multiplications in a descent, below which Python is done before a compiler
-
-
-@dataclass(frozen=True)
-class End:
-    """How a descent ended: what `descend` returns when its steps are over."""
-
-    reason: Reason
-    params: np.ndarray  # (p,) in the user's units; finite
-    value: float  # F there
-    epochs: int
-    certificate: float  # distance of −g to the penalty's subdifferential, there
-    memory: Memory | None = None  # what the direction needs to go on
-    theta: np.ndarray | None = None  # the weights in the coordinates of the descent, to the last bit
-    cached: Any = None  # what the objective remembers of that place: of rows, the z of each
 
 
 @dataclass
@@ -84,9 +72,9 @@ def descend(
         raise DownslopeError("descent.start_shape", found=start.shape, size=objective.size)
     method.refuse_nonsense(objective)
     if isinstance(method, ClosedForm):
-        return (yield from _closed_form(objective))
+        return (yield from closed_form(objective))
     if isinstance(method, Exhaustive):
-        return (yield from _exhaustive(objective, start, method))
+        return (yield from exhaustive(objective, start, method))
     stop = stop or Epochs(1000)
     if method.full and objective.quadratic and objective.sweeps and worth_reducing(objective):
         objective = objective.reduced()
@@ -107,14 +95,16 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, beg
     first = objective.at(theta)
     if not math.isfinite(first.value):
         raise DownslopeError("descent.start_not_finite", value=first.value)
-    usual = max(abs(first.value), _null_value(objective))
-    bound = 1e10 * usual
+    usual = _null_value(objective)
+    bound = 1e10 * max(abs(first.value), usual)
     steps = _full_steps(objective, method, state, first, stop)
     if isinstance(method.rows, Batch):
         passes = _passes if objective.sweeps and not method.direction.foreign else _updates
         steps = passes(objective, method, method.rows, state, stop, seed)
     last_finite, reason, point = theta, None, first
     keeps_best = any(isinstance(part, Validation) for part in stop.parts())
+    sought = any(isinstance(part, Gap) for part in stop.parts())
+    often = sought or objective.free_gap(first) is not None
     try:
         for step, point, complete in steps:
             if not complete:  # in the middle of a pass, where F over all rows is not known
@@ -138,14 +128,17 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, beg
                 params = objective.to_user(point.theta)
             if held is not None and keeps_best and (state.best is None or held < state.best[0]):
                 state.best = (held, point.theta)
+            gap = None
+            if not reason and (often or state.epochs & (state.epochs - 1) == 0):  # or 1, 2, 4, 8, …
+                gap = gap_on_the_way(objective, point, state.epochs, sought)
             seconds = time.perf_counter() - began
             step = step._replace(step=step.step + done, epoch=step.epoch + done)
-            yield step._replace(seconds=seconds, validation=held, params=params)
+            yield step._replace(seconds=seconds, validation=held, params=params, gap=gap)
             if reason:
                 break
             certificate = objective.certificate(point.theta, point.gradient)
             progress = Progress(
-                state.epochs, seconds, point.value, certificate, objective.gradient_scale, held
+                state.epochs, seconds, point.value, certificate, objective.gradient_scale, held, gap, usual
             )
             reason, state.seen = stop.look(progress, state.seen)
             if reason:
@@ -153,7 +146,7 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, beg
     except KeyboardInterrupt:
         reason = Reason("interrupted", {"epochs": state.epochs})
     assert reason is not None
-    grew = point.value > first.value + 1e-9 * usual and method.full
+    grew = point.value > first.value + 1e-19 * bound and method.full
     if reason.code in ("epochs", "no_progress") and grew and not math.isnan(objective.lipschitz):
         reason = Reason("diverged", {"loss": point.value, "epochs": state.epochs})
     theta = last_finite
@@ -176,7 +169,9 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, beg
                 )
     params = objective.to_user(theta)
     certificate = objective.certificate(theta, end.gradient)
-    return End(reason, params, end.value, state.epochs + done, certificate, state.memory, theta, end.cached)
+    epochs = state.epochs + done
+    gap = last_gap(objective, end, epochs, reason)
+    return End(reason, params, end.value, epochs, certificate, state.memory, theta, end.cached, gap)
 
 
 def _full_steps(objective, method: Method, state: _State, point, stop: Stop) -> Iterator[tuple]:
@@ -351,60 +346,9 @@ def _rounded(objective, start, method: Method, stop: Stop, validation):
             break
     gap = width * slope**2 / 2
     numbers = {**reason.numbers, "width": width, "gap": gap}
-    value = objective.value(objective.to_inner(params))
-    return End(Reason(reason.code, numbers), params, value, epochs, stage_end.certificate)
-
-
-def _closed_form(objective):
-    """One solve; one step in the trace."""
-    began = time.perf_counter()
-    found, zero = objective.solved(), np.zeros(objective.size)
-    end = objective.at(found.theta) if found.seen is None else objective.priced(found.theta, *found.seen)
-    first = objective.beside(end, zero) if worth_reducing(objective) else objective.at(zero)
-    params = objective.to_user(found.theta)
-    norm = float(np.sqrt(first.gradient @ first.gradient))
-    seconds = time.perf_counter() - began
-    with suppress(KeyboardInterrupt):  # the answer is there already
-        step = Step(1, 0, objective.rows, seconds, first.value, norm, math.nan, params, end.value)
-        yield step._replace(gradient=first.gradient)
-    numbers: dict[str, Any] = {"rank": found.rank, "columns": found.columns, "condition": found.condition}
-    if found.dependent:
-        k = objective.term.outputs
-        numbers["dependent"] = [objective.names[j * k] for j in found.dependent]
-    certificate = objective.certificate(found.theta, end.gradient)
-    return End(Reason("closed_form", numbers), params, end.value, 1, certificate, cached=end.cached)
-
-
-def _exhaustive(objective, start, method: Exhaustive):
-    """Every combination, a step each: loss is F there, and nothing is learned from it."""
-    began = time.perf_counter()
-    places = [j for j, name in enumerate(objective.names) if name in method.grid]
-    every = np.array(list(method.combinations(objective.names)), dtype=float)  # (m, 1 to 3)
-    best, least, reason = start, math.inf, Reason("exhausted", {"tried": len(every)})
-    updates = 0
-    try:
-        for first in range(0, len(every), 4096):
-            part = every[first : first + 4096]
-            params = np.tile(start, (len(part), 1))
-            params[:, places] = part
-            losses = objective.values(np.array([objective.to_inner(row) for row in params]))
-            for row, loss in zip(params, losses.tolist()):
-                updates += 1
-                if loss < least:
-                    best, least = row, loss
-                seconds = time.perf_counter() - began
-                yield Step(updates, 0, objective.rows, seconds, loss, math.nan, math.nan, row)
-    except KeyboardInterrupt:
-        reason = Reason("interrupted", {"epochs": 0, "tried": updates})
-    end = objective.at(objective.to_inner(best))
-    certificate = objective.certificate(end.theta, end.gradient)
-    return End(reason, best, end.value, 1, certificate)
-
-
-def worth_reducing(objective) -> bool:
-    """Whether F from its moments costs less than F from its rows: n ≫ d, and more than a few rows."""
-    columns = objective.size // objective.term.outputs
-    return not objective.tiny and objective.rows > 4 * columns and columns <= 1000
+    end = objective.at(objective.to_inner(params))
+    proved = last_gap(objective, end, epochs, reason)
+    return End(Reason(reason.code, numbers), params, end.value, epochs, stage_end.certificate, gap=proved)
 
 
 def _where(objective, *gradients) -> dict[str, str]:

@@ -25,6 +25,8 @@ class Progress(NamedTuple):
     certificate: float  # distance of −g to the penalty's subdifferential; NaN when not known
     scale: float  # the unit of a gradient tolerance
     validation: float | None  # loss on the rows held out
+    gap: float | None = None  # an upper bound on F − F*, where it was looked for and there is one
+    usual: float = 1.0  # the unit of a gap: the size of F at the null model; 1 for a function
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,33 @@ class Gradient(Stop):
         return Reason(
             "gradient", {"gradient": progress.certificate, "tolerance": self.tol * progress.scale}
         ), seen
+
+
+@dataclass(frozen=True)
+class Gap(Stop):
+    """When F is proved to be near its minimum: gap ≤ tol · (the size of F at the null model).
+
+    The gap is looked for at every epoch where that costs nothing, and elsewhere each time that the epochs
+    have grown by a tenth. Where there is none, this never ends a descent.
+
+    >>> import downslope as ds
+    >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [4.0]], [0, 1, 1])
+    >>> F = ds.objective(rows, "log", "l2", 0.1)
+    >>> steps = list(ds.descend(F, [0.0, 0.0], ds.GD(), Gap(1e-6) | Epochs(1000)))
+    >>> steps[-1].gap <= 1e-6 * F.null_value
+    True
+    """
+
+    tol: float
+
+    def __post_init__(self):
+        if not self.tol >= 0:
+            raise DownslopeError("descent.at_least", name="tol", value=self.tol, least=0)
+
+    def look(self, progress, seen):
+        if progress.gap is None or not progress.gap <= self.tol * progress.usual:
+            return None, seen
+        return Reason("gap", {"gap": progress.gap, "tolerance": self.tol * progress.usual}), seen
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ class Step(NamedTuple):
     objective: float | None = None
     validation: float | None = None
     gradient: np.ndarray | None = None  # (p,)
+    gap: float | None = None
 
     def to_dict(self, names: Iterable[str]) -> dict:
         """The row as plain numbers, for JSON; params are told by name."""

@@ -31,6 +31,7 @@ FORMAT, VERSION = "downslope-run", 1
 PLAIN = (
     "names",
     "loss",
+    "gap",
     "stopped",
     "epochs",
     "seconds",
@@ -154,7 +155,7 @@ def _solution(contents: dict[str, bytes]) -> Solution:
     plain: dict[str, Any] = {
         name: tuple(told[name]) if isinstance(told[name], list) else told[name]
         for name in PLAIN
-        if name in told  # a run of an earlier version has no source
+        if name in told  # a run of an earlier version has no source and no gap
     }
     return Solution(
         params=params,

@@ -48,6 +48,7 @@ class Solution:
     notes: tuple = ()  # on the data: (key, facts)
     classes: tuple = ()  # what is predicted, when the loss is one for classes
     module: Any = None  # a PyTorch module of one's own, when that was trained
+    gap: float | None = None  # F − F* is at most this; None where nothing proves it
     source: str = ""  # of the training rows: a path, a query, or what they were in memory
 
     @property
@@ -170,6 +171,7 @@ class Solution:
             "classes": list(self.classes),
             "intercept": intercept,
             "loss": self.loss,
+            "gap": self.gap,
             "epochs": self.epochs,
             "stopped": self.stopped,
             "verdict": self.verdict.to_json(),

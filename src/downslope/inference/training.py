@@ -165,6 +165,7 @@ class Training:
             params=end.params,
             names=self.objective.names,
             loss=end.value,
+            gap=end.gap,
             stopped=end.reason.code,
             verdict=explain(end, self.objective, self.method, self.trace),
             trace=self.trace,

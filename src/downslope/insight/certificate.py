@@ -294,7 +294,7 @@ def _of_function(function: Function, at, asked) -> Certificate:
     """Of a function: from its Hessian at a place, which for a parabola is any."""
     if not function.has_hessian:
         return Certificate("unknown", **asked)
-    parabola = _is_parabola(function)
+    parabola = function.parabola
     if at is None and not parabola:
         example = ", ".join(f'"{name}": 1' for name in function.names)
         raise DownslopeError("certificate.no_place", formula=function.formula, example=example)
@@ -311,12 +311,6 @@ def _of_function(function: Function, at, asked) -> Certificate:
     slowest = float(above[0]) if len(above) and mu >= 0 and (parabola or not flat) else 0.0
     kind = "quadratic" if parabola else "local"
     return Certificate(kind, L, mu, slowest, flat, place=place, **asked)
-
-
-def _is_parabola(function: Function) -> bool:
-    f = function.expression
-    variables = () if f is None else f.free_symbols
-    return bool(variables) and f.is_polynomial(*variables) and f.as_poly(*variables).total_degree() <= 2
 
 
 def _cause(term, H, values) -> Cause | None:

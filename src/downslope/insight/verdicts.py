@@ -105,6 +105,8 @@ def explain(end: End, objective, method: AnyMethod, trace: Trace) -> Verdict:
         return decayed
     if code == "closed_form":
         return Verdict("solved", numbers)
+    if code == "gap":
+        return Verdict("converged", numbers)
     if code == "gradient":
         return Verdict("rounded" if "gap" in numbers else "converged", numbers)
     if code == "no_progress":

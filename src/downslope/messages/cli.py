@@ -194,6 +194,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "loss: {loss:.9g}; epochs: {epochs:,}; seconds: {seconds}",
         "损失：{loss:.9g}；轮次：{epochs:,}；秒：{seconds}",
     ),
+    "cli.proof": (
+        "F is at most {gap:.2g} above its minimum.",
+        "F 最多比其最小值高 {gap:.2g}。",
+    ),
     "cli.setting": ("setting", "设置"),
     "cli.value": ("value", "值"),
     "cli.targets": ("target", "目标"),

@@ -17,6 +17,7 @@ from ..kernels.losses import LOG, POISSON, SMOOTHED_HINGE, SQUARED_HINGE
 
 CAP = 300.0  # eᶻ is followed by its tangent beyond: sums of its squares stay finite, as float64 ends at e⁷⁰⁹
 CAP32 = 88.0  # where float32 ends
+SLACK = 1e-14  # by which rounding may carry a slope beyond those that a loss has
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,14 @@ class CurvedLoss:
     def slope(self, z, Y) -> np.ndarray:
         """∂ℓ/∂z, (n, k)"""
         raise NotImplementedError
+
+    def conjugate(self, slope, Y) -> np.ndarray:
+        """ℓ*(ν, y) = sup_z ν·z − ℓ(z, y), shaped as `value`; infinite for slopes that ℓ does not have."""
+        raise NotImplementedError
+
+    def allowed(self, slope) -> float:
+        """The largest share of these slopes that ℓ is known to have."""
+        return 1.0
 
     def coupled(self, outputs: int) -> bool:
         """Whether the columns of z depend on each other."""
@@ -116,6 +125,15 @@ class Log(CurvedLoss):
             return e / (1 + e) ** 2
         return p[..., :, None] * np.eye(z.shape[-1]) - p[..., :, None] * p[..., None, :]
 
+    def conjugate(self, slope, Y):
+        """Σₖ pₖ·log pₖ,  p = ν + y, where p are chances; for one column, of both classes."""
+        p = slope + Y
+        out = (p < -SLACK) | (p > 1 + SLACK)
+        if p.shape[-1] == 1:
+            return np.where(out, math.inf, x_log_x(p) + x_log_x(1 - p))
+        off = out.any(axis=-1, keepdims=True) | (np.abs(slope.sum(axis=-1, keepdims=True)) > 1e-12)
+        return np.where(off, math.inf, x_log_x(p).sum(axis=-1, keepdims=True))
+
     def mean(self, z):
         """The chance of class 1, or of each of K."""
         if z.shape[-1] == 1:
@@ -149,6 +167,11 @@ class SquaredHinge(CurvedLoss):
     def curvature(self, z, Y):
         return np.where(margin(z, Y) < 1, 2.0, 0.0)
 
+    def conjugate(self, slope, Y):
+        """v + v²/4 for v ≤ 0,  v = ±ν"""
+        v = margin(slope, Y)
+        return np.where(v > SLACK, math.inf, v + v**2 / 4)
+
     def mean(self, z):
         return z
 
@@ -179,6 +202,11 @@ class SmoothedHinge(CurvedLoss):
     def curvature(self, z, Y):
         m = margin(z, Y)
         return np.where((m > 0) & (m < 1), 1.0, 0.0)
+
+    def conjugate(self, slope, Y):
+        """v + v²/2 for −1 ≤ v ≤ 0,  v = ±ν"""
+        v = margin(slope, Y)
+        return np.where((v > SLACK) | (v < -1 - SLACK), math.inf, v + v**2 / 2)
 
     def mean(self, z):
         return z
@@ -217,6 +245,11 @@ class Poisson(CurvedLoss):
     def curvature(self, z, Y):
         return np.where(z <= CAP, self.mean(z), 0.0)
 
+    def conjugate(self, slope, Y):
+        """p·log p − p,  p = ν + y ≥ 0"""
+        p = slope + Y
+        return np.where((p < -SLACK * (1 + Y)) | (p > math.exp(CAP)), math.inf, x_log_x(p) - p)
+
     def mean(self, z):
         return np.exp(np.minimum(z, CAP32 if np.asarray(z).dtype == np.float32 else CAP))
 
@@ -228,3 +261,8 @@ class Poisson(CurvedLoss):
 def margin(z, Y):
     """How far z lies on the right side: z for class 1, −z for class 0."""
     return (2 * Y - 1) * z
+
+
+def x_log_x(p):
+    """p·log p, which is 0 at 0."""
+    return p * np.log(np.where(p > 0, p, 1.0))

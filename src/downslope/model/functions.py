@@ -116,6 +116,13 @@ class Function:
         """p, the number of variables."""
         return len(self.names)
 
+    @cached_property
+    def parabola(self) -> bool:
+        """Whether it is a polynomial of degree 2 or less, as its formula tells."""
+        f = self.expression
+        variables = () if f is None else f.free_symbols
+        return bool(variables) and f.is_polynomial(*variables) and f.as_poly(*variables).total_degree() <= 2
+
     @property
     def has_hessian(self) -> bool:
         return not isinstance(self.kernel, Differences)

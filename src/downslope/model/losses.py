@@ -22,7 +22,7 @@ import numpy as np
 
 from ..errors import DownslopeError, nearest
 from ..kernels.losses import RESIDUAL
-from .class_losses import CurvedLoss, Log, Poisson, SmoothedHinge, SquaredHinge
+from .class_losses import SLACK, CurvedLoss, Log, Poisson, SmoothedHinge, SquaredHinge
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,11 @@ class Loss:
         inside = (e < self.width * self.up) & (e > -self.width * self.down)
         return np.where(inside, 1 / self.width, 0.0)
 
+    def conjugate(self, slope, y):
+        """ℓ*(ν, y) = sup_z ν·z − ℓ(z, y) = ν·y + h·ν²/2, for slopes that ℓ has; infinite for others."""
+        out = (slope > self.up * (1 + SLACK)) | (slope < -self.down * (1 + SLACK))
+        return np.where(out, math.inf, slope * y + self.width * slope**2 / 2)
+
     def mean(self, z):
         """What is predicted at the linear predictor z: z itself."""
         return z
@@ -112,6 +117,11 @@ class Loss:
     def slope_bound(self) -> float:
         """The steepest that ℓ gets; infinite for the squared loss."""
         return max(self.up, self.down)
+
+    def allowed(self, slope) -> float:
+        """The largest share of these slopes, up to 1, that ℓ has."""
+        high, low = float(np.max(slope)), float(np.min(slope))
+        return min(1.0, self.up / high if high > 0 else 1.0, -self.down / low if low < 0 else 1.0)
 
     def smoothed(self, width: float) -> Loss:
         """The loss with its kink rounded over `width` (in units of y/slope); it differs from ℓ by at

@@ -1,0 +1,48 @@
+"""How a descent ended, and how far from the minimum."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .directions import Memory
+from .stops import Reason
+
+AT_ONCE = 1.2e9  # multiplications: a shorter descent than that is proved as thoroughly as one of that length
+
+
+@dataclass(frozen=True)
+class End:
+    """How a descent ended: what `descend` returns when its steps are over."""
+
+    reason: Reason
+    params: np.ndarray  # (p,) in the user's units; finite
+    value: float  # F there
+    epochs: int
+    certificate: float  # distance of −g to the penalty's subdifferential, there
+    memory: Memory | None = None  # what the direction needs to go on
+    theta: np.ndarray | None = None  # the weights in the coordinates of the descent, to the last bit
+    cached: Any = None  # what the objective remembers of that place: of rows, the z of each
+    gap: float | None = None  # F − F* is at most this; None where nothing proves it
+
+
+def gap_on_the_way(objective, point, epochs: int, sought: bool) -> float | None:
+    """The gap for the trace and the stops, where it is to be looked for; see `Step` and `Gap`. A bound that
+    is not free is seldom worth a row of the trace: from 128 epochs on, and in a sixtieth of their time."""
+    free = objective.free_gap(point)
+    if free is not None:
+        return free
+    if sought and (epochs <= 10 or int(math.log(epochs, 1.1)) > int(math.log(epochs - 1, 1.1))):
+        return objective.gap(point)
+    due = epochs >= 128 and epochs & (epochs - 1) == 0
+    return objective.gap(point, epochs / 3) if due else None
+
+
+def last_gap(objective, end, epochs: float, reason: Reason) -> float | None:
+    """The gap where a descent ended; none where there is no answer, or more rows are to come."""
+    if reason.code in ("diverged", "unbounded", "paused"):
+        return None
+    return objective.gap(end, max(epochs, AT_ONCE / (objective.rows * objective.size)))

@@ -1,0 +1,229 @@
+"""How far F can lie above its minimum, proved: F(θ) − F* ≤ gap, in the units of F.
+
+Any slopes ν that the loss has hold F up from below. With ℓ(z, y) ≥ ν·z − ℓ*(ν, y) for every row and
+g = X̃ᵀ(s∘ν)/n, whatever θ is,
+
+    F(θ) ≥ D(ν) = −Σᵢ sᵢ·ℓ*(νᵢ, yᵢ)/n − Σⱼ Rⱼ*(−gⱼ),    Rⱼ*(v) = (|v| − l1ⱼ)₊²/2l2ⱼ,
+
+where l2ⱼ = 0 asks for |gⱼ| ≤ l1ⱼ: 0 for an intercept, and for every weight without a price. The slopes at
+θ itself seldom meet that. Taken one Newton step on, to first order, ν − ℓ″·(X̃a), they do, and their D lies
+below F* by less than F lies above it. Where ℓ does not have those slopes, the step is taken, and another
+one tried from there; what still lies outside is drawn toward 0, which every loss and penalty allows.
+
+Fenchel–Rockafellar duality: Boyd & Vandenberghe 2004, §5.7.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from .linear import LinearTerm
+from .moments import Moments
+from .penalties import kink_distance
+
+THOROUGH = 500  # weights up to which Newton's steps are taken in all of them
+SMALL = 20_000_000  # multiplications in a Hessian up to which several such steps are
+SHARE = 0.05  # of a descent, that a proof may cost
+ROUNDING = 32 * np.finfo(float).eps  # of F, that a gap can not tell
+
+
+def free_gap(objective, point) -> float | None:
+    """The bound that asks for no look at the rows, O(p); None where there is none.
+
+    On moments it is exact, ½(θ − θ*)·∇F; with a kink, ‖q‖²/2μ with q the smallest subgradient of F and μ
+    the strong convexity, both in the coordinates of the descent; where every weight has a square price,
+    Σ qⱼ²/2l2ⱼ.
+    """
+    term, theta = objective.term, point.theta
+    if isinstance(term, Moments) and not objective.kinked:
+        return max(0.5 * float((theta - objective.lowest_theta) @ point.gradient), 0.0)
+    if not isinstance(term, Moments | LinearTerm):
+        return None
+    l2 = objective.l2
+    if isinstance(term, Moments):
+        mu = objective.strong_convexity - 1e-13 * len(theta) * objective.lipschitz  # less its rounding
+        l2 = l2 + max(mu - l2.min(), 0.0)
+    if not l2.all():
+        return None
+    return 0.5 * float(kink_distance(point.gradient, theta, objective.l1) ** 2 @ (1 / l2))
+
+
+def duality_gap(objective, point, passes: float = math.inf) -> float | None:
+    """F(θ) − D(ν), for a linear model over its rows; ½·∇FᵀH⁺∇F for a parabola, which is exact.
+
+    Newton's step in all weights, up to 500, costs as much as 5 + p/50 passes over the rows; in the intercepts
+    alone, which is enough where every other weight has a price, 2. Either is taken where that is no more
+    than a twentieth of the `passes` that were made; where neither is, None.
+    """
+    term, theta, z = objective.term, point.theta, point.cached
+    budget = SHARE * passes
+    intercepts = term.widths == 0
+    tries: list[tuple[np.ndarray, int]] = []
+    if len(theta) <= THOROUGH and 5 + len(theta) / 50 <= budget:
+        tries.append((np.ones(len(theta), bool), 12 if term.rows * len(theta) ** 2 <= SMALL else 1))
+    if budget >= 2 and (intercepts | (objective.l1 > 0) | (objective.l2 > 0)).all():
+        tries.append((intercepts, 30))
+    if not tries:
+        return None
+    if objective.quadratic and not objective.kinked and tries[0][0].all():
+        exact = _parabola(objective.hessian_of_parabola, point.gradient, theta)
+        if exact is not None:
+            return exact
+    lowest = _lower_bound(objective, np.zeros_like(z), np.zeros_like(theta))  # F* is at least that of no row
+    for loss in _smooth_losses(term, z):
+        for moved, rounds in tries:
+            found = _lower_bound(objective, *_dual_point(objective, loss, point, moved, rounds))
+            lowest = max(lowest, found)
+            if math.isfinite(found):
+                break
+    return max(point.value - lowest, 0.0) + ROUNDING * abs(point.value)
+
+
+def parabola_gap(function, point) -> float | None:
+    """½·∇fᵀH⁺∇f of a parabola, which is exact; None where it has no minimum, and for other functions."""
+    if not function.parabola or function.derivative_kind != "symbolic":
+        return None
+    H, g = function.hessian(point.theta), point.gradient
+    values = np.linalg.eigvalsh(H)
+    if values[0] < -1e-13 * len(H) * np.abs(values).max():
+        return None
+    return _parabola(H, g, point.theta)
+
+
+def _parabola(H, g, theta) -> float | None:
+    """½·gᵀH⁺g; None where more than rounding of a slope lies along a way on which H is level."""
+    step = _solver(H)(g)
+    size = np.abs(H) @ np.abs(theta) + np.abs(g)
+    return 0.5 * float(g @ step) if (np.abs(g - H @ step) <= 1e-12 * size.max(initial=0.0)).all() else None
+
+
+def _lower_bound(objective, slope, pull) -> float:
+    """D at the largest share of ν, up to all of it, that the loss and the penalty allow."""
+    term, l1, l2 = objective.term, objective.l1, objective.l2
+    corners, free = (l1 > 0) & (l2 == 0), (l1 == 0) & (l2 == 0)
+    share = min(1.0, term.loss.allowed(slope))
+    if corners.any():
+        share /= max(1.0, share * float((np.abs(pull[corners]) / l1[corners]).max()))
+    slope, pull = share * slope, share * pull
+    if np.abs(pull[free]).max(initial=0.0) > 1e-12 * objective.gradient_scale:
+        return -math.inf
+    price = term.loss.conjugate(slope, term.Y)
+    price = price if term.share is None else term.share[:, None] * price
+    total = float(price.sum()) / term.rows
+    if not math.isfinite(total):
+        return -math.inf
+    squares = l2 > 0
+    over = np.maximum(np.abs(pull[squares]) - l1[squares], 0.0)
+    reach = np.abs(objective.term.null_theta) + objective.term.expected_size  # what rounding left of the free
+    unseen = ROUNDING * float(np.abs(price).sum()) / term.rows + float(np.abs(pull[free]) @ reach[free])
+    return -total - 0.5 * float((over**2 / l2[squares]).sum()) - unseen
+
+
+def _dual_point(objective, loss, point, moved, rounds: int) -> tuple[np.ndarray, np.ndarray]:
+    """The slopes one Newton step on, in the weights that are `moved`, and g there."""
+    term, theta, z = objective.term, point.theta, point.cached
+    free = (objective.l1 == 0) & (objective.l2 == 0) & moved
+    small = 1e-14 * objective.gradient_scale
+    pull = point.gradient - objective.l2 * theta if loss is term.loss else None
+    for _ in range(rounds):
+        slope, bend = loss.slope(z, term.Y), loss.curvature(z, term.Y)
+        pull = _pull(term, slope) if pull is None else pull
+        if not moved.any():
+            return slope, pull
+        new, g, step, dz = _newton(objective, loss, theta, z, slope, pull, bend, moved, small)
+        settled = np.abs(g[free]).max(initial=0.0) <= 100 * small
+        if settled and np.isfinite(term.loss.conjugate(new, term.Y)).all():
+            break
+        t = 1 / (1 + float(np.abs(dz).max()) / (term.spread or 1.0))
+        theta, z, pull = theta - t * step, z - t * dz, None
+    return new, g
+
+
+def _newton(objective, loss, theta, z, slope, pull, bend, moved, small):
+    """ν and g after Newton's step on F's parabola at θ, the step, and what it moves z by.
+
+    A weight with a kink is either on one side of it, where g must balance its price, or at 0. Those that
+    the step carries across 0 are held there, those that g pulls off 0 leave it, until none does.
+    """
+    term, l1, l2 = objective.term, objective.l1, objective.l2
+    H = _hessian(objective, loss, theta, z, bend, moved)
+    step, new, dz = np.zeros_like(theta), slope, np.zeros_like(z)
+    side = np.where(theta != 0, np.sign(theta), -np.sign(pull))
+    away = moved & ((l1 == 0) | (theta != 0) | (np.abs(pull) > l1))
+    solve = _solver(H[np.ix_(away[moved], away[moved])])
+    for _ in range(12):  # the second time for what rounding has left; seldom more
+        step[away] += solve((pull + l2 * (theta - step) + l1 * side)[away])
+        crossed = away & (l1 > 0) & ((theta - step) * side < 0)
+        step[crossed] = theta[crossed]
+        dz = term.predictor(step)
+        new = slope - (np.einsum("nij,nj->ni", bend, dz) if bend.ndim == 3 else bend * dz)
+        pull = _pull(term, new)
+        pulled = moved & ~away & (np.abs(pull) > l1 * (1 + 1e-12))
+        if crossed.any() or pulled.any():
+            side = np.where(pulled, -np.sign(pull), side)
+            away = away & ~crossed | pulled
+            solve = _solver(H[np.ix_(away[moved], away[moved])])
+        elif np.abs((pull + l2 * (theta - step) + l1 * side)[away]).max(initial=0.0) <= small:
+            break
+    return new, pull, step, dz
+
+
+def _pull(term: LinearTerm, slope) -> np.ndarray:
+    """g = X̃ᵀ(s∘ν)/n  (p,)"""
+    return term._back(slope if term.share is None else term.share[:, None] * slope, None) / term.rows
+
+
+def _hessian(objective, loss, theta, z, bend, moved) -> np.ndarray:
+    """Of the smooth part of F, for the weights that move; of rows without curvature nothing is asked."""
+    term, k = objective.term, objective.term.outputs
+    price = np.diag(objective.l2[moved])
+    share = 1.0 if term.share is None else term.share[:, None]
+    if not (moved & (term.widths > 0)).any():  # intercepts alone
+        if bend.ndim == 3:
+            return (np.reshape(share, (-1, 1, 1)) * bend).mean(axis=0) + price
+        return np.diag((share * bend).mean(axis=0)) + price
+    if term.loss.coupled(k):
+        return term.hessian(theta, z) + price
+    if loss.quadratic:
+        return objective.hessian_of_parabola
+    H = np.zeros((len(theta), len(theta)))
+    weight = share * bend
+    for output in range(k):
+        rows = np.flatnonzero(weight[:, output])
+        if len(rows) == term.rows:
+            H[output::k, output::k] = term._weighted_gram(weight[:, output])
+        elif len(rows):
+            some = replace(term, X=term.X[rows], Y=term.Y[rows], share=None)
+            gram = some._weighted_gram(weight[rows, output]) * (len(rows) / term.rows)
+            H[output::k, output::k] = gram
+    return H + price
+
+
+def _solver(H) -> Callable[[np.ndarray], np.ndarray]:
+    """v → H⁺v"""
+    size = np.sqrt(np.maximum(np.diag(H), 0.0))
+    size = np.where(size > 0, size, 1.0)
+    values, ways = np.linalg.eigh(H / size / size[:, None])
+    kept = values > 1e-14 * len(H) * values.max(initial=0.0)
+    ways, values = ways[:, kept], values[kept]
+    return lambda v: (ways @ ((v / size) @ ways / values)) / size
+
+
+def _smooth_losses(term: LinearTerm, z) -> Iterator:
+    """The loss itself; of one with a kink, versions that are round where some rows lie, whose slopes are
+    slopes of the loss too. At a minimum at most p rows lie on the kink: the width is set where the
+    distances of the nearest rows jump most, and wider, for points that are far from one."""
+    if term.smooth:
+        yield term.loss
+        return
+    least = 1e-15 * (term.spread or 1.0)
+    distance = np.maximum(np.sort(np.abs(z - term.Y), axis=None), least)
+    near = distance[: term.size + 2]
+    jumps = np.argsort(near[:-1] / near[1:], kind="stable")[:2].tolist()
+    for place in sorted({*jumps, min(2 * term.size, len(distance) - 2), len(distance) // 8} - {-1}):
+        width = math.sqrt(distance[place] * distance[min(place + 1, len(distance) - 1)])
+        yield term.loss.smoothed(width / term.loss.slope_bound)

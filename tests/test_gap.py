@@ -1,0 +1,118 @@
+"""F lies no farther above its minimum than the gap says, whatever loss and penalty; and hardly nearer."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog, minimize
+
+import downslope as ds
+from downslope.model import losses
+from downslope.model.penalties import PENALTIES
+
+EVERY_LOSS = [*losses.LOSSES, *losses.CURVED, "three classes", "two targets"]
+PENALTY = {name: (None if name == "none" else name, 0.0 if name == "none" else 0.05) for name in PENALTIES}
+
+
+def problem(seed, loss, penalty, intercept=True, scale=True, sparse=False, weighted=False):
+    """40 rows of 3 columns of unlike sizes; classes that overlap, counts, or numbers with a few outliers."""
+    draw = np.random.default_rng(seed)
+    n, d = 40, 3
+    X = draw.standard_normal((n, d)) * 10 ** draw.uniform(-0.5, 0.5, d)
+    X = X * (draw.random((n, d)) < 0.6) if sparse else X + draw.uniform(-1, 1, d)
+    z = X / X.std(axis=0) @ draw.standard_normal(d)
+    noisy = z + 1.5 * draw.standard_normal(n)
+    if loss == "three classes":
+        loss, y = "log", np.digitize(noisy, np.quantile(noisy, [0.3, 0.6]))
+    elif loss == "two targets":
+        loss, y = "huber:1", np.column_stack([noisy, z - noisy**2])
+    elif loss in losses.CURVED and losses.by_name(loss).labels:
+        y = (noisy > np.median(noisy)).astype(int)
+    else:
+        y = draw.poisson(np.exp(np.clip(z, -2, 2))) if loss == "poisson" else noisy + 3
+    weights = draw.integers(0, 4, n).astype(float) if weighted else None
+    rows = ds.Dataset.from_arrays(sp.csr_matrix(X) if sparse else X, y, weights=weights)
+    return ds.objective(rows, loss, *PENALTY[penalty], ds.Linear(intercept=intercept, scale=scale))
+
+
+def best(F):
+    """θ* by SciPy: a linear program for kinked losses without a square price, else L-BFGS-B on θ = u − v with
+    u, v ≥ 0, along rounder and rounder losses where there is a kink."""
+    term, p = F.term, F.size
+    if not term.smooth and not F.l2.any():
+        A = np.array([term.predictor(e).ravel() for e in np.eye(p)]).T  # (nk, p)
+        m = len(A)
+        share = np.ones(term.rows) if term.share is None else term.share
+        share = np.repeat(share, term.outputs) / term.rows
+        prices = np.concatenate([F.l1, F.l1, term.loss.up * share, term.loss.down * share])
+        A = np.hstack([A, -A, -np.eye(m), np.eye(m)])
+        x = linprog(prices, A_eq=A, b_eq=term.Y.ravel(), bounds=(0, None)).x
+        return x[:p] - x[p : 2 * p]
+    x = np.zeros(2 * p)
+    for width in [0.0] if term.smooth else (0.1, 1e-3, 1e-5, 1e-7):
+        G = F if term.smooth else F.smoothed(width)
+
+        def both(x, G=G):
+            point = G.at(x[:p] - x[p:])
+            value = point.value + F.l1 @ (x[:p] + x[p:] - np.abs(point.theta))
+            return value, np.concatenate([F.l1 + point.gradient, F.l1 - point.gradient])
+
+        for _ in range(3):
+            options = {"maxiter": 2000, "maxfun": 4000, "ftol": 1e-16, "gtol": 1e-12}
+            x = minimize(both, x, jac=True, method="L-BFGS-B", bounds=[(0, None)] * 2 * p, options=options).x
+    return x[:p] - x[p:]
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+@pytest.mark.parametrize("loss", EVERY_LOSS)
+@settings(max_examples=5, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    intercept=st.booleans(),
+    scale=st.booleans(),
+    sparse=st.booleans(),
+    weighted=st.booleans(),
+    size=st.floats(-6, 1),
+)
+def test_no_point_lies_farther_above_the_minimum_than_its_gap(
+    loss, penalty, seed, intercept, scale, sparse, weighted, size
+):
+    F = problem(seed, loss, penalty, intercept, scale, sparse, weighted)
+    lowest = best(F)
+    F_lowest = F.value(lowest)
+    away = np.random.default_rng(seed).standard_normal(F.size) * (lowest != 0)
+    for theta in (lowest + 10**size * away, F.term.null_theta, np.zeros(F.size), lowest + 3 * away):
+        point = F.at(theta)
+        above, rounding = point.value - F_lowest, 1e-13 * max(abs(point.value), abs(F.null_value))
+        from_intercepts_alone = F.gap(point, passes=50)
+        for bound in (F.gap(point), from_intercepts_alone, F.free_gap(point)):
+            assert bound is None or bound >= above - rounding
+
+
+# With a kinked loss, a row's kink may lie between θ and θ*: a bound is then no more than that.
+@pytest.mark.parametrize("penalty", PENALTIES)
+@pytest.mark.parametrize("loss", [loss for loss in EVERY_LOSS if loss not in ("absolute", "quantile")])
+@pytest.mark.parametrize("seed", range(3))
+def test_near_the_minimum_the_gap_is_hardly_more_than_what_is_left(loss, penalty, seed):
+    F = problem(seed, loss, penalty, sparse=seed == 1, weighted=seed == 2, scale=seed < 2)
+    lowest = best(F)
+    F_lowest = F.value(lowest)
+    away = np.random.default_rng(seed).standard_normal(F.size) * (lowest != 0)
+    for size in (1e-2, 1e-4):
+        point = F.at(lowest + size * away)
+        assert F.gap(point) <= 1.5 * (point.value - F_lowest) + 1e-11 * abs(F_lowest)
+    assert F.gap(F.at(lowest)) <= 1e-9 * abs(F_lowest)  # as near as SciPy came
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+@pytest.mark.parametrize("loss", ["absolute", "quantile"])
+def test_at_the_end_of_a_linear_program_the_gap_is_rounding(loss, penalty):
+    for seed in range(4):
+        F = problem(seed, loss, penalty, weighted=seed % 2 == 1)
+        lowest = best(F)
+        allowed = 1e-7 if F.l2.any() else 1e-9
+        assert F.gap(F.at(lowest)) <= allowed * F.value(lowest)
+        assert F.gap(F.at(F.term.null_theta)) < math.inf
