@@ -8,6 +8,7 @@ each feature and a last row of intercepts.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DownslopeError
+from . import summing
 from .class_losses import CurvedLoss
 from .losses import Loss
 from .second_moments import SecondMoments, second_moments
@@ -127,19 +129,37 @@ class LinearTerm:
     def curved(self) -> bool:
         return self.loss.smooth
 
+    @cached_property
+    def compiled(self) -> bool:
+        """Whether sums over all rows are made by kernels."""
+        return summing.worth_it(self)
+
+    @cached_property
+    def targets(self) -> np.ndarray:
+        """y as a kernel takes it: (k, n), or of softmax the number of each row's class, (1, n)."""
+        coupled = self.loss.coupled(self.outputs)
+        return self.classes[None].astype(float) if coupled else np.ascontiguousarray(self.Y.T)
+
+    @cached_property
+    def classes(self) -> np.ndarray:
+        """The number of each row's class, (n,)."""
+        number = np.arange(self.outputs) if self.outputs > 1 else np.ones(1)
+        return (self.Y @ number).astype(int)
+
     # ---- values ------------------------------------------------------------------------------
 
     def at(self, theta, rows=None):
-        """Value, gradient and z of the mean over `rows` (all of them when None)."""
-        return self._from_predictor(self.predictor(theta, rows), rows)
-
-    def _from_predictor(self, z, rows=None):
+        """Value and gradient of the mean over `rows` (all of them when None); and (θ, z), for `line`."""
+        if rows is None and self.compiled:
+            value, back, pull, z = summing.summed(self, theta)
+            return value / self.rows, self._inward(back.T, pull) / self.rows, (theta, z)
+        z = self.predictor(theta, rows)
         Y = self.Y if rows is None else self.Y[rows]
         share = self._share(rows)
         value, slope = self.loss.value_and_slope(z, Y)
         if share is not None:
             slope, value = share * slope, share * value
-        return self._sum(value) / len(z), self._back(slope, rows) / len(z), z
+        return self._sum(value) / len(z), self._back(slope, rows) / len(z), (theta, z)
 
     def predictor(self, theta, rows=None) -> np.ndarray:
         """z = x̃·u + c,  (b, k)"""
@@ -166,15 +186,16 @@ class LinearTerm:
             total = np.zeros((X.shape[1], self.outputs))
             for x, s in zip(X, slope):
                 total = total + x[:, None] * s
-        else:
-            X = self.X if rows is None else self.X[rows]
-            total = transposed_times(X, slope)
-            if self.intercept and self.standardise.center.any():
-                total -= self.standardise.center[:, None] * slope.sum(axis=0)
-            total /= self.standardise.width[:, None]
-        if self.intercept:
-            total = np.vstack([total, np.cumsum(slope, axis=0)[-1] if self.tiny else slope.sum(axis=0)])
-        return total.ravel()
+            return np.vstack([total, np.cumsum(slope, axis=0)[-1:]][: 1 + self.intercept]).ravel()
+        X = self.X if rows is None else self.X[rows]
+        return self._inward(transposed_times(X, slope), slope.sum(axis=0))
+
+    def _inward(self, total, pull) -> np.ndarray:
+        """x̃ᵀ·slope from xᵀ·slope (d, k) and the slopes' sum (k,).  (p,)"""
+        if self.intercept and self.standardise.center.any():
+            total = total - self.standardise.center[:, None] * pull
+        total = total / self.standardise.width[:, None]
+        return (np.vstack([total, pull]) if self.intercept else total).ravel()
 
     def values(self, thetas) -> np.ndarray:
         """f at many weights, (m, p) → (m,): for pictures and exhaustive search."""
@@ -209,26 +230,53 @@ class LinearTerm:
 
         return values
 
-    def line(self, z, direction):
-        """Along θ + t·d: t → (f, slope) from two vectors of length n, and t → all that `at` gives."""
-        dz = self.predictor(direction)  # z is linear in θ, so this is its derivative
-        share = self._share(None)
+    def line(self, seen, direction):
+        """Along θ + t·d: t → (f, slope), and t → all that `at` gives.
+
+        The first step tried is mostly the one taken, so it is found in whole; from there on two vectors of
+        length n do, as z is linear in θ.
+        """
+        theta, z = seen
+        found: dict[float, tuple] = {}  # what `at` gave last
+        ahead: list[np.ndarray] = []  # z of d
+
+        def at(t):
+            if t not in found:
+                found.clear()
+                found[t] = self.at(theta + t * direction)
+            return found[t]
 
         def value_and_slope(t):
-            moved = z + t * dz
-            value, slope = self.loss.value(moved, self.Y), self.loss.slope(moved, self.Y) * dz
-            if share is not None:
-                value, slope = share * value, share * slope
-            return self._sum(value) / self.rows, self._sum(slope) / self.rows
+            if not found:
+                value, gradient, _ = at(t)
+                return value, float(gradient @ direction)
+            if not ahead:
+                ((s, (value, _, (_, moved))),) = found.items()
+                exact = self.compiled and math.isfinite(value)
+                ahead.append((moved - z) / s if exact else self.predictor(direction))
+            return self._along(z, ahead[0], t)
 
-        return value_and_slope, lambda t: self._from_predictor(z + t * dz)
+        return value_and_slope, at
+
+    def _along(self, z, ahead, t):
+        """f at z + t·ahead, and its derivative in t."""
+        if self.compiled:
+            value, slope = summing.along(self, z, ahead, t)
+            return value / self.rows, slope / self.rows
+        moved, share = z + t * ahead, self._share(None)
+        value, slope = self.loss.value(moved, self.Y), self.loss.slope(moved, self.Y) * ahead
+        if share is not None:
+            value, slope = share * value, share * slope
+        return self._sum(value) / self.rows, self._sum(slope) / self.rows
 
     # ---- curvature ---------------------------------------------------------------------------
 
-    def hessian(self, theta, z=None) -> np.ndarray:
+    def hessian(self, theta, seen=None) -> np.ndarray:
         """∂²f/∂θ², (p, p)"""
-        z = self.predictor(theta) if z is None else z
+        z = self.predictor(theta) if seen is None else seen[1]
         k = self.outputs
+        if self.compiled and self.dense and self.size // k <= summing.NARROW:
+            return summing.curvatures(self, z) / self.rows
         if self.loss.coupled(k):
             return self.coupled_gram(lambda rows: self.loss.curvature(z[rows], self.Y[rows]))
         curvature = self.loss.curvature(z, self.Y)  # (n, k)
@@ -315,6 +363,24 @@ class LinearTerm:
         return self.loss.bound_for(self.outputs) * self.spectrum[0] if self.smooth else np.inf
 
     @property
+    def bounded(self) -> bool:
+        """Whether it is known how fast the gradient may change; L itself costs a Gram matrix."""
+        return not math.isnan(self.loss.bound_for(self.outputs))
+
+    def bend(self, direction) -> float:
+        """A bound on the curvature of f along a direction, which costs one product."""
+        z = self.predictor(direction)
+        share = 1.0 if self.share is None else self._share(None)
+        return self.loss.bound_for(self.outputs) * float((share * z * z).sum()) / self.rows
+
+    def thinned(self, every: int) -> LinearTerm:
+        """The same over one row of each `every`, drawn alike at every call."""
+        n = self.rows // every
+        rows = every * np.arange(n) + np.random.Generator(np.random.Philox(0)).integers(0, every, n)
+        share = None if self.share is None else self.share[rows] / self.share[rows].mean()
+        return replace(self, X=self.X[rows], Y=self.Y[rows], share=share)
+
+    @property
     def strong_convexity(self) -> float:
         """μ with f(θ) − ½μ‖θ‖² convex; 0 unless the loss is curved everywhere."""
         return self.loss.curvature_floor * self.spectrum[1] if self.loss.curvature_floor else 0.0
@@ -345,10 +411,27 @@ class LinearTerm:
             theta[-1] = self.loss.null(self.Y, self.share)
         return theta.ravel()
 
+    @property
+    def null_value(self) -> float:
+        """f at `null_theta`."""
+        return float(self._at_null(self.loss.value).sum())
+
+    def _at_null(self, of) -> np.ndarray:
+        """The mean over rows of of(z, y) at the null model, where z is the same for all rows: of classes,
+        one row for each is enough.  (k,)"""
+        k = self.outputs
+        z = self.null_theta.reshape(-1, k)[-1] if self.intercept else np.zeros(k)
+        Y, share = self.Y, self.share
+        if self.loss.labels:
+            Y = np.eye(k) if k > 1 else np.array([[0.0], [1.0]])
+            share = np.bincount(self.classes, self.share, len(Y)) * (len(Y) / self.rows)
+        values = of(np.broadcast_to(z, Y.shape), Y)
+        return (values if share is None else share[:, None] * values).mean(axis=0)
+
     @cached_property
     def gradient_scale(self) -> float:
         """How large a slope is at the null model, by the size of y alone: what `tol` multiplies."""
-        slope = np.sqrt(self._mean(self.loss.slope(self.predictor(self.null_theta), self.Y) ** 2))
+        slope = np.sqrt(self._at_null(lambda z, Y: self.loss.slope(z, Y) ** 2).mean())
         bend = self.loss.curvature_bound if self.smooth else 1.0
         # A constant y leaves only rounding at the null model; then its level says what is small.
         usual = max(slope, 1e-8 * bend * np.sqrt(self._mean(self.Y**2))) or 1.0
@@ -357,7 +440,7 @@ class LinearTerm:
     @cached_property
     def spread(self) -> float:
         """How far z may well lie from the best constant: for numbers, as far as y does."""
-        return float(np.sqrt(self._mean(self.loss.spread(self.predictor(self.null_theta), self.Y) ** 2)))
+        return float(np.sqrt(self._at_null(lambda z, Y: self.loss.spread(z, Y) ** 2).mean()))
 
     @cached_property
     def expected_size(self) -> float:

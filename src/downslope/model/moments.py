@@ -93,6 +93,14 @@ class Moments:
         return self.source.null_theta
 
     @property
+    def null_value(self) -> float:
+        return self.at(self.null_theta)[0]
+
+    @property
+    def bounded(self) -> bool:
+        return True
+
+    @property
     def widths(self):
         return self.source.widths
 
