@@ -331,9 +331,12 @@ def _step(state: _State, rows: int, looked, rate: float) -> Step:
     )
 
 
-def _sampled(objective, start, method: Method, stop: Stop, validation, seed, *, began=None, done=0, after=None):
+def _sampled(
+    objective, start, method: Method, stop: Stop, validation, seed, *, began=None, done=0, after=None
+):
     """A descent on all rows, begun where one on some of them ended, and that one on some of those: to where
     their gradient is a tenth of what the choice of rows makes of it. The trace tells how many they were."""
+    assert isinstance(method.direction, Subsampled)
     began, every = began or time.perf_counter(), method.direction.thinning(objective)
     if every > 1 and _epochs_of(stop) > 10:
         some = objective.thinned(every)

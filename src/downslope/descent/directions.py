@@ -231,11 +231,11 @@ class LBFGS(Chooser):
         return -q
 
     def scaled(self, q, objective, point, memory: Memory) -> np.ndarray:
-        """H·q for the H that the moves correct: a number, from the last move or from the curvature along q."""
+        """H·q for the H that the moves correct: a number, from the last move or the curvature along q."""
         if memory.moves:
             s, y = memory.moves[-1]
             return q * ((s @ y) / (y @ y))
-        if objective.sweeps and objective.bounded and (bend := objective.bend(q)) > 0:
+        if objective.bounded and (bend := objective.bend(q)) > 0:
             return q * ((q @ q) / bend)
         if 0 < objective.lipschitz < np.inf:
             return q / objective.lipschitz
@@ -252,7 +252,8 @@ class LBFGS(Chooser):
 class Subsampled(LBFGS):
     """d = −H·g with the gradient of all rows, H the inverse Hessian of some, corrected by the last moves.
     Newton's steps, but for little more than the price of a gradient; the end is as sure as his. Where a
-    step leaves more than a quarter of the gradient, the Hessian is found anew, on four times the rows.
+    step leaves more than a quarter of the gradient, the Hessian is found anew, on four times the rows;
+    once that is all of them, at every step.
     Byrd et al. 2011, §4; Nocedal & Wright 2006, §7.2 on the correction."""
 
     def thinning(self, objective) -> int:
@@ -262,15 +263,20 @@ class Subsampled(LBFGS):
         enough = 100 * objective.size // objective.term.outputs
         return next((every for every in (16, 4) if objective.rows >= enough * every), 1)
 
+    def choose(self, objective, point, memory: Memory) -> np.ndarray:
+        memory.every = memory.every or self.thinning(objective)
+        if memory.every == 1:
+            return Newton().choose(objective, point, memory)
+        return super().choose(objective, point, memory)
+
     def scaled(self, q, objective, point, memory: Memory) -> np.ndarray:
         from scipy.linalg import cho_factor, cho_solve
 
         if memory.factor is None:
-            memory.every = memory.every or self.thinning(objective)
-            some = objective.thinned(memory.every) if memory.every > 1 else objective
-            H = some.hessian(some.at(point.theta) if memory.every > 1 else point)
-            flat = 1e-10 * H.diagonal().max() or 1.0  # softmax is, where all classes shift alike
-            H[np.diag_indices(len(H))] += flat
+            some = objective.thinned(memory.every)
+            H = some.hessian(some.at(point.theta))
+            flat = max(1e-10 * H.diagonal().max(), 1e-14 * objective.gradient_scale)
+            H[np.diag_indices(len(H))] += flat  # as softmax is, where all classes shift alike
             memory.factor = cho_factor(H, lower=True, overwrite_a=True, check_finite=False)
         return cho_solve(memory.factor, q, check_finite=False)
 

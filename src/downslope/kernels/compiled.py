@@ -6,6 +6,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from types import FunctionType
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from .losses import residual_loss, single_loss, softmax_loss
 from .moves import move, shrink
 from .sums import back_dense, predict_dense, softmax_tile, tile_loss
 
-HELPERS = (shrink, residual_loss, single_loss, softmax_loss, move)  # called by kernels; callees first
+HELPERS: tuple = (shrink, residual_loss, single_loss, softmax_loss, move)  # called by kernels; callees first
 HELPERS += (softmax_tile, tile_loss, predict_dense, back_dense)
 EXACT = (exponentials.exp, exponentials.log1p)  # whose order of operations is their precision
 
@@ -43,10 +44,9 @@ def _helpers() -> None:
     from numba.extending import register_jitable
 
     _power_of_two()
-    for helper in EXACT:
-        register_jitable(fastmath={"contract"})(helper)
-    for helper in HELPERS:
-        register_jitable(fastmath=FAST)(helper)
+    for helpers, freedom in ((EXACT, {"contract"}), (HELPERS, FAST)):
+        for helper in helpers:
+            register_jitable(fastmath=freedom)(helper)
 
 
 def _power_of_two() -> None:
@@ -57,17 +57,12 @@ def _power_of_two() -> None:
     from numba.core import types
     from numba.extending import intrinsic, overload
 
-    @intrinsic
-    def bits(context, x):
-        return types.int64(types.float64), lambda c, builder, s, given: builder.bitcast(
-            given[0], ir.IntType(64)
-        )
+    def same_bits(source, target, llvm):
+        cast = lambda context, builder, signature, given: builder.bitcast(given[0], llvm)
+        return intrinsic(lambda context, x: (target(source), cast))
 
-    @intrinsic
-    def number(context, x):
-        return types.float64(types.int64), lambda c, builder, s, given: builder.bitcast(
-            given[0], ir.DoubleType()
-        )
+    bits: Any = same_bits(types.float64, types.int64, ir.IntType(64))
+    number: Any = same_bits(types.int64, types.float64, ir.DoubleType())
 
     @overload(exponentials.times_power, jit_options={"fastmath": {"contract"}})
     def times_power(p, k):

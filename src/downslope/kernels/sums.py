@@ -118,6 +118,27 @@ def dense_grams(X, center, inverse, intercept, weights, first, last, out):
                     )
 
 
+def dense_columns(X, rough, share, first, last, out):
+    """out (2, d) += Σ s·(x − rough) and Σ s·(x − rough)² of some rows."""
+    for i in range(first, last):
+        s = share[i] if len(share) > 0 else 1.0
+        for j in range(X.shape[1]):
+            away = X[i, j] - rough[j]
+            pull = s * away
+            out[0, j] += pull
+            out[1, j] += pull * away
+
+
+def sparse_columns(data, columns, starts, share, first, last, out):
+    """out (2, d) += Σ s·x and Σ s·x² of some rows of CSR."""
+    for i in range(first, last):
+        s = share[i] if len(share) > 0 else 1.0
+        for place in range(starts[i], starts[i + 1]):
+            pull = s * data[place]
+            out[0, columns[place]] += pull
+            out[1, columns[place]] += pull * data[place]
+
+
 # ---- of one tile ---------------------------------------------------------------------------------
 
 

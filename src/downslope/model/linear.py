@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DownslopeError
 from . import summing
 from .class_losses import CurvedLoss
 from .losses import Loss
+from .naming import coded, output_names, param_names
+from .products import sparse_gram, times, transposed_times
 from .second_moments import SecondMoments, second_moments
 from .standardise import BLOCK, Standardise, identity, row_blocks, standardising
 
@@ -54,33 +55,9 @@ class Linear:
         else:
             standardise = standardising(X, share, center=self.intercept)
         names = param_names(dataset.features, output_names(dataset), self.intercept)
-        return LinearTerm(X, Y, share, loss, standardise, self.intercept, names, moments)
-
-
-def output_names(dataset) -> tuple[str, ...]:
-    """A name for each column of z: a target's, or one of more than two classes'."""
-    return tuple(map(str, dataset.classes)) if len(dataset.classes) > 2 else dataset.targets
-
-
-def param_names(features, targets, intercept: bool) -> tuple[str, ...]:
-    """A name for each weight: the feature's, with the target before it when there are several."""
-    bias = "intercept" if "intercept" not in features else "(intercept)"
-    rows = [*features, bias] if intercept else list(features)
-    if len(targets) == 1:
-        return tuple(rows)
-    return tuple(f"{target}: {row}" for row in rows for target in targets)
-
-
-def coded(dataset, loss: Loss | CurvedLoss) -> np.ndarray:
-    """y as the loss takes it, (n, k): numbers; of two classes 0 and 1; of K > 2 a column for each."""
-    if dataset.classes and not loss.labels:
-        told = ", ".join(map(str, dataset.classes[:3]))
-        raise DownslopeError("model.numbers_needed", loss=loss.name, column=dataset.targets[0], classes=told)
-    if loss.labels and len(dataset.classes) > 2:
-        return (dataset.y[:, None] == np.arange(len(dataset.classes))).astype(float)
-    Y = np.asarray(dataset.y, dtype=float).reshape(len(dataset.y), -1)
-    loss.check(Y)
-    return Y
+        return LinearTerm(
+            X, Y, share, loss, standardise, self.intercept, names, moments, summing.worth_it(X, Y.shape[1])
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +72,7 @@ class LinearTerm:
     intercept: bool
     names: tuple[str, ...]
     gathered: SecondMoments | None = None
+    compiled: bool = False  # whether sums over all rows are made by kernels
 
     @property
     def rows(self) -> int:
@@ -128,11 +106,6 @@ class LinearTerm:
     @property
     def curved(self) -> bool:
         return self.loss.smooth
-
-    @cached_property
-    def compiled(self) -> bool:
-        """Whether sums over all rows are made by kernels."""
-        return summing.worth_it(self)
 
     @cached_property
     def targets(self) -> np.ndarray:
@@ -311,22 +284,10 @@ class LinearTerm:
         return self.gathered or second_moments(self.X, self.Y, self.share)
 
     def _weighted_gram(self, weight) -> np.ndarray:
+        if not self.dense:
+            return sparse_gram(self.X, weight, self.standardise, self.intercept) / self.rows
         q = self.X.shape[1] + self.intercept
         total = np.zeros((q, q))
-        if not self.dense:
-            # Σ s(x − m)(x − m)ᵀ = Σ sxxᵀ − Σ sx·mᵀ − m·Σ sxᵀ + Σ s·mmᵀ
-            d, m, width = self.X.shape[1], self.standardise.center, self.standardise.width
-            weighted = self.X.multiply(weight[:, None]).tocsr()
-            sums = np.asarray(weighted.sum(axis=0), dtype=float).ravel()
-            raw, away = (self.X.T @ weighted).toarray().astype(float), sums - weight.sum() * m
-            gram = raw - np.outer(sums, m) - np.outer(m, away)
-            flat = np.diag(gram) <= 1e-14 * np.diag(raw)  # a constant column leaves rounding, no spread
-            gram[flat], gram[:, flat], away[flat] = 0.0, 0.0, 0.0
-            total[:d, :d] = gram / width[:, None] / width
-            if self.intercept:
-                total[:d, d] = total[d, :d] = away / width
-                total[d, d] = weight.sum()
-            return total / self.rows
         for rows, block in self.blocks():
             total += (block * weight[rows, None]).T @ block
         return total / self.rows
@@ -374,11 +335,17 @@ class LinearTerm:
         return self.loss.bound_for(self.outputs) * float((share * z * z).sum()) / self.rows
 
     def thinned(self, every: int) -> LinearTerm:
-        """The same over one row of each `every`, drawn alike at every call."""
-        n = self.rows // every
-        rows = every * np.arange(n) + np.random.Generator(np.random.Philox(0)).integers(0, every, n)
-        share = None if self.share is None else self.share[rows] / self.share[rows].mean()
-        return replace(self, X=self.X[rows], Y=self.Y[rows], share=share)
+        """The same over one row of each `every`, drawn once."""
+        if every not in self._thinned:
+            n = self.rows // every
+            rows = every * np.arange(n) + np.random.Generator(np.random.Philox(0)).integers(0, every, n)
+            share = None if self.share is None else self.share[rows] / self.share[rows].mean()
+            self._thinned[every] = replace(self, X=self.X[rows], Y=self.Y[rows], share=share, gathered=None)
+        return self._thinned[every]
+
+    @cached_property
+    def _thinned(self) -> dict[int, LinearTerm]:
+        return {}
 
     @property
     def strong_convexity(self) -> float:
@@ -397,6 +364,12 @@ class LinearTerm:
         for rows, block in self.blocks():
             sizes[rows] = (block * block).sum(axis=1)
         return sizes if self.share is None else sizes * self.share
+
+    @property
+    def row_size(self) -> float:
+        """The mean of `row_sizes`."""
+        sizes = self.standardise.sizes
+        return float(self.row_sizes.mean() if sizes is None else sizes.sum() + self.intercept)
 
     @property
     def row_lipschitz(self) -> float:
@@ -435,7 +408,7 @@ class LinearTerm:
         bend = self.loss.curvature_bound if self.smooth else 1.0
         # A constant y leaves only rounding at the null model; then its level says what is small.
         usual = max(slope, 1e-8 * bend * np.sqrt(self._mean(self.Y**2))) or 1.0
-        return float(usual * np.sqrt(self.row_sizes.mean() / self.size))
+        return float(usual * np.sqrt(self.row_size / self.size))
 
     @cached_property
     def spread(self) -> float:
@@ -445,7 +418,7 @@ class LinearTerm:
     @cached_property
     def expected_size(self) -> float:
         """How large a weight may well be: the spread of y over the size of a column."""
-        column = float(np.sqrt(self.row_sizes.mean() / self.size))
+        column = float(np.sqrt(self.row_size / self.size))
         return self.spread / column if self.spread > 0 and column > 0 else 1.0
 
     # ---- units -------------------------------------------------------------------------------
@@ -488,23 +461,3 @@ class LinearTerm:
     def _sum(self, values) -> float:
         """Row by row when tiny, pairwise otherwise."""
         return float(np.cumsum(values)[-1]) if self.tiny else float(values.sum())
-
-
-def times(X, W) -> np.ndarray:
-    """X @ W in float64, converting a float32 X some rows at a time instead of whole."""
-    if X.dtype == np.float64 or not isinstance(X, np.ndarray):
-        return np.asarray(X @ W)
-    out = np.empty((len(X), W.shape[1]))
-    for rows in row_blocks(len(X)):
-        out[rows] = X[rows].astype(np.float64) @ W
-    return out
-
-
-def transposed_times(X, S) -> np.ndarray:
-    """Xᵀ @ S in float64."""
-    if X.dtype == np.float64 or not isinstance(X, np.ndarray):
-        return np.asarray(X.T @ S)
-    out = np.zeros((X.shape[1], S.shape[1]))
-    for rows in row_blocks(len(X)):
-        out += X[rows].astype(np.float64).T @ S[rows]
-    return out

@@ -100,6 +100,10 @@ class Moments:
     def bounded(self) -> bool:
         return True
 
+    def bend(self, direction) -> float:
+        d = direction.reshape(self.best.shape)
+        return 2 * float((d * (self.G @ d)).sum())
+
     @property
     def widths(self):
         return self.source.widths

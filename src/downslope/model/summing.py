@@ -19,9 +19,9 @@ NARROW = 256  # columns up to which x̃ᵀDx̃ is summed here; BLAS overtakes on
 NOTHING = np.empty(0)
 
 
-def worth_it(term) -> bool:
-    """Whether sums over all rows of `term` are worth a kernel."""
-    return numbers_in(term.X) * term.outputs >= WORTH
+def worth_it(X, outputs: int = 1) -> bool:
+    """Whether sums over all rows are worth a kernel."""
+    return numbers_in(X) * outputs >= WORTH
 
 
 def numbers_in(X) -> int:
@@ -35,9 +35,9 @@ def summed(term, theta):
     z = np.empty((term.outputs, term.rows))
     share = NOTHING if term.share is None else term.share
     if isinstance(term.X, np.ndarray):
-        kernel, X = compiled(sums.dense_sums), (term.X,)
+        kernel, X = compiled(sums.dense_sums), [term.X]
     else:
-        kernel, X = compiled(sums.sparse_sums), (term.X.data, term.X.indices, term.X.indptr)
+        kernel, X = compiled(sums.sparse_sums), [term.X.data, term.X.indices, term.X.indptr]
 
     def task(rows):
         gradient, pull = np.zeros(W.shape), np.zeros(len(W))
@@ -46,7 +46,23 @@ def summed(term, theta):
         )
         return value, gradient, pull
 
-    return *added(each(task, blocks(term))), z.T
+    return *added(each(task, blocks(term.X, term.outputs))), z.T
+
+
+def column_sums(X, rough, share):
+    """(Σ s·(x − rough), Σ s·(x − rough)²) of each column, (2, d); of sparse rows about 0."""
+    share = NOTHING if share is None else share
+    if isinstance(X, np.ndarray):
+        kernel, given = compiled(sums.dense_columns), [X, rough, share]
+    else:
+        kernel, given = compiled(sums.sparse_columns), [X.data, X.indices, X.indptr, share]
+
+    def task(rows):
+        out = np.zeros((2, X.shape[1]))
+        kernel(*given, rows.start, rows.stop, out)
+        return (out,)
+
+    return added(each(task, blocks(X)))[0]
 
 
 def raw_weights(term, theta):
@@ -58,10 +74,10 @@ def raw_weights(term, theta):
     return W, b
 
 
-def blocks(term) -> list[slice]:
+def blocks(X, outputs: int = 1) -> list[slice]:
     """Rows, cut where n and d say: at most 64 blocks, each with far more work than adding its sums up."""
-    n, work = term.rows, max(1.0, numbers_in(term.X) * term.outputs / term.rows)  # of a row
-    least = max(2**19, 8 * term.X.shape[1] * term.outputs)
+    (n, d), work = X.shape, max(1.0, numbers_in(X) * outputs / X.shape[0])  # of a row
+    least = max(2**19, 8 * d * outputs)
     size = max(math.ceil(least / work), math.ceil(n / 64), sums.TILE)
     return [slice(first, min(first + size, n)) for first in range(0, n, size)]
 
@@ -80,7 +96,7 @@ def along(term, z, ahead, t: float) -> tuple[float, float]:
     task = lambda rows: kernel(
         z.T, ahead.T, t, term.targets, share, term.loss.constants, rows.start, rows.stop
     )
-    return added(each(task, blocks(term)))
+    return added(each(task, blocks(term.X, term.outputs)))
 
 
 def curvatures(term, z) -> np.ndarray:
@@ -105,7 +121,7 @@ def curvatures(term, z) -> np.ndarray:
         gram(term.X[rows], m, inverse, term.intercept, np.array(weights), 0, rows.stop - rows.start, out)
         return (out,)
 
-    (total,) = added(each(task, blocks(term)))
+    (total,) = added(each(task, blocks(term.X, term.outputs)))
     H = np.zeros((q, k, q, k))
     for (a, b), half in zip(pairs, total):
         part = np.tril(half[:q, :q])
