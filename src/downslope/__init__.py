@@ -20,7 +20,7 @@ _FROM = {
     "descent.descend": ["descend"],
     "descent.methods": [
         *["Method", "GD", "SGD", "MiniBatch", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam"],
-        *["AdamW", "LBFGS", "Newton", "ClosedForm", "Exhaustive"],
+        *["AdamW", "LBFGS", "Subsampled", "Newton", "ClosedForm", "Exhaustive"],
     ],
     "descent.rows": ["All", "One", "Batch"],
     "descent.trace": ["Trace", "Step"],

@@ -10,7 +10,12 @@ from . import options as o
 from .options import asking
 from .requests import Request
 
-FINDERS = ("closed_form", "lbfgs", "newton")  # find how far themselves: --learning-rate is for the others
+FINDERS = (
+    "closed_form",
+    "lbfgs",
+    "subsampled",
+    "newton",
+)  # find how far themselves: --learning-rate is for the others
 
 
 @asking(Request)

@@ -119,24 +119,22 @@ class Dataset:
         if self.y.ndim != 1:
             raise DownslopeError("data.classes_of_several", targets=", ".join(self.targets))
         values = self.y
-        if self.classes:
-            values = np.array(self.classes, dtype=object)[self.y.astype(int)]
-        elif self.table is not None and self.table.kind(self.targets[0]) == "boolean":
+        if self.table is not None and self.table.kind(self.targets[0]) == "boolean":
             values = self.y.astype(bool)
-        known = tuple(classes) or tuple(_plain(value) for value in np.unique(values))
+        distinct = np.unique(values)
+        found = tuple(self.classes[int(code)] if self.classes else _plain(code) for code in distinct)
+        known = tuple(classes) or found
         if len(known) < 2:
             raise DownslopeError("data.one_class", column=self.targets[0], value=known[0])
         if not classes and len(known) > 20 and 4 * len(known) > len(values):
             facts = {"column": self.targets[0], "count": len(known), "rows": len(values)}
             raise DownslopeError("data.too_many_classes", **facts)
         number = {value: code for code, value in enumerate(known)}
-        for value in values:
-            if _plain(value) not in number:
+        for value in found:
+            if value not in number:
                 told = ", ".join(map(str, known))
-                raise DownslopeError(
-                    "data.unknown_class", value=_plain(value), column=self.targets[0], known=told
-                )
-        y = np.array([number[_plain(value)] for value in values], dtype=float)
+                raise DownslopeError("data.unknown_class", value=value, column=self.targets[0], known=told)
+        y = np.array([number[value] for value in found], dtype=float)[np.searchsorted(distinct, values)]
         return replace(self, y=y, classes=known)
 
     def __len__(self) -> int:

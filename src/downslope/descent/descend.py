@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Generator, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from ..kernels.compiled import compiled
 from ..kernels.sweeps import sweep as sweep_in_python
 from . import rates
 from .direct import closed_form, exhaustive, worth_reducing
-from .directions import Chooser, Memory, Nesterov
+from .directions import Chooser, Memory, Nesterov, Subsampled
 from .end import End, gap_on_the_way, last_gap
 from .methods import AnyMethod, ClosedForm, Exhaustive, Method
 from .rows import Batch
@@ -80,7 +80,8 @@ def descend(
         objective = objective.reduced()
     if not objective.term.smooth and method.full and isinstance(method.direction, Chooser | Nesterov):
         return (yield from _rounded(objective, start, method, stop, validation))
-    return (yield from _loop(objective, start, method, stop, validation, seed, after=after))
+    begin = _sampled if isinstance(method.direction, Subsampled) and after is None else _loop
+    return (yield from begin(objective, start, method, stop, validation, seed, after=after))
 
 
 def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, began=None, done=0, after=None):
@@ -147,12 +148,12 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, beg
         reason = Reason("interrupted", {"epochs": state.epochs})
     assert reason is not None
     grew = point.value > first.value + 1e-19 * bound and method.full
-    if reason.code in ("epochs", "no_progress") and grew and not math.isnan(objective.lipschitz):
+    if reason.code in ("epochs", "no_progress") and grew and objective.bounded:
         reason = Reason("diverged", {"loss": point.value, "epochs": state.epochs})
     theta = last_finite
     if state.best is not None and reason.code not in ("diverged", "unbounded"):
         theta = state.best[1]
-    end = objective.at(theta)
+    end = point if point.theta is theta else objective.at(theta)
     settles = objective.kinked and method.full and state.best is None
     if settles and reason.code not in ("diverged", "interrupted"):
         # Accelerated methods stand beside their last prox: one plain step, in the trace, sets the zeros.
@@ -178,8 +179,9 @@ def _full_steps(objective, method: Method, state: _State, point, stop: Stop) -> 
     """Updates on all rows: one an epoch."""
     direction, rate = method.direction, rates.resolved(method, objective)
     total = _epochs_of(stop)
-    length = 1.0 / objective.lipschitz if 0 < objective.lipschitz < math.inf else 1.0
-    tried, reach = length, 1.0
+    tried, reach = 1.0, 1.0
+    if isinstance(rate, Armijo) and not isinstance(direction, Chooser) and 0 < objective.lipschitz < math.inf:
+        tried = 1.0 / objective.lipschitz
     ahead: list[float] = []  # learning rates of the updates to come, the next one last
     while True:
         before = point
@@ -324,6 +326,24 @@ def _step(state: _State, rows: int, looked, rate: float) -> Step:
     )
 
 
+def _sampled(
+    objective, start, method: Method, stop: Stop, validation, seed, *, began=None, done=0, after=None
+):
+    """A descent on all rows, begun where one on some of them ended, and that one on some of those: to where
+    their gradient is a tenth of what the choice of rows makes of it. The trace tells how many they were."""
+    assert isinstance(method.direction, Subsampled)
+    began, every = began or time.perf_counter(), method.direction.thinning(objective)
+    if every > 1 and _epochs_of(stop) > 10:
+        some = objective.thinned(every)
+        enough = Gradient(0.1 / math.sqrt(some.rows)) | Epochs(10)
+        ahead = yield from _sampled(some, start, method, enough, None, seed, began=began, done=done)
+        if ahead.reason.code == "interrupted":
+            return replace(ahead, value=objective.value(objective.to_inner(ahead.params)))
+        if ahead.reason.code in ("gradient", "epochs"):
+            start, done = ahead.params, ahead.epochs
+    return (yield from _loop(objective, start, method, stop, validation, seed, began=began, done=done))
+
+
 def _rounded(objective, start, method: Method, stop: Stop, validation):
     """A loss with a kink, by a method that needs slopes: the kink is rounded, over a width that shrinks
     tenfold from stage to stage; F and its rounding differ by width·slope²/2 at most.  Nesterov 2005."""
@@ -359,7 +379,7 @@ def _where(objective, *gradients) -> dict[str, str]:
 
 def _null_value(objective) -> float:
     """How large F usually is: its size at the null model; of a function nothing is known, and 1 must do."""
-    return 1.0 if math.isnan(objective.term.lipschitz) else max(abs(objective.null_value), 1e-300)
+    return max(abs(objective.null_value), 1e-300) if objective.bounded else 1.0
 
 
 def _epochs_of(stop: Stop) -> int:

@@ -8,7 +8,7 @@ and a search then finds how far.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ class Memory:
     vectors: np.ndarray  # (3, p) of the moving directions
     updates: int = 0
     moves: list = field(default_factory=list)  # of L-BFGS: pairs (s, y), the newest last
+    factor: Any = None  # of a Hessian
+    every: int = 0  # of how many rows one was in that Hessian
 
 
 @dataclass(frozen=True)
@@ -223,22 +225,65 @@ class LBFGS(Chooser):
             a = share * (s @ q)
             q -= a * y
             kept.append((a, share, s, y))
-        if memory.moves:
-            s, y = memory.moves[-1]
-            q *= (s @ y) / (y @ y)
-        elif np.isfinite(objective.lipschitz) and objective.lipschitz > 0:
-            q /= objective.lipschitz
-        else:
-            q /= max(1.0, float(np.abs(q).sum()))  # as in PyTorch
+        q = self.scaled(q, objective, point, memory)
         for a, share, s, y in reversed(kept):
             q += s * (a - share * (y @ q))
         return -q
+
+    def scaled(self, q, objective, point, memory: Memory) -> np.ndarray:
+        """H·q for the H that the moves correct: a number, from the last move or the curvature along q."""
+        if memory.moves:
+            s, y = memory.moves[-1]
+            return q * ((s @ y) / (y @ y))
+        if objective.bounded and (bend := objective.bend(q)) > 0:
+            return q * ((q @ q) / bend)
+        if 0 < objective.lipschitz < np.inf:
+            return q / objective.lipschitz
+        return q / max(1.0, float(np.abs(q).sum()))  # as in PyTorch
 
     def learn(self, before, after, memory: Memory) -> None:
         """Keep the pair, if it shows curvature that can be used."""
         s, y = after.theta - before.theta, after.gradient - before.gradient
         if s @ y > 1e-14 * (y @ y):
             memory.moves = [*memory.moves, (s, y)][-self.pairs :]
+
+
+@dataclass(frozen=True)
+class Subsampled(LBFGS):
+    """d = −H·g with the gradient of all rows, H the inverse Hessian of some, corrected by the last moves.
+    Newton's steps, but for little more than the price of a gradient; the end is as sure as his. Where a
+    step leaves more than a quarter of the gradient, the Hessian is found anew, on four times the rows;
+    once that is all of them, at every step.
+    Byrd et al. 2011, §4; Nocedal & Wright 2006, §7.2 on the correction."""
+
+    def thinning(self, objective) -> int:
+        """One row of how many is enough."""
+        if not objective.sweeps:
+            return 1
+        enough = 100 * objective.size // objective.term.outputs
+        return next((every for every in (16, 4) if objective.rows >= enough * every), 1)
+
+    def choose(self, objective, point, memory: Memory) -> np.ndarray:
+        memory.every = memory.every or self.thinning(objective)
+        if memory.every == 1:
+            return Newton().choose(objective, point, memory)
+        return super().choose(objective, point, memory)
+
+    def scaled(self, q, objective, point, memory: Memory) -> np.ndarray:
+        from scipy.linalg import cho_factor, cho_solve
+
+        if memory.factor is None:
+            some = objective.thinned(memory.every)
+            H = some.hessian(some.at(point.theta))
+            flat = max(1e-10 * H.diagonal().max(), 1e-14 * objective.gradient_scale)
+            H[np.diag_indices(len(H))] += flat  # as softmax is, where all classes shift alike
+            memory.factor = cho_factor(H, lower=True, overwrite_a=True, check_finite=False)
+        return cho_solve(memory.factor, q, check_finite=False)
+
+    def learn(self, before, after, memory: Memory) -> None:
+        super().learn(before, after, memory)
+        if np.abs(after.gradient).max() > 0.25 * np.abs(before.gradient).max():
+            memory.factor, memory.moves, memory.every = None, [], max(1, memory.every // 4)
 
 
 @dataclass(frozen=True)
@@ -265,7 +310,7 @@ class Newton(Chooser):
         return -vectors @ np.where(noise, 0.0, along / np.maximum(size + shift, least))
 
 
-DIRECTIONS = (Steepest, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, LBFGS, Newton)
+DIRECTIONS = (Steepest, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, LBFGS, Subsampled, Newton)
 
 
 def _finite(number: float) -> float:

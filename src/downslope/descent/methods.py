@@ -63,7 +63,8 @@ class Method:
     def refuse_nonsense(self, objective) -> None:
         """Raise where rows, direction, learning rate and objective do not go together."""
         direction, name = self.direction, self.direction.name
-        if not self.full and objective.rows == 1 and not objective.sweeps:
+        draws = not self.full or isinstance(direction, directions.Subsampled)
+        if draws and objective.rows == 1 and not objective.sweeps:
             raise DownslopeError("descent.no_rows", method=self.name)
         if isinstance(direction, Chooser) and not self.full:
             raise DownslopeError("descent.needs_all_rows", method=name)
@@ -81,8 +82,9 @@ class Method:
             raise DownslopeError("descent.kink", penalty=objective.penalty.name, method=name)
         if objective.kinked and isinstance(self.learning_rate, StrongWolfe):
             raise DownslopeError("descent.wolfe_kink", penalty=objective.penalty.name)
-        if isinstance(direction, directions.Newton) and not objective.curved and objective.term.smooth:
-            raise DownslopeError("descent.no_hessian")
+        bends = isinstance(direction, directions.Newton | directions.Subsampled)
+        if bends and not objective.curved and objective.term.smooth:
+            raise DownslopeError("descent.no_hessian", method=name)
 
     def with_rows(self, size: int | None = None, order: str | Sequence[int] | None = None) -> Method:
         """The same method on `size` rows at a time, in `order`."""
@@ -235,6 +237,11 @@ def LBFGS(pairs: int = 10, learning_rate="auto") -> Method:
     return Method(All(), directions.LBFGS(int(pairs)), learning_rate)
 
 
+def Subsampled(learning_rate="auto") -> Method:
+    """Newton's method with the Hessian of some rows, corrected by L-BFGS; begun on some rows, too."""
+    return Method(All(), directions.Subsampled(), learning_rate)
+
+
 def Newton(learning_rate="auto") -> Method:
     """Newton's method with an Armijo search."""
     return Method(All(), directions.Newton(), learning_rate)
@@ -251,6 +258,7 @@ METHODS: dict[str, Callable[..., AnyMethod]] = {
     "adam": Adam,
     "adamw": AdamW,
     "lbfgs": LBFGS,
+    "subsampled": Subsampled,
     "newton": Newton,
     "closed_form": ClosedForm,
     "exhaustive": Exhaustive,

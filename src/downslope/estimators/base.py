@@ -22,7 +22,7 @@ from ..descent.methods import Method, by_name
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..inference import Recipe, Training
-from ..model.linear import output_names, param_names
+from ..model.naming import output_names, param_names
 
 # Ways to end that a user must be told of.
 UNFINISHED = ("diverged", "unbounded", "epochs_exhausted", "rate_too_small", "interrupted", "separable")

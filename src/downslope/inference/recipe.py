@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..descent import methods, rates
+from ..descent.directions import Subsampled
 from ..descent.methods import AnyMethod, ClosedForm, Method
 from ..descent.stops import Epochs, Gradient, NoProgress, Seconds, Stop, Validation
 from ..errors import DownslopeError, nearest
@@ -170,4 +171,6 @@ def _auto(objective, recipe: Recipe) -> AnyMethod:
         return methods.GD()
     if objective.quadratic and columns <= WIDE:
         return ClosedForm()
-    return methods.Newton() if objective.size <= WIDE // 4 and objective.curved else methods.LBFGS()
+    if objective.size > WIDE // 4 or not objective.curved:
+        return methods.LBFGS()
+    return methods.Subsampled() if Subsampled().thinning(objective) > 1 else methods.Newton()

@@ -198,9 +198,11 @@ class Training:
 
     def _scores(self, end: End) -> np.ndarray | None:
         """z of the training rows at the end, where the descent held them anyway."""
-        z = end.cached
         n, k = len(self.dataset or ()), self.objective.term.outputs
-        if not isinstance(self.objective.term, LinearTerm) or np.shape(z) != (n, k):
+        if not isinstance(self.objective.term, LinearTerm) or not isinstance(end.cached, tuple):
+            return None
+        _, z = end.cached
+        if np.shape(z) != (n, k):
             return None
         return z[:, 0] if k == 1 else z
 

@@ -190,7 +190,7 @@ def _inverse(term, theta, free: int) -> np.ndarray:
     z = term.predictor(theta)
     if free:
         kept = np.arange(term.size) % k >= free
-        H = term.hessian(theta, z)[np.ix_(kept, kept)] * term.rows
+        H = term.hessian(theta, (theta, z))[np.ix_(kept, kept)] * term.rows
         size = np.sqrt(np.maximum(np.diag(H), 0.0))
         scaled = H / np.where(size > 0, size, 1.0) / np.where(size > 0, size, 1.0)[:, None]
         values = np.linalg.eigvalsh(scaled)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..descent.descend import End
-from ..descent.directions import AdamW, Momentum, Steepest
+from ..descent.directions import AdamW, Chooser, Momentum, Steepest
 from ..descent.methods import AnyMethod, Method
 from ..descent.rates import batch_lipschitz, best_fixed
 from ..descent.rows import Batch
@@ -126,6 +126,8 @@ def _rate_facts(end: End, objective, method: AnyMethod, trace: Trace) -> dict[st
     facts: dict[str, Any] = {}
     if isinstance(method, Method) and len(trace):
         facts["learning_rate"] = trace[0].learning_rate
+    if isinstance(method, Method) and isinstance(method.direction, Chooser) and objective.sweeps:
+        return facts  # L would cost a Gram matrix, and bounds nothing
     L, mu = _curvature(objective, trace)
     if not (math.isfinite(L) and L > 0):
         return facts

@@ -6,11 +6,18 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from types import FunctionType
+from typing import Any
 
+import numpy as np
+
+from . import exponentials
 from .losses import residual_loss, single_loss, softmax_loss
 from .moves import move, shrink
+from .sums import back_dense, predict_dense, softmax_tile, tile_loss
 
-HELPERS = (shrink, residual_loss, single_loss, softmax_loss, move)  # called by kernels; callees first
+HELPERS: tuple = (shrink, residual_loss, single_loss, softmax_loss, move)  # called by kernels; callees first
+HELPERS += (softmax_tile, tile_loss, predict_dense, back_dense)
+EXACT = (exponentials.exp, exponentials.log1p)  # whose order of operations is their precision
 
 # Sums may be reordered and fused; NaN and infinity keep their meaning, for divergence is read from them.
 FAST = {"reassoc", "contract", "nsz", "arcp"}
@@ -36,8 +43,36 @@ def compiled(kernel):
 def _helpers() -> None:
     from numba.extending import register_jitable
 
-    for helper in HELPERS:
-        register_jitable(fastmath=FAST)(helper)
+    _power_of_two()
+    for helpers, freedom in ((EXACT, {"contract"}), (HELPERS, FAST)):
+        for helper in helpers:
+            register_jitable(fastmath=freedom)(helper)
+
+
+def _power_of_two() -> None:
+    """`exponentials.times_power`, compiled: 2ᵏ in two halves, so that results below the normal range are
+    rounded, not lost; each half is a float whose exponent's bits are written. Adding 1.5·2⁵² to a whole
+    number leaves it in a float's lowest bits."""
+    from llvmlite import ir
+    from numba.core import types
+    from numba.extending import intrinsic, overload
+
+    def same_bits(source, target, llvm):
+        cast = lambda context, builder, signature, given: builder.bitcast(given[0], llvm)
+        return intrinsic(lambda context, x: (target(source), cast))
+
+    bits: Any = same_bits(types.float64, types.int64, ir.IntType(64))
+    number: Any = same_bits(types.int64, types.float64, ir.DoubleType())
+
+    @overload(exponentials.times_power, jit_options={"fastmath": {"contract"}})
+    def times_power(p, k):
+        def compiled_form(p, k):
+            half = np.rint(0.5 * k)
+            one = number((bits(half + 6755399441055744.0) + 1023) << 52)
+            other = number((bits((k - half) + 6755399441055744.0) + 1023) << 52)
+            return p * one * other
+
+        return compiled_form
 
 
 @cache

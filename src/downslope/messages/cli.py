@@ -380,9 +380,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "手写的导数：每个变量一个公式，用逗号分隔。",
     ),
     "cli.help_method": (
-        "gd, sgd, minibatch, momentum, nesterov, adagrad, rmsprop, adam, adamw, lbfgs, newton, "
+        "gd, sgd, minibatch, momentum, nesterov, adagrad, rmsprop, adam, adamw, lbfgs, subsampled, newton, "
         "closed_form, exhaustive or auto; a constant after a colon, such as momentum:0.95.",
-        "gd、sgd、minibatch、momentum、nesterov、adagrad、rmsprop、adam、adamw、lbfgs、newton、"
+        "gd、sgd、minibatch、momentum、nesterov、adagrad、rmsprop、adam、adamw、lbfgs、subsampled、newton、"
         "closed_form、exhaustive 或 auto；冒号后可带常数，例如 momentum:0.95。",
     ),
     "cli.help_methods": (

@@ -70,8 +70,8 @@ TEXTS = {
         '{method} 需要沿直线的精确函数值，而使用 dropout 时对同一组权重的两次计算结果不同：请用 method="adam"，或给 gd 一个学习率，或去掉 dropout。',
     ),
     "descent.no_hessian": (
-        'newton needs second derivatives and there are none here: use method="lbfgs".',
-        'newton 需要二阶导数，而这里没有：请用 method="lbfgs"。',
+        '{method} needs second derivatives and there are none here: use method="lbfgs".',
+        '{method} 需要二阶导数，而这里没有：请用 method="lbfgs"。',
     ),
     "descent.order_of_all": (
         '{method} looks at all rows at every update, so an order changes nothing: add a batch size, or use method="sgd".',

@@ -59,7 +59,7 @@ def duality_gap(objective, point, passes: float = math.inf) -> float | None:
     alone, which is enough where every other weight has a price, 2. Either is taken where that is no more
     than a twentieth of the `passes` that were made; where neither is, None.
     """
-    term, theta, z = objective.term, point.theta, point.cached
+    term, theta, (_, z) = objective.term, point.theta, point.cached
     budget = SHARE * passes
     intercepts = term.widths == 0
     tries: list[tuple[np.ndarray, int]] = []
@@ -125,7 +125,7 @@ def _lower_bound(objective, slope, pull) -> float:
 
 def _dual_point(objective, loss, point, moved, rounds: int) -> tuple[np.ndarray, np.ndarray]:
     """The slopes one Newton step on, in the weights that are `moved`, and g there."""
-    term, theta, z = objective.term, point.theta, point.cached
+    term, theta, (_, z) = objective.term, point.theta, point.cached
     free = (objective.l1 == 0) & (objective.l2 == 0) & moved
     small = 1e-14 * objective.gradient_scale
     pull = point.gradient - objective.l2 * theta if loss is term.loss else None

@@ -8,15 +8,18 @@ each feature and a last row of intercepts.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..errors import DownslopeError
+from . import summing
 from .class_losses import CurvedLoss
 from .losses import Loss
+from .naming import coded, output_names, param_names
+from .products import sparse_gram, times, transposed_times
 from .second_moments import SecondMoments, second_moments
 from .standardise import BLOCK, Standardise, identity, row_blocks, standardising
 
@@ -52,33 +55,9 @@ class Linear:
         else:
             standardise = standardising(X, share, center=self.intercept)
         names = param_names(dataset.features, output_names(dataset), self.intercept)
-        return LinearTerm(X, Y, share, loss, standardise, self.intercept, names, moments)
-
-
-def output_names(dataset) -> tuple[str, ...]:
-    """A name for each column of z: a target's, or one of more than two classes'."""
-    return tuple(map(str, dataset.classes)) if len(dataset.classes) > 2 else dataset.targets
-
-
-def param_names(features, targets, intercept: bool) -> tuple[str, ...]:
-    """A name for each weight: the feature's, with the target before it when there are several."""
-    bias = "intercept" if "intercept" not in features else "(intercept)"
-    rows = [*features, bias] if intercept else list(features)
-    if len(targets) == 1:
-        return tuple(rows)
-    return tuple(f"{target}: {row}" for row in rows for target in targets)
-
-
-def coded(dataset, loss: Loss | CurvedLoss) -> np.ndarray:
-    """y as the loss takes it, (n, k): numbers; of two classes 0 and 1; of K > 2 a column for each."""
-    if dataset.classes and not loss.labels:
-        told = ", ".join(map(str, dataset.classes[:3]))
-        raise DownslopeError("model.numbers_needed", loss=loss.name, column=dataset.targets[0], classes=told)
-    if loss.labels and len(dataset.classes) > 2:
-        return (dataset.y[:, None] == np.arange(len(dataset.classes))).astype(float)
-    Y = np.asarray(dataset.y, dtype=float).reshape(len(dataset.y), -1)
-    loss.check(Y)
-    return Y
+        return LinearTerm(
+            X, Y, share, loss, standardise, self.intercept, names, moments, summing.worth_it(X, Y.shape[1])
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +72,7 @@ class LinearTerm:
     intercept: bool
     names: tuple[str, ...]
     gathered: SecondMoments | None = None
+    compiled: bool = False  # whether sums over all rows are made by kernels
 
     @property
     def rows(self) -> int:
@@ -127,19 +107,32 @@ class LinearTerm:
     def curved(self) -> bool:
         return self.loss.smooth
 
+    @cached_property
+    def targets(self) -> np.ndarray:
+        """y as a kernel takes it: (k, n), or of softmax the number of each row's class, (1, n)."""
+        coupled = self.loss.coupled(self.outputs)
+        return self.classes[None].astype(float) if coupled else np.ascontiguousarray(self.Y.T)
+
+    @cached_property
+    def classes(self) -> np.ndarray:
+        """The number of each row's class, (n,)."""
+        number = np.arange(self.outputs) if self.outputs > 1 else np.ones(1)
+        return (self.Y @ number).astype(int)
+
     # ---- values ------------------------------------------------------------------------------
 
     def at(self, theta, rows=None):
-        """Value, gradient and z of the mean over `rows` (all of them when None)."""
-        return self._from_predictor(self.predictor(theta, rows), rows)
-
-    def _from_predictor(self, z, rows=None):
+        """Value and gradient of the mean over `rows` (all of them when None); and (θ, z), for `line`."""
+        if rows is None and self.compiled:
+            value, back, pull, z = summing.summed(self, theta)
+            return value / self.rows, self._inward(back.T, pull) / self.rows, (theta, z)
+        z = self.predictor(theta, rows)
         Y = self.Y if rows is None else self.Y[rows]
         share = self._share(rows)
         value, slope = self.loss.value_and_slope(z, Y)
         if share is not None:
             slope, value = share * slope, share * value
-        return self._sum(value) / len(z), self._back(slope, rows) / len(z), z
+        return self._sum(value) / len(z), self._back(slope, rows) / len(z), (theta, z)
 
     def predictor(self, theta, rows=None) -> np.ndarray:
         """z = x̃·u + c,  (b, k)"""
@@ -166,15 +159,16 @@ class LinearTerm:
             total = np.zeros((X.shape[1], self.outputs))
             for x, s in zip(X, slope):
                 total = total + x[:, None] * s
-        else:
-            X = self.X if rows is None else self.X[rows]
-            total = transposed_times(X, slope)
-            if self.intercept and self.standardise.center.any():
-                total -= self.standardise.center[:, None] * slope.sum(axis=0)
-            total /= self.standardise.width[:, None]
-        if self.intercept:
-            total = np.vstack([total, np.cumsum(slope, axis=0)[-1] if self.tiny else slope.sum(axis=0)])
-        return total.ravel()
+            return np.vstack([total, np.cumsum(slope, axis=0)[-1:]][: 1 + self.intercept]).ravel()
+        X = self.X if rows is None else self.X[rows]
+        return self._inward(transposed_times(X, slope), slope.sum(axis=0))
+
+    def _inward(self, total, pull) -> np.ndarray:
+        """x̃ᵀ·slope from xᵀ·slope (d, k) and the slopes' sum (k,).  (p,)"""
+        if self.intercept and self.standardise.center.any():
+            total = total - self.standardise.center[:, None] * pull
+        total = total / self.standardise.width[:, None]
+        return (np.vstack([total, pull]) if self.intercept else total).ravel()
 
     def values(self, thetas) -> np.ndarray:
         """f at many weights, (m, p) → (m,): for pictures and exhaustive search."""
@@ -209,26 +203,53 @@ class LinearTerm:
 
         return values
 
-    def line(self, z, direction):
-        """Along θ + t·d: t → (f, slope) from two vectors of length n, and t → all that `at` gives."""
-        dz = self.predictor(direction)  # z is linear in θ, so this is its derivative
-        share = self._share(None)
+    def line(self, seen, direction):
+        """Along θ + t·d: t → (f, slope), and t → all that `at` gives.
+
+        The first step tried is mostly the one taken, so it is found in whole; from there on two vectors of
+        length n do, as z is linear in θ.
+        """
+        theta, z = seen
+        found: dict[float, tuple] = {}  # what `at` gave last
+        ahead: list[np.ndarray] = []  # z of d
+
+        def at(t):
+            if t not in found:
+                found.clear()
+                found[t] = self.at(theta + t * direction)
+            return found[t]
 
         def value_and_slope(t):
-            moved = z + t * dz
-            value, slope = self.loss.value(moved, self.Y), self.loss.slope(moved, self.Y) * dz
-            if share is not None:
-                value, slope = share * value, share * slope
-            return self._sum(value) / self.rows, self._sum(slope) / self.rows
+            if not found:
+                value, gradient, _ = at(t)
+                return value, float(gradient @ direction)
+            if not ahead:
+                ((s, (value, _, (_, moved))),) = found.items()
+                exact = self.compiled and math.isfinite(value)
+                ahead.append((moved - z) / s if exact else self.predictor(direction))
+            return self._along(z, ahead[0], t)
 
-        return value_and_slope, lambda t: self._from_predictor(z + t * dz)
+        return value_and_slope, at
+
+    def _along(self, z, ahead, t):
+        """f at z + t·ahead, and its derivative in t."""
+        if self.compiled:
+            value, slope = summing.along(self, z, ahead, t)
+            return value / self.rows, slope / self.rows
+        moved, share = z + t * ahead, self._share(None)
+        value, slope = self.loss.value(moved, self.Y), self.loss.slope(moved, self.Y) * ahead
+        if share is not None:
+            value, slope = share * value, share * slope
+        return self._sum(value) / self.rows, self._sum(slope) / self.rows
 
     # ---- curvature ---------------------------------------------------------------------------
 
-    def hessian(self, theta, z=None) -> np.ndarray:
+    def hessian(self, theta, seen=None) -> np.ndarray:
         """∂²f/∂θ², (p, p)"""
-        z = self.predictor(theta) if z is None else z
+        z = self.predictor(theta) if seen is None else seen[1]
         k = self.outputs
+        if self.compiled and self.dense and self.size // k <= summing.NARROW:
+            return summing.curvatures(self, z) / self.rows
         if self.loss.coupled(k):
             return self.coupled_gram(lambda rows: self.loss.curvature(z[rows], self.Y[rows]))
         curvature = self.loss.curvature(z, self.Y)  # (n, k)
@@ -263,22 +284,10 @@ class LinearTerm:
         return self.gathered or second_moments(self.X, self.Y, self.share)
 
     def _weighted_gram(self, weight) -> np.ndarray:
+        if not self.dense:
+            return sparse_gram(self.X, weight, self.standardise, self.intercept) / self.rows
         q = self.X.shape[1] + self.intercept
         total = np.zeros((q, q))
-        if not self.dense:
-            # Σ s(x − m)(x − m)ᵀ = Σ sxxᵀ − Σ sx·mᵀ − m·Σ sxᵀ + Σ s·mmᵀ
-            d, m, width = self.X.shape[1], self.standardise.center, self.standardise.width
-            weighted = self.X.multiply(weight[:, None]).tocsr()
-            sums = np.asarray(weighted.sum(axis=0), dtype=float).ravel()
-            raw, away = (self.X.T @ weighted).toarray().astype(float), sums - weight.sum() * m
-            gram = raw - np.outer(sums, m) - np.outer(m, away)
-            flat = np.diag(gram) <= 1e-14 * np.diag(raw)  # a constant column leaves rounding, no spread
-            gram[flat], gram[:, flat], away[flat] = 0.0, 0.0, 0.0
-            total[:d, :d] = gram / width[:, None] / width
-            if self.intercept:
-                total[:d, d] = total[d, :d] = away / width
-                total[d, d] = weight.sum()
-            return total / self.rows
         for rows, block in self.blocks():
             total += (block * weight[rows, None]).T @ block
         return total / self.rows
@@ -315,6 +324,30 @@ class LinearTerm:
         return self.loss.bound_for(self.outputs) * self.spectrum[0] if self.smooth else np.inf
 
     @property
+    def bounded(self) -> bool:
+        """Whether it is known how fast the gradient may change; L itself costs a Gram matrix."""
+        return not math.isnan(self.loss.bound_for(self.outputs))
+
+    def bend(self, direction) -> float:
+        """A bound on the curvature of f along a direction, which costs one product."""
+        z = self.predictor(direction)
+        share = 1.0 if self.share is None else self._share(None)
+        return self.loss.bound_for(self.outputs) * float((share * z * z).sum()) / self.rows
+
+    def thinned(self, every: int) -> LinearTerm:
+        """The same over one row of each `every`, drawn once."""
+        if every not in self._thinned:
+            n = self.rows // every
+            rows = every * np.arange(n) + np.random.Generator(np.random.Philox(0)).integers(0, every, n)
+            share = None if self.share is None else self.share[rows] / self.share[rows].mean()
+            self._thinned[every] = replace(self, X=self.X[rows], Y=self.Y[rows], share=share, gathered=None)
+        return self._thinned[every]
+
+    @cached_property
+    def _thinned(self) -> dict[int, LinearTerm]:
+        return {}
+
+    @property
     def strong_convexity(self) -> float:
         """μ with f(θ) − ½μ‖θ‖² convex; 0 unless the loss is curved everywhere."""
         return self.loss.curvature_floor * self.spectrum[1] if self.loss.curvature_floor else 0.0
@@ -333,6 +366,12 @@ class LinearTerm:
         return sizes if self.share is None else sizes * self.share
 
     @property
+    def row_size(self) -> float:
+        """The mean of `row_sizes`."""
+        sizes = self.standardise.sizes
+        return float(self.row_sizes.mean() if sizes is None else sizes.sum() + self.intercept)
+
+    @property
     def row_lipschitz(self) -> float:
         """The largest L that any one row has."""
         return self.loss.bound_for(self.outputs) * float(self.row_sizes.max()) if self.smooth else np.inf
@@ -345,24 +384,41 @@ class LinearTerm:
             theta[-1] = self.loss.null(self.Y, self.share)
         return theta.ravel()
 
+    @property
+    def null_value(self) -> float:
+        """f at `null_theta`."""
+        return float(self._at_null(self.loss.value).sum())
+
+    def _at_null(self, of) -> np.ndarray:
+        """The mean over rows of of(z, y) at the null model, where z is the same for all rows: of classes,
+        one row for each is enough.  (k,)"""
+        k = self.outputs
+        z = self.null_theta.reshape(-1, k)[-1] if self.intercept else np.zeros(k)
+        Y, share = self.Y, self.share
+        if self.loss.labels:
+            Y = np.eye(k) if k > 1 else np.array([[0.0], [1.0]])
+            share = np.bincount(self.classes, self.share, len(Y)) * (len(Y) / self.rows)
+        values = of(np.broadcast_to(z, Y.shape), Y)
+        return (values if share is None else share[:, None] * values).mean(axis=0)
+
     @cached_property
     def gradient_scale(self) -> float:
         """How large a slope is at the null model, by the size of y alone: what `tol` multiplies."""
-        slope = np.sqrt(self._mean(self.loss.slope(self.predictor(self.null_theta), self.Y) ** 2))
+        slope = np.sqrt(self._at_null(lambda z, Y: self.loss.slope(z, Y) ** 2).mean())
         bend = self.loss.curvature_bound if self.smooth else 1.0
         # A constant y leaves only rounding at the null model; then its level says what is small.
         usual = max(slope, 1e-8 * bend * np.sqrt(self._mean(self.Y**2))) or 1.0
-        return float(usual * np.sqrt(self.row_sizes.mean() / self.size))
+        return float(usual * np.sqrt(self.row_size / self.size))
 
     @cached_property
     def spread(self) -> float:
         """How far z may well lie from the best constant: for numbers, as far as y does."""
-        return float(np.sqrt(self._mean(self.loss.spread(self.predictor(self.null_theta), self.Y) ** 2)))
+        return float(np.sqrt(self._at_null(lambda z, Y: self.loss.spread(z, Y) ** 2).mean()))
 
     @cached_property
     def expected_size(self) -> float:
         """How large a weight may well be: the spread of y over the size of a column."""
-        column = float(np.sqrt(self.row_sizes.mean() / self.size))
+        column = float(np.sqrt(self.row_size / self.size))
         return self.spread / column if self.spread > 0 and column > 0 else 1.0
 
     # ---- units -------------------------------------------------------------------------------
@@ -405,23 +461,3 @@ class LinearTerm:
     def _sum(self, values) -> float:
         """Row by row when tiny, pairwise otherwise."""
         return float(np.cumsum(values)[-1]) if self.tiny else float(values.sum())
-
-
-def times(X, W) -> np.ndarray:
-    """X @ W in float64, converting a float32 X some rows at a time instead of whole."""
-    if X.dtype == np.float64 or not isinstance(X, np.ndarray):
-        return np.asarray(X @ W)
-    out = np.empty((len(X), W.shape[1]))
-    for rows in row_blocks(len(X)):
-        out[rows] = X[rows].astype(np.float64) @ W
-    return out
-
-
-def transposed_times(X, S) -> np.ndarray:
-    """Xᵀ @ S in float64."""
-    if X.dtype == np.float64 or not isinstance(X, np.ndarray):
-        return np.asarray(X.T @ S)
-    out = np.zeros((X.shape[1], S.shape[1]))
-    for rows in row_blocks(len(X)):
-        out += X[rows].astype(np.float64).T @ S[rows]
-    return out

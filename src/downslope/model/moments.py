@@ -93,6 +93,18 @@ class Moments:
         return self.source.null_theta
 
     @property
+    def null_value(self) -> float:
+        return self.at(self.null_theta)[0]
+
+    @property
+    def bounded(self) -> bool:
+        return True
+
+    def bend(self, direction) -> float:
+        d = direction.reshape(self.best.shape)
+        return 2 * float((d * (self.G @ d)).sum())
+
+    @property
     def widths(self):
         return self.source.widths
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..errors import DownslopeError
 from . import net_checks as checks
-from .linear import coded
+from .naming import coded
 from .net_units import Units
 from .standardise import row_blocks, standardising
 

@@ -242,6 +242,15 @@ class Objective:
         return self.term.strong_convexity + (float(self.l2.min()) if self.size else 0.0)
 
     @property
+    def bounded(self) -> bool:
+        """Whether L is known, without finding it; infinite counts as known."""
+        return self.term.bounded if self.sweeps else not math.isnan(self.term.lipschitz)
+
+    def bend(self, direction) -> float:
+        """A bound on the curvature of the smooth part along a direction: ≥ d·∇²F(θ)·d for all θ."""
+        return self.term.bend(direction) + float(self.l2 @ direction**2)
+
+    @property
     def gradient_scale(self) -> float:
         """The unit of `tol`: a slope's size at the null model; 1 for a function."""
         return self.term.gradient_scale
@@ -249,7 +258,7 @@ class Objective:
     @cached_property
     def null_value(self) -> float:
         """F at the best weights with no feature in them."""
-        return self.value(self.term.null_theta)
+        return self.term.null_value + self.price(self.term.null_theta)
 
     # ---- the penalty, by coordinate ------------------------------------------------------------
 
@@ -280,6 +289,10 @@ class Objective:
     def reduced(self) -> Objective:
         """The same F from its moments: every evaluation costs O(d²), whatever the number of rows."""
         return replace(self, term=reduced(self.term))
+
+    def thinned(self, every: int) -> Objective:
+        """The same F over one row of each `every`, in the same coordinates."""
+        return replace(self, term=self.term.thinned(every))
 
     def solved(self) -> LeastSquares:
         """The minimiser of a squared loss with or without L2, in one solve."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from . import summing
+
 BLOCK = 65_536  # rows standardised at a time
 
 
@@ -16,6 +18,7 @@ class Standardise:
 
     center: np.ndarray  # (d,)
     width: np.ndarray  # (d,)
+    sizes: np.ndarray | None = None  # (d,) the mean of x̃² over the rows that it was found on, where known
 
     def to_user(self, theta: np.ndarray, intercept: bool) -> np.ndarray:
         """w = u/width,  b = c − center·w"""
@@ -49,6 +52,15 @@ def standardising(X, share, center: bool) -> Standardise:
     """
     n, d = X.shape
     sparse = not isinstance(X, np.ndarray)
+    noise = 1e-7 if sparse else 1e-14
+    if summing.worth_it(X):  # one read, about a rough mean
+        rough = np.zeros(d) if sparse else X[:: max(1, n // 1000)].mean(axis=0, dtype=float)
+        total, squares = summing.column_sums(X, rough, share) / n
+        away = total if center else -rough
+        mean = rough + away
+        variance = squares + away * (away - 2 * total)
+        width = column_width(variance, mean, noise)
+        return Standardise(mean, width, np.maximum(variance, 0.0) / width**2)
     total = np.zeros(d)
     for rows in row_blocks(n):
         total += column_sums(X[rows], share, rows)
@@ -62,7 +74,7 @@ def standardising(X, share, center: bool) -> Standardise:
     if sparse:  # Σ(x − m)² = Σx² − n·m²
         squares = np.maximum(squares - n * mean**2, 0.0)
     mean = mean + missed
-    return Standardise(mean, column_width(squares / n - missed**2, mean, 1e-7 if sparse else 1e-14))
+    return Standardise(mean, column_width(squares / n - missed**2, mean, noise))
 
 
 def column_width(variance, mean, noise=1e-14) -> np.ndarray:

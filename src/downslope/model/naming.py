@@ -1,0 +1,35 @@
+"""What a linear model calls its weights, and y as its loss takes it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import DownslopeError
+from .class_losses import CurvedLoss
+from .losses import Loss
+
+
+def output_names(dataset) -> tuple[str, ...]:
+    """A name for each column of z: a target's, or one of more than two classes'."""
+    return tuple(map(str, dataset.classes)) if len(dataset.classes) > 2 else dataset.targets
+
+
+def param_names(features, targets, intercept: bool) -> tuple[str, ...]:
+    """A name for each weight: the feature's, with the target before it when there are several."""
+    bias = "intercept" if "intercept" not in features else "(intercept)"
+    rows = [*features, bias] if intercept else list(features)
+    if len(targets) == 1:
+        return tuple(rows)
+    return tuple(f"{target}: {row}" for row in rows for target in targets)
+
+
+def coded(dataset, loss: Loss | CurvedLoss) -> np.ndarray:
+    """y as the loss takes it, (n, k): numbers; of two classes 0 and 1; of K > 2 a column for each."""
+    if dataset.classes and not loss.labels:
+        told = ", ".join(map(str, dataset.classes[:3]))
+        raise DownslopeError("model.numbers_needed", loss=loss.name, column=dataset.targets[0], classes=told)
+    if loss.labels and len(dataset.classes) > 2:
+        return (dataset.y[:, None] == np.arange(len(dataset.classes))).astype(float)
+    Y = np.asarray(dataset.y, dtype=float).reshape(len(dataset.y), -1)
+    loss.check(Y)
+    return Y

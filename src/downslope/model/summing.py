@@ -1,0 +1,136 @@
+"""A LinearTerm's sums over all rows by compiled kernels: one read of X, on all cores.
+
+Below WORTH multiplications a pass NumPy is done before numba is imported. Rows are cut into blocks by n and d
+alone, and the blocks' sums are added in order: the same bits with any number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..kernels import sums
+from ..kernels.compiled import compiled
+from ..kernels.threads import each
+
+WORTH = 8_000_000  # multiplications in z = X·W, from which a fit in a fresh process is faster compiled
+NARROW = 256  # columns up to which x̃ᵀDx̃ is summed here; BLAS overtakes on wider ones
+NOTHING = np.empty(0)
+
+
+def worth_it(X, outputs: int = 1) -> bool:
+    """Whether sums over all rows are worth a kernel."""
+    return numbers_in(X) * outputs >= WORTH
+
+
+def numbers_in(X) -> int:
+    """How many numbers of X one pass reads."""
+    return X.size if isinstance(X, np.ndarray) else X.nnz
+
+
+def summed(term, theta):
+    """(Σ sℓ, Σ s·slope·x (k, d), Σ s·slope (k,), z (n, k)) at θ."""
+    W, b = raw_weights(term, theta)
+    z = np.empty((term.outputs, term.rows))
+    share = NOTHING if term.share is None else term.share
+    if isinstance(term.X, np.ndarray):
+        kernel, X = compiled(sums.dense_sums), [term.X]
+    else:
+        kernel, X = compiled(sums.sparse_sums), [term.X.data, term.X.indices, term.X.indptr]
+
+    def task(rows):
+        gradient, pull = np.zeros(W.shape), np.zeros(len(W))
+        value = kernel(
+            *X, term.targets, share, W, b, term.loss.constants, rows.start, rows.stop, z, gradient, pull
+        )
+        return value, gradient, pull
+
+    return *added(each(task, blocks(term.X, term.outputs))), z.T
+
+
+def column_sums(X, rough, share):
+    """(Σ s·(x − rough), Σ s·(x − rough)²) of each column, (2, d); of sparse rows about 0."""
+    share = NOTHING if share is None else share
+    if isinstance(X, np.ndarray):
+        kernel, given = compiled(sums.dense_columns), [X, rough, share]
+    else:
+        kernel, given = compiled(sums.sparse_columns), [X.data, X.indices, X.indptr, share]
+
+    def task(rows):
+        out = np.zeros((2, X.shape[1]))
+        kernel(*given, rows.start, rows.stop, out)
+        return (out,)
+
+    return added(each(task, blocks(X)))[0]
+
+
+def raw_weights(term, theta):
+    """W = u/σ (k, d) and b = c − m·W (k,), for columns that are not standardised."""
+    d = term.X.shape[1]
+    inner = theta.reshape(-1, term.outputs)
+    W = np.ascontiguousarray((inner[:d] / term.standardise.width[:, None]).T)
+    b = inner[d] - W @ term.standardise.center if term.intercept else np.zeros(term.outputs)
+    return W, b
+
+
+def blocks(X, outputs: int = 1) -> list[slice]:
+    """Rows, cut where n and d say: at most 64 blocks, each with far more work than adding its sums up."""
+    (n, d), work = X.shape, max(1.0, numbers_in(X) * outputs / X.shape[0])  # of a row
+    least = max(2**19, 8 * d * outputs)
+    size = max(math.ceil(least / work), math.ceil(n / 64), sums.TILE)
+    return [slice(first, min(first + size, n)) for first in range(0, n, size)]
+
+
+def added(parts: list[tuple]) -> tuple:
+    """Tuples of sums, added in order."""
+    total = list(parts[0])
+    for part in parts[1:]:
+        total = [one + other for one, other in zip(total, part)]
+    return tuple(total)
+
+
+def along(term, z, ahead, t: float) -> tuple[float, float]:
+    """Σ sℓ(z + t·d) and its derivative in t, from z and d = `ahead`, (n, k)."""
+    kernel, share = compiled(sums.line_sums), NOTHING if term.share is None else term.share
+    task = lambda rows: kernel(
+        z.T, ahead.T, t, term.targets, share, term.loss.constants, rows.start, rows.stop
+    )
+    return added(each(task, blocks(term.X, term.outputs)))
+
+
+def curvatures(term, z) -> np.ndarray:
+    """Σ s·x̃x̃ᵀ∂²ℓ/∂z² over dense rows, for each pair of outputs that have one, as (p, p)."""
+    k, q = term.outputs, term.X.shape[1] + term.intercept
+    coupled, log = term.loss.coupled(k), term.loss.name == "log"
+    pairs = [(a, b) for a in range(k) for b in range(a)] if coupled else [(a, a) for a in range(k)]
+    filled = -(-q // 8) * 8
+    gram, chances = compiled(sums.dense_grams), compiled(sums.chances)
+    m, inverse = term.standardise.center, 1.0 / term.standardise.width
+
+    def task(rows):
+        if log:
+            p = np.empty((k, rows.stop - rows.start))
+            chances(z.T[:, rows] if coupled else -abs(z.T[:, rows]), 0, p.shape[1], p)
+            weights = [p[a] * p[b] for a, b in pairs] if coupled else [p[0] * (1 - p[0])]  # for ±z alike
+        else:
+            weights = list(term.loss.curvature(z[rows], term.Y[rows]).T)
+        if term.share is not None:
+            weights = [weight * term.share[rows] for weight in weights]
+        out = np.zeros((len(pairs), filled, filled))
+        gram(term.X[rows], m, inverse, term.intercept, np.array(weights), 0, rows.stop - rows.start, out)
+        return (out,)
+
+    (total,) = added(each(task, blocks(term.X, term.outputs)))
+    H = np.zeros((q, k, q, k))
+    for (a, b), half in zip(pairs, total):
+        part = np.tril(half[:q, :q])
+        part = part + np.tril(part, -1).T
+        if not coupled:
+            H[:, a, :, a] = part
+            continue
+        # −p_a·p_b between two classes; p_a(1 − p_a) = Σ p_a·p_b over the others, as chances sum to 1
+        H[:, a, :, b] = H[:, b, :, a] = -part
+        H[:, a, :, a] += part
+        H[:, b, :, b] += part
+    return H.reshape(q * k, q * k)

@@ -1,0 +1,121 @@
+"""One read of X gives what NumPy's products give, with the same bits on any number of threads."""
+
+import math
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+import downslope as ds
+from downslope.kernels import exponentials
+from downslope.model import summing
+from downslope.model.losses import CURVED, LOSSES
+
+EPS = np.finfo(float).eps
+SMOOTH = [*(name for name in LOSSES if name not in ("absolute", "quantile")), *CURVED]
+
+
+def term_of(loss, kind=np.asarray, weights=False, intercept=True, scale=True, classes=2, n=700, d=9):
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((n, d)) * rng.uniform(0.3, 3, d) + rng.standard_normal(d)
+    X[rng.random((n, d)) < 0.3] = 0.0
+    y = rng.integers(0, classes, n) if loss in CURVED else rng.standard_normal(n)
+    s = rng.uniform(0.2, 3, n) if weights else None
+    rows = ds.Dataset.from_arrays(kind(X), y, s)
+    return ds.Linear(intercept, scale).term(rows, ds.objective(rows, loss).term.loss)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, np.float32, sparse.csr_array])
+@pytest.mark.parametrize("loss", [*SMOOTH, "log:3"])
+@pytest.mark.parametrize("weights", [False, True])
+def test_kernels_sum_what_numpy_sums(loss, kind, weights):
+    loss, _, classes = loss.partition(":")
+    plain = term_of(loss, kind, weights, classes=int(classes or 2))
+    fused = replace(plain, compiled=True)
+    rng = np.random.default_rng(0)
+    theta, d = 0.3 * rng.standard_normal((2, plain.size))
+    value, gradient, seen = plain.at(theta)
+    found, slope, same = fused.at(theta)
+    rounding = 2 * plain.X.shape[1] * EPS * np.abs(seen[1]).max()
+    assert found == pytest.approx(value, rel=1e-13)
+    assert np.abs(slope - gradient).max() <= 1e-13 * max(1.0, np.abs(gradient).max())
+    assert np.abs(same[1] - seen[1]).max() <= rounding
+    one, other = fused.line(same, d), plain.line(seen, d)
+    for t in (1.0, 0.5, 2.0):
+        assert one[0](t) == pytest.approx(other[0](t), rel=1e-11, abs=1e-12)
+    assert one[1](0.7)[1] == pytest.approx(other[1](0.7)[1], rel=1e-11, abs=1e-12)
+
+
+@pytest.mark.parametrize("loss", [*SMOOTH, "log:3"])
+@pytest.mark.parametrize("weights", [False, True])
+def test_curvature_by_kernel_is_curvature_by_numpy(loss, weights):
+    loss, _, classes = loss.partition(":")
+    plain = term_of(loss, weights=weights, classes=int(classes or 2))
+    theta = 0.3 * np.random.default_rng(0).standard_normal(plain.size)
+    H = plain.hessian(theta)
+    assert np.abs(replace(plain, compiled=True).hessian(theta) - H).max() <= 1e-13 * np.abs(H).max()
+
+
+@pytest.mark.parametrize("kind", [np.asarray, np.float32, sparse.csr_array])
+@pytest.mark.parametrize("center", [True, False])
+def test_scaling_from_one_read_is_scaling_from_two(kind, center, monkeypatch):
+    twice = term_of("log", kind, weights=True, intercept=center)
+    monkeypatch.setattr(summing, "WORTH", 0)
+    once = term_of("log", kind, weights=True, intercept=center)
+    assert once.compiled
+    for name in ("center", "width"):
+        assert np.allclose(getattr(once.standardise, name), getattr(twice.standardise, name), rtol=1e-12)
+    assert once.row_size == pytest.approx(twice.row_size, rel=1e-12)
+
+
+def test_exp_and_log1p_err_by_two_units_in_the_last_place_at_most():
+    z = -np.concatenate([np.linspace(0, 800, 40_001), np.logspace(-320, 2.9, 5_000)])
+    for x in z[::7]:
+        e, exact = exponentials.exp(x), math.exp(x)
+        assert abs(e - exact) <= 2 * math.ulp(exact)
+        assert abs(exponentials.log1p(e) - math.log1p(e)) <= 2 * math.ulp(math.log1p(e))
+    assert exponentials.exp(0.0) == 1.0 and exponentials.log1p(1.0) == pytest.approx(math.log(2), rel=EPS)
+    assert math.isnan(exponentials.exp(math.nan)) and exponentials.exp(-math.inf) == 0.0
+    assert exponentials.exp(300.0) == pytest.approx(math.exp(300.0), rel=2 * EPS)
+
+
+def test_compiled_exp_errs_no_more():
+    numbers = np.concatenate([np.linspace(-800, 800, 40_001), [0.0, 5e-324, -5e-324, -745.0]])
+    term = term_of("log", n=len(numbers), d=1, scale=False, intercept=False)
+    term = replace(term, X=numbers[:, None], Y=np.zeros((len(numbers), 1)), compiled=True)
+    each = np.array(
+        [replace(term, X=term.X[i : i + 1], Y=term.Y[:1]).at(np.ones(1))[0] for i in range(0, 40_001, 40)]
+    )
+    z = numbers[:40_001:40]
+    exact = np.array([x + math.log1p(math.exp(-x)) if x > 0 else math.log1p(math.exp(x)) for x in z])
+    assert (np.abs(each - exact) <= 3 * np.spacing(exact)).all()
+    value, gradient, _ = term.at(np.ones(1))
+    assert np.isfinite(value) and np.isfinite(gradient).all()
+
+
+PROGRAM = """
+import numpy as np, downslope as ds
+from dataclasses import replace
+from scipy import sparse
+rng = np.random.default_rng(0)
+X = rng.standard_normal((9000, 60)); y = rng.integers(0, 3, 9000)
+for rows in (X, sparse.csr_array(X * (X > 0)), np.float32(X)):
+    term = replace(ds.objective(ds.Dataset.from_arrays(rows, y), "log").term, compiled=True)
+    theta = rng.standard_normal(term.size)
+    value, gradient, seen = term.at(theta)
+    print(value.hex(), gradient.tobytes().hex()[:4000], term.hessian(theta, seen).tobytes().hex()[:4000])
+"""
+
+
+def test_the_same_bits_with_any_number_of_threads():
+    told = []
+    for threads in ("1", "2", "16"):
+        environment = {**os.environ, "DOWNSLOPE_THREADS": threads}
+        told.append(
+            subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True).stdout
+        )
+    assert told[0] and told[0] == told[1] == told[2]
