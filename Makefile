@@ -1,11 +1,13 @@
-# `make demo` trains on real data and shows the answer; `make test` runs the tests.
+# `make demo` trains on real data and shows the answer; `make test` runs the tests; `make bench` times the
+# whole table beside its peers and writes benchmarks/README.md, `make bench-quick` a small one in two minutes.
 # Each sets up everything that it needs, in .venv, from nothing.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+PEERS  := $(VENV)/.peers
 
-.PHONY: demo test quick lint clean
+.PHONY: demo test quick lint bench bench-quick clean
 
 demo: $(READY)
 	@$(BIN)/python examples/demo.py
@@ -15,6 +17,12 @@ test: $(READY)
 
 quick: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+
+bench: $(PEERS)
+	$(BIN)/python -m benchmarks.run
+
+bench-quick: $(PEERS)
+	$(BIN)/python -m benchmarks.run --quick
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -26,6 +34,14 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,torch]'
 	touch $(READY)
+
+# Each peer by itself: where one can not be installed, the others still run, and the page says which is missing.
+$(PEERS): $(READY)
+	for peer in scikit-learn-intelex glum skglm celer vowpalwabbit; do \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $$peer \
+	    || echo "$$peer can not be installed here: its lines stay empty"; \
+	done
+	touch $(PEERS)
 
 clean:
 	rm -rf $(VENV) demo dist .mypy_cache .ruff_cache .hypothesis
