@@ -13,7 +13,8 @@ import numpy as np
 from .problems import dense, sparse, with_target
 from .report import PICTURE
 
-ROWS, COLUMNS, FILLED = "rows n", "columns d", "non-zeros"
+ROWS, COLUMNS, FILLED = "rows n", "columns d", "non-zeros m"
+LETTER = {ROWS: "n", COLUMNS: "d", FILLED: "m"}
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,6 @@ def exponent(sizes: np.ndarray, seconds: np.ndarray) -> float:
 
 def draw(mode: str) -> dict[str, Any]:
     """Time every line, draw growth.png, and give the figures as plain data."""
-    from downslope.plots import canvas, save
-
     warnings.simplefilter("ignore")
     patience = 5.0 if mode == "full" else 0.5  # seconds: a line ends once a fit takes longer
     told: list[dict[str, Any]] = []
@@ -90,35 +89,40 @@ def draw(mode: str) -> dict[str, Any]:
                 break
         k = exponent(np.array(sizes), np.array(seconds)) if len(sizes) > 2 else float("nan")
         told.append({"name": line.name, "over": line.over, "sizes": sizes, "seconds": seconds, "exponent": k})
-    page = canvas.figure(12.0, 4.2, shared=False)
+    _picture(told)
+    return {"lines": told}
+
+
+def _picture(told: list[dict[str, Any]]) -> None:
+    from downslope.plots import canvas, save
+
+    page = canvas.figure(13.0, 4.2, shared=False)
     for place, (over, fixed) in enumerate(
         ((ROWS, "d = 50"), (COLUMNS, "n = 20,000"), (FILLED, "50 in a row")), 1
     ):
         ax = page.add_subplot(1, 3, place)
         _panel(ax, [line for line in told if line["over"] == over], over, fixed)
     save(page, PICTURE, overwrite=True)
-    return {"lines": told}
 
 
 def _panel(ax, lines: list[dict[str, Any]], over: str, fixed: str) -> None:
+    from matplotlib.ticker import NullFormatter
+
     from downslope.plots import canvas
 
     canvas.axes(ax, f"Time against {over} ({fixed})", over, "seconds")
+    ends = []
     for i, line in enumerate(lines):
         style = canvas.style(i)
         ax.plot(line["sizes"], line["seconds"], marker="o", markersize=3.5, **style)
-        ax.annotate(
-            f"{line['name']}\n∝ size^{line['exponent']:.2f}",
-            (line["sizes"][-1], line["seconds"][-1]),
-            xytext=(6, 0),
-            textcoords="offset points",
-            color=style["color"],
-            va="center",
-            fontsize=9,
-            annotation_clip=False,
-        )
+        k = line["exponent"]
+        grows = f" ∝ {LETTER[over]}^{k:.2f}" if np.isfinite(k) else ""
+        ends.append((line["sizes"][-1], line["seconds"][-1], line["name"] + grows, style["color"]))
     ax.set_xscale("log")
     ax.set_yscale("log")
-    ax.margins(x=0.05)
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.yaxis.set_minor_formatter(NullFormatter())
     left, right = ax.get_xlim()
-    ax.set_xlim(left, right * (right / left) ** 0.35)  # room for the names
+    ax.set_xlim(left, right * (right / left) ** 0.6)  # room for the names
+    ax.figure.canvas.draw()  # names are pushed apart on the page, once its layout stands
+    canvas.name_ends(ax, ends)

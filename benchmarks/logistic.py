@@ -101,7 +101,7 @@ softmax = Row(
     work="softmax, L2 (C = 1), 500,000 × 54, 7 classes",
     sizes={
         "full": {"n": 500_000, "d": 54, "classes": 7},
-        "quick": {"n": 20_000, "d": 54, "classes": 7},
+        "quick": {"n": 10_000, "d": 54, "classes": 7},
     },
     build=build_softmax,
     contenders=(*OURS, *map(_sklearn, ("lbfgs", "newton-cg", "newton-cholesky", "sag", "saga")), INTELEX),
