@@ -93,7 +93,7 @@ def _torch_loop(prepared, tol) -> Answer:
 descent = Row(
     name="full_batch",
     work="1,000 epochs of full-batch gradient descent, 1,000,000 × 100, trace kept",
-    sizes={"full": {"n": 1_000_000, "d": 100}, "quick": {"n": 20_000, "d": 60}},
+    sizes={"full": {"n": 1_000_000, "d": 100}, "quick": {"n": 10_000, "d": 60}},
     build=build_descent,
     contenders=(
         downslope("gd", (), tol=0.0, scale=False),

@@ -152,21 +152,27 @@ class _Entry:
 
     def find_tolerance(self, patience: float) -> None:
         """The loosest tolerance that reaches what is asked, from loose to tight; all of it untimed, which
-        also warms up what has to be compiled or loaded. Where the answer is far off, a few are passed over:
-        F − F* falls at most as the square of a tolerance."""
+        also warms up what has to be compiled or loaded. Where the answer is far off, a few are passed over,
+        and come back to once a tighter one has got there."""
         choices = self.contender.tolerances or (None,)
-        place, spent, best = 0, 0.0, math.inf
-        while self.why is None and place < len(choices) and spent < patience:
-            seconds, reached = self._call(choices[place])
+        waiting, passed_over, best, began = list(choices), [], math.inf, time.perf_counter()
+        while waiting and self.why is None and time.perf_counter() - began < patience:
+            choice = waiting.pop(0)
+            seconds, reached = self._call(choice)
             if reached <= self.within:
-                self.tolerance = choices[place]
+                self.tolerance, best = choice, reached
                 if seconds > 2 * self.budget + 10:  # no need to hear it again
                     self.seconds, self.reached = [seconds], reached
-                return
-            spent, best = spent + seconds, min(best, reached)
-            far = math.log10(reached / self.within) if math.isfinite(reached) else 0.0
-            place += max(1, int(far / 2))
-        self.why = self.why or f"reached {best:.1e} only, in {spent:.0f} s of trials"
+                    return
+                waiting, passed_over = passed_over, []
+            elif best > self.within:  # F − F* goes with the tolerance, or with its square
+                far = math.log10(reached / self.within) if math.isfinite(reached) else 0.0
+                count = min(int(far / 2), len(waiting) - 1)
+                passed_over, waiting = waiting[: max(count, 0)], waiting[max(count, 0) :]
+                best = min(best, reached)
+        if best > self.within:
+            taken = time.perf_counter() - began
+            self.why = self.why or f"reached {best:.1e} only, in {taken:.0f} s of trials"
 
     def take_turn(self) -> None:
         if self.why is not None or (self.seconds and sum(self.seconds) > self.budget):

@@ -15,7 +15,7 @@ from .targets import Judgement, headline
 
 HERE = Path(__file__).parent
 RESULTS, PAGE, PICTURE = HERE / "results.json", HERE / "README.md", HERE / "growth.png"
-HOW = HERE / "how.md"  # how it is measured: the head of the page
+HOW, NOTES = HERE / "how.md", HERE / "notes.md"  # how it is measured, and what is to be said: written by hand
 PACKAGES = {  # what is installed: what it takes part with
     "numpy": "",
     "scipy": "",
@@ -61,23 +61,23 @@ def page(results: dict[str, Any]) -> str:
             + "\n".join(lines)
             + "\n"
         )
-    return "\n".join(parts)
+    return "\n".join([*parts, NOTES.read_text()])
 
 
 def section(mode: str, entry: dict[str, Any]) -> str:
     """One mode: machine, versions, what was asked and reached, then every line of every row."""
     found = entry["versions"]
     missing = [f"{name}: {why}" for name, why in found.items() if why.startswith("not here")]
-    title = "The table" if mode == "full" else "Quick: the same rows at smaller sizes"
+    title = "The table" if mode == "full" else "Quick: smaller sizes, held to what is asked of the full ones"
     lines = [f"## {title}\n", f"{entry['machine']}."]
     lines.append(", ".join(f"{name} {version}" for name, version in found.items()) + ".\n")
     if missing:
         lines.append("Peers that could not be installed: " + "; ".join(missing) + ".\n")
-    lines += ["| work | asked | reached | |", "|---|---|---|---|"]
+    lines += ["| row | asked | found | |", "|---|---|---|---|"]
     told = [entry["rows"][name] for name in ROWS if name in entry["rows"]]
     for one in told:
         for asked, reached, ok in judgements(one):
-            lines.append(f"| {one['row']} | {asked} | {reached} | {'' if ok else '**missed**'} |")
+            lines.append(f"| {one['row']} | {asked} | {reached} | {'reached' if ok else '**missed**'} |")
     for one in told:
         lines += ["", *_row(one)]
     return "\n".join(lines) + "\n"
