@@ -54,7 +54,7 @@ def downslope(method: str = "auto", tolerances: tuple[float, ...] = TOLERANCES, 
         if problem.penalty is not None:
             told |= {"penalty": problem.penalty, "alpha": problem.alpha}
         for name in ("learning_rate", "epochs"):
-            if name in problem.settings:
+            if name in problem.settings and name not in settings:
                 told[name] = problem.settings[name]
         loss = "log" if problem.loss == "softmax" else problem.loss
         solution = ds.fit(dataset, loss=loss, **told)

@@ -32,7 +32,7 @@ from .contenders import Contender
 from .problems import Minimum, Problem, minima_of, suboptimality
 
 BUDGET = {"full": 25.0, "quick": 0.5}  # seconds of timed calls for each contender, but one at least
-SEARCH = {"full": 90.0, "quick": 6.0}  # seconds of looking for its tolerance
+SEARCH = {"full": 90.0, "quick": 10.0}  # seconds of looking for its tolerance
 
 
 @dataclass(frozen=True)

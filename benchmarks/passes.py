@@ -134,12 +134,12 @@ csr = Row(
     build=build_sparse,
     contenders=(
         downslope("sgd", (), scale=False),
-        downslope("sgd", ()),
+        downslope("sgd", (), learning_rate="auto"),
         scikit_learn("scikit-learn SGDClassifier", _classifier, ()),
         Contender("Vowpal Wabbit from its cache", _vowpal_wabbit, prepare=_cached),
     ),
     targets=(Faster(("scikit-learn",), 2.5), Faster(("Vowpal Wabbit",), 3)),
-    within=0.5,
+    within=0.15,
     floor=read_alone,
     floor_is="values and column numbers read once, by one thread",
 )
