@@ -50,6 +50,8 @@ def page(results: dict[str, Any]) -> str:
     for mode in ("full", "quick"):
         if mode in results:
             parts.append(section(mode, results[mode]))
+    if len(parts) == 1:
+        parts.append("No figures yet: `make bench` writes them here.\n")
     if "growth" in results:
         lines = [
             f"| {line['name']} | {line['over']} | {line['exponent']:.2f} |"

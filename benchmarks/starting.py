@@ -21,15 +21,16 @@ from .targets import Beyond, Within
 
 NOTHING, LATER = "nothing compiled", "a later process"
 
-# What each process does: load the library, make a Dataset, fit it. Rows are made before the clock starts.
+# What each process does: load the library, make a Dataset, fit it. Rows are made before the clock starts,
+# and are so many that nothing is left to plain Python.
 FIT = """
 import time, warnings, numpy, scipy.sparse
 warnings.simplefilter("ignore")
 draw = numpy.random.default_rng(0)
-X = draw.standard_normal((5000, 20)); z = X @ draw.standard_normal(20)
-classes = (draw.random(5000) < 1 / (1 + numpy.exp(-z))).astype(float)
-kinds = numpy.digitize(z, [-3.0, 3.0]).astype(float); numbers = z + draw.standard_normal(5000)
-rows = scipy.sparse.random_array((5000, 500), density=0.02, format="csr", rng=draw) + 0.0
+X = draw.standard_normal((20_000, 20)); z = X @ draw.standard_normal(20)
+classes = (draw.random(20_000) < 1 / (1 + numpy.exp(-z))).astype(float)
+kinds = numpy.digitize(z, [-3.0, 3.0]).astype(float); numbers = z + draw.standard_normal(20_000)
+rows = scipy.sparse.random_array((20_000, 500), density=0.02, format="csr", rng=draw) + 0.0
 began = time.perf_counter()
 import downslope as ds
 ds.fit(ds.Dataset.from_arrays({X}, {y}), {settings})
@@ -117,7 +118,7 @@ def _lesson_loop(problem: Problem, tol) -> Answer:
 first_fit = Starting(
     name="first_fit",
     work="first fit in a process that has compiled nothing · in any later process, library loaded and all",
-    sizes={"full": {"n": 5000}, "quick": {"n": 5000}},
+    sizes={"full": {"n": 20_000}, "quick": {"n": 20_000}},
     targets=(Within(NOTHING, 12.0), Within(LATER, 1.0)),
 )
 tiny = Row(
