@@ -151,15 +151,11 @@ class Certificate:
 
     def lines(self) -> list[str]:
         """What is known, a sentence each, then a table of predicted epochs."""
-        said = [self._curvature_line()]
+        said: list[str | None] = [self._curvature_line()]
         if not 0 < self.L < math.inf:
-            return said
+            return [self._curvature_line()]
         said += [_said("scaled")] if self.scaled else []
-        said.append(_said("steps", bound=self.step_bound, best=self.best_step))
-        if self._known and self.kind != "bound":
-            said.append(_said("momentum", beta=self.momentum, step=self.momentum_step))
-        if not math.isnan(self.row_step):
-            said.append(_said("row_step", step=self.row_step))
+        said += [self.line(name) for name in ("steps", "momentum", "row_step")]
         if not math.isnan(self.noise):
             code = "noise" if math.isfinite(self.noise_floor()) else "noise_without_end"
             said.append(_said(code, rate=self.learning_rate or self.row_step, floor=self.noise_floor()))
@@ -168,9 +164,21 @@ class Certificate:
             said.append(_said(f"cause_{self.cause.kind}", columns=columns, ratio=self.cause.ratio))
         said += self._epochs_lines()
         if self.learning_rate is not None:
+            said += ["", self.line("zone")]
+        return [line for line in said if line is not None]
+
+    def line(self, name: str) -> str | None:
+        """One of the sentences, "steps", "momentum", "row_step" or "zone"; None where it can not be told."""
+        if name == "steps":
+            return _said("steps", bound=self.step_bound, best=self.best_step)
+        if name == "momentum" and self._known and self.kind != "bound":
+            return _said("momentum", beta=self.momentum, step=self.momentum_step)
+        if name == "row_step" and not math.isnan(self.row_step):
+            return _said("row_step", step=self.row_step)
+        if name == "zone" and self.learning_rate is not None:
             facts = {"rate": self.learning_rate, "factor": self.factor, "bound": self.step_bound}
-            said += ["", _said(f"zone_{self.zone}", share=self.learning_rate / self.step_bound, **facts)]
-        return said
+            return _said(f"zone_{self.zone}", share=self.learning_rate / self.step_bound, **facts)
+        return None
 
     def _curvature_line(self) -> str:
         if math.isnan(self.L):
