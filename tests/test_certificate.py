@@ -11,8 +11,10 @@ import downslope as ds
 from downslope import cli
 from downslope.descent import methods
 from downslope.errors import DownslopeError
+from downslope.insight import certificate
 from downslope.insight.prediction import foresee
 from downslope.messages import speaking
+from downslope.model import linear
 
 ROWS = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
 PLAIN = ds.Linear(intercept=False, scale=False)
@@ -311,3 +313,22 @@ def test_fit_tells_it_in_json_too(capsys):
     assert found["zone"] == "monotone" and found["predicted_epochs"] == found["actual_epochs"] == 71
     assert cli.main([*LESSON.format("gd").split(), "--json"]) == 0
     assert "certificate" not in json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("priced", [False, True])
+def test_beyond_2000_columns_both_ends_come_from_products_alone(priced, monkeypatch):
+    """Of sparse rows that are never filled in; μ is told as an interval, which holds."""
+    draw = np.random.default_rng(0)
+    X = sp.random(900, 60, 0.2, "csr", random_state=draw)
+    rows = ds.Dataset.from_arrays(X, X @ draw.standard_normal(60) + draw.standard_normal(900))
+    penalty = ("l2", 0.02) if priced else (None, 0.0)
+    model = ds.Linear(intercept=not priced)
+    exact = ds.certify(ds.objective(rows, "squared", *penalty, model))
+    for module in (certificate, linear):
+        monkeypatch.setattr(module, "WIDE", 10)
+    known = ds.certify(ds.objective(rows, "squared", *penalty, model))
+    assert exact.L <= known.L * (1 + 1e-12) and known.L < 1.01 * exact.L  # 2/L is on the safe side
+    assert known.mu <= exact.mu <= known.mu_most * (1 + 1e-9) and known.mu_most < 1.1 * exact.mu
+    assert (known.mu > 0) == priced and math.isnan(known.condition)  # the price, in standardised columns
+    assert known.epochs("gd") == pytest.approx(exact.epochs("gd"), rel=0.1)
+    assert "Lanczos" in known.lines()[0]

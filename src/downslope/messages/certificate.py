@@ -7,8 +7,8 @@ TEXTS = {
         "F 是二次函数：最大曲率 L = {L}，最小曲率 μ = {mu}，条件数 κ = L/μ = {condition}。",
     ),
     "certificate.quadratic_wide": (
-        "F is a parabola: steepest curvature L = {L}; the flattest, μ, is not known (too many columns), so neither is κ.",
-        "F 是二次函数：最大曲率 L = {L}；列太多，最小曲率 μ 未知，因此条件数 κ 也未知。",
+        "F is a parabola: steepest curvature L = {L}; the flattest, μ, lies between {mu} and {most} (64 Lanczos steps, each a pass over the rows), so the condition number κ = L/μ is {least_condition} or more.",
+        "F 是二次函数：最大曲率 L = {L}；最小曲率 μ 介于 {mu} 与 {most} 之间（64 步 Lanczos，每步遍历一次数据），因此条件数 κ = L/μ 不小于 {least_condition}。",
     ),
     "certificate.flat": (
         "F is a parabola: steepest curvature L = {L}; it is level along {flat} direction(s), so μ = 0 and κ = ∞, and many weights are equally good. The flattest curvature above 0 is {slowest}.",
@@ -88,6 +88,10 @@ TEXTS = {
     "certificate.at_most": (
         "At most so many epochs k until F − F* is {tolerance} of what it was:",
         "使 F − F* 降到最初的 {tolerance}，所需轮数 k 至多为：",
+    ),
+    "certificate.at_least": (
+        "Epochs k until F − F* is {tolerance} of what it was, from the worst start, where μ is as large as it can be; at least so many:",
+        "使 F − F* 降到最初的 {tolerance} 所需的轮数 k（最不利的起点，按 μ 的上限计），至少为：",
     ),
     "certificate.if_so": (
         "If the curvature were the same everywhere, epochs k until F − F* is {tolerance} of what it was:",
