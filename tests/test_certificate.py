@@ -9,8 +9,12 @@ import scipy.sparse as sp
 
 import downslope as ds
 from downslope import cli
+from downslope.descent import methods
 from downslope.errors import DownslopeError
+from downslope.insight import certificate
+from downslope.insight.prediction import foresee
 from downslope.messages import speaking
+from downslope.model import linear
 
 ROWS = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
 PLAIN = ds.Linear(intercept=False, scale=False)
@@ -42,7 +46,7 @@ def descended(objective, start, rate, steps, beta=0.0):
     return np.array([*told, objective.value(w)]), w
 
 
-@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("seed", range(200))
 def test_two_over_L_is_safe_and_tight(seed):
     objective = random_objective(seed)
     known = ds.certify(objective)
@@ -254,3 +258,77 @@ def test_every_kind_of_certificate_has_its_words(lang):
         ):
             assert all("{" not in line for line in known.lines())
             json.dumps(known.to_json(), allow_nan=False)
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("method", ["gd", "momentum:0.8", "nesterov:0.8"])
+def test_a_descent_takes_the_epochs_that_are_foreseen_from_its_start(method, seed):
+    """From the eigenvectors of H and this very start, not from the worst."""
+    objective = random_objective(seed)
+    start = np.random.default_rng(seed).standard_normal(objective.size)
+    method = methods.by_name(method).with_rate(0.9 / objective.lipschitz)
+    foreseen = foresee(objective, method, objective.to_user(start), tolerance=1e-4)
+    steps = int(min(1.5 * foreseen.epochs + 5, 3000))
+    trace = list(ds.descend(objective, objective.to_user(start), method, ds.stops.Epochs(steps)))
+    heights = np.array([step.loss for step in trace]) - objective.value(objective.solved().theta)
+    above = np.flatnonzero(heights > 1e-4 * heights[0])
+    if foreseen.epochs > steps:  # too flat to wait for: then it is not there by then
+        assert above[-1] == steps - 1
+    else:
+        assert foreseen.epochs == pytest.approx(above[-1] + 1, rel=0.2, abs=2)
+
+
+def test_beyond_the_bound_the_epochs_foreseen_are_without_end():
+    foreseen = foresee(ds.objective(ROWS, model=PLAIN), methods.by_name("gd").with_rate(0.3), np.zeros(1))
+    assert foreseen.epochs == math.inf and "diverging" in foreseen.lines()[-1]
+    assert foresee(ds.objective(ROWS), methods.by_name("gd"), np.zeros(2)) is None  # no rate was given
+
+
+LESSON = "fit examples/rows.csv --target y --no-intercept --no-scale --method {} --epochs 300 --start x=1"
+
+
+@pytest.mark.parametrize(
+    "method, words",
+    [
+        ("gd --learning-rate 0.01", ["below 2/L = 0.214286", "after 71 epochs", "it was after 71."]),
+        ("gd --learning-rate 0.3", ["1.4 times the bound"]),
+        ("gd --learning-rate 0.00001", ["after 300 it is not there yet"]),
+        ("momentum --learning-rate 0.01", ["heavy-ball", "Predicted beside actual"]),
+        ("sgd --learning-rate 0.01", ["safe for every row", "as the noise floor"]),
+        ("gd --learning-rate 0.01 --lang zh", ["71 轮后", "实际用了 71 轮"]),
+        ("sgd --learning-rate 0.01 --lang zh", ["有放回"]),
+    ],
+)
+def test_fit_with_a_learning_rate_tells_what_to_expect_and_then_what_was(method, words, capsys, monkeypatch):
+    monkeypatch.setenv("DOWNSLOPE_LANG", "en")
+    cli.main(LESSON.format(method).split())
+    said = capsys.readouterr().out
+    assert all(word in said for word in words)
+    assert "{" not in said
+
+
+def test_fit_tells_it_in_json_too(capsys):
+    assert cli.main([*LESSON.format("gd --learning-rate 0.01").split(), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["certificate"]
+    assert found["zone"] == "monotone" and found["predicted_epochs"] == found["actual_epochs"] == 71
+    assert cli.main([*LESSON.format("gd").split(), "--json"]) == 0
+    assert "certificate" not in json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("priced", [False, True])
+def test_beyond_2000_columns_both_ends_come_from_products_alone(priced, monkeypatch):
+    """Of sparse rows that are never filled in; μ is told as an interval, which holds."""
+    draw = np.random.default_rng(0)
+    X = sp.random(900, 60, 0.2, "csr", random_state=draw)
+    rows = ds.Dataset.from_arrays(X, X @ draw.standard_normal(60) + draw.standard_normal(900))
+    penalty = ("l2", 0.02) if priced else (None, 0.0)
+    model = ds.Linear(intercept=not priced)
+    exact = ds.certify(ds.objective(rows, "squared", *penalty, model))
+    for module in (certificate, linear):
+        monkeypatch.setattr(module, "WIDE", 10)
+    known = ds.certify(ds.objective(rows, "squared", *penalty, model))
+    assert exact.L <= known.L * (1 + 1e-12) and known.L < 1.01 * exact.L  # 2/L is on the safe side
+    assert known.mu <= exact.mu <= known.mu_most * (1 + 1e-9) and known.mu_most < 1.1 * exact.mu
+    assert (known.mu > 0) == priced and math.isnan(known.condition)  # the price, in standardised columns
+    assert known.epochs("gd") == pytest.approx(exact.epochs("gd"), rel=0.1)
+    assert "Lanczos" in known.lines()[0]

@@ -116,3 +116,53 @@ def test_at_the_end_of_a_linear_program_the_gap_is_rounding(loss, penalty):
         allowed = 1e-7 if F.l2.any() else 1e-9
         assert F.gap(F.at(lowest)) <= allowed * F.value(lowest)
         assert F.gap(F.at(F.term.null_theta)) < math.inf
+
+
+ROWS = ds.Dataset.from_arrays(np.arange(60.0).reshape(20, 3) % 7, np.arange(20) % 3 % 2)
+METHODS = ["closed_form", "gd", "nesterov", "lbfgs", "newton", "sgd", "adam"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_has_the_same_proof_at_its_end(method, tmp_path):
+    solution = ds.fit(ROWS, method=method, penalty="l2", alpha=0.1, epochs=50)
+    F = ds.objective(ROWS, penalty="l2", alpha=0.1)
+    assert solution.loss - F.value(F.solved().theta) == pytest.approx(solution.gap, abs=1e-14)
+    solution.save(tmp_path / "run")
+    assert ds.load(tmp_path / "run").gap == solution.gap == solution.to_json()["gap"]
+
+
+@pytest.mark.parametrize("method", ["gd", "momentum", "lbfgs"])
+def test_on_moments_the_trace_has_the_exact_gap_of_every_step(method):
+    X = np.random.default_rng(0).standard_normal((100, 2))
+    rows = ds.Dataset.from_arrays(X, X[:, 0] + np.sin(9 * X[:, 1]))
+    for priced in ({}, {"penalty": "l2", "alpha": 1.0}):
+        F, trace = ds.objective(rows, **priced), ds.fit(rows, method=method, **priced).trace
+        above = [F.value(F.to_inner(step.params)) - F.value(F.solved().theta) for step in trace]
+        np.testing.assert_allclose(trace.column("gap"), above, rtol=1e-6, atol=1e-14)
+
+
+def test_a_gap_ends_a_descent_and_is_told_as_converged():
+    F = ds.objective(ROWS, "log", "l1", 0.02)
+    method, stop = ds.Method(direction=ds.directions.Nesterov()), ds.stops.Gap(1e-5) | ds.stops.Epochs(9999)
+    steps = ds.descend(F, np.zeros(4), method, stop)
+    last = None
+    while last is None:
+        try:
+            next(steps)
+        except StopIteration as over:
+            last = over.value
+    assert last.reason.code == "gap" and last.gap <= 1e-5 * F.null_value
+
+
+def test_there_is_no_gap_where_nothing_proves_one():
+    assert ds.minimize("x^4 - x^2", 1.0).gap is None
+    assert ds.minimize("x^2 - y^2", {"x": 1, "y": 1}, epochs=3).gap is None
+    assert ds.minimize("x + y", {"x": 1, "y": 1}, epochs=3).gap is None
+    assert ds.minimize("x^2 + y^2", {"x": 3, "y": 4}, epochs=1).gap == pytest.approx(25 * 0.98**2)
+    assert ds.fit(ROWS, method="gd", learning_rate=1e3).gap is None  # diverged
+
+
+def test_separable_classes_have_no_minimum_and_the_gap_is_all_that_is_left():
+    apart = ds.Dataset.from_arrays([[-2.0], [-1.0], [1.0], [2.0]], [0, 0, 1, 1])
+    solution = ds.fit(apart, loss="log", method="gd", epochs=20)
+    assert solution.gap == pytest.approx(solution.loss)  # F* = 0, which no weights reach

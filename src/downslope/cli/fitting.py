@@ -34,6 +34,7 @@ def fit(
     """Fit a linear model, or a net, to the rows of a table."""
     from ..descent.methods import Exhaustive
     from ..inference import Training
+    from ..insight.prediction import foresee
     from . import files, requests, show, watch
 
     if grid and method not in ("auto", "exhaustive"):
@@ -47,7 +48,13 @@ def fit(
     files.check_picture(plot, force)
     dataset, held_out = request.rows()
     training = Training.on_rows(dataset, request.suited(recipe, dataset), held_out)
+    foreseen = foresee(training.objective, training.method, training.trace.start)
+    if foreseen is not None and not json:
+        page = show.console()
+        for line in [*foreseen.lines(), ""]:
+            page.print(line)
     solution = watch.run(training)
+    lines, figures = ([], {}) if foreseen is None else foreseen.beside(solution)
     paths, failure = [], None
     try:
         if out is not None:
@@ -60,15 +67,16 @@ def fit(
         failure = error
     if json:
         show.aside(request.notes(dataset, held_out))
-        show.as_json(solution.to_json())
+        known = {} if foreseen is None else {"certificate": {**foreseen.certificate.to_json(), **figures}}
+        show.as_json({**solution.to_json(), **known})
     else:
-        _tell(solution, training, request.notes(dataset, held_out), paths)
+        _tell(solution, training, request.notes(dataset, held_out), lines, paths)
     if failure:
         raise failure
     return show.exit_code(solution)
 
 
-def _tell(solution, training, notes, paths) -> None:
+def _tell(solution, training, notes, lines, paths) -> None:
     from . import show
 
     dataset, page = training.dataset, show.console()
@@ -80,6 +88,8 @@ def _tell(solution, training, notes, paths) -> None:
     show.weights(page, solution, dataset.X.std(axis=0) if told else None)
     page.print()
     show.ended(page, solution)
+    for line in lines:
+        page.print(line)
     show.written(page, paths)
 
 

@@ -15,6 +15,7 @@ from ..messages import text
 from ..model.functions import Function
 from ..model.linear import WIDE
 from ..model.objective import FunctionTerm, Objective, function_objective
+from .lanczos import outer_eigenvalues
 from .standard_errors import aligned
 
 EVEN = 2.0  # condition number up to which nothing is to blame
@@ -59,11 +60,12 @@ class Certificate:
     place: str = ""
     learning_rate: float | None = None
     tolerance: float = 1e-6
+    mu_most: float = math.nan  # μ lies between `mu` and this, where it is not known exactly
 
     @property
     def condition(self) -> float:
         """κ = L/μ; infinite where F is level along some way."""
-        if not math.isfinite(self.L):
+        if not math.isfinite(self.L) or self.mu_most > self.mu:
             return math.nan
         return self.L / self.mu if self.mu > 0 else math.inf if self.flat else math.nan
 
@@ -75,7 +77,8 @@ class Certificate:
     @property
     def best_step(self) -> float:
         """2/(L + μ), where a μ below L/100 counts as L/100."""
-        return best_fixed(self.L, self.mu) if 0 < self.L < math.inf else math.nan
+        mu = self.mu if math.isnan(self.mu_most) else self.mu_most
+        return best_fixed(self.L, mu) if 0 < self.L < math.inf else math.nan
 
     @property
     def momentum(self) -> float:
@@ -151,15 +154,11 @@ class Certificate:
 
     def lines(self) -> list[str]:
         """What is known, a sentence each, then a table of predicted epochs."""
-        said = [self._curvature_line()]
+        said: list[str | None] = [self._curvature_line()]
         if not 0 < self.L < math.inf:
-            return said
+            return [self._curvature_line()]
         said += [_said("scaled")] if self.scaled else []
-        said.append(_said("steps", bound=self.step_bound, best=self.best_step))
-        if self._known and self.kind != "bound":
-            said.append(_said("momentum", beta=self.momentum, step=self.momentum_step))
-        if not math.isnan(self.row_step):
-            said.append(_said("row_step", step=self.row_step))
+        said += [self.line(name) for name in ("steps", "momentum", "row_step")]
         if not math.isnan(self.noise):
             code = "noise" if math.isfinite(self.noise_floor()) else "noise_without_end"
             said.append(_said(code, rate=self.learning_rate or self.row_step, floor=self.noise_floor()))
@@ -168,9 +167,21 @@ class Certificate:
             said.append(_said(f"cause_{self.cause.kind}", columns=columns, ratio=self.cause.ratio))
         said += self._epochs_lines()
         if self.learning_rate is not None:
+            said += ["", self.line("zone")]
+        return [line for line in said if line is not None]
+
+    def line(self, name: str) -> str | None:
+        """One of the sentences, "steps", "momentum", "row_step" or "zone"; None where it can not be told."""
+        if name == "steps":
+            return _said("steps", bound=self.step_bound, best=self.best_step)
+        if name == "momentum" and self._known and self.kind != "bound":
+            return _said("momentum", beta=self.momentum, step=self.momentum_step)
+        if name == "row_step" and not math.isnan(self.row_step):
+            return _said("row_step", step=self.row_step)
+        if name == "zone" and self.learning_rate is not None:
             facts = {"rate": self.learning_rate, "factor": self.factor, "bound": self.step_bound}
-            said += ["", _said(f"zone_{self.zone}", share=self.learning_rate / self.step_bound, **facts)]
-        return said
+            return _said(f"zone_{self.zone}", share=self.learning_rate / self.step_bound, **facts)
+        return None
 
     def _curvature_line(self) -> str:
         if math.isnan(self.L):
@@ -188,7 +199,11 @@ class Certificate:
             return _said("bound" if self.mu > 0 else "bound_above", **facts)
         if self.flat:
             return _said("flat", flat=self.flat, slowest=self.slowest, **facts)
-        return _said("quadratic" if self.mu > 0 else "quadratic_wide", **facts)
+        if math.isnan(self.mu_most):
+            return _said("quadratic", **facts)
+        return _said(
+            "quadratic_wide", most=self.mu_most, least_condition=_over(self.L, self.mu_most), **facts
+        )
 
     def _epochs_lines(self) -> list[str]:
         if not self._known:
@@ -204,6 +219,7 @@ class Certificate:
             told = f"{count:,.0f}" if math.isfinite(count) else _said("never")
             rows.append([method, _told(rate or steps[method]), told, formula])
         code = {"bound": "at_most", "local": "if_so"}.get(self.kind, "predicted")
+        code = "at_least" if self.mu_most > self.mu else code
         return ["", _said(code, tolerance=self.tolerance), *aligned(rows)]
 
     def to_json(self) -> dict[str, Any]:
@@ -215,7 +231,7 @@ class Certificate:
         steps = ("step_bound", "best_step", "momentum", "momentum_step", "row_step", "factor")
         return {
             "kind": self.kind,
-            **{name: _finite(getattr(self, name)) for name in ("L", "mu", "condition", *steps)},
+            **{name: _finite(getattr(self, name)) for name in ("L", "mu", "mu_most", "condition", *steps)},
             "tolerance": self.tolerance,
             "flat": self.flat,
             "scaled": self.scaled,
@@ -272,7 +288,13 @@ def _of_rows(objective: Objective, asked: dict[str, Any]) -> Certificate:
     L = math.inf if math.isnan(objective.lipschitz) else float(objective.lipschitz)
     if math.isfinite(L):
         known["row_step"] = _over(1.0, term.row_lipschitz + float(objective.l2.max(initial=0.0)))
-    if math.isfinite(L) and term.size // term.outputs <= WIDE:
+    if math.isfinite(L) and L > 0 and term.size // term.outputs > WIDE:
+        known["mu"] = known["slowest"] = float(price.min())
+        if exact:
+            H_times = lambda v: term.loss.curvature_bound * term.gram_times(v) + price * v
+            known["mu_most"] = max(outer_eigenvalues(H_times, len(price))[0], known["mu"])
+            known["slowest"] = known["mu_most"] if known["mu_most"] > 1e-13 * L * len(price) else 0.0
+    elif math.isfinite(L):
         H = term.loss.bound_for(term.outputs) * term.gram + np.diag(price)
         values = np.linalg.eigvalsh(H)
         L = max(float(values[-1]), 0.0)

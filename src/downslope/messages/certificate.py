@@ -7,8 +7,8 @@ TEXTS = {
         "F 是二次函数：最大曲率 L = {L}，最小曲率 μ = {mu}，条件数 κ = L/μ = {condition}。",
     ),
     "certificate.quadratic_wide": (
-        "F is a parabola: steepest curvature L = {L}; the flattest, μ, is not known (too many columns), so neither is κ.",
-        "F 是二次函数：最大曲率 L = {L}；列太多，最小曲率 μ 未知，因此条件数 κ 也未知。",
+        "F is a parabola: steepest curvature L = {L}; the flattest, μ, lies between {mu} and {most} (64 Lanczos steps, each a pass over the rows), so the condition number κ = L/μ is {least_condition} or more.",
+        "F 是二次函数：最大曲率 L = {L}；最小曲率 μ 介于 {mu} 与 {most} 之间（64 步 Lanczos，每步遍历一次数据），因此条件数 κ = L/μ 不小于 {least_condition}。",
     ),
     "certificate.flat": (
         "F is a parabola: steepest curvature L = {L}; it is level along {flat} direction(s), so μ = 0 and κ = ∞, and many weights are equally good. The flattest curvature above 0 is {slowest}.",
@@ -89,6 +89,10 @@ TEXTS = {
         "At most so many epochs k until F − F* is {tolerance} of what it was:",
         "使 F − F* 降到最初的 {tolerance}，所需轮数 k 至多为：",
     ),
+    "certificate.at_least": (
+        "Epochs k until F − F* is {tolerance} of what it was, from the worst start, where μ is as large as it can be; at least so many:",
+        "使 F − F* 降到最初的 {tolerance} 所需的轮数 k（最不利的起点，按 μ 的上限计），至少为：",
+    ),
     "certificate.if_so": (
         "If the curvature were the same everywhere, epochs k until F − F* is {tolerance} of what it was:",
         "假如曲率处处相同，使 F − F* 降到最初的 {tolerance} 所需的轮数 k：",
@@ -118,6 +122,31 @@ TEXTS = {
     "certificate.zone_unproven": (
         "Learning rate {rate} is above 2/L, {share} times the bound {bound}: where the curvature reaches L, a step of gd multiplies the distance by {factor}; elsewhere it may still go down, but nothing proves it.",
         "学习率 {rate} 大于 2/L，是上界 {bound} 的 {share} 倍：在曲率达到 L 的地方，gd 每一步把距离乘以 {factor}；别处仍可能下降，但没有保证。",
+    ),
+    # one descent, foretold, and then as it was
+    "certificate.foreseen_epochs": (
+        "From this start, F − F* will be {tolerance} of what it is now after {epochs} epochs.",
+        "从这个起点出发，{epochs} 轮后 F − F* 将降到现在的 {tolerance}。",
+    ),
+    "certificate.foreseen_never": (
+        "From this start, F − F* will never be {tolerance} of what it is now ({epochs} epochs).",
+        "从这个起点出发，F − F* 永远降不到现在的 {tolerance}（{epochs} 轮）。",
+    ),
+    "certificate.foreseen_noise": (
+        "At this learning rate it will end about {noise} above the minimum, if rows are drawn with replacement; in shuffled order, lower.",
+        "按这个学习率，若有放回地抽取各行，最终约高出最小值 {noise}；打乱顺序时更低。",
+    ),
+    "certificate.actual_epochs": (
+        "Predicted beside actual: F − F* is {tolerance} of what it was at the start after {predicted} epochs; it was after {actual}.",
+        "预测与实际：预计 {predicted} 轮后 F − F* 降到起点处的 {tolerance}；实际用了 {actual} 轮。",
+    ),
+    "certificate.actual_not_yet": (
+        "Predicted beside actual: F − F* is {tolerance} of what it was at the start after {predicted} epochs; after {done} it is not there yet.",
+        "预测与实际：预计 {predicted} 轮后 F − F* 降到起点处的 {tolerance}；{done} 轮后尚未达到。",
+    ),
+    "certificate.actual_noise": (
+        "Predicted beside actual: {predicted} above the minimum as the noise floor, with replacement; over the last half of the passes it was {actual} on average.",
+        "预测与实际：有放回抽取时，噪声下限预计高出最小值 {predicted}；后一半轮次平均实际高出 {actual}。",
     ),
     # what can not be asked
     "certificate.method_unknown": (

@@ -187,7 +187,7 @@ def _hessian(objective, loss, theta, z, bend, moved) -> np.ndarray:
             return (np.reshape(share, (-1, 1, 1)) * bend).mean(axis=0) + price
         return np.diag((share * bend).mean(axis=0)) + price
     if term.loss.coupled(k):
-        return term.hessian(theta, z) + price
+        return term.hessian(theta, (None, z)) + price
     if loss.quadratic:
         return objective.hessian_of_parabola
     H = np.zeros((len(theta), len(theta)))

@@ -299,19 +299,23 @@ class LinearTerm:
             block = (X.astype(dtype) - self.standardise.center) / self.standardise.width
             yield rows, np.hstack([block, np.ones((len(block), 1), dtype)]) if self.intercept else block
 
+    def gram_times(self, v) -> np.ndarray:
+        """G·v, (q,), from one pass over the rows instead of G."""
+        flat = replace(self, Y=np.zeros((self.rows, 1)), share=None, names=())
+        z = flat.predictor(np.ravel(v))
+        return flat._back(z if self.share is None else self._share(None) * z, None) / self.rows
+
     @cached_property
     def spectrum(self) -> tuple[float, float]:
         """The largest and the smallest curvature of Σ sᵢ½(x̃ᵢ·θ)²/Σ sᵢ: the outer eigenvalues of G."""
         if self.size // self.outputs > WIDE:  # G itself would be too large: Lanczos on its products
             from scipy.sparse.linalg import LinearOperator, eigsh
 
-            flat = replace(self, Y=np.zeros((self.rows, 1)), share=None, names=())
-            weight = np.ones((self.rows, 1)) if self.share is None else self._share(None)
-            product = lambda v: flat._back(weight * flat.predictor(np.ravel(v)), None) / self.rows
             if not self.row_sizes.any():
                 return 0.0, 0.0
-            operator = LinearOperator((flat.size, flat.size), matvec=product, dtype=float)
-            start = np.ones(flat.size)  # fixed, so that the same rows give the same bits
+            size = self.size // self.outputs
+            operator = LinearOperator((size, size), matvec=self.gram_times, dtype=float)
+            start = np.ones(size)  # fixed, so that the same rows give the same bits
             return float(eigsh(operator, 1, v0=start, tol=1e-4, return_eigenvectors=False)[0]) * 1.001, 0.0
         if self.gram.size == 1:
             return float(self.gram[0, 0]), float(self.gram[0, 0])
