@@ -26,7 +26,8 @@ from downslope.messages import speaking
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 STOCHASTIC = ("sgd", "minibatch")
-DETERMINISTIC = [name for name in METHODS if name not in (*STOCHASTIC, "exhaustive", "closed_form")]
+OTHERS = ("closed_form", "coordinate", "exhaustive")  # no log loss, no softmax, a grid
+DETERMINISTIC = [name for name in METHODS if name not in (*STOCHASTIC, *OTHERS)]
 QUICK = ("lbfgs", "newton")  # the others use up their epochs on the checks' separable classes
 METHOD = pytest.mark.parametrize(
     "method",

@@ -423,7 +423,7 @@ def test_a_training_can_be_watched_and_ends_as_an_unwatched_one():
 def test_auto_chooses_the_surest_method():
     assert fit(rows()).method == "closed_form"
     assert fit(rows(), loss="huber").method == "newton"
-    assert fit(rows(), penalty="l1", alpha=0.1).method == "nesterov"
+    assert fit(rows(), penalty="l1", alpha=0.1).method == "coordinate"
     assert fit(rows(), batch_size=8, epochs=2).method == "minibatch"
     assert fit(rows(), batch_size=1, epochs=2).method == "sgd"
     assert fit(rows(), learning_rate=0.1, epochs=2).method == "gd"

@@ -20,7 +20,7 @@ _FROM = {
     "descent.descend": ["descend"],
     "descent.methods": [
         *["Method", "GD", "SGD", "MiniBatch", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam"],
-        *["AdamW", "LBFGS", "Subsampled", "Newton", "ClosedForm", "Exhaustive"],
+        *["AdamW", "LBFGS", "Subsampled", "Newton", "CoordinateDescent", "ClosedForm", "Exhaustive"],
     ],
     "descent.rows": ["All", "One", "Batch"],
     "descent.trace": ["Trace", "Step"],
@@ -32,6 +32,7 @@ _FROM = {
     "inference.torch_optimizer": ["TorchOptimizer"],
     "inference.export": ["export_code", "export_onnx"],
     "insight.scripts": ["check_script"],
+    "inference.paths": ["Path", "path"],
     "inference.starts": ["minimize_from"],
     "inference": ["fit", "minimize", "load", "Recipe", "Solution"],
     "estimators": ["LinearClassifier", "LinearRegressor", "NetClassifier", "NetRegressor"],

@@ -12,6 +12,7 @@ from .requests import Request
 
 FINDERS = (
     "closed_form",
+    "coordinate",
     "lbfgs",
     "subsampled",
     "newton",

@@ -13,20 +13,19 @@ from typing import Any
 import numpy as np
 
 from ..errors import DownslopeError
-from ..kernels.compiled import compiled
+from ..kernels.compiled import WORTH_COMPILING, compiled
 from ..kernels.sweeps import sweep as sweep_in_python
 from . import rates
+from .coordinates import Coordinates
 from .direct import closed_form, exhaustive, worth_reducing
 from .directions import Chooser, Memory, Nesterov, Subsampled
 from .end import End, gap_on_the_way, last_gap
-from .methods import AnyMethod, ClosedForm, Exhaustive, Method
+from .methods import AnyMethod, ClosedForm, CoordinateDescent, Exhaustive, Method
 from .rows import Batch
 from .schedules import Schedule
 from .searches import Armijo
 from .stops import Epochs, Gap, Gradient, Progress, Reason, Stop, Validation
 from .trace import Step
-
-WORTH_COMPILING = 300_000  # multiplications in a descent, below which Python is done before a compiler
 
 
 @dataclass
@@ -76,6 +75,8 @@ def descend(
     if isinstance(method, Exhaustive):
         return (yield from exhaustive(objective, start, method))
     stop = stop or Epochs(1000)
+    if isinstance(method, CoordinateDescent):
+        return (yield from _loop(objective, start, method, stop, validation, seed))
     if method.full and objective.quadratic and objective.sweeps and worth_reducing(objective):
         objective = objective.reduced()
     if not objective.term.smooth and method.full and isinstance(method.direction, Chooser | Nesterov):
@@ -84,7 +85,7 @@ def descend(
     return (yield from begin(objective, start, method, stop, validation, seed, after=after))
 
 
-def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, began=None, done=0, after=None):
+def _loop(objective, start, method, stop: Stop, validation, seed, *, began=None, done=0, after=None):
     """The loop, for one objective, which may be a stage that begins after `done` epochs."""
     began = began or time.perf_counter()
     theta = objective.to_inner(start)
@@ -98,8 +99,11 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, beg
         raise DownslopeError("descent.start_not_finite", value=first.value)
     usual = _null_value(objective)
     bound = 1e10 * max(abs(first.value), usual)
-    steps = _full_steps(objective, method, state, first, stop)
-    if isinstance(method.rows, Batch):
+    if isinstance(method, CoordinateDescent):
+        steps = _rounds(objective, state, first, stop)
+    elif method.full:
+        steps = _full_steps(objective, method, state, first, stop)
+    else:
         passes = _passes if objective.sweeps and not method.direction.foreign else _updates
         steps = passes(objective, method, method.rows, state, stop, seed)
     last_finite, reason, point = theta, None, first
@@ -154,7 +158,7 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, beg
     if state.best is not None and reason.code not in ("diverged", "unbounded"):
         theta = state.best[1]
     end = point if point.theta is theta else objective.at(theta)
-    settles = objective.kinked and method.full and state.best is None
+    settles = objective.kinked and isinstance(method, Method) and method.full and state.best is None
     if settles and reason.code not in ("diverged", "interrupted"):
         # Accelerated methods stand beside their last prox: one plain step, in the trace, sets the zeros.
         t = 1 / objective.lipschitz
@@ -288,6 +292,24 @@ def _passes(objective, method: Method, batch: Batch, state: _State, stop: Stop, 
         looked = point._replace(value=float(value), gradient=gradient)
         seen = min(batch.size, len(order))
         yield _step(state, seen, looked, float(t[-1]))._replace(objective=point.value), point, True
+
+
+def _rounds(objective, state: _State, first, stop: Stop) -> Iterator[tuple]:
+    """Rounds of coordinate descent, each over a working set; `learning_rate` is the length of its step."""
+    at = Coordinates(objective.term, state.theta)
+    l1, l2 = objective.l1[: at.d], objective.l2[: at.d]
+    tol = max((part.tol for part in stop.parts() if isinstance(part, Gradient)), default=1e-12)
+    point = first
+    while True:
+        before, length = point, at.round(l1, l2, tol * objective.gradient_scale)
+        if at.moments:  # which tell no row from another
+            point = objective.at(at.theta)
+        else:
+            point = objective.priced(at.theta, at.value, at.gradient, (at.theta, at.z))
+        state.theta = point.theta
+        state.updates += 1
+        state.epochs += 1
+        yield _step(state, objective.rows, before, length), point, True
 
 
 def _pieces(term, order, batch: Batch):

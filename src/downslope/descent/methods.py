@@ -1,4 +1,4 @@
-"""A method: which rows × which direction × how far, under a name. And the two that do not descend."""
+"""A method: which rows × which direction × how far, under a name. And three that are none of that kind."""
 
 from __future__ import annotations
 
@@ -184,7 +184,33 @@ class Exhaustive:
         return {"exhaustive": {name: list(values) for name, values in self.grid.items()}}
 
 
-AnyMethod = Method | ClosedForm | Exhaustive
+@dataclass(frozen=True)
+class CoordinateDescent:
+    """argmin over one weight after the other, of those that are not 0 or may not stay so: the way to L1 and
+    elastic net. One epoch is a round over that working set; see descent/coordinates.py.  Tseng 2001."""
+
+    name = "coordinate"
+    full, rows, direction = True, ALL, STEEPEST  # it looks at all rows, and remembers nothing
+
+    def refuse_nonsense(self, objective) -> None:
+        if not objective.sweeps:
+            raise DownslopeError("descent.coordinate_rows")
+        if objective.term.outputs > 1:
+            raise DownslopeError("descent.coordinate_outputs", outputs=objective.term.outputs)
+        if not objective.term.smooth:
+            raise DownslopeError("descent.coordinate_loss", loss=objective.term.loss.name)
+
+    def with_rows(self, size=None, order=None):
+        return _no_rows(self, size, order)
+
+    def with_rate(self, learning_rate):
+        return _no_rate(self, learning_rate)
+
+    def to_json(self) -> dict:
+        return {"coordinate": {}}
+
+
+AnyMethod = Method | ClosedForm | Exhaustive | CoordinateDescent
 
 
 def GD(learning_rate="auto") -> Method:
@@ -260,6 +286,7 @@ METHODS: dict[str, Callable[..., AnyMethod]] = {
     "lbfgs": LBFGS,
     "subsampled": Subsampled,
     "newton": Newton,
+    "coordinate": CoordinateDescent,
     "closed_form": ClosedForm,
     "exhaustive": Exhaustive,
 }
@@ -279,7 +306,7 @@ def by_name(spec: str | AnyMethod) -> AnyMethod:
     >>> by_name("momentum:0.95").direction
     Momentum(beta=0.95)
     """
-    if isinstance(spec, Method | ClosedForm | Exhaustive):
+    if isinstance(spec, AnyMethod):
         return spec
     name, _, parameter = str(spec).partition(":")
     if name not in METHODS:
@@ -302,6 +329,8 @@ def from_json(data: Mapping) -> AnyMethod:
     """The method that `to_json` wrote, again."""
     if "closed_form" in data:
         return ClosedForm()
+    if "coordinate" in data:
+        return CoordinateDescent()
     if "exhaustive" in data:
         return Exhaustive(data["exhaustive"])
     kinds = {kind.__name__.lower(): kind for kind in directions.DIRECTIONS}

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..descent import methods, rates
 from ..descent.directions import Subsampled
-from ..descent.methods import AnyMethod, ClosedForm, Method
+from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent, Method
 from ..descent.stops import Epochs, Gradient, NoProgress, Seconds, Stop, Validation
 from ..errors import DownslopeError, nearest
 from ..model import losses, penalties
@@ -95,7 +95,7 @@ class Recipe:
         if self.method == "auto" or isinstance(self.method, Method):
             drawn = self.batch_size is not None or self.order is not None
             return not drawn and (self.method == "auto" or self.method.full)
-        return isinstance(self.method, ClosedForm)
+        return isinstance(self.method, ClosedForm | CoordinateDescent)
 
     def method_for(self, objective) -> AnyMethod:
         """The method, once "auto" has been chosen and the rows and learning rate are filled in."""
@@ -109,10 +109,12 @@ class Recipe:
             stop = stop | Seconds(self.seconds)
         if self.patience is not None:
             stop = stop | Validation(self.patience)
-        if not isinstance(method, Method) or self.tol == 0:
+        if not isinstance(method, Method | CoordinateDescent) or self.tol == 0:
             return stop
         if method.full:
             stop = Gradient(self.tol) | stop
+        if isinstance(method, CoordinateDescent):
+            return stop | NoProgress(patience=10)
         laid_out = getattr(rates.resolved(method, objective), "ends", False)  # its best comes at its end
         if laid_out or method.direction.foreign:  # or may do so, for all that is known
             return stop
@@ -158,14 +160,17 @@ class Recipe:
 
 
 def _auto(objective, recipe: Recipe) -> AnyMethod:
-    """The surest method: a solve where there is one, Newton while XᵀX fits, else gradients only; Adam for
-    a net."""
+    """The surest method: a solve where there is one, Newton while XᵀX fits, else gradients only; one weight
+    after the other where the penalty has a kink and the loss has none; Adam for a net."""
     if objective.rows > 1 and not objective.sweeps:
         return methods.Adam().with_rows(32)  # a net
     if recipe.batch_size is not None or recipe.order is not None:
         return methods.MiniBatch() if recipe.batch_size != 1 else methods.SGD()
     columns = objective.size // objective.term.outputs if objective.sweeps else objective.size
     if objective.kinked:
+        one_smooth = objective.sweeps and objective.term.smooth and objective.term.outputs == 1
+        if one_smooth and recipe.learning_rate == "auto":
+            return CoordinateDescent()
         return methods.GD() if math.isnan(objective.lipschitz) else methods.Nesterov()
     if recipe.learning_rate != "auto":
         return methods.GD()

@@ -62,7 +62,7 @@ def explain_step(solution, step: int, dataset=None) -> list[str]:
     """
     if not (isinstance(step, int | np.integer) and 1 <= step <= solution.trace.updates):
         raise DownslopeError("instruments.no_such_step", asked=step, last=solution.trace.updates)
-    if solution.method in ("closed_form", "exhaustive"):
+    if solution.method in ("closed_form", "coordinate", "exhaustive"):
         raise DownslopeError("instruments.no_updates", method=solution.method)
     if solution.is_net:
         raise DownslopeError("instruments.no_step_for_net")

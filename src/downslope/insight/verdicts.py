@@ -11,7 +11,7 @@ import numpy as np
 
 from ..descent.descend import End
 from ..descent.directions import AdamW, Chooser, Momentum, Steepest
-from ..descent.methods import AnyMethod, Method
+from ..descent.methods import AnyMethod, CoordinateDescent, Method
 from ..descent.rates import batch_lipschitz, best_fixed
 from ..descent.rows import Batch
 from ..descent.schedules import Constant
@@ -126,7 +126,8 @@ def _rate_facts(end: End, objective, method: AnyMethod, trace: Trace) -> dict[st
     facts: dict[str, Any] = {}
     if isinstance(method, Method) and len(trace):
         facts["learning_rate"] = trace[0].learning_rate
-    if isinstance(method, Method) and isinstance(method.direction, Chooser) and objective.sweeps:
+    searching = isinstance(method, Method) and isinstance(method.direction, Chooser)
+    if isinstance(method, CoordinateDescent) or (searching and objective.sweeps):
         return facts  # L would cost a Gram matrix, and bounds nothing
     L, mu = _curvature(objective, trace)
     if not (math.isfinite(L) and L > 0):

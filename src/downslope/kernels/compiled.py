@@ -19,6 +19,8 @@ HELPERS: tuple = (shrink, residual_loss, single_loss, softmax_loss, move)  # cal
 HELPERS += (softmax_tile, tile_loss, predict_dense, back_dense)
 EXACT = (exponentials.exp, exponentials.log1p)  # whose order of operations is their precision
 
+WORTH_COMPILING = 300_000  # multiplications in a descent, below which Python is done before a compiler
+
 # Sums may be reordered and fused; NaN and infinity keep their meaning, for divergence is read from them.
 FAST = {"reassoc", "contract", "nsz", "arcp"}
 

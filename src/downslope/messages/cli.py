@@ -381,9 +381,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "cli.help_method": (
         "gd, sgd, minibatch, momentum, nesterov, adagrad, rmsprop, adam, adamw, lbfgs, subsampled, newton, "
-        "closed_form, exhaustive or auto; a constant after a colon, such as momentum:0.95.",
+        "coordinate, closed_form, exhaustive or auto; a constant after a colon, such as momentum:0.95.",
         "gd、sgd、minibatch、momentum、nesterov、adagrad、rmsprop、adam、adamw、lbfgs、subsampled、newton、"
-        "closed_form、exhaustive 或 auto；冒号后可带常数，例如 momentum:0.95。",
+        "coordinate、closed_form、exhaustive 或 auto；冒号后可带常数，例如 momentum:0.95。",
     ),
     "cli.help_methods": (
         "The methods to compare, such as closed_form,gd,sgd,adam.",

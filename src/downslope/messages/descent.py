@@ -58,8 +58,8 @@ TEXTS = {
         '线搜索需要每一步都下降的方向，而 {method} 不能保证：请用 method="gd"、"lbfgs" 或 "newton"，或给出一个学习率数值。',
     ),
     "descent.kink": (
-        '{penalty} has a kink and {method} needs a smooth penalty: use method="nesterov", or penalty="l2".',
-        '{penalty} 有尖点，而 {method} 需要光滑的惩罚项：请用 method="nesterov"，或 penalty="l2"。',
+        '{penalty} has a kink and {method} needs a smooth penalty: use method="coordinate" or "nesterov", or penalty="l2".',
+        '{penalty} 有尖点，而 {method} 需要光滑的惩罚项：请用 method="coordinate" 或 "nesterov"，或 penalty="l2"。',
     ),
     "descent.wolfe_kink": (
         '{penalty} has a kink and a strong Wolfe search needs slopes everywhere: use an Armijo search, or penalty="l2".',
@@ -82,8 +82,20 @@ TEXTS = {
         '正规方程只能求解数据行上的平方损失，这里不是：请用 method="newton" 或 "lbfgs"。',
     ),
     "descent.closed_form_kink": (
-        '{penalty} has a kink and the closed form needs a smooth penalty: use method="nesterov", or penalty="l2".',
-        '{penalty} 有尖点，而正规方程需要光滑的惩罚项：请用 method="nesterov"，或 penalty="l2"。',
+        '{penalty} has a kink and the closed form needs a smooth penalty: use method="coordinate" or "nesterov", or penalty="l2".',
+        '{penalty} 有尖点，而正规方程需要光滑的惩罚项：请用 method="coordinate" 或 "nesterov"，或 penalty="l2"。',
+    ),
+    "descent.coordinate_rows": (
+        'coordinate descent needs the columns of a linear model, and here are none: use method="lbfgs" for a function, "adam" for a net.',
+        '坐标下降需要线性模型的数据列，而这里没有：函数请用 method="lbfgs"，网络请用 "adam"。',
+    ),
+    "descent.coordinate_outputs": (
+        'coordinate descent fits one output and there are {outputs}: use method="nesterov", or fit them one by one.',
+        '坐标下降只拟合一个输出，而这里有 {outputs} 个：请用 method="nesterov"，或逐个拟合。',
+    ),
+    "descent.coordinate_loss": (
+        '{loss} loss has a kink and coordinate descent needs a smooth loss: use method="nesterov", or loss="huber".',
+        '{loss} 损失有尖点，而坐标下降需要光滑的损失：请用 method="nesterov"，或 loss="huber"。',
     ),
     "descent.takes_no_rows": (
         "{method} takes no batch size and no order: leave them out.",

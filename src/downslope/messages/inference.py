@@ -1,6 +1,22 @@
 """What inference/ says."""
 
 TEXTS = {
+    "inference.path_penalty": (
+        'a path asks for penalty="l1", "l2" or "elasticnet", and {asked} has no price to vary.',
+        '路径需要 penalty="l1"、"l2" 或 "elasticnet"，而 {asked} 没有可变的惩罚系数。',
+    ),
+    "inference.path_alphas": (
+        "alphas was {found}: give how many, 1 or more, or the prices themselves, numbers of 0 or more.",
+        "alphas 为 {found}：请给出个数（不小于 1），或直接给出各个惩罚系数（不小于 0 的数）。",
+    ),
+    "inference.path_no_end": (
+        "l2 leaves no weight at 0, so that no price is the highest: give the alphas themselves, for example np.geomspace(1, 1e-3, 20).",
+        "l2 不会让权重恰好为 0，因此没有最大的惩罚系数：请直接给出 alphas，例如 np.geomspace(1, 1e-3, 20)。",
+    ),
+    "inference.path_eps": (
+        "eps was {eps}: the last price over the first must lie between 0 and 1.",
+        "eps 为 {eps}：最后一个惩罚系数与第一个之比必须在 0 与 1 之间。",
+    ),
     "inference.setting": (
         "{name} was {value}: it must be a finite number, {least:g} or above.",
         "{name} 为 {value}：它必须是不小于 {least:g} 的有限数。",

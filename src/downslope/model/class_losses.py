@@ -61,6 +61,10 @@ class CurvedLoss:
     def check(self, Y) -> None:
         """Refuse a y outside the domain."""
 
+    def infimum(self, Y) -> np.ndarray:
+        """inf ℓ(·, y), elementwise: of chances and margins, far away on the right side."""
+        return np.zeros_like(Y)
+
     def smoothed(self, width: float):
         """The loss itself: there is no kink to round."""
         return self
@@ -234,6 +238,9 @@ class Poisson(CurvedLoss):
         low = float(np.min(Y))
         if low < 0:
             raise DownslopeError("model.negative_counts", found=low)
+
+    def infimum(self, Y):
+        return Y - Y * np.log(np.where(Y > 0, Y, 1.0))  # at z = log y
 
     def value(self, z, Y):
         over = np.maximum(z - CAP, 0)

@@ -127,12 +127,16 @@ class LinearTerm:
             value, back, pull, z = summing.summed(self, theta)
             return value / self.rows, self._inward(back.T, pull) / self.rows, (theta, z)
         z = self.predictor(theta, rows)
+        return *self.at_predictor(z, rows), (theta, z)
+
+    def at_predictor(self, z, rows=None):
+        """Value and gradient where z is known already."""
         Y = self.Y if rows is None else self.Y[rows]
         share = self._share(rows)
         value, slope = self.loss.value_and_slope(z, Y)
         if share is not None:
             slope, value = share * slope, share * value
-        return self._sum(value) / len(z), self._back(slope, rows) / len(z), (theta, z)
+        return self._sum(value) / len(z), self._back(slope, rows) / len(z)
 
     def predictor(self, theta, rows=None) -> np.ndarray:
         """z = x̃·u + c,  (b, k)"""

@@ -168,6 +168,10 @@ class Loss:
         """How far z may well lie from the null prediction: as far as y does."""
         return z - Y
 
+    def infimum(self, Y) -> np.ndarray:
+        """inf ℓ(·, y), elementwise: at z = y."""
+        return np.zeros_like(Y)
+
     def check(self, Y) -> None:
         """Every finite y is in the domain."""
 

@@ -1,0 +1,133 @@
+"""A path: the minimisers at one price α after another, each begun where the one before ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..descent.coordinates import MOMENTS, Coordinates, priced
+from ..descent.methods import CoordinateDescent
+from ..errors import DownslopeError
+from ..model import losses, penalties
+from ..model.linear import Linear
+from ..model.objective import Objective
+from ..model.penalties import Penalty
+
+ROUNDS = 200  # for one price
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """m minimisers, in the order of their prices, the highest first.
+
+    `alphas` (m,); `coef` (m, d) and `intercepts` (m,) in the user's units; `losses` (m,) is F, penalty and
+    all; `gaps` (m,) is how far F may lie above its minimum, at most; `epochs` (m,) are rounds over a
+    working set.
+    """
+
+    names: tuple[str, ...]
+    alphas: np.ndarray
+    coef: np.ndarray
+    intercepts: np.ndarray
+    losses: np.ndarray
+    gaps: np.ndarray
+    epochs: np.ndarray
+
+    @property
+    def nonzero(self) -> np.ndarray:
+        """How many weights are not 0.  (m,)"""
+        return np.count_nonzero(self.coef, axis=1)
+
+    def to_frame(self):
+        """A pandas DataFrame: a row for each price, with the weights under their names."""
+        import pandas as pd
+
+        told = {"alpha": self.alphas, "loss": self.losses, "gap": self.gaps, "intercept": self.intercepts}
+        return pd.concat([pd.DataFrame(told), pd.DataFrame(self.coef, columns=list(self.names))], axis=1)
+
+
+def path(
+    dataset,
+    loss: Any = "squared",
+    penalty: str | Penalty = "l1",
+    alphas: int | Sequence[float] = 100,
+    eps: float = 1e-3,
+    tol: float = 1e-6,
+    intercept: bool = True,
+) -> Path:
+    """argmin f(w) + α·R(w) for one α after another, by coordinate descent from the last minimiser.
+
+    dataset: rows with one target.  loss: any smooth one.  penalty: "l1", "elasticnet:0.5", or "l2" with
+    alphas that are given.  alphas: how many, from the least that leaves all weights at 0,
+    α_max = maxⱼ |∂f/∂wⱼ|/l1 at the best constant, down to eps·α_max; or the prices themselves.
+    tol: every gap is at most tol times F of the best constant.
+
+    What is far from entering is left out, by a sequential rule after Tibshirani et al. 2012, with a look at
+    all slopes before an end is called one. A price of 0 leaves nothing to prove a gap with. Raises
+    DownslopeError for a loss with a kink, several outputs, and prices that are none.
+
+    >>> import downslope as ds
+    >>> rows = ds.Dataset.from_arrays([[1.0, 0.0], [2.0, 1.0], [3.0, 0.0]], [2.0, 4.0, 6.0])
+    >>> found = ds.path(rows, alphas=3, eps=0.01)
+    >>> found.alphas.round(3), found.coef.round(3) + 0.0
+    (array([2.667, 0.267, 0.027]), array([[0.  , 0.  ],
+           [1.8 , 0.  ],
+           [1.98, 0.  ]]))
+    """
+    if penalty in (None, "none"):
+        raise DownslopeError("inference.path_penalty", asked=penalty)
+    unit = penalties.by_name(penalty.spec if isinstance(penalty, Penalty) else penalty, 1.0)
+    loss = losses.by_name(loss)
+    few = loss.quadratic and dataset.X.shape[1] <= MOMENTS
+    F = Objective(Linear(intercept).term(dataset, loss, gathered=few), unit)
+    CoordinateDescent().refuse_nonsense(F)
+    at = Coordinates(F.term, F.term.null_theta, solves=100)
+    l1, l2 = F.l1[: at.d], F.l2[: at.d]
+    prices = _prices(alphas, eps, at, l1)
+    allowed = tol * (F.null_value - at.infimum)
+    thetas, values, gaps, epochs = [], [], [], []
+    last = prices[0]
+    for alpha in prices:
+        a1, a2 = alpha * l1, alpha * l2
+        if F.quadratic:  # whose curvature is found but once
+            at.welcome(np.flatnonzero(np.abs(at.gradient[: at.d]) > 1.5 * a1 - 0.5 * last * l1))
+        rounds, before = 0, np.inf
+        while (gap := at.gap(a1, a2)) > allowed and rounds < ROUNDS:
+            value = at.value + priced(at.theta[: at.d], a1, a2)
+            if rounds > 2 and not value < before - 1e-15 * abs(before):  # no price, no proof; or rounding
+                break
+            before = value
+            # the gap is about ‖u‖₁ times the hardest pull, which is next to α at the start
+            size = float(np.abs(at.theta[: at.d]).sum()) or np.inf
+            limit = min(allowed / size or np.inf, 1e-3 * float(a1.max())) * 0.3**rounds
+            at.round(a1, a2, limit)
+            rounds += 1
+        thetas.append(F.to_user(at.theta))
+        values.append(at.value + priced(at.theta[: at.d], a1, a2))
+        gaps.append(gap)
+        epochs.append(rounds)
+        last = alpha
+    params = np.array(thetas)
+    coef, b = params[:, : at.d], params[:, at.d] if intercept else np.zeros(len(params))
+    return Path(dataset.features, prices, coef, b, np.array(values), np.maximum(gaps, 0.0), np.array(epochs))
+
+
+def _prices(alphas, eps: float, at: Coordinates, l1) -> np.ndarray:
+    """The prices, the highest first.  (m,)"""
+    given = np.asarray(alphas)
+    if given.ndim:
+        numbers = given.ndim == 1 and given.size and given.dtype.kind in "fiu"
+        if not numbers or not np.isfinite(given).all() or given.min() < 0:
+            raise DownslopeError("inference.path_alphas", found=alphas)
+        return np.sort(given.astype(float))[::-1]
+    if given.dtype.kind not in "iu" or given < 1:
+        raise DownslopeError("inference.path_alphas", found=alphas)
+    if not l1.any():
+        raise DownslopeError("inference.path_no_end")
+    if not 0 < eps < 1:
+        raise DownslopeError("inference.path_eps", eps=eps)
+    highest = float((np.abs(at.gradient[: at.d]) / l1).max())
+    return highest * np.geomspace(1.0, eps, int(given))
