@@ -15,6 +15,7 @@ from downslope.inference.recipe import Recipe
 from downslope.inference.training import Training
 from downslope.kernels import exponentials
 from downslope.model import summing
+from downslope.model.duality import gap_of_chances
 from downslope.model.losses import CURVED, LOSSES
 
 EPS = np.finfo(float).eps
@@ -168,3 +169,19 @@ def test_classes_that_are_sorted_are_drawn_alike():
     order = np.argsort(rows.y, kind="stable")
     a, b = (ds.fit(each, loss="log", penalty="l2", alpha=1e-3) for each in (rows, rows.take(order)))
     assert np.allclose(a.params, b.params, rtol=0, atol=1e-6)  # the tolerance over the least curvature
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("weights", [False, True])
+@pytest.mark.parametrize("away", [1e-2, 1e-4, 1e-6])
+def test_the_gap_without_a_look_at_the_rows_is_above_the_true_one(classes, weights, away, monkeypatch):
+    monkeypatch.setattr(summing, "WORTH", 0)
+    F = ds.objective(rows_of(classes, 3_000, weights=weights), "log", "l2", 1e-2)
+    best = F.to_inner(
+        ds.fit(rows_of(classes, 3_000, weights=weights), loss="log", penalty="l2", alpha=1e-2).params
+    )
+    lowest = F.value(best)
+    for seed in range(5):
+        point = F.at(best + away * np.random.default_rng(seed).standard_normal(F.size))
+        gap = gap_of_chances(F, point)
+        assert gap is not None and point.value - lowest <= gap <= 1e4 * (point.value - lowest) + 1e-12

@@ -99,6 +99,14 @@ def along(term, z, ahead, t: float) -> tuple[float, float]:
     return added(each(task, blocks(term.X, term.outputs)))
 
 
+def chances(z) -> np.ndarray:
+    """The chance of each class under log loss, (n, k), from z (n, k)."""
+    n, k = z.shape
+    given, out, kernel = z.T, np.empty((k, n)), compiled(sums.chances)
+    each(lambda rows: kernel(given, rows.start, rows.stop, out), blocks(z))
+    return out.T
+
+
 def curvatures(term, z) -> np.ndarray:
     """Σ s·x̃x̃ᵀ∂²ℓ/∂z² over dense rows, for each pair of outputs that have one, as (p, p)."""
     k, q = term.outputs, term.X.shape[1] + term.intercept
