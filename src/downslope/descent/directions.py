@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import DownslopeError
 from ..kernels import moves
+from ..kernels.threads import one_blas_thread
 
 
 @dataclass
@@ -277,7 +278,8 @@ class Subsampled(LBFGS):
             H = some.hessian(point if memory.every == 1 else some.at(point.theta))
             flat = max(1e-10 * H.diagonal().max(), 1e-14 * objective.gradient_scale)
             H[np.diag_indices(len(H))] += flat  # as softmax is, where all classes shift alike
-            memory.factor = cho_factor(H, lower=True, overwrite_a=True, check_finite=False)
+            with one_blas_thread():  # of no more use here, and the bits are those of any machine
+                memory.factor = cho_factor(H, lower=True, overwrite_a=True, check_finite=False)
         return cho_solve(memory.factor, q, check_finite=False)
 
     def learn(self, before, after, memory: Memory) -> None:
