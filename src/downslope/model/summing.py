@@ -14,7 +14,7 @@ from ..kernels import sums
 from ..kernels.compiled import compiled
 from ..kernels.threads import each
 
-WORTH = 8_000_000  # multiplications in z = X·W, from which a fit in a fresh process is faster compiled
+WORTH = 4_000_000  # multiplications in z = X·W, from which a fit in a fresh process is faster compiled
 NARROW = 256  # columns up to which x̃ᵀDx̃ is summed here; BLAS overtakes on wider ones
 NOTHING = np.empty(0)
 
