@@ -11,8 +11,11 @@ import pytest
 from scipy import sparse
 
 import downslope as ds
+from downslope.inference.recipe import Recipe
+from downslope.inference.training import Training
 from downslope.kernels import exponentials
 from downslope.model import summing
+from downslope.model.duality import gap_of_chances
 from downslope.model.losses import CURVED, LOSSES
 
 EPS = np.finfo(float).eps
@@ -119,3 +122,66 @@ def test_the_same_bits_with_any_number_of_threads():
             subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True).stdout
         )
     assert told[0] and told[0] == told[1] == told[2]
+
+
+def rows_of(classes, n=30_000, d=6, weights=False):
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((n, d)) + 1.0
+    z = X @ rng.standard_normal((d, classes)) + rng.gumbel(size=(n, classes))
+    return ds.Dataset.from_arrays(X, z.argmax(axis=1), rng.uniform(0.5, 2, n) if weights else None)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("weights", [False, True])
+@pytest.mark.parametrize("alpha", [1e-3, 0.0])
+def test_newton_on_some_rows_ends_where_newton_on_all_does(classes, weights, alpha):
+    rows = rows_of(classes, weights=weights)
+    settings = {"loss": "log", "penalty": "l2" if alpha else None, "alpha": alpha}
+    some = ds.fit(rows, method="subsampled", **settings)
+    full = ds.fit(rows, method="newton", **settings)
+    assert some.stopped == "gradient" and some.loss == pytest.approx(full.loss, rel=1e-13)
+    shift = np.zeros((1, classes)) if classes == 2 or alpha else (some.coef - full.coef).mean(axis=1)[:, None]
+    assert np.abs(some.coef - full.coef - (shift if classes > 2 else 0)).max() < 1e-6
+
+
+def test_the_trace_tells_how_many_rows_each_update_looked_at():
+    rows = rows_of(2)
+    solution = ds.fit(rows, loss="log", penalty="l2", alpha=1e-3)
+    looked = solution.trace.column("rows")
+    assert solution.method == "subsampled" and list(looked) == sorted(looked)
+    assert looked[0] == 30_000 // 16 and looked[-1] == 30_000
+    assert list(solution.trace.column("step")) == list(range(1, len(looked) + 1))
+
+
+def test_a_descent_begun_on_some_rows_can_be_interrupted_there():
+    training = Training.on_rows(rows_of(2), Recipe(loss="log", penalty="l2", alpha=1e-3))
+    next(iter(training))
+    training.interrupt()
+    solution = training.solution
+    assert solution.stopped == "interrupted"
+    assert solution.loss == pytest.approx(
+        training.objective.value(training.objective.to_inner(solution.params))
+    )
+
+
+def test_classes_that_are_sorted_are_drawn_alike():
+    rows = rows_of(2)
+    order = np.argsort(rows.y, kind="stable")
+    a, b = (ds.fit(each, loss="log", penalty="l2", alpha=1e-3) for each in (rows, rows.take(order)))
+    assert np.allclose(a.params, b.params, rtol=0, atol=1e-6)  # the tolerance over the least curvature
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("weights", [False, True])
+@pytest.mark.parametrize("away", [1e-2, 1e-4, 1e-6])
+def test_the_gap_without_a_look_at_the_rows_is_above_the_true_one(classes, weights, away, monkeypatch):
+    monkeypatch.setattr(summing, "WORTH", 0)
+    F = ds.objective(rows_of(classes, 3_000, weights=weights), "log", "l2", 1e-2)
+    best = F.to_inner(
+        ds.fit(rows_of(classes, 3_000, weights=weights), loss="log", penalty="l2", alpha=1e-2).params
+    )
+    lowest = F.value(best)
+    for seed in range(5):
+        point = F.at(best + away * np.random.default_rng(seed).standard_normal(F.size))
+        gap = gap_of_chances(F, point)
+        assert gap is not None and point.value - lowest <= gap <= 1e4 * (point.value - lowest) + 1e-12

@@ -355,12 +355,14 @@ def _sampled(
     their gradient is a tenth of what the choice of rows makes of it. The trace tells how many they were."""
     assert isinstance(method.direction, Subsampled)
     began, every = began or time.perf_counter(), method.direction.thinning(objective)
-    if every > 1 and _epochs_of(stop) > 10:
+    if every > 1 and _epochs_of(stop) >= 10:
         some = objective.thinned(every)
         enough = Gradient(0.1 / math.sqrt(some.rows)) | Epochs(10)
         ahead = yield from _sampled(some, start, method, enough, None, seed, began=began, done=done)
         if ahead.reason.code == "interrupted":
-            return replace(ahead, value=objective.value(objective.to_inner(ahead.params)))
+            end = objective.at(objective.to_inner(ahead.params))
+            certificate = objective.certificate(end.theta, end.gradient)
+            return replace(ahead, value=end.value, certificate=certificate, cached=end.cached)
         if ahead.reason.code in ("gradient", "epochs"):
             start, done = ahead.params, ahead.epochs
     return (yield from _loop(objective, start, method, stop, validation, seed, began=began, done=done))

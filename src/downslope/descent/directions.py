@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import DownslopeError
 from ..kernels import moves
+from ..kernels.threads import one_blas_thread
 
 
 @dataclass
@@ -265,7 +266,7 @@ class Subsampled(LBFGS):
 
     def choose(self, objective, point, memory: Memory) -> np.ndarray:
         memory.every = memory.every or self.thinning(objective)
-        if memory.every == 1:
+        if memory.every == 1 and not objective.l2.any():  # nothing holds a Hessian that may vanish
             return Newton().choose(objective, point, memory)
         return super().choose(objective, point, memory)
 
@@ -273,16 +274,18 @@ class Subsampled(LBFGS):
         from scipy.linalg import cho_factor, cho_solve
 
         if memory.factor is None:
-            some = objective.thinned(memory.every)
-            H = some.hessian(some.at(point.theta))
+            some = objective if memory.every == 1 else objective.thinned(memory.every)
+            H = some.hessian(point if memory.every == 1 else some.at(point.theta))
             flat = max(1e-10 * H.diagonal().max(), 1e-14 * objective.gradient_scale)
             H[np.diag_indices(len(H))] += flat  # as softmax is, where all classes shift alike
-            memory.factor = cho_factor(H, lower=True, overwrite_a=True, check_finite=False)
+            with one_blas_thread():  # of no more use here, and the bits are those of any machine
+                memory.factor = cho_factor(H, lower=True, overwrite_a=True, check_finite=False)
         return cho_solve(memory.factor, q, check_finite=False)
 
     def learn(self, before, after, memory: Memory) -> None:
         super().learn(before, after, memory)
-        if np.abs(after.gradient).max() > 0.25 * np.abs(before.gradient).max():
+        slow = np.abs(after.gradient).max() > 0.25 * np.abs(before.gradient).max()
+        if slow or memory.every == 1:
             memory.factor, memory.moves, memory.every = None, [], max(1, memory.every // 4)
 
 

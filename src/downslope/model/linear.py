@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from . import summing
+from . import lines, summing
 from .class_losses import CurvedLoss
 from .losses import Loss
 from .naming import coded, output_names, param_names
@@ -132,11 +132,11 @@ class LinearTerm:
     def at_predictor(self, z, rows=None):
         """Value and gradient where z is known already."""
         Y = self.Y if rows is None else self.Y[rows]
-        share = self._share(rows)
+        share = self.shares(rows)
         value, slope = self.loss.value_and_slope(z, Y)
         if share is not None:
             slope, value = share * slope, share * value
-        return self._sum(value) / len(z), self._back(slope, rows) / len(z)
+        return self.sum_of(value) / len(z), self._back(slope, rows) / len(z)
 
     def predictor(self, theta, rows=None) -> np.ndarray:
         """z = x̃·u + c,  (b, k)"""
@@ -179,7 +179,7 @@ class LinearTerm:
         thetas = np.asarray(thetas, dtype=float)
         out = np.empty(len(thetas))
         chunk = max(1, 4_000_000 // max(1, self.rows * self.outputs))
-        share = self._share(None)
+        share = self.shares(None)
         for first in range(0, len(thetas), chunk):
             part = thetas[first : first + chunk]
             if self.tiny:
@@ -195,56 +195,12 @@ class LinearTerm:
 
     def plane(self, theta, across, up):
         """(a, b) → f(θ + a·across + b·up), for points (m, 2), from three looks at X."""
-        at, along, beside = (self.predictor(d) for d in (theta, across, up))  # z is linear in θ
-        share = self._share(None)
-
-        def values(points) -> np.ndarray:
-            out = np.empty(len(points))
-            for place, (a, b) in enumerate(points):
-                value = self.loss.value(at + a * along + b * beside, self.Y)
-                out[place] = self._sum(value if share is None else share * value) / self.rows
-            return out
-
-        return values
+        return lines.plane(self, theta, across, up)
 
     def line(self, seen, direction):
-        """Along θ + t·d: t → (f, slope), and t → all that `at` gives.
-
-        The first step tried is mostly the one taken, so it is found in whole; from there on two vectors of
-        length n do, as z is linear in θ.
-        """
+        """Along θ + t·d: t → (f, slope), and t → all that `at` gives."""
         theta, z = seen
-        found: dict[float, tuple] = {}  # what `at` gave last
-        ahead: list[np.ndarray] = []  # z of d
-
-        def at(t):
-            if t not in found:
-                found.clear()
-                found[t] = self.at(theta + t * direction)
-            return found[t]
-
-        def value_and_slope(t):
-            if not found:
-                value, gradient, _ = at(t)
-                return value, float(gradient @ direction)
-            if not ahead:
-                ((s, (value, _, (_, moved))),) = found.items()
-                exact = self.compiled and math.isfinite(value)
-                ahead.append((moved - z) / s if exact else self.predictor(direction))
-            return self._along(z, ahead[0], t)
-
-        return value_and_slope, at
-
-    def _along(self, z, ahead, t):
-        """f at z + t·ahead, and its derivative in t."""
-        if self.compiled:
-            value, slope = summing.along(self, z, ahead, t)
-            return value / self.rows, slope / self.rows
-        moved, share = z + t * ahead, self._share(None)
-        value, slope = self.loss.value(moved, self.Y), self.loss.slope(moved, self.Y) * ahead
-        if share is not None:
-            value, slope = share * value, share * slope
-        return self._sum(value) / self.rows, self._sum(slope) / self.rows
+        return lines.line(self, theta, z, direction)
 
     # ---- curvature ---------------------------------------------------------------------------
 
@@ -257,7 +213,7 @@ class LinearTerm:
         if self.loss.coupled(k):
             return self.coupled_gram(lambda rows: self.loss.curvature(z[rows], self.Y[rows]))
         curvature = self.loss.curvature(z, self.Y)  # (n, k)
-        curvature = curvature if self.share is None else self._share(None) * curvature
+        curvature = curvature if self.share is None else self.shares(None) * curvature
         out = np.zeros((self.size, self.size))
         for c in range(k):
             out[c::k, c::k] = self._weighted_gram(curvature[:, c])
@@ -307,7 +263,7 @@ class LinearTerm:
         """G·v, (q,), from one pass over the rows instead of G."""
         flat = replace(self, Y=np.zeros((self.rows, 1)), share=None, names=())
         z = flat.predictor(np.ravel(v))
-        return flat._back(z if self.share is None else self._share(None) * z, None) / self.rows
+        return flat._back(z if self.share is None else self.shares(None) * z, None) / self.rows
 
     @cached_property
     def spectrum(self) -> tuple[float, float]:
@@ -339,7 +295,7 @@ class LinearTerm:
     def bend(self, direction) -> float:
         """A bound on the curvature of f along a direction, which costs one product."""
         z = self.predictor(direction)
-        share = 1.0 if self.share is None else self._share(None)
+        share = 1.0 if self.share is None else self.shares(None)
         return self.loss.bound_for(self.outputs) * float((share * z * z).sum()) / self.rows
 
     def thinned(self, every: int) -> LinearTerm:
@@ -457,15 +413,16 @@ class LinearTerm:
     def _standardised(self) -> np.ndarray:
         return (self.X.astype(float) - self.standardise.center) / self.standardise.width
 
-    def _share(self, rows):
+    def shares(self, rows=None):
+        """Weights over their mean, (b, 1), of some rows or all; None if all weigh the same."""
         if self.share is None:
             return None
         return (self.share if rows is None else self.share[rows])[:, None]
 
     def _mean(self, values) -> float:
         """Over rows by their weights, and over outputs."""
-        return float((values if self.share is None else self._share(None) * values).mean())
+        return float((values if self.share is None else self.shares(None) * values).mean())
 
-    def _sum(self, values) -> float:
+    def sum_of(self, values) -> float:
         """Row by row when tiny, pairwise otherwise."""
         return float(np.cumsum(values)[-1]) if self.tiny else float(values.sum())

@@ -14,6 +14,7 @@ from ...descent.schedules import Constant, Cosine, InverseScaling, Schedule
 from ..solution import Solution
 
 PLAIN_TEXT = (".csv", ".tsv", ".txt")
+NEWTON = directions.Newton | directions.Subsampled
 FIRST_ORDER = directions.Steepest | directions.Momentum | directions.Nesterov
 ONE_MINIMUM = ("squared", "log", "poisson")  # losses that curve everywhere
 UNSURE = ("collinear", "separable")  # verdicts: other weights do as well
@@ -71,7 +72,7 @@ def planned(solution: Solution, library: str) -> Plan:
         steepest = isinstance(method.direction, directions.Steepest)
         way = "loop" if steepest or not recipe.penalty.kinked else "other"
     else:
-        newton = isinstance(method, Method) and isinstance(method.direction, directions.Newton)
+        newton = isinstance(method, Method) and isinstance(method.direction, NEWTON)
         way = "newton" if newton and recipe.loss.smooth else "other"
     differs = {"loop": _of_loop, "newton": _of_newton}.get(way, lambda *_: [])(solution, method, library)
     if way == "other":
