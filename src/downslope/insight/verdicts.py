@@ -128,6 +128,8 @@ def _rate_facts(end: End, objective, method: AnyMethod, trace: Trace) -> dict[st
         facts["learning_rate"] = trace[0].learning_rate
     if isinstance(method, Method) and isinstance(method.direction, Chooser) and objective.sweeps:
         return facts  # L would cost a Gram matrix, and bounds nothing
+    if _needs_no_bound(end, objective, method):
+        return facts
     L, mu = _curvature(objective, trace)
     if not (math.isfinite(L) and L > 0):
         return facts
@@ -140,6 +142,18 @@ def _rate_facts(end: End, objective, method: AnyMethod, trace: Trace) -> dict[st
         facts["bound"] = 2 / L
         facts["best"] = best_fixed(L, mu) if objective.quadratic and method.full else 1 / L
     return facts
+
+
+def _needs_no_bound(end: End, objective, method: AnyMethod) -> bool:
+    """Whether the rows of a pass went well at a learning rate that is clearly not too small: L then would
+    cost more than the pass. A batch's L is at least the mean row's over the size of the batch."""
+    if not (isinstance(method, Method) and isinstance(method.rows, Batch) and objective.sweeps):
+        return False
+    if end.reason.code in FAILURES or not isinstance(method.learning_rate, Constant):
+        return end.reason.code not in FAILURES
+    term = objective.term
+    mean = term.loss.bound_for(term.outputs) * term.row_size
+    return method.learning_rate.rate > 0.02 * method.rows.size / mean if mean > 0 else True
 
 
 def _curvature(objective, trace: Trace) -> tuple[float, float]:
@@ -214,6 +228,8 @@ def _dependence(end: End, objective, numbers) -> str | None:
         return ", ".join(numbers.get("dependent", ())) if numbers["rank"] < numbers["columns"] else None
     if objective.penalty.alpha or not objective.quadratic or objective.size > 500:
         return None
+    if end.reason.code == "epochs" and not _near(end.certificate, objective, 1e-3):
+        return None  # too far from any minimum to ask whether there are many
     largest, smallest = objective.term.spectrum
     if smallest > 1e-12 * largest:
         return None

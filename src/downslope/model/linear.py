@@ -446,6 +446,12 @@ class LinearTerm:
         share = None if dataset.weights is None else dataset.weights / dataset.weights.mean()
         return replace(self, X=dataset.X, Y=coded(dataset, self.loss), share=share, gathered=None)
 
+    def uncentred(self) -> LinearTerm:
+        """The same f, of sparse rows in coordinates that leave their zeros alone."""
+        if self.dense or not self.standardise.center.any():
+            return self
+        return replace(self, standardise=self.standardise.uncentred())
+
     def with_loss(self, loss: Loss) -> LinearTerm:
         return replace(self, loss=loss)
 

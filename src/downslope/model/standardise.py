@@ -38,6 +38,12 @@ class Standardise:
             inner[d] = user[d] + self.center @ user[:d]
         return inner.ravel()
 
+    def uncentred(self) -> Standardise:
+        """Columns divided by their root mean square, and not moved: what is 0 stays 0."""
+        width = np.hypot(self.width, self.center)
+        sizes = None if self.sizes is None else (self.sizes * self.width**2 + self.center**2) / width**2
+        return Standardise(np.zeros(len(width)), width, sizes)
+
 
 def identity(d: int) -> Standardise:
     """Columns as they are."""
