@@ -94,7 +94,8 @@ def _loop(objective, start, method: Method, stop: Stop, validation, seed, *, beg
     last_finite, reason, point = theta, None, first
     keeps_best = any(isinstance(part, Validation) for part in stop.parts())
     sought = any(isinstance(part, Gap) for part in stop.parts())
-    often = sought or (first.gradient is not None and objective.free_gap(first) is not None)
+    some_slope = first if method.full else first._replace(gradient=theta)  # whether there is one, not which
+    often = sought or objective.free_gap(some_slope) is not None
     scale = objective.gradient_scale if any(isinstance(part, Gradient) for part in stop.parts()) else math.nan
     try:
         for step, point, complete in steps:
