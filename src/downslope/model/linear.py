@@ -369,10 +369,12 @@ class LinearTerm:
             sizes[rows] = (block * block).sum(axis=1)
         return sizes if self.share is None else sizes * self.share
 
-    @property
+    @cached_property
     def row_size(self) -> float:
         """The mean of `row_sizes`."""
-        sizes = self.standardise.sizes
+        sizes, (m, width) = self.standardise.sizes, (self.standardise.center, self.standardise.width)
+        if sizes is None and self.compiled and (self.dense or not m.any()):
+            sizes = summing.column_sums(self.X, m, self.share)[1] / self.rows / width**2
         return float(self.row_sizes.mean() if sizes is None else sizes.sum() + self.intercept)
 
     @property
