@@ -145,15 +145,16 @@ def _rate_facts(end: End, objective, method: AnyMethod, trace: Trace) -> dict[st
 
 
 def _needs_no_bound(end: End, objective, method: AnyMethod) -> bool:
-    """Whether the rows of a pass went well at a learning rate that is clearly not too small: L then would
-    cost more than the pass. A batch's L is at least the mean row's over the size of the batch."""
+    """Whether drawn rows went well at a learning rate that is clearly not too small: L then would cost more
+    than the pass. One row's L is at least the mean row's, and that of all rows the mean curvature."""
     if not (isinstance(method, Method) and isinstance(method.rows, Batch) and objective.sweeps):
         return False
     if end.reason.code in FAILURES or not isinstance(method.learning_rate, Constant):
         return end.reason.code not in FAILURES
-    term = objective.term
-    mean = term.loss.bound_for(term.outputs) * term.row_size
-    return method.learning_rate.rate > 0.02 * method.rows.size / mean if mean > 0 else True
+    term, share = objective.term, 1 / method.rows.size
+    one = term.loss.bound_for(term.outputs) * term.row_size
+    least = share * one + (1 - share) * one * term.outputs / term.size
+    return method.learning_rate.rate * least > 0.02 or one == 0
 
 
 def _curvature(objective, trace: Trace) -> tuple[float, float]:

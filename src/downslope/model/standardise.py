@@ -80,7 +80,9 @@ def standardising(X, share, center: bool) -> Standardise:
     if sparse:  # Σ(x − m)² = Σx² − n·m²
         squares = np.maximum(squares - n * mean**2, 0.0)
     mean = mean + missed
-    return Standardise(mean, column_width(squares / n - missed**2, mean, noise))
+    variance = np.maximum(squares / n - missed**2, 0.0)
+    width = column_width(variance, mean, noise)
+    return Standardise(mean, width, variance / width**2)
 
 
 def column_width(variance, mean, noise=1e-14) -> np.ndarray:
