@@ -25,6 +25,7 @@ from downslope.model.linear import Linear
 from downslope.model.losses import CURVED, by_name
 from downslope.model.objective import objective
 from downslope.model.penalties import PENALTIES
+from test_sweeps import fetched
 
 EPS = np.finfo(float).eps
 H = 1e-3  # of the five-point stencil, whose error is h⁴/30 of the fifth derivative, and rounding eps·|f|/h
@@ -260,12 +261,11 @@ def test_a_sweep_plain_or_compiled_sees_the_objective_of_its_rows(loss, k, weigh
     F = made(loss.name, "l2", k=k, weighted=weighted)
     term, w = F.term, np.random.default_rng(0).normal(size=F.size)
     direction, memory = (moves.STEEPEST, 0.0, 0.0, 0.0, 0.0), np.zeros((3, F.size))
-    share = np.empty(0) if term.share is None else term.share
     for kernel in (sweep, compiled(sweep)):
         for order in (np.arange(term.rows), np.array([5, 2, 9])):
             value, gradient, _ = kernel(
-                term.X, term.Y, share, order, len(order), term.standardise.center, 1 / term.standardise.width,
-                term.intercept, loss.constants, w, memory.copy(), direction, np.array([0.1]), 0, F.l1, F.l2,
+                *fetched(term, order), len(order), loss.constants, w, memory.copy(), direction,
+                np.array([0.1]), 0, F.l1, F.l2,
             )  # fmt: skip
             there = F.at(w, order)
             # sums of at most 60 rows, in another order

@@ -15,6 +15,7 @@ from downslope.kernels.sweeps import sweep
 from downslope.model.functions import Function
 from downslope.model.linear import Linear
 from downslope.model.objective import function_objective, objective
+from test_sweeps import fetched
 
 EPS = np.finfo(float).eps
 MOVERS = [kind() for kind in DIRECTIONS if not issubclass(kind, Chooser) and kind is not directions.Nesterov]
@@ -92,12 +93,10 @@ def rows(n=23, d=4, k=1, weighted=False):
 def swept(kernel, F, direction, size, order, rates, count=0):
     """One pass by a kernel: (value, gradient, w, memory)."""
     term, memory = F.term, direction.begin(F.term.widths > 0)
-    share = np.empty(0) if term.share is None else term.share
     theta = np.random.default_rng(2).normal(size=F.size)
     value, gradient, w = kernel(
-        term.X, term.Y, share, order, size, term.standardise.center, 1 / term.standardise.width,
-        term.intercept, term.loss.constants, theta, memory.vectors, direction.constants, rates, count,
-        F.l1, F.l2,
+        *fetched(term, order), size, term.loss.constants, theta, memory.vectors, direction.constants, rates,
+        count, F.l1, F.l2,
     )  # fmt: skip
     return value, gradient, w, memory.vectors
 
@@ -142,9 +141,8 @@ def test_a_sweep_leaves_the_weights_that_it_was_given(direction):
     term, memory = F.term, direction.begin(F.term.widths > 0)
     kept = before.copy()
     sweep(
-        term.X, term.Y, np.empty(0), np.arange(23), 23, term.standardise.center, 1 / term.standardise.width,
-        True, term.loss.constants, before, memory.vectors, direction.constants, np.full(1, 0.1), 0,
-        F.l1, F.l2,
+        *fetched(term, np.arange(23)), 23, term.loss.constants, before, memory.vectors, direction.constants,
+        np.full(1, 0.1), 0, F.l1, F.l2,
     )  # fmt: skip
     assert np.array_equal(before, kept)
 

@@ -7,37 +7,24 @@ import math
 import time
 from collections.abc import Generator, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from ..errors import DownslopeError
-from ..kernels.compiled import WORTH_COMPILING, compiled
-from ..kernels.sweeps import sweep as sweep_in_python
 from . import rates
 from .coordinates import Coordinates
 from .direct import closed_form, exhaustive, worth_reducing
-from .directions import Chooser, Memory, Nesterov, Subsampled
+from .directions import Chooser, Nesterov, Subsampled
 from .end import End, gap_on_the_way, last_gap
 from .methods import AnyMethod, ClosedForm, CoordinateDescent, Exhaustive, Method
+from .passes import passes
 from .rows import Batch
 from .schedules import Schedule
 from .searches import Armijo
+from .state import State, entry, epochs_of
 from .stops import Epochs, Gap, Gradient, Progress, Reason, Stop, Validation
 from .trace import Step
-
-
-@dataclass
-class _State:
-    """Where the loop stands."""
-
-    theta: np.ndarray
-    memory: Memory
-    epochs: int = 0
-    updates: int = 0
-    seen: Any = None  # by the stop
-    best: tuple[float, np.ndarray] | None = None  # on the rows held out
 
 
 def descend(
@@ -77,6 +64,9 @@ def descend(
     stop = stop or Epochs(1000)
     if isinstance(method, CoordinateDescent):
         return (yield from _loop(objective, start, method, stop, validation, seed))
+    if isinstance(method.rows, Batch):
+        objective = objective.uncentred()
+        validation = None if validation is None else validation.uncentred()
     if method.full and objective.quadratic and objective.sweeps and worth_reducing(objective):
         objective = objective.reduced()
     if not objective.term.smooth and method.full and isinstance(method.direction, Chooser | Nesterov):
@@ -89,12 +79,13 @@ def _loop(objective, start, method, stop: Stop, validation, seed, *, began=None,
     """The loop, for one objective, which may be a stage that begins after `done` epochs."""
     began = began or time.perf_counter()
     theta = objective.to_inner(start)
-    state = _State(theta, method.direction.begin(objective.term.widths > 0))
+    state = State(theta, method.direction.begin(objective.term.widths > 0))
     if after is not None:
         theta = theta if after.theta is None else after.theta
         memory = copy.deepcopy(after.memory) or state.memory  # copied, for kernels write into it
-        state = _State(theta, memory, after.epochs, memory.updates)
-    first = objective.at(theta)
+        state = State(theta, memory, after.epochs, memory.updates)
+    # A method that looks at some rows needs no slope of all of them to begin with.
+    first = objective.at(theta) if method.full else objective.valued(theta)
     if not math.isfinite(first.value):
         raise DownslopeError("descent.start_not_finite", value=first.value)
     usual = _null_value(objective)
@@ -104,12 +95,14 @@ def _loop(objective, start, method, stop: Stop, validation, seed, *, began=None,
     elif method.full:
         steps = _full_steps(objective, method, state, first, stop)
     else:
-        passes = _passes if objective.sweeps and not method.direction.foreign else _updates
-        steps = passes(objective, method, method.rows, state, stop, seed)
+        sweeps = objective.sweeps and not method.direction.foreign
+        steps = (passes if sweeps else _updates)(objective, method, method.rows, state, stop, seed)
     last_finite, reason, point = theta, None, first
     keeps_best = any(isinstance(part, Validation) for part in stop.parts())
     sought = any(isinstance(part, Gap) for part in stop.parts())
-    often = sought or objective.free_gap(first) is not None
+    some_slope = first if method.full else first._replace(gradient=theta)  # whether there is one, not which
+    often = sought or objective.free_gap(some_slope) is not None
+    scale = objective.gradient_scale if any(isinstance(part, Gradient) for part in stop.parts()) else math.nan
     try:
         for step, point, complete in steps:
             if not complete:  # in the middle of a pass, where F over all rows is not known
@@ -142,9 +135,7 @@ def _loop(objective, start, method, stop: Stop, validation, seed, *, began=None,
             if reason:
                 break
             certificate = objective.certificate(point.theta, point.gradient)
-            progress = Progress(
-                state.epochs, seconds, point.value, certificate, objective.gradient_scale, held, gap, usual
-            )
+            progress = Progress(state.epochs, seconds, point.value, certificate, scale, held, gap, usual)
             reason, state.seen = stop.look(progress, state.seen)
             if reason:
                 break
@@ -157,7 +148,7 @@ def _loop(objective, start, method, stop: Stop, validation, seed, *, began=None,
     theta = last_finite
     if state.best is not None and reason.code not in ("diverged", "unbounded"):
         theta = state.best[1]
-    end = point if point.theta is theta else objective.at(theta)
+    end = point if point.theta is theta and point.gradient is not None else objective.at(theta)
     settles = objective.kinked and isinstance(method, Method) and method.full and state.best is None
     if settles and reason.code not in ("diverged", "interrupted"):
         # Accelerated methods stand beside their last prox: one plain step, in the trace, sets the zeros.
@@ -166,7 +157,7 @@ def _loop(objective, start, method, stop: Stop, validation, seed, *, began=None,
         no_higher = settled.value <= end.value + 1e-13 * abs(end.value)  # but for rounding
         if no_higher and not np.array_equal(settled.theta, theta):
             state.updates += 1
-            last = _step(state, objective.rows, end, t)._replace(seconds=time.perf_counter() - began)
+            last = entry(state, objective.rows, end, t)._replace(seconds=time.perf_counter() - began)
             theta, end = settled.theta, settled
             with suppress(KeyboardInterrupt):
                 yield last._replace(
@@ -179,10 +170,10 @@ def _loop(objective, start, method, stop: Stop, validation, seed, *, began=None,
     return End(reason, params, end.value, epochs, certificate, state.memory, theta, end.cached, gap)
 
 
-def _full_steps(objective, method: Method, state: _State, point, stop: Stop) -> Iterator[tuple]:
+def _full_steps(objective, method: Method, state: State, point, stop: Stop) -> Iterator[tuple]:
     """Updates on all rows: one an epoch."""
     direction, rate = method.direction, rates.resolved(method, objective)
-    total = _epochs_of(stop)
+    total = epochs_of(stop)
     tried, reach = 1.0, 1.0
     if isinstance(rate, Armijo) and not isinstance(direction, Chooser) and 0 < objective.lipschitz < math.inf:
         tried = 1.0 / objective.lipschitz
@@ -228,16 +219,14 @@ def _full_steps(objective, method: Method, state: _State, point, stop: Stop) -> 
         state.updates += 1
         state.epochs += 1
         state.theta = point.theta
-        yield _step(state, objective.rows, before, t), point, True
+        yield entry(state, objective.rows, before, t), point, True
 
 
-def _updates(
-    objective, method: Method, batch: Batch, state: _State, stop: Stop, seed: int
-) -> Iterator[tuple]:
+def _updates(objective, method: Method, batch: Batch, state: State, stop: Stop, seed: int) -> Iterator[tuple]:
     """Updates on some rows, each a step of its own; F over all rows at the end of a pass."""
     direction, rate = method.direction, rates.resolved(method, objective)
     per_epoch = batch.updates_in(objective.rows)
-    total = per_epoch * _epochs_of(stop)
+    total = per_epoch * epochs_of(stop)
     while True:
         order = batch.order_of(objective.rows, state.epochs, seed)
         t = np.asarray(rate.rates(state.updates + np.arange(per_epoch), per_epoch, total), dtype=float)
@@ -255,46 +244,12 @@ def _updates(
             taken = direction.taken(float(t[update]), state.memory)
             if complete:
                 direction.pass_over(point.value, state.memory)
-            step = _step(state, len(rows), before, taken)
+            step = entry(state, len(rows), before, taken)
             step = step._replace(epoch=state.epochs - complete, objective=point.value if complete else None)
             yield step, point, complete
 
 
-def _passes(objective, method: Method, batch: Batch, state: _State, stop: Stop, seed: int) -> Iterator[tuple]:
-    """A whole pass over the rows by a kernel: one step of the trace for each."""
-    term = objective.term
-    rate = rates.resolved(method, objective)
-    per_epoch = batch.updates_in(term.rows)
-    total = per_epoch * _epochs_of(stop)
-    work = total * min(batch.size, term.rows) * objective.size
-    small = objective.tiny or work < WORTH_COMPILING
-    sweep = sweep_in_python if small else compiled(sweep_in_python)
-    constants = (1.0 / term.standardise.width, term.intercept, term.loss.constants)
-    while True:
-        order = batch.order_of(term.rows, state.epochs, seed)
-        t = np.asarray(rate.rates(state.updates + np.arange(per_epoch), per_epoch, total), dtype=float)
-        theta, done = state.theta, 0
-        for rows, Y, share, inner in _pieces(term, order, batch):
-            updates = -(-len(inner) // batch.size)
-            with np.errstate(over="ignore", invalid="ignore"):
-                value, gradient, theta = sweep(
-                    rows, Y, share, inner, batch.size, term.standardise.center, *constants, theta,
-                    state.memory.vectors, method.direction.constants, t[done : done + updates],
-                    state.memory.updates, objective.l1, objective.l2,
-                )  # fmt: skip
-            done += updates
-            state.memory.updates += updates
-        state.updates += per_epoch
-        state.epochs += 1
-        state.theta = theta
-        with np.errstate(over="ignore", invalid="ignore"):
-            point = objective.at(theta)
-        looked = point._replace(value=float(value), gradient=gradient)
-        seen = min(batch.size, len(order))
-        yield _step(state, seen, looked, float(t[-1]))._replace(objective=point.value), point, True
-
-
-def _rounds(objective, state: _State, first, stop: Stop) -> Iterator[tuple]:
+def _rounds(objective, state: State, first, stop: Stop) -> Iterator[tuple]:
     """Rounds of coordinate descent, each over a working set; `learning_rate` is the length of its step."""
     at = Coordinates(objective.term, state.theta)
     l1, l2 = objective.l1[: at.d], objective.l2[: at.d]
@@ -309,43 +264,7 @@ def _rounds(objective, state: _State, first, stop: Stop) -> Iterator[tuple]:
         state.theta = point.theta
         state.updates += 1
         state.epochs += 1
-        yield _step(state, objective.rows, before, length), point, True
-
-
-def _pieces(term, order, batch: Batch):
-    """The rows of a pass as a kernel takes them; sparse rows are filled in, a piece at a time."""
-    share = np.empty(0) if term.share is None else term.share
-    if term.dense:
-        yield term.X, term.Y, share, order
-        return
-    piece = max(1, 4_000_000 // max(1, term.X.shape[1]) // batch.size) * batch.size
-    for first in range(0, len(order), piece):
-        rows = order[first : first + piece]
-        yield (
-            term.X[rows].toarray(),
-            term.Y[rows],
-            share if term.share is None else share[rows],
-            np.arange(len(rows)),
-        )
-
-
-def _step(state: _State, rows: int, looked, rate: float) -> Step:
-    """The row of the log book; seconds, params and validation are filled in by the loop."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        norm = float(np.sqrt(looked.gradient @ looked.gradient))
-    return Step(
-        state.updates,
-        state.epochs - 1,
-        rows,
-        0.0,
-        looked.value,
-        norm,
-        rate,
-        looked.theta,
-        None,
-        None,
-        looked.gradient,
-    )
+        yield entry(state, objective.rows, before, length), point, True
 
 
 def _sampled(
@@ -355,7 +274,7 @@ def _sampled(
     their gradient is a tenth of what the choice of rows makes of it. The trace tells how many they were."""
     assert isinstance(method.direction, Subsampled)
     began, every = began or time.perf_counter(), method.direction.thinning(objective)
-    if every > 1 and _epochs_of(stop) >= 10:
+    if every > 1 and epochs_of(stop) >= 10:
         some = objective.thinned(every)
         enough = Gradient(0.1 / math.sqrt(some.rows)) | Epochs(10)
         ahead = yield from _sampled(some, start, method, enough, None, seed, began=began, done=done)
@@ -373,7 +292,7 @@ def _rounded(objective, start, method: Method, stop: Stop, validation):
     tenfold from stage to stage; F and its rounding differ by width·slope²/2 at most.  Nesterov 2005."""
     spread = objective.term.spread or 1.0
     slope = objective.term.loss.slope_bound
-    limit, epochs, began = _epochs_of(stop), 0, time.perf_counter()
+    limit, epochs, began = epochs_of(stop), 0, time.perf_counter()
     params = np.array(start, dtype=float)
     for stage in range(1, 10):
         width = spread * 10.0**-stage / slope
@@ -404,8 +323,3 @@ def _where(objective, *gradients) -> dict[str, str]:
 def _null_value(objective) -> float:
     """How large F usually is: its size at the null model; of a function nothing is known, and 1 must do."""
     return max(abs(objective.null_value), 1e-300) if objective.bounded else 1.0
-
-
-def _epochs_of(stop: Stop) -> int:
-    """How many epochs a stop allows at most: what schedules that end are laid out over."""
-    return min((part.limit for part in stop.parts() if isinstance(part, Epochs)), default=1000)

@@ -78,6 +78,6 @@ def batch_lipschitz(objective, size: int) -> float:
     n = objective.rows
     b = min(size, n)
     one = objective.term.row_lipschitz + float(objective.l2.max(initial=0.0))
-    if n == 1:
+    if n == 1 or b == 1:
         return one
     return (n * (b - 1) * objective.lipschitz + (n - b) * one) / (b * (n - 1))

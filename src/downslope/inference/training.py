@@ -75,6 +75,8 @@ class Training:
             raise DownslopeError("inference.patience_without_rows", patience=recipe.patience)
         objective = Objective(recipe.term(dataset, module), recipe.penalty)
         method = _renumbered(recipe.method_for(objective), dataset)
+        if isinstance(method, Method) and isinstance(method.rows, Batch):
+            objective = objective.uncentred()
         training = cls(
             objective, method, recipe.stop_for(method, objective), _start(objective, method, recipe), recipe
         )
@@ -99,7 +101,7 @@ class Training:
             raise DownslopeError("inference.no_target")
         term = recipe.term(dataset)
         term = term if after is None else replace(term, standardise=after.standardise)
-        objective = Objective(term, recipe.penalty)
+        objective = Objective(term, recipe.penalty).uncentred()
         method = recipe.method_for(objective)
         assert isinstance(method, Method)
         if after is not None and after.method.direction != method.direction:

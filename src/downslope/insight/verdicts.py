@@ -129,6 +129,8 @@ def _rate_facts(end: End, objective, method: AnyMethod, trace: Trace) -> dict[st
     searching = isinstance(method, Method) and isinstance(method.direction, Chooser)
     if isinstance(method, CoordinateDescent) or (searching and objective.sweeps):
         return facts  # L would cost a Gram matrix, and bounds nothing
+    if _needs_no_bound(end, objective, method):
+        return facts
     L, mu = _curvature(objective, trace)
     if not (math.isfinite(L) and L > 0):
         return facts
@@ -141,6 +143,19 @@ def _rate_facts(end: End, objective, method: AnyMethod, trace: Trace) -> dict[st
         facts["bound"] = 2 / L
         facts["best"] = best_fixed(L, mu) if objective.quadratic and method.full else 1 / L
     return facts
+
+
+def _needs_no_bound(end: End, objective, method: AnyMethod) -> bool:
+    """Whether drawn rows went well at a learning rate that is clearly not too small: L then would cost more
+    than the pass. One row's L is at least the mean row's, and that of all rows the mean curvature."""
+    if not (isinstance(method, Method) and isinstance(method.rows, Batch) and objective.sweeps):
+        return False
+    if end.reason.code in FAILURES or not isinstance(method.learning_rate, Constant):
+        return end.reason.code not in FAILURES
+    term, share = objective.term, 1 / method.rows.size
+    one = term.loss.bound_for(term.outputs) * term.row_size
+    least = share * one + (1 - share) * one * term.outputs / term.size
+    return method.learning_rate.rate * least > 0.02 or one == 0
 
 
 def _curvature(objective, trace: Trace) -> tuple[float, float]:
@@ -215,6 +230,8 @@ def _dependence(end: End, objective, numbers) -> str | None:
         return ", ".join(numbers.get("dependent", ())) if numbers["rank"] < numbers["columns"] else None
     if objective.penalty.alpha or not objective.quadratic or objective.size > 500:
         return None
+    if end.reason.code == "epochs" and not _near(end.certificate, objective, 1e-3):
+        return None  # too far from any minimum to ask whether there are many
     largest, smallest = objective.term.spectrum
     if smallest > 1e-12 * largest:
         return None

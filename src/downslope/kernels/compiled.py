@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from . import exponentials
-from .losses import residual_loss, single_loss, softmax_loss
-from .moves import move, shrink
+from . import exponentials, moves, rows
+from .losses import log_slope, residual_loss, single_loss, single_slope, softmax_loss
+from .sparse_sweeps import decay, sparse_row_by_row, waited
 from .sums import back_dense, predict_dense, softmax_tile, tile_loss
+from .sweeps import row_by_row
 
-HELPERS: tuple = (shrink, residual_loss, single_loss, softmax_loss, move)  # called by kernels; callees first
+HELPERS: tuple = (residual_loss, log_slope, single_loss, single_slope, softmax_loss)  # callees first
+HELPERS += (moves.shrink, moves.steepest, moves.momentum, moves.nesterov, moves.adagrad, moves.rmsprop)
+HELPERS += (moves.adam, moves.move, moves.advance, row_by_row, decay, waited, sparse_row_by_row)
 HELPERS += (softmax_tile, tile_loss, predict_dense, back_dense)
 EXACT = (exponentials.exp, exponentials.log1p)  # whose order of operations is their precision
 
@@ -46,6 +49,7 @@ def _helpers() -> None:
     from numba.extending import register_jitable
 
     _power_of_two()
+    _prefetch()
     for helpers, freedom in ((EXACT, {"contract"}), (HELPERS, FAST)):
         for helper in helpers:
             register_jitable(fastmath=freedom)(helper)
@@ -75,6 +79,40 @@ def _power_of_two() -> None:
             return p * one * other
 
         return compiled_form
+
+
+def _prefetch() -> None:
+    """`rows.prefetch`, compiled: every cache line of what lies in one piece."""
+    from llvmlite import ir
+    from numba.core import cgutils, types
+    from numba.extending import intrinsic, overload
+
+    def line(context, X, byte):
+        def code(target, builder, signature, given):
+            array = target.make_array(signature.args[0])(target, builder, given[0])
+            place = builder.gep(builder.bitcast(array.data, ir.IntType(8).as_pointer()), [given[1]])
+            number = ir.IntType(32)
+            kind = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
+            ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+            builder.call(ask, [place, number(0), number(3), number(1)])  # to read, to keep, data
+            return target.get_dummy_value()
+
+        return types.void(X, types.intp), code
+
+    ask_for: Any = intrinsic(line)
+
+    @overload(rows.prefetch)
+    def prefetch(X, first, last):
+        if X.layout != "C":
+            return lambda X, first, last: None
+
+        def lines(X, first, last):
+            step = X.itemsize * (X.size // len(X))
+            for byte in range(first * step, last * step, 64):
+                ask_for(X, byte)
+            ask_for(X, last * step - 1)
+
+        return lines
 
 
 @cache

@@ -29,8 +29,7 @@ def single_loss(loss, z, y):
         mean = math.exp(min(z, 300.0))
         return mean * (1 + over) - y * z, mean - y
     if code == LOG:
-        e = math.exp(-abs(z))
-        return max(z, 0.0) - y * z + math.log1p(e), (1.0 if z >= 0 else e) / (1 + e) - y
+        return max(z, 0.0) - y * z + math.log1p(math.exp(-abs(z))), log_slope(z, y)
     side = 2 * y - 1
     short = 1 - side * z  # by how much the margin is missed
     if short <= 0:
@@ -40,6 +39,17 @@ def single_loss(loss, z, y):
     if short >= 1:
         return short - 0.5, -side
     return 0.5 * short * short, -short * side
+
+
+def log_slope(z, y):
+    """1/(1 + e⁻ᶻ) − y"""
+    e = math.exp(-abs(z))
+    return (1.0 if z >= 0 else e) / (1 + e) - y
+
+
+def single_slope(loss, z, y):
+    """The slope alone, without the logarithm of the value."""
+    return log_slope(z, y) if loss[0] == LOG else single_loss(loss, z, y)[1]
 
 
 def softmax_loss(z, Y, i, slope):

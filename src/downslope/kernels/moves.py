@@ -1,4 +1,9 @@
-"""One update by one gradient: the equation of each direction."""
+"""One update by one gradient: the equation of each direction.
+
+For whole arrays and for single numbers alike: w the weights, g their gradient, `rate` the learning rate t;
+m and v are a direction's memory, `l1` the price of a kink. Where there is one (l1 > 0) an update ends in
+its prox, in the metric that it moves in: w = prox(w − D·g, D·l1).
+"""
 
 from __future__ import annotations
 
@@ -7,48 +12,100 @@ import numpy as np
 STEEPEST, MOMENTUM, NESTEROV, ADAGRAD, RMSPROP, ADAM, ADAMW = range(7)
 
 
-def move(direction, w, g, rate, m, v, fade, penalised, l1):
-    """(w, m, v) after one update by gradient g at rate t: the equation of each direction.
-
-    For whole arrays and for single numbers alike. `direction` is (code, a, b, ε, decay); m and v are its
-    memory; `fade` is (1 − aᵗ, 1 − bᵗ) at the t-th update; `penalised` is 0 for an intercept. Where the
-    penalty has a kink (l1 > 0) the update ends in its prox, in the metric that it moves in:
-    w = prox(w − D·g, D·l1).
-    """
-    code, a, b, epsilon, decay = direction
-    if code == STEEPEST:
-        return shrink(w - rate * g, rate * l1), m, v
-    if code == MOMENTUM:
-        # v = β·v + g ;  w = w − t·v                                          Polyak 1964, as in PyTorch
-        m = a * m + g
-        new = shrink(w - rate * m, rate * l1)
-        return new, m + (w - rate * m - new) / rate, v  # what the prox held back is no velocity
-    if code == NESTEROV:
-        # v = β·v + g ;  w = w − t·(g + β·v)                    Sutskever et al. 2013, as in PyTorch
-        # The gradient mapping stands for g:  (w − prox(w − t·g))/t, which is g where there is no kink
-        g = g + (w - rate * g - shrink(w - rate * g, rate * l1)) / rate
-        m = a * m + g
-        return w - rate * (g + a * m), m, v
-    if code == ADAGRAD:
-        # s = s + g² ;  w = w − t·g/(√s + ε)                                    Duchi et al. 2011, fig. 1
-        m = m + g * g
-        step = rate / (np.sqrt(m) + epsilon)
-        return shrink(w - step * g, step * l1), m, v
-    if code == RMSPROP:
-        # s = ρ·s + (1 − ρ)·g² ;  w = w − t·g/(√s + ε)                     Tieleman & Hinton 2012, slide 29
-        m = a * m + (1 - a) * g * g
-        step = rate / (np.sqrt(m) + epsilon)
-        return shrink(w - step * g, step * l1), m, v
-    # m = β₁m + (1 − β₁)g ;  v = β₂v + (1 − β₂)g² ;  m̂ = m/(1 − β₁ᵗ) ;  v̂ = v/(1 − β₂ᵗ)
-    # w = w − t·m̂/(√v̂ + ε)                                                Kingma & Ba 2015, algorithm 1
-    # AdamW first takes w = w − t·λw                              Loshchilov & Hutter 2019, algorithm 2
-    m = a * m + (1 - a) * g
-    v = b * v + (1 - b) * g * g
-    step = rate / (np.sqrt(v / fade[1]) + epsilon)
-    kept = w - rate * decay * penalised * w
-    return shrink(kept - step * (m / fade[0]), step * l1), m, v
-
-
 def shrink(v, threshold):
     """sign(v)·max(|v| − threshold, 0);  v itself at threshold 0."""
     return np.sign(v) * np.maximum(np.abs(v) - threshold, 0.0)
+
+
+def steepest(w, g, rate, l1):
+    """w = w − t·g"""
+    return shrink(w - rate * g, rate * l1)
+
+
+def momentum(w, m, g, rate, a, l1):
+    """v = β·v + g ;  w = w − t·v                                           Polyak 1964, as in PyTorch"""
+    m = a * m + g
+    new = shrink(w - rate * m, rate * l1)
+    return new, m + (w - rate * m - new) / rate  # what the prox held back is no velocity
+
+
+def nesterov(w, m, g, rate, a, l1):
+    """v = β·v + g ;  w = w − t·(g + β·v)                     Sutskever et al. 2013, as in PyTorch
+
+    The gradient mapping stands for g:  (w − prox(w − t·g))/t, which is g where there is no kink.
+    """
+    g = g + (w - rate * g - shrink(w - rate * g, rate * l1)) / rate
+    m = a * m + g
+    return w - rate * (g + a * m), m
+
+
+def adagrad(w, m, g, rate, epsilon, l1):
+    """s = s + g² ;  w = w − t·g/(√s + ε)                                     Duchi et al. 2011, fig. 1"""
+    m = m + g * g
+    step = rate / (np.sqrt(m) + epsilon)
+    return shrink(w - step * g, step * l1), m
+
+
+def rmsprop(w, m, g, rate, a, epsilon, l1):
+    """s = ρ·s + (1 − ρ)·g² ;  w = w − t·g/(√s + ε)                      Tieleman & Hinton 2012, slide 29"""
+    m = a * m + (1 - a) * g * g
+    step = rate / (np.sqrt(m) + epsilon)
+    return shrink(w - step * g, step * l1), m
+
+
+def adam(w, m, v, g, rate, a, b, epsilon, fade, kept, l1):
+    """m = β₁m + (1 − β₁)g ;  v = β₂v + (1 − β₂)g² ;  m̂ = m/(1 − β₁ᵗ) ;  v̂ = v/(1 − β₂ᵗ)
+    w = w − t·m̂/(√v̂ + ε)                                                  Kingma & Ba 2015, algorithm 1
+
+    `fade` is (1 − β₁ᵗ, 1 − β₂ᵗ); AdamW first takes w = kept·w.      Loshchilov & Hutter 2019, algorithm 2
+    """
+    m = a * m + (1 - a) * g
+    v = b * v + (1 - b) * g * g
+    step = rate / (np.sqrt(v / fade[1]) + epsilon)
+    return shrink(kept * w - step * (m / fade[0]), step * l1), m, v
+
+
+def move(direction, w, g, rate, m, v, fade, penalised, l1):
+    """(w, m, v) after one update. `direction` is (code, a, b, ε, decay); `fade` is (1 − aᵗ, 1 − bᵗ) at the
+    t-th update; `penalised` is 0 for an intercept, which does not decay."""
+    code, a, b, epsilon, decay = direction
+    if code == STEEPEST:
+        return steepest(w, g, rate, l1), m, v
+    if code == MOMENTUM:
+        w, m = momentum(w, m, g, rate, a, l1)
+        return w, m, v
+    if code == NESTEROV:
+        w, m = nesterov(w, m, g, rate, a, l1)
+        return w, m, v
+    if code == ADAGRAD:
+        w, m = adagrad(w, m, g, rate, epsilon, l1)
+        return w, m, v
+    if code == RMSPROP:
+        w, m = rmsprop(w, m, g, rate, a, epsilon, l1)
+        return w, m, v
+    return adam(w, m, v, g, rate, a, b, epsilon, fade, 1 - rate * decay * penalised, l1)
+
+
+def advance(direction, w, g, rate, memory, fade, l1):
+    """`move` of arrays, in place: a loop for each direction, which a compiler makes vectors of."""
+    code, a, b, epsilon, decay = direction
+    m, v, penalised = memory[0], memory[1], memory[2]
+    if code == STEEPEST:
+        for j in range(len(w)):
+            w[j] = steepest(w[j], g[j], rate, l1[j])
+    elif code == MOMENTUM:
+        for j in range(len(w)):
+            w[j], m[j] = momentum(w[j], m[j], g[j], rate, a, l1[j])
+    elif code == NESTEROV:
+        for j in range(len(w)):
+            w[j], m[j] = nesterov(w[j], m[j], g[j], rate, a, l1[j])
+    elif code == ADAGRAD:
+        for j in range(len(w)):
+            w[j], m[j] = adagrad(w[j], m[j], g[j], rate, epsilon, l1[j])
+    elif code == RMSPROP:
+        for j in range(len(w)):
+            w[j], m[j] = rmsprop(w[j], m[j], g[j], rate, a, epsilon, l1[j])
+    else:
+        for j in range(len(w)):
+            kept = 1 - rate * decay * penalised[j]
+            w[j], m[j], v[j] = adam(w[j], m[j], v[j], g[j], rate, a, b, epsilon, fade, kept, l1[j])

@@ -1,48 +1,40 @@
-"""One pass of a stochastic method."""
+"""One pass of a stochastic method, or a piece of one, over rows that were fetched."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .losses import LOG, single_loss, softmax_loss
-from .moves import move
+from .losses import LOG, single_loss, single_slope, softmax_loss
+from .moves import STEEPEST, advance, steepest
 
 
-def sweep(
-    X, Y, share, order, size, center, inverse, intercept, loss, w, memory, direction, rates, count, l1, l2
-):
-    """Updates on the rows of `order`, `size` at a time: (value, gradient, w) of the last one.
+def sweep(rows, Y, share, size, loss, w, memory, direction, rates, count, l1, l2):
+    """Updates on `rows`, `size` at a time: (value, gradient, w) of the last one.
 
-    X (n, d) and Y (n, k) hold the rows; share (n,) their weights over the mean, or empty. w (p,) is laid
-    out as in model/linear.py; memory (3, p) changes in place; `rates` holds one learning rate for each
-    update; `count` updates were made before.
+    rows (n, q) are standardised, a 1 for the intercept included; Y (n, k); share (n,) their weights over
+    the mean, or empty. w (p,) is laid out as in model/linear.py; memory (3, p) changes in place; `rates`
+    holds one learning rate for each update; `count` updates were made before.
     """
     a, b = direction[1], direction[2]
     coupled = loss[0] == LOG and Y.shape[1] > 1
-    d, k = X.shape[1], Y.shape[1]
+    q, k = rows.shape[1], Y.shape[1]
     w = w.copy()
     g = np.zeros(w.shape)
     z = np.zeros(k)
     slope = np.zeros(k)
-    x = np.zeros(d)
     value = 0.0
     for update in range(len(rates)):
         first = update * size
-        last = min(first + size, len(order))
+        last = min(first + size, len(rows))
         value = 0.0
         for j in range(len(g)):
             g[j] = 0.0
-        for place in range(first, last):
-            i = order[place]
+        for i in range(first, last):
             for c in range(k):
                 z[c] = 0.0
-            for j in range(d):
-                x[j] = (X[i, j] - center[j]) * inverse[j]
+            for j in range(q):
                 for c in range(k):
-                    z[c] += x[j] * w[j * k + c]
-            if intercept:
-                for c in range(k):
-                    z[c] += w[d * k + c]
+                    z[c] += rows[i, j] * w[j * k + c]
             s = share[i] if len(share) > 0 else 1.0
             if coupled:
                 value += s * softmax_loss(z, Y, i, slope)
@@ -52,16 +44,69 @@ def sweep(
                     value += s * one
             for c in range(k):
                 pull = s * slope[c]  # a number of its own, so that the compiler sees no alias
-                if intercept:
-                    g[d * k + c] += pull
-                for j in range(d):
-                    g[j * k + c] += pull * x[j]
-        fade = 1 - a ** (count + update + 1), 1 - b ** (count + update + 1)
+                for j in range(q):
+                    g[j * k + c] += pull * rows[i, j]
         value /= last - first
         for j in range(len(g)):
             value += l1[j] * abs(w[j]) + 0.5 * l2[j] * w[j] * w[j]
             g[j] = g[j] / (last - first) + l2[j] * w[j]
-            w[j], memory[0, j], memory[1, j] = move(
-                direction, w[j], g[j], rates[update], memory[0, j], memory[1, j], fade, memory[2, j], l1[j]
-            )
+        fade = 1 - a ** (count + update + 1), 1 - b ** (count + update + 1)
+        advance(direction, w, g, rates[update], memory, fade, l1)
     return value, g, w
+
+
+def single_sweep(rows, Y, share, size, loss, w, memory, direction, rates, count, l1, l2):
+    """`sweep` for one column of z, in loops that are vectors; values that nobody sees are not found."""
+    a, b = direction[1], direction[2]
+    q = rows.shape[1]
+    w = w.copy()
+    g = np.zeros(q)
+    value = 0.0
+    done = 0
+    if size == 1 and direction[0] == STEEPEST:
+        done = len(rates) - 1
+        row_by_row(rows[:done], Y, share, loss, w, rates, l1, l2)
+    for update in range(done, len(rates)):
+        first = update * size
+        last = min(first + size, len(rows))
+        final = update == len(rates) - 1
+        for j in range(q):
+            g[j] = 0.0
+        for i in range(first, last):
+            z = 0.0
+            for j in range(q):
+                z += rows[i, j] * w[j]
+            s = share[i] if len(share) > 0 else 1.0
+            if final:
+                value += s * single_loss(loss, z, Y[i, 0])[0]
+            pull = s * single_slope(loss, z, Y[i, 0])
+            for j in range(q):
+                g[j] += pull * rows[i, j]
+        if final:
+            value /= last - first
+            for j in range(q):
+                value += l1[j] * abs(w[j]) + 0.5 * l2[j] * w[j] * w[j]
+        for j in range(q):
+            g[j] = g[j] / (last - first) + l2[j] * w[j]
+        fade = 1 - a ** (count + update + 1), 1 - b ** (count + update + 1)
+        advance(direction, w, g, rates[update], memory, fade, l1)
+    return value, g, w
+
+
+def row_by_row(rows, Y, share, loss, w, rates, l1, l2):
+    """Steepest descent a row at a time, in place: two loops over the columns, with no gradient between."""
+    kinked = l1.max() > 0
+    for i in range(len(rows)):
+        z = 0.0
+        for j in range(len(w)):
+            z += rows[i, j] * w[j]
+        pull = single_slope(loss, z, Y[i, 0])
+        if len(share) > 0:
+            pull *= share[i]
+        rate = rates[i]
+        if kinked:
+            for j in range(len(w)):
+                w[j] = steepest(w[j], pull * rows[i, j] + l2[j] * w[j], rate, l1[j])
+        else:
+            for j in range(len(w)):
+                w[j] -= rate * (pull * rows[i, j] + l2[j] * w[j])

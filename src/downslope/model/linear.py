@@ -329,10 +329,12 @@ class LinearTerm:
             sizes[rows] = (block * block).sum(axis=1)
         return sizes if self.share is None else sizes * self.share
 
-    @property
+    @cached_property
     def row_size(self) -> float:
         """The mean of `row_sizes`."""
-        sizes = self.standardise.sizes
+        sizes, (m, width) = self.standardise.sizes, (self.standardise.center, self.standardise.width)
+        if sizes is None and self.compiled and (self.dense or not m.any()):
+            sizes = summing.column_sums(self.X, m, self.share)[1] / self.rows / width**2
         return float(self.row_sizes.mean() if sizes is None else sizes.sum() + self.intercept)
 
     @property
@@ -405,6 +407,12 @@ class LinearTerm:
         """The same model, in the same coordinates, over other rows."""
         share = None if dataset.weights is None else dataset.weights / dataset.weights.mean()
         return replace(self, X=dataset.X, Y=coded(dataset, self.loss), share=share, gathered=None)
+
+    def uncentred(self) -> LinearTerm:
+        """The same f, of sparse rows in coordinates that leave their zeros alone."""
+        if self.dense or not self.standardise.center.any():
+            return self
+        return replace(self, standardise=self.standardise.uncentred())
 
     def with_loss(self, loss: Loss) -> LinearTerm:
         return replace(self, loss=loss)

@@ -32,7 +32,7 @@ class Point(NamedTuple):
 
     theta: np.ndarray  # (p,) in the coordinates of the descent
     value: float  # F: the term, the penalty, kink and all
-    gradient: np.ndarray  # (p,) of the smooth part of F
+    gradient: Any  # (p,) of the smooth part of F; None where only F was asked for
     cached: object  # what the term remembers, for `line` and `hessian`
 
 
@@ -141,7 +141,13 @@ class Objective:
         return Point(theta, value, gradient, cached)
 
     def value(self, theta) -> float:
+        if self.sweeps and np.array_equal(theta, self.term.null_theta):
+            return self.null_value
         return self.at(theta).value
+
+    def valued(self, theta) -> Point:
+        """F alone, for whom the gradient would be found in vain."""
+        return Point(theta, self.value(theta), None, None)
 
     def values(self, thetas) -> np.ndarray:
         """F at many weights, (m, p) → (m,)."""
@@ -293,6 +299,10 @@ class Objective:
     def thinned(self, every: int) -> Objective:
         """The same F over one row of each `every`, in the same coordinates."""
         return replace(self, term=self.term.thinned(every))
+
+    def uncentred(self) -> Objective:
+        """The same F in the coordinates of a method that looks at some sparse rows at a time."""
+        return replace(self, term=self.term.uncentred()) if self.sweeps else self
 
     def solved(self) -> LeastSquares:
         """The minimiser of a squared loss with or without L2, in one solve."""

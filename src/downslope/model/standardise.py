@@ -38,6 +38,12 @@ class Standardise:
             inner[d] = user[d] + self.center @ user[:d]
         return inner.ravel()
 
+    def uncentred(self) -> Standardise:
+        """Columns divided by their root mean square, and not moved: what is 0 stays 0."""
+        width = np.hypot(self.width, self.center)
+        sizes = None if self.sizes is None else (self.sizes * self.width**2 + self.center**2) / width**2
+        return Standardise(np.zeros(len(width)), width, sizes)
+
 
 def identity(d: int) -> Standardise:
     """Columns as they are."""
@@ -74,7 +80,9 @@ def standardising(X, share, center: bool) -> Standardise:
     if sparse:  # Σ(x − m)² = Σx² − n·m²
         squares = np.maximum(squares - n * mean**2, 0.0)
     mean = mean + missed
-    return Standardise(mean, column_width(squares / n - missed**2, mean, noise))
+    variance = np.maximum(squares / n - missed**2, 0.0)
+    width = column_width(variance, mean, noise)
+    return Standardise(mean, width, variance / width**2)
 
 
 def column_width(variance, mean, noise=1e-14) -> np.ndarray:

@@ -1,0 +1,129 @@
+"""Whole passes over the rows by compiled sweeps: one step of the trace for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from ..kernels import rows, sparse_sweeps, sweeps
+from ..kernels.compiled import WORTH_COMPILING, compiled
+from ..kernels.threads import ahead
+from . import rates
+from .methods import Method
+from .rows import Batch
+from .state import State, entry, epochs_of
+from .stops import Stop
+
+PIECE = 2**17  # numbers that stay in a core's cache
+SLOTS = 4  # pieces under way
+
+
+def passes(objective, method: Method, batch: Batch, state: State, stop: Stop, seed: int) -> Iterator[tuple]:
+    """A pass is cut into pieces. While one is swept, other cores bring the rows of the next together: what
+    is done to a row never depends on who does it, or when."""
+    term = objective.term
+    rate = rates.resolved(method, objective)
+    per_epoch = batch.updates_in(term.rows)
+    total = per_epoch * epochs_of(stop)
+    small = objective.tiny or total * min(batch.size, term.rows) * objective.size < WORTH_COMPILING
+    ready: Callable = (lambda kernel: kernel) if small else compiled
+    swept = (_dense if term.dense else _sparse)(objective, method, batch, ready)
+    while True:
+        order = batch.order_of(term.rows, state.epochs, seed)
+        learning = lambda first, last: np.asarray(  # rates of the updates of this pass
+            rate.rates(np.arange(state.updates + first, state.updates + last), per_epoch, total), dtype=float
+        )
+        with np.errstate(over="ignore", invalid="ignore"):
+            value, gradient, theta = swept(order, learning, state.theta, state.memory)
+            state.memory.updates += per_epoch
+            state.updates += per_epoch
+            state.epochs += 1
+            state.theta = theta
+            point = objective.at(theta)
+        looked = point._replace(value=float(value), gradient=gradient)
+        last = float(learning(-1, 0)[0])
+        step = entry(state, min(batch.size, len(order)), looked, last)
+        yield step._replace(objective=point.value), point, True
+
+
+def _dense(objective, method: Method, batch: Batch, ready: Callable) -> Callable:
+    """A function that makes one pass over dense rows: (value, gradient, θ) of its last update."""
+    term = objective.term
+    n, k = term.Y.shape
+    q = term.X.shape[1] + term.intercept
+    fetch = ready(rows.fetch)
+    sweep = ready(sweeps.sweep if k > 1 or ready is not compiled else sweeps.single_sweep)
+    size = min(n, max(1, PIECE // q // batch.size) * batch.size)
+    slots = [(np.empty((size, q)), np.empty((size, k)), np.empty(size)) for _ in range(SLOTS)]
+    share = np.empty(0) if term.share is None else term.share
+    center, inverse = term.standardise.center, 1.0 / term.standardise.width
+
+    def piece(order, learning, first, slot):
+        part = order[first : first + size]
+        fetched = [space[: len(part)] for space in slots[slot]]
+        fetch(term.X, term.Y, share, part, center, inverse, *fetched)
+        done = first // batch.size
+        fetched[2] = fetched[2] if len(share) else share
+        return *fetched, learning(done, done + -(-len(part) // batch.size)), done
+
+    def swept(order, learning, theta, memory):
+        task = partial(piece, order, learning)
+        for X, Y, weights, t, done in ahead(task, range(0, len(order), size), SLOTS):
+            value, gradient, theta = sweep(
+                X, Y, weights, batch.size, term.loss.constants, theta, memory.vectors,
+                method.direction.constants, t, memory.updates + done, objective.l1, objective.l2,
+            )  # fmt: skip
+        return value, gradient, theta
+
+    return swept
+
+
+def _sparse(objective, method: Method, batch: Batch, ready: Callable) -> Callable:
+    """The same over sparse rows."""
+    term = objective.term
+    X, (n, k) = term.X, term.Y.shape
+    q = X.shape[1] + term.intercept
+    kernels = sparse_sweeps
+    fetch, sweep, reaches = map(ready, (kernels.sparse_fetch, kernels.sparse_sweep, kernels.reaches))
+    share = np.empty(0) if term.share is None else term.share
+    inverse = 1.0 / term.standardise.width
+    lengths = np.diff(X.indptr) + term.intercept
+    mean = max(1, int(lengths.mean()))
+    # Every piece ends with a look at all columns, which must be little beside its numbers.
+    size = min(n, max(1, max(PIECE, 2 * q) // mean // batch.size) * batch.size)
+    slots: list[tuple] = [()] * SLOTS
+
+    def piece(order, first, slot):
+        part = order[first : first + size]
+        many = int(lengths[part].sum())
+        if not slots[slot] or len(slots[slot][1]) < many:
+            slots[slot] = (
+                np.empty(size + 1, np.int64), np.empty(many + many // 8, np.uint32),
+                np.empty(many + many // 8), np.empty((size, k)), np.empty(size),
+            )  # fmt: skip
+        ends, places, numbers, Y, weights = slots[slot]
+        Y, weights = Y[: len(part)], weights[: len(part)]
+        fetch(
+            X.data, X.indices, X.indptr, term.Y, share, part, inverse, term.intercept,
+            ends, places, numbers, Y, weights,
+        )  # fmt: skip
+        return ends, places, numbers, Y, weights if len(share) else share, first // batch.size
+
+    def swept(order, learning, theta, memory):
+        theta = theta.copy()
+        t = learning(0, -(-len(order) // batch.size))
+        reach = np.zeros((kernels.TERMS, len(t) + 1))
+        reaches(t, reach)
+        lived = np.zeros(q, np.int64)
+        for ends, places, numbers, Y, weights, done in ahead(
+            partial(piece, order), range(0, len(order), size), SLOTS
+        ):
+            value, gradient = sweep(
+                ends, places, numbers, Y, weights, batch.size, term.loss.constants, theta, memory.vectors,
+                method.direction.constants, t, reach, done, memory.updates, objective.l1, objective.l2, lived,
+            )  # fmt: skip
+        return value, gradient, theta
+
+    return swept
