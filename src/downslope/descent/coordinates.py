@@ -56,8 +56,9 @@ class Coordinates:
             self.bend = self._bends().sum() if term.intercept else 1.0
             if not term.dense:
                 columns = term.X.tocsc()
-                width = np.repeat(term.standardise.width, np.diff(columns.indptr))
-                self.columns = columns.indptr, columns.indices, columns.data / width
+                columns.data = columns.data / np.repeat(term.standardise.width, np.diff(columns.indptr))
+                self.columns = columns.indptr, columns.indices, columns.data
+                self.by_column = columns.T  # the same numbers
         self._look()
 
     def round(self, l1, l2, limit: float) -> float:
@@ -176,8 +177,13 @@ class Coordinates:
     def _look(self) -> None:
         """f, the rows' slopes (n,) and the gradient (p,) where θ stands."""
         if not self.moments:
-            self.value, self.gradient = self.term.at_predictor(self.z)
-            self.pull = self._slopes(self.z)[1]
+            self.value, self.pull = self._slopes(self.z)
+            if self.term.dense:
+                self.gradient = self.term.at_predictor(self.z)[1]
+                return
+            total, scale = self.pull.sum(), self.term.standardise
+            g = self.by_column @ self.pull - scale.center / scale.width * total
+            self.gradient = np.append(g, total) if self.term.intercept else g
             return
         away = self.theta - self.origin
         pull = self.term.loss.curvature_bound * (self.term.gram @ away)
