@@ -586,7 +586,7 @@ def apart(kind):
 def test_separable_classes_are_named_by_every_method(kind, method):
     X, y = apart(kind)
     found = ds.LinearClassifier(method=method, epochs=3000).fit(X, y).verdict_
-    assert found.code == "separable" and found.advice == ("add_penalty",)
+    assert found.code == "separable" and found.remedy.code == "add_penalty"
     if "quasi" in kind:
         assert found.numbers["on_plane"] == (X[:, 3] == 0).sum()
     held = ds.LinearClassifier(penalty="l2", alpha=0.01).fit(X, y)
