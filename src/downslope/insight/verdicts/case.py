@@ -12,7 +12,7 @@ import numpy as np
 from ...descent import rates
 from ...descent.directions import Chooser, Momentum, Steepest
 from ...descent.end import End
-from ...descent.methods import AnyMethod, ClosedForm, Method
+from ...descent.methods import AnyMethod, Method
 from ...descent.rows import Batch
 from ...descent.schedules import Constant
 from ...descent.trace import Step, Trace
@@ -250,7 +250,7 @@ class Case:
     @property
     def searches(self) -> bool:
         """Whether it is a solve, or a method that finds how far by itself."""
-        return isinstance(self.method, ClosedForm) or (
+        return not isinstance(self.method, Method) or (
             isinstance(self.method, Method) and isinstance(self.method.direction, Chooser)
         )
 
