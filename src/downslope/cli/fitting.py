@@ -73,8 +73,8 @@ def fit(
     if json:
         show.aside(request.notes(dataset, held_out))
         known = {} if foreseen is None else {"certificate": {**foreseen.certificate.to_json(), **figures}}
-        told = {**solution.to_json(), **({} if mended else known)}
-        show.as_json({**fixing.as_json(before, told if mended else None), **known} if fix else told)
+        told = {**before.to_json(), **known}
+        show.as_json(fixing.as_json(before, told, mended and mended[1].to_json()) if fix else told)
     else:
         page = show.console()
         if mended:

@@ -20,10 +20,10 @@ def fixed(training: Training, solution: Solution) -> tuple[Training, Solution] |
     return again, watch.run(again)
 
 
-def as_json(before: Solution, after: Mapping[str, Any] | None) -> dict[str, Any]:
+def as_json(before: Solution, told: Mapping[str, Any], after: Mapping[str, Any] | None) -> dict[str, Any]:
     """{before, change, after}; null where nothing was changed."""
     change = before.verdict.remedy.change if before.verdict.remedy and after is not None else None
-    return {"before": before.to_json(), "change": change, "after": after}
+    return {"before": told, "change": change, "after": after}
 
 
 def tell_before(page, before: Solution) -> None:

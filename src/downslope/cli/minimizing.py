@@ -76,7 +76,7 @@ def minimize(
             failure = error
     if json:
         told = _told(function, solution, critical)
-        show.as_json(fixing.as_json(before, told if mended else None) if fix else told)
+        show.as_json(fixing.as_json(before, before.to_json(), told if mended else None) if fix else told)
     else:
         page = show.console()
         if mended:
