@@ -263,7 +263,8 @@ def test_sparse_rows_are_dense_rows(K, loss):
 def test_a_descent_on_sparse_rows_goes_step_by_step_as_on_dense_ones(method):
     X, y = rows(3)
     X = np.where(np.abs(X) > 1, X, 0.0)
-    settings = {"method": method, "epochs": 4, "random_state": 1}
+    # drawn rows that are sparse are not centred (docs/architecture.md): without an intercept no rows are
+    settings = {"method": method, "epochs": 4, "random_state": 1, "fit_intercept": method not in STOCHASTIC}
     dense = ds.LinearClassifier(**settings).fit(X, y)
     sparse = ds.LinearClassifier(**settings).fit(sp.csr_array(X), y)
     assert np.allclose(sparse.trace_.column("params"), dense.trace_.column("params"), rtol=1e-7, atol=1e-7)
@@ -586,7 +587,7 @@ def apart(kind):
 def test_separable_classes_are_named_by_every_method(kind, method):
     X, y = apart(kind)
     found = ds.LinearClassifier(method=method, epochs=3000).fit(X, y).verdict_
-    assert found.code == "separable" and found.advice == ("add_penalty",)
+    assert found.code == "separable" and found.remedy.code == "add_penalty"
     if "quasi" in kind:
         assert found.numbers["on_plane"] == (X[:, 3] == 0).sum()
     held = ds.LinearClassifier(penalty="l2", alpha=0.01).fit(X, y)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -70,7 +71,7 @@ def test_a_learning_rate_beyond_the_bound_ends_in_exit_code_3_with_the_bound_and
     told = json.loads(out)
     assert (code, err) == (3, "")
     assert told["stopped"] == told["verdict"]["code"] == "diverged"
-    assert "0.2142857" in " ".join(told["verdict"]["remedies"])
+    assert "0.2142857" in told["verdict"]["remedies"][0]["text"]
     assert told["verdict"]["numbers"]["bound"] == pytest.approx(2 / (28 / 3))
     assert np.isfinite(told["params"]["x"])
 
@@ -836,3 +837,35 @@ def test_a_net_that_can_not_be_meant_is_refused_in_one_line(run, asked, said):
     code, out, err = run(f"fit {DIABETES} --target progression {asked}")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert said in err
+
+
+# ── --fix ───────────────────────────────────────────────────────────────────────────────────────────
+
+DIVERGING = "fit rows.csv --target y --method gd --learning-rate 0.3 --epochs 100 --no-intercept --no-scale"
+
+
+def test_fix_makes_the_first_change_and_shows_both_runs(run):
+    assert run(DIVERGING)[0] == 3
+    code, out, err = run(f"{DIVERGING} --fix --out run")
+    assert code == 0 and err == ""
+    assert "--learning-rate 0.107143" in out and re.search(r"verdict +diverged +converged", out)
+    assert re.search(r"^x +-\d+ +2$", out, re.M) and "after the change" in out
+    kept = ds.load("run")
+    assert kept.verdict.code == "converged" and kept.recipe.learning_rate == 0.107143
+
+
+def test_fix_as_json_is_one_object_with_both(run):
+    code, out, _ = run(f"{DIVERGING} --fix --json")
+    told = json.loads(out)
+    assert code == 0 and set(told) == {"before", "change", "after"}
+    assert told["change"] == {"learning_rate": 0.107143} == told["before"]["verdict"]["remedies"][0]["change"]
+    assert [told[side]["verdict"]["code"] for side in ("before", "after")] == ["diverged", "converged"]
+    told = json.loads(run(["minimize", "x^4 - 8*x^2 + x", "--start", "x=3", "--fix", "--json"])[1])
+    assert told["after"]["loss"] < told["before"]["loss"] and "critical" in told["after"]
+
+
+def test_fix_says_why_where_there_is_nothing_to_change(run):
+    code, out, err = run("fit rows.csv --target y --fix --json")
+    assert code == 0 and "nothing to fix" in err and json.loads(out)["after"] is None
+    code, out, err = run(["minimize", "-x^2", "--start", "x=1", "--learning-rate", "0.1", "--fix"])
+    assert code == 3 and "No program can" in err and "falls without end" in out

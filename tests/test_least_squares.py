@@ -76,7 +76,7 @@ def test_weights_known_in_advance_are_found(n, d, condition, noise):
     # the sensitivity of least squares: cond·(1 + cond·|residual|/|y|), for rounding in X and y themselves
     room = 64 * EPS * d * condition * (1 + condition * noise / np.linalg.norm(y))
     assert np.linalg.norm(found.params - w) <= room * np.linalg.norm(w)
-    assert found.verdict.code == "solved"
+    assert found.verdict.kind == "solved"
 
 
 @pytest.mark.parametrize("k", [1, 3])
@@ -153,7 +153,7 @@ def test_a_penalty_makes_the_answer_single():
     rng = np.random.default_rng(0)
     x = rng.normal(size=30)
     found = solved(np.column_stack([x, x, 2 * x]), x, penalty="l2", alpha=0.1)
-    assert found.verdict.code == "solved"
+    assert found.verdict.kind == "solved"
     assert np.isclose(found.coef[0], found.coef[1]) and np.isclose(found.coef[2], 2 * found.coef[0])
 
 

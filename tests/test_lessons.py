@@ -62,7 +62,7 @@ def test_batch_descent_predicts_4_before_and_almost_8_after():
 
 def test_a_learning_rate_above_the_bound_diverges_and_a_tiny_one_crawls():
     assert LESSONS[2].figures()["bound"] == pytest.approx(2 / (28 / 3), rel=1e-14)
-    assert [run.verdict.code for run in LESSONS[2].rates.values()] == ["diverged", "rate_too_small"]
+    assert [run.verdict.code for run in LESSONS[2].rates.values()] == ["diverged", "too_slow"]
 
 
 def test_one_fixed_row_is_named_as_a_slip_and_shows_on_rows_off_the_line():
@@ -103,7 +103,7 @@ def test_algebra_finds_the_one_minimum_of_the_parabola():
 
 def test_two_starts_end_in_two_valleys():
     figures = LESSONS[5].figures()
-    assert [run.verdict.code for run in LESSONS[5].valleys] == ["minimum", "minimum"]
+    assert [run.verdict.code for run in LESSONS[5].valleys] == ["local_minimum", "local_minimum"]
     assert figures["second_value"] < figures["first_value"] - 5
 
 

@@ -265,7 +265,7 @@ def test_early_stopping_goes_back_to_the_best_weights():
     net = ds.NetClassifier(hidden=(50,), epochs=400, validation=0.3, patience=5, random_state=0)
     net.set_params(learning_rate=0.1).fit(X, y)
     held = net.trace_.column("validation")
-    assert net.n_iter_ < 400 and net.verdict_.code == "validation"
+    assert net.n_iter_ < 400 and net.verdict_.kind == "stopped_early"
     assert net.solution_.metrics["validation"]["log_loss"] == pytest.approx(np.nanmin(held), rel=1e-5)
 
 
@@ -309,7 +309,7 @@ def test_the_layer_is_named_where_the_gradient_first_breaks():
     rows = ds.Dataset.from_arrays(X, y)
     for method in (ds.GD(0.1), ds.MiniBatch(16, 0.1)):
         verdict = ds.fit(module, rows, method=method).verdict
-        assert verdict.code == "diverged" and verdict.numbers["where"].startswith("0.")
+        assert verdict.code == "not_finite" and verdict.numbers["where"].startswith("0.")
         with speaking("zh"):
             assert verdict.numbers["where"] in str(verdict)
 
@@ -318,8 +318,8 @@ def test_no_net_is_advised_to_use_newton():
     rows = ds.Dataset.from_arrays(*waves())
     for settings in ({"method": ds.Adam(learning_rate=0.1)}, {"method": "lbfgs"}, {}):
         assert "newton" not in str(ds.fit(rows, net=ds.Net(), epochs=3, **settings).verdict)
-    assert ds.fit(rows, net=ds.Net(), epochs=3, method="lbfgs").verdict.advice == ("more_epochs",)
-    assert ds.fit(rows, net=ds.Net(dropout=0.5), epochs=3).verdict.advice == ("more_epochs",)
+    assert ds.fit(rows, net=ds.Net(), epochs=3, method="lbfgs").verdict.remedy.code == "more_epochs"
+    assert ds.fit(rows, net=ds.Net(dropout=0.5), epochs=3).verdict.remedy.code == "more_epochs"
 
 
 def test_a_gradient_as_small_as_was_asked_for_is_an_end():

@@ -29,6 +29,7 @@ def fit(
     out: o.Out = None,
     plot: o.Plot = None,
     force: o.Force = False,
+    fix: o.Fix = False,
     json: o.Json = False,
     lang: o.Lang = None,
 ) -> int:
@@ -36,7 +37,7 @@ def fit(
     from ..descent.methods import Exhaustive
     from ..inference import Training
     from ..insight.prediction import foresee
-    from . import files, requests, show, watch
+    from . import files, fixing, requests, show, watch
 
     if grid and method not in ("auto", "exhaustive"):
         raise DownslopeError("cli.grid_method", method=method)
@@ -54,8 +55,11 @@ def fit(
         page = show.console()
         for line in [*foreseen.lines(), ""]:
             page.print(line)
-    solution = watch.run(training)
+    solution = before = watch.run(training)
     lines, figures = ([], {}) if foreseen is None else foreseen.beside(solution)
+    mended = fixing.fixed(training, before) if fix else None
+    if mended:
+        (training, solution), lines = mended, []
     paths, failure = [], None
     try:
         if out is not None:
@@ -69,9 +73,15 @@ def fit(
     if json:
         show.aside(request.notes(dataset, held_out))
         known = {} if foreseen is None else {"certificate": {**foreseen.certificate.to_json(), **figures}}
-        show.as_json({**solution.to_json(), **known})
+        told = {**before.to_json(), **known}
+        show.as_json(fixing.as_json(before, told, mended and mended[1].to_json()) if fix else told)
     else:
+        page = show.console()
+        if mended:
+            fixing.tell_before(page, before)
         _tell(solution, training, request.notes(dataset, held_out), lines, paths)
+        if mended:
+            fixing.tell_both(page, before, solution, saved=out is not None and failure is None)
     if failure:
         raise failure
     return show.exit_code(solution)

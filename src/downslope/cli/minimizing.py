@@ -27,6 +27,7 @@ def minimize(
     surface: o.Surface = False,
     plot: o.Plot = None,
     force: o.Force = False,
+    fix: o.Fix = False,
     json: o.Json = False,
     lang: o.Lang = None,
 ) -> int:
@@ -35,7 +36,7 @@ def minimize(
     from ..insight.critical import critical_points
     from ..insight.landscape import landscape
     from ..model.functions import Function
-    from . import files, requests, show, watch
+    from . import files, fixing, requests, show, watch
 
     settings = {
         "learning_rate": requests.learning_rate(learning_rate),
@@ -54,7 +55,11 @@ def minimize(
         return starting.run(function, starts, start, method, settings, plot, force, json)
     at = _start(function, start, settings["seed"])
     training = minimizing(function, at, method, **settings)
-    solution = watch.run(training)
+    solution = before = watch.run(training)
+    mended = fixing.fixed(training, before) if fix else None
+    if mended:
+        training, solution = mended
+        function = training.function or function
     critical = critical_points(function)
     paths, failure = [], None
     if plot is not None:
@@ -70,9 +75,15 @@ def minimize(
         except DownslopeError as error:  # what was learned is told all the same
             failure = error
     if json:
-        show.as_json(_told(function, solution, critical))
+        told = _told(function, solution, critical)
+        show.as_json(fixing.as_json(before, before.to_json(), told if mended else None) if fix else told)
     else:
-        _tell(function, solution, critical, drawn=None if start else settings["seed"])
+        page = show.console()
+        if mended:
+            fixing.tell_before(page, before)
+        _tell(function, solution, critical, drawn=None if start or mended else settings["seed"])
+        if mended:
+            fixing.tell_both(page, before, solution)
         show.written(show.console(), paths)
     if failure:
         raise failure

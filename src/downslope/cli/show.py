@@ -15,6 +15,7 @@ from rich.text import Text
 from ..data import Dataset
 from ..inference import Recipe, Solution
 from ..inference.solution import finite
+from ..insight import Remedy
 from ..messages import text
 from ..model.nets import Net
 
@@ -185,12 +186,13 @@ def _confused(rows: str, matrix: Sequence[Sequence[float]], classes: Sequence) -
     return text("cli.mistakes", rows=rows, told=text("cli.next").join(told))
 
 
-def verdict(page: Console, solution: Solution) -> None:
-    """How it ended, and what to do about it."""
+def verdict(page: Console, solution: Solution, only: Remedy | None = None) -> None:
+    """How it ended, and what to do about it: all remedies, or `only` one."""
     style = "bold red" if solution.verdict.failed else "bold"
     page.print(Text(solution.verdict.text, style=style))
-    for remedy in solution.verdict.remedies:
-        page.print(f"→ {remedy}")
+    for remedy in solution.verdict.remedies if only is None else [only]:
+        typed = f" ({remedy.options})" if remedy.change else ""
+        page.print(f"→ {remedy.text}{typed}")
 
 
 def written(page: Console, paths: Iterable[Any]) -> None:

@@ -170,6 +170,25 @@ class Dataset:
             table=None if self.table is None else self.table.take(rows),
         )
 
+    def with_features(self, names: Sequence[str]) -> Dataset:
+        """The same rows with some of the features, in the order that they stand in.
+
+        Raises DownslopeError for a part of a column that is encoded as several features.
+
+        >>> Dataset.from_arrays([[1.0, 2.0, 3.0]]).with_features(["x3", "x1"]).X
+        array([[1., 3.]])
+        """
+        keep = [j for j, name in enumerate(self.features) if name in names]
+        encoding = self.encoding
+        if encoding is not None:
+            columns = tuple(column for column in encoding.columns if set(column.features) & set(names))
+            encoding = replace(encoding, columns=columns)
+            if len(encoding.features) != len(keep):
+                split = next(name for name in encoding.features if name not in names)
+                raise DownslopeError("data.part_of_column", feature=split)
+        told = tuple(self.features[j] for j in keep)
+        return replace(self, X=self.X[:, keep], features=told, encoding=encoding)
+
     def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
         """(training rows, held-out rows): `fraction` of the rows, drawn by `seed`, is held out.
 

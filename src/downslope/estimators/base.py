@@ -22,10 +22,19 @@ from ..descent.methods import Method, by_name
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..inference import Recipe, Training
+from ..insight.verdicts import FAILURES
 from ..model.naming import output_names, param_names
 
 # Ways to end that a user must be told of.
-UNFINISHED = ("diverged", "unbounded", "epochs_exhausted", "rate_too_small", "interrupted", "separable")
+UNFINISHED = (
+    *FAILURES,
+    "epochs_exhausted",
+    "too_slow",
+    "badly_scaled",
+    "oscillating",
+    "interrupted",
+    "separable",
+)
 FLOATS = (np.float64, np.float32)
 KEPT = ("loss", "penalty", "method", "learning_rate", "epochs", "tol", "scale")  # by a Recipe
 

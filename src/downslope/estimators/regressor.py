@@ -73,7 +73,7 @@ class LinearRegressor(RegressorMixin, LinearEstimator):
     >>> model.coef_.round(6), round(float(model.intercept_), 6)
     (array([2.]), 1.0)
     >>> model.verdict_.code
-    'solved'
+    'converged'
     """
 
     labels: ClassVar[bool] = False

@@ -158,6 +158,19 @@ class Recipe:
         """The same recipe with some settings changed."""
         return replace(self, **{"penalty": self.penalty.spec, **settings})
 
+    def changed(self, change: Mapping[str, Any]) -> Recipe:
+        """The same recipe with the change that a remedy asks for, in plain data."""
+        settings = dict(change)
+        if isinstance(settings.get("method"), Mapping):
+            settings["method"] = methods.from_json(settings["method"])
+        if "seed" in settings and self.net is not None:
+            settings["net"] = replace(self.net, seed=settings["seed"])
+        recipe = self.with_(**settings)
+        own = recipe.method if isinstance(recipe.method, Method) else None
+        if settings.get("learning_rate") == "auto" and own is not None:
+            recipe = recipe.with_(method=replace(own, learning_rate="auto"))  # not the one it was made with
+        return recipe
+
 
 def _auto(objective, recipe: Recipe) -> AnyMethod:
     """The surest method: a solve where there is one, Newton while XᵀX fits, else gradients only; one weight

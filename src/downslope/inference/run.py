@@ -14,6 +14,8 @@ import json
 import os
 import shutil
 import tempfile
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,8 @@ from .. import __version__
 from ..data import Encoding
 from ..descent.trace import Trace
 from ..errors import DownslopeError
-from ..insight import Verdict
+from ..insight import Remedy, Verdict
+from ..model.functions import Function
 from .recipe import Recipe
 from .solution import Solution
 
@@ -126,8 +129,9 @@ def _files(solution: Solution) -> dict[str, bytes]:
     told["recipe"] = solution.recipe.to_json()
     told["verdict"] = {
         "code": solution.verdict.code,
+        "kind": solution.verdict.kind,
         "numbers": dict(solution.verdict.numbers),
-        "advice": list(solution.verdict.advice),
+        "remedies": [[remedy.code, remedy.change] for remedy in solution.verdict.remedies],
         "text": solution.verdict.text,
     }
     told["metrics"] = dict(solution.metrics)
@@ -157,9 +161,10 @@ def _solution(contents: dict[str, bytes]) -> Solution:
         for name in PLAIN
         if name in told  # a run of an earlier version has no source and no gap
     }
-    return Solution(
+    remedies = tuple(Remedy(code, change) for code, change in kept["remedies"])
+    solution = Solution(
         params=params,
-        verdict=Verdict(kept["code"], kept["numbers"], tuple(kept["advice"])),
+        verdict=Verdict(kept["code"], kept["numbers"], remedies, kept["kind"]),
         trace=Trace.from_records(plain["names"], start, records, told["steps"]),
         recipe=Recipe.from_json(told["recipe"]),
         encoding=None if told["encoding"] is None else Encoding.from_json(told["encoding"]),
@@ -167,6 +172,26 @@ def _solution(contents: dict[str, bytes]) -> Solution:
         notes=tuple((key, facts) for key, facts in told["notes"]),
         **plain,
     )
+    return replace(solution, verdict=replace(solution.verdict, again=partial(_again, solution)))
+
+
+def _again(solution: Solution, change) -> Solution:
+    """The run with a change, on rows that are read again from where they came from.
+
+    Raises DownslopeError where they are gone, and for a function that was no formula.
+    """
+    from .training import Training
+
+    recipe = solution.recipe
+    if solution.features:
+        training = Training.on_rows(solution.training_rows(), recipe)
+    else:
+        try:
+            function = Function.from_expression(solution.formula or "", variables=solution.names)
+        except DownslopeError:
+            raise DownslopeError("inference.formula_gone", formula=solution.formula) from None
+        training = Training.on_function(function, solution.trace.start, recipe)
+    return training.again(change).solution
 
 
 def _written(value):

@@ -20,7 +20,7 @@ from ..descent.schedules import InverseScaling
 from ..descent.stops import Epochs, Pause, Stop
 from ..descent.trace import Step, Trace
 from ..errors import DownslopeError, nearest
-from ..insight import explain
+from ..insight import Verdict, explain
 from ..model.functions import Function
 from ..model.linear import LinearTerm, Standardise
 from ..model.nets import NetTerm
@@ -50,7 +50,7 @@ class Training:
         self.trace = Trace(objective.names, start)
         self.dataset: Dataset | None = None
         self.held_out: Dataset | None = None
-        self.formula: str | None = None
+        self.function: Function | None = None
         self.module: Any = None
         self._validation: Objective | None = None
         self._end: End | None = None
@@ -125,7 +125,7 @@ class Training:
         objective = function_objective(function)
         method = recipe.method_for(objective)
         training = cls(objective, method, recipe.stop_for(method, objective), x, recipe)
-        training.formula = function.formula
+        training.function = function
         return training
 
     def __iter__(self) -> Iterator[Step]:
@@ -148,6 +148,35 @@ class Training:
         except StopIteration as over:
             self._end = over.value
 
+    def again(self, change: Mapping[str, Any]) -> Training:
+        """The same descent, not yet begun, with the change of a remedy: settings of the recipe, `features` to
+        keep, or a function without the derivative that was given."""
+        settings = dict(change)
+        features = settings.pop("features", None)
+        derived = settings.pop("derivative", self) is not None
+        if self.function is not None:
+            start = settings.pop("start", None) or self.trace.start
+            function = self.function if derived else self.function.without_derivative()
+            return Training.on_function(function, start, self.recipe.changed(settings))
+        if self.module is not None and "start" not in settings:  # the module holds its last weights by now
+            settings["start"] = dict(zip(self.objective.names, self.trace.start.tolist()))
+        recipe = self.recipe.changed(settings)
+        assert self.dataset is not None
+        rows = [
+            part if part is None or features is None else part.with_features(features)
+            for part in (self.dataset, self.held_out)
+        ]
+        assert rows[0] is not None
+        return Training.on_rows(rows[0], recipe, rows[1], self.module)
+
+    def _verdict(self, end: End) -> Verdict:
+        """What the end means; with a remedy, it can be applied to the same rows."""
+        verdict = explain(end, self.objective, self.method, self.trace, self.recipe, self._validation)
+        return replace(verdict, again=self._changed) if verdict.remedy else verdict
+
+    def _changed(self, change: Mapping[str, Any]) -> Solution:
+        return _finished(self.again(change))
+
     @property
     def paused(self) -> Paused:
         """Where it stands, for `one_pass` to go on from."""
@@ -169,13 +198,13 @@ class Training:
             loss=end.value,
             gap=end.gap,
             stopped=end.reason.code,
-            verdict=explain(end, self.objective, self.method, self.trace),
+            verdict=self._verdict(end),
             trace=self.trace,
             epochs=end.epochs,
             seconds=time.perf_counter() - self._began,
             recipe=self.recipe,
             method=self.method.name,
-            formula=self.formula,
+            formula=None if self.function is None else self.function.formula,
         )
         if dataset is None:
             return solution

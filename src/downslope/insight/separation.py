@@ -26,8 +26,9 @@ def rows_on_plane(term, theta) -> int | None:
             return 0
         if term.size > WIDE // 4:
             return None
-        null = _null_space(term, open_)
-        if null.shape[1] == (term.size // term.outputs if term.outputs > 1 else 0):  # shifts of all classes
+        shifts = term.size // term.outputs if term.outputs > 1 else 0  # of all classes alike
+        null = _null_space(term, open_, shifts)
+        if null.shape[1] == shifts:
             return None
         gain = leads(term, null @ (null.T @ theta))
         top = gain[np.isfinite(gain)].max()
@@ -44,9 +45,16 @@ def leads(term, theta) -> np.ndarray:
     return np.where(Y > 0, np.inf, (Y * z).sum(axis=1, keepdims=True) - z)
 
 
-def _null_space(term, open_) -> np.ndarray:
-    """The θ that leave every open pair where it is, as columns: Σ mᵢₖ(θ)² = 0 over those pairs."""
+def _null_space(term, open_, shifts: int) -> np.ndarray:
+    """The θ that leave every open pair where it is, as columns: Σ mᵢₖ(θ)² = 0 over those pairs. `shifts` of
+    them there always are; where some of the rows leave no more, all rows leave no more."""
     rows = np.flatnonzero(open_.any(axis=1))
+    few = rows[:: max(1, len(rows) // (2 * term.size))]
+    null = _of_rows(term, open_, few)
+    return null if len(few) == len(rows) or null.shape[1] == shifts else _of_rows(term, open_, rows)
+
+
+def _of_rows(term, open_, rows) -> np.ndarray:
     part = replace(term, X=term.X[rows], Y=term.Y[rows], share=None, gathered=None)
     gram = part.coupled_gram(lambda some: _star(part.Y[some], open_[rows[some]].astype(float)))
     values, vectors = np.linalg.eigh(gram)

@@ -275,7 +275,7 @@ def _refuse_unfinished(solution, objective, point) -> None:
     relative = objective.certificate(point.theta, point.gradient) / objective.gradient_scale
     if relative <= AT_REST:
         return
-    arrived = solution.verdict.code in ("converged", "solved")
+    arrived = solution.verdict.code == "converged" and solution.verdict.kind in ("", "solved")
     key = "instruments.other_rows" if arrived else "instruments.not_arrived"
     facts = {} if arrived else {"verdict": solution.verdict.code}
     raise DownslopeError(key, slope=f"{relative:.2g}", **facts)

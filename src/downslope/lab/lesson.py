@@ -17,7 +17,7 @@ STAGES = ("dataset", "model", "training", "inference")
 
 def spelled(verdict: Verdict, indent: int = 4) -> str:
     """The verdict's sentence, and below it a line for each remedy."""
-    return ("\n" + " " * indent).join([verdict.text, *verdict.remedies])
+    return ("\n" + " " * indent).join([verdict.text, *map(str, verdict.remedies)])
 
 
 @contextmanager

@@ -122,7 +122,7 @@ class ParabolaByHand(Lesson):
 class BowlByHand(Lesson):
     """(x, y, z) ← (x, y, z) − 0.01·(2x, 2y, 2z), which is the start · 0.98ᵏ after k epochs
 
-    >>> BowlByHand().solution.verdict.code
+    >>> BowlByHand().solution.verdict.kind
     'minimum'
     """
 

@@ -204,6 +204,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.method": ("method", "方法"),
     "cli.stopped": ("stopped", "停止原因"),
     "cli.loss": ("loss", "损失"),
+    "cli.verdict": ("verdict", "诊断"),
+    "cli.before": ("before", "之前"),
+    "cli.after": ("after", "之后"),
+    "cli.fixed_by": ("The same again, {change}:", "再来一次，{change}："),
+    "cli.fixed_saved": (
+        "The run that was kept is the one after the change.",
+        "保存的是修改之后的运行。",
+    ),
+    "cli.help_fix": (
+        "Apply the first remedy of the verdict, run again, and show both.",
+        "应用诊断的第一条建议，重新运行，并把两次结果都显示出来。",
+    ),
     "cli.gap": ("above the best", "高出最优"),
     "cli.epochs": ("epochs", "轮次"),
     "cli.seconds": ("seconds", "秒"),

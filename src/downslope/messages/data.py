@@ -1,6 +1,10 @@
 """What data/ says."""
 
 TEXTS: dict[str, tuple[str, str]] = {
+    "data.part_of_column": (
+        "{feature} is one of several features of a column: leave the whole column out, or keep it",
+        "{feature} 只是某一列的多个特征之一：请去掉整列，或保留整列",
+    ),
     # reading
     "data.no_such_file": (
         "{path}: no such file. Give the path of a CSV, Parquet or JSON file, a glob, or a SQL query.",

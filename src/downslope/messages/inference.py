@@ -17,6 +17,10 @@ TEXTS = {
         "eps was {eps}: the last price over the first must lie between 0 and 1.",
         "eps 为 {eps}：最后一个惩罚系数与第一个之比必须在 0 与 1 之间。",
     ),
+    "inference.formula_gone": (
+        "{formula} was no formula but a function of a program, which a run does not hold: minimize it again there",
+        "{formula} 不是公式，而是某个程序里的函数，运行记录中没有保存：请在原程序中重新求解",
+    ),
     "inference.setting": (
         "{name} was {value}: it must be a finite number, {least:g} or above.",
         "{name} 为 {value}：它必须是不小于 {least:g} 的有限数。",

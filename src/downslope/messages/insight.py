@@ -1,169 +1,301 @@
 """What insight/ says: verdicts, and what to do about them."""
 
 TEXTS = {
-    "insight.solved": (
-        "Solved exactly, in one step: the loss is {loss:.6g}, and the slope that is left is {gradient:.2g}.",
-        "一步求得精确解：损失为 {loss:.6g}，剩余斜率为 {gradient:.2g}。",
-    ),
+    # ---- converged, each way of it ----------------------------------------------------------------------
     "insight.converged": (
         "Converged: after {epochs} epochs the loss is {loss:.6g} and its gradient {gradient:.2g}, which is as good as zero.",
         "已收敛：{epochs} 轮后损失为 {loss:.6g}，梯度为 {gradient:.2g}，可视为零。",
+    ),
+    "insight.solved": (
+        "Solved exactly, in one step: the loss is {loss:.6g}, and the slope that is left is {gradient:.2g}.",
+        "一步求得精确解：损失为 {loss:.6g}，剩余斜率为 {gradient:.2g}。",
     ),
     "insight.rounded": (
         "Converged: after {epochs} epochs the loss is {loss:.6g}, at most {gap:.2g} above the minimum (its kink was rounded over a width of {width:.2g}).",
         "已收敛：{epochs} 轮后损失为 {loss:.6g}，最多比最小值高 {gap:.2g}（尖点在宽度 {width:.2g} 内被磨圆）。",
     ),
+    "insight.converged_drawn": (
+        "Converged as far as the rows can tell: after {epochs} epochs the loss is {loss:.6g}, and its gradient is {error:.2g} of its own standard error over the rows.",
+        "已收敛到数据所能分辨的程度：{epochs} 轮后损失为 {loss:.6g}，梯度只有其自身标准误的 {error:.2g} 倍。",
+    ),
+    "insight.stopped_early": (
+        "Stopped early, as asked: the loss on the rows held out was no better than {lowest:.6g} for {passes} epochs; the weights that were best on them are kept.",
+        "按要求提前停止：留出数据上的损失连续 {passes} 轮没有低于 {lowest:.6g}；保留了在留出数据上最好的权重。",
+    ),
+    "insight.settled": (
+        "Settled: after {epochs} epochs the loss is {loss:.6g}, and the last quarter of them brought less than a hundredth of its fall.",
+        "已稳定：{epochs} 轮后损失为 {loss:.6g}，最后四分之一轮次带来的下降不到总下降的百分之一。",
+    ),
+    "insight.best_of_grid": (
+        "The best of {tried} combinations is {best}, inside the grid, with the loss {loss:.6g}.",
+        "在 {tried} 种组合中，最好的是 {best}，位于网格内部，损失为 {loss:.6g}。",
+    ),
     "insight.minimum": (
-        "A minimum: after {epochs} epochs the value is {loss:.6g}, the gradient {gradient:.2g}, and the function curves upward every way (least curvature {lowest_curvature:.4g}). There may be lower ones elsewhere.",
-        "到达极小值：{epochs} 轮后函数值为 {loss:.6g}，梯度为 {gradient:.2g}，且各方向都向上弯（最小曲率 {lowest_curvature:.4g}）。别处可能还有更低的点。",
+        "A minimum: after {epochs} epochs the value is {loss:.6g}, the gradient {gradient:.2g}, and the function curves upward every way (least curvature {lowest_curvature:.4g}). No lower place was seen around it.",
+        "到达极小值：{epochs} 轮后函数值为 {loss:.6g}，梯度为 {gradient:.2g}，且各方向都向上弯（最小曲率 {lowest_curvature:.4g}）。在它周围没有看到更低的点。",
     ),
     "insight.flat": (
-        "The gradient is {gradient:.2g} after {epochs} epochs, as good as zero, at the value {loss:.6g}; along some direction the function is flat here, so this may be a minimum or a plateau.",
-        "{epochs} 轮后梯度为 {gradient:.2g}，可视为零，函数值为 {loss:.6g}；此处沿某个方向是平的，可能是极小值，也可能是平台。",
+        "A lowest place: the gradient is {gradient:.2g} after {epochs} epochs, as good as zero, at the value {loss:.6g}; along some direction the function is level here, and no lower place was seen.",
+        "到达最低处：{epochs} 轮后梯度为 {gradient:.2g}，可视为零，函数值为 {loss:.6g}；此处沿某个方向是平的，也没有看到更低的点。",
     ),
+    # ---- places of a function that are no lowest ones ------------------------------------------------------
     "insight.saddle": (
-        "A saddle point: the gradient is {gradient:.2g}, but nothing is lowest here. Along one direction the function curves downward (curvature {lowest_curvature:.4g}).",
-        "鞍点：梯度为 {gradient:.2g}，但这里并不是最低点。沿某个方向函数向下弯（曲率 {lowest_curvature:.4g}）。",
+        "A saddle point: the gradient is {gradient:.2g}, but nothing is lowest here. Along {direction} the function curves downward (curvature {lowest_curvature:.4g}).",
+        "鞍点：梯度为 {gradient:.2g}，但这里并不是最低点。沿 {direction} 方向函数向下弯（曲率 {lowest_curvature:.4g}）。",
     ),
     "insight.maximum": (
         "A maximum: the gradient is {gradient:.2g}, and the function curves downward every way (curvature {lowest_curvature:.4g}).",
         "极大值点：梯度为 {gradient:.2g}，而函数各方向都向下弯（曲率 {lowest_curvature:.4g}）。",
     ),
-    "insight.epochs_exhausted": (
-        "Not there yet: all {epochs} epochs are used, the loss is {loss:.6g}, and the gradient is still {gradient:.2g}.",
-        "尚未到达：{epochs} 轮已用完，损失为 {loss:.6g}，梯度仍有 {gradient:.2g}。",
+    "insight.local_minimum": (
+        "A local minimum: the value is {loss:.6g} and the gradient {gradient:.2g}, but at {place} the function is {lower:.6g}, and a descent from there ends lower.",
+        "局部极小值：函数值为 {loss:.6g}，梯度为 {gradient:.2g}，但在 {place} 处函数只有 {lower:.6g}，从那里出发会到达更低的地方。",
     ),
-    "insight.rate_too_small": (
-        "Hardly moved: after {epochs} epochs the loss is {loss:.6g}. The learning rate {learning_rate:.4g} is far below the bound {bound:.7g} (2/L, curvature L = {curvature:.6g}).",
-        "几乎没有前进：{epochs} 轮后损失为 {loss:.6g}。学习率 {learning_rate:.4g} 远小于上界 {bound:.7g}（2/L，曲率 L = {curvature:.6g}）。",
+    "insight.plateau": (
+        "A plateau: the gradient is only {gradient:.2g} and nothing curves upward (curvature {lowest_curvature:.2g}), so that {epochs} epochs led nowhere; farther off the function is {lower:.6g}, here {loss:.6g}.",
+        "平台：梯度只有 {gradient:.2g}，且没有向上的弯曲（曲率 {lowest_curvature:.2g}），所以 {epochs} 轮几乎没有前进；远处函数值为 {lower:.6g}，此处为 {loss:.6g}。",
     ),
-    "insight.no_progress": (
-        "No more progress: the loss stays at {loss:.6g} and the gradient at {gradient:.2g} after {epochs} epochs.",
-        "不再下降：{epochs} 轮后损失停在 {loss:.6g}，梯度停在 {gradient:.2g}。",
+    "insight.plateau_net": (
+        "A plateau: after {epochs} epochs the net is no better than the best constant (loss {loss:.6g}, constant {null:.6g}); its units are saturated or dead, and pass no slope on.",
+        "平台：{epochs} 轮后网络并不比最好的常数更好（损失 {loss:.6g}，常数 {null:.6g}）；它的单元已饱和或失活，不再传递斜率。",
     ),
+    "insight.wrong_gradient": (
+        "The derivative is wrong: at {at} the slope along {variable} is {measured:.6g} by differences of the function, and {told:.6g} by the derivative that was given.",
+        "导数有误：在 {at} 处，由函数差分得到沿 {variable} 的斜率为 {measured:.6g}，而给出的导数是 {told:.6g}。",
+    ),
+    # ---- no answer -----------------------------------------------------------------------------------------
     "insight.diverged": (
         "Diverged: the steps were too long, and the loss grew to {loss:.4g} after {epochs} epochs; the last finite weights are kept, and they are no answer.",
         "发散：步子太大，{epochs} 轮后损失增大到 {loss:.4g}；保留了最后一组有限的权重，但它们不是答案。",
+    ),
+    "insight.diverged_beyond": (
+        "Diverged: the learning rate {learning_rate:.6g} is {excess:.4g} times its bound {bound:.7g} (curvature L = {curvature:.6g}), and the loss grew to {loss:.4g} after {epochs} epochs; the last finite weights are kept, and they are no answer.",
+        "发散：学习率 {learning_rate:.6g} 是上界 {bound:.7g} 的 {excess:.4g} 倍（曲率 L = {curvature:.6g}），{epochs} 轮后损失增大到 {loss:.4g}；保留了最后一组有限的权重，但它们不是答案。",
+    ),
+    "insight.diverged_beyond_column": (
+        "Diverged: the learning rate {learning_rate:.6g} is {excess:.4g} times its bound {bound:.7g} (curvature L = {curvature:.6g}, {column_share:.0%} of its direction is {column}, and row {row} alone makes {row_share:.0%} of it), and the loss grew to {loss:.4g} after {epochs} epochs; the last finite weights are kept, and they are no answer.",
+        "发散：学习率 {learning_rate:.6g} 是上界 {bound:.7g} 的 {excess:.4g} 倍（曲率 L = {curvature:.6g}，其方向的 {column_share:.0%} 是 {column}，第 {row} 行独占其中 {row_share:.0%}），{epochs} 轮后损失增大到 {loss:.4g}；保留了最后一组有限的权重，但它们不是答案。",
+    ),
+    "insight.diverged_in_layer": (
+        "Diverged: the steps were too long, and the loss grew to {loss:.4g} after {epochs} epochs; the first slope that was not a finite number is that of {where}. The last finite weights are kept, and they are no answer.",
+        "发散：步子太大，{epochs} 轮后损失增大到 {loss:.4g}；最先出现非有限斜率的是 {where}。保留了最后一组有限的权重，但它们不是答案。",
+    ),
+    "insight.not_finite": (
+        "No finite number: after {epochs} epochs the loss or a slope is {loss:.4g}, without having grown before; the first that was not a finite number is that of {where}.",
+        "出现非有限数：{epochs} 轮后损失或斜率变为 {loss:.4g}，而此前并没有增大；最先出现问题的是 {where}。",
     ),
     "insight.unbounded": (
         "No minimum: the function falls without end, to {loss:.4g} after {epochs} epochs.",
         "没有最小值：函数无止境地下降，{epochs} 轮后为 {loss:.4g}。",
     ),
+    # ---- rows -----------------------------------------------------------------------------------------------
     "insight.separable": (
         "No minimum: a plane separates the classes with no row on its wrong side ({on_plane} on the plane itself), so the log loss falls for ever as the weights grow; after {epochs} epochs it is {loss:.3g}. The classes are told apart, but weights and chances mean nothing.",
         "没有最小值：一个平面就能把各类别分开，没有一行落在错误的一侧（恰在平面上的有 {on_plane} 行），权重越大对数损失越小，没有尽头；{epochs} 轮后损失为 {loss:.3g}。类别可以分对，但权重和概率没有意义。",
     ),
-    "insight.interrupted": (
-        "Interrupted after {epochs} epochs: the weights learned so far are kept, the loss is {loss:.6g}.",
-        "在 {epochs} 轮后被中断：已学到的权重保留了下来，损失为 {loss:.6g}。",
-    ),
-    "insight.paused": (
-        "Paused after {epochs} passes: the loss on the rows of the last one is {loss:.6g}; the next pass goes on from here.",
-        "已完成 {epochs} 轮并暂停：最后一轮数据上的损失为 {loss:.6g}；下一轮会从这里继续。",
-    ),
-    "insight.seconds": (
-        "Time is up: after {epochs} epochs in {seconds:.4g} seconds the loss is {loss:.6g}, and the gradient {gradient:.2g}.",
-        "时间到：在 {seconds:.4g} 秒内完成 {epochs} 轮，损失为 {loss:.6g}，梯度为 {gradient:.2g}。",
-    ),
-    "insight.validation": (
-        "Stopped early: the loss on the rows held out was no better than {lowest:.6g} for {passes} epochs; the weights that were best on them are kept.",
-        "提前停止：留出数据上的损失连续 {passes} 轮没有低于 {lowest:.6g}；保留了在留出数据上最好的权重。",
-    ),
-    "insight.exhausted": (
-        "The best of {tried} combinations is {best}, with the loss {loss:.6g}.",
-        "在 {tried} 种组合中，最好的是 {best}，损失为 {loss:.6g}。",
-    ),
     "insight.collinear": (
-        "No single answer: {columns} weights, but the rows pin down only {rank} of them. {dependent} are combinations of each other, so many weights predict the same; these have the loss {loss:.6g}.",
-        "答案不唯一：有 {columns} 个权重，而数据只能确定其中 {rank} 个。{dependent} 可以互相组合得出，许多权重的预测相同；这一组的损失为 {loss:.6g}。",
+        "No single answer: {dependent} are combinations of each other, so many weights predict the same; these have the loss {loss:.6g}.",
+        "答案不唯一：{dependent} 可以互相组合得出，许多权重的预测相同；这一组的损失为 {loss:.6g}。",
+    ),
+    "insight.collinear_how": (
+        "No single answer: {columns} weights, but the rows pin down only {rank} of them. {combination}, so many weights predict the same; these have the loss {loss:.6g}.",
+        "答案不唯一：有 {columns} 个权重，而数据只能确定其中 {rank} 个。{combination}，因此许多权重的预测相同；这一组的损失为 {loss:.6g}。",
     ),
     "insight.unused_rows": (
         "Only {used} of {rows} rows was ever used: every update looked at the same rows, as happens when a gradient function returns inside or after its loop. The loss over all rows is {loss:.6g}.",
         "{rows} 行数据里只用到了 {used} 行：每次更新看到的都是同样的数据，这正是梯度函数在循环里面或循环之后返回时会出的错。全部数据上的损失为 {loss:.6g}。",
     ),
+    "insight.sorted_rows": (
+        "Rows in order: each pass takes them in the same order, in which y is like its neighbour (correlation {correlation:.2g}, by chance at most {by_chance:.2g}), so that the last rows of a pass have the last word. The loss over all rows is {loss:.6g}.",
+        "数据行有序：每一轮都按同样的顺序取行，而相邻行的 y 很相似（相关 {correlation:.2g}，随机排列最多 {by_chance:.2g}），于是一轮中最后的行说了算。全部数据上的损失为 {loss:.6g}。",
+    ),
+    "insight.noise_floor": (
+        "At the noise floor: with the constant learning rate {rate:.4g} the loss stays {level:.2g} above the minimum, as each update looks at some rows only; theory predicts {predicted:.2g} for rows drawn anew.",
+        "到达噪声底：学习率恒为 {rate:.4g} 时，损失停在比最小值高 {level:.2g} 的地方，因为每次更新只看部分数据；对重新抽取的数据，理论预测为 {predicted:.2g}。",
+    ),
+    "insight.noise_floor_unknown": (
+        "At the noise floor: with the constant learning rate {rate:.4g} the loss no longer falls, as each update looks at some rows only; it goes up and down around {loss:.6g}.",
+        "到达噪声底：学习率恒为 {rate:.4g} 时损失不再下降，因为每次更新只看部分数据；它在 {loss:.6g} 附近上下波动。",
+    ),
+    "insight.overfitting": (
+        "Overfitting: on the rows held out the loss was {lowest:.6g} after epoch {best_epoch} and has risen to {held_out:.6g}, while that of the rows learned from fell to {loss:.6g}.",
+        "过拟合：留出数据上的损失在第 {best_epoch} 轮后为 {lowest:.6g}，之后升到 {held_out:.6g}，而训练数据上的损失降到了 {loss:.6g}。",
+    ),
+    "insight.badly_scaled": (
+        "Badly scaled: {high} is {ratio:.3g} times as large as {low}, so that a step short enough for the one is next to nothing for the other; after {epochs} epochs the loss is {loss:.6g}, and the gradient {gradient:.2g}.",
+        "尺度悬殊：{high} 是 {low} 的 {ratio:.3g} 倍，对前者足够短的步子对后者几乎等于不动；{epochs} 轮后损失为 {loss:.6g}，梯度为 {gradient:.2g}。",
+    ),
+    "insight.badly_centred": (
+        "Badly scaled: columns such as {high} lie far from 0 beside their spread, so that weights and intercept hold each other back; after {epochs} epochs the loss is {loss:.6g}, and the gradient {gradient:.2g}.",
+        "尺度不当：{high} 这样的列离 0 很远而变化很小，权重与截距互相牵制；{epochs} 轮后损失为 {loss:.6g}，梯度为 {gradient:.2g}。",
+    ),
+    # ---- the way -----------------------------------------------------------------------------------------------
+    "insight.epochs_exhausted": (
+        "Not there yet: all {epochs} epochs are used, the loss is {loss:.6g}, and the gradient is still {gradient:.2g}.",
+        "尚未到达：{epochs} 轮已用完，损失为 {loss:.6g}，梯度仍有 {gradient:.2g}。",
+    ),
+    "insight.epochs_more": (
+        "Not there yet: all {epochs} epochs are used, the loss is {loss:.6g}, and the gradient is still {gradient:.2g}. As it went, about {more} more epochs are needed.",
+        "尚未到达：{epochs} 轮已用完，损失为 {loss:.6g}，梯度仍有 {gradient:.2g}。按目前的速度，大约还需要 {more} 轮。",
+    ),
+    "insight.too_slow": (
+        "Too slow: after {epochs} epochs the loss is {loss:.6g}. The learning rate {learning_rate:.4g} is far below the bound {bound:.7g} (curvature L = {curvature:.6g}); with {best:.6g} about {needed} epochs are enough.",
+        "太慢：{epochs} 轮后损失为 {loss:.6g}。学习率 {learning_rate:.4g} 远小于上界 {bound:.7g}（曲率 L = {curvature:.6g}）；用 {best:.6g} 大约 {needed} 轮就够了。",
+    ),
+    "insight.oscillating": (
+        "Oscillating: each step with the learning rate {learning_rate:.4g} crosses the valley and the next one comes back (cosine of two gradients {cosine:.2f}); after {epochs} epochs the loss is {loss:.6g}.",
+        "振荡：学习率为 {learning_rate:.4g} 时每一步都跨过谷底，下一步又退回来（相邻梯度夹角余弦 {cosine:.2f}）；{epochs} 轮后损失为 {loss:.6g}。",
+    ),
+    "insight.oscillating_bound": (
+        "Oscillating: the learning rate {learning_rate:.4g} is so near its bound {bound:.7g} (curvature L = {curvature:.6g}) that each step crosses the valley and the next one comes back (cosine of two gradients {cosine:.2f}); after {epochs} epochs the loss is {loss:.6g}.",
+        "振荡：学习率 {learning_rate:.4g} 太接近上界 {bound:.7g}（曲率 L = {curvature:.6g}），每一步都跨过谷底，下一步又退回来（相邻梯度夹角余弦 {cosine:.2f}）；{epochs} 轮后损失为 {loss:.6g}。",
+    ),
+    "insight.oscillating_loss": (
+        "Oscillating: with the learning rate {learning_rate:.4g} the loss rose in {rises:.0%} of the last updates and is no lower at their end; after {epochs} epochs it is {loss:.6g}.",
+        "振荡：学习率为 {learning_rate:.4g} 时，最后的更新中有 {rises:.0%} 使损失上升，最终也没有更低；{epochs} 轮后损失为 {loss:.6g}。",
+    ),
+    "insight.no_progress": (
+        "No more progress: the loss stays at {loss:.6g} and the gradient at {gradient:.2g} after {epochs} epochs.",
+        "不再下降：{epochs} 轮后损失停在 {loss:.6g}，梯度停在 {gradient:.2g}。",
+    ),
+    "insight.interrupted": (
+        "Interrupted after {epochs} epochs: the weights learned so far are kept, the loss is {loss:.6g}.",
+        "在 {epochs} 轮后被中断：已学到的权重保留了下来，损失为 {loss:.6g}。",
+    ),
+    "insight.seconds": (
+        "Interrupted, as time is up: after {epochs} epochs in {seconds:.4g} seconds the loss is {loss:.6g}, and the gradient {gradient:.2g}.",
+        "时间到而中断：在 {seconds:.4g} 秒内完成 {epochs} 轮，损失为 {loss:.6g}，梯度为 {gradient:.2g}。",
+    ),
+    "insight.paused": (
+        "Paused after {epochs} passes: the loss on the rows of the last one is {loss:.6g}; the next pass goes on from here.",
+        "已完成 {epochs} 轮并暂停：最后一轮数据上的损失为 {loss:.6g}；下一轮会从这里继续。",
+    ),
+    "insight.exhausted": (
+        "The best of {tried} combinations is {best}, on the edge of the grid ({edge}), with the loss {loss:.6g}.",
+        "在 {tried} 种组合中，最好的是 {best}，落在网格的边缘（{edge}），损失为 {loss:.6g}。",
+    ),
     "insight.decayed": (
         "AdamW's decay of {decay:g} pulls the weights toward 0 beyond the objective: after {epochs} epochs the loss is {loss:.6g}, and this is not its minimum (gradient {gradient:.2g}).",
         "AdamW 的衰减 {decay:g} 会在目标函数之外把权重拉向 0：{epochs} 轮后损失为 {loss:.6g}，这并不是它的最小值（梯度 {gradient:.2g}）。",
     ),
-    "insight.remedy_below_bound": (
-        "Take a learning rate below {bound:.7g} (2/L, curvature L = {curvature:.6g}); {best:.6g} is the best fixed one.",
-        "请取小于 {bound:.7g} 的学习率（2/L，曲率 L = {curvature:.6g}）；最好的固定学习率是 {best:.6g}。",
+    # ---- remedies ------------------------------------------------------------------------------------------------
+    "insight.remedy_best_rate": (
+        "Take the best fixed learning rate, {best:.6g}; it must stay below {bound:.7g} (curvature L = {curvature:.6g}).",
+        "请取最好的固定学习率 {best:.6g}；它必须小于 {bound:.7g}（曲率 L = {curvature:.6g}）。",
+    ),
+    "insight.remedy_shorter": (
+        "Take a learning rate that fits the curvature of the steps taken.",
+        "请取与所走路径的曲率相称的学习率。",
+    ),
+    "insight.remedy_calmer": (
+        "Or take a tenth of the learning rate.",
+        "或者取十分之一的学习率。",
     ),
     "insight.remedy_auto_rate": (
-        'Or let learning_rate="auto" choose it.',
-        '或者用 learning_rate="auto" 让程序来选。',
+        "Let the learning rate be chosen, and fall with time where rows are drawn.",
+        "让程序来选学习率；抽取部分数据时，它会随时间减小。",
     ),
-    "insight.remedy_best_rate": (
-        'Take a learning rate near {best:.6g}, or "auto".',
-        '请取接近 {best:.6g} 的学习率，或写 "auto"。',
-    ),
-    "insight.remedy_bounded_function": (
-        "Check the sign of the function, or look for its maximum.",
-        "请检查函数的符号，或改求最大值。",
-    ),
-    "insight.remedy_add_penalty": (
-        'Add penalty="l2" with an alpha such as 0.01, which holds the weights.',
-        '请加上 penalty="l2" 和 alpha（例如 0.01），让权重有界。',
-    ),
-    "insight.remedy_go_on": (
-        "To go on, start again from these weights (warm_start=True, or --start).",
-        "要继续，请从这组权重重新开始（warm_start=True，或 --start）。",
-    ),
-    "insight.remedy_more_time": (
-        'Allow more seconds, or use method="lbfgs".',
-        '请给更多时间，或用 method="lbfgs"。',
-    ),
-    "insight.remedy_regularise": (
-        'More rows, fewer features or a penalty (penalty="l2") would let it learn longer.',
-        '更多数据、更少特征或加惩罚项（penalty="l2"）可以让它学得更久。',
+    "insight.remedy_surest": (
+        "Take the method that ends at the minimum itself, whatever the rate.",
+        "请用能停在最小值本身、不依赖学习率的方法。",
     ),
     "insight.remedy_more_epochs": (
         "Allow more epochs.",
         "请增加训练轮次。",
     ),
-    "insight.remedy_faster_method": (
-        'Or use method="lbfgs" or "newton", which need far fewer.',
-        '或用 method="lbfgs" 或 "newton"，所需轮次少得多。',
+    "insight.remedy_no_clock": (
+        "Lift the limit on the time.",
+        "请取消时间限制。",
     ),
-    "insight.remedy_lbfgs": (
-        'Or use method="lbfgs" on all rows, which needs far fewer.',
-        '或用 method="lbfgs" 并使用全部数据行，所需轮次少得多。',
+    "insight.remedy_go_on": (
+        "To go on, start again from these weights (warm_start=True, or --start).",
+        "要继续，请从这组权重重新开始（warm_start=True，或 --start）。",
     ),
-    "insight.remedy_non_finite": (
-        "The first slope that was not a finite number is that of {where}: take a smaller learning rate, or look at what goes into it.",
-        "最先出现非有限斜率的是 {where}：请取更小的学习率，或检查流入它的数值。",
-    ),
-    "insight.remedy_exact_method": (
-        'Or use method="auto": without the noise of drawn rows it ends at the minimum itself.',
-        '或用 method="auto"：没有抽样噪声，它会停在最小值本身。',
+    "insight.remedy_scale": (
+        "Standardise the columns; a rate that was made for the others no longer fits.",
+        "请将各列标准化；为原来各列选的学习率不再适用。",
     ),
     "insight.remedy_smaller_rate": (
-        "A smaller learning rate, or one that falls with time, comes closer.",
-        "更小的或随时间衰减的学习率可以更接近最小值。",
+        "A smaller learning rate, or one that falls with time, comes closer; which one, only trials can tell.",
+        "更小的或随时间衰减的学习率可以更接近最小值；取多少只能靠尝试。",
     ),
-    "insight.remedy_nudge_start": (
-        "Start a little to the side of it.",
-        "请把起点稍微挪开一点。",
+    "insight.remedy_bounded_function": (
+        "No program can find what is not there: check the sign of the function, or look for its maximum.",
+        "没有的东西任何程序都找不到：请检查函数的符号，或改求最大值。",
     ),
-    "insight.remedy_wider_grid": (
-        "It lies on the edge of the grid ({edge}): widen the grid.",
-        "它落在网格的边缘（{edge}）：请扩大网格。",
-    ),
-    "insight.remedy_drop_column": (
-        "Leave out one of these columns.",
-        "请去掉其中一列。",
+    "insight.remedy_add_penalty": (
+        "Add an L2 penalty, which holds the weights.",
+        "请加上 L2 惩罚项，让权重有界。",
     ),
     "insight.remedy_add_l2": (
-        'Or add penalty="l2" with a small alpha, which makes the answer single.',
-        '或加上 penalty="l2" 和一个小的 alpha，使答案唯一。',
+        "Add a small L2 penalty, which makes the answer single.",
+        "请加上一个小的 L2 惩罚项，使答案唯一。",
+    ),
+    "insight.remedy_drop_column": (
+        "Or leave out a column that the others make up ({extra}).",
+        "或去掉可由其他列组合得出的列（{extra}）。",
     ),
     "insight.remedy_use_all_rows": (
-        'Let the gradient sum over all rows: method="gd", or order="shuffle".',
-        '让梯度对所有数据行求和：method="gd"，或 order="shuffle"。',
+        "Let the gradient sum over all rows.",
+        "让梯度对所有数据行求和。",
+    ),
+    "insight.remedy_draw_rows": (
+        "Or draw the rows of each pass anew.",
+        "或者每一轮重新抽取数据行。",
+    ),
+    "insight.remedy_shuffle": (
+        "Shuffle the rows of each pass.",
+        "请在每一轮打乱数据行的顺序。",
+    ),
+    "insight.remedy_stop_early": (
+        "Stop where the rows held out stop gaining, and keep the weights that are best on them.",
+        "请在留出数据不再改善时停止，并保留在其上最好的权重。",
+    ),
+    "insight.remedy_regularise": (
+        "Or give it more rows, fewer features or a penalty; which of them, only you can say.",
+        "或者用更多数据、更少特征或惩罚项；选哪一种只有您能决定。",
+    ),
+    "insight.remedy_nudge_start": (
+        "Start a little down the side of it.",
+        "请把起点挪到它一侧稍低的地方。",
+    ),
+    "insight.remedy_other_start": (
+        "Start from the lower place that was seen.",
+        "请从所看到的更低的地方出发。",
+    ),
+    "insight.remedy_usual_start": (
+        "Start from the usual first weights.",
+        "请从通常的初始权重出发。",
+    ),
+    "insight.remedy_other_seed": (
+        "Draw other first weights.",
+        "请换一组随机初始权重。",
+    ),
+    "insight.remedy_own_derivative": (
+        "Leave the derivative to the program.",
+        "请让程序自己求导数。",
+    ),
+    "insight.remedy_wider_grid": (
+        "Widen the grid around the best.",
+        "请在最好点的周围扩大网格。",
     ),
     "insight.remedy_no_decay": (
-        'For the minimum use method="adam", with penalty="l2" if the weights should be small.',
-        '要得到最小值请用 method="adam"；若希望权重较小，加上 penalty="l2"。',
+        "For the minimum take Adam; a penalty keeps weights small within the objective.",
+        "要得到最小值请用 Adam；若希望权重较小，请在目标函数里加惩罚项。",
+    ),
+    "insight.without": ("without {option}", "去掉 {option}"),
+    # ---- applying --------------------------------------------------------------------------------------------------
+    "insight.nothing_to_fix": (
+        "there is nothing to fix: the verdict is {code}",
+        "没有需要修正的：诊断为 {code}",
+    ),
+    "insight.no_program_can": (
+        "nothing can be applied to the verdict {code}: {why}",
+        "诊断 {code} 没有可以应用的修改：{why}",
+    ),
+    "insight.rows_gone": (
+        "the rows that were learned from are no longer in memory: fit again, or load a run that was saved",
+        "训练数据已不在内存中：请重新训练，或载入保存过的运行记录",
     ),
     # landscapes
     "insight.plane_share": (

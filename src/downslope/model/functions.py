@@ -111,6 +111,12 @@ class Function:
         _warn("functions.finite_differences", formula=shown, calls=2 * x.size)
         return cls(names, shown, "finite differences", Differences(call))
 
+    def without_derivative(self) -> Function:
+        """The same f with a ∇f of its own, in place of one that was given."""
+        if self.expression is not None:
+            return Function.from_expression(self.formula, variables=self.names)
+        return Function(self.names, self.formula, "finite differences", Differences(self.kernel.value))
+
     @property
     def size(self) -> int:
         """p, the number of variables."""

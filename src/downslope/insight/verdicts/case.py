@@ -1,0 +1,297 @@
+"""What a verdict is found from: how a descent ended, its trace, its objective, and what it was told."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ...descent import rates
+from ...descent.directions import Chooser, Momentum, Steepest
+from ...descent.end import End
+from ...descent.methods import AnyMethod, Method
+from ...descent.rows import Batch
+from ...descent.schedules import Constant
+from ...descent.trace import Step, Trace
+from ...model.differences import hessian_of
+from ...model.objective import FunctionTerm
+from .verdict import Remedy, Verdict
+
+FEW = 50  # variables up to which a function's Hessian comes from 2p gradients, not from rules to compile
+NARROW = 500  # columns up to which eigenvectors are found: a fraction of a second
+CURVED = (
+    4.0  # how much flatter than its bound a loss for classes may well be: p(1 − p) ≥ 1/16 for p in [.07, .93]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A descent that is over. `settings` is the recipe; `validation` the objective over rows held out."""
+
+    end: End
+    objective: Any
+    method: AnyMethod
+    trace: Trace
+    settings: Any
+    validation: Any = None
+
+    def verdict(self, code: str, *remedies: Remedy | None, kind: str = "", **numbers: Any) -> Verdict:
+        """With the numbers that every verdict has."""
+        kept = tuple(remedy for remedy in remedies if remedy is not None)
+        return Verdict(code, {**self.numbers, **numbers}, kept, kind)
+
+    # ---- how it went --------------------------------------------------------------------------------
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        return self.trace.steps
+
+    @cached_property
+    def numbers(self) -> dict[str, Any]:
+        """Epochs, loss, gradient; of a fixed learning rate the bound and the best."""
+        facts: dict[str, Any] = {
+            **self.end.reason.numbers,
+            "epochs": self.end.epochs,
+            "loss": self.end.value,
+            "gradient": self.end.certificate,
+        }
+        if not isinstance(self.method, Method):
+            return facts  # a solve has no use for the curvature's bound, and did not look for it
+        if self.steps:
+            facts["learning_rate"] = self.steps[0].learning_rate
+        if isinstance(self.method.direction, Chooser) and self.objective.sweeps:
+            return facts  # L would cost a Gram matrix, and bounds nothing
+        if self.clearly_fast_enough:
+            return facts
+        if math.isfinite(self.L) and self.L > 0:
+            facts["curvature"] = self.L
+            if self.given_rate is not None:
+                facts["bound"], facts["best"] = self.bound, self.best
+        return facts
+
+    @property
+    def of_function(self) -> bool:
+        """Whether it descended a function of its own, and no rows."""
+        return isinstance(self.objective.term, FunctionTerm)
+
+    @property
+    def full(self) -> bool:
+        """Whether every update looked at every row."""
+        return self.method.full
+
+    @property
+    def theta(self) -> np.ndarray:
+        """Where it ended, in the coordinates of the descent."""
+        return self.objective.to_inner(self.end.params) if self.end.theta is None else self.end.theta
+
+    @cached_property
+    def point(self):
+        """All that the objective tells of the end."""
+        return self.objective.at(self.theta)
+
+    @property
+    def target(self) -> float:
+        """The certificate that would have ended it."""
+        if self.settings.tol:
+            return self.settings.tol * self.objective.gradient_scale
+        if self.objective.sweeps:
+            return 1e-8 * self.objective.gradient_scale
+        return max(1e-8, 1e-6 * (self.steps[0].gradient_norm if self.steps else 1.0))
+
+    @property
+    def updates(self) -> int:
+        """Updates an epoch."""
+        rows = self.method.rows if isinstance(self.method, Method) else None
+        return rows.updates_in(self.objective.rows) if isinstance(rows, Batch) else 1
+
+    # ---- the learning rate ----------------------------------------------------------------------------
+
+    @property
+    def straight(self) -> bool:
+        """Whether it moves along gradients, so that 2/L bounds its learning rate."""
+        return isinstance(self.method, Method) and isinstance(self.method.direction, Steepest | Momentum)
+
+    @property
+    def given_rate(self) -> float | None:
+        """The fixed learning rate that it was told to take along gradients."""
+        fixed = isinstance(self.method, Method) and isinstance(self.method.learning_rate, Constant)
+        return self.method.learning_rate.rate if self.straight and fixed else None  # type: ignore[union-attr]
+
+    @cached_property
+    def step_curvature(self) -> float:
+        """L of what one update looks at: all rows, or a batch of them (Gower et al. 2019)."""
+        if isinstance(self.method, Method) and isinstance(self.method.rows, Batch) and self.objective.sweeps:
+            return rates.batch_lipschitz(self.objective, self.method.rows.size)
+        return self.L
+
+    @property
+    def clearly_fast_enough(self) -> bool:
+        """Whether drawn rows went well at a learning rate that is not too small: L would cost more than the
+        pass. One row's L is at least the mean row's, and that of all rows the mean curvature."""
+        method = self.method
+        if not (isinstance(method, Method) and isinstance(method.rows, Batch) and self.objective.sweeps):
+            return False
+        if self.end.reason.code in ("diverged", "unbounded"):
+            return False
+        if not isinstance(method.learning_rate, Constant):
+            return True
+        term, share = self.objective.term, 1 / method.rows.size
+        one = term.loss.bound_for(term.outputs) * term.row_size
+        least = share * one + (1 - share) * one * term.outputs / term.size
+        return method.learning_rate.rate * least > 0.02 or one == 0
+
+    @property
+    def bound(self) -> float:
+        """2/L, and 2(1 + β)/L with momentum: beyond it a fixed step diverges on a parabola. Polyak 1964."""
+        return 2 * (1 + self.beta) / self.step_curvature
+
+    @property
+    def beta(self) -> float:
+        """β of the heavy ball; 0 for all others."""
+        heavy = isinstance(self.method, Method) and isinstance(self.method.direction, Momentum)
+        return self.method.direction.beta if heavy else 0.0  # type: ignore[union-attr]
+
+    @property
+    def best(self) -> float:
+        """The best fixed learning rate."""
+        exact = self.objective.quadratic and self.full
+        return rates.best_fixed(self.L, self.slowest) if exact else 1 / self.step_curvature
+
+    # ---- curvature --------------------------------------------------------------------------------------
+
+    @property
+    def L(self) -> float:
+        """The largest curvature: a bound for rows; of a function, that at the start or at the end."""
+        if self.objective.sweeps:
+            return float(self.objective.lipschitz)
+        places = [self.start_curvature] if self.end.reason.code in ("diverged", "unbounded") else [
+            self.start_curvature, self.end_curvature
+        ]  # fmt: skip
+        known = [float(np.abs(values).max()) for values, _ in places if len(values)]
+        return max(known, default=math.nan)
+
+    @property
+    def slowest(self) -> float:
+        """The least curvature, with a bound taken as if it were CURVED times too high; 0 if unknown."""
+        if self.objective.sweeps:
+            if self.objective.quadratic:
+                return float(self.objective.strong_convexity)
+            price = float(self.objective.l2.min()) if self.objective.size else 0.0
+            bend = self.objective.term.loss.bound_for(self.objective.term.outputs)
+            return bend / CURVED * self.objective.term.spectrum[1] + price if math.isfinite(bend) else 0.0
+        if self.end.reason.code != "diverged":
+            return max(0.0, float(self.end_curvature[0][0])) if len(self.end_curvature[0]) else 0.0
+        # A start tells what lies at the minimum only where the curvature is the same everywhere.
+        here, there = self.start_curvature[0], self._eigen(self.trace.start / 2 + 0.25)[0]
+        alike = len(here) and len(there) and np.allclose(here, there, rtol=1e-3)
+        return max(0.0, float(here[0])) if alike else 0.0
+
+    @cached_property
+    def start_curvature(self) -> tuple[np.ndarray, np.ndarray]:
+        """Eigenvalues and eigenvectors of a function's Hessian where it began; empty where there is none."""
+        return self._eigen(self.objective.to_inner(self.trace.start))
+
+    @cached_property
+    def end_curvature(self) -> tuple[np.ndarray, np.ndarray]:
+        """The same where it ended."""
+        return self._eigen(self.theta)
+
+    def _eigen(self, theta) -> tuple[np.ndarray, np.ndarray]:
+        none = np.empty(0), np.empty((0, 0))
+        if not self.objective.curved or not self.of_function:
+            return none
+        if self.objective.size <= FEW:
+            with np.errstate(all="ignore"):
+                H = hessian_of(lambda x: self.objective.at(x).gradient, theta)
+        else:
+            H = self.objective.hessian(self.objective.at(theta))
+        if not np.isfinite(H).all():
+            return none
+        values, vectors = np.linalg.eigh(H)
+        return values, vectors
+
+    # ---- how many epochs ----------------------------------------------------------------------------------
+
+    def needed(self, L: float, mu: float) -> float:
+        """Epochs from the start with the best rate for curvatures between μ and L.
+
+        All rows: (κ − 1)/(κ + 1) an update, until the gradient has fallen to its target. Some rows: 1 − μ/L
+        an update, for the four digits that noise leaves to be learned.
+        """
+        if not 0 < mu <= L < math.inf:
+            return math.inf
+        if not self.full:
+            return math.log(1e4) * L / mu / self.updates
+        first = self.steps[0].gradient_norm if self.steps else 1.0
+        fall = math.log(max(math.e, first / self.target))
+        rolls = fall * 2 / (1 - self.beta) if self.beta else 0.0  # the heavy ball shrinks by √β at best
+        return 1 + max(rolls, fall * (L / mu + 1) / 2)  # −log((κ − 1)/(κ + 1)) ≥ 2/(κ + 1)
+
+    @cached_property
+    def at_best(self) -> float:
+        """Epochs that the best fixed rate would have taken."""
+        return self.needed(self.step_curvature, self.slowest)
+
+    @cached_property
+    def more(self) -> float:
+        """Epochs that are still to go, as it went: by how fast the gradient fell in the last half, and on a
+        parabola no fewer than the flattest way takes. Infinite where it did not fall, and for drawn rows."""
+        if not self.full or len(self.steps) < 3 or not self.end.certificate > 0:
+            return math.inf
+        last = [self.steps[j] for j in np.linspace(len(self.steps) // 2, len(self.steps) - 1, 33).astype(int)]
+        sizes = np.array([step.gradient_norm for step in last])
+        epochs = np.array([float(step.epoch) for step in last])
+        if not (np.isfinite(sizes) & (sizes > 0)).all() or epochs[-1] == epochs[0]:
+            return math.inf
+        fall = -float(np.polyfit(epochs, np.log(sizes), 1)[0])
+        ahead = math.log(max(1.0, math.sqrt(self.objective.size) * self.end.certificate / self.target))
+        if self.objective.quadratic and self.given_rate is not None and self.slowest > 0 and self.full:
+            t = self.given_rate
+            factor = max(abs(1 - t * self.L), abs(1 - t * self.slowest))
+            if isinstance(self.method, Method) and isinstance(self.method.direction, Steepest):
+                fall = min(fall, -math.log(factor)) if 0 < factor < 1 else fall
+        if not fall > 0:
+            return math.inf
+        more = 1.25 * ahead / fall + 1  # a tail is straight to a fifth
+        if self.straight and not self.objective.quadratic and math.isfinite(self.at_best):
+            slower = self.best / (self.given_rate or self.best)
+            more = max(
+                more, slower * self.at_best - self.end.epochs
+            )  # a few epochs do not show the flattest way
+        return math.ceil(more)
+
+    # ---- remedies that several verdicts share -----------------------------------------------------------
+
+    @property
+    def searches(self) -> bool:
+        """Whether it is a solve, or a method that finds how far by itself."""
+        return not isinstance(self.method, Method) or (
+            isinstance(self.method, Method) and isinstance(self.method.direction, Chooser)
+        )
+
+    @property
+    def surest(self) -> Remedy | None:
+        """The surest way there is; None where it was taken already, or where two looks differ."""
+        if self.objective.noisy or (self.searches and self.settings.learning_rate == "auto"):
+            return None
+        net = not (self.objective.sweeps or self.of_function)
+        change: dict[str, Any] = {"method": "lbfgs" if net else "auto", "learning_rate": "auto"}
+        change |= {name: None for name in ("batch_size", "order") if getattr(self.settings, name) is not None}
+        if self.settings.epochs < 1000:
+            change["epochs"] = 1000
+        return Remedy("surest", change)
+
+    @property
+    def best_rate(self) -> list[Remedy | None]:
+        """The best fixed rate first, if it arrives in time; then the surest way."""
+        if not self.full:
+            if self.objective.sweeps and math.isfinite(self.L):
+                return [Remedy("auto_rate", {"learning_rate": "auto"}), self.surest]
+            return [self.surest]
+        known = math.isfinite(self.L) and self.L > 0
+        rate = Remedy("best_rate", {"learning_rate": float(f"{self.best:.6g}")}) if known else None
+        in_time = rate is not None and self.at_best <= self.settings.epochs
+        return [rate, self.surest] if in_time else [self.surest, rate]

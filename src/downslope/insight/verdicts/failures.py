@@ -1,0 +1,114 @@
+"""Descents that ended without an answer: steps too long, a value that is no number, no lowest place."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .case import NARROW, Case
+from .verdict import Remedy, Verdict
+
+
+def failure(case: Case) -> Verdict:
+    """Diverged (by how much the rate exceeds its bound, which column and row carry the curvature), not
+    finite (where it first was so), or unbounded."""
+    reason = case.end.reason
+    if reason.code == "unbounded":
+        return case.verdict("unbounded", Remedy("bounded_function"))
+    broken = "where" in reason.numbers or not math.isfinite(reason.numbers["loss"])  # a slope, or the loss
+    lost = broken and not _grew(case)
+    excess = case.given_rate / case.bound if case.given_rate and "bound" in case.numbers else 0.0
+    left_domain = lost and case.of_function and math.isnan(reason.numbers["loss"])
+    if excess > 1 and not left_domain:
+        facts = {"excess": excess, **_carriers(case)}
+        kind = "diverged_beyond_column" if "column" in facts else "diverged_beyond"
+        return case.verdict("diverged", *_slower(case), kind=kind, **facts)
+    if lost:
+        where = reason.numbers.get("where") or _where(case)
+        return case.verdict("not_finite", *_slower(case), where=where)
+    kind = "diverged_in_layer" if "where" in reason.numbers else ""
+    return case.verdict("diverged", *_slower(case), kind=kind)
+
+
+def _slower(case: Case) -> list[Remedy | None]:
+    """A rate that goes down: known from the curvature, or found by a search."""
+    if case.objective.sweeps or "bound" in case.numbers:
+        cause = scale(case) if case.objective.sweeps else None
+        if cause is not None and case.at_best > case.settings.epochs:
+            return [cause, *case.best_rate]
+        return case.best_rate
+    if case.of_function:
+        return [case.surest, Remedy("auto_rate", {"learning_rate": "auto"}) if case.full else None]
+    rate = case.numbers.get("learning_rate")
+    auto = Remedy("surest", {"method": "auto", "learning_rate": "auto"})
+    calmer = Remedy("calmer", {"learning_rate": float(f"{rate / 10:.3g}")}) if rate else None
+    return [auto, calmer]
+
+
+def scale(case: Case) -> Remedy | None:
+    """Standardised columns, where the descent was in columns as they are, and would have arrived in those."""
+    if case.settings.scale or not case.straight or case.objective.size > NARROW * case.objective.term.outputs:
+        return None
+    L, mu = _standardised(case)
+    # Eigenvalues of the Gram matrix are those of one row's curvature on average: a batch of 1 sees more.
+    more = case.step_curvature / case.L if case.L > 0 else 1.0
+    if case.needed(L * more, mu) > case.settings.epochs:
+        return None
+    return Remedy("scale", {"scale": True, "learning_rate": "auto"})
+
+
+def _standardised(case: Case) -> tuple[float, float]:
+    """L and μ that standardised columns would have."""
+    term = case.objective.term
+    G, d = term.gram, term.gram.shape[0] - term.intercept
+    apart = G[:d, :d] - np.outer(G[:d, d], G[d, :d]) / G[d, d] if term.intercept else G
+    width = np.sqrt(np.diag(apart))
+    if not (width > 0).all():
+        return math.inf, 0.0
+    values = np.linalg.eigvalsh(apart / width / width[:, None])
+    values = np.append(values, 1.0) if term.intercept else values
+    bend = term.loss.bound_for(term.outputs)
+    ease = 1.0 if term.loss.quadratic else 4.0
+    return bend * float(values.max()), bend / ease * float(values.min())
+
+
+def _carriers(case: Case) -> dict[str, Any]:
+    """The column that has the largest part in the steepest direction v, and the row that has in vᵀGv."""
+    if not case.objective.sweeps or case.objective.size > NARROW * case.objective.term.outputs:
+        return {}
+    term = case.objective.term
+    v = np.linalg.eigh(term.gram)[1][:, -1]
+    column = int(np.abs(v).argmax())
+    along = np.zeros((len(v), term.outputs))
+    along[:, 0] = v
+    parts = term.predictor(along.ravel())[:, 0] ** 2
+    parts = parts if term.share is None else parts * term.share
+    row = int(parts.argmax())
+    name = term.names[column * term.outputs]
+    share = {"column": name, "column_share": float(v[column] ** 2)}
+    return {**share, "row": row + 1, "row_share": float(parts[row] / parts.sum())}
+
+
+def _grew(case: Case) -> bool:
+    """Whether the loss rose above where it began before it was lost."""
+    losses = [step.loss for step in case.steps if math.isfinite(step.loss)]
+    return len(losses) > 1 and losses[-1] > losses[0]
+
+
+def _where(case: Case) -> str:
+    """What was first no finite number: a variable whose move alone made it so, else the place; of rows, the
+    column with the largest slope."""
+    objective = case.objective
+    bad = case.steps[-1].params
+    if objective.sweeps:
+        gradient = np.abs(case.point.gradient)
+        return objective.names[int(np.nanargmax(gradient))]
+    for j, name in enumerate(objective.names):
+        moved = case.end.params.copy()
+        moved[j] = bad[j]
+        with np.errstate(all="ignore"):
+            if not np.isfinite(objective.value(moved)):
+                return f"{name} = {bad[j]:.6g}"
+    return ", ".join(f"{name} = {x:.6g}" for name, x in zip(objective.names, bad))

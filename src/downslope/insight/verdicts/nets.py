@@ -1,0 +1,66 @@
+"""Findings on a net, of whose curvature nothing is known: what its loss has done."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...descent.directions import Chooser
+from ...descent.methods import Method
+from .case import Case
+from .overfitting import overfitting
+from .rows import decayed, exhausted
+from .verdict import Remedy, Verdict
+
+LEVEL = 0.01  # of one row's slope at the best constant: less than a mean over 10,000 rows leaves by chance
+PROGRESS = 0.01  # of all its progress: what the last quarter brought, another quarter would not exceed
+
+
+def plateau(case: Case) -> Verdict | None:
+    """Better than the best constant by not even what one useless weight would explain: 1/n of the loss."""
+    null = case.objective.value(case.objective.term.null_theta)
+    least = abs(null) / case.objective.rows
+    level = case.end.certificate <= LEVEL * case.objective.gradient_scale
+    if not (case.end.value > null - least and level and _settled(case, least)):
+        return None
+    if case.settings.start:
+        return case.verdict("plateau", Remedy("usual_start", {"start": None}), kind="plateau_net", null=null)
+    other = Remedy("other_seed", {"seed": case.settings.seed + 1})
+    return case.verdict("plateau", other, kind="plateau_net", null=null)
+
+
+def settled(case: Case) -> Verdict | None:
+    """By its gradient; or with drawn rows, where the last quarter of its epochs brought next to nothing."""
+    small = case.end.certificate <= max(1e-8, 1e-6 * case.steps[0].gradient_norm) if case.steps else False
+    if small or case.end.reason.code == "gradient":
+        return case.verdict("converged")
+    if case.full or not _settled(case):
+        return None
+    return case.verdict("converged", kind="settled")
+
+
+def _settled(case: Case, least: float = 0.0) -> bool:
+    """Whether F fell in the last quarter of the epochs by less than a hundredth of its whole fall, or than
+    `least`."""
+    if case.end.reason.code in ("gradient", "no_progress"):
+        return True
+    told = [step.loss if step.objective is None else step.objective for step in case.steps]
+    losses = np.array(told if case.full else [s.objective for s in case.steps if s.objective is not None])
+    if len(losses) < 8:
+        return False
+    before, last = np.array_split(losses[len(losses) // 2 :], 2)
+    fall = losses[0] - last.mean()
+    # A single pass is noisy: quarters are compared by their means.
+    return bool(before.mean() - last.mean() <= max(PROGRESS * fall, least))
+
+
+def unfinished(case: Case) -> Verdict:
+    """More epochs; a search on all rows, where it is none already."""
+    searching = isinstance(case.method, Method) and isinstance(case.method.direction, Chooser)
+    if case.end.reason.code == "no_progress" or not (case.full or searching):
+        ten = Remedy("more_epochs", {"epochs": 4 * case.settings.epochs})
+        code = "no_progress" if case.end.reason.code == "no_progress" else "epochs_exhausted"
+        return case.verdict(code, *([case.surest, ten] if code == "no_progress" else [ten, case.surest]))
+    return exhausted(case)
+
+
+FINDINGS = (decayed, overfitting, plateau, settled, unfinished)

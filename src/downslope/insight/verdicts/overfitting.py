@@ -1,0 +1,51 @@
+"""Rows held out lose while the rows learned from gain."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .case import Case
+from .verdict import Remedy, Verdict
+
+SURE = 3.0  # standard errors of a mean difference, of many rows: by chance once in 700
+MATERIAL = 0.01  # of the lowest loss: for less nobody would take other weights
+
+
+def overfitting(case: Case) -> Verdict | None:
+    """The loss on the rows held out was lower before, by more than those rows leave to chance, and the loss
+    of the rows learned from has fallen since."""
+    if case.validation is None:
+        return None
+    told = [(step.validation, j) for j, step in enumerate(case.steps) if step.validation is not None]
+    if len(told) < 3:
+        return None
+    lowest, j = min(told)
+    last = told[-1][0]
+    if not last > (1 + MATERIAL) * lowest > 0:
+        return None
+    before = case.validation.to_inner(case.steps[j].params)
+    if not case.end.value < case.objective.value(before):
+        return None
+    each = _losses(case, case.theta) - _losses(case, before)
+    error = float(each.std(ddof=1)) / math.sqrt(len(each)) if len(each) > 1 else math.inf
+    if not float(each.mean()) > _students(SURE, len(each) - 1) * error:
+        return None
+    facts: dict[str, Any] = {"lowest": lowest, "held_out": last, "best_epoch": case.steps[j].epoch + 1}
+    patience = Remedy("stop_early", {"patience": 10})
+    return case.verdict("overfitting", patience, Remedy("regularise"), **facts)
+
+
+def _students(z: float, freedom: int) -> float:
+    """The quantile of Student's t that has the chance of the normal one, z.  Fisher & Cornish 1960."""
+    first, second = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    return z + first / freedom + second / freedom**2
+
+
+def _losses(case: Case, theta) -> np.ndarray:
+    """The loss of each row held out, (m,)."""
+    term = case.validation.term
+    value = term.loss.value(term.predictor(theta), term.Y).sum(axis=1)
+    return np.asarray(value if term.share is None else np.ravel(term.share) * value)

@@ -1,0 +1,281 @@
+"""Findings on a linear model over rows, the gravest first: each gives its verdict, or None."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ...descent.directions import AdamW, Steepest
+from ...descent.methods import Method
+from ...descent.rows import Batch
+from ...descent.schedules import Constant
+from ..separation import rows_on_plane
+from .case import NARROW, Case
+from .drawn import as_near_as_rows_can_tell, noise_floor, sorted_rows
+from .failures import scale
+from .overfitting import overfitting
+from .verdict import Remedy, Verdict
+
+REVERSED = -math.sqrt(0.5)  # cosine of two gradients: more than half of the next one undoes the last step
+
+
+def separable(case: Case) -> Verdict | None:
+    """Log loss without a penalty, and a plane that has no row on its wrong side."""
+    objective = case.objective
+    if objective.penalty.alpha or objective.term.loss.name != "log":
+        return None
+    on_plane = rows_on_plane(objective.term, objective.to_inner(case.end.params))
+    if on_plane is None:
+        return None
+    return case.verdict("separable", Remedy("add_penalty", _ridge(case, 0.01)), on_plane=on_plane)
+
+
+def unused_rows(case: Case) -> Verdict | None:
+    """An order of rows that leaves some out."""
+    method = case.method
+    if not (isinstance(method, Method) and isinstance(method.rows, Batch)):
+        return None
+    if isinstance(method.rows.order, str):
+        return None
+    used = len(set(method.rows.order))
+    if used == case.objective.rows:
+        return None
+    change = {"method": "auto", "order": None, "batch_size": None, "learning_rate": "auto"}
+    facts = {"used": used, "rows": case.objective.rows}
+    every = Remedy("use_all_rows", change)
+    return case.verdict("unused_rows", every, Remedy("draw_rows", {"order": "shuffle"}), **facts)
+
+
+def collinear(case: Case) -> Verdict | None:
+    """Columns of which some are combinations of others, and no penalty that chooses between the weights."""
+    objective, told = case.objective, case.end.reason.numbers
+    if objective.penalty.alpha or told.get("rank", 0) == told.get("columns", -1):
+        return None
+    facts: dict[str, Any] = {}
+    if objective.size <= NARROW * objective.term.outputs:
+        if "rank" not in told and _independent(objective.term):
+            return None
+        largest, smallest = objective.term.spectrum
+        if smallest > 1e-12 * largest and "rank" not in told:
+            return None
+        facts = _combination(objective.term)
+    elif "rank" in told:
+        facts = {"dependent": ", ".join(told.get("dependent", ()))}
+    if not facts:
+        return None
+    remedies = [Remedy("add_l2", _ridge(case, 1e-3))]
+    if facts.get("extra") and len(objective.names) > 2:
+        kept = [name for name in _columns(objective.term) if name not in facts["extra"]]
+        remedies.append(Remedy("drop_column", {"features": kept}))
+    return case.verdict(
+        "collinear", *remedies, kind="collinear_how" if "combination" in facts else "", **facts
+    )
+
+
+def _independent(term) -> bool:
+    """Whether a few of the rows tell all columns apart already: then all rows do."""
+    q = term.size // term.outputs
+    few = slice(None, None, max(1, term.rows // (4 * q)))
+    G = replace(term, X=term.X[few], Y=term.Y[few], share=None, gathered=None).gram
+    size = np.sqrt(np.diag(G))
+    return bool((size > 0).all() and np.linalg.eigvalsh(G / size / size[:, None])[0] > 1e-10)
+
+
+def _combination(term) -> dict[str, Any]:
+    """Which columns depend on which: the null space of the Gram matrix, once the columns are of one size."""
+    from scipy.linalg import qr
+
+    G, d = term.gram, term.gram.shape[0] - term.intercept
+    apart = G[:d, :d] - np.outer(G[:d, d], G[d, :d]) / G[d, d] if term.intercept else G
+    width = np.sqrt(np.maximum(np.diag(apart), 0.0))
+    empty = np.flatnonzero(width**2 <= 1e-13 * np.maximum(np.diag(G)[:d], 1e-300))
+    safe = np.where(width > 0, width, 1.0)
+    values, ways = np.linalg.eigh(apart / safe / safe[:, None])
+    null = ways[:, values <= 1e-12 * max(float(values[-1]), 1.0)]  # (d, r)
+    if not null.shape[1] or len(empty):
+        return {}
+    extra = qr(null.T, pivoting=True, mode="r")[1][: null.shape[1]]  # one column for each dependence
+    rest = np.setdiff1d(np.arange(d), extra)
+    names = _columns(term)
+    involved = np.flatnonzero(np.abs(null).max(axis=1) > 1e-6)
+    facts = {
+        "rank": d + term.intercept - null.shape[1],
+        "columns": d + term.intercept,
+        "dependent": ", ".join(names[j] for j in involved),
+        "extra": ", ".join(names[j] for j in extra),
+    }
+    pick = np.linalg.solve(null[extra], np.eye(len(extra))[0])  # 1 on the first extra column, 0 on the others
+    way = (null @ pick) / safe / term.standardise.width
+    way = -way / way[extra[0]]  # in the units of the columns: x_p = Σ wayⱼ·xⱼ + level
+    terms = [(way[j], names[j]) for j in rest if abs(null[j] @ pick) > 1e-6]
+    if not 0 < len(terms) <= 6:
+        return facts
+    level = 0.0
+    if term.intercept:
+        means = term.standardise.center + term.standardise.width * G[:d, d] / G[d, d]
+        level = float(means[extra[0]] - sum(way[j] * means[j] for j in rest))
+    return {**facts, "combination": f"{names[extra[0]]} = {_sum_of(terms, level)}"}
+
+
+def _sum_of(terms, level: float) -> str:
+    """2·x1 − x3 + 5"""
+    size = max(abs(number) for number, _ in terms)
+    told = ""
+    for number, name in [*terms, *([(level, "")] if abs(level) > 1e-9 * max(size, 1.0) else [])]:
+        sign = (" − " if number < 0 else " + ") if told else ("−" if number < 0 else "")
+        amount = f"{abs(number):.6g}"
+        told += sign + (name if name and amount == "1" else f"{amount}·{name}" if name else amount)
+    return told
+
+
+def _columns(term) -> list[str]:
+    """Names of the columns, without the output's that stands before them when there are several."""
+    names = list(term.names[:: term.outputs])
+    if term.outputs > 1:
+        head = names[0].partition(": ")[0] + ": "
+        names = [name.removeprefix(head) for name in names]
+    return names[: term.X.shape[1]]
+
+
+def _ridge(case: Case, share: float) -> dict[str, Any]:
+    """L2 with an alpha of that share of a column's usual curvature; to one digit."""
+    term = case.objective.term
+    d = term.X.shape[1]
+    sizes = np.diag(term.gram)[:d] if term.size <= NARROW * term.outputs else np.ones(1)
+    usual = float(np.mean(sizes * term.standardise.width**2 if len(sizes) == d else sizes))
+    alpha = share * (usual if usual > 0 else 1.0)
+    change: dict[str, Any] = {"penalty": "l2", "alpha": float(f"{alpha:.0e}")}
+    sure = case.surest
+    return {**change, **(sure.change or {})} if sure is not None else change
+
+
+def decayed(case: Case) -> Verdict | None:
+    """AdamW, whose decay is no part of the objective."""
+    method = case.method
+    decay = (
+        method.direction.decay if isinstance(method, Method) and isinstance(method.direction, AdamW) else 0
+    )
+    return case.verdict("decayed", Remedy("no_decay", {"method": "adam"}), decay=decay) if decay else None
+
+
+def converged(case: Case) -> Verdict | None:
+    """In one solve; by its gradient; as near as the rows can tell."""
+    code, scale_of = case.end.reason.code, case.objective.gradient_scale
+    if code == "closed_form":
+        return case.verdict("converged", kind="solved")
+    if code in ("gradient", "gap"):
+        return case.verdict("converged", kind="rounded" if "width" in case.numbers else "")
+    if case.end.certificate <= (1e-6 if code == "no_progress" else 1e-8) * scale_of:
+        return case.verdict("converged")
+    return as_near_as_rows_can_tell(case)
+
+
+def oscillating(case: Case) -> Verdict | None:
+    """A fixed step on all rows after which the gradient points back: it crosses the valley and returns."""
+    t = case.given_rate
+    if not case.full or not isinstance(case.method, Method):
+        return None
+    if not case.objective.term.smooth or not isinstance(case.method.direction, Steepest):
+        return _restless(case)
+    if t is None:
+        return None
+    cosine, shorter = turn(case, t)
+    if not cosine < REVERSED:
+        return None
+    known = "best" in case.numbers
+    remedies = case.best_rate if known else [Remedy("shorter", {"learning_rate": shorter}), case.surest]
+    return case.verdict("oscillating", *remedies, kind="oscillating_bound" if known else "", cosine=cosine)
+
+
+def turn(case: Case, t: float) -> tuple[float, float]:
+    """The cosine between the gradients before and after one more step; and 1/L along that step."""
+    g = case.point.gradient
+    with np.errstate(all="ignore"):
+        after = case.objective.at(case.objective.prox(case.theta - t * g, t)).gradient
+        size = float(g @ g)
+        cosine = (
+            float(g @ after / math.sqrt(size * float(after @ after))) if size > 0 and after.any() else 0.0
+        )
+    return cosine, float(f"{t * size / max(size - float(g @ after), 1e-300):.3g}")
+
+
+def _restless(case: Case) -> Verdict | None:
+    """Any other fixed step: the loss rises in a quarter of the last steps, and is no lower at their end."""
+    rate = case.method.learning_rate if isinstance(case.method, Method) else None
+    losses = np.array([step.loss for step in case.steps[len(case.steps) // 2 :]])
+    if not isinstance(rate, Constant) or len(losses) < 16:
+        return None
+    rises = np.mean(np.diff(losses) > 1e-12 * np.abs(losses[1:]))
+    first, last = np.array_split(losses, 2)
+    if rises < 0.25 or last.min() < first.min() - 1e-3 * (first.max() - first.min()):
+        return None
+    return case.verdict("oscillating", case.surest, kind="oscillating_loss", rises=float(rises))
+
+
+def too_slow(case: Case) -> Verdict | None:
+    """A fixed rate with which it did not arrive, where the best one would have."""
+    t = case.given_rate
+    if t is None or not (math.isfinite(case.L) and t < case.best / 2):
+        return None
+    if not case.at_best <= case.settings.epochs:
+        return None
+    return case.verdict("too_slow", *case.best_rate, needed=math.ceil(case.at_best))
+
+
+def badly_scaled(case: Case) -> Verdict | None:
+    """Columns of unlike size, in which no fixed rate arrives, and standardised ones in which one does."""
+    if not (case.straight and math.isfinite(case.L)) or case.at_best <= case.settings.epochs:
+        return None
+    remedy = scale(case)
+    if remedy is None:
+        return None
+    names = _columns(case.objective.term)
+    sizes = np.sqrt(np.diag(case.objective.term.gram))[: len(names)]
+    high, low = int(sizes.argmax()), int(sizes.argmin())
+    facts: dict[str, Any] = {
+        "high": names[high],
+        "low": names[low],
+        "ratio": float(sizes[high] / max(sizes[low], 1e-300)),
+    }
+    if high == low or facts["ratio"] < 2:  # of one size, but far from 0: the intercept is what they fight
+        return case.verdict("badly_scaled", remedy, kind="badly_centred", **facts)
+    return case.verdict("badly_scaled", remedy, **facts)
+
+
+def exhausted(case: Case) -> Verdict:
+    """How many more epochs it needs, where the way it went tells; else a surer method."""
+    more = case.more
+    if case.end.reason.code == "no_progress":
+        return case.verdict("no_progress", case.surest, Remedy("smaller_rate"))
+    sure = case.surest
+    if not math.isfinite(more):
+        ten = Remedy("more_epochs", {"epochs": 10 * case.settings.epochs})
+        return case.verdict("epochs_exhausted", *([sure, ten] if sure else [ten]))
+    total = int(case.end.epochs + more)
+    if case.searches:  # it ends by itself: the limit may be generous
+        total = max(total, 1000)
+    wait = Remedy("more_epochs", {"epochs": total})
+    # Ten times as long is a way; beyond that, a method that needs fewer epochs is the better one.
+    remedies = (
+        [wait, sure] if case.searches or total <= 10 * case.settings.epochs or sure is None else [sure, wait]
+    )
+    return case.verdict("epochs_exhausted", *remedies, kind="epochs_more", more=int(more))
+
+
+FINDINGS = (
+    separable,
+    unused_rows,
+    collinear,
+    decayed,
+    overfitting,
+    converged,
+    sorted_rows,
+    noise_floor,
+    oscillating,
+    too_slow,
+    badly_scaled,
+    exhausted,
+)

@@ -1,0 +1,165 @@
+"""What a verdict is: a code, a sentence, its numbers, and remedies that can be run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ...errors import DownslopeError
+from ...messages import language, text
+
+FAILURES = ("diverged", "not_finite", "unbounded")  # the descent ended without an answer
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What to do, as a sentence and as a runnable `change` of the settings that the run was given.
+
+    `change` maps names to plain values, as `Recipe`, `fit` and `minimize` take them; None stands for a
+    setting that is to be left out. A remedy that no program can apply has no change: its sentence says why.
+
+    >>> Remedy("scale", {"scale": True, "learning_rate": "auto"}).typed
+    'scale=True, learning_rate="auto"'
+    """
+
+    code: str
+    change: Mapping[str, Any] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def text(self) -> str:
+        """The sentence, in the language of the moment."""
+        return text(f"insight.remedy_{self.code}", **self.facts)
+
+    @property
+    def typed(self) -> str:
+        """The change as it is written in Python."""
+        return ", ".join(f"{name}={_in_python(value)}" for name, value in (self.change or {}).items())
+
+    @property
+    def options(self) -> str:
+        """The change as it is typed on the command line.
+
+        >>> Remedy("best_rate", {"learning_rate": 0.107, "start": {"x": 1.0}}).options
+        '--learning-rate 0.107 --start x=1.0'
+        """
+        return " ".join(_as_option(name, value) for name, value in (self.change or {}).items())
+
+    def to_json(self) -> dict[str, Any]:
+        """{text, change}"""
+        return {"text": self.text, "change": None if self.change is None else dict(self.change)}
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.typed})" if self.change else self.text
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One sentence on how a descent ended. `code` names it, `numbers` prove it, `remedies` say what to do.
+
+    `kind` tells the ways of one code apart: a descent converges by its gradient, in one solve, at a minimum.
+    Sentences are made when they are read, in the language of that moment.
+    """
+
+    code: str
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    remedies: tuple[Remedy, ...] = ()
+    kind: str = ""
+    again: Callable[[Mapping[str, Any]], Any] | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self):
+        told = tuple(replace(remedy, facts=self.numbers) for remedy in self.remedies)
+        object.__setattr__(self, "remedies", told)
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        return text(f"insight.{self.kind or self.code}", **self.numbers)
+
+    @property
+    def failed(self) -> bool:
+        """Whether there is no answer."""
+        return self.code in FAILURES
+
+    @property
+    def remedy(self) -> Remedy | None:
+        """The first remedy that a program can apply."""
+        return next((remedy for remedy in self.remedies if remedy.change), None)
+
+    def apply(self):
+        """Make the first change that can be made, run again on the same rows: the new Solution.
+
+        Raises DownslopeError where there is nothing to change, where no program can change it, and where the
+        rows are gone: they are kept in memory, never in a pickle.
+
+        >>> import downslope as ds
+        >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
+        >>> verdict = ds.fit(rows, method="gd", learning_rate=0.3, intercept=False, scale=False).verdict
+        >>> verdict.code, verdict.remedy.typed, verdict.apply().verdict.code
+        ('diverged', 'learning_rate=0.107143', 'converged')
+        """
+        if self.again is None or self.remedy is None or self.remedy.change is None:
+            raise DownslopeError(f"insight.{self.no_change or 'rows_gone'}", **self.why_not)
+        return self.again(self.remedy.change)
+
+    @property
+    def no_change(self) -> str | None:
+        """Why there is no change to apply: "nothing_to_fix", "no_program_can"; None where there is one."""
+        if self.remedy is not None:
+            return None
+        return "no_program_can" if self.remedies else "nothing_to_fix"
+
+    @property
+    def why_not(self) -> dict[str, str]:
+        """What fills the sentence of `no_change`."""
+        return {"code": self.code, "why": self.remedies[0].text if self.remedies else ""}
+
+    def to_json(self) -> dict:
+        """{code, text, numbers, remedies: [{text, change}]}"""
+        return {
+            "code": self.code,
+            "text": self.text,
+            "numbers": dict(self.numbers),
+            "remedies": [remedy.to_json() for remedy in self.remedies],
+        }
+
+    def __getstate__(self):
+        return {**vars(self), "again": None}  # a pickle holds no rows
+
+    def __str__(self) -> str:
+        return ("" if language() == "zh" else " ").join([self.text, *map(str, self.remedies)])
+
+
+def _in_python(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f'"{name}": {_in_python(part)}' for name, part in _some(value)) + "}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_in_python, value))}]"
+    return f'"{value}"' if isinstance(value, str) else f"{value}"
+
+
+def _as_option(name: str, value: Any) -> str:
+    option = "--" + name.replace("_", "-")
+    if name == "scale":
+        return text("insight.without", option="--no-scale") if value else "--no-scale"
+    if name == "method" and isinstance(value, Mapping):
+        return " ".join(f"--grid {weight}={_range(points)}" for weight, points in value["exhaustive"].items())
+    if value is None:
+        return text("insight.without", option=option)
+    if isinstance(value, Mapping):
+        value = ",".join(f"{key}={part}" for key, part in _some(value))
+    elif isinstance(value, list | tuple):
+        value = ",".join(map(str, value))
+    return f"{option} {value}"
+
+
+def _range(points) -> str:
+    """first:last:step of evenly spaced values."""
+    step = points[1] - points[0] if len(points) > 1 else 1.0
+    return f"{points[0]:g}:{points[-1]:g}:{step:g}"
+
+
+def _some(pairs: Mapping) -> list:
+    """The first eight: more are not typed by hand."""
+    return [*pairs.items()][:8] + ([("…", "…")] if len(pairs) > 8 else [])
