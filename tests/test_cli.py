@@ -142,7 +142,7 @@ def test_several_targets_have_a_column_each(run):
     Path("two.csv").write_text("x,a,b\n1,2,0\n2,4,1\n3,6,5\n")
     code, out, _ = run("fit two.csv --target a,b --plot two.png")
     assert code == 0
-    assert out.splitlines()[2].split() == ["feature", "a", "b"]
+    assert out.splitlines()[3].split() == ["feature", "a", "b"]
 
 
 def test_exhaustive_search_tries_the_41_weights_of_lesson_1(run):

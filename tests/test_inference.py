@@ -441,3 +441,31 @@ def test_a_run_remembers_that_its_trace_was_thinned(tmp_path):
     solution = minimize("x^2", 1.0, epochs=5000)
     assert solution.trace.thinned
     assert load(solution.save(tmp_path / "run")).trace.thinned
+
+
+@pytest.mark.parametrize(
+    "settings, name, key",
+    [
+        ({}, "closed_form", "auto_closed_form"),
+        ({"penalty": "l1", "alpha": 0.1}, "coordinate", "auto_coordinate"),
+        ({"loss": "absolute", "penalty": "l1", "alpha": 0.1}, "nesterov", "auto_kink"),
+        ({"loss": "huber"}, "newton", "auto_newton"),
+        ({"learning_rate": 0.1}, "gd", "auto_rate_given"),
+        ({"batch_size": 5, "epochs": 2}, "minibatch", "auto_drawn"),
+        (
+            {"loss": "poisson", "penalty": "l1", "alpha": 0.1, "learning_rate": "auto"},
+            "coordinate",
+            "auto_coordinate",
+        ),
+    ],
+)
+def test_auto_says_in_one_line_what_it_took_and_why(settings, name, key, tmp_path):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    solution = ds.fit(Dataset.from_arrays(X, np.floor(np.exp(X[:, 0]) + rng.uniform(size=60))), **settings)
+    assert solution.method == name
+    assert [told for told, _ in solution.notes] == [f"inference.{key}"]
+    reason = solution.method_reason
+    assert reason.startswith("auto took") and "\n" not in reason
+    assert ds.load(solution.save(tmp_path / "run")).method_reason == reason
+    assert ds.fit(Dataset.from_arrays(X, X[:, 0]), method="gd", epochs=2).method_reason is None

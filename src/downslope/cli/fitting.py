@@ -93,6 +93,8 @@ def _tell(solution, training, notes, lines, paths) -> None:
     dataset, page = training.dataset, show.console()
     show.notes(page, notes)
     page.print(show.minimised(solution.recipe, solution.method, dataset))
+    if solution.method_reason:
+        page.print(solution.method_reason)
     page.print()
     few = dataset.X.size <= 5_000_000
     told = few and not solution.is_net and not solution.verdict.failed

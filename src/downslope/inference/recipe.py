@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from ..descent import methods, rates
-from ..descent.directions import Subsampled
 from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent, Method
 from ..descent.stops import Epochs, Gradient, NoProgress, Seconds, Stop, Validation
 from ..errors import DownslopeError, nearest
 from ..model import losses, penalties
 from ..model.linear import WIDE, Linear
 from ..model.nets import Net, module_term
+from .automatic import chosen
 from .torch_optimizer import TorchOptimizer, is_foreign
 
 WORTH_GATHERING = 100_000  # numbers in X from which one pass for moments and scaling pays
@@ -99,7 +99,7 @@ class Recipe:
 
     def method_for(self, objective) -> AnyMethod:
         """The method, once "auto" has been chosen and the rows and learning rate are filled in."""
-        method = _auto(objective, self) if self.method == "auto" else self.method
+        method = chosen(objective, self)[0] if self.method == "auto" else self.method
         return method.with_rows(self.batch_size, self.order).with_rate(self.learning_rate)
 
     def stop_for(self, method: AnyMethod, objective) -> Stop:
@@ -170,25 +170,3 @@ class Recipe:
         if settings.get("learning_rate") == "auto" and own is not None:
             recipe = recipe.with_(method=replace(own, learning_rate="auto"))  # not the one it was made with
         return recipe
-
-
-def _auto(objective, recipe: Recipe) -> AnyMethod:
-    """The surest method: a solve where there is one, Newton while XᵀX fits, else gradients only; one weight
-    after the other where the penalty has a kink and the loss has none; Adam for a net."""
-    if objective.rows > 1 and not objective.sweeps:
-        return methods.Adam().with_rows(32)  # a net
-    if recipe.batch_size is not None or recipe.order is not None:
-        return methods.MiniBatch() if recipe.batch_size != 1 else methods.SGD()
-    columns = objective.size // objective.term.outputs if objective.sweeps else objective.size
-    if objective.kinked:
-        one_smooth = objective.sweeps and objective.term.smooth and objective.term.outputs == 1
-        if one_smooth and recipe.learning_rate == "auto":
-            return CoordinateDescent()
-        return methods.GD() if math.isnan(objective.lipschitz) else methods.Nesterov()
-    if recipe.learning_rate != "auto":
-        return methods.GD()
-    if objective.quadratic and columns <= WIDE:
-        return ClosedForm()
-    if objective.size > WIDE // 4 or not objective.curved:
-        return methods.LBFGS()
-    return methods.Subsampled() if Subsampled().thinning(objective) > 1 else methods.Newton()

@@ -16,6 +16,7 @@ from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..insight import Verdict
 from ..insight.standard_errors import standard_errors
+from ..messages import text
 from ..model.nets import net_scores
 from .recipe import Recipe
 
@@ -71,6 +72,12 @@ class Solution:
         d, k = len(self.features), self.outputs
         b = self.params[d * k :] if self.recipe.intercept else np.zeros(k)
         return float(b[0]) if self.single and k == 1 else b
+
+    @property
+    def method_reason(self) -> str | None:
+        """Why "auto" took the method that it took, in one line."""
+        reasons = (text(key, **facts) for key, facts in self.notes if ".auto_" in key)
+        return next(reasons, None)
 
     @property
     def named(self) -> dict[str, float]:
@@ -177,6 +184,7 @@ class Solution:
             "verdict": self.verdict.to_json(),
             "metrics": dict(self.metrics),
             "method": self.method,
+            "method_reason": self.method_reason,
             "seconds": self.seconds,
             "trace": self.trace.to_records(),
         }

@@ -25,6 +25,7 @@ from ..model.functions import Function
 from ..model.linear import LinearTerm, Standardise
 from ..model.nets import NetTerm
 from ..model.objective import Objective, function_objective
+from .automatic import Reason, chosen
 from .metrics import Metrics
 from .recipe import Recipe
 from .solution import Solution
@@ -215,7 +216,7 @@ class Training:
             targets=dataset.targets,
             single=dataset.y.ndim == 1,
             encoding=dataset.encoding,
-            notes=dataset.notes,
+            notes=(*dataset.notes, *self._reason()),
             classes=dataset.classes,
             module=self.module,
             source=dataset.source,
@@ -226,6 +227,10 @@ class Training:
         if self.held_out is not None:
             rows["validation"] = (self.held_out, None)
         return replace(solution, metrics=Metrics(solution, rows))
+
+    def _reason(self) -> tuple[Reason, ...]:
+        """Why "auto" took its method."""
+        return (chosen(self.objective, self.recipe)[1],) if self.recipe.method == "auto" else ()
 
     def _scores(self, end: End) -> np.ndarray | None:
         """z of the training rows at the end, where the descent held them anyway."""

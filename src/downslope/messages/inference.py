@@ -172,4 +172,49 @@ TEXTS = {
         "Not begun, as f has no finite value at the start: {count}.",
         "起点处 f 没有有限值，因而没有开始的：{count} 个。",
     ),
+    # why "auto" took a method
+    "inference.auto_net": (
+        "auto took Adam on batches of 32: a net of {weights:,} weights has no curvature that is cheap to find",
+        "auto 选择了 32 行一批的 Adam：{weights:,} 个权重的网络，其曲率不便求得",
+    ),
+    "inference.auto_drawn": (
+        "auto took a stochastic method, as a batch size or an order was given",
+        "auto 选择了随机方法，因为给出了批大小或行的顺序",
+    ),
+    "inference.auto_coordinate": (
+        "auto took coordinate descent: the penalty {penalty} has a kink, where most weights rest at 0, and the loss has none",
+        "auto 选择了坐标下降：惩罚 {penalty} 有折点，多数权重停在 0，而损失处处光滑",
+    ),
+    "inference.auto_unbounded_kink": (
+        "auto took descent with a line search: the penalty {penalty} has a kink, and the loss bends without bound",
+        "auto 选择了带线搜索的梯度下降：惩罚 {penalty} 有折点，而损失的曲率没有上界",
+    ),
+    "inference.auto_kink": (
+        "auto took Nesterov's method: the penalty {penalty} has a kink, which second derivatives can not pass",
+        "auto 选择了 Nesterov 方法：惩罚 {penalty} 有折点，二阶导数无法越过",
+    ),
+    "inference.auto_rate_given": (
+        "auto took plain descent, as a learning rate was given: {rate}",
+        "auto 选择了普通梯度下降，因为给出了学习率：{rate}",
+    ),
+    "inference.auto_closed_form": (
+        "auto took the closed form: a squared loss with {columns:,} columns is solved at once",
+        "auto 选择了闭式解：{columns:,} 列的平方损失可以一次解出",
+    ),
+    "inference.auto_gradients": (
+        "auto took L-BFGS: a Hessian of {weights:,} weights would cost more than it saves",
+        "auto 选择了 L-BFGS：{weights:,} 个权重的 Hessian 得不偿失",
+    ),
+    "inference.auto_no_hessian": (
+        "auto took L-BFGS: there are no second derivatives of the {weights:,} weights",
+        "auto 选择了 L-BFGS：这 {weights:,} 个权重没有二阶导数",
+    ),
+    "inference.auto_many_rows": (
+        "auto took Newton's steps with the Hessian of some rows: {rows:,} rows are plenty for {weights:,} weights",
+        "auto 选择了只用部分行求 Hessian 的牛顿法：{rows:,} 行对 {weights:,} 个权重绰绰有余",
+    ),
+    "inference.auto_newton": (
+        "auto took Newton's method: a Hessian of {weights:,} weights is small",
+        "auto 选择了牛顿法：{weights:,} 个权重的 Hessian 很小",
+    ),
 }
