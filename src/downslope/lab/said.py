@@ -1,0 +1,50 @@
+"""A sentence for a page: in both languages at once, so that the page changes its language without asking."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from ..messages import LANGUAGES, speaking, text
+
+Said = dict[str, str]  # language → sentence
+
+
+def both(make: Callable[[], str]) -> Said:
+    """What `make` says in each language.
+
+    >>> from downslope.messages import text
+    >>> sorted(both(lambda: text("lessons.dataset")).items())
+    [('en', 'Dataset'), ('zh', '数据集')]
+    """
+    told = {}
+    for language in LANGUAGES:
+        with speaking(language):
+            told[language] = make()
+    return told
+
+
+def said(key: str, **facts) -> Said:
+    """The sentence of `key` in each language; a fact that is a Said is told in its own."""
+    return both(lambda: text(key, **{name: _here(value) for name, value in facts.items()}))
+
+
+def plain(words: str) -> Said:
+    """What needs no translation: a formula, a name."""
+    return dict.fromkeys(LANGUAGES, words)
+
+
+def _here(value):
+    from ..messages import language
+
+    return value[language()] if isinstance(value, dict) else value
+
+
+def encoded(answer: Any) -> bytes:
+    """JSON in UTF-8. A number that is not finite would be a fault of ours.
+
+    >>> encoded({"x": 1.0})
+    b'{"x":1.0}'
+    """
+    return json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
