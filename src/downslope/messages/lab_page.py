@@ -156,7 +156,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "新建一次训练来试，与这一次并排显示",
     ),
     "lab.table": ("The numbers behind the picture", "图像背后的数字"),
-    "lab.runs": ("How it descends", "怎样下降"),
+    "lab.runs": ("Runs", "训练过程"),
     "lab.measure": ("Compare by", "按什么比较"),
     "lab.by_epochs": ("by epochs", "按轮次"),
     "lab.by_updates": ("by updates", "按更新次数"),
