@@ -30,7 +30,20 @@ from .options import Lang
 from .requests import near
 
 app = typer.Typer(name="downslope", help="cli.help", context_settings={"help_option_names": ["--help", "-h"]})
-commands = (fit, predict, minimize, compare, inspect, export, certify, check, check_gradient, lesson, lab, report)
+commands = (
+    fit,
+    predict,
+    minimize,
+    compare,
+    inspect,
+    export,
+    certify,
+    check,
+    check_gradient,
+    lesson,
+    lab,
+    report,
+)
 for command in commands:
     app.command(help=f"cli.help_{command.__name__}")(command)
 

@@ -46,7 +46,6 @@ def report(run: o.Run, out: o.Page = "report.html", force: o.Force = False, lang
     from . import files, show
 
     files.check_file(out, (".html", ".htm"), force)
-    _refuse_without("plotly")
     from ..inference import load
     from ..lab import report as page
     from ..lab.saved import of_solution
@@ -92,9 +91,9 @@ class LivePage:
 
 
 def prepared(host: str, port: int, browser: bool, **more: Any) -> tuple[Any, str]:
-    """A server that has its port and waits to be run, and the address of its page. Anywhere but on the loopback
-    it asks for a token, which the address holds."""
-    _refuse_without("fastapi", "uvicorn", "plotly")
+    """A server that has its port and waits to be run, and the address of its page. Anywhere but on
+    the loopback it asks for a token, which the address holds."""
+    _refuse_without("fastapi", "uvicorn")
     import secrets
 
     import uvicorn
@@ -110,7 +109,9 @@ def prepared(host: str, port: int, browser: bool, **more: Any) -> tuple[Any, str
     hosts = names if host in LOOPBACK else () if host in ("0.0.0.0", "::") else (name.lower(),)
     opening: Callable[[], None] | None = (lambda: _open(address)) if browser else None
     app = application(hosts=hosts, token=token, ready=opening, **more)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, date_header=False)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, server_header=False, date_header=False
+    )
     server: Any = uvicorn.Server(config)
     server.socket = bound
     return server, address

@@ -19,8 +19,8 @@ PAUSE = 0.1  # seconds between two looks at it
 
 
 def run(training: Training, goes_on: Callable[[Callable[[], bool]], bool] | None = None) -> Solution:
-    """The descent to its end, or to Ctrl-C: then with what was learned until then. `goes_on` is asked after each
-    step whether there is to be another; it may wait, as long as what it is given says that nobody pressed Ctrl-C."""
+    """The descent to its end, or to Ctrl-C: then with what was learned until then. `goes_on` is asked after
+    each step whether there is to be another; it may wait, until what it is given tells of a Ctrl-C."""
     with _asked_to_stop() as asked, _bar(training) as show:
         due = time.monotonic() + PATIENCE
         for step in training:

@@ -19,7 +19,8 @@ from ..model.net_checks import ACTIVATIONS
 from ..model.objective import Objective
 from ..model.penalties import PENALTIES
 from .problems import Problem
-from .said import both, plain, said
+from .said import plain, said
+from .said import refusal as refused
 from .settings import DIRECTIONS, FINDERS, ROWS, SEARCHES, Settings
 
 
@@ -50,7 +51,12 @@ def _choice(problem: Problem, settings: Settings, menu: str, value: str) -> dict
         change["learning_rate"] = 0.01
     why = refusal(problem, replace(settings, **change))
     label = said(f"lab.{menu}_{value}")
-    return {"value": value, "label": label, "ok": why is None, "why": None if why is None else both(lambda: str(why))}
+    return {
+        "value": value,
+        "label": label,
+        "ok": why is None,
+        "why": None if why is None else refused(why),
+    }
 
 
 def default_grid(problem: Problem, settings: Settings) -> dict[str, list[float]]:
@@ -79,12 +85,17 @@ def certificate(settings: Settings, objective: Objective) -> dict[str, Any] | No
     asked = rate.rate if isinstance(rate, Constant) else None
     known = certify(objective, at=settings.start, learning_rate=asked if asked and asked > 0 else None)
     method = settings.method
-    L, zones = known.L, {"monotone": None, "bound": None, "best": None}
+    L = known.L
+    zones: dict[str, float | None] = {"monotone": None, "bound": None, "best": None}
     walks = isinstance(method, Method) and isinstance(method.direction, Steepest | Momentum)
     if walks and math.isfinite(L) and L > 0:
         if isinstance(method, Method) and isinstance(method.rows, Batch) and objective.sweeps:
             L = batch_lipschitz(objective, method.rows.size)
-        best = known.best_step if isinstance(method, Method) and method.full and known.kind == "quadratic" else 1 / L
+        best = (
+            known.best_step
+            if isinstance(method, Method) and method.full and known.kind == "quadratic"
+            else 1 / L
+        )
         zones = {"monotone": 1 / L, "bound": 2 / L, "best": best}
     top = math.ceil(math.log10(10 * zones["bound"])) if zones["bound"] else 1
     momentum = {"momentum": known.momentum, "learning_rate": known.momentum_step}
@@ -113,11 +124,11 @@ def _lines(known) -> list[dict[str, str]]:
     return [dict(zip(LANGUAGES, pair)) for pair in zip(*(told[language] for language in LANGUAGES))]
 
 
-def label(settings: Settings) -> dict[str, str]:
+def label(settings: Settings, rows: bool = True) -> dict[str, str]:
     """A run in a few words: its direction, its rows, its learning rate."""
     words = [said(f"lab.direction_{settings.direction}")]
     if settings.direction == "steepest":
-        words = [said(f"lab.short_{settings.rows}", size=settings.batch_size)]
+        words = [said(f"lab.short_{settings.rows}", size=settings.batch_size) if rows else plain("gd")]
     elif settings.descends and settings.rows != "all":
         words.append(said(f"lab.short_{settings.rows}", size=settings.batch_size))
     if settings.schedule in SEARCHES:

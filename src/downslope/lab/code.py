@@ -26,7 +26,10 @@ from .settings import Settings
 UPDATES: dict[type[Direction], tuple[list[str], list[str]]] = {
     directions.Steepest: ([], ["w = w - rate * g"]),
     directions.Momentum: (["v = np.zeros_like(w)"], ["v = {a} * v + g", "w = w - rate * v"]),
-    directions.Adagrad: (["s = np.zeros_like(w)"], ["s = s + g * g", "w = w - rate * g / (np.sqrt(s) + {e})"]),
+    directions.Adagrad: (
+        ["s = np.zeros_like(w)"],
+        ["s = s + g * g", "w = w - rate * g / (np.sqrt(s) + {e})"],
+    ),
     directions.RMSprop: (
         ["s = np.zeros_like(w)"],
         ["s = {a} * s + (1 - {a}) * g * g", "w = w - rate * g / (np.sqrt(s) + {e})"],
@@ -63,7 +66,11 @@ def downslope(problem: Problem, settings: Settings) -> str:
         given = "".join(f", {name}={value}" for name, value in told.items())
         if problem.function.derivative_kind == "given" and problem.asked.get("derivative"):
             given += f", derivative={problem.asked['derivative']!r}"
-        rate = "" if recipe.method != "auto" and not isinstance(recipe.method, Method) else ', learning_rate="auto"'
+        rate = (
+            ""
+            if recipe.method != "auto" and not isinstance(recipe.method, Method)
+            else ', learning_rate="auto"'
+        )
         call = f"ds.minimize({problem.function.formula!r}, {start!r}{given}{rate})"
         lines = ["import downslope as ds", "", f"run = {call}"]
     else:
@@ -95,7 +102,11 @@ def _method(settings: Settings) -> str:
     told = repr(rate) if rate == "auto" else f"ds.{'searches' if method.searches else 'schedules'}.{rate!r}"
     if isinstance(rate, Constant):
         told = repr(rate.rate)
-    rows = f"ds.Batch({method.rows.size}, {method.rows.order!r})" if isinstance(method.rows, Batch) else "ds.All()"
+    rows = (
+        f"ds.Batch({method.rows.size}, {method.rows.order!r})"
+        if isinstance(method.rows, Batch)
+        else "ds.All()"
+    )
     return f"ds.Method({rows}, ds.directions.{method.direction!r}, {told})"
 
 
@@ -111,7 +122,7 @@ def of_run(problem: Problem, ran: Ran, library: Any) -> str:
             solution = replace(solution, source=str(problem.asked.get("name") or "rows.csv"))
         return export_code(solution, library)
     direction, rate = _plain_loop(ran, library)
-    code, a, b, epsilon, decay = direction.constants
+    _, a, b, epsilon, decay = direction.constants
     facts = {"a": a, "b": b, "e": epsilon, "d": decay}
     return (_in_numpy if library == "numpy" else _in_torch)(problem.function, ran, direction, rate, facts)
 
@@ -186,7 +197,8 @@ def _in_torch(function: Function, ran: Ran, direction: Direction, rate: float, f
         f"    return {f}",
         "",
         "",
-        f"w, rate = torch.tensor({ran.trace.start.tolist()!r}, dtype=torch.float64, requires_grad=True), {rate!r}",
+        f"rate, start = {rate!r}, {ran.trace.start.tolist()!r}",
+        "w = torch.tensor(start, dtype=torch.float64, requires_grad=True)",
         f"optimizer = torch.optim.{OPTIMIZERS[type(direction)].format(**facts)}",
         f"for epoch in range({ran.trace.updates}):",
         "    loss = f(w)",
@@ -197,4 +209,3 @@ def _in_torch(function: Function, ran: Ran, direction: Direction, rate: float, f
         "",
     ]
     return "\n".join(lines)
-

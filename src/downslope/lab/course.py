@@ -1,7 +1,7 @@
 """The twelve lessons in the lab: what each runs there, and what it asks.
 
-A lesson's rows, function and settings are those of lab/lessons.py, so that the last frame carries its figures. Its
-questions are checked where they are asked: by a number, or by bringing the lab to a state.
+A lesson's rows, function and settings are those of lab/lessons.py, so that the last frame carries its
+figures. Its questions are checked where they are asked: by a number, or by bringing the lab to a state.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ ROWS_ONLY = ("loss", "penalty", "alpha", "intercept", "scale", "hidden", "activa
 
 @dataclass(frozen=True)
 class Question:
-    """A question, and what answers it: a number within a tolerance, or conditions on a run of the document."""
+    """A question, and what answers it: a number within a tolerance, or conditions on a run."""
 
     name: str
     answer: float | None = None
@@ -73,9 +73,15 @@ def in_lab(number: Any, seed: Any = 0) -> InLab:
     """The lesson, set up. Raises DownslopeError for a number that is none."""
     whole = isinstance(number, int) and not isinstance(number, bool)
     if not whole or number not in LESSONS or not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise DownslopeError("lessons.unknown", asked=number if whole else repr(number)[:60], known=", ".join(map(str, LESSONS)))
+        raise DownslopeError(
+            "lessons.unknown",
+            asked=number if whole else repr(number)[:60],
+            known=", ".join(map(str, LESSONS)),
+        )
     made = SET_UP[number](seed % 2**31)
-    return replace(made, problem=replace(made.problem, asked={"kind": "lesson", "number": number, "seed": seed}))
+    return replace(
+        made, problem=replace(made.problem, asked={"kind": "lesson", "number": number, "seed": seed})
+    )
 
 
 def _rows(number: int, dataset: Dataset, **settings) -> Problem:
@@ -93,9 +99,13 @@ def _one(seed: int) -> InLab:
     questions = (
         Question("a", answer=2.0, tolerance=0.001),
         Question("b", answer=18.6667, tolerance=0.01),
-        Question("c", reach=(is_("settings.direction", "exhaustive"), {"of": "trace.step.length", "above": 100})),
+        Question(
+            "c", reach=(is_("settings.direction", "exhaustive"), {"of": "trace.step.length", "above": 100})
+        ),
     )
-    return InLab(_rows(1, THREE_ROWS, **told), view="landscape", hide=(*ROWS_ONLY, "momentum"), questions=questions)
+    return InLab(
+        _rows(1, THREE_ROWS, **told), view="landscape", hide=(*ROWS_ONLY, "momentum"), questions=questions
+    )
 
 
 def _two(seed: int) -> InLab:
@@ -117,7 +127,9 @@ def _three(seed: int) -> InLab:
 
 
 def _four(seed: int) -> InLab:
-    runs = tuple({"rows": "one", "order": order, "seed": seed} for order in ("cyclic", "shuffle", "replacement"))
+    runs = tuple(
+        {"rows": "one", "order": order, "seed": seed} for order in ("cyclic", "shuffle", "replacement")
+    )
     questions = (
         Question("a", answer=300.0, tolerance=0.1),
         Question("b", reach=(is_("settings.rows", "batch"), is_("settings.batch_size", 2))),
@@ -133,17 +145,23 @@ def _five(seed: int) -> InLab:
         Question("c", reach=(is_("verdict.code", "diverged"),)),
     )
     problem = _function(5, function, whole_numbers(seed, 1))
-    return InLab(problem, view="landscape", hide=(*ROWS_ONLY, "rows", "batch_size", "order"), questions=questions)
+    return InLab(
+        problem, view="landscape", hide=(*ROWS_ONLY, "rows", "batch_size", "order"), questions=questions
+    )
 
 
 def _six(seed: int) -> InLab:
     function = Function.of("x^2 + y^2 + z^2", None, derivative="2*x, 2*y, 2*z")
     questions = (
         Question("a", answer=0.98, tolerance=0.0005),
-        Question("b", reach=(is_("method", "gd"), is_("verdict.code", "minimum"), {"of": "epochs", "below": 51})),
+        Question(
+            "b", reach=(is_("method", "gd"), is_("verdict.code", "minimum"), {"of": "epochs", "below": 51})
+        ),
     )
     problem = _function(6, function, whole_numbers(seed, 3))
-    return InLab(problem, view="weights", hide=(*ROWS_ONLY, "rows", "batch_size", "order"), questions=questions)
+    return InLab(
+        problem, view="weights", hide=(*ROWS_ONLY, "rows", "batch_size", "order"), questions=questions
+    )
 
 
 def _seven(seed: int) -> InLab:
@@ -154,12 +172,14 @@ def _seven(seed: int) -> InLab:
         Question("b", reach=(is_("settings.direction", "momentum"), near("final.x", 0.0, 1e-6))),
     )
     problem = _function(7, function, whole_numbers(seed, 1))
-    return InLab(problem, view="landscape", hide=(*ROWS_ONLY, "rows", "batch_size", "order"), questions=questions)
+    return InLab(
+        problem, view="landscape", hide=(*ROWS_ONLY, "rows", "batch_size", "order"), questions=questions
+    )
 
 
 def _eight(seed: int) -> InLab:
     drawn = {"epochs": 100, "tol": 0.0, "seed": seed}
-    runs = (
+    runs: tuple[dict[str, Any], ...] = (
         {"direction": "closed_form"},
         {},
         {"rows": "one", **drawn},
@@ -175,7 +195,7 @@ def _eight(seed: int) -> InLab:
 
 def _nine(seed: int) -> InLab:
     drawn = {"epochs": 200, "tol": 0.0, "seed": seed, "schedule": "inverse"}
-    runs = (
+    runs: tuple[dict[str, Any], ...] = (
         {"direction": "closed_form"},
         {},
         {"rows": "one", "learning_rate": 0.03, **drawn},
@@ -193,7 +213,11 @@ def _ten(seed: int) -> InLab:
     made = lesson(10, seed=seed)
     named = dict(zip(("x1", "x2", "intercept"), made.start.tolist()))  # type: ignore[attr-defined]
     ordered = {"order": "cyclic"}
-    runs = ({}, {"rows": "one", **ordered}, {"rows": "batch", "batch_size": 2, **ordered})
+    runs: tuple[dict[str, Any], ...] = (
+        {},
+        {"rows": "one", **ordered},
+        {"rows": "batch", "batch_size": 2, **ordered},
+    )
     questions = (
         Question("a", answer=1.0, tolerance=0.001),
         Question("b", reach=(is_("settings.penalty", "l2"), {"of": "settings.alpha", "above": 0})),
@@ -245,7 +269,8 @@ def told(number: Any, seed: Any = 0) -> dict[str, Any]:
     ran = lesson(number, **({"seed": seed} if hasattr(LESSONS[number], "seed") else {}))
     figures = ran.figures()
     stages = [
-        {"stage": stage, "name": said(f"lessons.{stage}"), "text": _part(ran, stage, figures)} for stage in STAGES
+        {"stage": stage, "name": said(f"lessons.{stage}"), "text": _part(ran, stage, figures)}
+        for stage in STAGES
     ]
     stages[2]["outcome"] = _part(ran, "outcome", figures)
     return {

@@ -22,7 +22,7 @@ from .choices import certificate, label
 from .numbers import exact, short
 from .problems import Problem
 from .remedies import remedies
-from .said import Said, both, said
+from .said import Said, both, refusal, said
 from .settings import Settings
 from .words import words
 
@@ -48,14 +48,14 @@ class Ran:
     def of(cls, settings: Settings, training: Training) -> Ran:
         """What a training came to; what is left of it is run first."""
         solution, objective = training.solution, training.objective
-        told = label(settings)
+        told = label(settings, training.dataset is not None)
         return cls(settings, told, training.trace, solution, objective, training.method, training.dataset)
 
 
 def runs_of(asked: Any) -> list[Any]:
     """One to six runs."""
     if not isinstance(asked, list) or not 1 <= len(asked) <= RUNS:
-        raise DownslopeError("lab.runs", most=RUNS)
+        raise DownslopeError("lab.how_many_runs", most=RUNS)
     return asked
 
 
@@ -78,7 +78,7 @@ def made(
             found.append(run(problem, settings, number, watch, seconds))
         except DownslopeError as error:
             refused.append(error)
-            found.append({"settings": settings.to_json(), "error": both(lambda error=error: str(error))})
+            found.append({"settings": settings.to_json(), "error": refusal(error)})
     if len(refused) == len(found):
         raise refused[0]
     return found
@@ -98,10 +98,13 @@ def run(
 def assembled(problem: Problem, told: Sequence[Ran | Mapping[str, Any]]) -> dict[str, Any]:
     """The document of runs that were made, those that were refused in their places."""
     rans = [one for one in told if isinstance(one, Ran)]
-    parts = [Parts(ran) for ran in rans]
+    parts = [Parts(ran, problem.reach) for ran in rans]
     pictures, view = _pictures(problem, [part for part in parts if part.values is not None])
     shown = iter(parts)
-    runs = [next(shown).to_json(view) if isinstance(one, Ran) else dict(one) for one in told]
+    runs = [
+        next(shown).to_json(view, pictures["landscape"]) if isinstance(one, Ran) else dict(one)
+        for one in told
+    ]
     return {
         "format": "downslope-lab",
         "version": VERSION,
@@ -143,8 +146,8 @@ def minimum_of(problem: Problem, objective: Objective) -> np.ndarray | None:
 class Parts:
     """One run, taken apart into frames: frame 0 is the start, frame k follows the k-th kept step."""
 
-    def __init__(self, ran: Ran):
-        self.ran = ran
+    def __init__(self, ran: Ran, reach: tuple[float, ...] = ()):
+        self.ran, self.reach = ran, reach
         trace, steps = ran.trace, ran.trace.steps
         self.dropped = trace.seen > len(steps) or len(steps) > FRAMES
         if len(steps) > FRAMES:
@@ -152,13 +155,12 @@ class Parts:
             steps = [steps[k] for k in chosen]
         self.steps = steps
         self.frames = np.vstack([trace.start, *(step.params for step in steps)])  # (s + 1, p)
-        places = len(self.frames) + landscape.CELLS**2
+        places = len(self.frames) + landscape.COARSE**2
         self.values = None if ran.objective is None else landscape.values_of(ran.objective, places)
         self.full = self._full()
         self.escape = self._escape()
         sound = len(self.frames) if self.escape is None else max(2, self.escape.row)
         self.sound = min(sound, int(np.isfinite(self.frames).all(axis=1).sum()))
-        self.surface: Callable[[np.ndarray], np.ndarray] | None = None  # F → its height in the picture
 
     def _full(self) -> np.ndarray:
         """F over all rows at each frame.  (s + 1,)"""
@@ -179,14 +181,18 @@ class Parts:
         known = np.isfinite(self.full)
         if not known.any():
             return None
-        full = np.where(np.isfinite(self.frames).all(axis=1), self.full, np.inf) if failed else self.full[known]
+        full = (
+            np.where(np.isfinite(self.frames).all(axis=1), self.full, np.inf) if failed else self.full[known]
+        )
         found = escape(full)
         return escape(np.append(full[:-1], np.inf)) if failed and found is None else found if failed else None
 
-    def to_json(self, view: landscape.View | None) -> dict[str, Any]:
+    def to_json(self, view: landscape.View | None, picture: Mapping[str, Any] | None) -> dict[str, Any]:
         ran, solution, steps = self.ran, self.ran.solution, self.steps
         settings, objective, last = ran.settings, ran.objective, steps[-1] if steps else None
-        column = lambda field: exact([math.nan if getattr(s, field) is None else getattr(s, field) for s in steps])
+        column = lambda field: exact(
+            [math.nan if getattr(s, field) is None else getattr(s, field) for s in steps]
+        )
         return {
             "settings": settings.to_json(),
             "label": ran.label,
@@ -195,7 +201,9 @@ class Parts:
             "stopped": None if solution is None else solution.stopped,
             "epochs": (last.epoch + 1 if last else 0) if solution is None else solution.epochs,
             "seconds": round(last.seconds if last else 0.0, 6),
-            "final": {} if solution is None else finite(dict(zip(solution.names[:NAMED], solution.params.tolist()))),
+            "final": {}
+            if solution is None
+            else finite(dict(zip(solution.names[:NAMED], solution.params.tolist()))),
             "loss": finite((last.loss if last else None) if solution is None else solution.loss),
             "trace": {
                 "step": [step.step for step in steps],
@@ -219,11 +227,15 @@ class Parts:
             "thinned": self._thinned(),
             "verdict": None if solution is None else self._verdict(solution),
             "certificate": None if objective is None else finite(certificate(settings, objective)),
-            "words": None if objective is None else words(steps, self.frames, objective, ran.method, ran.dataset, settings.seed),
+            "words": None
+            if objective is None
+            else words(steps, self.frames, objective, ran.method, ran.dataset, settings.seed),
             "fit": None
             if solution is None or ran.dataset is None
-            else fits.fit_of(solution, ran.dataset, self.frames),
-            "path": None if view is None or self.values is None else self._path(view),
+            else fits.fit_of(solution, ran.dataset, self.frames, self.reach),
+            "path": None
+            if view is None or picture is None or self.values is None
+            else self._path(view, picture),
             "metrics": None if solution is None else finite(solution.metrics),
             "trace_csv": None,
         }
@@ -242,7 +254,11 @@ class Parts:
         if self.escape is None or self.ran.solution is None:
             return None
         found, verdict = self.escape, self.ran.solution.verdict
-        return {"frame": min(found.row, len(self.frames) - 1), "value": finite(found.value), "why": both(lambda: verdict.text)}
+        return {
+            "frame": min(found.row, len(self.frames) - 1),
+            "value": finite(found.value),
+            "why": both(lambda: verdict.text),
+        }
 
     def _scales(self) -> dict[str, Any]:
         """Where axes may end, so that what diverges squashes nothing."""
@@ -276,11 +292,17 @@ class Parts:
             "remedies": remedies(verdict, self.ran),
         }
 
-    def _path(self, view: landscape.View) -> dict[str, Any]:
+    def _path(self, view: landscape.View, picture: Mapping[str, Any]) -> dict[str, Any]:
         """Where the run walks in the window, and the gradient as an arrow there."""
         assert self.values is not None and self.ran.objective is not None
         places = view.places(self.frames)
-        told: dict[str, Any] = {"x": short(places[:, 0]), "y": None, "f": short(self.full), "gx": None, "gy": None}
+        told: dict[str, Any] = {
+            "x": short(places[:, 0]),
+            "y": None,
+            "f": short(self.full),
+            "gx": None,
+            "gy": None,
+        }
         g = [step.gradient for step in self.steps]
         if all(part is not None for part in g):
             slopes = np.array(g) @ landscape.slopes_of(self.ran.objective)  # ∂F/∂w from ∂F/∂θ
@@ -289,8 +311,7 @@ class Parts:
             told["gy"] = short(arrows[:, 1]) if len(view.axes) == 2 else None
         if len(view.axes) == 2:
             told["y"] = short(places[:, 1])
-        if self.surface is not None:
-            told["h"] = short(self.surface(self.full), 5)
+            told["h"] = short(landscape.heights_of(self.full, picture["low"], picture["unit"]), 5)
         return told
 
 
@@ -308,15 +329,16 @@ def _pictures(problem: Problem, parts: Sequence[Parts]) -> tuple[dict[str, Any],
         ended = found is not None and found.verdict.code in ("minimum", "converged", "solved")
         best = found.params if ended and found is not None else None
     paths = [part.frames[: part.sound] for part in alike]
-    view = landscape.view_of(objective.names, paths, np.array(problem.minima or ([] if best is None else [best])))
+    view = landscape.view_of(
+        objective.names, paths, np.array(problem.minima or ([] if best is None else [best]))
+    )
     heights = np.concatenate([part.full[: part.sound] for part in alike])
-    picture = landscape.landscape(view, values, heights, best)
+    picture = landscape.landscape(view, values, heights, best, landscape.cells_of(objective))
     if picture is None:
         return blank, None
-    if picture["kind"] == "grid":
-        for part in alike:
-            part.surface = landscape.surface_of(picture["low"], np.array(picture["f"], dtype=float))
-    search = landscape.tried(objective.names[0], view, values) if objective.size == 1 and problem.dataset else None
+    search = (
+        landscape.tried(objective.names[0], view, values) if objective.size == 1 and problem.dataset else None
+    )
     return {"landscape": picture, "search": search}, view
 
 
@@ -330,10 +352,13 @@ def begun(problem: Problem, settings: Settings) -> Ran:
 def before_runs(ran: Ran, problem: Problem) -> dict[str, Any]:
     """The window on F around the start, before anything has run."""
     objective, start = ran.objective, ran.trace.start[None]
-    values = None if objective is None else landscape.values_of(objective, landscape.CELLS**2)
+    values = None if objective is None else landscape.values_of(objective, landscape.COARSE**2)
     if objective is None or values is None or objective.size > 2:
         return {"landscape": None, "search": None}
     best = minimum_of(problem, objective)
     known = np.array(problem.minima or ([] if best is None else [best]))
     view = landscape.view_of(objective.names, [start], known)
-    return {"landscape": landscape.landscape(view, values, values(start), best), "search": None}
+    return {
+        "landscape": landscape.landscape(view, values, values(start), best, landscape.cells_of(objective)),
+        "search": None,
+    }

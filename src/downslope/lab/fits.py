@@ -11,6 +11,7 @@ from ..data import Dataset
 from ..inference import Solution
 from .numbers import short
 
+Span = tuple[float, float]
 KEYS, CELLS, PLACES, ROWS, FEATURES = 41, 33, 61, 300, 13
 
 
@@ -45,8 +46,11 @@ def keyframes(frames: int) -> np.ndarray:
     return np.unique(np.geomspace(1, frames, KEYS).round().astype(int)) - 1
 
 
-def fit_of(solution: Solution, dataset: Dataset, frames: np.ndarray) -> dict[str, Any] | None:
-    """The pictures of the fit. frames (s + 1, p): the weights at each frame, in the user's units."""
+def fit_of(
+    solution: Solution, dataset: Dataset, frames: np.ndarray, reach: tuple[float, ...] = ()
+) -> dict[str, Any] | None:
+    """The pictures of the fit. frames (s + 1, p): the weights at each frame, in the user's units; reach: what
+    their axes hold besides the rows."""
     if solution.outputs < 1 or hasattr(dataset.X, "toarray") or not solution.single:
         return None
     at = keyframes(len(frames))
@@ -56,13 +60,14 @@ def fit_of(solution: Solution, dataset: Dataset, frames: np.ndarray) -> dict[str
     at_keys = [replace(solution, params=params) for params in frames[at]]
     told: dict[str, Any] = {"kind": None}
     d = dataset.X.shape[1]
+    spans = [_span(np.append(dataset.X[:, j], reach)) for j in range(min(d, 2))]
     with np.errstate(all="ignore"):
         if dataset.classes:
-            told = _chances(at_keys, dataset, at) if d == 1 else _regions(at_keys, dataset, at)
+            told = _chances(at_keys, spans[0], at) if d == 1 else _regions(at_keys, dataset, spans, at)
         elif d == 1 and not solution.is_net and solution.recipe.loss.name != "poisson":
-            told = _lines(solution, dataset, frames)
+            told = _lines(solution, spans[0], frames)
         elif d == 1:
-            told = _curve(at_keys, dataset, at)
+            told = _curve(at_keys, spans[0], at)
         if dataset.classes:
             return told
         chosen = shown_rows(len(dataset))
@@ -72,27 +77,27 @@ def fit_of(solution: Solution, dataset: Dataset, frames: np.ndarray) -> dict[str
     return told
 
 
-def _span(column: np.ndarray) -> tuple[float, float]:
+def _span(column: np.ndarray) -> Span:
     low, high = float(column.min()), float(column.max())
     margin = 0.08 * (high - low) or max(1.0, abs(high))
     return low - margin, high + margin
 
 
-def _lines(solution: Solution, dataset: Dataset, frames: np.ndarray) -> dict[str, Any]:
-    x = np.array(_span(dataset.X[:, 0]))
+def _lines(solution: Solution, span: Span, frames: np.ndarray) -> dict[str, Any]:
+    x = np.array(span)
     b = frames[:, 1:2] if solution.recipe.intercept else 0.0
     return {"kind": "line", "x": short(x), "z": short(frames[:, :1] * x + b)}
 
 
-def _curve(at_keys, dataset: Dataset, at) -> dict[str, Any]:
-    x = np.linspace(*_span(dataset.X[:, 0]), PLACES)
+def _curve(at_keys, span: Span, at) -> dict[str, Any]:
+    x = np.linspace(span[0], span[1], PLACES)
     z = [one.predict(x[:, None]) for one in at_keys]
     return {"kind": "curve", "x": short(x), "at": at.tolist(), "z": short(z, 5)}
 
 
-def _chances(at_keys, dataset: Dataset, at) -> dict[str, Any]:
+def _chances(at_keys, span: Span, at) -> dict[str, Any]:
     """Of two classes the chance of the second (log loss), or its score; of more, which one is predicted."""
-    x = np.linspace(*_span(dataset.X[:, 0]), PLACES)
+    x = np.linspace(span[0], span[1], PLACES)
     first = at_keys[0]
     if first.outputs == 1 and first.recipe.loss.name == "log":
         z = [one.probabilities(x[:, None])[:, 1] for one in at_keys]
@@ -105,9 +110,9 @@ def _codes(z: np.ndarray) -> np.ndarray:
     return (z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)
 
 
-def _regions(at_keys, dataset: Dataset, at) -> dict[str, Any]:
+def _regions(at_keys, dataset: Dataset, spans: list[Span], at) -> dict[str, Any]:
     """Which class is predicted over the first two features, the others at their mean."""
-    x, y = (np.linspace(*_span(dataset.X[:, j]), CELLS) for j in (0, 1))
+    x, y = (np.linspace(span[0], span[1], CELLS) for span in spans)
     places = np.tile(np.asarray(dataset.X, dtype=float).mean(axis=0), (CELLS * CELLS, 1))
     across, up = np.meshgrid(x, y)
     places[:, 0], places[:, 1] = across.ravel(), up.ravel()

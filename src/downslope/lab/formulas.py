@@ -37,7 +37,11 @@ def of_problem(problem: Problem, settings: Settings) -> list[dict[str, Any]]:
 
 def _of_rows(features: Sequence[str], classes: int, settings: Settings) -> list[tuple[str, str]]:
     name = by_name(settings.loss).name
-    value, slope = LOSSES["softmax" if name == "log" and classes > 2 else name] if name in LOSSES else ("ℓ(z, y)", "ℓ′(z, y)")
+    value, slope = (
+        LOSSES["softmax" if name == "log" and classes > 2 else name]
+        if name in LOSSES
+        else ("ℓ(z, y)", "ℓ′(z, y)")
+    )
     price = ""
     if settings.penalty not in (None, "none") and settings.alpha:
         price = f" + {settings.alpha:g}·{PRICES.get(settings.penalty or '', 'R(w)')}"

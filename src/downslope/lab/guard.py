@@ -57,9 +57,14 @@ class Guard:
                 message = {**message, "headers": [*message["headers"], *more]}
             await send(message)
 
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+        }
         if self._enters(scope):
-            place = {"location": "/", "set-cookie": f"{COOKIE}={self.token}; HttpOnly; SameSite=Strict; Path=/"}
+            place = {
+                "location": "/",
+                "set-cookie": f"{COOKIE}={self.token}; HttpOnly; SameSite=Strict; Path=/",
+            }
             await _answer(sending, 303, b"", place)
             return
         status, key = self._refusal(scope, headers)

@@ -9,21 +9,27 @@ from typing import Any
 import numpy as np
 
 from ..model.objective import Objective
-from .numbers import short
+from .numbers import exact, short
 from .said import said
 
-CELLS, CURVE, LEVELS, TRIED = 61, 241, 12, 41
+FINE, COARSE, CURVE, LEVELS, TRIED = 121, 61, 241, 12, 41  # places of a window
+SOON = 10_000_000  # rows × places that a fine window may cost
 WORK = 40_000_000  # rows × places that are worth looking at
 UNEQUAL = 1 / 25  # of the axes' lengths: below this one scale for both would hide the shorter one
 
 Values = Callable[[np.ndarray], np.ndarray]  # F at params (m, p), in the user's units → (m,)
 
 
+def cells_of(objective: Objective) -> int:
+    """How fine a window on F may be."""
+    return FINE if objective.quadratic or objective.rows * FINE**2 <= SOON else COARSE
+
+
 def values_of(objective: Objective, places: int) -> Values | None:
     """F at many weights in the user's units, if that is soon done."""
     if not objective.sweeps and objective.rows > 1:
         return None  # a net
-    if objective.quadratic and objective.sweeps and objective.rows > 200:
+    if objective.quadratic and objective.sweeps:
         objective = objective.reduced()
     elif objective.rows * places * getattr(objective.term, "outputs", 1) > WORK:
         return None
@@ -94,11 +100,13 @@ def view_of(names: Sequence[str], paths: Sequence[np.ndarray], known: np.ndarray
     return View(tuple(names), origin, axes, middle - 0.7 * size, middle + 0.7 * size, share, equal)
 
 
-def landscape(view: View, values: Values, heights: np.ndarray, best: np.ndarray | None) -> dict[str, Any] | None:
+def landscape(
+    view: View, values: Values, heights: np.ndarray, best: np.ndarray | None, cells: int
+) -> dict[str, Any] | None:
     """The picture of F in the window; `heights`: F along the paths, `best`: the minimum (p,), where known."""
     if len(view.axes) == 1:
         return _curve(view, values, heights, best)
-    return _grid(view, values, heights, best)
+    return _grid(view, values, heights, best, cells)
 
 
 def _curve(view: View, values: Values, heights, best) -> dict[str, Any] | None:
@@ -127,10 +135,10 @@ def _top(f: np.ndarray, heights: np.ndarray) -> float:
     return float(min(finite.max(), max(reach + 0.6 * (reach - low), np.quantile(finite, 0.7))))
 
 
-def _grid(view: View, values: Values, heights, best) -> dict[str, Any] | None:
-    x, y = (np.linspace(low, high, CELLS) for low, high in zip(view.low, view.high))
+def _grid(view: View, values: Values, heights, best, cells: int) -> dict[str, Any] | None:
+    x, y = (np.linspace(low, high, cells) for low, high in zip(view.low, view.high))
     places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    f = values(view.params(places)).reshape(CELLS, CELLS)
+    f = values(view.params(places)).reshape(cells, cells)
     finite = f[np.isfinite(f)]
     if not finite.size:
         return None
@@ -140,24 +148,27 @@ def _grid(view: View, values: Values, heights, best) -> dict[str, Any] | None:
         lowest.append(float(values(best[None])[0]))
     low, high = float(np.min(lowest)), float(finite.max())
     levels = levels_of(low, high, heights)
-    height = surface_of(low, f)
+    every = (cells - 1) // (COARSE - 1)
+    unit = unit_of(low, f)
     spread = len(view.axes[0]) > 2
     return {
         "kind": "grid",
         "axes": ["u", "v"] if spread else list(view.names),
         "x": short(x),
         "y": short(y),
-        "f": short(f),
         "levels": short(levels),
-        "band": short(band_of(f, low, levels), 4),
-        "height": short(height(f), 4),
+        "band": exact(np.round(band_of(f, low, levels), 3)),
+        "height": short(heights_of(f[::every, ::every], low, unit), 4),
+        "unit": unit,
         "low": low,
         "f_window": short([low, high]),
         "equal": view.equal,
         "minimum": None
         if best is None or at is None
         else {"x": float(at[0]), "y": float(at[1]), "f": lowest[-1]},
-        "plane": {"share": round(view.share, 4), "text": said("lab.plane", share=view.share)} if spread else None,
+        "plane": {"share": round(view.share, 4), "text": said("lab.plane", share=view.share)}
+        if spread
+        else None,
     }
 
 
@@ -181,13 +192,17 @@ def band_of(f: np.ndarray, low: float, levels: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(f), np.clip((here - above[0]) / step, -1.0, LEVELS - 1.0), np.nan)
 
 
-def surface_of(low: float, f: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """How high a value stands on the surface: itself, or its logarithm where a few places dwarf the rest."""
+def unit_of(low: float, f: np.ndarray) -> float | None:
+    """What the surface is drawn in: F itself (None), or log(1 + (F − low)/unit) where a few places dwarf the
+    rest."""
     finite = f[np.isfinite(f)]
     middle = float(np.median(finite)) - low
-    if not middle > 0 or finite.max() - low <= 20 * middle:
-        return lambda values: values
-    return lambda values: np.log1p(np.maximum(values - low, 0.0) / (0.1 * middle))
+    return 0.1 * middle if middle > 0 and finite.max() - low > 20 * middle else None
+
+
+def heights_of(f: np.ndarray, low: float, unit: float | None) -> np.ndarray:
+    """How high values of F stand on the surface."""
+    return f if unit is None else np.log1p(np.maximum(f - low, 0.0) / unit)
 
 
 def tried(name: str, view: View, values: Values) -> dict[str, Any]:

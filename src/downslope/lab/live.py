@@ -22,7 +22,7 @@ POINTS = 200  # steps that one line tells at most
 
 
 class Live:
-    """What a fit has done so far. The fit's own thread calls `goes_on` and `finish`; the server reads `lines`."""
+    """What a fit has done so far. Its own thread calls `goes_on` and `finish`; the server reads `lines`."""
 
     def __init__(self, training: Training, title: Said):
         self.training, self.title = training, title
@@ -60,7 +60,11 @@ class Live:
     async def lines(self) -> AsyncIterator[bytes]:
         """A line of JSON for what is new, ten times a second, until the document ends it."""
         trace = self.training.trace
-        about = {"title": self.title, "names": list(trace.names[:NAMED]), "epochs": self.training.recipe.epochs}
+        about = {
+            "title": self.title,
+            "names": list(trace.names[:NAMED]),
+            "epochs": self.training.recipe.epochs,
+        }
         yield encoded({"about": about}) + b"\n"
         told, state = 0, ""
         while True:

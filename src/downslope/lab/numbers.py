@@ -10,7 +10,7 @@ def exact(values) -> list:
     values = np.asarray(values, dtype=float)
     if np.isfinite(values).all():
         return values.tolist()
-    return np.where(np.isfinite(values), values, None).tolist()
+    return np.where(np.isfinite(values), values, np.array(None)).tolist()
 
 
 def short(values, digits: int = 6) -> list:

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..errors import DownslopeError
 from ..messages import LANGUAGES
 from .guard import UPLOAD
 
 FOLDER = Path(__file__).parent / "page"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 CONTROLS = (
-    "problem,rows,direction,learning_rate,schedule,batch_size,order,momentum,loss,penalty,alpha,epochs,start,seed,"
-    "intercept,scale,hidden,activation,runs,code,upload"
-).split(",")
+    *(
+        "problem",
+        "upload",
+        "rows",
+        "direction",
+        "learning_rate",
+        "schedule",
+        "batch_size",
+        "order",
+        "momentum",
+    ),
+    *("loss", "penalty", "alpha", "epochs", "start", "seed", "intercept", "scale", "hidden", "activation"),
+    *("runs", "code"),
+)
 
 
 def file(name: str) -> tuple[bytes, str] | None:
@@ -28,19 +37,12 @@ def file(name: str) -> tuple[bytes, str] | None:
     return path.read_bytes(), f"{KINDS[path.suffix]}; charset=utf-8"
 
 
-def plotly() -> Path:
-    """Plotly's script, which comes with its Python package."""
-    found = find_spec("plotly")
-    if found is None or found.origin is None:
-        raise DownslopeError("lab.library_missing", library="plotly")
-    return Path(found.origin).parent / "package_data" / "plotly.min.js"
-
-
 def texts() -> dict[str, dict[str, str]]:
     """Every text of the page, by language and key."""
     table = import_module("downslope.messages.lab_page").TEXTS
     return {
-        language: {key: pair[place] for key, pair in table.items()} for place, language in enumerate(LANGUAGES)
+        language: {key: pair[place] for key, pair in table.items()}
+        for place, language in enumerate(LANGUAGES)
     }
 
 
@@ -64,7 +66,13 @@ def beginning(wish: str, offline: bool = False, **more: Any) -> dict[str, Any]:
         }
         for name, preset in PRESETS.items()
     ]
-    limits = {"runs": RUNS, "epochs": MOST["epochs"], "upload_bytes": UPLOAD, "points": POINTS, "seconds": SECONDS}
+    limits = {
+        "runs": RUNS,
+        "epochs": MOST["epochs"],
+        "upload_bytes": UPLOAD,
+        "points": POINTS,
+        "seconds": SECONDS,
+    }
     return {
         "version": __version__,
         "offline": offline,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from .said import Said, both, plain, said
 from .settings import Settings, _list, _mapping, _number
 
 POINTS, VALUES, VARIABLES, LONGEST = 500, 2_000, 3, 1_000
+REACH = (0.0, 10.0)  # of the field on which points are clicked
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,7 @@ class Problem:
     notes: tuple[Said, ...] = ()
     minima: tuple[tuple[float, ...], ...] = ()  # where they are known
     source: str = ""  # the line of Python that makes the rows
+    reach: tuple[float, ...] = ()  # what the picture of the fit shows at least
 
     def recipe(self, settings: Settings, seconds: float | None = None) -> Recipe:
         """All that a training of these settings is told."""
@@ -96,7 +98,7 @@ def problem(asked: Any, path: str | None = None) -> Problem:
     asked = dict(_mapping("problem", asked))
     kind = asked.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        raise DownslopeError("lab.problem", asked=repr(kind)[:60], known=", ".join(KINDS))
+        raise DownslopeError("lab.no_problem", asked=repr(kind)[:60], known=", ".join(KINDS))
     try:
         told = json.dumps(asked, sort_keys=True, allow_nan=False)
     except ValueError:
@@ -107,8 +109,9 @@ def problem(asked: Any, path: str | None = None) -> Problem:
 @lru_cache(maxsize=16)
 def _made(told: str, path: str | None) -> Problem:
     asked = json.loads(told)
-    maker = KINDS[asked["kind"]]
-    return maker(asked, path) if maker in (_table,) else maker(asked)
+    if asked["kind"] == "table":
+        return _table(asked, path)
+    return KINDS[asked["kind"]](asked)
 
 
 def _text(asked: Mapping, name: str) -> str:
@@ -163,7 +166,13 @@ def _warned(formula: str, derivative) -> str:
 def _rows(asked: Mapping) -> Problem:
     X = [[_checked("X", x) for x in _list("X", row)] for row in _list("X", asked.get("X"))]
     y = [_checked("y", value) for value in _list("y", asked.get("y"))]
-    if not X or not X[0] or len({len(row) for row in X}) > 1 or len(X) != len(y) or len(X) * len(X[0]) > VALUES:
+    if (
+        not X
+        or not X[0]
+        or len({len(row) for row in X}) > 1
+        or len(X) != len(y)
+        or len(X) * len(X[0]) > VALUES
+    ):
         raise DownslopeError("lab.rows", rows=len(X), targets=len(y), most=f"{VALUES:,}")
     return of_rows(dict(asked), said("lab.title_rows", count=len(X)), Dataset.from_arrays(X, y))
 
@@ -171,8 +180,15 @@ def _rows(asked: Mapping) -> Problem:
 def of_rows(asked: Mapping, title: Said, dataset: Dataset, source: str = "", **settings) -> Problem:
     """A linear model on rows, with the settings that suit them but for those that are given."""
     told: dict[str, Any] = {"loss": "log"} if dataset.classes else {}
-    notes = tuple(both(lambda k=k: dataset.notes_text()[k]) for k in range(len(dataset.notes)))
-    return Problem(asked, title, Settings(**{**told, **settings}), dataset, notes=notes, source=source or _arrays(dataset))
+    notes = tuple(said(key, **facts) for key, facts in dataset.notes)
+    return Problem(
+        asked,
+        title,
+        Settings(**{**told, **settings}),
+        dataset,
+        notes=notes,
+        source=source or _arrays(dataset),
+    )
 
 
 def _arrays(dataset: Dataset) -> str:
@@ -182,11 +198,17 @@ def _arrays(dataset: Dataset) -> str:
 
 
 def _points(asked: Mapping) -> Problem:
+    return replace(_clicked(asked), reach=REACH)
+
+
+def _clicked(asked: Mapping) -> Problem:
     task = asked.get("task", "regression")
     if task not in ("regression", "classes"):
-        raise DownslopeError("lab.task", asked=repr(task)[:60])
+        raise DownslopeError("lab.no_task", asked=repr(task)[:60])
     width = 2 if task == "regression" else 3
-    points = [[_checked("points", x) for x in _list("points", row)] for row in _list("points", asked.get("points"))]
+    points = [
+        [_checked("points", x) for x in _list("points", row)] for row in _list("points", asked.get("points"))
+    ]
     if not 2 <= len(points) <= POINTS or any(len(point) != width for point in points):
         raise DownslopeError("lab.points", found=len(points), most=POINTS, width=width)
     table = np.array(points)
@@ -219,11 +241,11 @@ def _checked(name: str, value: Any) -> float:
     return float(value)
 
 
-KINDS = {
+KINDS: dict[str, Callable[[Mapping], Problem]] = {
     "lesson": _lesson,
     "preset": _preset,
     "function": _function,
     "points": _points,
-    "table": _table,
+    "table": lambda asked: _table(asked, None),
     "rows": _rows,
 }

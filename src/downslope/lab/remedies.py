@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..insight import Verdict
-from ..messages import text
-from .said import both
+from .said import said
 from .settings import MOST
 
 SOLVER = {"direction": "lbfgs", "rows": "all", "learning_rate": "auto", "schedule": "constant"}
@@ -21,7 +20,7 @@ def remedies(verdict: Verdict, ran: Any) -> list[dict[str, Any]]:
     return [
         {
             "code": code,
-            "text": both(lambda code=code: text(f"insight.remedy_{code}", **verdict.numbers)),
+            "text": said(f"insight.remedy_{code}", **verdict.numbers),
             "change": _change(code, verdict.numbers, ran),
         }
         for code in verdict.advice
@@ -43,7 +42,11 @@ def _change(code: str, numbers: Mapping[str, Any], ran: Any) -> dict[str, Any] |
         case "faster_method" | "lbfgs":
             return SOLVER
         case "exact_method":
-            return SOLVE if ran.objective is None or (ran.objective.quadratic and not ran.objective.kinked) else SOLVER
+            return (
+                SOLVE
+                if ran.objective is None or (ran.objective.quadratic and not ran.objective.kinked)
+                else SOLVER
+            )
         case "smaller_rate" if settings.learning_rate != "auto":
             return {"learning_rate": settings.learning_rate / 4}
         case "use_all_rows":

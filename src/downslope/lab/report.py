@@ -1,4 +1,4 @@
-"""The page in one file: with a document in it, Plotly and all, it opens by double-click, offline, and plays."""
+"""The page in one file: with a document in it, it opens by double-click, offline, and plays."""
 
 from __future__ import annotations
 
@@ -6,30 +6,27 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import DownslopeError
 from ..messages import language
 from . import pages
 from .said import encoded
 
 STYLE = '<link rel="stylesheet" href="page/page.css">'
-PLOTLY = '<script src="plotly.js" defer></script>'
 MAIN = '<script type="module" src="page/main.js"></script>'
 IMPORT = re.compile(r'^import\s*\{[^}]*\}\s*from\s*"\./([a-z_]+\.js)";[^\S\n]*\n?', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=async function|function|const|let|class)", re.MULTILINE)
 
 
 def page(document: dict[str, Any], lang: str | None = None) -> str:
-    """The report as HTML. Its policy lets nothing be fetched, and no script run but its own two."""
-    plotly, main = pages.plotly().read_text(encoding="utf-8"), joined(pages.FOLDER)
+    """The report as HTML. Its policy lets nothing be fetched, and no script run but its own."""
+    main = joined(pages.FOLDER)
     begin = pages.beginning(lang or language(), offline=True)
-    hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in (plotly, main))
     policy = (
-        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src 'sha256-{_sha256(main)}'; style-src 'unsafe-inline'; "
+        "img-src data: blob:; base-uri 'none'; form-action 'none'"
     )
     data = "".join(
         f'<script type="application/json" id="{name}">{_inlined(held)}</script>\n'
@@ -37,10 +34,9 @@ def page(document: dict[str, Any], lang: str | None = None) -> str:
     )
     parts = {
         STYLE: f"<style>\n{(pages.FOLDER / 'page.css').read_text(encoding='utf-8')}</style>",
-        PLOTLY: "",
         MAIN: "",
         "<head>": f'<head>\n<meta http-equiv="Content-Security-Policy" content="{html.escape(policy)}">',
-        "</body>": f"{data}<script>{plotly}</script>\n<script>{main}</script>\n</body>",
+        "</body>": f"{data}<script>{main}</script>\n</body>",
     }
     told = (pages.FOLDER / "index.html").read_text(encoding="utf-8")
     for tag, part in parts.items():
@@ -74,27 +70,41 @@ def _in_order(folder: Path, name: str = "main.js", seen: list[str] | None = None
 
 def _inlined(held: Any) -> str:
     """JSON that can stand in a script: no tag can begin in it."""
-    return encoded(held).decode().replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return (
+        encoded(held)
+        .decode()
+        .replace("<", "\\u003c")
+        .replace("\u2028", "\\u2028")
+        .replace("\u2029", "\\u2029")
+    )
 
 
 def _sha256(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def framed(document: dict[str, Any], height: int = 720) -> str:
-    """The same in a frame, for a notebook."""
-    held = html.escape(page(document), quote=True)
-    return (
-        f'<iframe srcdoc="{held}" style="width:100%;height:{height}px;border:0" '
-        'sandbox="allow-scripts allow-downloads"></iframe>'
-    )
+@dataclass(frozen=True, eq=False)
+class Framed:
+    """A document as a notebook shows it: the page in a frame of its own, which can reach nothing."""
+
+    document: dict[str, Any]
+    height: int = 720  # pixels
+
+    def _repr_html_(self) -> str:
+        held = html.escape(page(self.document), quote=True)
+        return (
+            f'<iframe srcdoc="{held}" style="width:100%;height:{self.height}px;border:0" '
+            'sandbox="allow-scripts allow-downloads"></iframe>'
+        )
 
 
 def write(document: dict[str, Any], out: str | Path, force: bool = False) -> Path:
     """The report as a file, whole or not at all."""
     from ..plots.files import whole
 
-    text = page(document)
-    return whole(out, (".html", ".htm"), lambda part: Path(part).write_text(text, encoding="utf-8"), force)
+    text = page(document).encode()
 
+    def fill(part: Path) -> None:
+        part.write_bytes(text)
 
+    return whole(out, (".html", ".htm"), fill, force)

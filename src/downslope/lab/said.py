@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ..messages import LANGUAGES, speaking, text
+from ..errors import DownslopeError
+from ..messages import LANGUAGES, language, speaking, text
 
 Said = dict[str, str]  # language → sentence
 
@@ -19,9 +20,9 @@ def both(make: Callable[[], str]) -> Said:
     [('en', 'Dataset'), ('zh', '数据集')]
     """
     told = {}
-    for language in LANGUAGES:
-        with speaking(language):
-            told[language] = make()
+    for each in LANGUAGES:
+        with speaking(each):
+            told[each] = make()
     return told
 
 
@@ -30,15 +31,18 @@ def said(key: str, **facts) -> Said:
     return both(lambda: text(key, **{name: _here(value) for name, value in facts.items()}))
 
 
+def refusal(error: DownslopeError) -> Said:
+    """What an error says."""
+    return said(error.key, **error.facts)
+
+
 def plain(words: str) -> Said:
     """What needs no translation: a formula, a name."""
     return dict.fromkeys(LANGUAGES, words)
 
 
 def _here(value):
-    from ..messages import language
-
-    return value[language()] if isinstance(value, dict) else value
+    return value[language()] if isinstance(value, dict) and set(value) == set(LANGUAGES) else value
 
 
 def encoded(answer: Any) -> bytes:

@@ -15,14 +15,14 @@ from ..model.objective import Objective, function_objective
 from .choices import label
 from .document import Ran, assembled
 from .problems import Problem
-from .said import both, plain, said
+from .said import plain, refusal, said
 from .settings import Settings
 
 
 @lru_cache(maxsize=2)
 def saved(path: str) -> tuple[dict[str, Any], Problem, Ran]:
-    """The document of the run at `path`, with what it was made of. Its rows are read again where they are still
-    to be had; without them there is no picture of F, and none of the fit."""
+    """The document of the run at `path`, with what it was made of. Its rows are read again where they can be;
+    without them there is no picture of F, and none of the fit."""
     solution = load(path)
     return of_solution(solution, Path(path).name)
 
@@ -31,14 +31,14 @@ def of_solution(solution: Solution, name: str) -> tuple[dict[str, Any], Problem,
     """The document of a solution."""
     settings = Settings.from_recipe(solution.recipe, solution.method)
     dataset = objective = function = None
-    notes = [both(lambda k=k: _note(solution, k)) for k in range(len(solution.notes))]
+    notes = [said(key, **facts) for key, facts in solution.notes]
     if solution.features:
         try:
             dataset = solution.training_rows()
             dataset = dataset.labelled(solution.classes) if solution.classes else dataset
             objective = Objective(solution.recipe.term(dataset, solution.module), solution.recipe.penalty)
         except DownslopeError as error:
-            notes.append(both(lambda error=error: str(error)))
+            notes.append(refusal(error))
         if objective is not None and objective.names != solution.names:
             dataset = objective = None  # the file holds other columns by now
     elif solution.formula:
@@ -54,7 +54,7 @@ def of_solution(solution: Solution, name: str) -> tuple[dict[str, Any], Problem,
     problem = Problem(asked, title, settings, dataset, function, tuple(notes))
     method = solution.recipe.method if objective is None else solution.recipe.method_for(objective)
     parts = solution, objective, None if method == "auto" else method, dataset
-    ran = Ran(settings, label(settings), solution.trace, *parts)
+    ran = Ran(settings, label(settings, bool(solution.features)), solution.trace, *parts)
     return assembled(problem, [ran]), problem, ran
 
 
@@ -63,10 +63,3 @@ def of_trace(trace: Trace) -> dict[str, Any]:
     settings = Settings(start=dict(zip(trace.names, trace.start.tolist())))
     problem = Problem({"kind": "saved", "name": "trace"}, said("lab.title_trace"), settings)
     return assembled(problem, [Ran(settings, said("lab.title_trace"), trace)])
-
-
-def _note(solution: Solution, place: int) -> str:
-    from ..messages import text
-
-    key, facts = solution.notes[place]
-    return text(key, **facts)

@@ -1,4 +1,4 @@
-"""The bodies of requests, for the OpenAPI schema: what they may hold. What they hold is checked where it is used."""
+"""What the bodies of requests may hold, for the OpenAPI schema. It is checked where it is used."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ SETTINGS: dict[str, Any] = {
     "properties": {
         "rows": {"enum": list(ROWS)},
         "batch_size": {"type": "integer", "minimum": 1, "maximum": 1000},
-        "order": {"anyOf": [{"enum": list(ORDERS)}, {"type": "array", "items": {"type": "integer"}, "maxItems": 9}]},
+        "order": {
+            "anyOf": [{"enum": list(ORDERS)}, {"type": "array", "items": {"type": "integer"}, "maxItems": 9}]
+        },
         "direction": {"enum": [*DIRECTIONS, *FINDERS]},
         "momentum": {"type": "number"},
         "learning_rate": {"anyOf": [{"const": "auto"}, {"type": "number"}]},
@@ -56,7 +58,11 @@ VALUES: dict[str, dict[str, Any]] = {
 }
 PROBLEM = {
     "oneOf": [
-        {"type": "object", "properties": {"kind": {"const": kind}, **values}, "required": ["kind", *list(values)[:1]]}
+        {
+            "type": "object",
+            "properties": {"kind": {"const": kind}, **values},
+            "required": ["kind", *list(values)[:1]],
+        }
         for kind, values in VALUES.items()
     ]
 }

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from ..errors import DownslopeError
@@ -21,7 +21,7 @@ from ..messages import LANGUAGES, language
 from . import pages
 from .guard import BODY, LOOPBACK, UPLOAD, Guard
 from .live import Live
-from .said import both, encoded, said
+from .said import encoded, refusal, said
 from .schemas import BODIES
 from .workers import Pool, Refused
 
@@ -53,7 +53,9 @@ class Lab:
 
     def keep(self, name: str, content: bytes) -> tuple[str, Path]:
         """A file that was sent, under a name of ours."""
-        suffix = "".join(Path(name).suffixes[-2:] if name.lower().endswith(".gz") else Path(name).suffixes[-1:])
+        suffix = "".join(
+            Path(name).suffixes[-2:] if name.lower().endswith(".gz") else Path(name).suffixes[-1:]
+        )
         if not suffix.lower().endswith(SUFFIXES):
             raise DownslopeError("lab.suffix", name=name, known=", ".join(SUFFIXES))
         number = secrets.token_hex(8)
@@ -75,8 +77,8 @@ def application(
     pool: Pool | None = None,
     ready: Callable[[], None] | None = None,
 ) -> Guard:
-    """The ASGI application, behind its guard. hosts: names that it answers to, () for any; token: what a visitor
-    must bring; opened: a saved run to show; live: a fit under way; ready: called once it serves."""
+    """The ASGI application, behind its guard. hosts: names that it answers to, () for any; token: what a
+    visitor must bring; opened: a saved run to show; live: a fit under way; ready: called once it serves."""
     lab = Lab(pool or Pool(), opened, live)
 
     @asynccontextmanager
@@ -88,7 +90,13 @@ def application(
         await lab.pool.end()
         lab.folder.cleanup()
 
-    app = FastAPI(title="Downslope lab", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=lifespan)
+    app = FastAPI(
+        title="Downslope lab",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=lifespan,
+    )
     app.add_exception_handler(DownslopeError, _downslope_error)
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(HTTPException, _not_there)
@@ -109,7 +117,7 @@ def _problem_of(status: int, key: str, sentence: dict[str, str]) -> Response:
 
 async def _downslope_error(request: Request, error: Any) -> Response:
     status = {"lab.too_large": 413, "lab.not_json": 400}.get(error.key, 422)
-    return _problem_of(status, error.key, both(lambda: str(error)))
+    return _problem_of(status, error.key, refusal(error))
 
 
 async def _refused(request: Request, error: Any) -> Response:
@@ -162,11 +170,6 @@ def _pages(app: FastAPI, lab: Lab) -> None:
     @app.get("/page/{name}", include_in_schema=False)
     async def page(name: str) -> Response:
         return _file(name)
-
-    @app.get("/plotly.js", include_in_schema=False)
-    async def plotly() -> Response:
-        kept = {"cache-control": "private, max-age=86400"}
-        return FileResponse(pages.plotly(), media_type="text/javascript; charset=utf-8", headers=kept)
 
     @app.get("/favicon.ico", include_in_schema=False)
     async def icon() -> Response:
@@ -251,7 +254,9 @@ def _computing(app: FastAPI, lab: Lab) -> None:
         number, path = lab.keep(Path(name[:200]).name, await _body(request, UPLOAD))
         told = {"id": number, "path": str(path), "name": lab.files[number][1]}
         try:
-            return Response(await _waited(request, lab.pool.run("upload", told)), media_type="application/json")
+            return Response(
+                await _waited(request, lab.pool.run("upload", told)), media_type="application/json"
+            )
         except Refused:
             lab.files.pop(number)[0].unlink(missing_ok=True)
             raise
@@ -271,7 +276,9 @@ def _simple(app: FastAPI, lab: Lab, name: str, task: str, kind: str, attached: s
 async def _streamed(pool: Pool, payload: dict[str, Any]) -> AsyncIterator[bytes]:
     """A line of JSON for each part of what is under way, then the document; cancelled when the page goes."""
     parts: asyncio.Queue[bytes | None] = asyncio.Queue()
-    task = asyncio.ensure_future(pool.run("runs", payload, lambda part: parts.put_nowait(encoded({"more": part}))))
+    task = asyncio.ensure_future(
+        pool.run("runs", payload, lambda part: parts.put_nowait(encoded({"more": part})))
+    )
     task.add_done_callback(lambda _: parts.put_nowait(None))
     try:
         while (part := await parts.get()) is not None:

@@ -19,7 +19,14 @@ DIRECTIONS = {kind.__name__.lower(): kind for kind in directions.DIRECTIONS}
 FINDERS = {"closed_form": ClosedForm, "exhaustive": Exhaustive}  # which do not descend
 SEARCHES = {"armijo": searches.Armijo, "wolfe": searches.StrongWolfe}
 ROWS = ("all", "one", "batch")
-MOST = {"epochs": 100_000, "batch_size": 1_000_000, "seed": 2**31 - 1, "hidden": 64, "layers": 4, "grid": 2_000}
+MOST = {
+    "epochs": 100_000,
+    "batch_size": 1_000_000,
+    "seed": 2**31 - 1,
+    "hidden": 64,
+    "layers": 4,
+    "grid": 2_000,
+}
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,9 @@ class Settings:
             return Exhaustive({name: _values(name, value) for name, value in (self.grid or {}).items()})
         kind = DIRECTIONS[self.direction]
         direction = kind(float(self.momentum)) if kind is directions.Momentum else kind()
-        rows = All() if self.rows == "all" else Batch(1 if self.rows == "one" else self.batch_size, self.order)
+        rows = (
+            All() if self.rows == "all" else Batch(1 if self.rows == "one" else self.batch_size, self.order)
+        )
         return Method(rows, direction, self.rate)
 
     @property
@@ -147,7 +156,11 @@ class Settings:
             told["momentum"] = getattr(chosen.direction, "beta", 0.9)
             if isinstance(rows, Batch):
                 order = rows.order if isinstance(rows.order, str) else list(rows.order)
-                told |= {"rows": "one" if rows.size == 1 else "batch", "batch_size": rows.size, "order": order}
+                told |= {
+                    "rows": "one" if rows.size == 1 else "batch",
+                    "batch_size": rows.size,
+                    "order": order,
+                }
             rate = rate if recipe.learning_rate == "auto" else recipe.learning_rate
             names = {kind: name for name, kind in {**schedules.SCHEDULES, **SEARCHES}.items()}
             told["schedule"] = names.get(type(rate), "constant")
@@ -168,7 +181,9 @@ class Settings:
             alpha=recipe.alpha,
             intercept=recipe.intercept,
             scale=recipe.scale,
-            hidden=None if net is None else [min(size, MOST["hidden"]) for size in net.hidden[: MOST["layers"]]],
+            hidden=None
+            if net is None
+            else [min(size, MOST["hidden"]) for size in net.hidden[: MOST["layers"]]],
             activation="sigmoid" if net is None else net.activation,
         )
 
@@ -196,7 +211,12 @@ def _kind(name: str, value: Any, kind: type, word: str) -> None:
 
 
 def _number(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e300 or math.isnan(value):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or abs(value) > 1e300
+        or math.isnan(value)
+    ):
         raise _refuse(name, value, "number")
 
 

@@ -18,13 +18,15 @@ from . import choices, code, document, report
 from .problems import Problem, problem
 from .said import encoded
 from .saved import saved
-from .settings import Settings, _mapping
+from .settings import Settings
 from .workers import Line
 
 SECONDS = 15.0  # for all runs of one request: then they stop, and what they found is shown
 EVERY = 0.1  # seconds between two parts of a run that is under way
 
-Payload = Mapping[str, Any]  # what the page asked, and "path": the file that it sent or the run that was opened
+Payload = Mapping[
+    str, Any
+]  # what the page asked, and "path": the file that it sent or the run that was opened
 
 
 def describe(payload: Payload, line: Line) -> bytes:
@@ -36,7 +38,9 @@ def describe(payload: Payload, line: Line) -> bytes:
         raise error
     sound = settings if error is None else asked.defaults
     ran = document.begun(asked, sound)
-    known = None if ran.objective is None or error is not None else choices.certificate(settings, ran.objective)
+    known = (
+        None if ran.objective is None or error is not None else choices.certificate(settings, ran.objective)
+    )
     return encoded(
         {
             "problem": document.described(asked, ran),
@@ -124,7 +128,17 @@ def trace_csv(ran: document.Ran) -> str:
     """One line for each step that was kept: its numbers, then the weights after it."""
     page = io.StringIO()
     table = csv.writer(page, lineterminator="\n")
-    fields = ["step", "epoch", "rows", "seconds", "loss", "gradient_norm", "learning_rate", "objective", "validation"]
+    fields = [
+        "step",
+        "epoch",
+        "rows",
+        "seconds",
+        "loss",
+        "gradient_norm",
+        "learning_rate",
+        "objective",
+        "validation",
+    ]
     table.writerow([*fields, *ran.trace.names])
     for step in ran.trace:
         row = [getattr(step, field) for field in fields]
@@ -138,7 +152,9 @@ def as_gif(payload: Payload, line: Line) -> bytes:
 
     _, ran = _ran(payload, line)
     few = ran.objective is not None and ran.objective.size <= 2
-    values = document.landscape.values_of(ran.objective, 50_000) if few and ran.objective is not None else None
+    values = (
+        document.landscape.values_of(ran.objective, 50_000) if few and ran.objective is not None else None
+    )
     with TemporaryDirectory() as folder:
         return plots.descent_gif(Path(folder, "descent.gif"), ran.trace, values).read_bytes()
 
@@ -147,7 +163,7 @@ def as_report(payload: Payload, line: Line) -> bytes:
     """The stand-alone page."""
     if payload.get("saved"):
         found, _, ran = saved(payload["path"])
-        tables = [trace_csv(ran)]
+        tables: list[str | None] = [trace_csv(ran)]
     else:
         asked, wanted = _problem(payload), document.runs_of(payload.get("runs"))
         made = document.made(asked, wanted, _Watch(line, False), SECONDS / len(wanted))
@@ -173,7 +189,8 @@ def upload(payload: Payload, line: Line) -> bytes:
     except DownslopeError as error:
         raise _under_its_name(error, path, name) from None
     columns = [
-        {"name": column, "kind": table.kind(column), "example": table.example(column)} for column in table.names[:500]
+        {"name": column, "kind": table.kind(column), "example": table.example(column)}
+        for column in table.names[:500]
     ]
     numbers = [column["name"] for column in columns if column["kind"] == "number"]
     target = numbers[-1] if numbers else table.names[-1]
@@ -183,7 +200,9 @@ def upload(payload: Payload, line: Line) -> bytes:
 
 def _under_its_name(error: DownslopeError, path: str, name: str) -> DownslopeError:
     """The same refusal, told of the file as its owner knows it."""
-    facts = {key: str(fact).replace(path, name) if path in str(fact) else fact for key, fact in error.facts.items()}
+    facts = {
+        key: str(fact).replace(path, name) if path in str(fact) else fact for key, fact in error.facts.items()
+    }
     return DownslopeError(error.key, **facts)
 
 

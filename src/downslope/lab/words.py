@@ -25,7 +25,7 @@ def words(
     steps: Sequence[Step], frames: np.ndarray, objective: Objective, method: Any, dataset, seed: int
 ) -> dict[str, Any] | None:
     """The parts of each step's line. frames (s + 1, p): the weights at each frame, in the user's units."""
-    if not isinstance(method, Method) or not objective.sweeps and objective.rows > 1:
+    if not isinstance(method, Method) or (not objective.sweeps and objective.rows > 1):
         return None
     if any(step.gradient is None for step in steps):
         return None
@@ -80,6 +80,8 @@ def _named(chosen: np.ndarray, dataset: Dataset) -> Said:
         i = int(chosen[0])
         places = [f"{name} = {told(x)}" for name, x in zip(dataset.features, np.asarray(dataset.X[i], float))]
         y = dataset.classes[int(dataset.y[i])] if dataset.classes else told(float(dataset.y[i]))
-        return said("lab.row", number=i + 1, place=", ".join([*places, f"{(dataset.targets or ('y',))[0]} = {y}"]))
+        return said(
+            "lab.one_row", number=i + 1, place=", ".join([*places, f"{(dataset.targets or ('y',))[0]} = {y}"])
+        )
     named = ", ".join(str(int(i) + 1) for i in chosen[:NAMED])
     return said("lab.rows_seen", numbers=named + (", …" if len(chosen) > NAMED else ""), count=len(chosen))

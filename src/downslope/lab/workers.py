@@ -1,8 +1,8 @@
 """Processes that compute for the page: warm, bounded in time and memory, and stopped when nobody waits.
 
-A worker is a spawned Python that has loaded everything and made a small run. It is told a task and answers with
-bytes; while it computes it sends what it has so far, and looks whether it was told to stop. A worker that does
-not stop within half a second, or takes too long, is ended and a new one takes its place.
+A worker is a spawned Python that has loaded everything and made a small run. It is told a task and answers
+with bytes; while it computes it sends what it has so far, and looks whether it was told to stop. A worker
+that does not stop within half a second, or takes too long, is ended and a new one takes its place.
 """
 
 from __future__ import annotations
@@ -80,24 +80,24 @@ def serve(connection: Connection, memory: int) -> None:
 
 
 def _answer(task: Callable, payload: Any, line: Line) -> tuple:
-    from .said import both
+    from .said import refusal
 
     try:
         return "done", task(payload, line)
     except DownslopeError as error:
-        return "refused", error.key, both(lambda: str(error))
+        return "refused", error.key, refusal(error)
     except Stopped:
         return ("stopped",)
     except MemoryError:
         refused = DownslopeError("lab.memory")
-        return "refused", refused.key, both(lambda: str(refused))
+        return "refused", refused.key, refusal(refused)
     except Exception:  # a fault of ours: told to whoever started the server, not to the page
         traceback.print_exc(file=sys.stderr)
         return ("failed",)
 
 
 def limit_memory(memory: int) -> None:
-    """Let this process hold so much more than it holds now; where the system knows no such limit, do nothing."""
+    """Let this process hold so much more than it holds now, where the system knows such a limit."""
     try:
         import resource
 

@@ -1,6 +1,6 @@
 """What the lab says: its refusals and what it tells of a run. The words on the page stand in lab_page.py."""
 
-from . import lab_page
+from . import lab_course, lab_page
 
 TEXTS: dict[str, tuple[str, str]] = {
     # what is refused
@@ -27,7 +27,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the grid of {name} must be [first, last, step] with a step above 0 and at most {most} values.",
         "{name} 的网格应为 [起点, 终点, 步长]，步长大于 0，最多 {most} 个值。",
     ),
-    "lab.problem": (
+    "lab.no_problem": (
         "there is no kind of problem {asked}: choose one of {known}.",
         "没有 {asked} 这种问题：可选 {known}。",
     ),
@@ -43,7 +43,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{rows} rows of X and {targets} values of y: the rows must be equally long, as many as the targets, and hold at most {most} numbers. A file takes more.",
         "X 有 {rows} 行，y 有 {targets} 个值：各行长度须相同，行数须与目标值个数相同，总共最多 {most} 个数。更多数据请用文件。",
     ),
-    "lab.task": (
+    "lab.no_task": (
         'task = {asked} must be "regression" or "classes".',
         'task = {asked} 应为 "regression" 或 "classes"。',
     ),
@@ -51,12 +51,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{found} points: set 2 to {most}, each of {width} numbers.",
         "有 {found} 个点：请设置 2 到 {most} 个点，每个点 {width} 个数。",
     ),
-    "lab.point_class": ("class {found:g}: a point is of class 0 or 1.", "类别 {found:g}：点的类别只能是 0 或 1。"),
+    "lab.point_class": (
+        "class {found:g}: a point is of class 0 or 1.",
+        "类别 {found:g}：点的类别只能是 0 或 1。",
+    ),
     "lab.no_file": (
         "the rows of {name} are no longer here: choose the file again.",
         "{name} 的数据已不在：请重新选择文件。",
     ),
-    "lab.runs": ("ask for 1 to {most} runs, in a list.", "请以列表给出 1 到 {most} 次运行。"),
+    "lab.how_many_runs": ("ask for 1 to {most} runs, in a list.", "请以列表给出 1 到 {most} 次运行。"),
     "lab.suffix": (
         "{name} is no table that the lab reads: send a file that ends in {known}.",
         "{name} 不是实验室能读取的表格：请使用以 {known} 结尾的文件。",
@@ -95,7 +98,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "open the lab by the whole address that it told, token and all.",
         "请用实验室给出的完整地址（含令牌）打开。",
     ),
-    "lab.steer": ('do = {asked} must be "pause", "go" or "stop".', 'do = {asked} 应为 "pause"、"go" 或 "stop"。'),
+    "lab.steer": (
+        'do = {asked} must be "pause", "go" or "stop".',
+        'do = {asked} 应为 "pause"、"go" 或 "stop"。',
+    ),
     "lab.library_missing": (
         "the lab needs {library}, which is not installed: pip install 'downslope[lab]'.",
         "实验室需要 {library}，但尚未安装：请运行 pip install 'downslope[lab]'。",
@@ -109,7 +115,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{formula} 含有 max 或 min，{library} 中没有同名的对应函数：请导出为 Downslope 代码。",
     ),
     # what is told
-    "lab.script_head": ("The minimum of {formula}, with {library} alone.", "求 {formula} 的最小值，只用 {library}。"),
+    "lab.script_head": (
+        "The minimum of {formula}, with {library} alone.",
+        "求 {formula} 的最小值，只用 {library}。",
+    ),
     "lab.your_rows": ("the rows of your file", "你文件中的数据"),
     "lab.title_trace": ("A trace", "下降记录"),
     "lab.title_rows": ("{count} rows", "{count} 行数据"),
@@ -118,7 +127,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The plane in which this descent mostly walks; it shows {share:.1%} of the way.",
         "这次下降主要经过的平面，包含了路程的 {share:.1%}。",
     ),
-    "lab.row": ("row {number}: {place}", "第 {number} 行：{place}"),
+    "lab.one_row": ("row {number}: {place}", "第 {number} 行：{place}"),
     "lab.rows_seen": ("{count} rows: {numbers}", "{count} 行：{numbers}"),
     "lab.thinned": (
         "{kept} of {made} updates are shown, evenly taken.",
@@ -224,5 +233,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A hundred small valleys around the lowest one.",
         "最低谷的周围有上百个小谷。",
     ),
+    **lab_course.TEXTS,
     **lab_page.TEXTS,
 }

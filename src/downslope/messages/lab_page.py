@@ -176,6 +176,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lab.set_rate_slider": ("Learning rate, on a logarithmic scale", "学习率（对数刻度）"),
     "lab.set_batch_size": ("Batch size", "批量大小"),
     "lab.set_order": ("Order", "顺序"),
+    "lab.order_rows": ("only row {rows}", "只用第 {rows} 行"),
     "lab.set_momentum": ("Momentum", "动量"),
     "lab.set_epochs": ("Epochs", "训练轮次"),
     "lab.set_loss": ("Loss", "损失函数"),
