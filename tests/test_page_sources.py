@@ -22,7 +22,7 @@ def bare(script: str) -> str:
 
 
 ATTRIBUTES = set(re.findall(r'data-(?:text|label)="(\w+)"', MARKUP))
-MADE = ("kind_", "task_", "take_", "control_", "zone_name_", "view_", "key_")  # the rest of the key is filled in
+MADE = ("kind_", "task_", "take_", "control_", "zone_name_", "view_", "key_")
 
 
 def test_every_word_of_the_page_is_in_the_table():
@@ -53,13 +53,13 @@ def test_no_sentence_stands_in_the_markup_or_in_a_module():
 
 
 def test_the_modules_can_be_joined_into_one_script():
-    """The report joins them: named imports only, top-level names unique, no cycle, nothing that ends a script."""
+    """The report joins them: named imports, unique top-level names, no cycle, nothing that ends a script."""
     names: dict[str, str] = {}
     for module, script in MODULES.items():
         for line in re.findall(r"^import .*", script, re.MULTILINE):
             assert re.fullmatch(r'import \{ [\w, ]+ \} from "\./\w+\.js";', line), (module, line)
             assert " as " not in line
-        declared = re.findall(r"^(?:export )?(?:async )?(?:function|const|let|class) (\w+)", script, re.MULTILINE)
+        declared = re.findall(r"^(?:export )?(?:async )?(?:function|const|let|class) (\w+)", script, re.M)
         for name in declared:
             assert name not in names, f"{name} in {module} and {names[name]}"
             names[name] = module
@@ -73,7 +73,8 @@ def test_the_modules_can_be_joined_into_one_script():
 
 
 def test_nothing_is_fetched_from_elsewhere():
-    for name, text in {**MODULES, "index.html": MARKUP, "page.css": (FOLDER / "page.css").read_text()}.items():
+    style = (FOLDER / "page.css").read_text(encoding="utf-8")
+    for name, text in {**MODULES, "index.html": MARKUP, "page.css": style}.items():
         elsewhere = re.findall(r"https?://[^\"' )]+", text)
         assert elsewhere in ([], ["http://www.w3.org/2000/svg"]), name
 
@@ -83,7 +84,7 @@ def test_each_module_is_short():
     assert sum(map(len, MODULES.values())) < 160_000
 
 
-@pytest.mark.skipif(shutil.which("npx") is None, reason="no npm on this machine: the page's types go unchecked")
+@pytest.mark.skipif(shutil.which("npx") is None, reason="no npm here: the page's types go unchecked")
 def test_the_types_hold():
     if not (CHECKER / "node_modules" / ".bin" / "tsc").exists():
         pytest.skip("TypeScript is not installed: npm ci in tests/page")

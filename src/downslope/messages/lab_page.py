@@ -102,8 +102,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lab.about_residuals": ("What is left over: prediction minus truth.", "剩余误差：预测值减真实值。"),
     "lab.unequal": ("The axes have different units of length.", "两轴的单位长度不同。"),
     "lab.searched": (
-        "exhaustive search: {count} values, the best is {best}",
-        "穷举法：{count} 个值，最好的是 {best}",
+        "Hollow dots: exhaustive search over {count} values, the best is {best}.",
+        "空心点：穷举法的 {count} 个值，最好的是 {best}。",
     ),
     "lab.scale": ("Scale of the loss", "损失的刻度"),
     "lab.scale_log": ("log", "对数"),

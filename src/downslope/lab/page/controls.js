@@ -12,7 +12,7 @@ export function buildControls(offer, settings, change, more) {
   const focused = document.activeElement?.id ?? "";
   const function_ = offer.problem.kind === "function";
   const choose = (/** @type {string} */ name, /** @type {string} */ label) =>
-    control(name, menu("set-" + name, label, offer.choices[name] ?? [], settings[name], (value) => change({ [name]: value })));
+    control(name, menu("set-" + name, label, offer.choices[name] ?? [], settings[name], (value) => change({ [name]: value }), Array.isArray(settings[name]) ? word("order_rows", { rows: settings[name].map((/** @type {number} */ row) => row + 1).join(", ") }) : undefined));
   const solved = settings.direction === "closed_form" || settings.direction === "exhaustive";
   const extra = make(
     "details",

@@ -38,13 +38,14 @@ function pathTable(scene, land, tick) {
 function curveView(scene, land) {
   const { colours } = scene;
   const shown = shownRuns(scene).filter((one) => one.run.path);
+  const descents = shown.filter((one) => one.run.settings.direction !== "exhaustive"); // a search has no start and no way
   const search = scene.lab.pictures.search;
   const frame = (/** @type {any} */ size) => frameOf(size, land.window, widened(land.f_window));
   const places = (/** @type {any} */ one, /** @type {import("./axes.js").Frame} */ f, /** @type {number} */ upTo) =>
     one.run.path.x.slice(0, upTo + 1).map((/** @type {number|null} */ x, /** @type {number} */ k) => spotOf(f, x, one.run.path.f[k]));
   return {
     frame,
-    about: [word("about_curve", { name: land.axes[0] }), search ? word("searched", { count: search.x.length, best: figure(search.x[search.best]) }) : "", word("about_drag")].join(" "),
+    about: [word("about_curve", { name: land.axes[0] }), search ? word("searched", { count: search.x.length, best: figure(search.x[search.best]) }) : "", descents.length ? word("about_drag") : ""].join(" "),
     ground: (/** @type {any} */ pen, /** @type {any} */ size) => {
       const f = frame(size);
       drawAxes(pen, f, colours, land.axes[0], scene.lab.problem.rows ? word("loss") : "F");
@@ -58,8 +59,8 @@ function curveView(scene, land) {
           if (!size.small) pen.discs([dots[search.best]], 6, { stroke: colours.lines[2], width: 2.2 });
         }
         if (land.minimum) cross(pen, spotOf(f, land.minimum[land.axes[0]] ?? land.minimum.x, land.minimum.f), colours, size.small);
-        for (const one of shown) pen.path(places(one, f, lastFrame(one.run)), { stroke: one.colour, width: 1, alpha: 0.22 });
-        for (const one of shown) startMark(pen, places(one, f, 0)[0], one, scene, size);
+        for (const one of descents) pen.path(places(one, f, lastFrame(one.run)), { stroke: one.colour, width: 1, alpha: 0.22 });
+        for (const one of descents) startMark(pen, places(one, f, 0)[0], one, scene, size);
       });
     },
     moving: (/** @type {any} */ pen, /** @type {any} */ size, /** @type {number} */ tick) => {
@@ -67,11 +68,12 @@ function curveView(scene, land) {
       pen.within([f.left, f.top - 2, f.right - f.left, f.bottom - f.top + 6], () => {
         for (const one of selectedLast(shown, scene)) {
           const k = frameAt(scene, one.index, tick);
+          const descent = descents.includes(one);
           const way = places(one, f, k);
-          pen.path(way, { stroke: one.colour, width: size.small ? 1.2 : 1.8, dash: one.dash, alpha: 0.75 });
-          if (!size.small) pen.discs(way.slice(-400), 2.6, { fill: one.colour, alpha: 0.75 });
+          if (descent) pen.path(way, { stroke: one.colour, width: size.small ? 1.2 : 1.8, dash: one.dash, alpha: 0.75 });
+          if (!size.small) pen.discs(descent ? way.slice(-400) : way.slice(1), descent ? 2.6 : 3.4, { fill: one.colour, alpha: 0.75 });
           pen.discs([way[k]], size.small ? 3.4 : 6, { fill: one.colour, stroke: colours.paper, width: 2 });
-          if (one.index === chosenRun(scene)?.index && !size.small) arrows(pen, f, one, k, colours, false);
+          if (one.index === chosenRun(scene)?.index && descent && !size.small) arrows(pen, f, one, k, colours, false);
         }
       });
       gone(pen, f, shown, scene, tick, size);

@@ -48,8 +48,10 @@ export function lossScale(scene) {
   const finite = /** @type {number[]} */ (all.filter((v) => v !== null && Number.isFinite(v)));
   const lowest = finite.reduce((low, v) => Math.min(low, v), Infinity);
   const least = Math.min(scene.lab.problem.minimum?.loss ?? lowest, lowest);
-  const scale = scene.scale === "log" && lowest < 0 ? "minus" : scene.scale;
-  return { least, scale };
+  const highest = finite.reduce((high, v) => Math.max(high, v), -Infinity);
+  // A loss that ends well above zero shows nothing on a logarithm; what is left above the minimum does.
+  const wanted = scene.scale === "auto" ? (least > highest * 1e-3 && least < highest * 0.99 ? "minus" : "log") : scene.scale;
+  return { least, scale: wanted === "log" && lowest < 0 ? "minus" : wanted };
 }
 
 /** @param {Scene} scene @param {Line[]} lines @param {boolean} log @param {number} less */
@@ -62,7 +64,7 @@ function lossLimits(scene, lines, log, less) {
     return [Math.min(low, low >= 0 ? 0 : low), high + (high - low) * 0.04];
   }
   const positive = finite.filter((v) => v > 0).reduce((low, v) => Math.min(low, v), high);
-  const floor = Math.max(Math.min(...scales.map((s) => s.floor || 1e-16)), high * 1e-18);
+  const floor = Math.max(Math.min(...scales.map((s) => s.floor || 1e-16)), high * 1e-40);
   return [Math.max(positive * 0.7, Math.min(floor, high / 10)), high * 1.6];
 }
 

@@ -33,6 +33,7 @@ const stage = new Stage(moved);
 
 /** Compute what is asked for. @param {{tick?: number|null, still?: boolean}} [how] */
 async function compute(how = {}) {
+  computeSoon.stop(); // what was to be computed soon is older than this
   now.work?.abort();
   if (!now.asked) return;
   if (now.asked.kind === "points" && now.asked.points.length < 2) return fewPoints();
@@ -56,6 +57,7 @@ async function compute(how = {}) {
       if (line.error) throw new Refusal(line.error);
       if (line.document) {
         message("");
+        stage.note = "";
         stage.play_document(line.document, how.tick ?? null);
         afterRun(Boolean(how.still));
       }
@@ -144,7 +146,8 @@ function fewPoints() {
     },
     runs: [], pictures: { landscape: null, search: null },
   }), null);
-  message(word("points_few"));
+  message("");
+  stage.note = word("points_few");
   afterRun(false);
 }
 
@@ -308,6 +311,7 @@ function applyHidden() {
 /** Everything again in the language that is chosen now. */
 function retell() {
   translate(document);
+  byId("spoken").textContent = "";
   byId("language").textContent = language() === "zh" ? "English" : "中文";
   byId("language").lang = language() === "zh" ? "en" : "zh";
   stage.refresh();

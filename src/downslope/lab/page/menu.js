@@ -2,16 +2,17 @@
 import { make, said } from "./words.js";
 
 /** @param {string} id @param {string} label @param {import("./types.js").Choice[]} choices @param {any} value
- * @param {(value: any) => void} pick @returns {HTMLElement} */
-export function menu(id, label, choices, value, pick) {
+ * @param {(value: any) => void} pick @param {string} [other] what to show for a value that is none of the choices
+ * @returns {HTMLElement} */
+export function menu(id, label, choices, value, pick, other = "–") {
   const same = (/** @type {any} */ a) => JSON.stringify(a) === JSON.stringify(value);
-  const now = Math.max(0, choices.findIndex((choice) => same(choice.value)));
-  let at = now;
+  const now = choices.findIndex((choice) => same(choice.value));
+  let at = Math.max(0, now);
   const list = make("ul", { role: "listbox", id: id + "-list", "aria-label": label, hidden: true });
   const button = make(
     "button",
     { type: "button", role: "combobox", id, "aria-haspopup": "listbox", "aria-expanded": "false", "aria-controls": id + "-list", "aria-labelledby": `${id}-label ${id}` },
-    make("span", {}, said(choices[now]?.label) || "–"),
+    make("span", {}, now < 0 ? other : said(choices[now].label)),
   );
   const options = choices.map((choice, i) =>
     make(

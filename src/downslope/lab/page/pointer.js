@@ -34,7 +34,7 @@ export function handle(canvas, hands) {
     const f = frame();
     const land = stage.scene?.lab.pictures.landscape;
     const path = stage.scene ? chosenRun(stage.scene)?.run.path : null;
-    if (stage.view !== "landscape" || !f || !land || land.plane || !path || !hands.canStart()) return false;
+    if (stage.view !== "landscape" || !f || !land || land.plane || !path || hands.stage.scene?.lab.runs[hands.stage.selected]?.settings.direction === "exhaustive" || !hands.canStart()) return false;
     const height = land.kind === "grid" ? path.y?.[0] : path.f[0];
     return Math.hypot(f.x.at(path.x[0] ?? NaN) - x, Math.max(f.top, f.y.at(height ?? NaN)) - y) < REACH + 4;
   };

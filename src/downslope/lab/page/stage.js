@@ -27,13 +27,14 @@ export class Stage {
     this.moved = moved;
     this.scene = /** @type {Scene|null} */ (null);
     this.views = /** @type {Record<string, import("./scene.js").View|null>} */ ({});
-    this.view = "loss";
+    this.wished = "loss"; // the view asked for, which not every document has
     this.tick = 0;
     this.exact = 0; // the tick as a real number while playing
     this.playing = false;
     this.pace = "normal";
-    this.scale = "log";
+    this.scale = "auto"; // until the person chooses one
     this.selected = 0;
+    this.note = ""; // words on the picture while there is no run
     this.measure = /** @type {import("./scene.js").Measure} */ ("epochs");
     this.grounds = /** @type {Map<HTMLCanvasElement, {mark: any, canvas: HTMLCanvasElement}>} */ (new Map());
     this.count = 0;
@@ -62,6 +63,14 @@ export class Stage {
     this.seek(tick === null ? this.length - 1 : tick);
   }
 
+  get view() {
+    return this.views[this.wished] ? this.wished : VIEWS.find((name) => this.views[name]) ?? "loss";
+  }
+
+  set view(name) {
+    this.wished = name;
+  }
+
   get length() {
     return this.scene?.clock.length ?? 1;
   }
@@ -87,7 +96,6 @@ export class Stage {
       const tab = byId("tab-" + name);
       tab.hidden = !made;
     }
-    if (!this.views[this.view]) this.view = VIEWS.find((name) => this.views[name]) ?? "loss";
     this.tick = Math.min(this.tick, this.length - 1);
     this.dress();
     this.draw();

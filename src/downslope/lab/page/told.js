@@ -1,11 +1,11 @@
 // A run in words: the step in numbers, the verdict with its remedies, the list of runs and their race.
-import { byId, figure, make, said, word } from "./words.js";
+import { byId, figure, language, make, said, word } from "./words.js";
 import { lastFrame } from "./scene.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 /** @typedef {import("./types.js").Run} Run */
 
-const written = { of: /** @type {any} */ (null), cells: /** @type {any[]} */ ([]), seen: /** @type {any} */ (null) };
+const written = { of: /** @type {any} */ (null), lang: "", cells: /** @type {any[]} */ ([]), seen: /** @type {any} */ (null) };
 
 /** `w ← w − η·g = 1.000 − 0.010 × (−9.333) = 1.093`, coloured as the arrows are. @param {Stage} stage */
 export function tellStep(stage) {
@@ -17,7 +17,7 @@ export function tellStep(stage) {
     written.of = null;
     return;
   }
-  if (written.of !== words) buildStep(box, words, one.run);
+  if (written.of !== words || written.lang !== language()) buildStep(box, words, one.run);
   box.style.setProperty("--run", one.colour);
   const i = Math.max(0, one.frame - 1);
   words.weights.forEach((weight, j) => {
@@ -33,6 +33,7 @@ export function tellStep(stage) {
 /** @param {HTMLElement} box @param {import("./types.js").Words} words @param {Run} run */
 function buildStep(box, words, run) {
   written.of = words;
+  written.lang = language();
   written.seen = make("p", { class: "hint" });
   written.cells = [];
   const lines = words.weights.map((weight) => {
@@ -130,12 +131,12 @@ export function tellRuns(stage) {
   }
 }
 
-/** Freeze and explain a run that flew away. @param {Stage} stage */
+/** Explain why a run is frozen, or why there is none yet. @param {Stage} stage */
 export function tellFrozen(stage) {
   const box = byId("frozen");
   const one = stage.standing().find((s) => s.index === stage.selected);
   const gone = one?.run.diverged && one.frame >= lastFrame(one.run) ? one.run.diverged : null;
-  const text = gone ? said(gone.why) : "";
-  box.hidden = !gone;
+  const text = gone ? said(gone.why) : stage.note;
+  box.hidden = !text;
   if (box.textContent !== text) box.textContent = text;
 }

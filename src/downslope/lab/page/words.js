@@ -79,11 +79,13 @@ export function tableElement(table, caption) {
   );
 }
 
-/** Do it once things are quiet. @param {(...given: any[]) => void} what @param {number} wait */
+/** Do it once things are quiet; `stop` calls it off. @param {(...given: any[]) => void} what @param {number} wait */
 export function settled(what, wait) {
   let timer = 0;
-  return (/** @type {any[]} */ ...given) => {
-    window.clearTimeout(timer);
+  const stop = () => window.clearTimeout(timer);
+  const call = (/** @type {any[]} */ ...given) => {
+    stop();
     timer = window.setTimeout(() => what(...given), wait);
   };
+  return Object.assign(call, { stop });
 }
