@@ -145,7 +145,7 @@ class Pool:
         self.size, self.memory, self.seconds = size, memory, seconds
         self.workers: set[Worker] = set()
         self.free: asyncio.Queue[Worker] = asyncio.Queue()
-        self.threads = ThreadPoolExecutor(4 * size, thread_name_prefix="lab")
+        self.threads = ThreadPoolExecutor(4 * size + 1, thread_name_prefix="lab")
         self.chores: set[asyncio.Task] = set()
 
     def begin(self) -> None:
