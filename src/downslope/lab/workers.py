@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
@@ -67,6 +68,7 @@ def serve(connection: Connection, memory: int) -> None:
     """Do what is asked until nobody is there to ask."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends its workers
     os.environ["OMP_NUM_THREADS"] = "1"  # what is computed here is small: threads would wait for each other
+    warnings.simplefilter("ignore")  # what overflows is told in the document
     from . import tasks
 
     tasks.warm()
