@@ -223,7 +223,7 @@ def _clicked(asked: Mapping) -> Problem:
 
 
 def _table(asked: Mapping, path: str | None) -> Problem:
-    target, name = _text(asked, "target"), str(asked.get("name") or "data.csv")[:200]
+    target, name = _text(asked, "target"), str(asked.get("name") or "rows.csv")[:200]
     features = asked.get("features")
     if features is not None:
         features = [str(feature) for feature in _list("features", features)]

@@ -231,7 +231,7 @@ def _computing(app: FastAPI, lab: Lab) -> None:
         ("problem", "describe", "application/json", None),
         ("code", "code", "application/json", None),
         ("csv", "csv", "text/csv", "trace.csv"),
-        ("gif", "gif", "image/gif", "descent.gif"),
+        ("gif", "gif", "image/gif", "walk.gif"),
         ("report", "report", "text/html", "report.html"),
     ):
         _simple(app, lab, name, task, kind, attached)
@@ -250,7 +250,7 @@ def _computing(app: FastAPI, lab: Lab) -> None:
         return Response(await _waited(request, work), media_type="application/json")
 
     @app.post("/api/upload", openapi_extra=BODIES["upload"])
-    async def upload(request: Request, name: str = "data.csv") -> Response:
+    async def upload(request: Request, name: str = "rows.csv") -> Response:
         number, path = lab.keep(Path(name[:200]).name, await _body(request, UPLOAD))
         told = {"id": number, "path": str(path), "name": lab.files[number][1]}
         try:

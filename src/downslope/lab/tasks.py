@@ -113,9 +113,9 @@ def as_code(payload: Payload, line: Line) -> bytes:
     if library == "downslope" and not payload.get("saved"):
         asked = _problem(payload)
         settings = Settings.of(payload.get("settings"), asked.defaults)
-        return encoded({"name": "descent.py", "code": code.downslope(asked, settings)})
+        return encoded({"name": "walk.py", "code": code.downslope(asked, settings)})
     asked, ran = _ran(payload, line)
-    return encoded({"name": f"descent_{library}.py", "code": code.of_run(asked, ran, library)})
+    return encoded({"name": f"walk_{library}.py", "code": code.of_run(asked, ran, library)})
 
 
 def as_csv(payload: Payload, line: Line) -> bytes:
@@ -156,7 +156,7 @@ def as_gif(payload: Payload, line: Line) -> bytes:
         document.landscape.values_of(ran.objective, 50_000) if few and ran.objective is not None else None
     )
     with TemporaryDirectory() as folder:
-        return plots.descent_gif(Path(folder, "descent.gif"), ran.trace, values).read_bytes()
+        return plots.descent_gif(Path(folder, "walk.gif"), ran.trace, values).read_bytes()
 
 
 def as_report(payload: Payload, line: Line) -> bytes:

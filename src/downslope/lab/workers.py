@@ -189,7 +189,7 @@ class Pool:
             self._chore(self._replace(worker))
             if isinstance(error, TimeoutError):
                 raise _refused("lab.too_long", seconds=self.seconds) from None
-            raise RuntimeError("lab.died") from None
+            raise RuntimeError("a worker died") from None
         if message[0] == "died":
             self._chore(self._replace(worker))
             raise _refused("lab.memory")
