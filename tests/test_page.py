@@ -502,7 +502,7 @@ def test_every_control_has_a_name_for_screen_readers(page, address):
         visit(page, where)
         page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
         nameless = """() => [...document.querySelectorAll('button, input, select, [role=img]')].filter(
-            e => !(e.textContent.trim() || e.ariaLabel || e.getAttribute('aria-labelledby') || e.labels?.length)
+            e => !e.textContent.trim() && !e.ariaLabel && !e.hasAttribute('aria-labelledby') && !e.labels?.length
         ).map(e => e.outerHTML)"""
         assert page.evaluate(nameless) == []
 

@@ -42,8 +42,8 @@ export function logScale(low, high, from, to) {
       const every = Math.max(1, Math.ceil((b - a) / Math.max(1, count)));
       const ticks = [];
       for (let e = Math.ceil(a - 1e-9); e <= b + 1e-9; e += 1) if (e % every === 0) ticks.push(10 ** e);
-      if (ticks.length > 1) return ticks;
-      return [1, 2, 5].flatMap((m) => [m * 10 ** Math.floor(a), m * 10 ** Math.floor(a + 1)]).filter((v) => v >= low && v <= 10 ** b);
+      if (b - a > 2.5) return ticks;
+      return [1, 2, 5].flatMap((m) => [0, 1, 2, 3].map((e) => m * 10 ** (Math.floor(a) + e))).filter((v) => v >= low && v <= 10 ** b);
     },
     text: (value) => {
       const e = Math.log10(value);

@@ -50,7 +50,7 @@ export function lossScale(scene) {
   const least = Math.min(scene.lab.problem.minimum?.loss ?? lowest, lowest);
   const highest = finite.reduce((high, v) => Math.max(high, v), -Infinity);
   // A loss that ends well above zero shows nothing on a logarithm; what is left above the minimum does.
-  const wanted = scene.scale === "auto" ? (least > highest * 1e-3 && least < highest * 0.99 ? "minus" : "log") : scene.scale;
+  const wanted = scene.scale === "auto" ? (scene.lab.problem.minimum && least > highest * 1e-3 ? "minus" : "log") : scene.scale;
   return { least, scale: wanted === "log" && lowest < 0 ? "minus" : wanted };
 }
 
@@ -64,8 +64,9 @@ function lossLimits(scene, lines, log, less) {
     return [Math.min(low, low >= 0 ? 0 : low), high + (high - low) * 0.04];
   }
   const positive = finite.filter((v) => v > 0).reduce((low, v) => Math.min(low, v), high);
-  const floor = Math.max(Math.min(...scales.map((s) => s.floor || 1e-16)), high * 1e-40);
-  return [Math.max(positive * 0.7, Math.min(floor, high / 10)), high * 1.6];
+  // A difference of two losses is rounding noise below 1e-16 of them; a loss itself may fall as far as it likes.
+  const floor = less ? (high + Math.abs(less)) * 1e-16 : high * 1e-40;
+  return [Math.min(Math.max(positive * 0.7, floor), high / 10), high * 1.6];
 }
 
 /** @param {Scene} scene @returns {import("./scene.js").View} */

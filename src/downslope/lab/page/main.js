@@ -9,6 +9,9 @@ import { buildProblem, tellProblem } from "./problem.js";
 import { buildRuns, tellFrozen, tellRuns, tellStep, tellVerdict } from "./told.js";
 import { buildLesson } from "./lesson.js";
 import { handle } from "./pointer.js";
+import { columnsOf, growingDocument, pointsDocument } from "./growing.js";
+import { watch } from "./live.js";
+import { listenToKeys } from "./keys.js";
 import { helpKeys, shareLink, takeAway, teachLink } from "./dialogs.js";
 
 /** @typedef {import("./types.js").Settings} Settings */
@@ -82,24 +85,6 @@ async function compute(how = {}) {
 }
 const computeSoon = settled((/** @type {any} */ how) => void compute(how), 60);
 
-/** A run that is not over: its loss so far is all there is to show. @param {any} problem @param {Record<number, {epoch: number[], loss: number[]}>} growing @returns {any} */
-function growingDocument(problem, growing) {
-  return {
-    problem,
-    pictures: { landscape: null, search: null },
-    runs: Object.values(growing).map((one) => {
-      const finite = one.loss.filter((v) => v !== null);
-      const span = [Math.min(...finite.slice(-3000), ...finite.slice(0, 1)), Math.max(...finite.slice(0, 3000))];
-      const none = one.loss.map(() => null);
-      return {
-        settings: {}, label: { en: "", zh: "" }, error: null, trace: { step: one.epoch, epoch: one.epoch, seconds: one.epoch, rows: none, loss: one.loss, gradient_norm: none, learning_rate: none, validation: null },
-        params: { names: [], columns: [], left_out: 0 }, full: [one.loss[0], ...one.loss], frame_epoch: [0, ...one.epoch.map((e) => e + 1)],
-        diverged: null, scales: { loss: span, full: span, params: [0, 1], floor: 1e-16 }, thinned: null, verdict: null, certificate: null, words: null, fit: null, path: null, metrics: null, trace_csv: null,
-      };
-    }),
-  };
-}
-
 /** @param {boolean} still the person is still dragging: leave the form as it is under the hand */
 function afterRun(still) {
   const { offer } = now;
@@ -137,23 +122,10 @@ function buildList() {
 
 /** Fewer than two points: nothing to descend, but the picture is there to click on. */
 function fewPoints() {
-  const { task, points } = now.asked;
-  const classes = task === "classes";
-  stage.play_document(/** @type {any} */ ({
-    problem: {
-      asked: now.asked, kind: "rows", title: { en: "", zh: "" }, names: [], formulas: [], notes: [], minimum: null,
-      rows: { count: points.length, features: classes ? ["x1", "x2"] : ["x"], target: "y", classes: classes ? ["0", "1"] : null, numbers: points.map((/** @type {any} */ _, /** @type {number} */ i) => i + 1), ...columnsOf(points, classes) },
-    },
-    runs: [], pictures: { landscape: null, search: null },
-  }), null);
+  stage.play_document(pointsDocument(now.asked), null);
   message("");
   stage.note = word("points_few");
   afterRun(false);
-}
-
-/** @param {number[][]} points @param {boolean} classes */
-function columnsOf(points, classes) {
-  return classes ? { X: [points.map((p) => p[0]), points.map((p) => p[1])], y: points.map((p) => p[2]) } : { X: [points.map((p) => p[0])], y: points.map((p) => p[1]) };
 }
 
 // ---------------------------------------------------------------- what a person changes
@@ -377,18 +349,6 @@ function race() {
   stage.play();
 }
 
-const ON_KEY = /** @type {Record<string, (shift: boolean) => void>} */ ({
-  " ": () => (stage.playing ? stage.pause() : stage.play()),
-  ArrowRight: (shift) => step(shift ? 10 : 1),
-  ArrowLeft: (shift) => step(shift ? -10 : -1),
-  Home: () => rewind(),
-  End: () => step(Infinity),
-  r: () => rewind(),
-  l: otherLanguage,
-  t: otherTheme,
-  "?": helpKeys,
-});
-
 /** @param {number} by */
 function step(by) {
   stage.pause();
@@ -431,18 +391,17 @@ function listen() {
   byId("table").addEventListener("toggle", () => stage.fillTable());
   for (const button of byId("scales").querySelectorAll("button")) button.addEventListener("click", () => stage.change({ scale: button.value }));
   byId("controls").addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
-  document.addEventListener("keydown", (event) => {
-    const target = /** @type {HTMLElement} */ (event.target);
-    if (event.ctrlKey || event.metaKey || event.altKey || byId("dialog").open) return;
-    if (target.matches("input:not([type=checkbox]):not([type=range]), textarea, select")) return;
-    if (target.matches("input[type=range]") && target.id !== "scrub" && event.key.length > 1) return;
-    if (event.key === " " && target.matches("button, summary, input[type=checkbox], a")) return;
-    const view = /^[1-6]$/.test(event.key) ? VIEWS[Number(event.key) - 1] : null;
-    if (view) return stage.show(view);
-    const act = ON_KEY[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!act) return;
-    event.preventDefault();
-    act(event.shiftKey);
+  listenToKeys({
+    " ": () => (stage.playing ? stage.pause() : stage.play()),
+    ArrowRight: (shift) => step(shift ? 10 : 1),
+    ArrowLeft: (shift) => step(shift ? -10 : -1),
+    Home: rewind,
+    End: () => step(Infinity),
+    r: rewind,
+    l: otherLanguage,
+    t: otherTheme,
+    "?": helpKeys,
+    ...Object.fromEntries(VIEWS.map((view, i) => [String(i + 1), () => stage.show(view)])),
   });
   handle(byId("picture"), {
     stage,
@@ -454,7 +413,7 @@ function listen() {
       const rows = stage.lab?.problem.rows;
       if (rows && stage.lab) {
         // The dots follow the hand at once; the weights follow when the server has answered.
-        Object.assign(rows, columnsOf(points, now.asked.task === "classes"), { numbers: points.map((_, i) => i + 1), count: points.length });
+        Object.assign(rows, columnsOf(now.asked));
         stage.draw();
       }
       if (still) computeSoon({ still: true });
@@ -508,43 +467,6 @@ function showDocument(lab) {
   buildBounds(lab.runs[0]?.certificate ?? null);
 }
 
-/** A run as it goes: its loss grows until it is over. */
-async function watch() {
-  const growing = { epoch: /** @type {number[]} */ ([]), loss: /** @type {number[]} */ ([]) };
-  let about = /** @type {any} */ ({ title: "", names: [] });
-  let shown = 0;
-  byId("live").hidden = false;
-  document.body.classList.add("live");
-  const tell = (/** @type {string} */ state) => {
-    byId("live-pause").textContent = word(state === "paused" ? "live_go" : "live_pause");
-    byId("live-pause").value = state;
-  };
-  const send = async (/** @type {string} */ what) => tell((await (await posted("/api/live", { do: what })).json()).state);
-  byId("live-pause").addEventListener("click", () => send(byId("live-pause").value === "paused" ? "go" : "pause").catch(refused));
-  byId("live-stop").addEventListener("click", () => send("stop").catch(refused));
-  const answer = await fetch("/api/live");
-  await eachLine(answer, (line) => {
-    if (line.about) about = line.about;
-    if (line.state) tell(line.state);
-    if (line.more) {
-      growing.epoch.push(...line.more.epoch);
-      growing.loss.push(...line.more.loss);
-      if (growing.loss.length && performance.now() - shown > 100) {
-        shown = performance.now();
-        stage.view = "loss";
-        stage.play_document(growingDocument({ asked: { kind: "saved" }, kind: "trace", title: about.title, names: about.names, formulas: [], rows: null, minimum: null, notes: [] }, { 0: growing }), null);
-        byId("title").textContent = said(about.title);
-        document.body.classList.remove("waiting");
-      }
-    }
-    if (line.document) {
-      byId("live").hidden = true;
-      document.body.classList.remove("live");
-      showDocument(line.document);
-    }
-  });
-}
-
 async function begin() {
   const asked = placeOf(location.hash);
   wear(asked.theme);
@@ -558,7 +480,7 @@ async function begin() {
   listen();
   retell();
   if (inline) return showDocument(JSON.parse(inline.textContent));
-  if (now.page.live) return watch();
+  if (now.page.live) return watch(stage, showDocument, refused);
   if (now.page.opened && !location.hash) {
     document.body.classList.add("opened");
     return showDocument(now.page.opened);

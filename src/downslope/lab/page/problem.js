@@ -59,12 +59,12 @@ function presetForm(asking) {
       asking.page.presets.map((/** @type {any} */ one) =>
         make(
           "button",
-          { type: "button", id: "preset-" + one.name, "aria-pressed": String(one.name === now), title: said(one.about), onclick: () => asking.ask({ kind: "preset", name: one.name }, [{}]) },
+          { type: "button", id: "preset-" + one.name, "aria-pressed": String(one.name === now), title: one.formula, onclick: () => asking.ask({ kind: "preset", name: one.name }, [{}]) },
           said(one.title),
-          make("small", { class: "math" }, one.formula),
         ),
       ),
     ),
+    now ? make("p", { class: "hint" }, said(asking.page.presets.find((/** @type {any} */ one) => one.name === now)?.about)) : "",
   ];
 }
 
