@@ -236,7 +236,7 @@ class Parts:
             "path": None
             if view is None or picture is None or self.values is None
             else self._path(view, picture),
-            "metrics": None if solution is None else finite(solution.metrics),
+            "metrics": None if solution is None else finite(dict(solution.metrics)),
             "trace_csv": None,
         }
 
