@@ -35,7 +35,7 @@ export async function watch(stage, over, failed) {
     }
     if (line.document) {
       byId("live").hidden = true;
-      document.body.classList.remove("live");
+      document.body.classList.replace("live", "opened");
       over(line.document);
     }
   });

@@ -54,7 +54,7 @@ async function compute(how = {}) {
     if (work.signal.aborted) return;
     now.offer = offer;
     const growing = /** @type {Record<number, {epoch: number[], loss: number[]}>} */ ({});
-    let shown = 0;
+    let shown = performance.now() + 400; // a short run comes whole
     await eachLine(answer, (line) => {
       if (work.signal.aborted) return;
       if (line.error) throw new Refusal(line.error);
@@ -80,6 +80,7 @@ async function compute(how = {}) {
     if (now.work === work) {
       now.work = null;
       document.body.classList.remove("computing");
+      writeAddress();
     }
   }
 }
@@ -231,7 +232,7 @@ function moved() {
 }
 
 const writeAddress = settled(() => {
-  if (now.offline || !now.asked || !stage.lab) return;
+  if (now.offline || !now.asked || !stage.lab || now.work) return;
   now.hash = hashOf(place());
   history.replaceState(null, "", "#" + now.hash);
 }, 150);
@@ -246,7 +247,7 @@ function place() {
     lang: now.tongue,
     theme: now.theme,
     at: stage.tick === stage.length - 1 ? null : stage.tick,
-    view: stage.view,
+    view: stage.wished,
     hide: now.hide,
     lesson: now.lesson?.number ?? null,
   };
