@@ -71,7 +71,7 @@ def downslope(problem: Problem, settings: Settings) -> str:
             if recipe.method != "auto" and not isinstance(recipe.method, Method)
             else ', learning_rate="auto"'
         )
-        call = f"ds.minimize({problem.function.formula!r}, {start!r}{given}{rate})"
+        call = f"ds.minimize({(problem.source or problem.function.formula)!r}, {start!r}{given}{rate})"
         lines = ["import downslope as ds", "", f"run = {call}"]
     else:
         model = settings.model()
@@ -112,7 +112,7 @@ def _method(settings: Settings) -> str:
 
 def of_run(problem: Problem, ran: Ran, library: Any) -> str:
     """The run as a script that needs one library alone."""
-    if library not in LIBRARIES:
+    if not isinstance(library, str) or library not in LIBRARIES:
         known = nearest(str(library)[:60], (*LIBRARIES, "downslope"))
         raise DownslopeError("export.unknown_library", asked=str(library)[:60], known=known)
     assert ran.solution is not None
@@ -124,7 +124,8 @@ def of_run(problem: Problem, ran: Ran, library: Any) -> str:
     direction, rate = _plain_loop(ran, library)
     _, a, b, epsilon, decay = direction.constants
     facts = {"a": a, "b": b, "e": epsilon, "d": decay}
-    return (_in_numpy if library == "numpy" else _in_torch)(problem.function, ran, direction, rate, facts)
+    function = Function.from_expression(problem.source) if problem.source else problem.function
+    return (_in_numpy if library == "numpy" else _in_torch)(function, ran, direction, rate, facts)
 
 
 def _plain_loop(ran: Ran, library: str) -> tuple[Direction, float]:

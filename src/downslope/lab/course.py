@@ -68,17 +68,25 @@ def is_(of: str, value: Any) -> dict[str, Any]:
     return {"of": of, "is": value}
 
 
-@lru_cache(maxsize=16)
 def in_lab(number: Any, seed: Any = 0) -> InLab:
-    """The lesson, set up. Raises DownslopeError for a number that is none."""
-    whole = isinstance(number, int) and not isinstance(number, bool)
-    if not whole or number not in LESSONS or not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+    """The lesson, set up. Raises DownslopeError for a number or a seed that is none."""
+    _refuse_unless_whole("number", number)
+    _refuse_unless_whole("seed", seed)
+    if number not in LESSONS:
+        raise DownslopeError("lessons.unknown", asked=number, known=", ".join(map(str, LESSONS)))
+    return _set_up(number, seed % 2**31)
+
+
+def _refuse_unless_whole(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise DownslopeError(
-            "lessons.unknown",
-            asked=number if whole else repr(number)[:60],
-            known=", ".join(map(str, LESSONS)),
+            "lab.not_whole", name=name, value=repr(value)[:60], least=0, most="2,147,483,647"
         )
-    made = SET_UP[number](seed % 2**31)
+
+
+@lru_cache(maxsize=16)
+def _set_up(number: int, seed: int) -> InLab:
+    made = SET_UP[number](seed)
     return replace(
         made, problem=replace(made.problem, asked={"kind": "lesson", "number": number, "seed": seed})
     )
@@ -171,7 +179,7 @@ def _seven(seed: int) -> InLab:
         Question("a", answer=4.0, tolerance=0.001),
         Question("b", reach=(is_("settings.direction", "momentum"), near("final.x", 0.0, 1e-6))),
     )
-    problem = _function(7, function, whole_numbers(seed, 1))
+    problem = replace(_function(7, function, whole_numbers(seed, 1)), source="2*x^2")
     return InLab(
         problem, view="landscape", hide=(*ROWS_ONLY, "rows", "batch_size", "order"), questions=questions
     )
@@ -262,10 +270,15 @@ SET_UP: dict[int, Callable[[int], InLab]] = {
 }
 
 
-@lru_cache(maxsize=16)
 def told(number: Any, seed: Any = 0) -> dict[str, Any]:
     """The lesson as its page tells it: four stages, what was learned, the figures, the questions."""
-    made = in_lab(number, seed)
+    in_lab(number, seed)
+    return _told(number, seed % 2**31)
+
+
+@lru_cache(maxsize=16)
+def _told(number: int, seed: int) -> dict[str, Any]:
+    made = _set_up(number, seed)
     ran = lesson(number, **({"seed": seed} if hasattr(LESSONS[number], "seed") else {}))
     figures = ran.figures()
     stages = [

@@ -34,7 +34,7 @@ class Problem:
     function: Function | None = None
     notes: tuple[Said, ...] = ()
     minima: tuple[tuple[float, ...], ...] = ()  # where they are known
-    source: str = ""  # the line of Python that makes the rows
+    source: str = ""  # the line of Python that makes the rows; the formula of what is no formula itself
     reach: tuple[float, ...] = ()  # what the picture of the fit shows at least
 
     def recipe(self, settings: Settings, seconds: float | None = None) -> Recipe:

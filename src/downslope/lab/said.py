@@ -32,8 +32,8 @@ def said(key: str, **facts) -> Said:
 
 
 def refusal(error: DownslopeError) -> Said:
-    """What an error says."""
-    return said(error.key, **error.facts)
+    """What an error says, in one line."""
+    return both(lambda: " ".join(str(error).split()))
 
 
 def plain(words: str) -> Said:
