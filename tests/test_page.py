@@ -28,6 +28,15 @@ pytestmark = [
 ]
 CHINESE = re.compile("[一-鿿]")
 EXAMPLES = Path(__file__).parents[1] / "examples"
+GRABBED = """canvas => {
+  const box = canvas.getBoundingClientRect();
+  for (let y = 0; y < box.height; y += 4)
+    for (let x = 0; x < box.width; x += 4) {
+      canvas.dispatchEvent(new PointerEvent('pointermove', { clientX: box.x + x, clientY: box.y + y }));
+      if (canvas.style.cursor === 'grab') return [box.x + x, box.y + y + 6];
+    }
+}"""
+PICTURE = "canvas => canvas.toDataURL()"
 THREE = {"kind": "rows", "X": [[1], [2], [3]], "y": [2, 4, 6]}
 BARE = {"intercept": False, "scale": False, "learning_rate": 0.01, "start": {"x": 1.0}}
 
@@ -402,8 +411,24 @@ def test_the_start_follows_the_hand_and_the_arrows(page, address):
     picture.focus()
     answered(page, lambda: page.keyboard.press("Shift+ArrowLeft"))
     assert float(table(page)[1][1]) < float(rows[1][1])
+    x, y = map(float, table(page)[1][1:3])
+    at = picture.evaluate(GRABBED)  # a little below the upper edge of where the start can be taken
+
+    def drag():
+        page.mouse.move(at[0], at[1])
+        page.mouse.down()
+        page.mouse.move(at[0] - 30, at[1])
+        page.mouse.move(at[0] - 80, at[1] + 60)
+        page.mouse.up()
+
+    answered(page, drag)
+    until(page, "y => Number(document.getElementById('set-start-y').value) < y - 0.2", y)
+    assert float(table(page)[1][1]) < x - 0.2
     see(page, "surface")
+    picture.focus()
+    before = picture.evaluate(PICTURE)
     page.keyboard.press("Shift+ArrowLeft")
+    assert picture.evaluate(PICTURE) != before
 
 
 def test_a_pair_that_does_not_go_is_greyed_and_says_why(page, address):

@@ -111,6 +111,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lab.scale_minus": ("minus minimum", "减最小值"),
     "lab.loss": ("loss", "损失"),
     "lab.loss_minus": ("loss − minimum", "损失 − 最小值"),
+    "lab.validation": ("{name}, rows held out", "{name}，验证集"),
     "lab.weights": ("weights", "权重"),
     "lab.epochs": ("epoch", "训练轮次"),
     "lab.updates": ("update", "更新次数"),

@@ -23,9 +23,16 @@ export function lossView(scene) {
       gone: one.run.diverged,
     };
   });
+  // What the rows held out say is a thin line of the same colour.
+  const held = shown.flatMap((one) => {
+    const values = one.run.trace.validation;
+    if (!values) return [];
+    const ys = [null, ...values].map((v) => (v === null ? null : scale === "minus" ? v - least : v));
+    return [{ ...one, name: word("validation", { name: one.name }), dash: [1, 3], xs: ys.map((_, k) => along(one.run, k, scene.clock.measure)), ys, last: lastFrame(one.run), gone: null }];
+  });
   const log = scale !== "linear";
   const name = scale === "minus" ? word("loss_minus") : word("loss");
-  const view = linesView(scene, lines, lossLimits(scene, lines, log, scale === "minus" ? least : 0), log, name);
+  const view = linesView(scene, [...lines, ...held], lossLimits(scene, lines, log, scale === "minus" ? least : 0), log, name);
   return {
     ...view,
     table: (tick) => {

@@ -2,8 +2,9 @@
 import { byId, language, said, settled, speak, translate, word } from "./words.js";
 import { look, wear } from "./look.js";
 import { eachLine, fetched, posted, Refusal } from "./server.js";
-import { differing, hashOf, placeOf } from "./address.js";
-import { Stage, VIEWS } from "./stage.js";
+import { placeOf } from "./address.js";
+import { VIEWS } from "./stage.js";
+import { now, stage, writeAddress } from "./state.js";
 import { buildBounds, buildControls } from "./controls.js";
 import { buildProblem, tellProblem } from "./problem.js";
 import { buildRuns, tellFrozen, tellRuns, tellStep, tellVerdict } from "./told.js";
@@ -15,22 +16,6 @@ import { listenToKeys } from "./keys.js";
 import { helpKeys, shareLink, takeAway, teachLink } from "./dialogs.js";
 
 /** @typedef {import("./types.js").Settings} Settings */
-
-const now = {
-  page: /** @type {any} */ (null),
-  asked: /** @type {any} */ (null),
-  runs: /** @type {Settings[]} */ ([{}]),
-  lesson: /** @type {import("./types.js").Lesson|null} */ (null),
-  offer: /** @type {import("./types.js").Offer|null} */ (null),
-  table: /** @type {any} */ (null),
-  hide: /** @type {string[]} */ ([]),
-  theme: /** @type {string|null} */ (null),
-  tongue: /** @type {string|null} */ (null), // only when the person chose it
-  offline: false,
-  hash: "",
-  work: /** @type {AbortController|null} */ (null),
-};
-const stage = new Stage(moved);
 
 // ---------------------------------------------------------------- asking the server
 
@@ -231,28 +216,6 @@ function moved() {
   }
 }
 
-const writeAddress = settled(() => {
-  if (now.offline || !now.asked || !stage.lab || now.work) return;
-  now.hash = hashOf(place());
-  history.replaceState(null, "", "#" + now.hash);
-}, 150);
-
-/** @returns {import("./address.js").Place} */
-function place() {
-  const defaults = now.offer?.defaults ?? {};
-  const own = now.lesson && JSON.stringify(now.lesson.runs) === JSON.stringify(now.runs) && JSON.stringify(now.lesson.problem) === JSON.stringify(now.asked);
-  return {
-    problem: own ? null : now.asked,
-    runs: own ? [] : now.runs.map((run) => differing(run, defaults)),
-    lang: now.tongue,
-    theme: now.theme,
-    at: stage.tick === stage.length - 1 ? null : stage.tick,
-    view: stage.wished,
-    hide: now.hide,
-    lesson: now.lesson?.number ?? null,
-  };
-}
-
 /** @param {string} text */
 function speakUp(text) {
   if (text) byId("spoken").textContent = text;
@@ -311,23 +274,6 @@ function asking() {
   };
 }
 
-/** @returns {import("./dialogs.js").Taking} */
-function taking() {
-  return {
-    stage, offline: now.offline, fail: refused, controls: now.page.controls ?? [],
-    asked: () => now.asked,
-    runs: () => now.runs,
-    lang: language,
-    hidden: () => now.hide,
-    hide: (names) => {
-      now.hide = names;
-      applyHidden();
-      writeAddress();
-    },
-    link: () => `${location.origin}${location.pathname}#${hashOf(place())}`,
-  };
-}
-
 // ---------------------------------------------------------------- hands and keys
 
 function otherTheme() {
@@ -370,10 +316,10 @@ function listen() {
   on("end", () => step(Infinity));
   on("language", otherLanguage);
   on("theme", otherTheme);
-  on("share", () => shareLink(taking()));
-  on("teach", () => teachLink(taking()));
+  on("share", () => shareLink());
+  on("teach", () => teachLink(applyHidden));
   on("take", () => {
-    takeAway(taking());
+    takeAway(refused);
     applyHidden();
   });
   on("help", helpKeys);
@@ -469,6 +415,7 @@ function showDocument(lab) {
 }
 
 async function begin() {
+  stage.moved = moved;
   const asked = placeOf(location.hash);
   wear(asked.theme);
   const inline = byId("document");

@@ -22,9 +22,8 @@ const MAKERS = /** @type {Record<string, (scene: Scene) => import("./scene.js").
 const PACES = { slow: 40, normal: 12, fast: 4 }; // seconds for the whole run
 
 export class Stage {
-  /** @param {() => void} moved called when the tick or the view has changed */
-  constructor(moved) {
-    this.moved = moved;
+  constructor() {
+    this.moved = () => {}; // called when the tick or the view has changed
     this.scene = /** @type {Scene|null} */ (null);
     this.views = /** @type {Record<string, import("./scene.js").View|null>} */ ({});
     this.wished = "loss"; // the view asked for, which not every document has
