@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 from ..descent.directions import Momentum, Steepest
@@ -22,6 +23,16 @@ from .problems import Problem
 from .said import plain, said
 from .said import refusal as refused
 from .settings import DIRECTIONS, FINDERS, ROWS, SEARCHES, Settings
+
+TOLD = (
+    "rows",
+    "direction",
+    "learning_rate",
+    "penalty",
+    "alpha",
+    "tol",
+    "grid",
+)  # by a label, or not worth it
 
 
 def choices(problem: Problem, settings: Settings) -> dict[str, list[dict[str, Any]]]:
@@ -137,4 +148,42 @@ def label(settings: Settings, rows: bool = True) -> dict[str, str]:
         words.append(plain(f"η = {settings.learning_rate:g}"))
     if settings.penalty not in (None, "none") and settings.alpha:
         words.append(plain(f"{settings.penalty} {settings.alpha:g}"))
-    return {language: ", ".join(word[language] for word in words) for language in words[0]}
+    return _joined(words)
+
+
+def _joined(words: Sequence[dict[str, str]]) -> dict[str, str]:
+    """Several words in a row."""
+    return {
+        language: ("，" if language == "zh" else ", ").join(word[language] for word in words)
+        for language in LANGUAGES
+    }
+
+
+def distinct(labels: Sequence[dict[str, str]], settings: Sequence[Settings]) -> list[dict[str, str]]:
+    """The labels of runs, where two are the same with what the runs differ in."""
+    told = []
+    for words, own in zip(labels, settings):
+        alike = [other for label, other in zip(labels, settings) if label == words]
+        differ = [
+            field.name
+            for field in fields(own)
+            if field.name not in TOLD
+            and any(getattr(other, field.name) != getattr(own, field.name) for other in alike)
+        ]
+        more = [_differs(name, getattr(own, name)) for name in differ[:2]]
+        told.append(_joined([words, *more]))
+    return told
+
+
+def _differs(name: str, value: Any) -> dict[str, str]:
+    """One setting in a few words."""
+    if name == "order" and isinstance(value, str):
+        return said(f"lab.order_{value}")
+    if isinstance(value, Mapping):
+        value = ", ".join(
+            f"{key} = {number:g}" for key, number in value.items() if isinstance(number, int | float)
+        )
+        return plain(value or "–")
+    if isinstance(value, bool):
+        return said(f"lab.with_{name}" if value else f"lab.without_{name}")
+    return said(f"lab.differs_{name}", value=value if isinstance(value, str) else str(value))

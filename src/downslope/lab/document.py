@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..inference.solution import finite
 from ..model.objective import Objective
 from ..plots.canvas import FREEZE, Escape, escape
 from . import fits, formulas, landscape
-from .choices import certificate, label
+from .choices import certificate, distinct, label
 from .numbers import exact, short
 from .problems import Problem
 from .remedies import remedies
@@ -97,6 +97,10 @@ def run(
 
 def assembled(problem: Problem, told: Sequence[Ran | Mapping[str, Any]]) -> dict[str, Any]:
     """The document of runs that were made, those that were refused in their places."""
+    rans = [one for one in told if isinstance(one, Ran)]
+    labels = distinct([ran.label for ran in rans], [ran.settings for ran in rans])
+    labelled = iter([replace(ran, label=words) for ran, words in zip(rans, labels)])
+    told = [next(labelled) if isinstance(one, Ran) else one for one in told]
     rans = [one for one in told if isinstance(one, Ran)]
     parts = [Parts(ran, problem.reach) for ran in rans]
     pictures, view = _pictures(problem, [part for part in parts if part.values is not None])

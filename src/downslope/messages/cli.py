@@ -368,7 +368,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Show the fit in a page as it goes, with pause and stop.",
         "在页面中实时显示拟合过程，可暂停和停止。",
     ),
-    "cli.lab_open": ("The lab is open at {address} (Ctrl-C ends it).", "实验室已打开：{address}（Ctrl-C 结束）。"),
+    "cli.lab_open": (
+        "The lab is open at {address} (Ctrl-C ends it).",
+        "实验室已打开：{address}（Ctrl-C 结束）。",
+    ),
     "cli.lab_stays": ("The page stays open until Ctrl-C.", "页面保持打开，按 Ctrl-C 结束。"),
     "cli.lab_port": (
         "the lab can not be served at {host}, port {port}: {reason}. Choose another --port; 0 takes any that is free.",
