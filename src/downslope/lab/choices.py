@@ -54,7 +54,7 @@ def _choice(problem: Problem, settings: Settings, menu: str, value: str) -> dict
     change: dict[str, Any] = {menu: value}
     if menu == "penalty":
         change["alpha"] = 0.0 if value == "none" else settings.alpha or 0.1
-    if value in FINDERS or value in ("lbfgs", "newton"):
+    if value in FINDERS or value in ("lbfgs", "subsampled", "newton"):
         change |= {"learning_rate": "auto", "schedule": "constant", "rows": "all"}
     if value == "exhaustive" and not settings.grid:
         change["grid"] = default_grid(problem, settings)

@@ -152,6 +152,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lab.direction_adam": ("Adam", "Adam"),
     "lab.direction_adamw": ("AdamW", "AdamW"),
     "lab.direction_lbfgs": ("L-BFGS", "L-BFGS"),
+    "lab.direction_subsampled": ("subsampled Newton", "抽样牛顿法"),
     "lab.direction_newton": ("Newton", "牛顿法"),
     "lab.direction_closed_form": ("closed form", "正规方程"),
     "lab.direction_exhaustive": ("exhaustive search", "穷举法"),

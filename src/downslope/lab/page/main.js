@@ -119,7 +119,7 @@ function fewPoints() {
 /** Settings of the selected run. @param {Settings} changed @param {boolean} [still] */
 function change(changed, still = false) {
   const run = { ...now.runs[stage.selected], ...changed };
-  if ("direction" in changed && (changed.direction === "lbfgs" || changed.direction === "newton")) run.rows = "all";
+  if ("direction" in changed && (["lbfgs", "subsampled", "newton"].includes(changed.direction))) run.rows = "all";
   now.runs = now.runs.map((one, i) => (i === stage.selected ? run : one));
   if (still) computeSoon({ still: true });
   else void compute();

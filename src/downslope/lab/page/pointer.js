@@ -15,9 +15,9 @@ export function handle(canvas, hands) {
 
   const at = (/** @type {PointerEvent} */ event) => {
     const box = canvas.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
+    return [(event.clientX - box.left) / stage.zoom, (event.clientY - box.top) / stage.zoom];
   };
-  const frame = () => stage.views[stage.view]?.frame?.({ width: canvas.clientWidth, height: canvas.clientHeight, small: false }) ?? null;
+  const frame = () => stage.views[stage.view]?.frame?.(stage.sizeOf(canvas, false)) ?? null;
   const clicking = () => stage.view === "fit" && hands.asked()?.kind === "points";
   const nearPoint = (/** @type {number} */ x, /** @type {number} */ y) => {
     const f = frame();

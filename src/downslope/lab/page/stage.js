@@ -213,6 +213,16 @@ export class Stage {
     });
   }
 
+  /** Pictures grow with the type around them, so that a projector's are read from the back of the room. */
+  get zoom() {
+    return Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 14.5);
+  }
+
+  /** How large a canvas is, in the units that pictures are drawn in. @param {HTMLCanvasElement} canvas @param {boolean} small */
+  sizeOf(canvas, small) {
+    return { width: canvas.clientWidth / this.zoom, height: canvas.clientHeight / this.zoom, small };
+  }
+
   draw() {
     if (!this.scene) return;
     this.paint(this.main, this.view, false);
@@ -225,11 +235,10 @@ export class Stage {
   /** @param {HTMLCanvasElement} canvas @param {string} name @param {boolean} small */
   paint(canvas, name, small) {
     const view = this.views[name];
-    const width = canvas.clientWidth;
-    const height = canvas.clientHeight;
+    const size = this.sizeOf(canvas, small);
+    const { width, height } = size;
     if (!view || !width || !height) return;
-    const ratio = Math.min(2, window.devicePixelRatio || 1);
-    const size = { width, height, small };
+    const ratio = Math.min(2, window.devicePixelRatio || 1) * this.zoom;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
