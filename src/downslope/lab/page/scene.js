@@ -106,3 +106,9 @@ export function evenly(last, most) {
 export function clipped(name, most) {
   return name.length > most ? name.slice(0, most - 1) + "…" : name;
 }
+
+/** What tells names apart: the parts between commas that not all of them share. @param {string[]} names @returns {string[]} */
+export function apartFrom(names) {
+  const parts = names.map((name) => name.split(/[,，]\s*/));
+  return parts.map((own, i) => own.filter((part) => !parts.every((other) => other.includes(part))).join(", ") || names[i]);
+}
