@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 import pytest
 
+import downslope as ds
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
 pytest.importorskip("fastapi", reason="the extra `lab` is not installed")
@@ -41,23 +43,23 @@ THREE = {"kind": "rows", "X": [[1], [2], [3]], "y": [2, 4, 6]}
 BARE = {"intercept": False, "scale": False, "learning_rate": 0.01, "start": {"x": 1.0}}
 
 
+@contextmanager
+def served(*arguments):
+    """The lab, as a person starts it: its address."""
+    program = [sys.executable, "-c", "from downslope.cli import main; main()"]
+    command = [*program, "lab", *arguments, "--port", "0", "--no-browser"]
+    environment = {**os.environ, "DOWNSLOPE_LANG": "en"}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as lab:
+        try:
+            yield re.search(r"http://\S+/", lab.stderr.readline())[0]
+        finally:
+            lab.terminate()
+
+
 @pytest.fixture(scope="module")
 def address():
-    """The lab, as a person starts it."""
-    command = [
-        sys.executable,
-        "-c",
-        "from downslope.cli import main; main()",
-        "lab",
-        "--port",
-        "0",
-        "--no-browser",
-    ]
-    environment = {**os.environ, "DOWNSLOPE_LANG": "en"}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as served:
-        line = served.stderr.readline()
-        yield re.search(r"http://\S+/", line)[0]
-        served.terminate()
+    with served() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -551,6 +553,19 @@ def test_what_is_taken_away(page, address):
             assert xml.dom.minidom.parseString(content).getElementsByTagName("path")
         if kind == "csv":
             assert b"1.9999444396553017" in content
+
+
+def test_a_saved_run_opens_and_plays(browser, tmp_path):
+    solution = ds.fit(
+        ds.Dataset.read(EXAMPLES / "diabetes.csv", target="progression"), method="gd", epochs=50
+    )
+    solution.save(tmp_path / "diabetes.run")
+    with served(str(tmp_path / "diabetes.run")) as address, visiting(browser, address) as page:
+        visit(page, address)
+        assert page.locator("#title").inner_text() == "diabetes.run" and page.locator("#controls").is_hidden()
+        assert losses(page)[0] == pytest.approx(solution.loss, rel=1e-4)
+        page.keyboard.press("r")
+        assert tick(page) == 0
 
 
 def test_the_page_that_stands_alone_opens_by_double_click_and_plays(browser, page, address, tmp_path):

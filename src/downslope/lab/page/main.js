@@ -104,6 +104,7 @@ function buildList() {
   const run = stage.lab?.runs[stage.selected] ?? null;
   tellVerdict(run, look().lines[stage.selected % 6], remedy, now.offline || now.asked?.kind === "saved");
   tellRuns(stage);
+  applyHidden();
 }
 
 /** Fewer than two points: nothing to descend, but the picture is there to click on. */
@@ -267,7 +268,7 @@ function retell() {
 /** @returns {import("./problem.js").Asking} */
 function asking() {
   return {
-    page: now.page, asked: now.asked, offer: now.offer, lesson: now.lesson, table: now.table, ask, open: (number) => void open(number), fail: refused,
+    page: now.page, asked: now.asked, hide: now.hide, lesson: now.lesson, table: now.table, ask, open: (number) => void open(number), fail: refused,
     tabled: (table) => {
       now.table = table;
     },

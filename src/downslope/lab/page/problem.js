@@ -3,7 +3,7 @@ import { byId, figure, make, said, tableElement, word } from "./words.js";
 import { posted } from "./server.js";
 
 /** @typedef {import("./types.js").Asked} Asked */
-/** @typedef {{page: any, asked: Asked|null, offer: import("./types.js").Offer|null, lesson: import("./types.js").Lesson|null,
+/** @typedef {{page: any, asked: Asked|null, hide: string[], lesson: import("./types.js").Lesson|null,
  *   table: any, ask: (asked: Asked, runs?: any[]) => void, open: (number: number) => void, fail: (error: any) => void,
  *   tabled: (table: any) => void}} Asking */
 
@@ -19,7 +19,7 @@ export function buildProblem(asking, kind) {
   const asked = asking.asked?.kind ?? "lesson";
   shownKind.now = kind ?? (asked === "table" ? "file" : asked);
   byId("kinds").replaceChildren(
-    ...KINDS.map((name) =>
+    ...KINDS.filter((name) => name !== "file" || !asking.hide.includes("upload")).map((name) =>
       make("button", { type: "button", id: "kind-" + name, "aria-pressed": String(name === shownKind.now), onclick: () => pickKind(asking, name) }, word("kind_" + name)),
     ),
   );
