@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import time
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..data import Table
+from ..data.database import rows_of
 from ..errors import DownslopeError
 from . import choices, code, document, report
 from .problems import Problem, problem
@@ -207,12 +209,21 @@ def _under_its_name(error: DownslopeError, path: str, name: str) -> DownslopeErr
 
 
 def warm() -> None:
-    """Load what runs need, and make a small one of each kind."""
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(1_100, 2))
-    asked = {"kind": "rows", "X": X[:900].tolist(), "y": X[:900, 0].tolist()}
-    document.document(problem(asked), [{"epochs": 2, "learning_rate": 0.1}, {"rows": "one", "epochs": 2}])
+    """Load what most runs need, and make small ones."""
+    document.document(problem({"kind": "points", "points": [[0, 0], [1, 1]]}), [{"epochs": 2}])
     document.document(problem({"kind": "preset", "name": "bowl"}), [{"epochs": 2}])
+
+
+def warm_more() -> None:
+    """Load what takes seconds and is seldom needed: compiled kernels, DuckDB, PyTorch where it is there."""
+    X = np.random.default_rng(0).normal(size=(900, 2))
+    asked = {"kind": "rows", "X": X.tolist(), "y": X[:, 0].tolist()}
+    document.document(problem(asked), [{"rows": "batch", "epochs": 300}])
+    rows_of("SELECT 1 AS x")
+    with contextlib.suppress(DownslopeError, ImportError):
+        document.document(
+            problem({"kind": "points", "points": [[0, 0], [1, 1]]}), [{"hidden": [2], "epochs": 2}]
+        )
 
 
 TASKS: dict[str, Callable[[Payload, Line], bytes]] = {

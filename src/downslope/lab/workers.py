@@ -26,8 +26,9 @@ from ..errors import DownslopeError
 MEMORY = 2 << 30  # bytes beyond what a warm worker holds
 SECONDS = 20.0  # for one request
 GRACE = 0.5  # seconds in which a worker that is told to stop may do so
-PATIENCE = 10.0  # seconds that a request waits for a free worker
+PATIENCE = 30.0  # seconds that a request waits for a free worker
 LOOK = 0.05  # seconds between two looks at whether it was told to stop
+IDLE = 1.0  # seconds without a request, after which a fresh worker loads what is seldom needed
 STOP = "stop"
 
 
@@ -75,6 +76,8 @@ def serve(connection: Connection, memory: int) -> None:
     limit_memory(memory)
     connection.send(("ready",))
     with contextlib.suppress(EOFError, BrokenPipeError):
+        if not connection.poll(IDLE):
+            tasks.warm_more()
         while True:
             message = connection.recv()
             if message != STOP:
