@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from ..descent.directions import Momentum, Steepest
+from ..descent.directions import Chooser, Momentum, Steepest
 from ..descent.methods import Method
 from ..descent.rates import batch_lipschitz
 from ..descent.rows import ORDERS, Batch
@@ -54,7 +54,7 @@ def _choice(problem: Problem, settings: Settings, menu: str, value: str) -> dict
     change: dict[str, Any] = {menu: value}
     if menu == "penalty":
         change["alpha"] = 0.0 if value == "none" else settings.alpha or 0.1
-    if value in FINDERS or value in ("lbfgs", "subsampled", "newton"):
+    if value in FINDERS or issubclass(DIRECTIONS.get(value, Steepest), Chooser):
         change |= {"learning_rate": "auto", "schedule": "constant", "rows": "all"}
     if value == "exhaustive" and not settings.grid:
         change["grid"] = default_grid(problem, settings)

@@ -143,8 +143,10 @@ def minimum_of(problem: Problem, objective: Objective) -> np.ndarray | None:
         return np.array(problem.minima[0])
     if not (objective.sweeps and objective.quadratic and not objective.kinked and objective.size <= 200):
         return None
-    solved = objective.solved()
-    return objective.to_user(np.asarray(solved.theta).ravel())
+    try:
+        return objective.to_user(np.asarray(objective.solved().theta).ravel())
+    except DownslopeError:
+        return None
 
 
 class Parts:
@@ -238,7 +240,7 @@ class Parts:
             if solution is None or ran.dataset is None
             else fits.fit_of(solution, ran.dataset, self.frames, self.reach),
             "path": None
-            if view is None or picture is None or self.values is None
+            if view is None or picture is None or self.values is None or view.names != ran.trace.names
             else self._path(view, picture),
             "metrics": None if solution is None else finite(dict(solution.metrics)),
             "trace_csv": None,

@@ -20,6 +20,7 @@ from .said import Said, both, plain, said
 from .settings import Settings, _list, _mapping, _number
 
 POINTS, VALUES, VARIABLES, LONGEST = 500, 2_000, 3, 1_000
+LARGEST = 1e100  # a number in the rows, so that sums of squares stay finite
 REACH = (0.0, 10.0)  # of the field on which points are clicked
 
 
@@ -179,6 +180,8 @@ def _rows(asked: Mapping) -> Problem:
 
 def of_rows(asked: Mapping, title: Said, dataset: Dataset, source: str = "", **settings) -> Problem:
     """A linear model on rows, with the settings that suit them but for those that are given."""
+    if max(np.abs(part).max(initial=0.0) for part in (dataset.X, np.asarray(dataset.y))) > LARGEST:
+        raise DownslopeError("model.squares_overflow")
     told: dict[str, Any] = {"loss": "log"} if dataset.classes else {}
     notes = tuple(said(key, **facts) for key, facts in dataset.notes)
     return Problem(

@@ -9,14 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from ..descent import directions, schedules, searches
-from ..descent.methods import METHODS, AnyMethod, ClosedForm, Exhaustive, Method
+from ..descent.methods import METHODS, AnyMethod, ClosedForm, CoordinateDescent, Exhaustive, Method
 from ..descent.rows import All, Batch
 from ..errors import DownslopeError, nearest
 from ..inference import Recipe
 from ..model.nets import Net
 
 DIRECTIONS = {kind.__name__.lower(): kind for kind in directions.DIRECTIONS}
-FINDERS = {"closed_form": ClosedForm, "exhaustive": Exhaustive}  # which do not descend
+FINDERS = {"closed_form": ClosedForm, "exhaustive": Exhaustive, "coordinate": CoordinateDescent}
 SEARCHES = {"armijo": searches.Armijo, "wolfe": searches.StrongWolfe}
 ROWS = ("all", "one", "batch")
 MOST = {
@@ -101,8 +101,8 @@ class Settings:
     @property
     def method(self) -> AnyMethod:
         """The method that they add up to."""
-        if self.direction == "closed_form":
-            return ClosedForm()
+        if self.direction in ("closed_form", "coordinate"):
+            return FINDERS[self.direction]()
         if self.direction == "exhaustive":
             return Exhaustive({name: _values(name, value) for name, value in (self.grid or {}).items()})
         kind = DIRECTIONS[self.direction]
@@ -123,7 +123,7 @@ class Settings:
 
     @property
     def descends(self) -> bool:
-        """Whether there is a way to walk, rather than an answer at once."""
+        """Whether there is a way to walk at a learning rate."""
         return self.direction not in FINDERS
 
     def recipe(self, seconds: float | None = None, **model) -> Recipe:

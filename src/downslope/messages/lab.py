@@ -155,6 +155,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lab.direction_subsampled": ("subsampled Newton", "抽样牛顿法"),
     "lab.direction_newton": ("Newton", "牛顿法"),
     "lab.direction_closed_form": ("closed form", "正规方程"),
+    "lab.direction_coordinate": ("coordinate descent", "坐标下降"),
     "lab.direction_exhaustive": ("exhaustive search", "穷举法"),
     "lab.schedule_constant": ("constant", "固定"),
     "lab.schedule_inverse": ("inverse scaling", "反比衰减"),
