@@ -163,7 +163,7 @@ def _six(seed: int) -> InLab:
     questions = (
         Question("a", answer=0.98, tolerance=0.0005),
         Question(
-            "b", reach=(is_("method", "gd"), is_("verdict.code", "minimum"), {"of": "epochs", "below": 51})
+            "b", reach=(is_("method", "gd"), is_("verdict.code", "converged"), {"of": "epochs", "below": 51})
         ),
     )
     problem = _function(6, function, whole_numbers(seed, 3))

@@ -332,7 +332,7 @@ def _pictures(problem: Problem, parts: Sequence[Parts]) -> tuple[dict[str, Any],
     best = minimum_of(problem, objective)
     if best is None:
         found = parts[0].ran.solution
-        ended = found is not None and found.verdict.code in ("minimum", "converged", "solved")
+        ended = found is not None and found.verdict.code == "converged"
         best = found.params if ended and found is not None else None
     paths = [part.frames[: part.sound] for part in alike]
     view = landscape.view_of(
