@@ -110,10 +110,18 @@ def main(names: list[str]) -> None:
         "0",
         "--no-browser",
     ]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as served, sync_playwright() as engine:
-        told = re.search(r"http://\S+/", served.stderr.readline())  # type: ignore[union-attr]
-        browser = engine.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        for name in names or VIEWS:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as served:
+        try:
+            told = re.search(r"http://\S+/", served.stderr.readline())  # type: ignore[union-attr]
+            take(told[0], found, names or list(VIEWS))  # type: ignore[index]
+        finally:
+            served.terminate()
+
+
+def take(address: str, chromium: str, names: list[str]) -> None:
+    with sync_playwright() as engine:
+        browser = engine.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for name in names:
             language, theme, (width, height), _, _ = VIEWS[name]
             context = browser.new_context(
                 viewport={"width": width, "height": height},
@@ -122,11 +130,10 @@ def main(names: list[str]) -> None:
             )
             page = context.new_page()
             page.on("pageerror", lambda error: print(error, file=sys.stderr))
-            path = picture(page, told[0], name)  # type: ignore[index]
+            path = picture(page, address, name)
             print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
             context.close()
         browser.close()
-        served.terminate()
 
 
 if __name__ == "__main__":

@@ -128,7 +128,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lab.turn_right": ("Turn right", "向右转"),
     "lab.turn_up": ("Look from higher", "从更高处看"),
     "lab.turn_down": ("Look from lower", "从更低处看"),
-    "lab.turn_hint": ("drag to turn", "拖动以转动"),
+    "lab.turn_hint": ("Drag to turn it.", "拖动即可转动。"),
     "lab.transport": ("Playback", "播放"),
     "lab.play": ("Play (space)", "播放（空格）"),
     "lab.pause": ("Pause (space)", "暂停（空格）"),

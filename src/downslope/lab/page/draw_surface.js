@@ -31,10 +31,10 @@ export function surfaceView(scene) {
     return places;
   };
   return {
-    about: word("about_surface", { x: land.axes[0], y: land.axes[1] }),
+    about: word("about_surface", { x: land.axes[0], y: land.axes[1] }) + " " + word("turn_hint"),
     ground: (pen, size) => {
       const project = spot(size);
-      const every = size.small || "parts" in pen ? 3 : 1;
+      const every = size.small ? 3 : "parts" in pen ? 2 : 1; // fewer patches where they are small, or written one by one
       const top = Math.max(1, land.levels.length - 1);
       const order = (/** @type {number} */ last, /** @type {boolean} */ up) => {
         const steps = [];
@@ -70,7 +70,6 @@ export function surfaceView(scene) {
       const right = Math.sin(scene.turn) > 0 ? -1 : 1;
       const names = [{ text: land.axes[0], at: floor(0, near * 1.12) }, { text: land.axes[1], at: floor(right * 1.12, 0) }];
       for (const { text, at } of names) pen.text(text, at[0], at[1], { align: "center", colour: colours.ink, size: 13, bold: true, halo: colours.paper });
-      pen.text(word("turn_hint"), size.width - 12, size.height - 12, { align: "right", colour: colours.muted, size: 11 });
     },
     moving: (pen, size, tick) => {
       const project = spot(size);

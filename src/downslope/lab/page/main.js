@@ -129,7 +129,8 @@ function change(changed, still = false) {
 /** Another problem. @param {any} asked @param {Settings[]} [runs] the settings to begin with; none keeps those there are */
 function ask(asked, runs) {
   const other = asked.kind !== now.asked?.kind || asked.kind === "preset" || asked.kind === "function" || asked.task !== now.asked?.task;
-  if (now.asked?.kind !== asked.kind || asked.kind !== "lesson") now.lesson = null;
+  if (lessonHides()) now.hide = []; // what a lesson hides comes back with its end; what a teacher hides does not
+  now.lesson = null;
   now.asked = asked;
   if (runs) {
     now.runs = runs;
@@ -138,6 +139,11 @@ function ask(asked, runs) {
   if (other && runs) stage.view = asked.kind === "points" || asked.kind === "table" ? "fit" : "landscape";
   buildLesson(now.lesson, () => stage.lab ?? null);
   void compute();
+}
+
+/** Whether what is hidden is what the lesson itself hides. */
+function lessonHides() {
+  return JSON.stringify(now.hide) === JSON.stringify(now.lesson?.hide);
 }
 
 /** Begin a lesson. @param {number} number @param {import("./address.js").Place} [place] what the address says otherwise */
@@ -268,7 +274,7 @@ function retell() {
 /** @returns {import("./problem.js").Asking} */
 function asking() {
   return {
-    page: now.page, asked: now.asked, hide: now.hide, lesson: now.lesson, table: now.table, ask, open: (number) => void open(number), fail: refused,
+    page: now.page, asked: now.asked, hide: lessonHides() ? [] : now.hide, lesson: now.lesson, table: now.table, ask, open: (number) => void open(number), fail: refused,
     tabled: (table) => {
       now.table = table;
     },
