@@ -513,3 +513,7 @@ def test_errors_of_this_room_survive_pickling_and_speak_both_languages():
     error = pickle.loads(pickle.dumps(refused(parse, "2x")))
     assert error.key == "functions.implicit_product"
     assert all(key.startswith("functions.") and len(pair) == 2 for key, pair in TEXTS.items())
+
+
+def test_abs_of_a_constant_within_abs_is_a_number():
+    assert Function.of("abs(abs(pi))*x", None).value([2.0]) == pytest.approx(2 * math.pi)

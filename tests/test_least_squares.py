@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.linear_model import Ridge
 
 from downslope.data import Dataset
+from downslope.errors import DownslopeError
 from downslope.inference import fit
 from downslope.model.least_squares import least_squares
 from downslope.model.linear import Linear
@@ -204,3 +205,10 @@ def test_in_blocks_it_is_solved_as_at_once(monkeypatch):
     assert np.linalg.norm(blocks - once) <= 64 * EPS * 1e9 * np.linalg.norm(w)
     X, y, w = known(500, 6, 1e4, noise=0.0)
     assert np.linalg.norm(solved(X, y, intercept=False).params - w) <= 64 * EPS * 1e4 * np.linalg.norm(w)
+
+
+@pytest.mark.filterwarnings("ignore:.*(overflow|invalid)")
+def test_rows_whose_squares_overflow_are_refused():
+    rows = Dataset.from_arrays([[0.0, 1e300], [1.0, 2.0], [3.0, 4.0]], [1.0, 2.0, 3.0])
+    with pytest.raises(DownslopeError, match="overflow"):
+        fit(rows, method="closed_form", intercept=False, scale=False)

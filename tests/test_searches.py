@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from downslope.data import Dataset
 from downslope.descent.descend import descend
-from downslope.descent.methods import GD, LBFGS, Adam, Momentum, Newton
+from downslope.descent.methods import GD, LBFGS, Adam, Method, Momentum, Newton
 from downslope.descent.searches import Armijo, StrongWolfe
 from downslope.descent.stops import Epochs, Gradient
-from downslope.inference import fit
+from downslope.inference import fit, minimize
 from downslope.model.functions import Function
 from downslope.model.linear import LinearTerm
 from downslope.model.objective import FunctionTerm, Objective, objective
@@ -164,3 +164,10 @@ def test_a_search_over_rows_costs_one_product_with_x_an_update(monkeypatch):
     X = rng.normal(size=(40, 3))
     found = fit(Dataset.from_arrays(X, X[:, 0] + rng.normal(size=40)), loss="huber", method="lbfgs", tol=1e-6)
     assert len(seen) <= found.epochs + 6  # trials along a line never touch X again
+
+
+def test_steepest_descent_takes_either_search():
+    for search in (Armijo(), StrongWolfe()):
+        method = Method(learning_rate=search)
+        found = minimize("(x - 1)^2 + 5*y^2", [4.0, 1.0], method=method, learning_rate="auto", tol=1e-9)
+        np.testing.assert_allclose(found.params, [1.0, 0.0], atol=1e-8)

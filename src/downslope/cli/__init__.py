@@ -23,13 +23,28 @@ from .exporting import export
 from .fitting import compare, fit
 from .instruments import check_gradient
 from .keeping import inspect, predict
+from .lab import lab, report
 from .lessons import lesson
 from .minimizing import minimize
 from .options import Lang
 from .requests import near
 
 app = typer.Typer(name="downslope", help="cli.help", context_settings={"help_option_names": ["--help", "-h"]})
-for command in (fit, predict, minimize, compare, inspect, export, certify, check, check_gradient, lesson):
+commands = (
+    fit,
+    predict,
+    minimize,
+    compare,
+    inspect,
+    export,
+    certify,
+    check,
+    check_gradient,
+    lesson,
+    lab,
+    report,
+)
+for command in commands:
     app.command(help=f"cli.help_{command.__name__}")(command)
 
 Fault: Any = typer.BadParameter.__mro__[2]  # what Typer finds wrong with a request: its home has moved

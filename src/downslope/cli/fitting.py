@@ -7,6 +7,7 @@ import math
 from ..errors import DownslopeError
 from ..messages import text
 from . import options as o
+from .lab import LivePage
 from .options import asking
 from .requests import Request
 
@@ -28,6 +29,7 @@ def fit(
     grid: o.Grid = None,
     out: o.Out = None,
     plot: o.Plot = None,
+    lab: o.ShowLab = False,
     force: o.Force = False,
     fix: o.Fix = False,
     json: o.Json = False,
@@ -55,7 +57,8 @@ def fit(
         page = show.console()
         for line in [*foreseen.lines(), ""]:
             page.print(line)
-    solution = before = watch.run(training)
+    shown = LivePage(training, request.data) if lab else None
+    solution = before = watch.run(training, None if shown is None else shown.goes_on)
     lines, figures = ([], {}) if foreseen is None else foreseen.beside(solution)
     mended = fixing.fixed(training, before) if fix else None
     if mended:
@@ -84,6 +87,8 @@ def fit(
             fixing.tell_both(page, before, solution, saved=out is not None and failure is None)
     if failure:
         raise failure
+    if shown is not None:
+        shown.stay()
     return show.exit_code(solution)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import glob
 import gzip
 import io
 import itertools
@@ -77,7 +76,7 @@ def _parsed(path: Path, told: Path) -> Any:
     table = rows_of(
         """SELECT * FROM read_csv($path, delim = $delimiter, header = $header, skip = $skip,
            nullstr = $missing, quote = '"', escape = '"', comment = '', sample_size = -1)""",
-        path=glob.escape(str(path)),
+        path=path,
         delimiter=delimiter,
         header=is_header,
         skip=blank_lines,

@@ -217,11 +217,11 @@ def _from_file(path: Path) -> Any:
         if not head.strip():
             raise DownslopeError("data.empty_file", path=path)
         if kind.lower() in (".parquet", ".pq"):
-            return rows_of("SELECT * FROM read_parquet($path)", path=glob.escape(str(path)))
+            return rows_of("SELECT * FROM read_parquet($path)", path=path)
         if BINARY.search(head) and not head.startswith(UTF16):
             raise DownslopeError("data.binary_file", path=path)
         if kind.lower() in (".json", ".jsonl", ".ndjson"):
-            return rows_of("SELECT * FROM read_json($path, sample_size = -1)", path=glob.escape(str(path)))
+            return rows_of("SELECT * FROM read_json($path, sample_size = -1)", path=path)
         return from_delimited(path, path)
     except (QueryError, csv.Error, OSError, EOFError) as error:
         raise DownslopeError("data.cannot_read", source=path, reason=in_one_line(error)) from None

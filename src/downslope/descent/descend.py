@@ -21,7 +21,7 @@ from .methods import AnyMethod, ClosedForm, CoordinateDescent, Exhaustive, Metho
 from .passes import passes
 from .rows import Batch
 from .schedules import Schedule
-from .searches import Armijo
+from .searches import Armijo, StrongWolfe
 from .state import State, entry, epochs_of
 from .stops import Epochs, Gap, Gradient, Progress, Reason, Stop, Validation
 from .trace import Step
@@ -198,15 +198,15 @@ def _full_steps(objective, method: Method, state: State, point, stop: Stop) -> I
                 2 * t if t >= reach and steep else 1.0
             )  # where little curves, a step of 1 is far too short
             direction.learn(before, point, state.memory)
-        elif isinstance(rate, Armijo):
-            if objective.kinked:
+        elif isinstance(rate, Armijo | StrongWolfe):
+            if objective.kinked and isinstance(rate, Armijo):
                 t, point = rate.prox_step(objective, before, tried)
             else:
                 g = before.gradient
                 line = objective.line(before, -g)
                 t = rate.length(line, before.value, -float(g @ g), tried) if g.any() else 0.0
                 point = line.point(t) if t else before
-            tried = t * rate.grow if t else tried
+            tried = t * getattr(rate, "grow", 1.0) if t else tried
         else:
             if not ahead:
                 ahead = rate.rates(state.updates + np.arange(256), 1, total).tolist()[::-1]

@@ -154,6 +154,12 @@ class Trace:
 
         return plots.loss(self, ax=ax)
 
+    def show(self):
+        """The descent as a player in a notebook: play, pause, step, scrub; the losses and the weights."""
+        from ..lab import report, saved  # it looks down to show itself, as `plot` does
+
+        return report.Framed(saved.of_trace(self))
+
     def __repr__(self) -> str:
         last = self._last[1].loss if self._last else float("nan")
         return f"<Trace of {self.updates} updates, {len(self)} kept, last loss {last:.6g}>"

@@ -25,6 +25,7 @@ TABLES = (
     "inference",
     "insight",
     "instruments",
+    "lab",
     "lessons",
     "model",
     "nets",

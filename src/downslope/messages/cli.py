@@ -348,6 +348,35 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "cli.help_run": ("The folder that `fit --out` wrote.", "`fit --out` 写出的文件夹。"),
     "cli.help_expression": ("A formula, such as '2*x^2'.", "公式，例如 '2*x^2'。"),
+    "cli.help_lab": (
+        "Open the lab: a page on this machine where descents are watched, compared and explained.",
+        "打开实验室：本机上的一个页面，可以观看、比较和解释下降过程。",
+    ),
+    "cli.help_report": (
+        "Write a run as a page in one file, which opens offline and plays.",
+        "把运行记录写成单个网页文件，可离线打开并播放。",
+    ),
+    "cli.help_opened_run": ("A saved run to open.", "要打开的运行记录。"),
+    "cli.help_port": ("The port of the page; 0 takes any that is free.", "页面的端口；0 表示任选空闲端口。"),
+    "cli.help_host": (
+        "The address to serve at; anywhere but on this machine the page asks for a token.",
+        "服务地址；若不限于本机，页面会要求令牌。",
+    ),
+    "cli.help_no_browser": ("Do not open a browser.", "不打开浏览器。"),
+    "cli.help_page": ("Write the page to this .html file.", "把页面写入这个 .html 文件。"),
+    "cli.help_show_lab": (
+        "Show the fit in a page as it goes, with pause and stop.",
+        "在页面中实时显示拟合过程，可暂停和停止。",
+    ),
+    "cli.lab_open": (
+        "The lab is open at {address} (Ctrl-C ends it).",
+        "实验室已打开：{address}（Ctrl-C 结束）。",
+    ),
+    "cli.lab_stays": ("The page stays open until Ctrl-C.", "页面保持打开，按 Ctrl-C 结束。"),
+    "cli.lab_port": (
+        "the lab can not be served at {host}, port {port}: {reason}. Choose another --port; 0 takes any that is free.",
+        "无法在 {host} 的端口 {port} 打开实验室：{reason}。请换一个 --port；0 表示任选空闲端口。",
+    ),
     "cli.help_lesson_number": ("The number of the lesson.", "课的编号。"),
     "cli.help_target": (
         "The column to predict; several with commas.",

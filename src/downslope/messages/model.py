@@ -45,4 +45,8 @@ TEXTS = {
         'alpha is {alpha} but there is no penalty: choose penalty="l2", "l1" or "elasticnet", or leave alpha at 0.',
         'alpha 为 {alpha}，却没有选惩罚项：请选 penalty="l2"、"l1" 或 "elasticnet"，或让 alpha 保持 0。',
     ),
+    "model.squares_overflow": (
+        "some numbers are so large that their squares overflow: give these columns in larger units.",
+        "有些数大到平方后溢出：请为这些列换用更大的单位。",
+    ),
 }

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import DownslopeError
 from .linear import LinearTerm
 
 TRUSTED = 1e12  # condition number of the moments up to which Cholesky is refined
@@ -41,6 +42,7 @@ def least_squares(term: LinearTerm, l2: np.ndarray | None = None) -> LeastSquare
     q, k = term.size // term.outputs, term.outputs
     ridge = np.zeros(q) if l2 is None else l2.reshape(q, k)[:, 0] / 2
     moments = term.gram + np.diag(ridge)
+    _refuse_overflow(moments)
     size = np.sqrt(np.diag(moments))
     size = np.where(size > 0, size, 1.0)
     eigenvalues = np.linalg.eigvalsh(moments / size / size[:, None])
@@ -52,6 +54,12 @@ def least_squares(term: LinearTerm, l2: np.ndarray | None = None) -> LeastSquare
     return _by_singular_values(term, ridge)
 
 
+def _refuse_overflow(sums) -> None:
+    """Refuse rows whose squares or products are beyond the largest number."""
+    if not np.isfinite(sums.astype(float)).all():
+        raise DownslopeError("model.squares_overflow")
+
+
 def _refined(term: LinearTerm, moments, ridge, size):
     """Cholesky of the moments, corrected with the rows' own residuals until that helps no more."""
     from scipy.linalg import cho_factor, cho_solve
@@ -59,7 +67,11 @@ def _refined(term: LinearTerm, moments, ridge, size):
     q = len(ridge)
     precise = np.longdouble if term.rows * q <= SMALL else np.float64
     factor = cho_factor(moments / size / size[:, None])
-    solve = lambda pull: cho_solve(factor, pull.astype(float) / size[:, None]) / size[:, None]
+
+    def solve(pull):
+        _refuse_overflow(pull)
+        return cho_solve(factor, pull.astype(float) / size[:, None]) / size[:, None]
+
     theta = solve(_with_target(term)).astype(precise)
     reach = before = float(np.abs(theta * size[:, None]).max())
     for _ in range(10):

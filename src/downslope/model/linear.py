@@ -182,7 +182,7 @@ class LinearTerm:
         share = self.shares(None)
         for first in range(0, len(thetas), chunk):
             part = thetas[first : first + chunk]
-            if self.tiny:
+            if self.tiny and len(part) <= 1_000:  # in row order; a picture's many places need no such digits
                 out[first : first + chunk] = [self.at(theta)[0] for theta in part]
                 continue
             many = part.reshape(len(part), -1, self.outputs).transpose(1, 0, 2)  # (d + i, m, k)

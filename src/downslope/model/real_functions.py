@@ -73,7 +73,8 @@ def standard(expression):
         (r.sigmoid, lambda u: 1 / (1 + s.exp(-u))),
         (r.softplus, lambda u: s.log(1 + s.exp(u))),
     ):
-        expression = expression.replace(own, theirs)
+        while expression.has(own):  # one pass leaves abs(abs(π)) as abs(π)
+            expression = expression.replace(own, theirs)
     return expression
 
 

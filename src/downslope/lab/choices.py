@@ -1,0 +1,189 @@
+"""What may be chosen beside what is chosen, and why the rest may not: asked of those who refuse it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+from ..descent.directions import Chooser, Momentum, Steepest
+from ..descent.methods import Method
+from ..descent.rates import batch_lipschitz
+from ..descent.rows import ORDERS, Batch
+from ..descent.schedules import SCHEDULES, Constant
+from ..errors import DownslopeError
+from ..insight.certificate import certify
+from ..messages import LANGUAGES, speaking
+from ..model.losses import CURVED, LOSSES
+from ..model.net_checks import ACTIVATIONS
+from ..model.objective import Objective
+from ..model.penalties import PENALTIES
+from .problems import Problem
+from .said import plain, said
+from .said import refusal as refused
+from .settings import DIRECTIONS, FINDERS, ROWS, SEARCHES, Settings
+
+TOLD = (
+    "rows",
+    "direction",
+    "learning_rate",
+    "penalty",
+    "alpha",
+    "tol",
+    "grid",
+)  # by a label, or not worth it
+
+
+def choices(problem: Problem, settings: Settings) -> dict[str, list[dict[str, Any]]]:
+    """For each menu its values, each with whether it goes with the other settings, and why not."""
+    menus: dict[str, tuple] = {
+        "rows": ROWS,
+        "direction": (*DIRECTIONS, *FINDERS),
+        "schedule": (*SCHEDULES, *SEARCHES),
+        "order": ORDERS,
+    }
+    if problem.dataset is not None:
+        menus |= {"loss": (*LOSSES, *CURVED), "penalty": tuple(PENALTIES), "activation": tuple(ACTIVATIONS)}
+    return {
+        menu: [_choice(problem, settings, menu, value) for value in values] for menu, values in menus.items()
+    }
+
+
+def _choice(problem: Problem, settings: Settings, menu: str, value: str) -> dict[str, Any]:
+    change: dict[str, Any] = {menu: value}
+    if menu == "penalty":
+        change["alpha"] = 0.0 if value == "none" else settings.alpha or 0.1
+    if value in FINDERS or issubclass(DIRECTIONS.get(value, Steepest), Chooser):
+        change |= {"learning_rate": "auto", "schedule": "constant", "rows": "all"}
+    if value == "exhaustive" and not settings.grid:
+        change["grid"] = default_grid(problem, settings)
+    if menu == "schedule" and value in SCHEDULES and value != "constant" and settings.learning_rate == "auto":
+        change["learning_rate"] = 0.01
+    why = refusal(problem, replace(settings, **change))
+    label = said(f"lab.{menu}_{value}")
+    return {
+        "value": value,
+        "label": label,
+        "ok": why is None,
+        "why": None if why is None else refused(why),
+    }
+
+
+def default_grid(problem: Problem, settings: Settings) -> dict[str, list[float]]:
+    """41 values around the start for one weight, 21 for each of two."""
+    names = problem.training(replace(settings, direction="steepest", rows="all")).objective.names
+    start = settings.start or {}
+    step, reach = (0.1, 2.0) if len(names) == 1 else (0.2, 2.0)
+    return {name: [start.get(name, 0.0) - reach, start.get(name, 0.0) + reach, step] for name in names[:3]}
+
+
+def refusal(problem: Problem, settings: Settings) -> DownslopeError | None:
+    """Why these settings can not run on this problem; None if they can."""
+    try:
+        training = problem.training(settings)
+        training.method.refuse_nonsense(training.objective)
+    except DownslopeError as error:
+        return error
+    return None
+
+
+def certificate(settings: Settings, objective: Objective) -> dict[str, Any] | None:
+    """What is known of the learning rate before the descent: its zones, its best, and why."""
+    if not settings.descends or (objective.rows > 1 and not objective.sweeps):
+        return None
+    rate = settings.rate
+    asked = rate.rate if isinstance(rate, Constant) else None
+    known = certify(objective, at=settings.start, learning_rate=asked if asked and asked > 0 else None)
+    method = settings.method
+    L = known.L
+    zones: dict[str, float | None] = {"monotone": None, "bound": None, "best": None}
+    walks = isinstance(method, Method) and isinstance(method.direction, Steepest | Momentum)
+    if walks and math.isfinite(L) and L > 0:
+        if isinstance(method, Method) and isinstance(method.rows, Batch) and objective.sweeps:
+            L = batch_lipschitz(objective, method.rows.size)
+        best = (
+            known.best_step
+            if isinstance(method, Method) and method.full and known.kind == "quadratic"
+            else 1 / L
+        )
+        zones = {"monotone": 1 / L, "bound": 2 / L, "best": best}
+    top = math.ceil(math.log10(10 * zones["bound"])) if zones["bound"] else 1
+    momentum = {"momentum": known.momentum, "learning_rate": known.momentum_step}
+    plainly = walks and isinstance(method, Method) and method.name == "gd"
+    return {
+        "kind": known.kind,
+        "L": known.L,
+        "mu": known.mu,
+        "condition": known.condition,
+        **zones,
+        "best_momentum": momentum if all(map(math.isfinite, momentum.values())) else None,
+        "slider": [10.0 ** (top - 6), 10.0**top],
+        "zone": known.zone if plainly else None,
+        "lines": _lines(known),
+    }
+
+
+def _lines(known) -> list[dict[str, str]]:
+    """What the certificate says, but for its table of epochs."""
+    told = {}
+    for language in LANGUAGES:
+        with speaking(language):
+            lines = known.lines()
+            cut = lines.index("") if "" in lines else len(lines)
+            told[language] = lines[:cut] + (lines[-1:] if known.zone else [])
+    return [dict(zip(LANGUAGES, pair)) for pair in zip(*(told[language] for language in LANGUAGES))]
+
+
+def label(settings: Settings, rows: bool = True) -> dict[str, str]:
+    """A run in a few words: its direction, its rows, its learning rate."""
+    words = [said(f"lab.direction_{settings.direction}")]
+    if settings.direction == "steepest":
+        words = [said(f"lab.short_{settings.rows}", size=settings.batch_size) if rows else plain("gd")]
+    elif settings.descends and settings.rows != "all":
+        words.append(said(f"lab.short_{settings.rows}", size=settings.batch_size))
+    if settings.schedule in SEARCHES:
+        words.append(said(f"lab.schedule_{settings.schedule}"))
+    elif settings.descends and settings.learning_rate != "auto":
+        words.append(plain(f"η = {settings.learning_rate:g}"))
+    if settings.penalty not in (None, "none") and settings.alpha:
+        words.append(plain(f"{settings.penalty} {settings.alpha:g}"))
+    return _joined(words)
+
+
+def _joined(words: Sequence[dict[str, str]]) -> dict[str, str]:
+    """Several words in a row."""
+    return {
+        language: ("，" if language == "zh" else ", ").join(word[language] for word in words)
+        for language in LANGUAGES
+    }
+
+
+def distinct(labels: Sequence[dict[str, str]], settings: Sequence[Settings]) -> list[dict[str, str]]:
+    """The labels of runs, where two are the same with what the runs differ in."""
+    told = []
+    for words, own in zip(labels, settings):
+        alike = [other for label, other in zip(labels, settings) if label == words]
+        differ = [
+            field.name
+            for field in fields(own)
+            if field.name not in TOLD
+            and any(getattr(other, field.name) != getattr(own, field.name) for other in alike)
+        ]
+        more = [_differs(name, getattr(own, name)) for name in differ[:2]]
+        told.append(_joined([words, *more]))
+    return told
+
+
+def _differs(name: str, value: Any) -> dict[str, str]:
+    """One setting in a few words."""
+    if name == "order" and isinstance(value, str):
+        return said(f"lab.order_{value}")
+    if isinstance(value, Mapping):
+        value = ", ".join(
+            f"{key} = {number:g}" for key, number in value.items() if isinstance(number, int | float)
+        )
+        return plain(value or "–")
+    if isinstance(value, bool):
+        return said(f"lab.with_{name}" if value else f"lab.without_{name}")
+    return said(f"lab.differs_{name}", value=value if isinstance(value, str) else str(value))

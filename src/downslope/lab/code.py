@@ -1,0 +1,212 @@
+"""A run to take away: as Python with Downslope, as plain NumPy, as a PyTorch loop."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..descent import directions
+from ..descent.directions import Direction
+from ..descent.methods import Exhaustive, Method
+from ..descent.rows import Batch
+from ..descent.schedules import Constant
+from ..errors import DownslopeError, nearest
+from ..inference.export import LIBRARIES, export_code
+from ..messages import text
+from ..model.expression import formula
+from ..model.functions import Function
+from .document import Ran
+from .problems import Problem
+from .settings import Settings
+
+# direction: what it remembers, and its update, in the words of descent/kernels.move
+UPDATES: dict[type[Direction], tuple[list[str], list[str]]] = {
+    directions.Steepest: ([], ["w = w - rate * g"]),
+    directions.Momentum: (["v = np.zeros_like(w)"], ["v = {a} * v + g", "w = w - rate * v"]),
+    directions.Adagrad: (
+        ["s = np.zeros_like(w)"],
+        ["s = s + g * g", "w = w - rate * g / (np.sqrt(s) + {e})"],
+    ),
+    directions.RMSprop: (
+        ["s = np.zeros_like(w)"],
+        ["s = {a} * s + (1 - {a}) * g * g", "w = w - rate * g / (np.sqrt(s) + {e})"],
+    ),
+    directions.Adam: (
+        ["m, v = np.zeros_like(w), np.zeros_like(w)"],
+        [
+            "m, v = {a} * m + (1 - {a}) * g, {b} * v + (1 - {b}) * g * g",
+            "step = rate / (np.sqrt(v / (1 - {b} ** (epoch + 1))) + {e})",
+            "w = w - step * m / (1 - {a} ** (epoch + 1))",
+        ],
+    ),
+}
+OPTIMIZERS: dict[type[Direction], str] = {
+    directions.Steepest: "SGD([w], lr=rate)",
+    directions.Momentum: "SGD([w], lr=rate, momentum={a})",
+    directions.Adagrad: "Adagrad([w], lr=rate, eps={e})",
+    directions.RMSprop: "RMSprop([w], lr=rate, alpha={a}, eps={e})",
+    directions.Adam: "Adam([w], lr=rate, betas=({a}, {b}), eps={e})",
+    directions.AdamW: "AdamW([w], lr=rate, betas=({a}, {b}), eps={e}, weight_decay={d})",
+}
+OURS = {
+    "sigmoid": "def sigmoid(u):\n    return 1 / (1 + exp(-u))",
+    "softplus": "def softplus(u):\n    return log(1 + exp(u))",
+}
+
+
+def downslope(problem: Problem, settings: Settings) -> str:
+    """The run as Python with Downslope."""
+    recipe = problem.recipe(settings)
+    told = {"method": _method(settings), "epochs": recipe.epochs, "tol": recipe.tol, "seed": recipe.seed}
+    if problem.function is not None:
+        start = {name: float(x) for name, x in (settings.start or {}).items()}
+        given = "".join(f", {name}={value}" for name, value in told.items())
+        if problem.function.derivative_kind == "given" and problem.asked.get("derivative"):
+            given += f", derivative={problem.asked['derivative']!r}"
+        rate = (
+            ""
+            if recipe.method != "auto" and not isinstance(recipe.method, Method)
+            else ', learning_rate="auto"'
+        )
+        call = f"ds.minimize({(problem.source or problem.function.formula)!r}, {start!r}{given}{rate})"
+        lines = ["import downslope as ds", "", f"run = {call}"]
+    else:
+        model = settings.model()
+        told |= {"loss": repr(settings.loss), "intercept": settings.intercept, "scale": settings.scale}
+        if model["alpha"]:
+            told |= {"penalty": repr(settings.penalty), "alpha": model["alpha"]}
+        if model["start"] is not None:
+            told["start"] = repr(model["start"])
+        if model["net"] is not None:
+            told["net"] = f"ds.Net({tuple(settings.hidden)!r}, {settings.activation!r}, seed={settings.seed})"
+        given = ", ".join(f"{name}={value}" for name, value in told.items())
+        source = problem.source or f"...  # {text('lab.your_rows')}"
+        labelled = ""
+        if problem.dataset is not None and problem.dataset.encoding is None and problem.dataset.classes:
+            labelled = f".labelled({tuple(problem.dataset.classes)!r})"
+        lines = ["import downslope as ds", "", f"rows = {source}{labelled}", f"run = ds.fit(rows, {given})"]
+    return "\n".join([*lines, "print(run)", "print(run.verdict)", ""])
+
+
+def _method(settings: Settings) -> str:
+    """The method as an expression."""
+    method = settings.method
+    if isinstance(method, Exhaustive):
+        return f"ds.Exhaustive({dict(method.grid)!r})"
+    if not isinstance(method, Method):
+        return "ds.ClosedForm()"
+    rate = method.learning_rate
+    told = repr(rate) if rate == "auto" else f"ds.{'searches' if method.searches else 'schedules'}.{rate!r}"
+    if isinstance(rate, Constant):
+        told = repr(rate.rate)
+    rows = (
+        f"ds.Batch({method.rows.size}, {method.rows.order!r})"
+        if isinstance(method.rows, Batch)
+        else "ds.All()"
+    )
+    return f"ds.Method({rows}, ds.directions.{method.direction!r}, {told})"
+
+
+def of_run(problem: Problem, ran: Ran, library: Any) -> str:
+    """The run as a script that needs one library alone."""
+    if not isinstance(library, str) or library not in LIBRARIES:
+        known = nearest(str(library)[:60], (*LIBRARIES, "downslope"))
+        raise DownslopeError("export.unknown_library", asked=str(library)[:60], known=known)
+    assert ran.solution is not None
+    if problem.function is None:
+        solution = ran.solution
+        if not solution.source.endswith((".csv", ".tsv", ".txt")) or "/" in solution.source:
+            solution = replace(solution, source=str(problem.asked.get("name") or "rows.csv"))
+        return export_code(solution, library)
+    direction, rate = _plain_loop(ran, library)
+    _, a, b, epsilon, decay = direction.constants
+    facts = {"a": a, "b": b, "e": epsilon, "d": decay}
+    function = Function.from_expression(problem.source) if problem.source else problem.function
+    return (_in_numpy if library == "numpy" else _in_torch)(function, ran, direction, rate, facts)
+
+
+def _plain_loop(ran: Ran, library: str) -> tuple[Direction, float]:
+    """The direction and the one learning rate of a run that a plain loop repeats."""
+    known = UPDATES if library == "numpy" else OPTIMIZERS
+    method = ran.method
+    rates = ran.trace.column("learning_rate")
+    searched = not isinstance(method, Method) or type(method.direction) not in known
+    if searched or not len(rates) or not np.all(rates == rates[0]):
+        raise DownslopeError("lab.no_script", known=", ".join(kind.__name__ for kind in known))
+    assert isinstance(method, Method)
+    return method.direction, float(rates[0])
+
+
+def _head(function: Function, library: str, module: str, expressions: list[str]) -> list[str]:
+    words = {word for expression in expressions for word in re.findall(r"[a-z_]\w*", expression)}
+    words -= set(function.names)
+    if {"max", "min"} & words:
+        raise DownslopeError("lab.no_script_for", formula=function.formula, library=module)
+    if words & set(OURS):
+        words |= {"exp", "log"}
+    constants, functions = sorted({"pi", "e"} & words), sorted(words - set(OURS) - {"pi", "e"})
+    lines = [f"# {text('lab.script_head', formula=function.formula, library=module)}"]
+    lines += [f"from math import {', '.join(constants)}"] if constants else []
+    lines += ["import numpy as np" if library == "numpy" else "import torch"]
+    lines += [f"from {library} import {', '.join(functions)}"] if functions else []
+    return [*lines, "", *(f"\n{OURS[word]}\n" for word in sorted(words & set(OURS)))]
+
+
+def _python(expression: str) -> str:
+    return expression.replace("^", "**")
+
+
+def _in_numpy(function: Function, ran: Ran, direction: Direction, rate: float, facts) -> str:
+    f = _python(formula(function.expression))
+    slopes = [_python(part) for part in function.gradient_formulas]
+    names = ", ".join(function.names) + ("," if function.size == 1 else "")
+    memory, update = UPDATES[type(direction)]
+    lines = [
+        *_head(function, "numpy", "NumPy", [f, *slopes]),
+        "",
+        "def f(w):",
+        f"    {names} = w",
+        f"    return {f}",
+        "",
+        "",
+        "def gradient(w):",
+        f"    {names} = w",
+        f"    return np.array([{', '.join(slopes)}], dtype=float)",
+        "",
+        "",
+        f"w, rate = np.array({ran.trace.start.tolist()!r}), {rate!r}",
+        *memory,
+        f"for epoch in range({ran.trace.updates}):",
+        "    g = gradient(w)",
+        *(f"    {line.format(**facts)}" for line in update),
+        "print(w, f(w))",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _in_torch(function: Function, ran: Ran, direction: Direction, rate: float, facts) -> str:
+    f = _python(formula(function.expression))
+    lines = [
+        *_head(function, "torch", "PyTorch", [f]),
+        "",
+        "def f(w):",
+        f"    {', '.join(function.names)}{',' if function.size == 1 else ''} = w",
+        f"    return {f}",
+        "",
+        "",
+        f"rate, start = {rate!r}, {ran.trace.start.tolist()!r}",
+        "w = torch.tensor(start, dtype=torch.float64, requires_grad=True)",
+        f"optimizer = torch.optim.{OPTIMIZERS[type(direction)].format(**facts)}",
+        f"for epoch in range({ran.trace.updates}):",
+        "    loss = f(w)",
+        "    optimizer.zero_grad()",
+        "    loss.backward()",
+        "    optimizer.step()",
+        "print(w.tolist(), f(w).item())",
+        "",
+    ]
+    return "\n".join(lines)

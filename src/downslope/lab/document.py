@@ -1,0 +1,370 @@
+"""The document: all that a page needs to play the runs of one problem, computed here and only shown there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..data import Dataset
+from ..descent.methods import AnyMethod, Method
+from ..descent.trace import Step, Trace
+from ..errors import DownslopeError
+from ..inference import Solution, Training
+from ..inference.solution import finite
+from ..model.objective import Objective
+from ..plots.canvas import FREEZE, Escape, escape
+from . import fits, formulas, landscape
+from .choices import certificate, distinct, label
+from .numbers import exact, short
+from .problems import Problem
+from .remedies import remedies
+from .said import Said, both, refusal, said
+from .settings import Settings
+from .words import words
+
+FRAMES, NAMED, RUNS = 1_200, 24, 6
+VERSION = 1
+
+Watch = Callable[[int, Training, Step], None]  # told of each step of a run, by its number
+
+
+@dataclass(frozen=True, eq=False)
+class Ran:
+    """One run: what was asked, and what came of it."""
+
+    settings: Settings
+    label: Said
+    trace: Trace
+    solution: Solution | None = None  # a trace alone has none
+    objective: Objective | None = None  # nor this; a run whose rows are gone has none either
+    method: AnyMethod | None = None
+    dataset: Dataset | None = None
+
+    @classmethod
+    def of(cls, settings: Settings, training: Training) -> Ran:
+        """What a training came to; what is left of it is run first."""
+        solution, objective = training.solution, training.objective
+        told = label(settings, training.dataset is not None)
+        return cls(settings, told, training.trace, solution, objective, training.method, training.dataset)
+
+
+def runs_of(asked: Any) -> list[Any]:
+    """One to six runs."""
+    if not isinstance(asked, list) or not 1 <= len(asked) <= RUNS:
+        raise DownslopeError("lab.how_many_runs", most=RUNS)
+    return asked
+
+
+def document(
+    problem: Problem, asked: Sequence[Any], watch: Watch | None = None, seconds: float | None = None
+) -> dict[str, Any]:
+    """Every run made, and everything that shows them. A run that is refused says why, beside the others;
+    where all are refused, so is the request."""
+    return assembled(problem, made(problem, asked, watch, seconds))
+
+
+def made(
+    problem: Problem, asked: Sequence[Any], watch: Watch | None = None, seconds: float | None = None
+) -> list[Ran | Mapping[str, Any]]:
+    """Every run, or what its settings were refused for; `seconds` for each."""
+    found: list[Ran | Mapping[str, Any]] = []
+    refused: list[DownslopeError] = []
+    for number, settings in enumerate([Settings.of(one, problem.defaults) for one in asked]):
+        try:
+            found.append(run(problem, settings, number, watch, seconds))
+        except DownslopeError as error:
+            refused.append(error)
+            found.append({"settings": settings.to_json(), "error": refusal(error)})
+    if len(refused) == len(found):
+        raise refused[0]
+    return found
+
+
+def run(
+    problem: Problem, settings: Settings, number: int = 0, watch: Watch | None = None, seconds=None
+) -> Ran:
+    """One descent, to its end."""
+    training = problem.training(settings, seconds)
+    for step in training:
+        if watch is not None:
+            watch(number, training, step)
+    return Ran.of(settings, training)
+
+
+def assembled(problem: Problem, told: Sequence[Ran | Mapping[str, Any]]) -> dict[str, Any]:
+    """The document of runs that were made, those that were refused in their places."""
+    rans = [one for one in told if isinstance(one, Ran)]
+    labels = distinct([ran.label for ran in rans], [ran.settings for ran in rans])
+    labelled = iter([replace(ran, label=words) for ran, words in zip(rans, labels)])
+    told = [next(labelled) if isinstance(one, Ran) else one for one in told]
+    rans = [one for one in told if isinstance(one, Ran)]
+    parts = [Parts(ran, problem.reach) for ran in rans]
+    pictures, view = _pictures(problem, [part for part in parts if part.values is not None])
+    shown = iter(parts)
+    runs = [
+        next(shown).to_json(view, pictures["landscape"]) if isinstance(one, Ran) else dict(one)
+        for one in told
+    ]
+    return {
+        "format": "downslope-lab",
+        "version": VERSION,
+        "problem": described(problem, rans[0]),
+        "runs": runs,
+        "pictures": pictures,
+    }
+
+
+def described(problem: Problem, ran: Ran) -> dict[str, Any]:
+    """The problem as a page shows it."""
+    objective = ran.objective
+    best = None if objective is None else minimum_of(problem, objective)
+    dataset = ran.dataset or problem.dataset
+    return {
+        "asked": dict(problem.asked),
+        "kind": "rows" if dataset is not None else "trace" if problem.function is None else "function",
+        "title": problem.title,
+        "names": list(ran.trace.names[:NAMED]),
+        "formulas": formulas.of_problem(problem, ran.settings),
+        "rows": None if dataset is None else fits.rows_of(dataset),
+        "minimum": None
+        if best is None or objective is None
+        else {"params": exact(best[:NAMED]), "loss": finite(objective.value(objective.to_inner(best)))},
+        "notes": list(problem.notes),
+    }
+
+
+def minimum_of(problem: Problem, objective: Objective) -> np.ndarray | None:
+    """The params of the minimum, where algebra finds it: that of a parabola, or one that is well known."""
+    if problem.minima:
+        return np.array(problem.minima[0])
+    if not (objective.sweeps and objective.quadratic and not objective.kinked and objective.size <= 200):
+        return None
+    try:
+        return objective.to_user(np.asarray(objective.solved().theta).ravel())
+    except DownslopeError:
+        return None
+
+
+class Parts:
+    """One run, taken apart into frames: frame 0 is the start, frame k follows the k-th kept step."""
+
+    def __init__(self, ran: Ran, reach: tuple[float, ...] = ()):
+        self.ran, self.reach = ran, reach
+        trace, steps = ran.trace, ran.trace.steps
+        self.dropped = trace.seen > len(steps) or len(steps) > FRAMES
+        if len(steps) > FRAMES:
+            chosen = np.unique(np.linspace(0, len(steps) - 1, FRAMES).round().astype(int))
+            steps = [steps[k] for k in chosen]
+        self.steps = steps
+        self.frames = np.vstack([trace.start, *(step.params for step in steps)])  # (s + 1, p)
+        places = len(self.frames) + landscape.COARSE**2
+        self.values = None if ran.objective is None else landscape.values_of(ran.objective, places)
+        self.full = self._full()
+        self.escape = self._escape()
+        sound = len(self.frames) if self.escape is None else max(2, self.escape.row)
+        self.sound = min(sound, int(np.isfinite(self.frames).all(axis=1).sum()))
+
+    def _full(self) -> np.ndarray:
+        """F over all rows at each frame.  (s + 1,)"""
+        if self.values is not None:
+            return self.values(self.frames)
+        nan, solution = math.nan, self.ran.solution
+        losses = [step.loss for step in self.steps]
+        if (self.ran.method is None or self.ran.method.full) and not self.dropped:
+            # the loss before a step is F where the one before it led
+            return np.array([*losses, nan if solution is None else solution.loss])
+        return np.array([nan, *(nan if step.objective is None else step.objective for step in self.steps)])
+
+    def _escape(self) -> Escape | None:
+        """Where the run leaves every picture, if it does."""
+        if not self.ran.settings.descends:
+            return None
+        failed = self.ran.solution is not None and self.ran.solution.verdict.failed
+        known = np.isfinite(self.full)
+        if not known.any():
+            return None
+        full = (
+            np.where(np.isfinite(self.frames).all(axis=1), self.full, np.inf) if failed else self.full[known]
+        )
+        found = escape(full)
+        return escape(np.append(full[:-1], np.inf)) if failed and found is None else found if failed else None
+
+    def to_json(self, view: landscape.View | None, picture: Mapping[str, Any] | None) -> dict[str, Any]:
+        ran, solution, steps = self.ran, self.ran.solution, self.steps
+        settings, objective, last = ran.settings, ran.objective, steps[-1] if steps else None
+        column = lambda field: exact(
+            [math.nan if getattr(s, field) is None else getattr(s, field) for s in steps]
+        )
+        return {
+            "settings": settings.to_json(),
+            "label": ran.label,
+            "error": None,
+            "method": None if solution is None else solution.method,
+            "stopped": None if solution is None else solution.stopped,
+            "epochs": (last.epoch + 1 if last else 0) if solution is None else solution.epochs,
+            "seconds": round(last.seconds if last else 0.0, 6),
+            "final": {}
+            if solution is None
+            else finite(dict(zip(solution.names[:NAMED], solution.params.tolist()))),
+            "loss": finite((last.loss if last else None) if solution is None else solution.loss),
+            "trace": {
+                "step": [step.step for step in steps],
+                "epoch": [step.epoch for step in steps],
+                "rows": [step.rows for step in steps],
+                "seconds": short(column("seconds")),
+                "loss": column("loss"),
+                "gradient_norm": column("gradient_norm"),
+                "learning_rate": column("learning_rate"),
+                "validation": column("validation") if any(s.validation is not None for s in steps) else None,
+            },
+            "params": {
+                "names": list(ran.trace.names[:NAMED]),
+                "columns": [exact(values) for values in self.frames.T[:NAMED]],
+                "left_out": max(0, len(ran.trace.names) - NAMED),
+            },
+            "full": exact(self.full),
+            "frame_epoch": self._epochs(),
+            "diverged": self._diverged(),
+            "scales": self._scales(),
+            "thinned": self._thinned(),
+            "verdict": None if solution is None else self._verdict(solution),
+            "certificate": None if objective is None else finite(certificate(settings, objective)),
+            "words": None
+            if objective is None
+            else words(steps, self.frames, objective, ran.method, ran.dataset, settings.seed),
+            "fit": None
+            if solution is None or ran.dataset is None
+            else fits.fit_of(solution, ran.dataset, self.frames, self.reach),
+            "path": None
+            if view is None or picture is None or self.values is None or view.names != ran.trace.names
+            else self._path(view, picture),
+            "metrics": None if solution is None else finite(dict(solution.metrics)),
+            "trace_csv": None,
+        }
+
+    def _epochs(self) -> list[float]:
+        """Epochs done at each frame; a pass that is kept update by update counts in fractions."""
+        method, objective = self.ran.method, self.ran.objective
+        if objective is None:
+            return short([0.0, *(step.epoch + 1 for step in self.steps)])
+        per_epoch = 1
+        if isinstance(method, Method) and not method.full:
+            per_epoch = method.rows.updates_in(objective.rows)  # type: ignore[union-attr]
+        return short([0.0, *(step.step / per_epoch for step in self.steps)])
+
+    def _diverged(self) -> dict[str, Any] | None:
+        if self.escape is None or self.ran.solution is None:
+            return None
+        found, verdict = self.escape, self.ran.solution.verdict
+        return {
+            "frame": min(found.row, len(self.frames) - 1),
+            "value": finite(found.value),
+            "why": both(lambda: verdict.text),
+        }
+
+    def _scales(self) -> dict[str, Any]:
+        """Where axes may end, so that what diverges squashes nothing."""
+        held = self.full[: self.sound]
+        held = held[np.isfinite(held)]
+        losses = np.array([step.loss for step in self.steps][: max(1, self.sound - 1)])
+        losses = losses[np.isfinite(losses)]
+        params = self.frames[: self.sound, :NAMED]
+        span = lambda values: short([values.min(), values.max()]) if values.size else None
+        above = held[held > 0]
+        return {
+            "loss": span(losses),
+            "full": span(held),
+            "params": span(params),
+            "floor": short([above.min()])[0] if above.size else 1e-12,
+            "freeze": FREEZE,
+        }
+
+    def _thinned(self) -> Said | None:
+        if not self.dropped:
+            return None
+        return said("lab.thinned", kept=len(self.steps), made=self.ran.trace.updates)
+
+    def _verdict(self, solution: Solution) -> dict[str, Any]:
+        verdict = solution.verdict
+        return {
+            "code": verdict.code,
+            "failed": verdict.failed,
+            "text": both(lambda: verdict.text),
+            "numbers": finite(dict(verdict.numbers)),
+            "remedies": remedies(verdict, self.ran),
+        }
+
+    def _path(self, view: landscape.View, picture: Mapping[str, Any]) -> dict[str, Any]:
+        """Where the run walks in the window, and the gradient as an arrow there."""
+        assert self.values is not None and self.ran.objective is not None
+        places = view.places(self.frames)
+        told: dict[str, Any] = {
+            "x": short(places[:, 0]),
+            "y": None,
+            "f": short(self.full),
+            "gx": None,
+            "gy": None,
+        }
+        g = [step.gradient for step in self.steps]
+        if all(part is not None for part in g):
+            slopes = np.array(g) @ landscape.slopes_of(self.ran.objective)  # ∂F/∂w from ∂F/∂θ
+            arrows = slopes @ view.axes.T
+            told["gx"] = short(arrows[:, 0])
+            told["gy"] = short(arrows[:, 1]) if len(view.axes) == 2 else None
+        if len(view.axes) == 2:
+            told["y"] = short(places[:, 1])
+            told["h"] = short(landscape.heights_of(self.full, picture["low"], picture["unit"]), 5)
+        return told
+
+
+def _pictures(problem: Problem, parts: Sequence[Parts]) -> tuple[dict[str, Any], landscape.View | None]:
+    """F over the weights, in a window that holds every run."""
+    blank: dict[str, Any] = {"landscape": None, "search": None}
+    if not parts:
+        return blank, None
+    objective, values = parts[0].ran.objective, parts[0].values
+    assert values is not None and objective is not None
+    alike = [part for part in parts if part.ran.trace.names == objective.names]
+    best = minimum_of(problem, objective)
+    if best is None:
+        found = parts[0].ran.solution
+        ended = found is not None and found.verdict.code == "converged"
+        best = found.params if ended and found is not None else None
+    paths = [part.frames[: part.sound] for part in alike]
+    view = landscape.view_of(
+        objective.names, paths, np.array(problem.minima or ([] if best is None else [best]))
+    )
+    heights = np.concatenate([part.full[: part.sound] for part in alike])
+    picture = landscape.landscape(view, values, heights, best, landscape.cells_of(objective))
+    if picture is None:
+        return blank, None
+    search = (
+        landscape.tried(objective.names[0], view, values) if objective.size == 1 and problem.dataset else None
+    )
+    return {"landscape": picture, "search": search}, view
+
+
+def begun(problem: Problem, settings: Settings) -> Ran:
+    """A run that has not taken a step."""
+    training = problem.training(settings)
+    parts = training.objective, training.method, training.dataset
+    return Ran(settings, label(settings), training.trace, None, *parts)
+
+
+def before_runs(ran: Ran, problem: Problem) -> dict[str, Any]:
+    """The window on F around the start, before anything has run."""
+    objective, start = ran.objective, ran.trace.start[None]
+    values = None if objective is None else landscape.values_of(objective, landscape.COARSE**2)
+    if objective is None or values is None or objective.size > 2:
+        return {"landscape": None, "search": None}
+    best = minimum_of(problem, objective)
+    known = np.array(problem.minima or ([] if best is None else [best]))
+    view = landscape.view_of(objective.names, [start], known)
+    return {
+        "landscape": landscape.landscape(view, values, values(start), best, landscape.cells_of(objective)),
+        "search": None,
+    }

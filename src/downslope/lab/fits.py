@@ -1,0 +1,128 @@
+"""What a model says of its rows at each frame: the line, the chance, the regions, the residuals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..data import Dataset
+from ..inference import Solution
+from .numbers import short
+
+Span = tuple[float, float]
+KEYS, CELLS, PLACES, ROWS, FEATURES = 41, 33, 61, 300, 13
+
+
+def shown_rows(n: int) -> np.ndarray:
+    """At most 300 rows, evenly taken."""
+    return np.unique(np.linspace(0, n - 1, min(n, ROWS)).round().astype(int))
+
+
+def rows_of(dataset: Dataset) -> dict[str, Any]:
+    """The rows that are drawn."""
+    chosen = shown_rows(len(dataset))
+    X = dataset.X[chosen]
+    X = X.toarray() if hasattr(X, "toarray") else np.asarray(X)
+    assert dataset.y is not None
+    y = np.asarray(dataset.y)[chosen]
+    y = y if y.ndim == 1 else y[:, 0]
+    return {
+        "count": len(dataset),
+        "features": list(dataset.features[:FEATURES]),
+        "target": (dataset.targets or ("y",))[0],
+        "classes": [str(name) for name in dataset.classes] or None,
+        "numbers": (chosen + 1).tolist(),
+        "X": [short(column) for column in X.T[:FEATURES]],
+        "y": [int(value) for value in y] if dataset.classes else short(y),
+    }
+
+
+def keyframes(frames: int) -> np.ndarray:
+    """Which frames have the heavy pictures: as many early ones as a growing stride leaves, and the last."""
+    if frames <= KEYS:
+        return np.arange(frames)
+    return np.unique(np.geomspace(1, frames, KEYS).round().astype(int)) - 1
+
+
+def fit_of(
+    solution: Solution, dataset: Dataset, frames: np.ndarray, reach: tuple[float, ...] = ()
+) -> dict[str, Any] | None:
+    """The pictures of the fit. frames (s + 1, p): the weights at each frame, in the user's units; reach: what
+    their axes hold besides the rows."""
+    if solution.outputs < 1 or hasattr(dataset.X, "toarray") or not solution.single:
+        return None
+    at = keyframes(len(frames))
+    at = at[np.isfinite(frames[at]).all(axis=1)]
+    if not len(at):
+        return None
+    at_keys = [replace(solution, params=params) for params in frames[at]]
+    told: dict[str, Any] = {"kind": None}
+    d = dataset.X.shape[1]
+    spans = [_span(np.append(dataset.X[:, j], reach)) for j in range(min(d, 2))]
+    with np.errstate(all="ignore"):
+        if dataset.classes:
+            told = _chances(at_keys, spans[0], at) if d == 1 else _regions(at_keys, dataset, spans, at)
+        elif d == 1 and not solution.is_net and solution.recipe.loss.name != "poisson":
+            told = _lines(solution, spans[0], frames)
+        elif d == 1:
+            told = _curve(at_keys, spans[0], at)
+        if dataset.classes:
+            return told
+        chosen = shown_rows(len(dataset))
+        X, y = np.asarray(dataset.X)[chosen], np.asarray(dataset.y)[chosen]
+        z = np.array([one.predict(X) for one in at_keys])
+    told["predicted"] = {"at": at.tolist(), "z": short(z, 5), "residual": short(z - y, 5)}
+    return told
+
+
+def _span(column: np.ndarray) -> Span:
+    low, high = float(column.min()), float(column.max())
+    margin = 0.08 * (high - low) or max(1.0, abs(high))
+    return low - margin, high + margin
+
+
+def _lines(solution: Solution, span: Span, frames: np.ndarray) -> dict[str, Any]:
+    x = np.array(span)
+    b = frames[:, 1:2] if solution.recipe.intercept else 0.0
+    return {"kind": "line", "x": short(x), "z": short(frames[:, :1] * x + b)}
+
+
+def _curve(at_keys, span: Span, at) -> dict[str, Any]:
+    x = np.linspace(span[0], span[1], PLACES)
+    z = [one.predict(x[:, None]) for one in at_keys]
+    return {"kind": "curve", "x": short(x), "at": at.tolist(), "z": short(z, 5)}
+
+
+def _chances(at_keys, span: Span, at) -> dict[str, Any]:
+    """Of two classes the chance of the second (log loss), or its score; of more, which one is predicted."""
+    x = np.linspace(span[0], span[1], PLACES)
+    first = at_keys[0]
+    if first.outputs == 1 and first.recipe.loss.name == "log":
+        z = [one.probabilities(x[:, None])[:, 1] for one in at_keys]
+    else:
+        z = [_codes(one.scores(x[:, None])) for one in at_keys]
+    return {"kind": "curve", "x": short(x), "at": at.tolist(), "z": short(z, 5)}
+
+
+def _codes(z: np.ndarray) -> np.ndarray:
+    return (z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)
+
+
+def _regions(at_keys, dataset: Dataset, spans: list[Span], at) -> dict[str, Any]:
+    """Which class is predicted over the first two features, the others at their mean."""
+    x, y = (np.linspace(span[0], span[1], CELLS) for span in spans)
+    places = np.tile(np.asarray(dataset.X, dtype=float).mean(axis=0), (CELLS * CELLS, 1))
+    across, up = np.meshgrid(x, y)
+    places[:, 0], places[:, 1] = across.ravel(), up.ravel()
+    classes, chances = [], []
+    log = at_keys[0].recipe.loss.name == "log"
+    for one in at_keys:
+        codes = _codes(one.scores(places))
+        classes.append(codes.reshape(CELLS, CELLS).tolist())
+        if log:
+            chance = np.nan_to_num(one.probabilities(places)[np.arange(len(codes)), codes])
+            chances.append((100 * chance).round().astype(int).reshape(CELLS, CELLS).tolist())
+    kept = {"x": short(x), "y": short(y), "at": at.tolist()}
+    return {"kind": "regions", "features": [0, 1], **kept, "class": classes, "chance": chances or None}

@@ -1,0 +1,91 @@
+"""A fit under way, shown as it goes: it can be paused, taken up again, and ended early."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import numpy as np
+
+from ..descent.trace import Step
+from ..errors import DownslopeError
+from ..inference import Training
+from .document import NAMED, Ran, assembled
+from .problems import Problem
+from .said import Said, encoded
+from .settings import Settings
+
+EVERY = 0.1  # seconds between two lines
+POINTS = 200  # steps that one line tells at most
+
+
+class Live:
+    """What a fit has done so far. Its own thread calls `goes_on` and `finish`; the server reads `lines`."""
+
+    def __init__(self, training: Training, title: Said):
+        self.training, self.title = training, title
+        self.state = "running"
+        self.stopping = False
+        self.document: bytes | None = None
+        self._go = threading.Event()
+        self._go.set()
+
+    def goes_on(self, broken_off: Callable[[], bool]) -> bool:
+        """Whether there is to be another step; waits while paused, unless it is broken off."""
+        while not self._go.wait(EVERY):
+            if broken_off():
+                return False
+        return not self.stopping
+
+    def steer(self, asked: Any) -> str:
+        """Pause, go on, or stop: what it does now."""
+        if asked not in ("pause", "go", "stop"):
+            raise DownslopeError("lab.steer", asked=repr(asked)[:60])
+        if self.state in ("running", "paused"):
+            self.state = "paused" if asked == "pause" else "running"
+            self.stopping = self.stopping or asked == "stop"
+            (self._go.clear if asked == "pause" else self._go.set)()
+        return self.state
+
+    def finish(self) -> None:
+        """The document of the whole fit, once it has ended."""
+        training, dataset = self.training, self.training.dataset
+        settings = Settings.from_recipe(training.recipe, training.solution.method)
+        problem = Problem({"kind": "saved", "name": self.title["en"]}, self.title, settings, dataset)
+        self.document = encoded(assembled(problem, [Ran.of(settings, training)]))
+        self.state = "done"
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """A line of JSON for what is new, ten times a second, until the document ends it."""
+        trace = self.training.trace
+        about = {
+            "title": self.title,
+            "names": list(trace.names[:NAMED]),
+            "epochs": self.training.recipe.epochs,
+        }
+        yield encoded({"about": about}) + b"\n"
+        told, state = 0, ""
+        while True:
+            if self.state != state:
+                state = self.state
+                yield encoded({"state": state}) + b"\n"
+            new = [step for step in list(trace.steps) if step.step > told]
+            if new:
+                told = new[-1].step
+                yield encoded({"more": _part(new)}) + b"\n"
+            if self.document is not None:
+                yield b'{"document":' + self.document + b"}\n"
+                return
+            await asyncio.sleep(EVERY)
+
+
+def _part(steps: list[Step]) -> dict[str, Any]:
+    chosen = steps[:: max(1, len(steps) // POINTS)]
+    known = lambda value: value if value is not None and np.isfinite(value) else None
+    return {
+        "epoch": [step.epoch for step in chosen],
+        "loss": [known(step.loss if step.objective is None else step.objective) for step in chosen],
+        "params": [[known(float(x)) for x in step.params[:NAMED]] for step in chosen],
+    }

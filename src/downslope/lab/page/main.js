@@ -1,0 +1,446 @@
+// Where everything meets: the state in the address, the server's answers, the stage, and the keyboard.
+import { byId, language, said, settled, speak, translate, word } from "./words.js";
+import { look, wear } from "./look.js";
+import { eachLine, fetched, posted, Refusal } from "./server.js";
+import { placeOf } from "./address.js";
+import { VIEWS } from "./stage.js";
+import { now, stage, writeAddress } from "./state.js";
+import { buildBounds, buildControls } from "./controls.js";
+import { buildProblem, tellProblem } from "./problem.js";
+import { buildRuns, tellFrozen, tellRuns, tellStep, tellVerdict } from "./told.js";
+import { buildLesson } from "./lesson.js";
+import { handle } from "./pointer.js";
+import { columnsOf, growingDocument, pointsDocument } from "./growing.js";
+import { watch } from "./live.js";
+import { listenToKeys } from "./keys.js";
+import { helpKeys, shareLink, takeAway, teachLink } from "./dialogs.js";
+
+/** @typedef {import("./types.js").Settings} Settings */
+
+// ---------------------------------------------------------------- asking the server
+
+/** Compute what is asked for. @param {{tick?: number|null, still?: boolean}} [how] */
+async function compute(how = {}) {
+  computeSoon.stop(); // what was to be computed soon is older than this
+  now.work?.abort();
+  if (!now.asked) return;
+  if (now.asked.kind === "points" && now.asked.points.length < 2) return fewPoints();
+  if (now.asked.kind === "table" && !now.asked.id) return buildProblem(asking());
+  const work = new AbortController();
+  now.work = work;
+  document.body.classList.add("computing");
+  try {
+    const body = { problem: now.asked, runs: now.runs };
+    const chosen = now.runs[Math.min(stage.selected, now.runs.length - 1)] ?? {};
+    const [offer, answer] = await Promise.all([
+      posted("/api/problem", { problem: now.asked, settings: chosen }, work.signal).then((a) => a.json()),
+      posted("/api/runs?stream=1", body, work.signal),
+    ]);
+    if (work.signal.aborted) return;
+    now.offer = offer;
+    const growing = /** @type {Record<number, {epoch: number[], loss: number[]}>} */ ({});
+    let shown = performance.now() + 400; // a short run comes whole
+    await eachLine(answer, (line) => {
+      if (work.signal.aborted) return;
+      if (line.error) throw new Refusal(line.error);
+      if (line.document) {
+        message("");
+        stage.note = "";
+        stage.play_document(line.document, how.tick ?? null);
+        afterRun(Boolean(how.still));
+      }
+      if (line.more) {
+        const grown = (growing[line.more.run] ??= { epoch: [], loss: [] });
+        grown.epoch.push(...line.more.epoch);
+        grown.loss.push(...line.more.loss);
+        if (performance.now() - shown > 120) {
+          shown = performance.now();
+          stage.play_document(growingDocument(offer.problem, growing), null);
+        }
+      }
+    });
+  } catch (error) {
+    if (!work.signal.aborted) refused(error);
+  } finally {
+    if (now.work === work) {
+      now.work = null;
+      document.body.classList.remove("computing");
+      writeAddress();
+    }
+  }
+}
+const computeSoon = settled((/** @type {any} */ how) => void compute(how), 60);
+
+/** @param {boolean} still the person is still dragging: leave the form as it is under the hand */
+function afterRun(still) {
+  const { offer } = now;
+  if (offer) {
+    buildBounds(offer.certificate);
+    if (!still || !byId("controls").childElementCount) buildForm();
+  }
+  if (stage.lab) tellProblem(stage.lab.problem);
+  byId("title").textContent = now.lesson && !now.offline ? said(now.lesson.title) : said(stage.lab?.problem.title);
+  document.title = `${byId("title").textContent} · Downslope`;
+  if (!still) buildProblem(asking());
+  buildList();
+  applyHidden();
+  moved();
+  document.body.classList.remove("waiting", "empty");
+  document.body.dataset.runs = String(Number(document.body.dataset.runs ?? 0) + 1); // how many answers were shown
+  speakUp(said(stage.lab?.runs[stage.selected]?.verdict?.text));
+}
+
+function buildForm() {
+  if (!now.offer) return;
+  const open = byId("more")?.open ?? false;
+  buildControls(now.offer, { ...now.offer.settings, ...now.runs[stage.selected] }, change, open);
+  applyHidden();
+}
+
+function buildList() {
+  if (!stage.scene) return;
+  buildRuns(stage, select, drop, now.offline);
+  byId("add").disabled = now.runs.length >= (now.page?.limits?.runs ?? 6) || now.asked?.kind === "saved";
+  const run = stage.lab?.runs[stage.selected] ?? null;
+  tellVerdict(run, look().lines[stage.selected % 6], remedy, now.offline || now.asked?.kind === "saved");
+  tellRuns(stage);
+  applyHidden();
+}
+
+/** Fewer than two points: nothing to descend, but the picture is there to click on. */
+function fewPoints() {
+  stage.play_document(pointsDocument(now.asked), null);
+  message("");
+  stage.note = word("points_few");
+  afterRun(false);
+}
+
+// ---------------------------------------------------------------- what a person changes
+
+/** Settings of the selected run. @param {Settings} changed @param {boolean} [still] */
+function change(changed, still = false) {
+  const run = { ...now.runs[stage.selected], ...changed };
+  if ("direction" in changed && (["lbfgs", "subsampled", "newton"].includes(changed.direction))) run.rows = "all";
+  now.runs = now.runs.map((one, i) => (i === stage.selected ? run : one));
+  if (still) computeSoon({ still: true });
+  else void compute();
+}
+
+/** Another problem. @param {any} asked @param {Settings[]} [runs] the settings to begin with; none keeps those there are */
+function ask(asked, runs) {
+  const other = asked.kind !== now.asked?.kind || asked.kind === "preset" || asked.kind === "function" || asked.task !== now.asked?.task;
+  if (lessonHides()) now.hide = []; // what a lesson hides comes back with its end; what a teacher hides does not
+  now.lesson = null;
+  now.asked = asked;
+  if (runs) {
+    now.runs = runs;
+    stage.selected = 0;
+  } else now.runs = now.runs.map(({ start, ...rest }) => rest);
+  if (other && runs) stage.view = asked.kind === "points" || asked.kind === "table" ? "fit" : "landscape";
+  buildLesson(now.lesson, () => stage.lab ?? null);
+  void compute();
+}
+
+/** Whether what is hidden is what the lesson itself hides. */
+function lessonHides() {
+  return JSON.stringify(now.hide) === JSON.stringify(now.lesson?.hide);
+}
+
+/** Begin a lesson. @param {number} number @param {import("./address.js").Place} [place] what the address says otherwise */
+async function open(number, place) {
+  if (!number) return;
+  try {
+    const lesson = await fetched("/api/lessons/" + number);
+    now.lesson = lesson;
+    now.asked = place?.problem ?? lesson.problem;
+    now.runs = place?.runs.length ? place.runs : lesson.runs.map((/** @type {Settings} */ run) => ({ ...run }));
+    now.hide = place?.hide.length ? place.hide : lesson.hide;
+    stage.selected = 0;
+    stage.view = place?.view ?? lesson.view;
+    buildLesson(lesson, () => stage.lab ?? null);
+    await compute({ tick: place?.at ?? null });
+  } catch (error) {
+    refused(error);
+  }
+}
+
+/** @param {number} index */
+function select(index) {
+  stage.change({ selected: index });
+  byId("run-" + index)?.focus({ preventScroll: true });
+  if (now.offline || now.asked?.kind === "saved") return buildList();
+  posted("/api/problem", { problem: now.asked, settings: now.runs[index] ?? {} })
+    .then((answer) => answer.json())
+    .then((offer) => {
+      if (stage.selected !== index) return;
+      now.offer = offer;
+      buildForm();
+      buildBounds(offer.certificate);
+    })
+    .catch(refused);
+  buildList();
+}
+
+/** @param {number} index */
+function drop(index) {
+  now.runs = now.runs.filter((_, i) => i !== index);
+  stage.selected = Math.max(0, Math.min(stage.selected - (index < stage.selected ? 1 : 0), now.runs.length - 1));
+  void compute();
+}
+
+/** One more run, beside those there are. @param {Settings} changed */
+function add(changed) {
+  const copy = { ...now.runs[stage.selected], ...changed };
+  const most = now.page.limits.runs;
+  now.runs = now.runs.length < most ? [...now.runs, copy] : [...now.runs.slice(0, -1), copy];
+  stage.selected = now.runs.length - 1;
+  void compute();
+}
+
+/** A remedy is applied in a run of its own, so that both are seen. @param {Settings} changed */
+function remedy(changed) {
+  add(changed);
+}
+
+// ---------------------------------------------------------------- telling
+
+function moved() {
+  byId("scrub").max = String(stage.length - 1);
+  byId("scrub").value = String(stage.tick);
+  const position = stage.position();
+  byId("position").textContent = position;
+  byId("scrub").setAttribute("aria-valuetext", position);
+  byId("play").setAttribute("aria-label", word(stage.playing ? "pause" : "play"));
+  byId("play").title = word(stage.playing ? "pause" : "play");
+  document.body.dataset.tick = String(stage.tick);
+  document.body.dataset.drawn = String(stage.drawn);
+  tellStep(stage);
+  tellRuns(stage);
+  tellFrozen(stage);
+  if (!stage.playing) {
+    writeAddress();
+    speakUpSoon(position);
+  }
+}
+
+/** @param {string} text */
+function speakUp(text) {
+  if (text) byId("spoken").textContent = text;
+}
+const speakUpSoon = settled(speakUp, 500);
+
+/** @param {string} text */
+function message(text) {
+  byId("message").textContent = text;
+  byId("message").hidden = !text;
+}
+
+/** @param {any} error */
+function refused(error) {
+  document.body.classList.remove("waiting");
+  document.body.classList.toggle("empty", !stage.lab);
+  if (now.page && !now.offline) {
+    buildProblem(asking());
+    buildForm();
+  }
+  message(error instanceof Refusal ? said(error.sentence) : error instanceof TypeError ? word("no_server") : String(error.message ?? error));
+}
+
+function applyHidden() {
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-control]")))
+    element.classList.toggle("hidden-by-teacher", now.hide.includes(element.dataset.control ?? ""));
+}
+
+/** Everything again in the language that is chosen now. */
+function retell() {
+  translate(document);
+  byId("spoken").textContent = "";
+  byId("language").textContent = language() === "zh" ? "English" : "中文";
+  byId("language").lang = language() === "zh" ? "en" : "zh";
+  stage.refresh();
+  buildLesson(now.lesson, () => stage.lab ?? null);
+  if (!now.offline) buildProblem(asking());
+  if (stage.lab) {
+    tellProblem(stage.lab.problem);
+    buildForm();
+    buildBounds(now.offer?.certificate ?? stage.lab.runs[0]?.certificate ?? null);
+    buildList();
+    byId("title").textContent = now.lesson ? said(now.lesson.title) : said(stage.lab.problem.title);
+    applyHidden();
+    moved();
+  }
+}
+
+/** @returns {import("./problem.js").Asking} */
+function asking() {
+  return {
+    page: now.page, asked: now.asked, hide: lessonHides() ? [] : now.hide, lesson: now.lesson, table: now.table, ask, open: (number) => void open(number), fail: refused,
+    tabled: (table) => {
+      now.table = table;
+    },
+  };
+}
+
+// ---------------------------------------------------------------- hands and keys
+
+function otherTheme() {
+  now.theme = look().dark ? "light" : "dark";
+  wear(now.theme);
+  stage.refresh();
+  buildList();
+  moved();
+}
+
+function otherLanguage() {
+  now.tongue = language() === "zh" ? "en" : "zh";
+  speak(now.tongue);
+  retell();
+}
+
+function race() {
+  stage.pause();
+  stage.seek(0);
+  stage.play();
+}
+
+/** @param {number} by */
+function step(by) {
+  stage.pause();
+  stage.seek(by === Infinity ? stage.length - 1 : stage.tick + by);
+}
+
+function rewind() {
+  stage.pause();
+  stage.seek(0);
+}
+
+function listen() {
+  const on = (/** @type {string} */ id, /** @type {() => void} */ what) => byId(id).addEventListener("click", what);
+  on("play", () => (stage.playing ? stage.pause() : stage.play()));
+  on("rewind", rewind);
+  on("back", () => step(-1));
+  on("forth", () => step(1));
+  on("end", () => step(Infinity));
+  on("language", otherLanguage);
+  on("theme", otherTheme);
+  on("share", () => shareLink());
+  on("teach", () => teachLink(applyHidden));
+  on("take", () => {
+    takeAway(refused);
+    applyHidden();
+  });
+  on("help", helpKeys);
+  on("add", () => add({}));
+  on("race", race);
+  on("turn-left", () => stage.rotate(0.2, 0));
+  on("turn-right", () => stage.rotate(-0.2, 0));
+  on("turn-up", () => stage.rotate(0, 0.1));
+  on("turn-down", () => stage.rotate(0, -0.1));
+  byId("scrub").addEventListener("input", () => {
+    stage.pause();
+    stage.seek(Number(byId("scrub").value));
+  });
+  byId("pace").addEventListener("change", () => (stage.pace = byId("pace").value));
+  byId("measure").addEventListener("change", () => stage.change({ measure: byId("measure").value }));
+  byId("table").addEventListener("toggle", () => stage.fillTable());
+  for (const button of byId("scales").querySelectorAll("button")) button.addEventListener("click", () => stage.change({ scale: button.value }));
+  byId("controls").addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
+  listenToKeys({
+    " ": () => (stage.playing ? stage.pause() : stage.play()),
+    ArrowRight: (shift) => step(shift ? 10 : 1),
+    ArrowLeft: (shift) => step(shift ? -10 : -1),
+    Home: rewind,
+    End: () => step(Infinity),
+    r: rewind,
+    l: otherLanguage,
+    t: otherTheme,
+    "?": helpKeys,
+    ...Object.fromEntries(VIEWS.map((view, i) => [String(i + 1), () => stage.show(view)])),
+  });
+  handle(byId("picture"), {
+    stage,
+    asked: () => now.asked,
+    canStart: () => !now.offline && !now.hide.includes("start") && now.asked?.kind !== "saved",
+    start: (start, still) => change({ start: { ...now.runs[stage.selected]?.start, ...start } }, still),
+    points: (points, still) => {
+      now.asked = { ...now.asked, points };
+      const rows = stage.lab?.problem.rows;
+      if (rows && stage.lab) {
+        // The dots follow the hand at once; the weights follow when the server has answered.
+        Object.assign(rows, columnsOf(now.asked));
+        stage.draw();
+      }
+      if (still) computeSoon({ still: true });
+      else void compute();
+    },
+  });
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    wear(now.theme);
+    stage.refresh();
+  });
+  window.addEventListener("hashchange", () => {
+    if (location.hash.slice(1) !== now.hash) void arrive();
+  });
+  window.addEventListener("pagehide", () => now.work?.abort());
+}
+
+// ---------------------------------------------------------------- arriving
+
+/** Show what the address asks for; nothing asked for is lesson 2. */
+async function arrive() {
+  const asked = placeOf(location.hash);
+  now.tongue = asked.lang;
+  now.theme = asked.theme;
+  wear(now.theme);
+  speak(asked.lang ?? now.page.wish);
+  now.hide = asked.hide;
+  retell();
+  if (asked.lesson !== null || !asked.problem) return open(asked.lesson ?? 2, asked);
+  now.lesson = null;
+  buildLesson(null, () => null);
+  now.asked = asked.problem.kind === "table" && now.table?.name === asked.problem.name ? { ...asked.problem, id: now.table.id } : asked.problem;
+  now.runs = asked.runs.length ? asked.runs : [{}];
+  stage.selected = 0;
+  stage.view = asked.view ?? (now.asked.kind === "points" || now.asked.kind === "table" ? "fit" : "landscape");
+  if (now.asked.kind === "table" && !now.asked.id) {
+    document.body.classList.remove("waiting");
+    document.body.classList.add("empty");
+    message(word("file_again", { name: now.asked.name }));
+  }
+  await compute({ tick: asked.at });
+}
+
+/** Show a finished document: a report, a notebook, a saved run. @param {any} lab */
+function showDocument(lab) {
+  now.asked = lab.problem.asked;
+  now.runs = lab.runs.map((/** @type {any} */ run) => run.settings ?? {});
+  const asked = placeOf(location.hash);
+  stage.view = asked.view ?? (lab.pictures.landscape ? "landscape" : "loss");
+  stage.play_document(lab, asked.at);
+  afterRun(false);
+  buildBounds(lab.runs[0]?.certificate ?? null);
+}
+
+async function begin() {
+  stage.moved = moved;
+  const asked = placeOf(location.hash);
+  wear(asked.theme);
+  const inline = byId("document");
+  now.offline = Boolean(inline);
+  document.body.classList.toggle("offline", now.offline);
+  now.page = inline ? JSON.parse(byId("page-data").textContent) : await fetched("/api/page");
+  speak(asked.lang ?? now.page.wish, now.page.texts);
+  now.tongue = asked.lang;
+  now.theme = asked.theme;
+  listen();
+  retell();
+  if (inline) return showDocument(JSON.parse(inline.textContent));
+  if (now.page.live) return watch(stage, showDocument, refused);
+  if (now.page.opened && !location.hash) {
+    document.body.classList.add("opened");
+    return showDocument(now.page.opened);
+  }
+  await arrive();
+}
+
+begin().catch(refused);

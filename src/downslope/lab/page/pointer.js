@@ -1,0 +1,119 @@
+// Hands on the large picture: drag the start, turn the surface, set and move points.
+import { chosenRun } from "./scene.js";
+
+/** @typedef {import("./stage.js").Stage} Stage */
+/** @typedef {{stage: Stage, asked: () => any, start: (start: Record<string, number>, still: boolean) => void,
+ *   points: (points: number[][], still: boolean) => void, canStart: () => boolean}} Hands */
+
+const REACH = 14; // how near, in dots, a pointer has to come
+
+/** @param {HTMLCanvasElement} canvas @param {Hands} hands */
+export function handle(canvas, hands) {
+  const { stage } = hands;
+  let held = /** @type {null|{kind: string, index?: number, x: number, y: number}} */ (null);
+  let picked = -1; // the point that Delete removes
+
+  const at = (/** @type {PointerEvent} */ event) => {
+    const box = canvas.getBoundingClientRect();
+    return [(event.clientX - box.left) / stage.zoom, (event.clientY - box.top) / stage.zoom];
+  };
+  const frame = () => stage.views[stage.view]?.frame?.(stage.sizeOf(canvas, false)) ?? null;
+  const clicking = () => stage.view === "fit" && hands.asked()?.kind === "points";
+  const nearPoint = (/** @type {number} */ x, /** @type {number} */ y) => {
+    const f = frame();
+    if (!f) return -1;
+    let best = -1;
+    let least = REACH;
+    hands.asked().points.forEach((/** @type {number[]} */ p, /** @type {number} */ i) => {
+      const far = Math.hypot(f.x.at(p[0]) - x, f.y.at(p[1]) - y);
+      if (far < least) [best, least] = [i, far];
+    });
+    return best;
+  };
+  const nearStart = (/** @type {number} */ x, /** @type {number} */ y) => {
+    const f = frame();
+    const land = stage.scene?.lab.pictures.landscape;
+    const path = stage.scene ? chosenRun(stage.scene)?.run.path : null;
+    if (stage.view !== "landscape" || !f || !land || land.plane || !path || hands.stage.scene?.lab.runs[hands.stage.selected]?.settings.direction === "exhaustive" || !hands.canStart()) return false;
+    const height = land.kind === "grid" ? path.y?.[0] : path.f[0];
+    return Math.hypot(f.x.at(path.x[0] ?? NaN) - x, Math.max(f.top, f.y.at(height ?? NaN)) - y) < REACH + 4;
+  };
+  const moved = (/** @type {number} */ x, /** @type {number} */ y, /** @type {boolean} */ still) => {
+    const f = frame();
+    const land = stage.scene?.lab.pictures.landscape;
+    if (!f || !held) return;
+    const value = (/** @type {import("./axes.js").Scale} */ scale, /** @type {number} */ spot) => Number(Math.max(scale.low, Math.min(scale.high, scale.value(spot))).toPrecision(3));
+    if (held.kind === "start" && land) hands.start(land.kind === "grid" ? { [land.axes[0]]: value(f.x, x), [land.axes[1]]: value(f.y, y) } : { [land.axes[0]]: value(f.x, x) }, still);
+    if (held.kind === "point") {
+      const points = hands.asked().points.map((/** @type {number[]} */ p, /** @type {number} */ i) => (i === held?.index ? [value(f.x, x), value(f.y, y), ...p.slice(2)] : p));
+      hands.points(points, still);
+    }
+  };
+
+  canvas.addEventListener("pointerdown", (event) => {
+    const [x, y] = at(event);
+    if (stage.view === "surface") held = { kind: "turn", x, y };
+    else if (nearStart(x, y)) held = { kind: "start", x, y };
+    else if (clicking()) {
+      const near = nearPoint(x, y);
+      const { points, task } = hands.asked();
+      const f = frame();
+      if (near >= 0) held = { kind: "point", index: near, x, y };
+      else if (f && x >= f.left && x <= f.right && y >= f.top && y <= f.bottom) {
+        const place = [f.x.value(x), f.y.value(y)].map((v) => Number(v.toPrecision(3)));
+        hands.points([...points, task === "classes" ? [...place, event.shiftKey ? 1 : 0] : place], false);
+        picked = points.length;
+        return;
+      }
+      picked = near;
+    }
+    if (!held) return;
+    canvas.setPointerCapture(event.pointerId);
+    event.preventDefault();
+    canvas.focus({ preventScroll: true });
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    const [x, y] = at(event);
+    if (!held) {
+      canvas.style.cursor = stage.view === "surface" ? "grab" : nearStart(x, y) || (clicking() && nearPoint(x, y) >= 0) ? "grab" : clicking() ? "crosshair" : "";
+      return;
+    }
+    if (held.kind === "turn") {
+      stage.rotate((x - held.x) * -0.008, (y - held.y) * 0.006);
+      [held.x, held.y] = [x, y];
+    } else moved(x, y, true);
+  });
+  const let_go = (/** @type {PointerEvent} */ event) => {
+    if (!held) return;
+    const [x, y] = at(event);
+    const was = held;
+    if (Math.hypot(x - held.x, y - held.y) > 2 || held.kind === "start") moved(x, y, false);
+    else if (was.kind === "point" && event.shiftKey && hands.asked().task === "classes")
+      hands.points(hands.asked().points.map((/** @type {number[]} */ p, /** @type {number} */ i) => (i === was.index ? [p[0], p[1], 1 - p[2]] : p)), false);
+    held = null;
+  };
+  canvas.addEventListener("pointerup", let_go);
+  canvas.addEventListener("pointercancel", () => (held = null));
+  canvas.addEventListener("keydown", (event) => {
+    if ((event.key === "Delete" || event.key === "Backspace") && clicking() && picked >= 0) {
+      event.preventDefault();
+      hands.points(hands.asked().points.filter((/** @type {any} */ _, /** @type {number} */ i) => i !== picked), false);
+      picked = -1;
+    }
+    const nudge = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (!nudge || !event.shiftKey) return;
+    // Shift and an arrow move what a hand would: the surface, or the start.
+    if (stage.view === "surface") stage.rotate(nudge[0] * 0.12, nudge[1] * 0.08);
+    else if (stage.view === "landscape" && hands.canStart()) {
+      const f = frame();
+      const land = stage.scene?.lab.pictures.landscape;
+      const path = stage.scene ? chosenRun(stage.scene)?.run.path : null;
+      if (!f || !land || land.plane || !path) return;
+      held = { kind: "start", x: 0, y: 0 };
+      moved(f.x.at(path.x[0] ?? 0) + nudge[0] * 12, f.y.at(path.y?.[0] ?? 0) + nudge[1] * 12, false);
+      held = null;
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+}

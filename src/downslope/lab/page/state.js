@@ -1,0 +1,51 @@
+// What the page holds: the problem, its runs, and the stage; and the address that tells all of it.
+import { settled } from "./words.js";
+import { differing, hashOf } from "./address.js";
+import { Stage } from "./stage.js";
+
+/** @typedef {import("./types.js").Settings} Settings */
+
+export const now = {
+  page: /** @type {any} */ (null),
+  asked: /** @type {any} */ (null),
+  runs: /** @type {Settings[]} */ ([{}]),
+  lesson: /** @type {import("./types.js").Lesson|null} */ (null),
+  offer: /** @type {import("./types.js").Offer|null} */ (null),
+  table: /** @type {any} */ (null),
+  hide: /** @type {string[]} */ ([]),
+  theme: /** @type {string|null} */ (null),
+  tongue: /** @type {string|null} */ (null), // only when the person chose it
+  offline: false,
+  hash: "",
+  work: /** @type {AbortController|null} */ (null),
+};
+
+export const stage = new Stage();
+
+/** @returns {import("./address.js").Place} */
+function placeNow() {
+  const defaults = now.offer?.defaults ?? {};
+  const own = now.lesson && JSON.stringify(now.lesson.runs) === JSON.stringify(now.runs) && JSON.stringify(now.lesson.problem) === JSON.stringify(now.asked);
+  return {
+    problem: own ? null : now.asked,
+    runs: own ? [] : now.runs.map((run) => differing(run, defaults)),
+    lang: now.tongue,
+    theme: now.theme,
+    at: stage.tick === stage.length - 1 ? null : stage.tick,
+    view: stage.wished,
+    hide: now.hide,
+    lesson: now.lesson?.number ?? null,
+  };
+}
+
+/** The address of what is shown. */
+export function linkNow() {
+  return `${location.origin}${location.pathname}#${hashOf(placeNow())}`;
+}
+
+/** Keep the address in step, once things are quiet. */
+export const writeAddress = settled(() => {
+  if (now.offline || !now.asked || !stage.lab || now.work) return;
+  now.hash = hashOf(placeNow());
+  history.replaceState(null, "", "#" + now.hash);
+}, 150);

@@ -1,0 +1,88 @@
+"""The page's files, its words in both languages, and what it needs to begin."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..messages import LANGUAGES
+from .guard import UPLOAD
+
+FOLDER = Path(__file__).parent / "page"
+KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+CONTROLS = (
+    *(
+        "problem",
+        "upload",
+        "rows",
+        "direction",
+        "learning_rate",
+        "schedule",
+        "batch_size",
+        "order",
+        "momentum",
+    ),
+    *("loss", "penalty", "alpha", "epochs", "start", "seed", "intercept", "scale", "hidden", "activation"),
+    *("runs", "code"),
+)
+
+
+def file(name: str) -> tuple[bytes, str] | None:
+    """A file of the page and its kind; None where there is none of that name."""
+    path = FOLDER / name
+    if path.suffix not in KINDS or path.name != name or not path.is_file():
+        return None
+    return path.read_bytes(), f"{KINDS[path.suffix]}; charset=utf-8"
+
+
+def texts() -> dict[str, dict[str, str]]:
+    """Every text of the page, by language and key."""
+    table = import_module("downslope.messages.lab_page").TEXTS
+    return {
+        language: {key: pair[place] for key, pair in table.items()}
+        for place, language in enumerate(LANGUAGES)
+    }
+
+
+def beginning(wish: str, offline: bool = False, **more: Any) -> dict[str, Any]:
+    """What the page needs before anything is asked."""
+    from .document import RUNS
+    from .lessons import LESSONS
+    from .problems import POINTS, PRESETS
+    from .said import both, said
+    from .settings import MOST
+    from .workers import SECONDS
+
+    lessons = [{"number": n, "title": both(lesson.title)} for n, lesson in LESSONS.items()]
+    presets = [
+        {
+            "name": name,
+            "title": said(f"lab.preset_{name}"),
+            "about": said(f"lab.about_{name}"),
+            "formula": preset.formula,
+            "start": dict(preset.start),
+        }
+        for name, preset in PRESETS.items()
+    ]
+    limits = {
+        "runs": RUNS,
+        "epochs": MOST["epochs"],
+        "upload_bytes": UPLOAD,
+        "points": POINTS,
+        "seconds": SECONDS,
+    }
+    return {
+        "version": __version__,
+        "offline": offline,
+        "texts": texts(),
+        "wish": wish,
+        "lessons": lessons,
+        "presets": presets,
+        "controls": CONTROLS,
+        "limits": limits,
+        "opened": None,
+        "live": False,
+        **more,
+    }

@@ -1,0 +1,254 @@
+"""What the lab descends: rows that were clicked, sent as a file or belong to a lesson, or a function."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..data import Dataset
+from ..errors import DownslopeError, DownslopeWarning, nearest
+from ..inference import Recipe, Training
+from ..model.functions import Function
+from .said import Said, both, plain, said
+from .settings import Settings, _list, _mapping, _number
+
+POINTS, VALUES, VARIABLES, LONGEST = 500, 2_000, 3, 1_000
+LARGEST = 1e100  # a number in the rows, so that sums of squares stay finite
+REACH = (0.0, 10.0)  # of the field on which points are clicked
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Rows or a function, with the settings that suit it. `asked` names it in an address."""
+
+    asked: Mapping[str, Any]
+    title: Said
+    defaults: Settings
+    dataset: Dataset | None = None
+    function: Function | None = None
+    notes: tuple[Said, ...] = ()
+    minima: tuple[tuple[float, ...], ...] = ()  # where they are known
+    source: str = ""  # the line of Python that makes the rows; the formula of what is no formula itself
+    reach: tuple[float, ...] = ()  # what the picture of the fit shows at least
+
+    def recipe(self, settings: Settings, seconds: float | None = None) -> Recipe:
+        """All that a training of these settings is told."""
+        return settings.recipe(seconds, **({} if self.dataset is None else settings.model()))
+
+    def training(self, settings: Settings, seconds: float | None = None) -> Training:
+        """The descent, not yet begun."""
+        recipe = self.recipe(settings, seconds)
+        if self.dataset is not None:
+            return Training.on_rows(self.dataset, recipe)
+        assert self.function is not None
+        return Training.on_function(self.function, settings.start, recipe)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A function that shows something: its start, a good learning rate, its minima."""
+
+    formula: str
+    start: Mapping[str, float]
+    learning_rate: float
+    minima: tuple[tuple[float, ...], ...] = ()
+    epochs: int = 200
+
+
+# Beale 1958; Himmelblau 1972; Rastrigin 1974; Rosenbrock 1960
+PRESETS = {
+    "bowl": Preset("x^2 + y^2", {"x": 3.0, "y": 4.0}, 0.1, ((0.0, 0.0),), 60),
+    "stretched": Preset("x^2 + 20*y^2", {"x": 5.0, "y": 1.0}, 0.045, ((0.0, 0.0),), 100),
+    "waves": Preset("x*cos(0.15*pi*x)", {"x": 2.2}, 0.05),
+    "saddle": Preset("x^2 - y^2", {"x": 1.0, "y": 0.0}, 0.1, (), 100),
+    "monkey_saddle": Preset("x^3 - 3*x*y^2", {"x": 1.0, "y": 0.0}, 0.05, (), 100),
+    "plateau": Preset("1 - exp(-(x^2 + y^2))", {"x": 2.2, "y": 1.0}, 0.5, ((0.0, 0.0),), 500),
+    "rosenbrock": Preset("(1 - x)^2 + 100*(y - x^2)^2", {"x": -1.2, "y": 1.0}, 0.001, ((1.0, 1.0),), 1000),
+    "himmelblau": Preset(
+        "(x^2 + y - 11)^2 + (x + y^2 - 7)^2",
+        {"x": -0.5, "y": -1.0},
+        0.01,
+        ((3.0, 2.0), (-2.805118, 3.131313), (-3.779310, -3.283186), (3.584428, -1.848127)),
+        100,
+    ),
+    "beale": Preset(
+        "(1.5 - x + x*y)^2 + (2.25 - x + x*y^2)^2 + (2.625 - x + x*y^3)^2",
+        {"x": 1.0, "y": 1.0},
+        0.01,
+        ((3.0, 0.5),),
+        1000,
+    ),
+    "rastrigin": Preset(
+        "20 + x^2 - 10*cos(2*pi*x) + y^2 - 10*cos(2*pi*y)", {"x": 2.3, "y": 1.7}, 0.002, ((0.0, 0.0),), 100
+    ),
+}
+
+
+def problem(asked: Any, path: str | None = None) -> Problem:
+    """The problem that a page asks for. `path`: the file that it sent, or the run that was opened.
+
+    Raises DownslopeError for a problem that is none.
+    """
+    asked = dict(_mapping("problem", asked))
+    kind = asked.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise DownslopeError("lab.no_problem", asked=repr(kind)[:60], known=", ".join(KINDS))
+    try:
+        told = json.dumps(asked, sort_keys=True, allow_nan=False)
+    except ValueError:
+        raise DownslopeError("lab.not_number", name="problem", value="NaN") from None
+    return _made(told, path)
+
+
+@lru_cache(maxsize=16)
+def _made(told: str, path: str | None) -> Problem:
+    asked = json.loads(told)
+    if asked["kind"] == "table":
+        return _table(asked, path)
+    return KINDS[asked["kind"]](asked)
+
+
+def _text(asked: Mapping, name: str) -> str:
+    value = asked.get(name)
+    if not isinstance(value, str) or not value.strip() or len(value) > LONGEST:
+        raise DownslopeError("lab.not_word", name=name, value=repr(value)[:60])
+    return value
+
+
+def _lesson(asked: Mapping) -> Problem:
+    from .course import in_lab
+
+    return in_lab(asked.get("number"), asked.get("seed", 0)).problem
+
+
+def _preset(asked: Mapping) -> Problem:
+    name = _text(asked, "name")
+    if name not in PRESETS:
+        raise DownslopeError("lab.preset", asked=name[:60], known=nearest(name[:60], PRESETS))
+    preset = PRESETS[name]
+    told = Settings(
+        learning_rate=preset.learning_rate, epochs=preset.epochs, start=dict(preset.start), scale=False
+    )
+    function = Function.of(preset.formula, None)
+    title = said(f"lab.preset_{name}")
+    return Problem({"kind": "preset", "name": name}, title, told, function=function, minima=preset.minima)
+
+
+def _function(asked: Mapping) -> Problem:
+    formula, derivative = _text(asked, "formula"), asked.get("derivative")
+    if derivative is not None:
+        derivative = _text(asked, "derivative")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DownslopeWarning)
+        function = Function.of(formula, None, derivative)
+    if not 1 <= function.size <= VARIABLES:
+        raise DownslopeError("lab.variables", formula=formula, found=function.size, most=VARIABLES)
+    notes = (both(lambda: _warned(formula, derivative)),) if caught else ()
+    told = Settings(learning_rate=0.01, start=dict.fromkeys(function.names, 1.0), scale=False)
+    kept = {"kind": "function", "formula": formula, "derivative": derivative}
+    return Problem(kept, plain(formula), told, function=function, notes=notes)
+
+
+def _warned(formula: str, derivative) -> str:
+    """What is said of a derivative that is none."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DownslopeWarning)
+        Function.of(formula, None, derivative)
+    return " ".join(str(warning.message) for warning in caught)
+
+
+def _rows(asked: Mapping) -> Problem:
+    X = [[_checked("X", x) for x in _list("X", row)] for row in _list("X", asked.get("X"))]
+    y = [_checked("y", value) for value in _list("y", asked.get("y"))]
+    if (
+        not X
+        or not X[0]
+        or len({len(row) for row in X}) > 1
+        or len(X) != len(y)
+        or len(X) * len(X[0]) > VALUES
+    ):
+        raise DownslopeError("lab.rows", rows=len(X), targets=len(y), most=f"{VALUES:,}")
+    return of_rows(dict(asked), said("lab.title_rows", count=len(X)), Dataset.from_arrays(X, y))
+
+
+def of_rows(asked: Mapping, title: Said, dataset: Dataset, source: str = "", **settings) -> Problem:
+    """A linear model on rows, with the settings that suit them but for those that are given."""
+    if max(np.abs(part).max(initial=0.0) for part in (dataset.X, np.asarray(dataset.y))) > LARGEST:
+        raise DownslopeError("model.squares_overflow")
+    told: dict[str, Any] = {"loss": "log"} if dataset.classes else {}
+    notes = tuple(said(key, **facts) for key, facts in dataset.notes)
+    return Problem(
+        asked,
+        title,
+        Settings(**{**told, **settings}),
+        dataset,
+        notes=notes,
+        source=source or _arrays(dataset),
+    )
+
+
+def _arrays(dataset: Dataset) -> str:
+    """The line of Python that makes these rows."""
+    X, y = np.asarray(dataset.X), np.asarray(dataset.y)
+    return f"ds.Dataset.from_arrays({X.tolist()!r}, {y.tolist()!r})" if X.size <= VALUES else ""
+
+
+def _points(asked: Mapping) -> Problem:
+    return replace(_clicked(asked), reach=REACH)
+
+
+def _clicked(asked: Mapping) -> Problem:
+    task = asked.get("task", "regression")
+    if task not in ("regression", "classes"):
+        raise DownslopeError("lab.no_task", asked=repr(task)[:60])
+    width = 2 if task == "regression" else 3
+    points = [
+        [_checked("points", x) for x in _list("points", row)] for row in _list("points", asked.get("points"))
+    ]
+    if not 2 <= len(points) <= POINTS or any(len(point) != width for point in points):
+        raise DownslopeError("lab.points", found=len(points), most=POINTS, width=width)
+    table = np.array(points)
+    kept = {"kind": "points", "task": task, "points": points}
+    if task == "regression":
+        rows = Dataset.from_arrays(table[:, :1], table[:, 1])
+        return of_rows(kept, said("lab.title_points", count=len(points)), rows, learning_rate=0.1)
+    if set(table[:, 2]) - {0.0, 1.0}:
+        raise DownslopeError("lab.point_class", found=sorted(set(table[:, 2]) - {0.0, 1.0})[0])
+    rows = Dataset.from_arrays(table[:, :2], table[:, 2]).labelled((0, 1))
+    return of_rows(kept, said("lab.title_points", count=len(points)), rows, learning_rate=0.5)
+
+
+def _table(asked: Mapping, path: str | None) -> Problem:
+    target, name = _text(asked, "target"), str(asked.get("name") or "rows.csv")[:200]
+    features = asked.get("features")
+    if features is not None:
+        features = [str(feature) for feature in _list("features", features)]
+    if path is None:
+        raise DownslopeError("lab.no_file", name=name)
+    dataset = Dataset.read(path, target=target, features=features)
+    chosen = "" if features is None else f", features={features!r}"
+    source = f"ds.Dataset.read({name!r}, target={target!r}{chosen})"
+    kept = {"kind": "table", "id": asked.get("id"), "name": name, "target": target, "features": features}
+    return of_rows(kept, plain(Path(name).name), dataset, source, tol=1e-8)
+
+
+def _checked(name: str, value: Any) -> float:
+    _number(name, value)
+    return float(value)
+
+
+KINDS: dict[str, Callable[[Mapping], Problem]] = {
+    "lesson": _lesson,
+    "preset": _preset,
+    "function": _function,
+    "points": _points,
+    "table": lambda asked: _table(asked, None),
+    "rows": _rows,
+}

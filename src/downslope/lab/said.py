@@ -1,0 +1,54 @@
+"""A sentence for a page: in both languages at once, so that the page changes its language without asking."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import DownslopeError
+from ..messages import LANGUAGES, language, speaking, text
+
+Said = dict[str, str]  # language → sentence
+
+
+def both(make: Callable[[], str]) -> Said:
+    """What `make` says in each language.
+
+    >>> from downslope.messages import text
+    >>> sorted(both(lambda: text("lessons.dataset")).items())
+    [('en', 'Dataset'), ('zh', '数据集')]
+    """
+    told = {}
+    for each in LANGUAGES:
+        with speaking(each):
+            told[each] = make()
+    return told
+
+
+def said(key: str, **facts) -> Said:
+    """The sentence of `key` in each language; a fact that is a Said is told in its own."""
+    return both(lambda: text(key, **{name: _here(value) for name, value in facts.items()}))
+
+
+def refusal(error: DownslopeError) -> Said:
+    """What an error says, in one line."""
+    return both(lambda: " ".join(str(error).split()))
+
+
+def plain(words: str) -> Said:
+    """What needs no translation: a formula, a name."""
+    return dict.fromkeys(LANGUAGES, words)
+
+
+def _here(value):
+    return value[language()] if isinstance(value, dict) and set(value) == set(LANGUAGES) else value
+
+
+def encoded(answer: Any) -> bytes:
+    """JSON in UTF-8. A number that is not finite would be a fault of ours.
+
+    >>> encoded({"x": 1.0})
+    b'{"x":1.0}'
+    """
+    return json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()

@@ -1,0 +1,65 @@
+"""A run that was made elsewhere, as a document: one that was saved, or a trace alone."""
+
+from __future__ import annotations
+
+import warnings
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ..descent.trace import Trace
+from ..errors import DownslopeError
+from ..inference import Solution, load
+from ..model.functions import Function
+from ..model.objective import Objective, function_objective
+from .choices import label
+from .document import Ran, assembled
+from .problems import Problem
+from .said import plain, refusal, said
+from .settings import Settings
+
+
+@lru_cache(maxsize=2)
+def saved(path: str) -> tuple[dict[str, Any], Problem, Ran]:
+    """The document of the run at `path`, with what it was made of. Its rows are read again where they can be;
+    without them there is no picture of F, and none of the fit."""
+    solution = load(path)
+    return of_solution(solution, Path(path).name)
+
+
+def of_solution(solution: Solution, name: str) -> tuple[dict[str, Any], Problem, Ran]:
+    """The document of a solution."""
+    settings = Settings.from_recipe(solution.recipe, solution.method)
+    dataset = objective = function = None
+    notes = [said(key, **facts) for key, facts in solution.notes]
+    if solution.features:
+        try:
+            dataset = solution.training_rows()
+            dataset = dataset.labelled(solution.classes) if solution.classes else dataset
+            objective = Objective(solution.recipe.term(dataset, solution.module), solution.recipe.penalty)
+        except DownslopeError as error:
+            notes.append(refusal(error))
+        if objective is not None and objective.names != solution.names:
+            dataset = objective = None  # the file holds other columns by now
+    elif solution.formula:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                function = Function.from_expression(solution.formula, None, solution.names)
+            objective = function_objective(function)
+        except DownslopeError:
+            function = None  # a callable, of which the name is left
+    asked = {"kind": "saved", "name": name}
+    title = plain(solution.formula or name)
+    problem = Problem(asked, title, settings, dataset, function, tuple(notes))
+    method = solution.recipe.method if objective is None else solution.recipe.method_for(objective)
+    parts = solution, objective, None if method == "auto" else method, dataset
+    ran = Ran(settings, label(settings, bool(solution.features)), solution.trace, *parts)
+    return assembled(problem, [ran]), problem, ran
+
+
+def of_trace(trace: Trace) -> dict[str, Any]:
+    """The document of a trace alone: its losses, its weights, and nothing that needs more."""
+    settings = Settings(start=dict(zip(trace.names, trace.start.tolist())))
+    problem = Problem({"kind": "saved", "name": "trace"}, said("lab.title_trace"), settings)
+    return assembled(problem, [Ran(settings, said("lab.title_trace"), trace)])

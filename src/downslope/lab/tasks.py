@@ -1,0 +1,238 @@
+"""What a worker can be asked for: each task takes plain data and gives the bytes of an answer."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from ..data import Table
+from ..data.database import rows_of
+from ..errors import DownslopeError
+from . import choices, code, document, report
+from .problems import Problem, problem
+from .said import encoded
+from .saved import saved
+from .settings import Settings
+from .workers import Line
+
+SECONDS = 15.0  # for all runs of one request: then they stop, and what they found is shown
+EVERY = 0.1  # seconds between two parts of a run that is under way
+
+Payload = Mapping[
+    str, Any
+]  # what the page asked, and "path": the file that it sent or the run that was opened
+
+
+def describe(payload: Payload, line: Line) -> bytes:
+    """What can be chosen for a problem, before anything runs."""
+    asked = _problem(payload)
+    settings = Settings.of(payload.get("settings"), asked.defaults)
+    error = choices.refusal(asked, settings)
+    if error is not None and choices.refusal(asked, asked.defaults) is not None:
+        raise error
+    sound = settings if error is None else asked.defaults
+    ran = document.begun(asked, sound)
+    known = (
+        None if ran.objective is None or error is not None else choices.certificate(settings, ran.objective)
+    )
+    return encoded(
+        {
+            "problem": document.described(asked, ran),
+            "defaults": asked.defaults.to_json(),
+            "settings": settings.to_json(),
+            "choices": choices.choices(asked, settings),
+            "certificate": document.finite(known),
+            "pictures": document.before_runs(ran, asked),
+        }
+    )
+
+
+def runs(payload: Payload, line: Line) -> bytes:
+    """The document of up to six runs."""
+    return encoded(_document(payload, line))
+
+
+def _document(payload: Payload, line: Line) -> dict[str, Any]:
+    if payload.get("saved"):
+        return saved(payload["path"])[0]
+    asked, wanted = _problem(payload), document.runs_of(payload.get("runs"))
+    return document.document(asked, wanted, _Watch(line, bool(payload.get("stream"))), SECONDS / len(wanted))
+
+
+class _Watch:
+    """Looks whether the page still waits, and sends it the losses of a long run as they come."""
+
+    def __init__(self, line: Line, telling: bool):
+        self.line, self.telling = line, telling
+        self.due, self.run = time.monotonic() + EVERY, -1
+        self.epochs: list[int] = []
+        self.losses: list[float | None] = []
+
+    def __call__(self, run: int, training, step) -> None:
+        self.line.look()
+        if not self.telling:
+            return
+        if run != self.run:
+            self.run, self.epochs, self.losses = run, [], []
+        self.epochs.append(step.epoch)
+        self.losses.append(step.loss if np.isfinite(step.loss) else None)
+        if time.monotonic() >= self.due:
+            keep = slice(None, None, max(1, len(self.epochs) // 200))
+            part = {"run": run, "epoch": self.epochs[keep], "loss": self.losses[keep]}
+            self.line.tell({**part, "epochs": training.recipe.epochs})
+            self.epochs, self.losses, self.due = [], [], time.monotonic() + EVERY
+
+
+def _problem(payload: Payload) -> Problem:
+    path = payload.get("path")
+    try:
+        return problem(payload.get("problem"), path)
+    except DownslopeError as error:
+        raise error if path is None else _under_its_name(error, path, payload["name"]) from None
+
+
+def _ran(payload: Payload, line: Line) -> tuple[Problem, document.Ran]:
+    """One run, for what is taken away from it."""
+    if payload.get("saved"):
+        _, asked, ran = saved(payload["path"])
+        return asked, ran
+    asked = _problem(payload)
+    settings = Settings.of(payload.get("settings"), asked.defaults)
+    return asked, document.run(asked, settings, watch=_Watch(line, False), seconds=SECONDS)
+
+
+def as_code(payload: Payload, line: Line) -> bytes:
+    """The run as a script."""
+    library = payload.get("library")
+    if library == "downslope" and not payload.get("saved"):
+        asked = _problem(payload)
+        settings = Settings.of(payload.get("settings"), asked.defaults)
+        return encoded({"name": "walk.py", "code": code.downslope(asked, settings)})
+    asked, ran = _ran(payload, line)
+    return encoded({"name": f"walk_{library}.py", "code": code.of_run(asked, ran, library)})
+
+
+def as_csv(payload: Payload, line: Line) -> bytes:
+    """The trace as a table."""
+    _, ran = _ran(payload, line)
+    return trace_csv(ran).encode()
+
+
+def trace_csv(ran: document.Ran) -> str:
+    """One line for each step that was kept: its numbers, then the weights after it."""
+    page = io.StringIO()
+    table = csv.writer(page, lineterminator="\n")
+    fields = [
+        "step",
+        "epoch",
+        "rows",
+        "seconds",
+        "loss",
+        "gradient_norm",
+        "learning_rate",
+        "objective",
+        "validation",
+    ]
+    table.writerow([*fields, *ran.trace.names])
+    for step in ran.trace:
+        row = [getattr(step, field) for field in fields]
+        table.writerow(["" if value is None else value for value in row] + step.params.tolist())
+    return page.getvalue()
+
+
+def as_gif(payload: Payload, line: Line) -> bytes:
+    """The descent as it moves."""
+    from .. import plots
+
+    _, ran = _ran(payload, line)
+    few = ran.objective is not None and ran.objective.size <= 2
+    values = (
+        document.landscape.values_of(ran.objective, 50_000) if few and ran.objective is not None else None
+    )
+    with TemporaryDirectory() as folder:
+        return plots.descent_gif(Path(folder, "walk.gif"), ran.trace, values).read_bytes()
+
+
+def as_report(payload: Payload, line: Line) -> bytes:
+    """The stand-alone page."""
+    if payload.get("saved"):
+        found, _, ran = saved(payload["path"])
+        tables: list[str | None] = [trace_csv(ran)]
+    else:
+        asked, wanted = _problem(payload), document.runs_of(payload.get("runs"))
+        made = document.made(asked, wanted, _Watch(line, False), SECONDS / len(wanted))
+        tables = [trace_csv(one) if isinstance(one, document.Ran) else None for one in made]
+        found = document.assembled(asked, made)
+    for one, table in zip(found["runs"], tables):
+        one["trace_csv"] = table
+    return report.page(found, payload.get("lang")).encode()
+
+
+def lesson(payload: Payload, line: Line) -> bytes:
+    """A lesson: its words, its runs, its questions."""
+    from .course import told
+
+    return encoded(told(payload.get("number"), payload.get("seed", 0)))
+
+
+def upload(payload: Payload, line: Line) -> bytes:
+    """What is in a file that was sent."""
+    path, name = payload["path"], payload["name"]
+    try:
+        table = Table.read(path)
+    except DownslopeError as error:
+        raise _under_its_name(error, path, name) from None
+    columns = [
+        {"name": column, "kind": table.kind(column), "example": table.example(column)}
+        for column in table.names[:500]
+    ]
+    numbers = [column["name"] for column in columns if column["kind"] == "number"]
+    target = numbers[-1] if numbers else table.names[-1]
+    kept = {"id": payload["id"], "name": name, "rows": len(table), "columns": columns, "target": target}
+    return encoded(kept)
+
+
+def _under_its_name(error: DownslopeError, path: str, name: str) -> DownslopeError:
+    """The same refusal, told of the file as its owner knows it."""
+    facts = {
+        key: str(fact).replace(path, name) if path in str(fact) else fact for key, fact in error.facts.items()
+    }
+    return DownslopeError(error.key, **facts)
+
+
+def warm() -> None:
+    """Load what most runs need, and make small ones."""
+    document.document(problem({"kind": "points", "points": [[0, 0], [1, 1]]}), [{"epochs": 2}])
+    document.document(problem({"kind": "preset", "name": "bowl"}), [{"epochs": 2}])
+
+
+def warm_more() -> None:
+    """Load what takes seconds and is seldom needed: compiled kernels, DuckDB, PyTorch where it is there."""
+    X = np.random.default_rng(0).normal(size=(900, 2))
+    asked = {"kind": "rows", "X": X.tolist(), "y": X[:, 0].tolist()}
+    document.document(problem(asked), [{"rows": "batch", "epochs": 300}])
+    rows_of("SELECT 1 AS x")
+    with contextlib.suppress(DownslopeError, ImportError):
+        document.document(
+            problem({"kind": "points", "points": [[0, 0], [1, 1]]}), [{"hidden": [2], "epochs": 2}]
+        )
+
+
+TASKS: dict[str, Callable[[Payload, Line], bytes]] = {
+    "describe": describe,
+    "runs": runs,
+    "code": as_code,
+    "csv": as_csv,
+    "gif": as_gif,
+    "report": as_report,
+    "lesson": lesson,
+    "upload": upload,
+}

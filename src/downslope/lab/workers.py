@@ -1,0 +1,247 @@
+"""Processes that compute for the page: warm, bounded in time and memory, and stopped when nobody waits.
+
+A worker is a spawned Python that has loaded everything and made a small run. It is told a task and answers
+with bytes; while it computes it sends what it has so far, and looks whether it was told to stop. A worker
+that does not stop within half a second, or takes too long, is ended and a new one takes its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import time
+import traceback
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from typing import Any
+
+from ..errors import DownslopeError
+
+MEMORY = 2 << 30  # bytes beyond what a warm worker holds
+SECONDS = 20.0  # for one request
+GRACE = 0.5  # seconds in which a worker that is told to stop may do so
+PATIENCE = 30.0  # seconds that a request waits for a free worker
+LOOK = 0.05  # seconds between two looks at whether it was told to stop
+IDLE = 1.0  # seconds without a request, after which a fresh worker loads what is seldom needed
+STOP = "stop"
+
+
+class Refused(Exception):
+    """What a worker refused: the key of the sentence, and the sentence in both languages."""
+
+    def __init__(self, key: str, said: dict[str, str]):
+        super().__init__(key)
+        self.key, self.said = key, said
+
+
+class Stopped(Exception):
+    """The page no longer waits for this."""
+
+
+# ── within a worker ─────────────────────────────────────────────────────────────────────────────────
+
+
+class Line:
+    """A worker's line to the page: `tell` sends what there is so far, `look` raises when it is to stop."""
+
+    def __init__(self, connection: Connection):
+        self.connection, self.due = connection, 0.0
+
+    def tell(self, part: Any) -> None:
+        self.connection.send(("more", part))
+
+    def look(self) -> None:
+        now = time.monotonic()
+        if now < self.due:
+            return
+        self.due = now + LOOK
+        if self.connection.poll() and self.connection.recv() == STOP:
+            raise Stopped
+
+
+def serve(connection: Connection, memory: int) -> None:
+    """Do what is asked until nobody is there to ask."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends its workers
+    os.environ["OMP_NUM_THREADS"] = "1"  # what is computed here is small: threads would wait for each other
+    warnings.simplefilter("ignore")  # what overflows is told in the document
+    from . import tasks
+
+    tasks.warm()
+    limit_memory(memory)
+    connection.send(("ready",))
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        if not connection.poll(IDLE):
+            tasks.warm_more()
+        while True:
+            message = connection.recv()
+            if message != STOP:
+                connection.send(_answer(tasks.TASKS[message[0]], message[1], Line(connection)))
+
+
+def _answer(task: Callable, payload: Any, line: Line) -> tuple:
+    from .said import refusal
+
+    try:
+        return "done", task(payload, line)
+    except DownslopeError as error:
+        return "refused", error.key, refusal(error)
+    except Stopped:
+        return ("stopped",)
+    except MemoryError:
+        refused = DownslopeError("lab.memory")
+        return "refused", refused.key, refusal(refused)
+    except Exception:  # a fault of ours: told to whoever started the server, not to the page
+        traceback.print_exc(file=sys.stderr)
+        return ("failed",)
+
+
+def limit_memory(memory: int) -> None:
+    """Let this process hold so much more than it holds now, where the system knows such a limit."""
+    try:
+        import resource
+
+        with open("/proc/self/status") as status:
+            held = next(int(line.split()[1]) << 10 for line in status if line.startswith("VmData"))
+        resource.setrlimit(resource.RLIMIT_DATA, (held + memory, held + memory))
+    except (ImportError, OSError, ValueError, StopIteration):
+        return
+
+
+# ── from the server ─────────────────────────────────────────────────────────────────────────────────
+
+
+class Worker:
+    """One process and the line to it."""
+
+    def __init__(self, memory: int):
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=serve, args=(theirs, memory), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def receive(self) -> tuple:
+        """Its next message; waits for it."""
+        try:
+            return self.connection.recv()
+        except (EOFError, OSError):
+            return ("died",)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
+
+
+class Pool:
+    """A few warm workers; one does one task at a time.
+
+    `run` gives the bytes that a task made, and hands what comes before to `tell`. It raises Refused where the
+    request is at fault, took too long or too much memory, and RuntimeError where a worker failed.
+    """
+
+    def __init__(self, size: int = 2, memory: int = MEMORY, seconds: float = SECONDS):
+        self.size, self.memory, self.seconds = size, memory, seconds
+        self.workers: set[Worker] = set()
+        self.free: asyncio.Queue[Worker] = asyncio.Queue()
+        self.threads = ThreadPoolExecutor(4 * size + 1, thread_name_prefix="lab")
+        self.chores: set[asyncio.Task] = set()
+
+    def begin(self) -> None:
+        """Start the workers; requests may come at once, and wait until one is warm."""
+        for _ in range(self.size):
+            self._chore(self._add())
+
+    async def end(self) -> None:
+        """End them all."""
+        for chore in self.chores:
+            chore.cancel()
+        await asyncio.gather(*self.chores, return_exceptions=True)
+        for worker in list(self.workers):
+            worker.end()
+        self.workers.clear()
+        self.threads.shutdown(wait=False)
+
+    async def run(self, task: str, payload: Any, tell: Callable[[Any], None] | None = None) -> bytes:
+        """What the task made of the payload."""
+        try:
+            worker = await asyncio.wait_for(self.free.get(), PATIENCE)
+        except TimeoutError:
+            raise _refused("lab.busy", seconds=PATIENCE) from None
+        waiting = None
+        try:
+            worker.connection.send((task, payload))
+            until = time.monotonic() + self.seconds
+            while True:
+                waiting = self._receive(worker)
+                message = await asyncio.wait_for(asyncio.shield(waiting), max(0.0, until - time.monotonic()))
+                if message[0] != "more":
+                    break
+                if tell is not None:
+                    tell(message[1])
+        except asyncio.CancelledError:
+            self._chore(self._settle(worker, waiting))
+            raise
+        except (TimeoutError, OSError) as error:
+            self._chore(self._replace(worker))
+            if isinstance(error, TimeoutError):
+                raise _refused("lab.too_long", seconds=self.seconds) from None
+            raise RuntimeError("a worker died") from None
+        if message[0] == "died":
+            self._chore(self._replace(worker))
+            raise _refused("lab.memory")
+        self.free.put_nowait(worker)
+        if message[0] == "refused":
+            raise Refused(*message[1:])
+        if message[0] != "done":
+            raise RuntimeError(message[0])
+        return message[1]
+
+    def _receive(self, worker: Worker) -> asyncio.Future:
+        return asyncio.get_running_loop().run_in_executor(self.threads, worker.receive)
+
+    async def _settle(self, worker: Worker, waiting: asyncio.Future | None) -> None:
+        """Tell a worker to stop; end it if it does not."""
+        try:
+            worker.connection.send(STOP)
+            until = time.monotonic() + GRACE
+            while waiting is not None:
+                message = await asyncio.wait_for(asyncio.shield(waiting), max(0.0, until - time.monotonic()))
+                if message[0] == "died":
+                    break
+                if message[0] != "more":
+                    self.free.put_nowait(worker)
+                    return
+                waiting = self._receive(worker)
+        except (TimeoutError, OSError):
+            pass
+        await self._replace(worker)
+
+    async def _replace(self, worker: Worker) -> None:
+        self.workers.discard(worker)
+        await asyncio.get_running_loop().run_in_executor(self.threads, worker.end)
+        await self._add()
+
+    async def _add(self) -> None:
+        loop = asyncio.get_running_loop()
+        worker = await loop.run_in_executor(self.threads, Worker, self.memory)
+        self.workers.add(worker)
+        if (await self._receive(worker))[0] == "ready":
+            self.free.put_nowait(worker)
+
+    def _chore(self, work) -> None:
+        chore = asyncio.get_running_loop().create_task(work)
+        self.chores.add(chore)
+        chore.add_done_callback(self.chores.discard)
+
+
+def _refused(key: str, **facts) -> Refused:
+    from .said import said
+
+    return Refused(key, said(key, **facts))

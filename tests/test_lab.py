@@ -1,0 +1,417 @@
+"""Claims about the lab's documents: the trace comes first, and the page needs nothing that is not in them."""
+
+import csv
+import html
+import io
+import json
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import downslope as ds
+from downslope.errors import DownslopeError
+from downslope.lab import code, report, tasks
+from downslope.lab.choices import choices
+from downslope.lab.course import SET_UP, in_lab, told
+from downslope.lab.document import FRAMES, document, run
+from downslope.lab.lessons import LESSONS
+from downslope.lab.problems import PRESETS, problem
+from downslope.lab.saved import of_solution
+from downslope.lab.settings import Settings
+from downslope.messages import LANGUAGES
+
+ROWS = {"kind": "rows", "X": [[1], [2], [3]], "y": [2, 4, 6]}
+CLASSES = {"kind": "points", "task": "classes", "points": [[0, 0, 0], [1, 1, 0], [2, 2, 1]]}
+BARE = {"intercept": False, "scale": False, "start": {"x": 1.0}, "learning_rate": 0.01}
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture(autouse=True)
+def one_thread(request):
+    """As a worker runs: what lessons 10 to 12 compute is so small that threads wait for each other."""
+    if any(name in request.node.name for name in ("[7]", "[10]", "[11]", "[12]", "pytorch")):
+        torch = pytest.importorskip("torch")
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        yield
+        torch.set_num_threads(threads)
+    else:
+        yield
+
+
+def made(asked, *runs):
+    """A document as the page gets it: through JSON that knows no NaN."""
+    return json.loads(json.dumps(document(problem(asked), list(runs) or [{}]), allow_nan=False))
+
+
+def golden(name):
+    return list(csv.DictReader((GOLDEN / f"{name}.csv").read_text().splitlines()))
+
+
+@pytest.mark.parametrize(
+    "name, settings",
+    [
+        ("batch_gd", {}),
+        ("one_fixed_row", {"rows": "one", "order": [2]}),
+        ("sgd_cyclic", {"rows": "one", "order": "cyclic"}),
+    ],
+)
+def test_the_course_s_own_weights_are_in_the_document_to_the_last_bit(name, settings):
+    (ran,) = made(ROWS, {**BARE, **settings})["runs"]
+    assert ran["params"]["columns"][0][1:] == [float(row["w"]) for row in golden(name)]
+
+
+@pytest.mark.parametrize("number", SET_UP)
+def test_every_lesson_runs_and_its_answer_carries_the_figures(number):
+    page = told(number, 0)
+    doc = made({"kind": "lesson", "number": number}, *page["runs"])
+    figures, final = LESSONS[number].figures(), [ran["final"] for ran in doc["runs"]]
+    expected = {
+        1: lambda: final[0]["x"] == 2.0 and doc["runs"][0]["loss"] == 0.0,
+        2: lambda: 4 * final[0]["x"] == figures["after"] == 7.999777758621207,
+        3: lambda: 4 * final[0]["x"] == figures["after"] == 7.999999990374014,
+        4: lambda: 4 * final[0]["x"] == figures["cyclic"] == 7.9999999999996945,
+        5: lambda: final[0]["x"] == figures["x"],
+        6: lambda: [final[0][name] for name in "xyz"] == [figures[name] for name in "xyz"],
+        7: lambda: final[0]["x"] == figures["x"],
+        8: lambda: np.isclose(doc["runs"][1]["loss"], figures["loss_gd"], rtol=1e-12),
+        9: lambda: final[0]["x"] == figures["w_closed_form"],
+        10: lambda: doc["runs"][0]["verdict"]["code"] == "collinear",
+        11: lambda: np.isclose(doc["runs"][0]["loss"], figures["loss"], rtol=1e-6),
+        12: lambda: np.isclose(doc["runs"][0]["loss"], figures["loss"], rtol=1e-6),
+    }
+    assert expected[number]()
+    assert all(part["text"][lang] for part in page["parts"] for lang in LANGUAGES)
+    assert 2 <= len(page["questions"]) <= 3
+
+
+REACHED = {  # what a learner does for the questions that ask for a state
+    "1.c": {"grid": {"x": [0.0, 4.0, 0.01]}},
+    "2.b": {"learning_rate": 0.3},
+    "2.c": {"learning_rate": 3 / 28, "epochs": 1},
+    "3.b": {"rows": "one", "order": "cyclic"},
+    "4.b": {"rows": "batch", "batch_size": 2},
+    "5.c": {"learning_rate": 0.51},
+    "6.b": {"learning_rate": 0.5, "epochs": 50},
+    "7.b": {"direction": "momentum"},
+    "8.b": {"scale": False},
+    "9.b": {"direction": "newton"},
+    "10.b": {"penalty": "l2", "alpha": 0.01},
+    "11.b": {"direction": "adam"},
+    "12.b": {"direction": "adam"},
+}
+
+
+def holds(condition, ran):
+    """A condition as the page checks it."""
+    value = ran
+    for key in condition["of"].split("."):
+        value = len(value) if key == "length" else value.get(key) if isinstance(value, dict) else None
+    if value is None:
+        return False
+    checks = {
+        "is": lambda wanted: value == wanted,
+        "above": lambda bound: value > bound,
+        "below": lambda bound: value < bound,
+        "near": lambda place: abs(value - place) <= condition["within"],
+    }
+    return all(check(condition[word]) for word, check in checks.items() if word in condition)
+
+
+@pytest.mark.parametrize("number", SET_UP)
+def test_a_state_that_is_asked_for_can_be_reached_and_is_not_there_from_the_start(number):
+    lesson = in_lab(number, 0)
+    opened = made({"kind": "lesson", "number": number}, *lesson.runs)["runs"]
+    for question in lesson.questions:
+        if not question.reach:
+            continue
+        answered = made({"kind": "lesson", "number": number}, REACHED[f"{number}.{question.name}"])["runs"][0]
+        assert all(holds(condition, answered) for condition in question.reach)
+        if f"{number}.{question.name}" != "3.b":
+            assert not any(all(holds(condition, ran) for condition in question.reach) for ran in opened)
+
+
+def test_numbers_that_are_asked_for_are_what_the_engine_finds():
+    first = run(in_lab(2).problem, in_lab(2).problem.defaults).trace[0]
+    assert first.gradient[0] == pytest.approx(in_lab(2).questions[0].answer)
+    fixed = run(in_lab(3).problem, Settings.of(in_lab(3).runs[0], in_lab(3).problem.defaults)).trace[0]
+    assert fixed.gradient[0] == in_lab(3).questions[0].answer
+    assert LESSONS[5].figures()["factor"] ** (1 / 1000) == pytest.approx(in_lab(5).questions[0].answer)
+    assert math.log1p(2 / math.e) == pytest.approx(in_lab(12).questions[0].answer, abs=1e-4)
+    assert ds.Net((10,)).weights(4, 1) == in_lab(11).questions[0].answer
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_runs_and_its_minima_are_level(name):
+    doc = made({"kind": "preset", "name": name})
+    assert doc["runs"][0]["error"] is None and doc["pictures"]["landscape"]
+    found = problem({"kind": "preset", "name": name})
+    for minimum in PRESETS[name].minima:
+        assert np.abs(found.function.gradient(minimum)).max() < 1e-3
+        assert np.linalg.eigvalsh(found.function.hessian(minimum))[0] > 0
+
+
+def test_frames_steps_and_full_losses_belong_together():
+    doc = made({"kind": "preset", "name": "himmelblau"}, {"epochs": 30}, {"direction": "adam", "epochs": 30})
+    f = problem({"kind": "preset", "name": "himmelblau"}).function
+    for ran in doc["runs"]:
+        frames = np.array(ran["params"]["columns"]).T
+        assert len(frames) == len(ran["trace"]["step"]) + 1 == len(ran["path"]["x"]) == len(ran["full"])
+        np.testing.assert_allclose(ran["full"], f.values(frames), rtol=1e-12)
+        np.testing.assert_allclose(ran["full"][:-1], ran["trace"]["loss"], rtol=1e-12)
+        slopes = np.column_stack([ran["path"]["gx"], ran["path"]["gy"]])
+        np.testing.assert_allclose(slopes, [f.gradient(x) for x in frames[:-1]], rtol=1e-4, atol=1e-4)
+
+
+def test_the_gradient_drawn_is_that_of_the_picture_s_own_axes():
+    """In standardised coordinates a gradient belongs to other axes: it is told in those that are drawn."""
+    asked = {"kind": "rows", "X": [[10], [20], [60], [35]], "y": [1, 3, 4, 2]}
+    doc = made(asked, {"learning_rate": 0.1, "epochs": 5})
+    (ran,) = doc["runs"]
+    X = np.column_stack([np.array(asked["X"], float), np.ones(4)])
+    for k in range(5):
+        w = np.array([column[k] for column in ran["params"]["columns"]])
+        slope = 2 * X.T @ (X @ w - asked["y"]) / 4
+        np.testing.assert_allclose([ran["path"]["gx"][k], ran["path"]["gy"][k]], slope, rtol=1e-4, atol=1e-6)
+
+
+def test_the_step_in_numbers_is_the_step():
+    words = made(ROWS, BARE)["runs"][0]["words"]
+    (w,) = words["weights"]
+    assert [w[part][0] for part in ("before", "rate", "gradient", "after")] == [
+        "1",
+        "0.01",
+        "(−9.33333)",
+        "1.09333",
+    ]
+    one = made(ROWS, {**BARE, "rows": "one", "order": "cyclic"})["runs"][0]["words"]
+    assert (
+        one["seen"][0]["en"] == "row 3: x = 3, y = 6"
+    )  # the last update of the pass, as the golden files tell it
+
+
+def test_divergence_is_marked_and_never_sets_the_scales():
+    ran = made(ROWS, {**BARE, "learning_rate": 0.3})["runs"][0]
+    assert ran["verdict"]["code"] == "diverged" and ran["diverged"]["frame"] < len(ran["full"])
+    assert ran["scales"]["full"][1] <= 100 * ran["full"][0]
+    assert made(ROWS, BARE)["runs"][0]["diverged"] is None
+    cure = ran["verdict"]["remedies"][0]["change"]
+    cured = made(ROWS, {**BARE, "learning_rate": 0.3, **cure})["runs"][0]
+    assert cured["final"]["x"] == pytest.approx(2.0)
+
+
+def test_every_remedy_with_a_change_is_a_run_that_is_not_refused():
+    asked = [
+        (ROWS, {**BARE, "learning_rate": 0.3}),
+        (ROWS, {**BARE, "learning_rate": 1e-6}),
+        (ROWS, {**BARE, "rows": "one", "order": [2]}),
+        (ROWS, {"direction": "adamw", "scale": False, "epochs": 20}),
+        ({"kind": "preset", "name": "saddle"}, {}),
+        ({"kind": "points", "task": "classes", "points": [[0, 0, 0], [1, 1, 0], [3, 3, 1], [4, 4, 1]]}, {}),
+    ]
+    seen = 0
+    for problem_asked, settings in asked:
+        for remedy in made(problem_asked, settings)["runs"][0]["verdict"]["remedies"]:
+            if remedy["change"]:
+                seen += 1
+                assert made(problem_asked, {**settings, **remedy["change"]})["runs"][0]["error"] is None
+    assert seen >= 5
+
+
+def test_the_zones_of_the_learning_rate_are_those_of_the_certificate():
+    known = made(ROWS, BARE)["runs"][0]["certificate"]
+    assert known["bound"] == pytest.approx(0.2142857, rel=1e-6) and known["monotone"] == known["bound"] / 2
+    for rate, zone in ((0.1, "monotone"), (0.2, "oscillating"), (0.22, "diverging")):
+        ran = made(ROWS, {**BARE, "learning_rate": rate})["runs"][0]
+        assert ran["certificate"]["zone"] == zone
+        assert (ran["verdict"]["code"] == "diverged") == (zone == "diverging")
+
+
+def test_levels_are_spaced_by_powers_above_the_minimum():
+    picture = made({"kind": "preset", "name": "rosenbrock"})["pictures"]["landscape"]
+    above = np.array(picture["levels"]) - picture["low"]
+    np.testing.assert_allclose(np.diff(np.log(above)), np.diff(np.log(above))[0], rtol=1e-3)
+    band = np.array(picture["band"])
+    assert band.max() == pytest.approx(11, abs=0.01) and picture["minimum"] == {"x": 1.0, "y": 1.0, "f": 0.0}
+
+
+def test_of_more_than_two_weights_the_plane_of_the_way_is_drawn():
+    doc = made({"kind": "function", "formula": "x^2 + y^2 + z^2"}, {"start": {"x": 3, "y": 2, "z": 1}})
+    plane = doc["pictures"]["landscape"]["plane"]
+    assert plane["share"] == pytest.approx(1.0) and doc["pictures"]["landscape"]["axes"] == ["u", "v"]
+
+
+def test_what_may_not_be_chosen_is_told_in_the_words_of_those_who_refuse_it():
+    classes = {"kind": "points", "task": "classes", "points": [[0, 0, 0], [1, 1, 1]]}
+    menus = choices(problem(classes), Settings.of({"loss": "log"}))
+    solve = next(choice for choice in menus["direction"] if choice["value"] == "closed_form")
+    with pytest.raises(DownslopeError) as refused:
+        run(problem(classes), Settings.of({"loss": "log", "direction": "closed_form"}))
+    assert not solve["ok"] and solve["why"]["en"] == str(refused.value)
+    assert all(choice["ok"] == (choice["why"] is None) for menu in menus.values() for choice in menu)
+
+
+def test_what_is_offered_runs_and_what_is_greyed_does_not():
+    for asked in (ROWS, {"kind": "preset", "name": "bowl"}):
+        found = problem(asked)
+        for choice in choices(found, found.defaults)["direction"]:
+            if choice["value"] == "exhaustive":
+                continue
+            settings = Settings.of({"direction": choice["value"], "epochs": 3}, found.defaults)
+            told = document(found, [settings.to_json(), {}])["runs"][0]
+            assert (told["error"] is None) == choice["ok"]
+
+
+def test_a_refused_run_stands_beside_the_others_and_alone_is_an_error():
+    doc = made(ROWS, {**BARE, "rows": "one", "direction": "newton"}, BARE)
+    assert set(doc["runs"][0]) == {"settings", "error"} and doc["runs"][1]["error"] is None
+    with pytest.raises(DownslopeError):
+        made(ROWS, {**BARE, "rows": "one", "direction": "newton"})
+
+
+def test_a_long_trace_is_thinned_and_says_so():
+    ran = made({"kind": "preset", "name": "bowl"}, {"epochs": 5000, "learning_rate": 1e-4})["runs"][0]
+    assert len(ran["full"]) <= FRAMES + 1 and "5000" in ran["thinned"]["en"]
+    assert ran["trace"]["step"][0] == 1 and ran["trace"]["step"][-1] == 5000
+
+
+def test_decision_regions_agree_with_predict():
+    points = [[0, 0, 0], [1, 0.5, 0], [2, 2, 1], [3, 2.2, 1], [0.5, 1, 0]]
+    doc = made({"kind": "points", "task": "classes", "points": points}, {"epochs": 50})
+    fit = doc["runs"][0]["fit"]
+    assert fit["x"][0] <= 0 and fit["x"][-1] >= 10  # the field that points are clicked on
+    final = doc["runs"][0]["final"]
+    rows = ds.Dataset.from_arrays(np.array(points)[:, :2], np.array(points)[:, 2]).labelled((0, 1))
+    solution = ds.fit(rows, loss="log", method=ds.GD(0.5), epochs=50, tol=0.0)
+    assert final == solution.named | {"intercept": solution.intercept}
+    grid = np.array([[x, y] for y in fit["y"] for x in fit["x"]])
+    clear = np.abs(solution.scores(grid)) > 1e-3
+    assert (np.array(fit["class"][-1]).ravel() == solution.predict(grid))[clear].all()
+
+
+def test_the_fitted_line_and_residuals_are_those_of_the_solution():
+    doc = made({"kind": "points", "task": "regression", "points": [[0, 0], [1, 2], [2, 3]]}, {"epochs": 9})
+    fit, final = doc["runs"][0]["fit"], doc["runs"][0]["final"]
+    line = [final["x"] * x + final["intercept"] for x in fit["x"]]
+    np.testing.assert_allclose(fit["z"][-1], line, rtol=1e-5)
+    residuals = [final["x"] * x + final["intercept"] - y for x, y in ((0, 0), (1, 2), (2, 3))]
+    np.testing.assert_allclose(fit["predicted"]["residual"][-1], residuals, atol=1e-4)
+
+
+def test_the_trace_as_csv_is_the_trace():
+    ran = run(problem(ROWS), Settings.of(BARE))
+    table = list(csv.DictReader(io.StringIO(tasks.trace_csv(ran))))
+    assert [float(row["x"]) for row in table] == ran.trace.column("params")[:, 0].tolist()
+
+
+def printed(script, capsys):
+    exec(compile(script, "descent.py", "exec"), {"__name__": "__main__"})
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("direction", ["steepest", "momentum", "adagrad", "rmsprop", "adam"])
+def test_a_function_s_script_in_numpy_ends_where_the_run_did(direction, capsys):
+    found = problem({"kind": "function", "formula": "x*cos(0.15*pi*x) + exp(-y^2) + y^2 + softplus(x)"})
+    ran = run(
+        found, Settings.of({"direction": direction, "learning_rate": 0.05, "epochs": 20}, found.defaults)
+    )
+    said = printed(code.of_run(found, ran, "numpy"), capsys)
+    ended = np.array(said[said.index("[") + 1 : said.index("]")].split(), dtype=float)
+    np.testing.assert_allclose(ended, ran.solution.params, rtol=1e-6)
+
+
+@pytest.mark.parametrize("direction", ["steepest", "momentum", "adagrad", "rmsprop", "adam", "adamw"])
+def test_a_function_s_script_in_pytorch_ends_where_the_run_did(direction, capsys):
+    found = problem({"kind": "preset", "name": "himmelblau"})
+    ran = run(found, Settings.of({"direction": direction, "epochs": 20}, found.defaults))
+    said = printed(code.of_run(found, ran, "pytorch"), capsys)
+    ended = np.array(json.loads(said[: said.index("]") + 1]))
+    np.testing.assert_allclose(ended, ran.solution.params, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "asked, settings",
+    [
+        (ROWS, {**BARE, "rows": "batch", "batch_size": 2}),
+        (ROWS, {"direction": "exhaustive", "grid": {"x": [1, 3, 0.5]}, "intercept": False}),
+        (ROWS, {"direction": "closed_form"}),
+        (
+            {"kind": "preset", "name": "rosenbrock"},
+            {"direction": "adam", "schedule": "cosine", "learning_rate": 0.1},
+        ),
+        (
+            {"kind": "points", "task": "classes", "points": [[0, 0, 0], [1, 1, 0], [2, 2, 1]]},
+            {"penalty": "l2", "alpha": 0.1},
+        ),
+    ],
+)
+def test_the_run_as_downslope_is_the_run(asked, settings, capsys):
+    found = problem(asked)
+    ran = run(found, Settings.of(settings, found.defaults))
+    script = code.downslope(found, Settings.of(settings, found.defaults))
+    space = {}
+    exec(compile(script, "descent.py", "exec"), space)
+    np.testing.assert_array_equal(space["run"].params, ran.solution.params)
+
+
+def test_a_saved_run_becomes_a_document_with_its_rows_and_without(tmp_path):
+    table = tmp_path / "rows.csv"
+    table.write_text("x,y\n1,2\n2,4.5\n3,6\n")
+    solution = ds.fit(ds.Dataset.read(table, target="y"), method="gd", learning_rate=0.1, epochs=20)
+    doc, _, _ = of_solution(solution, "houses")
+    assert doc["problem"]["rows"]["count"] == 3 and doc["pictures"]["landscape"]["kind"] == "grid"
+    assert doc["runs"][0]["settings"]["learning_rate"] == 0.1 and doc["runs"][0]["fit"]["kind"] == "line"
+    table.unlink()
+    doc, _, _ = of_solution(solution, "houses")
+    assert doc["problem"]["rows"] is None and doc["pictures"]["landscape"] is None
+    assert doc["runs"][0]["final"] == solution.named | {"intercept": solution.intercept}
+    json.dumps(doc, allow_nan=False)
+
+
+def test_a_report_is_one_file_whose_policy_lets_nothing_be_fetched():
+    solution = ds.minimize("x^2 + y^2", [3, 4], epochs=9)
+    doc, _, _ = of_solution(solution, "</script><script>alert(1)</script>")
+    page = report.page(doc, "zh")
+    policy = html.unescape(re.search('http-equiv="Content-Security-Policy" content="(.*?)"', page)[1])
+    assert "default-src 'none'" in policy and "script-src 'sha256-" in policy
+    assert not re.search(r"<(script|img|iframe)[^>]* src=|<link[^>]* href=\"(?!data:)", page)
+    assert "</script><script>alert" not in page and '"wish":"zh"' in page
+    held = page.split('id="document">')[1].split("</script>")[0]
+    assert json.loads(held)["problem"]["title"]["en"] == "x^2 + y^2"
+
+
+def test_the_page_s_modules_can_be_joined_in_one_script():
+    """Each is imported by names only, and no name is made at the top of two of them."""
+    script, names = report.joined(report.pages.FOLDER), []
+    assert not re.search(r"^(import|export)\b", script, re.M)
+    for path in report.pages.FOLDER.glob("*.js"):
+        text = path.read_text()
+        assert len(report.IMPORT.findall(text)) == len(re.findall(r"^import\b", text, re.M)), path
+        names += re.findall(r"^(?:export )?(?:async )?(?:function|const|let|class) (\w+)", text, re.M)
+    assert len(names) == len(set(names))
+
+
+def test_a_trace_shows_itself_in_a_frame_that_can_reach_nothing():
+    shown = ds.minimize("x^2", 3, epochs=5).trace.show()._repr_html_()
+    assert shown.startswith("<iframe srcdoc=") and 'sandbox="allow-scripts' in shown
+    assert "allow-same-origin" not in shown
+
+
+def test_the_language_is_both_everywhere():
+    """Whatever is told by language is told in both, and differs unless it is a formula or a name."""
+    doc = {"document": made(ROWS, {**BARE, "learning_rate": 0.3}), "lesson": told(2, 0)}
+
+    def walk(value):
+        if isinstance(value, dict):
+            if set(value) & {"en", "zh"}:
+                assert set(value) == {"en", "zh"} and all(isinstance(words, str) for words in value.values())
+                return
+            value = list(value.values())
+        if isinstance(value, list):
+            for item in value:
+                walk(item)
+
+    walk(doc)

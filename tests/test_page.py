@@ -1,0 +1,588 @@
+"""Claims about the lab's page, proved in a real Chromium: what is on the screen, not what a function returns.
+
+Every test ends by looking whether any request left the machine, and whether the console told an error.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+import downslope as ds
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
+pytest.importorskip("fastapi", reason="the extra `lab` is not installed")
+pytestmark = [
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="there is no Chromium on this machine (apt-get install chromium)"
+    ),
+    # Playwright's own event loop warns when a test run is broken off.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+CHINESE = re.compile("[一-鿿]")
+EXAMPLES = Path(__file__).parents[1] / "examples"
+GRABBED = """canvas => {
+  const box = canvas.getBoundingClientRect();
+  for (let y = 0; y < box.height; y += 4)
+    for (let x = 0; x < box.width; x += 4) {
+      canvas.dispatchEvent(new PointerEvent('pointermove', { clientX: box.x + x, clientY: box.y + y }));
+      if (canvas.style.cursor === 'grab') return [box.x + x, box.y + y + 6];
+    }
+}"""
+PICTURE = "canvas => canvas.toDataURL()"
+THREE = {"kind": "rows", "X": [[1], [2], [3]], "y": [2, 4, 6]}
+BARE = {"intercept": False, "scale": False, "learning_rate": 0.01, "start": {"x": 1.0}}
+
+
+@contextmanager
+def served(*arguments):
+    """The lab, as a person starts it: its address."""
+    program = [sys.executable, "-c", "from downslope.cli import main; main()"]
+    command = [*program, "lab", *arguments, "--port", "0", "--no-browser"]
+    environment = {**os.environ, "DOWNSLOPE_LANG": "en"}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as lab:
+        try:
+            yield re.search(r"http://\S+/", lab.stderr.readline())[0]
+        finally:
+            lab.terminate()
+
+
+@pytest.fixture(scope="module")
+def address():
+    with served() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as engine:
+        opened = engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@contextmanager
+def visiting(browser, address, expected=(), **wishes):
+    """A fresh visitor, whose every request and every complaint is looked at when it leaves."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **wishes})
+    page = context.new_page()
+    asked, told = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda line: told.append(line.text) if line.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.set_default_timeout(20_000)
+    yield page
+    context.close()
+    assert [url for url in asked if not url.startswith((address, "data:", "blob:", "file:"))] == []
+    assert [line for line in told if not any(part in line for part in expected)] == []
+
+
+@pytest.fixture
+def page(browser, address):
+    with visiting(browser, address) as opened:
+        yield opened
+
+
+def link(address, problem=None, *runs, **more):
+    """An address that holds a state."""
+    import json
+
+    parts = [] if problem is None else [("problem", json.dumps(problem))]
+    parts += [("run", json.dumps(run)) for run in runs] + list(more.items())
+    return address + "#" + "&".join(f"{name}={quote(str(value))}" for name, value in parts)
+
+
+def visit(page, where):
+    page.goto("about:blank")
+    page.goto(where)
+    settled(page)
+
+
+def settled(page):
+    page.wait_for_selector("body[data-runs]:not(.computing):not(.playing)")
+
+
+def answered(page, act):
+    """Do it, and wait until the answer is on the screen."""
+    before = page.locator("body").get_attribute("data-runs")
+    act()
+    page.wait_for_selector(f'body[data-runs]:not([data-runs="{before}"]):not(.computing)')
+
+
+def until(page, holds, arg=None):
+    """Wait until it holds. (Playwright's own wait evaluates a string, which the page's policy forbids.)"""
+    for _ in range(500):
+        if page.evaluate(holds, arg):
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError(f"never came true: {holds}")
+
+
+def tick(page):
+    return int(page.locator("body").get_attribute("data-tick"))
+
+
+def table(page):
+    """The numbers behind the picture: a list of rows, the first holds the names."""
+    if page.locator("#table").get_attribute("open") is None:
+        page.locator("#table > summary").click()
+    cells = (
+        "table => [...table.rows].map(row => [...row.cells].map(cell => cell.textContent.replace(/−/g, '-')))"
+    )
+    return page.locator("#numbers table").evaluate(cells)
+
+
+def see(page, view):
+    page.locator(f"#tab-{view}").click()
+
+
+def shrunk(rows, column=1):
+    return float(rows[-1][column]) / float(rows[1][column])
+
+
+def losses(page):
+    return [
+        float(re.search(r"loss ([\d.e−]+)", text)[1].replace("−", "-"))
+        for text in page.locator("#runs .now").all_inner_texts()
+    ]
+
+
+def loss_falls(page):
+    see(page, "loss")
+    rows = table(page)
+    assert float(rows[-1][1]) < 0.7 * float(rows[1][1])
+
+
+# What the last frame of each lesson shows: a check of the whole page.
+def exhaustive(page):
+    see(page, "landscape")
+    assert "41 values, the best is 2." in page.locator("#caption").inner_text()
+    see(page, "loss")
+    rows = {row[0]: float(row[1]) for row in table(page)[2:]}
+    assert len(rows) == 41 and rows["1"] == 18.6667 and rows["2"] == 16.8467 and rows["21"] == 0
+
+
+def golden(page):
+    see(page, "weights")
+    assert table(page)[-1] == ["100", "1.9999444396553017"]
+    assert "7.999777758621207" in page.locator("#lesson").inner_text()
+
+
+def fixed_row(page):
+    see(page, "weights")
+    assert 4 * float(table(page)[-1][1]) == 7.999999990374014
+    assert "row 3" in page.locator("#step").inner_text()
+
+
+def stochastic(page):
+    see(page, "weights")
+    assert 4 * float(table(page)[-1][1]) == 7.9999999999996945
+
+
+def parabola(page):
+    see(page, "weights")
+    assert shrunk(table(page)) == pytest.approx(0.96**1000, rel=1e-9)
+
+
+def bowl(page):
+    see(page, "weights")
+    rows = table(page)
+    assert [shrunk(rows, j) for j in (1, 2, 3)] == pytest.approx([0.98**1000] * 3, rel=1e-9)
+
+
+def agreeing(page):
+    closed, *others = losses(page)
+    assert len(others) == 3 and all(closed * (1 - 1e-4) <= loss < closed * 1.02 for loss in others)
+
+
+def line_of_answers(page):
+    loss_falls(page)
+    assert "no single answer" in page.locator("#verdict").inner_text().lower()
+
+
+def two_classes(page):
+    loss_falls(page)
+    assert float(re.search(r"accuracy ([\d.]+)", page.locator("#verdict").inner_text())[1]) > 0.8
+
+
+def softmax(page):
+    loss_falls(page)
+    assert losses(page)[0] < 0.551  # which a doubled softmax cannot reach
+
+
+LESSONS = dict(
+    enumerate(
+        (
+            exhaustive,
+            golden,
+            fixed_row,
+            stochastic,
+            parabola,
+            bowl,
+            parabola,
+            agreeing,
+            agreeing,
+            line_of_answers,
+            two_classes,
+            softmax,
+        ),
+        1,
+    )
+)
+
+
+@pytest.mark.parametrize("number", LESSONS)
+def test_each_lesson_runs_plays_rewinds_and_shows_its_figure(page, address, number):
+    if number in (7, 10, 11, 12):
+        pytest.importorskip("torch")
+    visit(page, f"{address}#lesson={number}")
+    page.keyboard.press("End")
+    end = tick(page)
+    assert end > 0
+    LESSONS[number](page)
+    page.locator("#picture").focus()
+    page.keyboard.press("r")
+    assert tick(page) == 0
+    page.locator("#pace").select_option("fast")
+    page.locator("#picture").focus()
+    page.keyboard.press("Space")
+    until(page, "() => document.body.dataset.tick !== '0'")
+    page.keyboard.press("Home")
+    assert tick(page) == 0 and page.locator("body.playing").count() == 0
+
+
+def test_a_learning_rate_of_three_tenths_shows_the_bound(page, address):
+    visit(page, f"{address}#lesson=2")
+    field = page.locator("#set-learning_rate")
+    field.fill("0.3")
+    answered(page, lambda: field.press("Enter"))
+    assert "0.2142857" in page.locator("#zone").inner_text()
+    assert "0.2142857" in page.locator("#verdict").inner_text().replace("0.214286", "0.2142857")
+    assert page.locator("#frozen").is_visible() and page.locator("#frozen").inner_text()
+    # a remedy is a button: it runs beside the one that failed, and both are seen
+    answered(page, lambda: page.locator("button.remedy").first.click())
+    assert page.locator("#runs li").count() == 2
+    assert "off the chart" in page.locator("#now-0").inner_text()
+    assert page.locator("#verdict.failed").count() == 0
+
+
+def test_a_file_of_the_users_trains(page, address):
+    visit(page, address)
+    page.locator("#kind-file").click()
+    answered(page, lambda: page.locator("#file").set_input_files(EXAMPLES / "rows.csv"))
+    assert page.locator("#target").input_value() == "y"
+    assert page.locator("#tab-fit").get_attribute("aria-selected") == "true"
+    assert losses(page)[0] < 1e-3
+    assert (
+        "rows.csv" in page.url and '"id"' not in page.url
+    )  # the address names the file, and holds none of it
+
+
+def test_clicked_points_train_move_change_class_and_go(page, address):
+    visit(page, address)
+    answered(page, lambda: page.locator("#kind-points").click())
+    box = page.locator("#picture").bounding_box()
+    answered(page, lambda: page.locator("#points-clear").click())
+    assert "Two points" in page.locator("#frozen").inner_text()
+
+    def at(x, y):  # where (x, y) of the window 0…10 lies
+        return box["x"] + 58 + (box["width"] - 76) * x / 10, box["y"] + box["height"] - 42 - (
+            box["height"] - 58
+        ) * y / 10
+
+    answered(page, lambda: page.mouse.click(*at(2, 2)))
+    answered(page, lambda: page.mouse.click(*at(8, 8)))
+    assert page.locator("#frozen").is_hidden() and page.locator("#points-table li").count() == 2
+    assert losses(page)[0] < 1e-3  # two points lie on a line
+
+    def drag():
+        page.mouse.move(*at(8, 8))
+        page.mouse.down()
+        page.mouse.move(*at(8, 6))
+        page.mouse.move(*at(8, 4))
+        page.mouse.up()
+
+    answered(page, drag)
+    page.locator("#points-table > summary").click()
+    until(page, "() => Math.abs(document.getElementById('point-1-1').value - 4) < 0.2")
+    answered(page, lambda: page.mouse.click(*at(5, 9)))
+    page.locator("#picture").focus()
+    answered(page, lambda: page.keyboard.press("Delete"))
+    assert page.locator("#points-table li").count() == 2
+    answered(page, lambda: page.locator("#task-classes").click())
+    before = page.locator("#points-table li").count()
+    page.keyboard.down("Shift")
+    answered(page, lambda: page.mouse.click(*at(1, 9)))
+    page.keyboard.up("Shift")
+    assert page.locator(f"#point-{before}-2").input_value() == "1"
+    see(page, "fit")
+    assert table(page)[-1][3] == "1"
+
+
+@pytest.mark.parametrize("wish, other", [("zh-CN", "en"), ("en-GB", "zh")])
+def test_the_page_speaks_as_the_browser_wishes_and_as_the_button_says(browser, address, wish, other):
+    with visiting(browser, address, locale=wish) as page:
+        visit(page, f"{address}#lesson=2")
+        shown = page.locator("main").inner_text()
+        assert bool(CHINESE.search(shown)) == wish.startswith("zh")
+        page.locator("#language").click()
+        page.wait_for_selector(f'html[lang^="{other}"]')
+        shown = page.locator("body").inner_text()
+        if other == "zh":
+            assert len(CHINESE.findall(shown)) > 200
+        else:
+            assert CHINESE.findall(shown.replace("中文", "")) == []
+        until(page, "lang => location.hash.includes('lang=' + lang)", other)
+
+
+def test_a_link_restores_the_whole_state(browser, page, address):
+    preset = {"kind": "preset", "name": "rosenbrock"}
+    runs = (
+        {"learning_rate": 0.001, "epochs": 300},
+        {"direction": "adam", "learning_rate": 0.05, "epochs": 300, "seed": 7},
+    )
+    visit(page, link(address, preset, *runs, at=120, view="surface", theme="dark", lang="zh", hide="epochs"))
+    assert tick(page) == 120 and page.locator("#runs li").count() == 2
+    assert page.locator("#tab-surface").get_attribute("aria-selected") == "true"
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    assert page.locator("#set-epochs").is_hidden() and CHINESE.search(page.locator("main").inner_text())
+    page.keyboard.press("ArrowRight")
+    until(page, "() => location.hash.includes('at=121')")
+    told, numbers = page.url, page.locator("#step").inner_text()
+    with visiting(browser, address) as another:
+        visit(another, told)
+        assert another.locator("#step").inner_text() == numbers and tick(another) == 121
+        until(another, "told => location.href === told", told)
+
+
+def test_the_keyboard_alone_suffices(page, address):
+    visit(page, address)
+    page.keyboard.press("Tab")
+    for _ in range(60):  # to the menu of directions, as a person gets there
+        if page.evaluate("document.activeElement.id") == "set-direction":
+            break
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "set-direction"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("a")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    answered(page, lambda: page.keyboard.press("Enter"))
+    assert "Adam" in page.locator("#runs").inner_text()
+    assert page.evaluate("document.activeElement.id") == "set-direction"  # the focus is where it was
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    assert tick(page) == 1
+    page.keyboard.press("End")
+    assert tick(page) == 100
+    page.keyboard.press("Space")
+    page.wait_for_selector("body.playing")
+    page.keyboard.press("Space")
+    page.wait_for_selector("body:not(.playing)")
+    page.keyboard.press("r")
+    assert tick(page) == 0
+    for key, view in zip("1245", ("loss", "landscape", "fit", "weights")):
+        page.keyboard.press(key)
+        assert page.locator(f"#tab-{view}").get_attribute("aria-selected") == "true"
+        assert table(page), view
+        page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("?")
+    assert page.locator("dialog[open] dt").count() > 8
+    page.keyboard.press("Escape")
+    page.keyboard.press("t")
+    page.wait_for_selector('html[data-theme="dark"]')
+
+
+def test_the_start_follows_the_hand_and_the_arrows(page, address):
+    visit(page, link(address, {"kind": "preset", "name": "bowl"}, {"epochs": 20}, view="landscape"))
+    rows = table(page)
+    picture = page.locator("#picture")
+    picture.scroll_into_view_if_needed()
+    picture.focus()
+    answered(page, lambda: page.keyboard.press("Shift+ArrowLeft"))
+    assert float(table(page)[1][1]) < float(rows[1][1])
+    x, y = map(float, table(page)[1][1:3])
+    at = picture.evaluate(GRABBED)  # a little below the upper edge of where the start can be taken
+
+    def drag():
+        page.mouse.move(at[0], at[1])
+        page.mouse.down()
+        page.mouse.move(at[0] - 30, at[1])
+        page.mouse.move(at[0] - 80, at[1] + 60)
+        page.mouse.up()
+
+    answered(page, drag)
+    until(page, "y => Number(document.getElementById('set-start-y').value) < y - 0.2", y)
+    assert float(table(page)[1][1]) < x - 0.2
+    see(page, "surface")
+    picture.focus()
+    before = picture.evaluate(PICTURE)
+    page.keyboard.press("Shift+ArrowLeft")
+    assert picture.evaluate(PICTURE) != before
+
+
+def test_a_pair_that_does_not_go_is_greyed_and_says_why(page, address):
+    visit(page, link(address, THREE, {**BARE, "rows": "one", "order": "cyclic"}))
+    page.locator("#set-direction").click()
+    greyed = page.locator("#set-direction-list [aria-disabled]")
+    assert greyed.count() > 0 and len(greyed.first.locator("small").inner_text()) > 15
+    before = page.locator("body").get_attribute("data-runs")
+    greyed.first.click(force=True)
+    page.keyboard.press("Escape")
+    assert page.locator("body").get_attribute("data-runs") == before
+
+
+def test_a_question_is_checked_on_the_spot(page, address):
+    visit(page, f"{address}#lesson=1")
+    answer = page.locator("[id='answer-1.a']")
+    answer.fill("3")
+    answer.press("Enter")
+    assert page.locator(".told.wrong").count() == 1
+    answer.fill("2")
+    answer.press("Enter")
+    assert page.locator(".told.right").count() == 1
+
+
+def test_a_teacher_hides_a_control_and_shares_the_link(browser, page, address):
+    visit(page, f"{address}#lesson=2")
+    page.locator("#teach").click()
+    page.locator("#hide-learning_rate").check()
+    told = page.locator("#teach-link").input_value()
+    with visiting(browser, address) as learner:
+        visit(learner, told)
+        assert (
+            learner.locator("#set-learning_rate").is_hidden() and learner.locator("#set-epochs").is_visible()
+        )
+
+
+def test_a_refusal_is_one_sentence(browser, address):
+    with visiting(browser, address, expected=("422",)) as page:
+        visit(page, link(address, {"kind": "function", "formula": "x^2"}, {"epochs": 10}))
+        page.locator("#formula").fill("x^2 + nosuch(x)")
+        page.locator("#descend").click()
+        page.wait_for_selector("#message:not([hidden])")
+        assert "nosuch" in page.locator("#message").inner_text()
+        page.locator("#formula").fill("x^2 + y^4")
+        answered(page, lambda: page.locator("#descend").click())
+        assert page.locator("#message").is_hidden() and "∂f/∂y" in page.locator("#told").inner_text()
+
+
+def test_the_first_paint_comes_within_a_second(page, address):
+    visit(page, address)
+    page.goto("about:blank")
+    page.goto(address)
+    until(page, "() => performance.getEntriesByName('first-contentful-paint').length")
+    assert page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime") < 1000
+
+
+@pytest.mark.parametrize("view", ["landscape", "loss", "surface"])
+def test_a_thousand_steps_play_at_thirty_frames_a_second(page, address, view):
+    visit(
+        page,
+        link(
+            address,
+            {"kind": "preset", "name": "rosenbrock"},
+            {"learning_rate": 0.001, "epochs": 1000},
+            view=view,
+        ),
+    )
+    assert page.locator("#scrub").get_attribute("max") == "1000"
+    page.locator("#picture").focus()
+    page.keyboard.press("Space")
+    until(page, "() => Number(document.body.dataset.tick) > 20")
+    first, began = int(page.locator("body").get_attribute("data-drawn")), time.perf_counter()
+    page.wait_for_timeout(1200)
+    drawn = int(page.locator("body").get_attribute("data-drawn")) - first
+    assert drawn / (time.perf_counter() - began) >= 30
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280, 2560])
+def test_nothing_hangs_over_from_a_phone_to_a_projector(browser, address, width):
+    with visiting(browser, address, viewport={"width": width, "height": 800}) as page:
+        for where in (
+            f"{address}#lesson=3",
+            link(address, {"kind": "preset", "name": "himmelblau"}, {"epochs": 50}),
+        ):
+            visit(page, where)
+            assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+            small = "e => e.getBoundingClientRect().height"
+            assert all(page.locator(f"#{name}").evaluate(small) >= 36 for name in ("play", "rewind", "forth"))
+
+
+def test_every_control_has_a_name_for_screen_readers(page, address):
+    for where in (
+        f"{address}#lesson=4",
+        link(address, {"kind": "points", "task": "classes", "points": [[1, 2, 0], [3, 4, 1], [5, 1, 1]]}),
+    ):
+        visit(page, where)
+        page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+        nameless = """() => [...document.querySelectorAll('button, input, select, [role=img]')].filter(
+            e => !(e.textContent.trim() || e.ariaLabel || e.matches('[aria-labelledby]') || e.labels?.length)
+        ).map(e => e.outerHTML)"""
+        assert page.evaluate(nameless) == []
+
+
+def test_what_is_taken_away(page, address):
+    visit(page, f"{address}#lesson=2&view=landscape")
+    page.locator("#take").click()
+    page.locator("#take-numpy").click()
+    page.wait_for_selector("#code pre")
+    written = page.locator("#code pre").inner_text()
+    ran = subprocess.run([sys.executable, "-c", written], capture_output=True, text=True, cwd=EXAMPLES)
+    assert ran.returncode == 0 and "1.99994" in ran.stdout
+    for kind, begin in (("png", b"\x89PNG"), ("svg", b"<svg"), ("csv", b""), ("gif", b"GIF8")):
+        with page.expect_download() as download:
+            page.locator(f"#take-{kind}").click()
+        content = Path(download.value.path()).read_bytes()
+        assert content.startswith(begin) and len(content) > 500
+        if kind == "svg":
+            import xml.dom.minidom
+
+            assert xml.dom.minidom.parseString(content).getElementsByTagName("path")
+        if kind == "csv":
+            assert b"1.9999444396553017" in content
+
+
+def test_a_saved_run_opens_and_plays(browser, tmp_path):
+    solution = ds.fit(
+        ds.Dataset.read(EXAMPLES / "diabetes.csv", target="progression"), method="gd", epochs=50
+    )
+    solution.save(tmp_path / "diabetes.run")
+    with served(str(tmp_path / "diabetes.run")) as address, visiting(browser, address) as page:
+        visit(page, address)
+        assert page.locator("#title").inner_text() == "diabetes.run" and page.locator("#controls").is_hidden()
+        assert losses(page)[0] == pytest.approx(solution.loss, rel=1e-4)
+        page.keyboard.press("r")
+        assert tick(page) == 0
+
+
+def test_the_page_that_stands_alone_opens_by_double_click_and_plays(browser, page, address, tmp_path):
+    visit(page, link(address, THREE, BARE, {**BARE, "learning_rate": 0.3}))
+    page.locator("#take").click()
+    with page.expect_download() as download:
+        page.locator("#take-page").click()
+    alone = tmp_path / "report.html"
+    download.value.save_as(alone)
+    assert alone.stat().st_size < 2_000_000
+    with visiting(browser, "file:", locale="zh-CN") as reader:
+        visit(reader, alone.as_uri())
+        assert reader.locator("#runs li").count() == 2 and reader.locator("#controls").is_hidden()
+        see(reader, "weights")
+        assert table(reader)[-1][1] == "1.9999444396553017"
+        reader.locator("#picture").focus()
+        reader.keyboard.press("Space")
+        reader.wait_for_selector("body.playing")
+        reader.keyboard.press("r")
+        assert tick(reader) == 0
