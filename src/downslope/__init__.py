@@ -35,6 +35,7 @@ _FROM = {
     "inference.paths": ["Path", "path"],
     "inference.starts": ["minimize_from"],
     "inference": ["fit", "minimize", "load", "Recipe", "Solution"],
+    "inference.checkpoint": ["Checkpoint", "resume"],
     "estimators": ["LinearClassifier", "LinearRegressor", "NetClassifier", "NetRegressor"],
 }
 _MODULES = {

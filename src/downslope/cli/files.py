@@ -25,10 +25,12 @@ def check_run(path: str | None, force: bool) -> None:
     """Refuse an --out of `fit` that could not be written; `force` replaces a run, and nothing else."""
     if path is None:
         return
+    from ..inference.run import is_run
+
     folder = Path(path)
     if folder.exists() and not force:
         raise DownslopeError("inference.run_exists", path=path)
-    if folder.exists() and not (folder / "manifest.json").is_file():
+    if folder.exists() and not is_run(folder):
         raise DownslopeError("inference.not_a_run_to_replace", path=path)
     _check_folder(folder)
 

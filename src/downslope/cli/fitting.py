@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict, replace
+from pathlib import Path
 
 from ..errors import DownslopeError
 from ..messages import text
 from . import options as o
 from .lab import LivePage
 from .options import asking
-from .requests import Request
+from .requests import FitRequest, Request
 
 FINDERS = (
     "closed_form",
@@ -20,14 +22,16 @@ FINDERS = (
 )  # find how far themselves: --learning-rate is for the others
 
 
-@asking(Request)
+@asking(FitRequest)
 def fit(
-    request: Request,
+    request: FitRequest,
     method: o.Method = "auto",
     batch_size: o.BatchSize = None,
     order: o.Order = None,
     grid: o.Grid = None,
     out: o.Out = None,
+    checkpoint: o.Checkpoint = None,
+    resume: o.Resume = None,
     plot: o.Plot = None,
     lab: o.ShowLab = False,
     force: o.Force = False,
@@ -36,36 +40,86 @@ def fit(
     lang: o.Lang = None,
 ) -> int:
     """Fit a linear model, or a net, to the rows of a table."""
+    from . import files
+
+    if fix and (checkpoint is not None or resume is not None):
+        raise DownslopeError("checkpoint.fix")
+    files.check_picture(plot, force)
+    told = {"method": method, "batch_size": batch_size, "order": order, "grid": grid}
+    if resume is None:
+        training, keeper = _begun(request.whole(), out, checkpoint, force, **told)
+    else:
+        request, training, keeper = _gone_on(
+            request, resume, checkpoint, out=out, force=force or None, **told
+        )
+    notes = request.notes(training.dataset, training.held_out)
+    shown = LivePage(training, request.data) if lab else None
+    return _run(training, keeper, shown, notes, out, plot, force, fix, json)
+
+
+def _begun(request: FitRequest, out, checkpoint, force, method, batch_size, order, grid):
+    """A training that has not begun, and what keeps it on the way, if that was asked for."""
     from ..descent.methods import Exhaustive
     from ..inference import Training
-    from ..insight.prediction import foresee
-    from . import files, fixing, requests, show, watch
+    from ..inference.checkpoint import Checkpoint
+    from . import files, requests
 
     if grid and method not in ("auto", "exhaustive"):
         raise DownslopeError("cli.grid_method", method=method)
+    if checkpoint is not None and out is None:
+        raise DownslopeError("checkpoint.without_out")
     recipe = request.recipe(
         method=Exhaustive(requests.grid(grid)) if grid else method,
         batch_size=None if batch_size is None else requests.whole("--batch-size", batch_size),
         order=requests.order(order),
     )
     files.check_run(out, force)
-    files.check_picture(plot, force)
+    keeper = None
+    if checkpoint is not None:
+        keeper = Checkpoint(out, requests.number("--checkpoint", checkpoint), force, asdict(request))
     dataset, held_out = request.rows()
     training = Training.on_rows(dataset, request.suited(recipe, dataset), held_out)
+    if keeper is not None:
+        keeper.begin(training)
+    return training, keeper
+
+
+def _gone_on(request: FitRequest, run: str, checkpoint, **others):
+    """What the run was asked for, its training as it stood, and what keeps it from now on."""
+    from ..inference.checkpoint import Kept
+    from . import requests
+
+    kept = Kept.read(run)
+    request, dataset, held_out = request.going_on(kept, **others)
+    epochs = requests.whole("--epochs", request.epochs) if request.epochs else None
+    keeper = kept.checkpoint
+    if checkpoint is not None:
+        keeper = replace(keeper, seconds=requests.number("--checkpoint", checkpoint))
+    return request, kept.training(dataset, held_out, epochs), keeper
+
+
+def _run(training, keeper, shown, notes, out, plot, force, fix, json) -> int:
+    """The training to its end, what is to be kept of it, and what is told."""
+    from ..inference.run import complete
+    from ..insight.prediction import foresee
+    from . import fixing, show, watch
+
     foreseen = foresee(training.objective, training.method, training.trace.start)
     if foreseen is not None and not json:
         page = show.console()
         for line in [*foreseen.lines(), ""]:
             page.print(line)
-    shown = LivePage(training, request.data) if lab else None
-    solution = before = watch.run(training, None if shown is None else shown.goes_on)
+    steps = None if keeper is None else keeper.watch(training)
+    solution = before = watch.run(training, None if shown is None else shown.goes_on, steps)
     lines, figures = ([], {}) if foreseen is None else foreseen.beside(solution)
     mended = fixing.fixed(training, before) if fix else None
     if mended:
         (training, solution), lines = mended, []
     paths, failure = [], None
     try:
-        if out is not None:
+        if keeper is not None:
+            paths.append(complete(solution, Path(keeper.path)))
+        elif out is not None:
             paths.append(solution.save(out, force))
         if plot is not None:
             from . import pictures
@@ -74,7 +128,7 @@ def fit(
     except DownslopeError as error:  # what was learned is told all the same
         failure = error
     if json:
-        show.aside(request.notes(dataset, held_out))
+        show.aside(notes)
         known = {} if foreseen is None else {"certificate": {**foreseen.certificate.to_json(), **figures}}
         told = {**before.to_json(), **known}
         show.as_json(fixing.as_json(before, told, mended and mended[1].to_json()) if fix else told)
@@ -82,7 +136,7 @@ def fit(
         page = show.console()
         if mended:
             fixing.tell_before(page, before)
-        _tell(solution, training, request.notes(dataset, held_out), lines, paths)
+        _tell(solution, training, notes, lines, paths)
         if mended:
             fixing.tell_both(page, before, solution, saved=out is not None and failure is None)
     if failure:

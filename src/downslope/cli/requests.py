@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -58,7 +58,7 @@ class Request:
             "scale": not self.no_scale,
             "learning_rate": learning_rate(self.learning_rate),
             "start": starts(self.start),
-            "epochs": whole("--epochs", self.epochs),
+            "epochs": whole("--epochs", self.epochs or "1000"),
             "tol": number("--tol", self.tol or "1e-8"),
             "seconds": None if self.seconds is None else number("--seconds", self.seconds),
             "patience": None if self.patience is None else whole("--patience", self.patience),
@@ -125,6 +125,38 @@ class Request:
             return float(self.validate or "")
         except ValueError:
             return None
+
+
+@dataclass(frozen=True)
+class FitRequest(Request):
+    """The same, but that none of it need be given where a run is gone on with."""
+
+    data: o.Data = ""
+    target: o.Target = ""
+    epochs: o.Epochs = ""
+
+    def whole(self) -> FitRequest:
+        """Refused where it lacks what a fit begins with."""
+        for needed, given in (("DATA", self.data), ("--target", self.target)):
+            if not given:
+                raise DownslopeError("cli.missing", command="downslope fit", needed=needed)
+        return self
+
+    def going_on(self, kept, **others) -> tuple[FitRequest, Dataset, Dataset | None]:
+        """What the run `kept` was asked for, and its rows, read again; `others`: options of `fit` beside
+        these. One that would change the run is refused."""
+        mine = {field.name: getattr(self, field.name) for field in fields(self)}
+        usual = vars(FitRequest()) | {"method": "auto"}
+        for name, value in {**mine, **others}.items():
+            if value != usual.get(name) and name not in ("data", "epochs"):
+                option = f"--{name.replace('_', '-')}"
+                raise DownslopeError("checkpoint.settings", path=kept.path, option=option)
+        if kept.told["asked"] is None:  # it was begun in Python
+            told = replace(self, loss=kept.told["recipe"]["loss"])
+            return told, kept.rows(self.data or None), None
+        asked = replace(FitRequest(**kept.told["asked"]), epochs=self.epochs)
+        asked = replace(asked, data=self.data or asked.data)
+        return asked, *asked.rows()
 
 
 def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset]:

@@ -6,7 +6,7 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from ..descent.methods import Exhaustive
@@ -18,12 +18,17 @@ PATIENCE = 1.0  # seconds before there is a bar
 PAUSE = 0.1  # seconds between two looks at it
 
 
-def run(training: Training, goes_on: Callable[[Callable[[], bool]], bool] | None = None) -> Solution:
+def run(
+    training: Training,
+    goes_on: Callable[[Callable[[], bool]], bool] | None = None,
+    steps: Iterable[Step] | None = None,
+) -> Solution:
     """The descent to its end, or to Ctrl-C: then with what was learned until then. `goes_on` is asked after
-    each step whether there is to be another; it may wait, until what it is given tells of a Ctrl-C."""
+    each step whether there is to be another; it may wait, until what it is given tells of a Ctrl-C.
+    `steps`: those of the training, as they come through the hands of somebody else."""
     with _asked_to_stop() as asked, _bar(training) as show:
         due = time.monotonic() + PATIENCE
-        for step in training:
+        for step in training if steps is None else steps:
             if asked or (goes_on is not None and not goes_on(lambda: bool(asked))):
                 training.interrupt()
                 break

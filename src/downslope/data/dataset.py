@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -105,6 +106,17 @@ class Dataset:
         if weights is not None:
             weights = check_weights(_floats(weights, "weights"), n)
         return cls(matrix, y, weights, names, targets, source=type_name(X))
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Which rows these are: how many, of how many columns, and the SHA-256 of all their numbers."""
+        sparse = not isinstance(self.X, np.ndarray)
+        X = [self.X.data, self.X.indices, self.X.indptr] if sparse else [self.X]
+        found = hashlib.sha256(repr((self.features, self.targets)).encode())
+        for part in (*X, self.y, self.weights):
+            if part is not None:
+                found.update(f"{part.dtype.str}{part.shape}".encode())
+                found.update(np.ascontiguousarray(part).data)
+        return {"rows": self.X.shape[0], "columns": self.X.shape[1], "sha256": found.hexdigest()}
 
     def labelled(self, classes: Sequence[Any] = ()) -> Dataset:
         """The same rows with y as class numbers 0, 1, …: those of `classes`, or of the values found, sorted.

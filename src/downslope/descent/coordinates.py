@@ -11,6 +11,8 @@ are, and Anderson's extrapolation (Bertrand & Massias 2021) ends it. The interce
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..kernels.compiled import WORTH_COMPILING, compiled
@@ -23,6 +25,10 @@ NEWTON = 20  # models of a round
 SOLVED = 100  # weights up to which one solve may end it
 BLOCK = 4_000_000  # numbers of X standardised at a time
 HELD = 32_000_000  # and kept
+KNOWN = (  # of Coordinates: what changes from round to round, and is not read from the rows again
+    *("theta", "z", "value", "gradient", "pull", "working", "H", "lift", "bend"),
+    *("fresh", "thorough", "cautious"),
+)
 
 
 class Coordinates:
@@ -60,6 +66,11 @@ class Coordinates:
                 self.columns = columns.indptr, columns.indices, columns.data
                 self.by_column = columns.T  # the same numbers
         self._look()
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """All that is needed to go on, to the last bit."""
+        return {name: vars(self)[name] for name in KNOWN if name in vars(self)}
 
     def round(self, l1, l2, limit: float) -> float:
         """θ after a minimisation over the working set, until no weight of it pulls harder than `limit`.

@@ -8,6 +8,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from .directions import Chooser, Nesterov, Subsampled
 from .end import End, gap_on_the_way, last_gap
 from .methods import AnyMethod, ClosedForm, CoordinateDescent, Exhaustive, Method
 from .passes import passes
+from .place import Place
 from .rows import Batch
 from .schedules import Schedule
 from .searches import Armijo, StrongWolfe
@@ -36,14 +38,17 @@ def descend(
     validation=None,
     seed: int = 0,
     after: End | None = None,
+    place: Place | None = None,
 ) -> Generator[Step, None, End]:
     """w ← w − t·d, until `stop` gives its reason: a generator of steps, which returns an `End`.
 
     Parameters: `objective` (see `downslope.objective`); `start`, (p,), in the user's units; `method`;
     `stop`, 1000 epochs when None; `validation`, an objective over rows held out; `seed` of the row
     order; `after`, the end of an earlier descent in the same coordinates: its weights, its direction's
-    memory and its counts of epochs and updates go on. Divergence always ends it, with the last weights
-    that are finite. Ctrl-C ends it too, with the reason "interrupted".
+    memory and its counts of epochs and updates go on; `place`, where the descent stands, kept up to date
+    for whoever wants to keep it: one that was kept is gone on from, to the same bits as if never stopped.
+    Divergence always ends it, with the last weights that are finite. Ctrl-C ends it too, with the reason
+    "interrupted".
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
@@ -61,23 +66,27 @@ def descend(
         return (yield from closed_form(objective))
     if isinstance(method, Exhaustive):
         return (yield from exhaustive(objective, start, method))
-    stop = stop or Epochs(1000)
+    stop, place = stop or Epochs(1000), place or Place()
+    place.again = place.whole
     if isinstance(method, CoordinateDescent):
-        return (yield from _loop(objective, start, method, stop, validation, seed))
+        return (yield from _loop(objective, start, method, stop, validation, seed, place))
     if isinstance(method.rows, Batch):
         objective = objective.uncentred()
         validation = None if validation is None else validation.uncentred()
     if method.full and objective.quadratic and objective.sweeps and worth_reducing(objective):
         objective = objective.reduced()
     if not objective.term.smooth and method.full and isinstance(method.direction, Chooser | Nesterov):
-        return (yield from _rounded(objective, start, method, stop, validation))
+        return (yield from _rounded(objective, start, method, stop, validation, place))
     begin = _sampled if isinstance(method.direction, Subsampled) and after is None else _loop
-    return (yield from begin(objective, start, method, stop, validation, seed, after=after))
+    return (yield from begin(objective, start, method, stop, validation, seed, place, after=after))
 
 
-def _loop(objective, start, method, stop: Stop, validation, seed, *, began=None, done=0, after=None):
+def _loop(
+    objective, start, method, stop: Stop, validation, seed, place: Place, *,
+    stage=0, began=None, done=0, after=None,
+):  # fmt: skip
     """The loop, for one objective, which may be a stage that begins after `done` epochs."""
-    began = began or time.perf_counter()
+    began = began or time.perf_counter() - place.seconds
     theta = objective.to_inner(start)
     state = State(theta, method.direction.begin(objective.term.widths > 0))
     if after is not None:
@@ -85,11 +94,16 @@ def _loop(objective, start, method, stop: Stop, validation, seed, *, began=None,
         memory = copy.deepcopy(after.memory) or state.memory  # copied, for kernels write into it
         state = State(theta, memory, after.epochs, memory.updates)
     # A method that looks at some rows needs no slope of all of them to begin with.
-    first = objective.at(theta) if method.full else objective.valued(theta)
-    if not math.isfinite(first.value):
-        raise DownslopeError("descent.start_not_finite", value=first.value)
+    if place.again:  # the first point is then the one that comes next
+        first, state, theta = place.found(objective), place.state, place.point[0]
+    else:
+        first = objective.at(theta) if method.full else objective.valued(theta)
+        if not math.isfinite(first.value):
+            raise DownslopeError("descent.start_not_finite", value=first.value)
+        place.begin(stage, start, done, first.value, state)
     usual = _null_value(objective)
-    bound = 1e10 * max(abs(first.value), usual)
+    bound = 1e10 * max(abs(place.first), usual)
+    walks = isinstance(method, CoordinateDescent)
     if isinstance(method, CoordinateDescent):
         steps = _rounds(objective, state, first, stop)
     elif method.full:
@@ -101,8 +115,21 @@ def _loop(objective, start, method, stop: Stop, validation, seed, *, began=None,
     keeps_best = any(isinstance(part, Validation) for part in stop.parts())
     sought = any(isinstance(part, Gap) for part in stop.parts())
     some_slope = first if method.full else first._replace(gradient=theta)  # whether there is one, not which
-    often = sought or objective.free_gap(some_slope) is not None
+    if not place.again:
+        place.often = sought or objective.free_gap(some_slope) is not None
     scale = objective.gradient_scale if any(isinstance(part, Gradient) for part in stop.parts()) else math.nan
+
+    def ending(held, gap) -> tuple[Reason | None, Any]:
+        certificate = objective.certificate(point.theta, point.gradient)
+        progress = Progress(state.epochs, place.seconds, point.value, certificate, scale, held, gap, usual)
+        return stop.look(progress, state.seen)
+
+    if place.again:  # what the stop has seen is of before that place: it may know more epochs now
+        place.again = False
+        reason, seen = ending(place.held, place.gap)
+        place.whole = place.over = reason is not None
+        steps = iter(()) if reason else steps
+        state.seen = state.seen if reason else seen
     try:
         for step, point, complete in steps:
             if not complete:  # in the middle of a pass, where F over all rows is not known
@@ -127,22 +154,22 @@ def _loop(objective, start, method, stop: Stop, validation, seed, *, began=None,
             if held is not None and keeps_best and (state.best is None or held < state.best[0]):
                 state.best = (held, point.theta)
             gap = None
-            if not reason and (often or state.epochs & (state.epochs - 1) == 0):  # or 1, 2, 4, 8, …
+            if not reason and (place.often or state.epochs & (state.epochs - 1) == 0):  # or 1, 2, 4, 8, …
                 gap = gap_on_the_way(objective, point, state.epochs, sought)
             seconds = time.perf_counter() - began
             step = step._replace(step=step.step + done, epoch=step.epoch + done)
+            if not reason:
+                place.note(objective, point, held, gap, seconds, walks or not objective.sweeps)
+                reason, seen = ending(held, gap)
+                place.over = reason is not None
             yield step._replace(seconds=seconds, validation=held, params=params, gap=gap)
             if reason:
                 break
-            certificate = objective.certificate(point.theta, point.gradient)
-            progress = Progress(state.epochs, seconds, point.value, certificate, scale, held, gap, usual)
-            reason, state.seen = stop.look(progress, state.seen)
-            if reason:
-                break
+            place.whole, state.seen = False, seen
     except KeyboardInterrupt:
         reason = Reason("interrupted", {"epochs": state.epochs})
     assert reason is not None
-    grew = point.value > first.value + 1e-19 * bound and method.full
+    grew = point.value > place.first + 1e-19 * bound and method.full
     if reason.code in ("epochs", "no_progress") and grew and objective.bounded:
         reason = Reason("diverged", {"loss": point.value, "epochs": state.epochs})
     theta = last_finite
@@ -156,7 +183,7 @@ def _loop(objective, start, method, stop: Stop, validation, seed, *, began=None,
         settled = objective.at(objective.prox(theta - t * end.gradient, t))
         no_higher = settled.value <= end.value + 1e-13 * abs(end.value)  # but for rounding
         if no_higher and not np.array_equal(settled.theta, theta):
-            state.updates += 1
+            state = replace(state, updates=state.updates + 1)  # a new one: its place has the old
             last = entry(state, objective.rows, end, t)._replace(seconds=time.perf_counter() - began)
             theta, end = settled.theta, settled
             with suppress(KeyboardInterrupt):
@@ -174,9 +201,8 @@ def _full_steps(objective, method: Method, state: State, point, stop: Stop) -> I
     """Updates on all rows: one an epoch."""
     direction, rate = method.direction, rates.resolved(method, objective)
     total = epochs_of(stop)
-    tried, reach = 1.0, 1.0
-    if isinstance(rate, Armijo) and not isinstance(direction, Chooser) and 0 < objective.lipschitz < math.inf:
-        tried = 1.0 / objective.lipschitz
+    if not state.tried and isinstance(rate, Armijo | StrongWolfe) and not isinstance(direction, Chooser):
+        state.tried = 1.0 / objective.lipschitz if 0 < objective.lipschitz < math.inf else 1.0
     ahead: list[float] = []  # learning rates of the updates to come, the next one last
     while True:
         before = point
@@ -189,27 +215,27 @@ def _full_steps(objective, method: Method, state: State, point, stop: Stop) -> I
             if isinstance(rate, Schedule):
                 t = float(rate.rates(np.array([state.updates]), 1, total)[0])
             else:
-                first = reach if isinstance(rate, Armijo) else 1.0
+                first = state.reach if isinstance(rate, Armijo) else 1.0
                 t = rate.length(line, before.value, slope, first) if slope < 0 else 0.0
             point = line.point(t) if t else before
             with np.errstate(over="ignore", invalid="ignore"):
                 steep = float(point.gradient @ d) < 0.25 * slope
-            reach = (
-                2 * t if t >= reach and steep else 1.0
-            )  # where little curves, a step of 1 is far too short
+            # Where little curves, a step of 1 is far too short.
+            state.reach = 2 * t if t >= state.reach and steep else 1.0
             direction.learn(before, point, state.memory)
         elif isinstance(rate, Armijo | StrongWolfe):
             if objective.kinked and isinstance(rate, Armijo):
-                t, point = rate.prox_step(objective, before, tried)
+                t, point = rate.prox_step(objective, before, state.tried)
             else:
                 g = before.gradient
                 line = objective.line(before, -g)
-                t = rate.length(line, before.value, -float(g @ g), tried) if g.any() else 0.0
+                t = rate.length(line, before.value, -float(g @ g), state.tried) if g.any() else 0.0
                 point = line.point(t) if t else before
-            tried = t * getattr(rate, "grow", 1.0) if t else tried
+            state.tried = t * getattr(rate, "grow", 1.0) if t else state.tried
         else:
             if not ahead:
-                ahead = rate.rates(state.updates + np.arange(256), 1, total).tolist()[::-1]
+                part = state.updates - state.updates % 256 + np.arange(256)  # the same ones after a stop
+                ahead = rate.rates(part, 1, total)[state.updates % 256 :].tolist()[::-1]
             t = ahead.pop()
             with np.errstate(over="ignore", invalid="ignore"):  # divergence is looked for, and named
                 theta = direction.move(before.theta, before.gradient, t, state.memory, objective.l1)
@@ -252,6 +278,7 @@ def _updates(objective, method: Method, batch: Batch, state: State, stop: Stop, 
 def _rounds(objective, state: State, first, stop: Stop) -> Iterator[tuple]:
     """Rounds of coordinate descent, each over a working set; `learning_rate` is the length of its step."""
     at = Coordinates(objective.term, state.theta)
+    vars(at).update(state.walked)
     l1, l2 = objective.l1[: at.d], objective.l2[: at.d]
     tol = max((part.tol for part in stop.parts() if isinstance(part, Gradient)), default=1e-12)
     point = first
@@ -264,44 +291,51 @@ def _rounds(objective, state: State, first, stop: Stop) -> Iterator[tuple]:
         state.theta = point.theta
         state.updates += 1
         state.epochs += 1
+        state.walked = at.known
         yield entry(state, objective.rows, before, length), point, True
 
 
 def _sampled(
-    objective, start, method: Method, stop: Stop, validation, seed, *, began=None, done=0, after=None
-):
+    objective, start, method: Method, stop: Stop, validation, seed, place: Place, *,
+    stage=0, began=None, done=0, after=None,
+):  # fmt: skip
     """A descent on all rows, begun where one on some of them ended, and that one on some of those: to where
     their gradient is a tenth of what the choice of rows makes of it. The trace tells how many they were."""
     assert isinstance(method.direction, Subsampled)
-    began, every = began or time.perf_counter(), method.direction.thinning(objective)
-    if every > 1 and epochs_of(stop) >= 10:
+    began, every = began or time.perf_counter() - place.seconds, method.direction.thinning(objective)
+    if place.again and place.stage == stage:  # the descent on some of the rows is over
+        start, done = place.start, place.done
+    elif every > 1 and epochs_of(stop) >= 10:
         some = objective.thinned(every)
         enough = Gradient(0.1 / math.sqrt(some.rows)) | Epochs(10)
-        ahead = yield from _sampled(some, start, method, enough, None, seed, began=began, done=done)
+        ahead = yield from _sampled(
+            some, start, method, enough, None, seed, place, stage=stage + 1, began=began, done=done
+        )
         if ahead.reason.code == "interrupted":
             end = objective.at(objective.to_inner(ahead.params))
             certificate = objective.certificate(end.theta, end.gradient)
             return replace(ahead, value=end.value, certificate=certificate, cached=end.cached)
         if ahead.reason.code in ("gradient", "epochs"):
             start, done = ahead.params, ahead.epochs
-    return (yield from _loop(objective, start, method, stop, validation, seed, began=began, done=done))
+    begun = {"stage": stage, "began": began, "done": done}
+    return (yield from _loop(objective, start, method, stop, validation, seed, place, **begun))
 
 
-def _rounded(objective, start, method: Method, stop: Stop, validation):
+def _rounded(objective, start, method: Method, stop: Stop, validation, place: Place):
     """A loss with a kink, by a method that needs slopes: the kink is rounded, over a width that shrinks
     tenfold from stage to stage; F and its rounding differ by width·slope²/2 at most.  Nesterov 2005."""
     spread = objective.term.spread or 1.0
     slope = objective.term.loss.slope_bound
-    limit, epochs, began = epochs_of(stop), 0, time.perf_counter()
-    params = np.array(start, dtype=float)
-    for stage in range(1, 10):
+    limit, epochs, began = epochs_of(stop), place.done, time.perf_counter() - place.seconds
+    params = np.array(place.start if place.again else start, dtype=float)
+    for stage in range(place.stage or 1, 10):
         width = spread * 10.0**-stage / slope
         allowed = stop | Epochs(limit - epochs)
         if stage < 9 and isinstance(method.direction, Nesterov):
             allowed = Gradient(1e-4) | allowed  # slow on a narrow width, so it does not linger on a wide one
-        stage_end = yield from _loop(
-            objective.smoothed(width), params, method, allowed, validation, 0, began=began, done=epochs
-        )
+        begun = {"stage": stage, "began": began, "done": epochs}
+        rounded = objective.smoothed(width)
+        stage_end = yield from _loop(rounded, params, method, allowed, validation, 0, place, **begun)
         params, epochs, reason = stage_end.params, stage_end.epochs, stage_end.reason
         if epochs >= limit:
             reason = Reason("epochs", {"epochs": limit})

@@ -27,8 +27,7 @@ def passes(objective, method: Method, batch: Batch, state: State, stop: Stop, se
     rate = rates.resolved(method, objective)
     per_epoch = batch.updates_in(term.rows)
     total = per_epoch * epochs_of(stop)
-    small = objective.tiny or total * min(batch.size, term.rows) * objective.size < WORTH_COMPILING
-    ready: Callable = (lambda kernel: kernel) if small else compiled
+    ready: Callable = compiled if compiles(objective, batch, epochs_of(stop)) else (lambda kernel: kernel)
     swept = (_dense if term.dense else _sparse)(objective, method, batch, ready)
     while True:
         order = batch.order_of(term.rows, state.epochs, seed)
@@ -46,6 +45,13 @@ def passes(objective, method: Method, batch: Batch, state: State, stop: Stop, se
         last = float(learning(-1, 0)[0])
         step = entry(state, min(batch.size, len(order)), looked, last)
         yield step._replace(objective=point.value), point, True
+
+
+def compiles(objective, batch: Batch, epochs: int) -> bool:
+    """Whether so many epochs are worth a compiled sweep, which adds in another order."""
+    updates = epochs * batch.updates_in(objective.rows)
+    work = updates * min(batch.size, objective.rows) * objective.size
+    return not objective.tiny and work >= WORTH_COMPILING
 
 
 def _dense(objective, method: Method, batch: Batch, ready: Callable) -> Callable:

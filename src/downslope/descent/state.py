@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,9 @@ class State:
     updates: int = 0
     seen: Any = None  # by the stop
     best: tuple[float, np.ndarray] | None = None  # on the rows held out
+    tried: float = 0.0  # by a search along the gradient: its last step, grown
+    reach: float = 1.0  # where a search along another direction begins
+    walked: dict[str, Any] = field(default_factory=dict)  # what coordinate descent knows
 
 
 def entry(state: State, rows: int, looked, rate: float) -> Step:

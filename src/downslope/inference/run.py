@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,7 @@ from .recipe import Recipe
 from .solution import Solution
 
 FORMAT, VERSION = "downslope-run", 1
+CHECKPOINT = "checkpoint"  # beside the files of a run that is kept while it is made
 PLAIN = (
     "names",
     "loss",
@@ -57,7 +59,7 @@ def save(solution: Solution, path, force: bool = False) -> Path:
     path = Path(path)
     if solution.module is not None:
         raise DownslopeError("inference.own_module")
-    if path.exists() and not (force and (path / "manifest.json").is_file()):
+    if path.exists() and not (force and is_run(path)):
         raise DownslopeError(
             "inference.run_exists" if not force else "inference.not_a_run_to_replace", path=path
         )
@@ -71,9 +73,7 @@ def save(solution: Solution, path, force: bool = False) -> Path:
         files = _files(solution)
         for name, content in files.items():
             (folder / name).write_bytes(content)
-        sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-        manifest = {"format": FORMAT, "version": VERSION, "downslope": __version__, "sha256": sums}
-        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        (folder / "manifest.json").write_bytes(_manifest(files))
         folder.chmod(0o755)
         if path.exists():  # one rename away, until the new one has its name
             before = path.with_name(f"{folder.name}.before")
@@ -93,6 +93,44 @@ def save(solution: Solution, path, force: bool = False) -> Path:
     return path
 
 
+def complete(solution: Solution, path: Path) -> Path:
+    """Write a solution beside its checkpoint. The manifest goes first and comes last: there is a run, or
+    there is a checkpoint to go on from, at any moment."""
+    files = _files(solution)
+    (path / "manifest.json").unlink(missing_ok=True)
+    for name, content in files.items():
+        replace_file(path / name, content)
+    replace_file(path / "manifest.json", _manifest(files))
+    return path
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """A file that is on the disk before it takes its name: what is at `path` is never half of it."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(part, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+        if os.name == "posix":
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise DownslopeError("inference.cannot_write", path=path, why=error.strerror) from None
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder holds a run, finished or not."""
+    return any((path / name).is_file() for name in ("manifest.json", CHECKPOINT))
+
+
 def load(path) -> Solution:
     """The solution that was saved at `path`.
 
@@ -103,6 +141,8 @@ def load(path) -> Solution:
     manifest_file = path / "manifest.json"
     if not path.exists():
         raise DownslopeError("inference.no_such_run", path=path)
+    if not manifest_file.is_file() and is_run(path):
+        raise DownslopeError("checkpoint.unfinished", path=path)
     if not manifest_file.is_file():
         raise DownslopeError("inference.not_a_run", path=path)
     try:
@@ -122,6 +162,12 @@ def load(path) -> Solution:
             raise DownslopeError("inference.damaged", path=path, file=name)
         contents[name] = content
     return _solution(contents)
+
+
+def _manifest(files: dict[str, bytes]) -> bytes:
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    manifest = {"format": FORMAT, "version": VERSION, "downslope": __version__, "sha256": sums}
+    return (json.dumps(manifest, indent=2) + "\n").encode()
 
 
 def _files(solution: Solution) -> dict[str, bytes]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from ..descent import methods, rates
 from ..descent.descend import End, descend
 from ..descent.directions import Adagrad, Adam, RMSprop
 from ..descent.methods import AnyMethod, Method
+from ..descent.place import Place
 from ..descent.rows import Batch
 from ..descent.schedules import InverseScaling
 from ..descent.stops import Epochs, Pause, Stop
@@ -29,6 +31,9 @@ from .automatic import Reason, chosen
 from .metrics import Metrics
 from .recipe import Recipe
 from .solution import Solution
+
+if TYPE_CHECKING:
+    from .checkpoint import Checkpoint
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,9 @@ class Training:
     `interrupt()` ends it early, as Ctrl-C does, and what was learned is kept.
     """
 
-    def __init__(self, objective: Objective, method: AnyMethod, stop: Stop, start, recipe: Recipe):
+    def __init__(
+        self, objective: Objective, method: AnyMethod, stop: Stop, start, recipe: Recipe, place=None
+    ):
         self.objective, self.method, self.stop, self.recipe = objective, method, stop, recipe
         self.trace = Trace(objective.names, start)
         self.dataset: Dataset | None = None
@@ -55,14 +62,21 @@ class Training:
         self.module: Any = None
         self._validation: Objective | None = None
         self._end: End | None = None
-        self._began = time.perf_counter()
-        self._steps = descend(objective, start, method, stop, seed=recipe.seed)
+        self.place = place or Place()
+        self._began = time.perf_counter() - self.place.seconds
+        self._steps = descend(objective, start, method, stop, seed=recipe.seed, place=self.place)
 
     @classmethod
     def on_rows(
-        cls, dataset: Dataset, recipe: Recipe, held_out: Dataset | None = None, module=None
+        cls,
+        dataset: Dataset,
+        recipe: Recipe,
+        held_out: Dataset | None = None,
+        module=None,
+        place: Place | None = None,
     ) -> Training:
-        """A model on the rows of a Dataset: a linear one, the recipe's net, or a PyTorch module."""
+        """A model on the rows of a Dataset: a linear one, the recipe's net, or a PyTorch module.
+        `place`: where an earlier training on them stood, to go on from."""
         if not isinstance(dataset, Dataset):
             raise DownslopeError("inference.no_dataset", found=type(dataset).__name__)
         if dataset.y is None:
@@ -78,15 +92,14 @@ class Training:
         method = _renumbered(recipe.method_for(objective), dataset)
         if isinstance(method, Method) and isinstance(method.rows, Batch):
             objective = objective.uncentred()
-        training = cls(
-            objective, method, recipe.stop_for(method, objective), _start(objective, method, recipe), recipe
-        )
+        stop, start = recipe.stop_for(method, objective), _start(objective, method, recipe)
+        training = cls(objective, method, stop, start, recipe, place)
         training.dataset, training.held_out, training.module = dataset, held_out, module
         if held_out is not None:
             rows = replace(objective, term=objective.term.on(held_out))
             training._validation = rows
             training._steps = descend(
-                objective, training.trace.start, method, training.stop, validation=rows, seed=recipe.seed
+                objective, start, method, stop, validation=rows, seed=recipe.seed, place=training.place
             )
         return training
 
@@ -176,7 +189,14 @@ class Training:
         return replace(verdict, again=self._changed) if verdict.remedy else verdict
 
     def _changed(self, change: Mapping[str, Any]) -> Solution:
-        return _finished(self.again(change))
+        again = self.again(change)
+        return finished(again, again)
+
+    @cached_property
+    def fingerprints(self) -> dict[str, Any]:
+        """Which rows these are, and which are held out."""
+        sets = {"training": self.dataset, "validation": self.held_out}
+        return {name: None if rows is None else rows.fingerprint() for name, rows in sets.items()}
 
     @property
     def paused(self) -> Paused:
@@ -249,13 +269,15 @@ def fit(
     *,
     recipe: Recipe | None = None,
     validation: Dataset | None = None,
+    checkpoint: Checkpoint | None = None,
     **settings,
 ) -> Solution:
     """Minimise a loss over the rows of a Dataset: `fit(dataset, …)` trains a linear model, or a net with
     `net=Net(…)`; `fit(module, dataset, …)` trains a PyTorch module of your own, in place.
 
     `settings` are those of `Recipe`, when no recipe is given. `validation`: rows held out, whose loss is
-    told beside; with `patience`, they end the descent and choose its weights.
+    told beside; with `patience`, they end the descent and choose its weights. `checkpoint`: a folder in which
+    it is kept while it runs, for `resume` to go on from.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
@@ -264,7 +286,11 @@ def fit(
     1.9999444396553017
     """
     module, rows = (None, model_or_dataset) if dataset is None else (model_or_dataset, dataset)
-    return _finished(Training.on_rows(rows, recipe or Recipe.of(settings), validation, module))
+    training = Training.on_rows(rows, recipe or Recipe.of(settings), validation, module)
+    if checkpoint is None:
+        return finished(training, training)
+    checkpoint.begin(training)
+    return checkpoint.run(training)
 
 
 def minimize(
@@ -289,7 +315,8 @@ def minimize(
     >>> minimize("x^2 + y^2", {"x": 3, "y": 4}, method="newton", learning_rate="auto", epochs=2).params
     array([0., 0.])
     """
-    return _finished(minimizing(f, start, method, learning_rate, epochs, derivative, seed, **settings))
+    training = minimizing(f, start, method, learning_rate, epochs, derivative, seed, **settings)
+    return finished(training, training)
 
 
 def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=None, **settings) -> Training:
@@ -304,9 +331,10 @@ def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=No
     return Training.on_function(function, start, recipe)
 
 
-def _finished(training: Training) -> Solution:
+def finished(training: Training, steps: Iterable[Step]) -> Solution:
+    """The solution of a training whose steps are taken to their end, or to Ctrl-C."""
     try:
-        for _ in training:
+        for _ in steps:
             pass
     except KeyboardInterrupt:
         training.interrupt()

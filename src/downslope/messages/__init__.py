@@ -16,6 +16,7 @@ from importlib import import_module
 LANGUAGES = ("en", "zh")
 TABLES = (
     "certificate",
+    "checkpoint",
     "cli",
     "data",
     "descent",

@@ -465,6 +465,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.help_seconds": ("The most seconds to take.", "最多用多少秒。"),
     "cli.help_seed": ("The seed of all that is drawn.", "随机种子。"),
     "cli.help_out": ("Keep the run in this folder.", "把运行记录保存到这个文件夹。"),
+    "cli.help_checkpoint": (
+        "Keep the state in the --out folder every so many seconds, to go on from after a stop.",
+        "每隔这么多秒把进度存到 --out 文件夹，中断后可以继续。",
+    ),
+    "cli.help_resume": (
+        "Go on with this run; --epochs makes it longer. DATA, if given, is read for its rows.",
+        "继续这次运行；--epochs 可以延长。如给出 DATA，则从中读取数据。",
+    ),
     "cli.help_out_table": (
         "Write to this .csv or .parquet file, not to the screen.",
         "写入这个 .csv 或 .parquet 文件，而不是显示在屏幕上。",

@@ -123,6 +123,16 @@ class Objective:
         """Two calls at one place differ, as those of a net with dropout do."""
         return isinstance(self.term, NetTerm) and self.term.noisy
 
+    @property
+    def drawn(self) -> int:
+        """How often a net has drawn what its dropout leaves out: the next draw depends on it."""
+        return self.term.flat.calls if isinstance(self.term, NetTerm) else 0
+
+    def draw_from(self, drawn: int) -> None:
+        """Draw as if it had been `drawn` times."""
+        if isinstance(self.term, NetTerm):
+            self.term.flat.calls = drawn
+
     def first_non_finite(self, gradient) -> str | None:
         """The parameter of a net whose slope was the first to be no finite number; None if all are."""
         return self.term.first_non_finite(gradient) if isinstance(self.term, NetTerm) else None
