@@ -73,7 +73,7 @@ def save(solution: Solution, path, force: bool = False) -> Path:
         files = _files(solution)
         for name, content in files.items():
             (folder / name).write_bytes(content)
-        (folder / "manifest.json").write_bytes(_manifest(files))
+        (folder / "manifest.json").write_text(_manifest(files).decode(), encoding="utf-8")
         folder.chmod(0o755)
         if path.exists():  # one rename away, until the new one has its name
             before = path.with_name(f"{folder.name}.before")
