@@ -201,8 +201,9 @@ def _full_steps(objective, method: Method, state: State, point, stop: Stop) -> I
     """Updates on all rows: one an epoch."""
     direction, rate = method.direction, rates.resolved(method, objective)
     total = epochs_of(stop)
-    if not state.tried and isinstance(rate, Armijo | StrongWolfe) and not isinstance(direction, Chooser):
-        state.tried = 1.0 / objective.lipschitz if 0 < objective.lipschitz < math.inf else 1.0
+    if not state.tried:
+        known = isinstance(rate, Armijo) and not isinstance(direction, Chooser)
+        state.tried = 1.0 / objective.lipschitz if known and 0 < objective.lipschitz < math.inf else 1.0
     ahead: list[float] = []  # learning rates of the updates to come, the next one last
     while True:
         before = point
