@@ -32,6 +32,7 @@ UNFINISHED = (
     "too_slow",
     "badly_scaled",
     "oscillating",
+    "noise_floor",
     "interrupted",
     "separable",
 )

@@ -274,7 +274,7 @@ class Objective:
     @cached_property
     def null_value(self) -> float:
         """F at the best weights with no feature in them."""
-        return self.term.null_value + self.price(self.term.null_theta)
+        return float(self.term.null_value) + self.price(self.term.null_theta)
 
     # ---- the penalty, by coordinate ------------------------------------------------------------
 
