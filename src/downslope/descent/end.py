@@ -11,7 +11,7 @@ import numpy as np
 from .directions import Memory
 from .stops import Reason
 
-AT_ONCE = 3e8  # multiplications: a shorter descent than that is proved as thoroughly as one of that length
+AT_ONCE = 2e7  # multiplications: a shorter descent than that is proved as thoroughly as one of that length
 
 
 @dataclass(frozen=True)

@@ -71,12 +71,15 @@ def duality_gap(objective, point, passes: float = math.inf) -> float | None:
         tries.append((np.ones(len(theta), bool), 12 if term.rows * len(theta) ** 2 <= SMALL else 1))
     if budget >= 2 and (intercepts | (objective.l1 > 0) | (objective.l2 > 0)).all():
         tries.append((intercepts, 30))
-    if not tries:
+    known = objective.quadratic and not objective.kinked and term.gathered is not None  # G costs nothing then
+    if not (tries or known):
         return None
-    if objective.quadratic and not objective.kinked and tries[0][0].all():
+    if objective.quadratic and not objective.kinked and (known or tries[0][0].all()):
         exact = _parabola(objective.hessian_of_parabola, point.gradient, theta)
         if exact is not None:
             return exact
+    if not tries:
+        return None
     lowest = _lower_bound(objective, np.zeros_like(z), np.zeros_like(theta))  # F* is at least that of no row
     for loss in _smooth_losses(term, z):
         for moved, rounds in tries:

@@ -19,7 +19,7 @@ from . import lines, summing
 from .class_losses import CurvedLoss
 from .losses import Loss
 from .naming import coded, output_names, param_names
-from .products import sparse_gram, times, transposed_times
+from .products import row_squares, sparse_gram, times, transposed_times
 from .second_moments import SecondMoments, second_moments
 from .standardise import BLOCK, Standardise, identity, row_blocks, standardising
 
@@ -319,20 +319,20 @@ class LinearTerm:
     @cached_property
     def row_sizes(self) -> np.ndarray:
         """sᵢ/s̄·‖x̃ᵢ‖², (n,): times the loss's curvature bound, the L of one row."""
-        sizes = np.empty(self.rows)
         if not self.dense:  # Σ(x − m)²/σ² = Σx²/σ² − 2Σxm/σ² + Σm²/σ²
             m, width = self.standardise.center, self.standardise.width
             sizes = self.X.multiply(self.X) @ width**-2.0 - 2 * self.X @ (m / width**2)
             sizes += ((m / width) ** 2).sum() + self.intercept
             return sizes if self.share is None else sizes * self.share
-        for rows, block in self.blocks():
-            sizes[rows] = (block * block).sum(axis=1)
+        sizes = row_squares(self.X, self.standardise.center, self.standardise.width) + self.intercept
         return sizes if self.share is None else sizes * self.share
 
     @cached_property
     def row_size(self) -> float:
         """The mean of `row_sizes`."""
         sizes, (m, width) = self.standardise.sizes, (self.standardise.center, self.standardise.width)
+        if sizes is None and self.gathered is not None:
+            sizes = (np.diag(self.gathered.G) + (self.gathered.mean - m) ** 2) / width**2
         if sizes is None and self.compiled and (self.dense or not m.any()):
             sizes = summing.column_sums(self.X, m, self.share)[1] / self.rows / width**2
         return float(self.row_sizes.mean() if sizes is None else sizes.sum() + self.intercept)
@@ -353,13 +353,21 @@ class LinearTerm:
     @property
     def null_value(self) -> float:
         """f at `null_theta`."""
-        return float(self._at_null(self.loss.value).sum())
+        return self.level_value(self.null_theta)
 
-    def _at_null(self, of) -> np.ndarray:
-        """The mean over rows of of(z, y) at the null model, where z is the same for all rows: of classes,
-        one row for each is enough.  (k,)"""
+    def level(self, theta) -> bool:
+        """Whether no feature counts at θ, so that z is the same for all rows."""
+        return not theta[: self.X.shape[1] * self.outputs].any()
+
+    def level_value(self, theta) -> float:
+        """f there, without a look at X."""
+        return float(self._at_level(self.loss.value, theta).sum())
+
+    def _at_level(self, of, theta) -> np.ndarray:
+        """The mean over rows of of(z, y) where z is the same for all rows: of classes, one row for each is
+        enough.  (k,)"""
         k = self.outputs
-        z = self.null_theta.reshape(-1, k)[-1] if self.intercept else np.zeros(k)
+        z = theta.reshape(-1, k)[-1] if self.intercept else np.zeros(k)
         Y, share = self.Y, self.share
         if self.loss.labels:
             Y = np.eye(k) if k > 1 else np.array([[0.0], [1.0]])
@@ -370,7 +378,7 @@ class LinearTerm:
     @cached_property
     def gradient_scale(self) -> float:
         """How large a slope is at the null model, by the size of y alone: what `tol` multiplies."""
-        slope = np.sqrt(self._at_null(lambda z, Y: self.loss.slope(z, Y) ** 2).mean())
+        slope = np.sqrt(self._at_level(lambda z, Y: self.loss.slope(z, Y) ** 2, self.null_theta).mean())
         bend = self.loss.curvature_bound if self.smooth else 1.0
         # A constant y leaves only rounding at the null model; then its level says what is small.
         usual = max(slope, 1e-8 * bend * np.sqrt(self._mean(self.Y**2))) or 1.0
@@ -379,7 +387,9 @@ class LinearTerm:
     @cached_property
     def spread(self) -> float:
         """How far z may well lie from the best constant: for numbers, as far as y does."""
-        return float(np.sqrt(self._at_null(lambda z, Y: self.loss.spread(z, Y) ** 2).mean()))
+        return float(
+            np.sqrt(self._at_level(lambda z, Y: self.loss.spread(z, Y) ** 2, self.null_theta).mean())
+        )
 
     @cached_property
     def expected_size(self) -> float:

@@ -151,8 +151,8 @@ class Objective:
         return Point(theta, value, gradient, cached)
 
     def value(self, theta) -> float:
-        if self.sweeps and np.array_equal(theta, self.term.null_theta):
-            return self.null_value
+        if self.sweeps and not self.tiny and self.term.level(theta):
+            return self.term.level_value(theta) + self.price(theta)
         return self.at(theta).value
 
     def valued(self, theta) -> Point:

@@ -36,8 +36,12 @@ def share_left(case: Case) -> float:
     k, q = term.outputs, term.size // term.outputs
     if q > NARROW or q >= term.rows:
         return math.nan
-    slopes = term.loss.slope(term.predictor(theta), term.Y) ** 2  # (n, k)
+    slopes = term.loss.slope(_predictor(case), term.Y) ** 2  # (n, k)
     sizes = (slopes if term.share is None else slopes * np.reshape(term.share, (-1, 1))).mean(axis=0)
+    if term.smooth and not objective.kinked:  # gᵀG⁻¹g ≥ max|g|²/tr G: mostly that tells enough
+        least = case.end.certificate**2 / max(sizes.max() * term.row_size, 1e-300)
+        if term.rows * least / term.size > LEFT:
+            return float(term.rows * least / term.size)
     if not term.smooth:
         excess = case.end.value * term.size / (2 * term.rows)
         objective = objective.smoothed(max(2 * LEFT * excess / term.loss.slope_bound**2, 1e-300))
@@ -47,8 +51,23 @@ def share_left(case: Case) -> float:
         gradient = (theta - objective.prox(theta - t * gradient, t)) / t
     g = gradient.reshape(q, k)
     with np.errstate(divide="ignore", invalid="ignore"):
-        parts = (g * _solved(term.gram, g)).sum(axis=0) / sizes
+        parts = (g * _solved(_gram_of_some(term), g)).sum(axis=0) / sizes
     return float(term.rows * parts.sum() / term.size)
+
+
+def _predictor(case: Case) -> np.ndarray:
+    """z at the end, which the descent may hold still.  (n, k)"""
+    held, term = case.end.cached, case.objective.term
+    if isinstance(held, tuple) and np.shape(held[1]) == term.Y.shape:
+        return np.asarray(held[1])
+    return term.predictor(case.theta)
+
+
+def _gram_of_some(term) -> np.ndarray:
+    """G from rows enough to know it to a few percent: LEFT has no more digits than that."""
+    q = term.size // term.outputs
+    every = term.rows // max(5_000, 50 * q)
+    return (term.thinned(every) if every > 1 else term).gram
 
 
 def _solved(H, g) -> np.ndarray:

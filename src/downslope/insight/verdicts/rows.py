@@ -218,7 +218,7 @@ def _restless(case: Case) -> Verdict | None:
 def too_slow(case: Case) -> Verdict | None:
     """A fixed rate with which it did not arrive, where the best one would have."""
     t = case.given_rate
-    if t is None or not (math.isfinite(case.L) and t < case.best / 2):
+    if t is None or case.clearly_fast_enough or not (math.isfinite(case.L) and t < case.best / 2):
         return None
     if not case.at_best <= case.settings.epochs:
         return None
@@ -227,7 +227,11 @@ def too_slow(case: Case) -> Verdict | None:
 
 def badly_scaled(case: Case) -> Verdict | None:
     """Columns of unlike size, in which no fixed rate arrives, and standardised ones in which one does."""
-    if not (case.straight and math.isfinite(case.L)) or case.at_best <= case.settings.epochs:
+    if (
+        case.clearly_fast_enough
+        or not (case.straight and math.isfinite(case.L))
+        or case.at_best <= case.settings.epochs
+    ):
         return None
     remedy = scale(case)
     if remedy is None:
