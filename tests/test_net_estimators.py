@@ -70,7 +70,7 @@ def failures(estimator) -> set[str]:
 @pytest.mark.parametrize(
     "estimator",
     [
-        ds.NetClassifier(**EXACT, hidden=(4,), penalty="l2", alpha=0.01, tol=1e-9),
+        ds.NetClassifier(**EXACT, hidden=(4,), penalty="l2", alpha=0.01, tol=1e-13, epochs=1000),
         ds.NetRegressor(**EXACT, epochs=60),
     ],
     ids=str,

@@ -221,7 +221,7 @@ class Objective:
         bounds = [free_gap(self, point)]
         if isinstance(self.term, LinearTerm):
             bounds.append(duality_gap(self, point, passes))
-        return min((bound for bound in bounds if bound is not None), default=None)
+        return min((float(bound) for bound in bounds if bound is not None), default=None)
 
     def free_gap(self, point: Point) -> float | None:
         """What of `gap` costs next to nothing: no look at the rows."""
