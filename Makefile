@@ -1,5 +1,5 @@
 # `make demo` trains on real data and shows the answer; `make test` runs the tests; `make bench` times the
-# whole table beside its peers and writes benchmarks/README.md, `make bench-quick` a small one in two minutes.
+# whole table beside its peers and writes benchmarks/README.md, `make bench-quick` a small one in five minutes.
 # Each sets up everything that it needs, in .venv, from nothing.
 PYTHON ?= python3
 VENV   := .venv

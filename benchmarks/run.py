@@ -20,7 +20,7 @@ LIMIT = 3600  # seconds for one row
 def main(arguments: list[str] | None = None) -> int:
     options = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     options.add_argument("names", nargs="*", help="rows, or beginnings of their names; all by default")
-    options.add_argument("--quick", action="store_true", help="smaller sizes, about two minutes")
+    options.add_argument("--quick", action="store_true", help="smaller sizes, about five minutes")
     options.add_argument("--rounds", type=int, help="turns of each contender: 5, or 3 with --quick")
     options.add_argument(
         "--growth", action="store_true", help="draw time against sizes too; done when all rows are"
