@@ -20,7 +20,6 @@ from ..model.functions import Function
 from ..model.real_functions import standard
 
 MOST_POINTS = 64
-MOST_KINKS = 4
 HIGHEST_DEGREE = 30  # of a polynomial in one variable
 NEAREST = 6  # points told of an infinite family
 
