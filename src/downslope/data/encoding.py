@@ -164,7 +164,7 @@ class Encoding:
                 )
         for name in targets:
             _check_target(table, name)
-        _refuse_bad_numbers(table, (*targets, *(column.name for column in self.columns)), weights)
+        refuse_bad_numbers(table, (*targets, *(column.name for column in self.columns)), weights)
         table, notes = _with_known_targets(table, targets)
         X = np.empty((len(table), len(self.features)))  # (n, d)
         start = 0
@@ -260,7 +260,7 @@ class Request:
         Infinite numbers and weights that are none are refused first, by the row's number in the file."""
         for name in self.targets:
             _check_target_kind(table, name)
-        _refuse_bad_numbers(table, (*self.targets, *self.chosen), self.weights)
+        refuse_bad_numbers(table, (*self.targets, *self.chosen), self.weights)
         table, notes = _with_known_targets(table, self.targets)
         return table, _row_weights(table, self.weights), notes
 
@@ -375,7 +375,7 @@ def _with_known_targets(table: Table, targets: Sequence[str]) -> tuple[Table, li
     return table.take(np.flatnonzero(known)), [("data.note_dropped", facts)]
 
 
-def _refuse_bad_numbers(table: Table, names: Sequence[str], weights: str | None) -> None:
+def refuse_bad_numbers(table: Table, names: Sequence[str], weights: str | None) -> None:
     """Before any row is dropped, so that a row at fault is told by its number in the file."""
     for name in names:
         if table.kind(name) == "numeric":

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..data import Dataset
 from ..data.encoding import refuse_constant_columns
+from ..data.scaling import Standardise
 from ..descent import methods, rates
 from ..descent.descend import End, descend
 from ..descent.directions import Adagrad, Adam, RMSprop
@@ -24,7 +25,7 @@ from ..descent.trace import Step, Trace
 from ..errors import DownslopeError, nearest
 from ..insight import Verdict, explain
 from ..model.functions import Function
-from ..model.linear import LinearTerm, Standardise
+from ..model.linear import LinearTerm
 from ..model.nets import NetTerm
 from ..model.objective import Objective, function_objective
 from .automatic import Reason, chosen

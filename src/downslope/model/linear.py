@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from ..data.scaling import Standardise, identity
+from ..data.second_moments import SecondMoments, second_moments
 from . import lines, summing
 from .class_losses import CurvedLoss
 from .losses import Loss
 from .naming import coded, output_names, param_names
 from .products import row_squares, sparse_gram, times, transposed_times
-from .second_moments import SecondMoments, second_moments
-from .standardise import BLOCK, Standardise, identity, row_blocks, standardising
+from .standardise import BLOCK, row_blocks, standardising
 
 WIDE = 2_000  # columns up to which XᵀX is formed
 TINY = 64  # numbers in X up to which sums run in row order
