@@ -11,7 +11,6 @@ lie in, on the size of what is read at a time, on memory or on threads; only on 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 import warnings
@@ -31,6 +30,7 @@ from .dataset import Dataset, Note
 from .encoding import Encoding, Request
 from .gathering import Gathered, Gathering
 from .meter import Meter
+from .parted import Parted
 from .parts import GRAIN, Tree, ahead, cut, part_rows, plus
 from .reading import Table
 from .source import ON_BAD_ROW, Source, opened_source
@@ -64,8 +64,8 @@ class Reading:
         memory.budget(self.memory)
 
 
-@dataclass(frozen=True, eq=False)
-class Stream:
+@dataclass(frozen=True, eq=False, repr=False)
+class Stream(Parted):
     """n rows (xᵢ, yᵢ, sᵢ) that stay where they are; see `Dataset` for the names that both have."""
 
     origin: Source
@@ -77,7 +77,7 @@ class Stream:
     skipped: int = 0  # of the source: they could not be read
     classes: tuple[Any, ...] = ()
     meter: Meter = field(default_factory=Meter)
-    found: Gathered | None = None  # in the pass that learned
+    gathered_at_once: Gathered | None = None  # in the pass that learned
     pace: float = 0.0  # bytes of numbers a second, at which the source was decoded
     said: tuple[Note, ...] = ()
     apart: bool = False  # rows of another source than the encoding was learned on
@@ -109,11 +109,6 @@ class Stream:
         return some.rows if some is not None and not self.apart else int(sum(self.gathered.counts))
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """(n rows, d features)"""
-        return len(self), len(self.features)
-
-    @property
     def features(self) -> tuple[str, ...]:
         return self.encoding.features
 
@@ -124,11 +119,6 @@ class Stream:
     @property
     def source(self) -> str:
         return self.origin.words
-
-    @property
-    def single(self) -> bool:
-        """Whether y is (n,), and so are predictions."""
-        return len(self.targets) == 1
 
     @property
     def notes(self) -> tuple[Note, ...]:
@@ -151,43 +141,6 @@ class Stream:
                 told.append(("data.note_missing", facts))
         return tuple(told)
 
-    def notes_text(self) -> list[str]:
-        """The same, one sentence each, in the language of the moment."""
-        return [text(key, **facts) for key, facts in self.notes]
-
-    def __repr__(self) -> str:
-        return (
-            f"Stream(rows={len(self)}, features={len(self.features)}, targets={self.targets}, "
-            f"source={self.source!r})"
-        )
-
-    def fingerprint(self) -> dict[str, Any]:
-        """Which rows these are: how many, of how many columns, and the SHA-256 of their second moments, which
-        change with every number."""
-        found, digest = self.gathered, hashlib.sha256(repr((self.features, self.targets)).encode())
-        for part in (found.moments.mean, found.moments.G, found.moments.c, found.moments.target):
-            digest.update(np.ascontiguousarray(part).data)
-        digest.update(repr([*found.counts]).encode())
-        return {"rows": len(self), "columns": len(self.features), "sha256": digest.hexdigest()}
-
-    def labelled(self, classes: Sequence[Any] = ()) -> Stream:
-        """The same rows with y as class numbers: those of `classes`, or of the values found, sorted."""
-        if self.encoding.classes:
-            return replace(self, classes=self.encoding.classes)
-        if len(self.targets) != 1:
-            raise DownslopeError("data.classes_of_several", targets=", ".join(self.targets))
-        if classes:
-            return replace(self, classes=tuple(classes))
-        target = self.known[self.targets[0]]
-        if target.many:
-            facts = {"column": target.name, "count": f"> {len(target.counts) or 1000:,}", "rows": len(self)}
-            raise DownslopeError("data.too_many_classes", **facts)
-        values = sorted(target.counts)
-        told = [bool(v) if target.kind == "boolean" else int(v) if v == int(v) else v for v in values]
-        if len(told) < 2:
-            raise DownslopeError("data.one_class", column=target.name, value=told[0])
-        return replace(self, classes=tuple(told))
-
     def with_features(self, names: Sequence[str]) -> Stream:
         """The same rows with some of the features."""
         kept = tuple(column for column in self.encoding.columns if set(column.features) & set(names))
@@ -195,7 +148,7 @@ class Stream:
         split = [name for name in encoding.features if name not in names]
         if split:
             raise DownslopeError("data.part_of_column", feature=split[0])
-        return replace(self, encoding=encoding, found=None)
+        return replace(self, encoding=encoding, gathered_at_once=None)
 
     def split(self, fraction: float, seed: int = 0) -> tuple[Stream, Stream]:
         """(training rows, held-out rows): a row is held out where the number drawn for it by `seed` is below
@@ -210,7 +163,7 @@ class Stream:
         """The rows that `reading.held` holds out, encoded as these are."""
         assert self.filter.held is not None
         other = replace(self.filter, held=replace(self.filter.held, out=True))
-        return replace(self, filter=other, found=None, apart=True, said=(), skipped=0)
+        return replace(self, filter=other, gathered_at_once=None, apart=True, said=(), skipped=0)
 
     def beside(self, words: str) -> Stream:
         """The rows of another source, encoded as these are."""
@@ -222,7 +175,14 @@ class Stream:
         plain = replace(self.filter, held=None)
         meter = Meter(origin.rows, origin.bytes)
         return replace(
-            self, origin=origin, filter=plain, found=None, apart=True, said=(), skipped=0, meter=meter
+            self,
+            origin=origin,
+            filter=plain,
+            gathered_at_once=None,
+            apart=True,
+            said=(),
+            skipped=0,
+            meter=meter,
         )
 
     # ---- parts ---------------------------------------------------------------------------------------
@@ -236,8 +196,8 @@ class Stream:
     @cached_property
     def gathered(self) -> Gathered:
         """What one pass finds for the model: second moments, the rows of each part, a sample."""
-        if self.found is not None:
-            return self.found
+        if self.gathered_at_once is not None:
+            return self.gathered_at_once
         if len(self.features) > WIDE:
             raise DownslopeError("data.stream_wide", columns=len(self.features), most=f"{WIDE:,}")
         gathering = Gathering(len(self.features))
@@ -247,10 +207,6 @@ class Stream:
         if found is None:
             raise DownslopeError("data.no_rows", source=self.source)
         return found
-
-    @property
-    def parts(self) -> int:
-        return len(self.gathered.counts)
 
     def ask(self, question: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
         """The sum over all parts of what `question` answers for the rows of each, added as a `Tree` does."""
@@ -295,7 +251,13 @@ class Stream:
         if not slow or width == 0:
             return None
         whole = cache.Cache(self._identity(), width, outputs, self.encoding.weights is not None)
-        rows = self.found.rows if self.found is not None else len(self) if not self.apart else self.rows
+        rows = (
+            self.gathered_at_once.rows
+            if self.gathered_at_once is not None
+            else len(self)
+            if not self.apart
+            else self.rows
+        )
         if not whole.whole and not cache.room(rows * (width + outputs + 1) * 8):
             return None
         return whole
@@ -421,7 +383,7 @@ def learned(origin: Source, filtered: Filter, reading: Reading) -> Stream:
     pace = 8 * numbers / seconds[0] if seconds[0] else 0.0
     found = gathering.result if gathering is not None else None
     stream = Stream(origin, filtered, reading, encoding, known, rows, skipped[0], encoding.classes, meter)
-    return replace(stream, found=found if stream.size == size else None, pace=pace)
+    return replace(stream, gathered_at_once=found if stream.size == size else None, pace=pace)
 
 
 def _counts(known: dict[str, Summary], request: Request, name: str) -> bool:

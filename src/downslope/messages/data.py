@@ -85,19 +85,19 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "data.text_in_numbers": (
         "{source}, row {row}: '{value}' stands in the column '{column}', which holds numbers. Correct it, or leave such rows out and have them counted (on_bad_row=\"skip\", --on-bad-row skip).",
-        "{source} 第 {row} 行：数值列「{column}」里出现了「{value}」。请改正，或跳过这样的行并计数（on_bad_row=\"skip\"，--on-bad-row skip）。",
+        '{source} 第 {row} 行：数值列「{column}」里出现了「{value}」。请改正，或跳过这样的行并计数（on_bad_row="skip"，--on-bad-row skip）。',
     ),
     "data.text_in_line": (
         "{path}, line {line}: '{value}' stands in the column '{column}', which holds something else in the lines before. Correct it, or leave such rows out and have them counted (on_bad_row=\"skip\", --on-bad-row skip).",
-        "{path} 第 {line} 行：列「{column}」里出现了「{value}」，与前面各行的类型不同。请改正，或跳过这样的行并计数（on_bad_row=\"skip\"，--on-bad-row skip）。",
+        '{path} 第 {line} 行：列「{column}」里出现了「{value}」，与前面各行的类型不同。请改正，或跳过这样的行并计数（on_bad_row="skip"，--on-bad-row skip）。',
     ),
     "data.ragged_far": (
-        "{path}, line {line}: the number of cells is {found}, and {expected} in the first line. The file may be cut off there. Complete the line, or leave such rows out and have them counted (on_bad_row=\"skip\", --on-bad-row skip).",
-        "{path} 第 {line} 行有 {found} 个单元格，而首行有 {expected} 个，文件可能在此被截断。请补全，或跳过这样的行并计数（on_bad_row=\"skip\"，--on-bad-row skip）。",
+        '{path}, line {line}: the number of cells is {found}, and {expected} in the first line. The file may be cut off there. Complete the line, or leave such rows out and have them counted (on_bad_row="skip", --on-bad-row skip).',
+        '{path} 第 {line} 行有 {found} 个单元格，而首行有 {expected} 个，文件可能在此被截断。请补全，或跳过这样的行并计数（on_bad_row="skip"，--on-bad-row skip）。',
     ),
     "data.hole": (
         "Row {row} has no value in the column '{column}'. Fill it in, or leave such rows out and have them counted (on_bad_row=\"skip\", --on-bad-row skip); without on_bad_row a feature's hole is filled with the mean.",
-        "第 {row} 行的列「{column}」没有值。请补上，或跳过这样的行并计数（on_bad_row=\"skip\"，--on-bad-row skip）；不设 on_bad_row 时，特征的空缺以均值填补。",
+        '第 {row} 行的列「{column}」没有值。请补上，或跳过这样的行并计数（on_bad_row="skip"，--on-bad-row skip）；不设 on_bad_row 时，特征的空缺以均值填补。',
     ),
     "data.on_bad_row": (
         'on_bad_row={asked!r} is not known: "skip" leaves rows at fault out and counts them, "fail" refuses the first of them.',

@@ -76,7 +76,8 @@ def _standardised(case: Case) -> tuple[float, float]:
 
 def _carriers(case: Case) -> dict[str, Any]:
     """The column that has the largest part in the steepest direction v, and the row that has in vᵀGv."""
-    if not case.objective.sweeps or case.objective.size > NARROW * case.objective.term.outputs:
+    wide = case.objective.size > NARROW * case.objective.term.outputs
+    if not (case.objective.sweeps and case.objective.whole) or wide:
         return {}
     term = case.objective.term
     v = np.linalg.eigh(term.gram)[1][:, -1]
