@@ -109,7 +109,7 @@ def second_moments(
     beyond = (shifted if share is None else share[:, None] * shifted).mean(axis=0)  # (k,)
     c = products[:, d:q] - np.outer(missed, beyond)
     target = rough[d:] + beyond
-    if whole:
+    if weight is None:
         return SecondMoments(rough[:d] + missed, target, (G + G.T) / 2, c)
     squares = (Y - target) ** 2
     spread = (squares if share is None else share[:, None] * squares).mean(axis=0)

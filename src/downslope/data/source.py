@@ -113,7 +113,8 @@ class Source:
         """Rows first … last − 1 of Parquet files, a pyarrow Table; only the pieces with them are read."""
         import pyarrow as pa
 
-        found, begin = [], 0
+        found: list[Any] = []
+        begin = 0
         for path, end in zip(self.paths, self.ends):
             if begin < last and first < end:
                 where = f"file_row_number >= {max(first, begin) - begin} AND file_row_number < {last - begin}"
@@ -277,7 +278,8 @@ def _parquet_files(words: str, paths: list[Path]) -> Source:
     import pyarrow.parquet as parquet
 
     first: dict[str, Any] = {}
-    ends, group, alike = [], 0, True
+    ends: list[int] = []
+    group, alike = 0, True
     for path in paths:
         try:
             file = parquet.ParquetFile(path)
@@ -323,7 +325,8 @@ def _json(words: str, paths: list[Path]) -> Source:
 def _texts(words: str, paths: list[Path]) -> Source:
     kinds: dict[str, str] = {}
     types: dict[str, str] = {}
-    copies, read = None, []
+    read: list[Path] = []
+    copies = None
     for path in paths:
         with opened(path) as file:
             head = file.read(HEAD)

@@ -23,45 +23,22 @@ import numpy as np
 
 from ..errors import DownslopeError, DownslopeWarning
 from ..messages import text
-from . import cache, memory
+from . import cache
 from .block import Block, Filter, Held, encoded, rows_by_row
 from .database import Limits
 from .dataset import Dataset, Note
 from .encoding import Encoding, Request
 from .gathering import Gathered, Gathering
+from .learning import WIDE, learned
 from .meter import Meter
 from .parted import Parted
-from .parts import GRAIN, Tree, ahead, cut, part_rows, plus
+from .parts import Tree, ahead, cut, plus
 from .reading import Table
-from .source import ON_BAD_ROW, Source, opened_source
+from .room import Reading, limits, part_size
+from .source import Source, opened_source
 from .summary import Summary
 
-WIDE = 2_000  # encoded columns up to which second moments are held
 SLOW = 4e8  # bytes of numbers a second: a source that is decoded no faster is kept on the disk
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How rows are read: in at most `memory` bytes ("2GB"; None is half of what is free), in parts of `rows`
-    (None: as many as make 32 MB).  on_bad_row: "skip" leaves out rows with a hole or a text among numbers and
-    counts them; "fail" refuses a hole, too; None fills holes with the mean and refuses texts.
-    held: a share of the rows that is held out.
-
-    >>> Reading("2GB").memory
-    '2GB'
-    """
-
-    memory: Any = None
-    rows: int | None = None
-    on_bad_row: str | None = None
-    held: Held | None = None
-
-    def __post_init__(self):
-        if self.on_bad_row not in (None, *ON_BAD_ROW):
-            raise DownslopeError("data.on_bad_row", asked=self.on_bad_row)
-        if self.rows is not None and not (isinstance(self.rows, int) and self.rows >= 1):
-            raise DownslopeError("data.part_rows", asked=self.rows)
-        memory.budget(self.memory)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -95,7 +72,18 @@ class Stream(Parted):
         reading = reading or Reading()
         origin = opened_source(str(source))
         request = Request.of(origin.names, target or (), features, weights, origin.words)
-        return learned(origin, Filter(request, reading.on_bad_row, reading.held), reading)
+        return cls.after(origin, Filter(request, reading.on_bad_row, reading.held), reading)
+
+    @classmethod
+    def after(cls, origin: Source, filtered: Filter, reading: Reading) -> Stream:
+        """The rows of a source that was opened."""
+        told = learned(origin, filtered, reading)
+        known, classes = told.known, told.encoding.classes
+        stream = cls(
+            origin, filtered, reading, told.encoding, known, told.rows, told.skipped, classes, told.meter
+        )
+        gathered = told.gathered if stream.size == part_size(reading, len(filtered.request.columns)) else None
+        return replace(stream, gathered_at_once=gathered, pace=told.pace)
 
     # ---- what a Dataset tells, too -----------------------------------------------------------------
 
@@ -155,7 +143,7 @@ class Stream(Parted):
         `fraction`. The encoding is learned again, on the training rows."""
         held = Held(fraction, seed)
         filtered = replace(self.filter, held=held)
-        training = learned(self.origin, filtered, replace(self.reading, held=held))
+        training = Stream.after(self.origin, filtered, replace(self.reading, held=held))
         return training, training.held_out
 
     @property
@@ -191,7 +179,7 @@ class Stream(Parted):
     def size(self) -> int:
         """Rows of the source in a part."""
         columns = max(len(self.filter.request.columns), len(self.features))
-        return _part_size(self.reading, columns)
+        return part_size(self.reading, columns)
 
     @cached_property
     def gathered(self) -> Gathered:
@@ -265,13 +253,17 @@ class Stream(Parted):
     def _identity(self) -> str:
         """All that encoded rows depend on."""
         files = [(str(path.resolve()), *_stamp(path)) for path in self.origin.paths]
-        own = files or [self.source, os.getpid(), time.monotonic()]  # a query may answer otherwise tomorrow
+        own: list[Any] = files or [
+            self.source,
+            os.getpid(),
+            time.monotonic(),
+        ]  # a query may answer otherwise tomorrow
         filtered = (self.filter.on_bad_row, self.filter.held)
         return repr((own, self.encoding.to_json(), filtered, self.classes, self.size, "1"))
 
     @property
     def limits(self) -> Limits:
-        return _limits(self.origin, self.reading)
+        return limits(self.origin, self.reading)
 
     @property
     def _names(self) -> tuple[str, ...]:
@@ -322,8 +314,8 @@ class Stream(Parted):
                 Y = np.ascontiguousarray(block.columns[:k].T)
                 part = self._dataset(rows_by_row(block.columns[k:]), Y, None)
                 return (part.labelled(self.classes) if self.classes else part), block.places
-        part, places = self.filter.rows(Table(table, self.source), first)
-        return encoded(self.encoding, part, self.classes, first), places
+        rows, places = self.filter.rows(Table(table, self.source), first)
+        return encoded(self.encoding, rows, self.classes, first), places
 
     def _dataset(self, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None) -> Dataset:
         return Dataset(
@@ -336,113 +328,6 @@ class Stream(Parted):
             self.encoding,
             classes=self.encoding.classes,
         )
-
-
-# ---- the first pass ----------------------------------------------------------------------------------
-
-
-def learned(origin: Source, filtered: Filter, reading: Reading) -> Stream:
-    """One pass over the rows: how their columns become numbers, and for plain numbers all else, too."""
-    request = filtered.request
-    size, names = _part_size(reading, len(request.columns)), request.columns
-    meter, seconds, numbers = Meter(origin.rows, origin.bytes), [0.0], 0
-    meter.begin_pass()
-    skipped = [0]
-
-    def lost(count: int) -> None:
-        skipped[0] += count
-
-    lenient = lost if reading.on_bad_row == "skip" else None
-    scan = origin.scan(names, _limits(origin, reading), meter, lenient)
-    tables = cut(_timed(scan, seconds), size)
-    known: dict[str, Summary] = {}
-    plain = all(origin.kinds[name] == "numeric" for name in names) and request.weights is None
-    gathering = Gathering(len(request.chosen)) if plain and len(names) <= WIDE else None
-    rows = count = 0
-    for number, table in enumerate(ahead(tables)):
-        first = number * size
-        rows += table.num_rows
-        numbers += table.num_rows * len(names)
-        block = Block.plain(table, names, filtered.held, first) if gathering is not None else None
-        if block is None:
-            gathering = None
-            part, _ = filtered.rows(Table(table, origin.words), first)
-            s = None if request.weights is None else part.numbers(request.weights)
-            looked = {
-                n: Summary.of(part, n, s, _counts(known, request, n)) for n in names if n != request.weights
-            }
-            count += len(part)
-        else:
-            looked = _summaries(block.columns, names, known, request)
-            gathering.add_columns(block, len(request.targets), first)
-            count += block.columns.shape[1]
-        known = {n: known[n] + found for n, found in looked.items()} if known else looked
-    if not known or not count:
-        raise DownslopeError("data.no_rows", source=origin.words)
-    encoding = request.encoding(known, count)
-    pace = 8 * numbers / seconds[0] if seconds[0] else 0.0
-    found = gathering.result if gathering is not None else None
-    stream = Stream(origin, filtered, reading, encoding, known, rows, skipped[0], encoding.classes, meter)
-    return replace(stream, gathered_at_once=found if stream.size == size else None, pace=pace)
-
-
-def _counts(known: dict[str, Summary], request: Request, name: str) -> bool:
-    """Whether the distinct numbers of a column are still to be counted: of a target, while they are few."""
-    return name in request.targets and not (known and known[name].many)
-
-
-def _summaries(
-    columns: np.ndarray, names: Sequence[str], known: dict[str, Summary], request: Request
-) -> dict[str, Summary]:
-    b, found = columns.shape[1], {}
-    for name, values in zip(names, columns):
-        if not b:
-            found[name] = Summary(name, "numeric")
-            continue
-        if _counts(known, request, name):
-            found[name] = Summary.of(Table.read({name: values}), name, distinct=True)
-            continue
-        total = float(values.sum())
-        sums = (float(b), total, total)
-        low, high = float(values.min()), float(values.max())
-        found[name] = Summary(name, "numeric", b, b, sums, low, high, {}, name in request.targets)
-    return found
-
-
-def _part_size(reading: Reading, columns: int) -> int:
-    """Rows of a part. Refused where the memory that is allowed can not hold a few of the least parts."""
-    most = memory.budget(reading.memory)
-    if reading.rows is not None:
-        size = reading.rows
-    else:
-        size = part_rows(columns)
-    if 8 * size * columns * 8 > most and reading.rows is None:
-        size = max(GRAIN, 2 ** int(np.log2(max(1, most / (64 * columns)))))
-    if 4 * size * columns * 8 > most:
-        facts = {"rows": f"{size:,}", "columns": columns, "needed": f"{32 * size * columns / 1e6:,.0f} MB"}
-        raise DownslopeError("data.memory_for_part", memory=f"{most / 1e6:,.0f} MB", **facts)
-    return size
-
-
-def _limits(origin: Source, reading: Reading) -> Limits:
-    """Rows of a batch, threads and memory for DuckDB: pieces of Parquet are unpacked whole, one a thread."""
-    most = memory.budget(reading.memory)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    fits = most // 2 // max(1, 2 * origin.group)
-    threads = int(max(1, min(cores, fits)))
-    batch = int(max(GRAIN, min(2**16, 2**23 // max(1, len(origin.names)) // GRAIN * GRAIN)))
-    return Limits(batch, threads, max(most // 2, 2 * origin.group, 10**8))
-
-
-def _timed(items: Iterator[Any], seconds: list[float]) -> Iterator[Any]:
-    """The same items; how long they took is added up."""
-    while True:
-        began = time.perf_counter()
-        item = next(items, None)
-        seconds[0] += time.perf_counter() - began
-        if item is None:
-            return
-        yield item
 
 
 def _stamp(path: Any) -> tuple[int, int]:

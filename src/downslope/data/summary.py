@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .delimited import NUMBER
+from .parts import plus
 from .reading import Table
 
 MANY = 1000  # distinct values of a column from which on, over several parts, they are counted no more
@@ -84,7 +85,7 @@ class Summary:
             kind=kind,
             rows=self.rows + other.rows,
             known=self.known + other.known,
-            sums=tuple(a + b for a, b in zip(self.sums, other.sums)),
+            sums=plus(self.sums, other.sums),
             low=min(self.low, other.low),
             high=max(self.high, other.high),
             counts=counts,

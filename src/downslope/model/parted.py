@@ -157,7 +157,8 @@ class PartedTerm(RowSums):
 
     def line(self, seen, direction):
         """Along θ + t·d: t → (f, slope), and t → all that `at` gives: a pass for each t."""
-        theta, found = seen[0], {}
+        theta = seen[0]
+        found: dict[float, tuple] = {}
 
         def at(t):
             if t not in found:
@@ -343,6 +344,6 @@ def _together(parts: list[Dataset]) -> Dataset:
     return replace(
         parts[0],
         X=np.concatenate([part.X for part in parts]),
-        y=np.concatenate([part.y for part in parts]),  # type: ignore[misc]
+        y=np.concatenate([part.y for part in parts]),
         weights=None if weights[0] is None else np.concatenate(weights),
     )

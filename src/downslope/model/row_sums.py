@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ..data.scaling import Standardise
-
 WIDE = 2_000  # columns up to which XᵀX is formed
 
 
@@ -21,9 +19,9 @@ class RowSums:
     """
 
     loss: Any
-    standardise: Standardise
-    intercept: bool
-    names: tuple[str, ...]
+    standardise: Any
+    intercept: Any
+    names: Any
     rows: Any
     columns: Any
     outputs: Any
