@@ -14,6 +14,9 @@ __version__ = "0.1.0"
 _FROM = {
     "errors": ["DownslopeError", "DownslopeWarning"],
     "data": ["Dataset"],
+    "data.stream": ["Stream"],
+    "data.room": ["Reading"],
+    "data.block": ["Held"],
     "model.linear": ["Linear"],
     "model.nets": ["Net"],
     "model.objective": ["objective", "Objective"],

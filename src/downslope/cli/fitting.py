@@ -59,6 +59,7 @@ def fit(
 
 def _begun(request: FitRequest, out, checkpoint, force, method, batch_size, order, grid):
     """A training that has not begun, and what keeps it on the way, if that was asked for."""
+    from ..data.memory import budget
     from ..descent.methods import Exhaustive
     from ..inference import Training
     from ..inference.checkpoint import Checkpoint
@@ -76,7 +77,10 @@ def _begun(request: FitRequest, out, checkpoint, force, method, batch_size, orde
     files.check_run(out, force)
     keeper = None
     if checkpoint is not None:
-        keeper = Checkpoint(out, requests.number("--checkpoint", checkpoint), force, asdict(request))
+        asked = asdict(
+            replace(request, memory=str(budget(request.memory)))
+        )  # the same when it is gone on with
+        keeper = Checkpoint(out, requests.number("--checkpoint", checkpoint), force, asked)
     dataset, held_out = request.rows()
     training = Training.on_rows(dataset, request.suited(recipe, dataset), held_out)
     if keeper is not None:

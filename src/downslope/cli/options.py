@@ -80,6 +80,8 @@ Number = Annotated[str | None, typer.Argument(metavar="N", help="cli.help_lesson
 Target = Annotated[str, _option("--target", "COL", "target")]
 Features = Annotated[list[str] | None, _option("--features", "A,B", "features")]
 Weights = Annotated[str | None, _option("--weights", "COL", "weights")]
+Memory = Annotated[str | None, _option("--memory", "2GB", "memory")]
+OnBadRow = Annotated[str | None, _option("--on-bad-row", "skip|fail", "on_bad_row")]
 Validate = Annotated[str | None, _option("--validate", "FRACTION|FILE", "validate")]
 
 # what is minimised

@@ -43,6 +43,8 @@ class Request:
     patience: o.Patience = None
     seconds: o.Seconds = None
     seed: o.Seed = "0"
+    memory: o.Memory = None
+    on_bad_row: o.OnBadRow = None
 
     def recipe(self, method: Any = "auto", **settings) -> Recipe:
         """Everything that a training is told."""
@@ -96,13 +98,18 @@ class Request:
             said += [f"{text('cli.rows_validation')}: {note}" for note in held_out.notes_text()]
         return said
 
-    def rows(self) -> tuple[Dataset, Dataset | None]:
+    def rows(self) -> tuple[Any, Any]:
         """The rows to learn from, and those held out: a share of them, or the rows of another file."""
         from ..data.encoding import Encoding, training_dataset
+        from ..data.opening import table_or_source
         from ..data.reading import Table
+        from ..data.room import Reading
         from ..model.losses import by_name
 
-        table = Table.read(self.data)
+        reading = Reading(self.memory, on_bad_row=self.on_bad_row)
+        table = table_or_source(self.data, reading)
+        if not isinstance(table, Table):
+            return self._in_parts(table, reading)
         targets = columns([self.target], table.names)
         target = targets[0] if len(targets) == 1 else targets
         features = None if self.features is None else columns(self.features, table.names)
@@ -117,6 +124,28 @@ class Request:
             return split(dataset, self._fraction, whole("--seed", self.seed))
         held_out = encoding.apply(Table.read(self.validate))
         return dataset, held_out.labelled(dataset.classes) if dataset.classes else held_out
+
+    def _in_parts(self, source, reading) -> tuple[Any, Any]:
+        """The same of rows too many to hold; in memory after all, where they fit once they are numbers."""
+        from ..data.block import Held
+        from ..data.opening import fitting
+        from ..data.stream import Stream
+        from ..model.losses import by_name
+
+        targets = columns([self.target], source.names)
+        target = targets[0] if len(targets) == 1 else targets
+        features = None if self.features is None else columns(self.features, source.names)
+        if self._fraction is not None:
+            held = Held(self._fraction, whole("--seed", self.seed, least=0))
+            reading = replace(reading, held=held)
+        stream = Stream.open(source, target, features, self.weights, reading)
+        yes_or_no = self.loss is None and len(targets) == 1 and source.kinds[targets[0]] == "boolean"
+        if yes_or_no or (self.loss is not None and by_name(self.loss).labels):
+            stream = stream.labelled()
+        if self.validate is None:
+            return fitting(stream), None
+        held_out = stream.held_out if self._fraction is not None else stream.beside(self.validate)
+        return fitting(stream), fitting(held_out)
 
     @property
     def _fraction(self) -> float | None:
@@ -142,7 +171,7 @@ class FitRequest(Request):
                 raise DownslopeError("cli.missing", command="downslope fit", needed=needed)
         return self
 
-    def going_on(self, kept, **others) -> tuple[FitRequest, Dataset, Dataset | None]:
+    def going_on(self, kept, **others) -> tuple[FitRequest, Any, Any]:
         """What the run `kept` was asked for, and its rows, read again; `others`: options of `fit` beside
         these. One that would change the run is refused."""
         mine = {field.name: getattr(self, field.name) for field in fields(self)}

@@ -49,11 +49,15 @@ class Dataset:
         target: str | Sequence[str] | None = None,
         features: Sequence[str] | None = None,
         weights: str | None = None,
-    ) -> Dataset:
+        reading: Any = None,
+    ) -> Any:
         """Rows from a file, a glob, a SQL query or a frame, encoded as numbers.
 
         source: see `Table.read`.  target: column to predict, several, or None for X only.
         features: columns to use, by default all others.  weights: column of row weights.
+        reading: a `Reading`, with the memory that rows may take ("2GB"; by default half of what is free) and
+        what becomes of bad rows. Rows that do not fit are a `Stream`: they stay where they are, and `fit`
+        asks them in parts.
 
         What was dropped, filled in or left out is in `notes`; `notes_text()` tells it. Raises DownslopeError
         for what cannot be read or cannot serve.
@@ -61,10 +65,10 @@ class Dataset:
         >>> Dataset.read({"x": [1, 2, 3], "y": [2, 4, 6]}, target="y").X.ravel()
         array([1., 2., 3.])
         """
-        from .encoding import Encoding, training_dataset
+        from .opening import Columns, read
+        from .room import Reading
 
-        table = Table.read(source)
-        return training_dataset(Encoding.learn(table, target or (), features, weights), table)
+        return read(source, Columns(target, features, weights), reading or Reading())
 
     @classmethod
     def from_arrays(

@@ -62,15 +62,19 @@ class Stream(Parted):
     @classmethod
     def open(
         cls,
-        source: str,
+        source: Any,
         target: str | Sequence[str] | None,
         features: Sequence[str] | None = None,
         weights: str | None = None,
         reading: Reading | None = None,
     ) -> Stream:
-        """The rows of files or a query, learned in one pass over them. Arguments as for `Dataset.read`."""
+        """The rows of files or a query, learned in one pass over them. Arguments as for `Dataset.read`.
+
+        >>> Stream.open("SELECT range AS x, 2 * range + 1 AS y FROM range(5000)", "y")
+        Stream(rows=5000, features=1, targets=('y',), source='SELECT range AS x, 2 * range + 1 AS y ...')
+        """
         reading = reading or Reading()
-        origin = opened_source(str(source))
+        origin = source if isinstance(source, Source) else opened_source(str(source))
         request = Request.of(origin.names, target or (), features, weights, origin.words)
         return cls.after(origin, Filter(request, reading.on_bad_row, reading.held), reading)
 
@@ -172,6 +176,27 @@ class Stream(Parted):
             skipped=0,
             meter=meter,
         )
+
+    def told(self) -> dict[str, Any]:
+        """Plain data, by which the same rows are opened again."""
+        request, held = self.filter.request, self.filter.held
+        return {
+            "columns": [
+                list(request.targets),
+                list(request.chosen) if request.named else None,
+                request.weights,
+            ],
+            "reading": [self.reading.memory, self.reading.rows, self.reading.on_bad_row],
+            "held": None if held is None else [held.fraction, held.seed],
+        }
+
+    @classmethod
+    def told_again(cls, source: str, told: dict[str, Any]) -> Stream:
+        """The rows that `told` told of, which may have moved."""
+        held = None if told["held"] is None else Held(*told["held"])
+        target, features, weights = told["columns"]
+        allowed, rows, on_bad_row = told["reading"]
+        return cls.open(source, target, features, weights, Reading(allowed, rows, on_bad_row, held))
 
     # ---- parts ---------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from .. import __version__
 from ..data import Dataset, Encoding
 from ..data.encoding import training_dataset
 from ..data.reading import Table
+from ..data.stream import Stream
 from ..descent import rates
 from ..descent.directions import Memory
 from ..descent.methods import ClosedForm, Exhaustive, Method
@@ -105,6 +106,7 @@ class Checkpoint:
             "seconds": self.seconds,
             "asked": None if self.asked is None else dict(self.asked),
             "source": dataset.source,
+            "stream": dataset.told() if isinstance(dataset, Stream) else None,
             "encoding": None if dataset.encoding is None else dataset.encoding.to_json(),
             "rows": training.fingerprints,
             "place": place if place.whole else None,
@@ -165,14 +167,16 @@ class Kept:
     def checkpoint(self) -> Checkpoint:
         return Checkpoint(self.path, self.told["seconds"], True, self.told["asked"])
 
-    def rows(self, source: str | None = None) -> Dataset:
+    def rows(self, source: str | None = None) -> Any:
         """The rows, read again from where they came from, or from where they are now."""
         source, encoding = source or self.told["source"], self.told["encoding"]
+        if self.told.get("stream") is not None:
+            return Stream.told_again(source, self.told["stream"])
         if encoding is None or not Path(source).exists():
             raise DownslopeError("checkpoint.rows_needed", path=self.path, source=source)
         return training_dataset(Encoding.from_json(encoding), Table.read(source))
 
-    def training(self, dataset: Dataset, validation: Dataset | None, epochs: int | None = None) -> Training:
+    def training(self, dataset: Any, validation: Any, epochs: int | None = None) -> Training:
         """The training as it stood, on rows that are the same."""
         recipe = Recipe.from_json(self.told["recipe"])
         place, before = self.told["place"], recipe.epochs

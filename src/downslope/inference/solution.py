@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..data import Dataset, Encoding
+from ..data.opening import table_or_source
 from ..data.reading import Table
+from ..data.room import Reading
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..insight import Verdict
@@ -157,7 +159,10 @@ class Solution:
             raise DownslopeError("inference.rows_needed", source=self.source or self.formula)
         if data is None and not Path(self.source).exists():
             raise DownslopeError("inference.rows_needed", source=self.source)
-        return self.encoding.apply(data if isinstance(data, Table) else Table.read(data or self.source))
+        table = data if isinstance(data, Table) else table_or_source(data or self.source, Reading())
+        if not isinstance(table, Table):
+            raise DownslopeError("inference.rows_in_memory", source=data or self.source)
+        return self.encoding.apply(table)
 
     def summary(self, data=None, robust: bool = False) -> str:
         """A table of weights, their standard errors, t or z, p and intervals; see `standard_errors`.

@@ -49,7 +49,9 @@ class Ran:
         """What a training came to; what is left of it is run first."""
         solution, objective = training.solution, training.objective
         told = label(settings, training.dataset is not None)
-        return cls(settings, told, training.trace, solution, objective, training.method, training.dataset)
+        return cls(
+            settings, told, training.trace, solution, objective, training.method, _some(training.dataset)
+        )
 
 
 def runs_of(asked: Any) -> list[Any]:
@@ -122,7 +124,7 @@ def described(problem: Problem, ran: Ran) -> dict[str, Any]:
     """The problem as a page shows it."""
     objective = ran.objective
     best = None if objective is None else minimum_of(problem, objective)
-    dataset = ran.dataset or problem.dataset
+    dataset = ran.dataset or _some(problem.dataset)
     return {
         "asked": dict(problem.asked),
         "kind": "rows" if dataset is not None else "trace" if problem.function is None else "function",
@@ -368,3 +370,8 @@ def before_runs(ran: Ran, problem: Problem) -> dict[str, Any]:
         "landscape": landscape.landscape(view, values, values(start), best, landscape.cells_of(objective)),
         "search": None,
     }
+
+
+def _some(dataset):
+    """Rows that can be drawn."""
+    return None if dataset is None else dataset.some

@@ -386,6 +386,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The columns to learn from; by default all others.",
         "用来学习的列；默认为其余所有列。",
     ),
+    "cli.help_memory": (
+        "memory that rows may take, such as 2GB; by default half of what is free. Rows that do not fit are read in parts, whenever they are asked for",
+        "数据行可占用的内存，例如 2GB；默认是空闲内存的一半。放不下的行在需要时分段读取",
+    ),
+    "cli.help_on_bad_row": (
+        "skip leaves out and counts rows with a hole or a text among numbers, fail refuses the first of them; without it holes are filled with the mean",
+        "skip 跳过并计数有空缺或数值列中出现文本的行，fail 遇到第一行就报错；不设置时空缺以均值填补",
+    ),
     "cli.help_weights": ("A column of row weights.", "行权重所在的列。"),
     "cli.help_validate": (
         "The share of rows to hold out, such as 0.2; or a file of other rows.",

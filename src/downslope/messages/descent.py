@@ -1,6 +1,10 @@
 """What descent/ says."""
 
 TEXTS = {
+    "descent.coordinate_parts": (
+        'coordinate descent needs the columns of all rows in memory for {loss} loss, and these rows are streamed: use method="nesterov".',
+        '对 {loss} 损失，坐标下降需要所有数据行的各列都在内存中，而这些行是流式读取的：请用 method="nesterov"。',
+    ),
     "descent.unknown_method": (
         "unknown method {asked!r}: use one of {known}.",
         "没有名为 {asked!r} 的方法：可用 {known}。",

@@ -1,6 +1,14 @@
 """What inference/ says."""
 
 TEXTS = {
+    "inference.net_in_memory": (
+        "A net learns from rows in memory, and these {rows} rows are streamed: allow more memory (memory=, --memory), or fit a linear model.",
+        "神经网络需要内存中的数据行，而这 {rows} 行是流式读取的：请放宽内存限制（memory=、--memory），或拟合线性模型。",
+    ),
+    "inference.rows_in_memory": (
+        "This needs all rows of {source} in memory, and they do not fit: give some of them (--data, data=).",
+        "这一步需要把 {source} 的所有行放进内存，但放不下：请只给出其中一部分（--data、data=）。",
+    ),
     "inference.path_penalty": (
         'a path asks for penalty="l1", "l2" or "elasticnet", and {asked} has no price to vary.',
         '路径需要 penalty="l1"、"l2" 或 "elasticnet"，而 {asked} 没有可变的惩罚系数。',
