@@ -36,6 +36,7 @@ _FROM = {
     "inference.starts": ["minimize_from"],
     "inference": ["fit", "minimize", "load", "Recipe", "Solution"],
     "inference.checkpoint": ["Checkpoint", "resume"],
+    "inference.logbook": ["Logbook"],
     "estimators": ["LinearClassifier", "LinearRegressor", "NetClassifier", "NetRegressor"],
 }
 _MODULES = {
