@@ -21,6 +21,7 @@ from ..messages import language, speaking, text
 PATIENCE = 1.0  # seconds before there is a bar
 PAUSE = 0.25  # seconds between two looks at it
 WIDE = 12  # characters of the bar
+ROOM = 100  # characters of a terminal that has one
 
 
 def run(
@@ -55,11 +56,11 @@ def reading(meter: Meter, words: str) -> Iterator[None]:
     """
     pace, began = Pace(meter), time.monotonic()
 
-    def line() -> Any:
+    def line(width: int) -> Any:
         share = meter.share
         done = text("cli.progress_rows", words=words, rows=meter.rows)
         left = None if not share else (time.monotonic() - began) * (1 - share) / share
-        return _line(done, share, [*_left(left), *_speeds(pace), *_memory(pace)])
+        return _line(width, done, share, [*_left(left), *_speeds(pace), *_memory(pace)])
 
     with _drawn(line):
         yield
@@ -127,7 +128,7 @@ class Watched:
         limit = self.training.recipe.seconds
         return left if limit is None else min(left, max(0.0, limit - self.training.seconds))
 
-    def line(self) -> Any:
+    def line(self, width: int) -> Any:
         """What there is to see of it now."""
         step, done = self.step, self.done()
         key = "cli.progress_tried" if self.every else "cli.progress"
@@ -137,24 +138,27 @@ class Watched:
                 text("cli.progress_loss", loss=step.loss if step.objective is None else step.objective)
             )
         said += [*_left(self.left()), *_speeds(self.pace), *_memory(self.pace)]
-        return _line(words, done / self.total, said)
+        return _line(width, words, done / self.total, said)
 
 
 # ---- one line --------------------------------------------------------------------------------------
 
 
-def _line(words: str, share: float | None, parts: list[str]) -> Any:
-    """Words, a bar, and what there is to say beside it: cut at the end where the terminal is narrow."""
+def _line(width: int, words: str, share: float | None, parts: list[str]) -> Any:
+    """Words, a bar if there is room, and what else there is to say: cut at its end where it is too long."""
+    from rich.cells import cell_len
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
 
     grid = Table.grid(padding=(0, 1))
-    grid.add_column(no_wrap=True)
-    grid.add_column(width=WIDE)
+    grid.add_column(no_wrap=True, min_width=cell_len(words))
+    cells: list[Any] = [Text(words)]
+    if share is not None and width >= ROOM:
+        grid.add_column(width=WIDE)
+        cells.append(ProgressBar(total=1.0, completed=share, width=WIDE))
     grid.add_column(no_wrap=True, overflow="ellipsis")
-    bar: Any = "" if share is None else ProgressBar(total=1.0, completed=share, width=WIDE)
-    grid.add_row(Text(words), bar, Text(" · ".join(parts)))
+    grid.add_row(*cells, Text(" · ".join(parts)))
     return grid
 
 
@@ -176,7 +180,7 @@ def _memory(pace: Pace) -> list[str]:
     used = pace.memory()
     if used.resident is None:
         return []
-    peak = volume(used.peak or used.resident)
+    peak = volume(max(used.peak or 0, used.resident))  # the two are counted apart
     return [text("cli.progress_memory", now=volume(used.resident), peak=peak)]
 
 
@@ -220,7 +224,7 @@ def clock(seconds: float) -> str:
 
 
 @contextmanager
-def _drawn(line: Callable[[], Any]) -> Iterator[None]:
+def _drawn(line: Callable[[int], Any]) -> Iterator[None]:
     """What `line` gives, drawn again and again by a thread of its own: a pass may take hours. On anything but
     a terminal nothing is drawn."""
     if not sys.stderr.isatty():
@@ -237,7 +241,7 @@ def _drawn(line: Callable[[], Any]) -> Iterator[None]:
         with speaking(said), suppress(OSError):  # a terminal that has gone is no fault of the descent
             while not over.wait(wait):
                 live.start()
-                live.update(line(), refresh=True)
+                live.update(line(live.console.width), refresh=True)
                 wait = PAUSE
 
     thread = Thread(target=draw, daemon=True)

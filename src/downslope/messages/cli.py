@@ -256,7 +256,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.progress_rows_speed": ("{rows} rows/s", "每秒 {rows} 行"),
     "cli.progress_bytes_speed": ("{size}/s", "每秒 {size}"),
     "cli.progress_left": ("{left} left", "剩余 {left}"),
-    "cli.progress_memory": ("memory {now} (at most {peak})", "内存 {now}（最高 {peak}）"),
+    "cli.progress_memory": ("memory {now} (peak {peak})", "内存 {now}（峰值 {peak}）"),
     # ── help ────────────────────────────────────────────────────────────────────────────────────
     "cli.help": (
         "Gradient descent you can see, trust and scale: linear models, and any differentiable function.",
