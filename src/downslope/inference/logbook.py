@@ -131,7 +131,12 @@ class Logbook:
     def check(self, goes_on: bool = False) -> None:
         """Refuse what could not be written, before any work is done. `goes_on`: it may exist already."""
         for writer in self._writers():
-            writer.check(self.force, goes_on)
+            try:
+                writer.check(self.force, goes_on)
+            except OSError as error:  # a name that is too long, a folder that may not be looked into
+                raise DownslopeError(
+                    "logbook.not_written", target=writer.target, reason=_reason(error)
+                ) from None
 
     def open(self, training: Training, event: str = "begin", **more: Any) -> Log:
         """A log of one training, begun: `event` says what it is, "begin", "resumed" or "changed"."""
