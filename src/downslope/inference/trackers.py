@@ -123,7 +123,8 @@ class MLflow:
         mlflow = self._library()
         if self.folder is not None:  # MLflow asks for that where a folder holds its runs
             os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
-        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # it would wait for minutes
+        for name, value in {"MAX_RETRIES": "2", "TIMEOUT": "10"}.items():  # it would wait for minutes
+            os.environ.setdefault(f"MLFLOW_HTTP_REQUEST_{name}", value)
         name = os.environ.get("MLFLOW_EXPERIMENT_NAME", "downslope")
         with _quiet():
             self._client = mlflow.MlflowClient(tracking_uri=self.uri)
