@@ -159,9 +159,10 @@ def _tell(solution, training, notes, lines, paths) -> None:
     if solution.method_reason:
         page.print(solution.method_reason)
     page.print()
-    few = dataset.X.size <= 5_000_000
+    rows = dataset.some
+    few = rows.X.size <= 5_000_000
     told = few and not solution.is_net and not solution.verdict.failed
-    show.weights(page, solution, dataset.X.std(axis=0) if told else None)
+    show.weights(page, solution, rows.X.std(axis=0) if told else None)
     page.print()
     show.ended(page, solution)
     for line in lines:

@@ -153,6 +153,16 @@ class Dataset:
         return self.X.shape[0]
 
     @property
+    def single(self) -> bool:
+        """Whether y is (n,), and so are predictions."""
+        return self.y is None or self.y.ndim == 1
+
+    @property
+    def some(self) -> Dataset:
+        """Rows that stand for all, in memory: these."""
+        return self
+
+    @property
     def shape(self) -> tuple[int, int]:
         """(n rows, d features)"""
         return self.X.shape

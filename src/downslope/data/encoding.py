@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import DownslopeError, nearest
 from .dataset import Dataset, Note, check_weights, is_sparse
 from .reading import Table
+from .summary import Summary
 
 MANY_CATEGORIES = 1000
 SOME_CATEGORIES = 20  # beyond these, a column whose values are mostly distinct is a name, not a category
@@ -33,23 +34,17 @@ class Column:
     categories: tuple[str, ...] = ()  # text: one indicator each, k of them
 
     @classmethod
-    def learn(cls, table: Table, name: str, weights: np.ndarray | None) -> Column:
-        kind = table.kind(name)
+    def learn(cls, summary: Summary) -> Column:
+        name, kind = summary.name, summary.kind
         if kind != "text":
-            values = table.numbers(name)
-            known = ~np.isnan(values)
-            return cls(name, kind, (float(np.average(values[known], weights=_known(weights, known))),))
-        codes, texts = table.text(name)
-        known = codes >= 0
-        counts = np.bincount(codes[known], weights=_known(weights, known), minlength=len(texts))
-        shares = (counts / counts.sum()).tolist()
+            return cls(name, kind, (summary.mean,))
+        shares = summary.shares
         # the most frequent first, ties by name, so that the order of the rows does not matter
-        first, *others = sorted(range(len(texts)), key=lambda code: (-shares[code], texts[code]))
+        first, *others = sorted(shares, key=lambda word: (-shares[word], word))
         if not others:  # one category only: a column of ones, which a fit with an intercept refuses by name
-            return cls(name, kind, (1.0,), categories=(texts[first],))
-        others.sort(key=lambda code: texts[code])
-        mean = tuple(shares[code] for code in others)
-        return cls(name, kind, mean, baseline=texts[first], categories=tuple(texts[code] for code in others))
+            return cls(name, kind, (1.0,), categories=(first,))
+        others.sort()
+        return cls(name, kind, tuple(shares[word] for word in others), first, tuple(others))
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -139,33 +134,11 @@ class Encoding:
         Raises DownslopeError for a column that does not exist or cannot serve, a target that is constant,
         text, a date or empty, and for fewer than two rows.
         """
-        targets = _as_names(target)
-        used = (*targets, *_as_names(weights))
-        chosen = _as_names(features) if features is not None else [n for n in table.names if n not in used]
-        _check_request(table, targets, chosen, weights)
-        _refuse_bad_numbers(table, (*targets, *chosen), weights)
-        table, _ = _with_known_targets(table, targets)
-        if targets and len(table) < 2:
-            raise DownslopeError("data.too_few_rows", source=table.source, rows=len(table))
-        classes = _classes(table, targets)
-        for name in () if classes else targets:
-            values = table.numbers(name)
-            if (values == values[0]).all():
-                raise DownslopeError("data.target_constant", column=name, value=float(values[0]))
-        row_weights = _row_weights(table, weights)
-        columns: list[Column] = []
-        notes: list[Note] = []
-        for name in chosen:
-            refusal = _refusal(table, name)
-            if refusal is None:
-                columns.append(Column.learn(table, name, row_weights))
-            elif features is not None:
-                raise DownslopeError(refusal[0], **refusal[2])
-            else:
-                notes.append(refusal[1:])
-        if not columns:
-            raise DownslopeError("data.no_features", source=table.source)
-        return cls(tuple(columns), targets, weights, classes, features is not None, tuple(notes))
+        request = Request.of(table.names, target, features, weights, table.source)
+        for name in request.targets:
+            _check_target(table, name)
+        table, s, _ = request.known_rows(table)
+        return request.encoding(request.summaries(table, s), len(table))
 
     def learn_again(self, table: Table) -> Encoding:
         """The same request, on other rows."""
@@ -187,11 +160,11 @@ class Encoding:
         for name in needed:
             if name not in table.names:
                 raise DownslopeError(
-                    "data.lacks_column", source=table.source, column=name, names=_told(name, table)
+                    "data.lacks_column", source=table.source, column=name, names=_told(name, table.names)
                 )
         for name in targets:
             _check_target(table, name)
-        _refuse_bad_numbers(table, (*targets, *(column.name for column in self.columns)), weights)
+        refuse_bad_numbers(table, (*targets, *(column.name for column in self.columns)), weights)
         table, notes = _with_known_targets(table, targets)
         X = np.empty((len(table), len(self.features)))  # (n, d)
         start = 0
@@ -241,6 +214,106 @@ class Encoding:
         return cls(**{**kept, **words, "columns": columns, "notes": notes})
 
 
+@dataclass(frozen=True)
+class Request:
+    """Which columns are asked for, as what; checked against the names that there are."""
+
+    source: str
+    targets: tuple[str, ...]
+    chosen: tuple[str, ...]  # the features
+    named: bool  # whether they were named, not found
+    weights: str | None
+
+    @classmethod
+    def of(
+        cls,
+        names: Sequence[str],
+        target: str | Sequence[str],
+        features: Sequence[str] | None,
+        weights: str | None,
+        source: str,
+    ) -> Request:
+        """Raises DownslopeError for a name that there is not, or that is asked for twice."""
+        targets = _as_names(target)
+        used = (*targets, *_as_names(weights))
+        chosen = _as_names(features) if features is not None else tuple(n for n in names if n not in used)
+        asked = (*targets, *chosen, *_as_names(weights))
+        for name in asked:
+            if name not in names:
+                facts = {"source": source, "column": name, "names": _told(name, names)}
+                raise DownslopeError("data.no_such_column", **facts)
+        for name in targets:
+            if name in chosen:
+                raise DownslopeError("data.feature_is_target", column=name)
+        for name in asked:
+            if asked.count(name) > 1:
+                raise DownslopeError("data.named_twice", column=name)
+        return cls(source, targets, chosen, features is not None, weights)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that are looked at, each once."""
+        return (*self.targets, *self.chosen, *_as_names(self.weights))
+
+    def known_rows(self, table: Table) -> tuple[Table, np.ndarray | None, list[Note]]:
+        """The rows whose targets are known, their weights, and what there is to say about the others.
+        Infinite numbers and weights that are none are refused first, by the row's number in the file."""
+        for name in self.targets:
+            _check_target_kind(table, name)
+        refuse_bad_numbers(table, (*self.targets, *self.chosen), self.weights)
+        table, notes = _with_known_targets(table, self.targets)
+        return table, _row_weights(table, self.weights), notes
+
+    def summaries(self, table: Table, weights: np.ndarray | None) -> dict[str, Summary]:
+        """Of each target and feature."""
+        return {name: Summary.of(table, name, weights) for name in (*self.targets, *self.chosen)}
+
+    def encoding(self, known: dict[str, Summary], rows: int) -> Encoding:
+        """How the columns become numbers, from the summaries of so many rows.
+
+        Raises DownslopeError for a target that is constant or empty, columns asked for that can not serve,
+        and for fewer than two rows.
+        """
+        for name in self.targets:
+            if known[name].known == 0:
+                raise DownslopeError("data.target_missing", column=name)
+        if self.targets and rows < 2:
+            raise DownslopeError("data.too_few_rows", source=self.source, rows=rows)
+        classes = self._classes(known)
+        for name in () if classes else self.targets:
+            if known[name].constant:
+                raise DownslopeError("data.target_constant", column=name, value=known[name].low)
+        columns: list[Column] = []
+        notes: list[Note] = []
+        for name in self.chosen:
+            refusal = _refusal(known[name])
+            if refusal is None:
+                columns.append(Column.learn(known[name]))
+            elif self.named:
+                raise DownslopeError(refusal[0], **refusal[2])
+            else:
+                notes.append(refusal[1:])
+        if not columns:
+            raise DownslopeError("data.no_features", source=self.source)
+        return Encoding(tuple(columns), self.targets, self.weights, classes, self.named, tuple(notes))
+
+    def _classes(self, known: dict[str, Summary]) -> tuple[str, ...]:
+        """The classes of a target that is text, which must be the only one; () for numbers."""
+        texts = [known[name] for name in self.targets if known[name].kind == "text"]
+        if not texts:
+            return ()
+        if len(self.targets) > 1:
+            raise DownslopeError("data.classes_of_several", targets=", ".join(self.targets))
+        (target,) = texts
+        if target.many:
+            facts = {"column": target.name, "count": f"> {len(target.counts):,}", "rows": target.rows}
+            raise DownslopeError("data.too_many_classes", **facts)
+        classes = tuple(sorted(target.counts))
+        if len(classes) < 2:
+            raise DownslopeError("data.one_class", column=target.name, value=classes[0])
+        return classes
+
+
 def training_dataset(encoding: Encoding, table: Table) -> Dataset:
     """The rows that `encoding` was learned on, with the notes of learning before those of applying."""
     dataset = encoding.apply(table)
@@ -270,56 +343,25 @@ def _as_names(asked: str | Sequence[str] | None) -> tuple[str, ...]:
     return (asked,) if isinstance(asked, str) else tuple(asked or ())
 
 
-def _known(weights: np.ndarray | None, known: np.ndarray) -> np.ndarray | None:
-    """The weights of the rows whose value is known (2 is the row twice), if any of them counts."""
-    return None if weights is None or not weights[known].any() else weights[known]
-
-
-def _told(asked: str, table: Table) -> str:
+def _told(asked: str, names: Sequence[str]) -> str:
     """The names that would have worked: the nearest first, and not hundreds of them."""
-    names: Sequence[str] = table.names
     if len(names) > TOLD_NAMES:
         names = get_close_matches(asked, names, n=TOLD_NAMES, cutoff=0.0)
     return nearest(asked, names)
 
 
-def _check_request(table: Table, targets: Sequence[str], chosen: Sequence[str], weights: str | None) -> None:
-    for name in (*targets, *chosen, *_as_names(weights)):
-        if name not in table.names:
-            raise DownslopeError(
-                "data.no_such_column", source=table.source, column=name, names=_told(name, table)
-            )
-    for name in targets:
-        if name in chosen:
-            raise DownslopeError("data.feature_is_target", column=name)
-        _check_target(table, name)
-    asked = (*targets, *chosen, *_as_names(weights))
-    for name in asked:
-        if asked.count(name) > 1:
-            raise DownslopeError("data.named_twice", column=name)
-
-
 def _check_target(table: Table, name: str) -> None:
+    _check_target_kind(table, name)
+    if table.kind(name) != "text" and np.isnan(table.numbers(name)).all():
+        raise DownslopeError("data.target_missing", column=name)
+
+
+def _check_target_kind(table: Table, name: str) -> None:
     kind = table.kind(name)
     if kind == "date":
         raise DownslopeError("data.target_date", column=name)
     if kind == "other":
         raise DownslopeError("data.other_column", column=name)
-    if kind != "text" and np.isnan(table.numbers(name)).all():
-        raise DownslopeError("data.target_missing", column=name)
-
-
-def _classes(table: Table, targets: Sequence[str]) -> tuple[str, ...]:
-    """The classes of a target that is text, which must be the only one; () for numbers."""
-    texts = [name for name in targets if table.kind(name) == "text"]
-    if not texts:
-        return ()
-    if len(targets) > 1:
-        raise DownslopeError("data.classes_of_several", targets=", ".join(targets))
-    classes = tuple(sorted(table.text(texts[0])[1]))
-    if len(classes) < 2:
-        raise DownslopeError("data.one_class", column=texts[0], value=classes[0])
-    return classes
 
 
 def _with_known_targets(table: Table, targets: Sequence[str]) -> tuple[Table, list[Note]]:
@@ -333,7 +375,7 @@ def _with_known_targets(table: Table, targets: Sequence[str]) -> tuple[Table, li
     return table.take(np.flatnonzero(known)), [("data.note_dropped", facts)]
 
 
-def _refuse_bad_numbers(table: Table, names: Sequence[str], weights: str | None) -> None:
+def refuse_bad_numbers(table: Table, names: Sequence[str], weights: str | None) -> None:
     """Before any row is dropped, so that a row at fault is told by its number in the file."""
     for name in names:
         if table.kind(name) == "numeric":
@@ -358,16 +400,16 @@ def _missing_note(name: str, missing: np.ndarray) -> list[Note]:
     return [("data.note_missing", {"column": name, "count": count, "rows": len(missing)})] if count else []
 
 
-def _refusal(table: Table, name: str) -> tuple[str, str, dict[str, Any]] | None:
+def _refusal(column: Summary) -> tuple[str, str, dict[str, Any]] | None:
     """Why a column cannot serve: the error's key, the note's key and their facts; None if it can."""
-    kind = table.kind(name)
-    if kind in ("missing", "numeric") and np.isnan(table.numbers(name)).all():
-        return "data.all_missing", "data.note_all_missing", {"column": name}
-    if kind == "other":
+    name, categories, rows = column.name, len(column.counts), column.rows
+    if column.kind == "other":
         return "data.other_column", "data.note_other_column", {"column": name}
-    if kind == "text":
-        categories, rows = len(table.text(name)[1]), len(table)
-        if categories > MANY_CATEGORIES or (categories > SOME_CATEGORIES and 2 * categories > rows):
-            facts = {"column": name, "categories": categories, "rows": rows, "example": table.example(name)}
-            return "data.many_categories", "data.note_many_categories", facts
+    if column.known == 0:
+        return "data.all_missing", "data.note_all_missing", {"column": name}
+    if column.kind == "text" and (
+        categories > MANY_CATEGORIES or (categories > SOME_CATEGORIES and 2 * categories > rows)
+    ):
+        facts = {"column": name, "categories": categories, "rows": rows, "example": column.example}
+        return "data.many_categories", "data.note_many_categories", facts
     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import glob
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,9 +42,9 @@ class Table:
     def read(cls, source: Any) -> Table:
         """The rows of `source`.
 
-        source: path or glob of CSV, TSV, Parquet, JSON or JSON Lines files (.gz too); a SQL query that starts
-            with SELECT, WITH or FROM and names files relative to the current directory; a pandas or polars
-            DataFrame; a pyarrow Table; or a dict of columns.
+        source: path or glob of CSV, TSV, Parquet, JSON or JSON Lines files (.gz and .zst too); a SQL query
+            that starts with SELECT, WITH or FROM and names files relative to the current directory; a pandas
+            or polars DataFrame; a pyarrow Table; or a dict of columns.
 
         Raises DownslopeError for anything that is not a table with at least one row and distinct names.
         """
@@ -52,9 +52,7 @@ class Table:
             columns, words = _from_words(str(source)), str(source)
         else:
             columns, words = _from_memory(source), type_name(source)
-        repeated = [name for name in columns.column_names if columns.column_names.count(name) > 1]
-        if repeated:
-            raise DownslopeError("data.repeated_name", source=words, column=repeated[0])
+        repeated_name(columns.column_names, words)
         if columns.num_columns == 0 or columns.num_rows == 0:
             raise DownslopeError("data.no_rows", source=words)
         return cls(columns, words)
@@ -79,20 +77,8 @@ class Table:
         >>> Table.read({"x": [None, True]}).kind("x")
         'boolean'
         """
-        import pyarrow.types as types
-
         column = self.columns.column(name)
-        held = column.type
-        if column.null_count == len(column):
-            return "missing"
-        if types.is_boolean(held):
-            return "boolean"
-        if types.is_integer(held) or types.is_floating(held) or types.is_decimal(held):
-            return "numeric"
-        if types.is_date(held) or types.is_timestamp(held):
-            return "date"
-        # whoever made a column categorical, of numbers even, wants categories
-        return "text" if is_text(held) or types.is_dictionary(held) else "other"
+        return "missing" if column.null_count == len(column) else kind_of_type(column.type)
 
     def example(self, name: str) -> str:
         """A known value of a column, as text: the first that is not a number, else the first."""
@@ -135,6 +121,29 @@ class Table:
         if isinstance(coded, pa.ChunkedArray):
             coded = coded.unify_dictionaries().combine_chunks()
         return coded.indices.fill_null(-1).to_numpy(), coded.dictionary.to_pylist()
+
+
+def kind_of_type(held: Any) -> str:
+    """What a column of an Arrow type holds."""
+    import pyarrow.types as types
+
+    if types.is_null(held):
+        return "missing"
+    if types.is_boolean(held):
+        return "boolean"
+    if types.is_integer(held) or types.is_floating(held) or types.is_decimal(held):
+        return "numeric"
+    if types.is_date(held) or types.is_timestamp(held):
+        return "date"
+    # whoever made a column categorical, of numbers even, wants categories
+    return "text" if is_text(held) or types.is_dictionary(held) else "other"
+
+
+def repeated_name(names: Sequence[str], source: Any) -> None:
+    """Refuse columns of which two have one name."""
+    if len(set(names)) < len(names):
+        again = next(name for name in names if list(names).count(name) > 1)
+        raise DownslopeError("data.repeated_name", source=source, column=again)
 
 
 def type_name(source: Any) -> str:
@@ -180,24 +189,39 @@ def _from_memory(source: Any) -> Any:
 
 
 def _from_words(words: str) -> Any:
-    path = Path(words)
-    if QUERY.match(words) and not _exists(path):
+    if QUERY.match(words) and not exists(Path(words)):
         return _from_query(words)
-    if _exists(path):
-        return _from_file(path)
+    paths = files_of(words)
+    return _stacked(paths, words) if len(paths) > 1 or not exists(Path(words)) else _from_file(paths[0])
+
+
+def files_of(words: str) -> list[Path]:
+    """The files that a path or a glob names, in the order of their names."""
+    path = Path(words)
+    if exists(path):
+        return [path]
     if not glob.has_magic(words):
         raise DownslopeError("data.no_such_file", path=words)
     paths = sorted(Path(found) for found in glob.glob(words, recursive=True) if Path(found).is_file())
     if not paths:
         raise DownslopeError("data.no_match", pattern=words)
-    return _stacked(paths, words)
+    return paths
 
 
-def _exists(path: Path) -> bool:
+def exists(path: Path) -> bool:
     try:
         return path.exists()
     except OSError:  # a long query is no file name
         return False
+
+
+def kind_of_file(path: Path) -> str:
+    """By the ending of its name: "parquet", "json", or "text" for all others."""
+    packed = path.suffix.lower() in (".gz", ".zst")
+    kind = (path.with_suffix("").suffix if packed else path.suffix).lower()
+    if kind in (".parquet", ".pq"):
+        return "parquet"
+    return "json" if kind in (".json", ".jsonl", ".ndjson") else "text"
 
 
 def _from_query(query: str) -> Any:
@@ -210,17 +234,17 @@ def _from_query(query: str) -> Any:
 def _from_file(path: Path) -> Any:
     if path.is_dir():
         raise DownslopeError("data.directory", path=path)
-    kind = path.with_suffix("").suffix if path.suffix.lower() == ".gz" else path.suffix
+    kind = kind_of_file(path)
     try:
         with opened(path) as file:
             head = file.read(HEAD_BYTES)
         if not head.strip():
             raise DownslopeError("data.empty_file", path=path)
-        if kind.lower() in (".parquet", ".pq"):
+        if kind == "parquet":
             return rows_of("SELECT * FROM read_parquet($path)", path=path)
         if BINARY.search(head) and not head.startswith(UTF16):
             raise DownslopeError("data.binary_file", path=path)
-        if kind.lower() in (".json", ".jsonl", ".ndjson"):
+        if kind == "json":
             return rows_of("SELECT * FROM read_json($path, sample_size = -1)", path=path)
         return from_delimited(path, path)
     except (QueryError, csv.Error, OSError, EOFError) as error:

@@ -38,7 +38,7 @@ class Coordinates:
     """
 
     def __init__(self, term, theta, solves: int = 1):
-        self.term, self.solves, self.d = term, solves, term.X.shape[1]
+        self.term, self.solves, self.d = term, solves, term.columns
         self.theta = np.array(theta, dtype=float)
         self.value, self.gradient, self.pull = np.nan, np.empty(0), np.empty(0)  # see `_look`
         self.moments = term.quadratic and (self.d <= MOMENTS or term.gathered is not None)
@@ -55,8 +55,7 @@ class Coordinates:
             else:  # no second look at X
                 G, c = term.gathered.of(term.standardise, term.intercept)
                 self.slope = term.loss.curvature_bound * (G @ self.origin - c[:, 0])
-                level = self.origin[self.d :].sum()
-                self.lowest = self._slopes(np.full(term.Y.shape, level))[0]
+                self.lowest = term.level_value(self.origin)
         else:
             self.z = term.predictor(self.theta)  # (n, 1)
             self.bend = self._bends().sum() if term.intercept else 1.0

@@ -261,8 +261,7 @@ class Subsampled(LBFGS):
         """One row of how many is enough."""
         if not objective.sweeps:
             return 1
-        enough = 100 * objective.size // objective.term.outputs
-        return next((every for every in (16, 4) if objective.rows >= enough * every), 1)
+        return objective.term.thinning(100 * objective.size // objective.term.outputs)
 
     def choose(self, objective, point, memory: Memory) -> np.ndarray:
         memory.every = memory.every or self.thinning(objective)

@@ -195,6 +195,8 @@ class CoordinateDescent:
     def refuse_nonsense(self, objective) -> None:
         if not objective.sweeps:
             raise DownslopeError("descent.coordinate_rows")
+        if not (objective.quadratic or objective.whole):
+            raise DownslopeError("descent.coordinate_parts", loss=objective.term.loss.name)
         if objective.term.outputs > 1:
             raise DownslopeError("descent.coordinate_outputs", outputs=objective.term.outputs)
         if not objective.term.smooth:

@@ -21,25 +21,29 @@ SLOTS = 4  # pieces under way
 
 
 def passes(objective, method: Method, batch: Batch, state: State, stop: Stop, seed: int) -> Iterator[tuple]:
-    """A pass is cut into pieces. While one is swept, other cores bring the rows of the next together: what
-    is done to a row never depends on who does it, or when."""
-    term = objective.term
+    """A pass is cut into pieces, and rows that are not in memory come some at a time. While one is swept,
+    other cores bring the rows of the next together: what is done to a row never depends on who does it."""
     rate = rates.resolved(method, objective)
-    per_epoch = batch.updates_in(term.rows)
+    per_epoch = batch.updates_in(objective.rows)
     total = per_epoch * epochs_of(stop)
     ready: Callable = compiled if compiles(objective, batch, epochs_of(stop)) else (lambda kernel: kernel)
-    swept = (_dense if term.dense else _sparse)(objective, method, batch, ready)
+    learning = lambda first, last: np.asarray(  # rates of the updates first … last − 1, counted from here
+        rate.rates(np.arange(state.updates + first, state.updates + last), per_epoch, total), dtype=float
+    )
+    swept: dict[int, Callable] = {}  # by what is swept: rows in memory are the same ones at every pass
     while True:
-        order = batch.order_of(term.rows, state.epochs, seed)
-        learning = lambda first, last: np.asarray(  # rates of the updates of this pass
-            rate.rates(np.arange(state.updates + first, state.updates + last), per_epoch, total), dtype=float
-        )
+        theta = state.theta
+        for term, order in objective.term.pieces(batch, state.epochs, seed):
+            if id(term) not in swept:
+                swept = {id(term): (_dense if term.dense else _sparse)(term, objective, method, batch, ready)}
+            with np.errstate(over="ignore", invalid="ignore"):
+                value, gradient, theta = swept[id(term)](order, learning, theta, state.memory)
+            updates = -(-len(order) // batch.size)
+            state.memory.updates += updates
+            state.updates += updates
+        state.epochs += 1
+        state.theta = theta
         with np.errstate(over="ignore", invalid="ignore"):
-            value, gradient, theta = swept(order, learning, state.theta, state.memory)
-            state.memory.updates += per_epoch
-            state.updates += per_epoch
-            state.epochs += 1
-            state.theta = theta
             point = objective.at(theta)
         looked = point._replace(value=float(value), gradient=gradient)
         last = float(learning(-1, 0)[0])
@@ -54,9 +58,8 @@ def compiles(objective, batch: Batch, epochs: int) -> bool:
     return not objective.tiny and work >= WORTH_COMPILING
 
 
-def _dense(objective, method: Method, batch: Batch, ready: Callable) -> Callable:
+def _dense(term, objective, method: Method, batch: Batch, ready: Callable) -> Callable:
     """A function that makes one pass over dense rows: (value, gradient, θ) of its last update."""
-    term = objective.term
     n, k = term.Y.shape
     q = term.X.shape[1] + term.intercept
     fetch = ready(rows.fetch)
@@ -86,9 +89,8 @@ def _dense(objective, method: Method, batch: Batch, ready: Callable) -> Callable
     return swept
 
 
-def _sparse(objective, method: Method, batch: Batch, ready: Callable) -> Callable:
+def _sparse(term, objective, method: Method, batch: Batch, ready: Callable) -> Callable:
     """The same over sparse rows."""
-    term = objective.term
     X, (n, k) = term.X, term.Y.shape
     q = X.shape[1] + term.intercept
     kernels = sparse_sweeps

@@ -26,6 +26,7 @@ def chosen(objective, recipe) -> tuple[AnyMethod, Reason]:
     columns = weights // objective.term.outputs if objective.sweeps else weights
     if objective.kinked:
         one_smooth = objective.sweeps and objective.term.smooth and objective.term.outputs == 1
+        one_smooth = one_smooth and (objective.quadratic or objective.whole)
         if one_smooth and recipe.learning_rate == "auto":
             return CoordinateDescent(), ("inference.auto_coordinate", {"penalty": objective.penalty.name})
         if math.isnan(objective.lipschitz):

@@ -89,7 +89,7 @@ class Recipe:
 
     def _gathers(self, dataset) -> bool:
         """Whether the descent will run on the second moments of the rows, or its answer be read from them."""
-        rows, columns = dataset.X.shape
+        rows, columns = dataset.shape
         if not self.loss.quadratic or columns > WIDE or rows * columns < WORTH_GATHERING:
             return False
         if self.method == "auto" or isinstance(self.method, Method):

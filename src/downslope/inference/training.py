@@ -13,6 +13,8 @@ import numpy as np
 from ..data import Dataset
 from ..data.encoding import refuse_constant_columns
 from ..data.meter import Meter
+from ..data.parted import Parted
+from ..data.scaling import Standardise
 from ..descent import methods, rates
 from ..descent.descend import End, descend
 from ..descent.directions import Adagrad, Adam, RMSprop
@@ -25,7 +27,7 @@ from ..descent.trace import Step, Trace
 from ..errors import DownslopeError, nearest
 from ..insight import Verdict, explain
 from ..model.functions import Function
-from ..model.linear import LinearTerm, Standardise
+from ..model.linear import LinearTerm
 from ..model.nets import NetTerm
 from ..model.objective import Objective, function_objective
 from .automatic import Reason, chosen
@@ -59,8 +61,8 @@ class Training:
     ):
         self.objective, self.method, self.stop, self.recipe = objective, method, stop, recipe
         self.trace = Trace(objective.names, start)
-        self.dataset: Dataset | None = None
-        self.held_out: Dataset | None = None
+        self.dataset: Any = None  # a Dataset, or rows in parts
+        self.held_out: Any = None
         self.function: Function | None = None
         self.module: Any = None
         self._validation: Objective | None = None
@@ -72,23 +74,26 @@ class Training:
     @classmethod
     def on_rows(
         cls,
-        dataset: Dataset,
+        dataset: Any,
         recipe: Recipe,
-        held_out: Dataset | None = None,
+        held_out: Any = None,
         module=None,
         place: Place | None = None,
     ) -> Training:
-        """A model on the rows of a Dataset: a linear one, the recipe's net, or a PyTorch module.
+        """A model on the rows of a Dataset or a Stream: a linear one, the recipe's net, or a PyTorch module.
         `place`: where an earlier training on them stood, to go on from."""
-        if not isinstance(dataset, Dataset):
+        parted = isinstance(dataset, Parted)
+        if not isinstance(dataset, Dataset | Parted):
             raise DownslopeError("inference.no_dataset", found=type(dataset).__name__)
-        if dataset.y is None:
+        if not dataset.targets:
             raise DownslopeError("inference.no_target")
+        if parted and (module is not None or recipe.net is not None):
+            raise DownslopeError("inference.net_in_memory", rows=f"{len(dataset):,}")
         if recipe.loss.labels:
             dataset = dataset.labelled()
             held_out = None if held_out is None else held_out.labelled(dataset.classes)
         if dataset.encoding is not None and recipe.intercept:
-            refuse_constant_columns(dataset)
+            dataset.refuse_constant_columns() if parted else refuse_constant_columns(dataset)
         if recipe.patience is not None and held_out is None:
             raise DownslopeError("inference.patience_without_rows", patience=recipe.patience)
         objective = Objective(recipe.term(dataset, module), recipe.penalty)
@@ -248,12 +253,11 @@ class Training:
         )
         if dataset is None:
             return solution
-        assert dataset.y is not None
         solution = replace(
             solution,
             features=dataset.features,
             targets=dataset.targets,
-            single=dataset.y.ndim == 1,
+            single=dataset.single,
             encoding=dataset.encoding,
             notes=(*dataset.notes, *self._reason()),
             classes=dataset.classes,
@@ -370,7 +374,7 @@ def finished(training: Training, steps: Iterable[Step], log: Log | None = None) 
 
 def _renumbered(method: AnyMethod, dataset: Dataset) -> AnyMethod:
     """Rows of weight 0 are left out of the sum: rows that were given by number keep their meaning."""
-    counts = None if dataset.weights is None else dataset.weights > 0
+    counts = None if isinstance(dataset, Parted) or dataset.weights is None else dataset.weights > 0
     if counts is None or counts.all() or not isinstance(method, Method) or not isinstance(method.rows, Batch):
         return method
     if isinstance(method.rows.order, str):

@@ -376,6 +376,7 @@ def _noise(objective: Objective, H) -> tuple[float, float]:
     term, null = objective.term, objective.term.null_theta
     downhill = objective.at(null).gradient.reshape(-1, term.outputs)
     theta = null - (np.linalg.pinv(H, rcond=1e-13, hermitian=True) @ downhill).ravel()  # Newton's one step
+    term = term.sample
     slope = term.loss.slope(term.predictor(theta), term.Y)  # (n, k)
     share = 1.0 if term.share is None else term.share
     pull = objective.l2 * theta  # the penalty's own gradient, which the rows' mean balances

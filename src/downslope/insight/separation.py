@@ -9,6 +9,7 @@ the pairs that are certain at its end; a d that leaves all others where they are
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -18,7 +19,11 @@ CERTAIN = (0.0, 4.0, 8.0, 12.0)  # by how much a class may have to be ahead to c
 
 
 def rows_on_plane(term, theta) -> int | None:
-    """How many rows lie on a plane that has none on its wrong side; None where no such plane is seen."""
+    """How many rows lie on a plane that has none on its wrong side; None where no such plane is seen. Rows
+    that are not in memory are looked at only where some of them are separated by θ, and then all are."""
+    if term.sample is not term:
+        apart = leads(term.sample, theta).min() > 0 and term.ask(partial(_least_lead, theta), plus=_less) > 0
+        return 0 if apart else None
     lead = leads(term, theta)  # (n, k)
     for certain in CERTAIN:
         open_ = lead <= certain
@@ -35,6 +40,14 @@ def rows_on_plane(term, theta) -> int | None:
         if top > 1 and gain.min() >= -1e-6 * top:
             return int((gain.min(axis=1) <= 1e-6 * top).sum())
     return None
+
+
+def _least_lead(theta, term) -> float:
+    return float(leads(term, theta).min())
+
+
+def _less(one, other):
+    return min(part for part in (one, other) if part is not None)
 
 
 def leads(term, theta) -> np.ndarray:

@@ -30,3 +30,14 @@ def fetch(X, Y, share, order, center, inverse, rows, targets, weights):
 
 def prefetch(X, first, last):
     """Asks the memory for X[first:last], and does not wait: when compiled, as compiled.py says."""
+
+
+def transpose(columns, first, last, out):
+    """out[first:last] = columns[:, first:last].T, in squares that stay in the cache."""
+    for begin in range(first, last, 64):
+        end = min(begin + 64, last)
+        for low in range(0, len(columns), 8):
+            high = min(low + 8, len(columns))
+            for i in range(begin, end):
+                for j in range(low, high):
+                    out[i, j] = columns[j, i]

@@ -58,6 +58,87 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A {found} is not a table. Give a path, a glob, a SQL query, a DataFrame, a pyarrow Table or a dict of columns; for arrays use Dataset.from_arrays.",
         "{found} 不是表。请给出路径、通配符、SQL 查询、DataFrame、pyarrow Table 或由列组成的字典；数组请用 Dataset.from_arrays。",
     ),
+    # rows too many to hold
+    "data.memory": (
+        'The memory {asked!r} is no amount of memory: give it as "2GB", "512MB" or a number of bytes.',
+        '内存 {asked!r} 不是一个容量：请写成 "2GB"、"512MB" 或字节数。',
+    ),
+    "data.memory_too_small": (
+        "The memory {asked} is too little to read rows with: at least {least} is needed.",
+        "内存 {asked} 太小，无法读取数据行：至少需要 {least}。",
+    ),
+    "data.memory_for_part": (
+        "A part of {rows} rows × {columns} columns takes {needed} to work on, and the memory allowed is {memory}: allow more, or name fewer features.",
+        "一段 {rows} 行 × {columns} 列的数据处理时需要 {needed}，而允许的内存是 {memory}：请放宽限制，或减少特征。",
+    ),
+    "data.memory_of_reader": (
+        "{source} can not be unpacked within the memory allowed. Allow more (memory=, --memory), or write Parquet files with smaller row groups.",
+        "在允许的内存内无法解开 {source}。请放宽限制（memory=、--memory），或用更小的行组写 Parquet 文件。",
+    ),
+    "data.kinds_of_files": (
+        "The files of {pattern} are of several kinds ({kinds}). Files read together need to be of one.",
+        "{pattern} 匹配到的文件类型不一（{kinds}）。一起读取的文件必须是同一种类型。",
+    ),
+    "data.types_differ": (
+        "The column '{column}' holds {found} in {path}, and {expected} in {first}. Files read together need the same types.",
+        "列「{column}」在 {path} 里是 {found}，在 {first} 里是 {expected}。一起读取的文件必须类型一致。",
+    ),
+    "data.text_in_numbers": (
+        "{source}, row {row}: '{value}' stands in the column '{column}', which holds numbers. Correct it, or leave such rows out and have them counted (on_bad_row=\"skip\", --on-bad-row skip).",
+        '{source} 第 {row} 行：数值列「{column}」里出现了「{value}」。请改正，或跳过这样的行并计数（on_bad_row="skip"，--on-bad-row skip）。',
+    ),
+    "data.text_in_line": (
+        "{path}, line {line}: '{value}' stands in the column '{column}', which holds something else in the lines before. Correct it, or leave such rows out and have them counted (on_bad_row=\"skip\", --on-bad-row skip).",
+        '{path} 第 {line} 行：列「{column}」里出现了「{value}」，与前面各行的类型不同。请改正，或跳过这样的行并计数（on_bad_row="skip"，--on-bad-row skip）。',
+    ),
+    "data.ragged_far": (
+        '{path}, line {line}: the number of cells is {found}, and {expected} in the first line. The file may be cut off there. Complete the line, or leave such rows out and have them counted (on_bad_row="skip", --on-bad-row skip).',
+        '{path} 第 {line} 行有 {found} 个单元格，而首行有 {expected} 个，文件可能在此被截断。请补全，或跳过这样的行并计数（on_bad_row="skip"，--on-bad-row skip）。',
+    ),
+    "data.hole": (
+        "Row {row} has no value in the column '{column}'. Fill it in, or leave such rows out and have them counted (on_bad_row=\"skip\", --on-bad-row skip); without on_bad_row a feature's hole is filled with the mean.",
+        '第 {row} 行的列「{column}」没有值。请补上，或跳过这样的行并计数（on_bad_row="skip"，--on-bad-row skip）；不设 on_bad_row 时，特征的空缺以均值填补。',
+    ),
+    "data.on_bad_row": (
+        'on_bad_row={asked!r} is not known: "skip" leaves rows at fault out and counts them, "fail" refuses the first of them.',
+        'on_bad_row={asked!r} 无法识别："skip" 跳过有问题的行并计数，"fail" 遇到第一行就报错。',
+    ),
+    "data.part_rows": (
+        "A part of {asked!r} rows can not be: give a whole number of at least 1.",
+        "每段 {asked!r} 行不成立：请给出不小于 1 的整数。",
+    ),
+    "data.stream_wide": (
+        "The columns become {columns} numbers a row, and rows that are streamed may have {most}: name fewer features, or leave out text with many categories.",
+        "各列编码后每行有 {columns} 个数，而流式读取最多 {most} 个：请减少特征，或去掉类别过多的文本列。",
+    ),
+    "data.source_gone": (
+        "{path} is gone since its rows were first read. Put it back, and begin again.",
+        "{path} 在首次读取之后不见了。请放回原处，再重新开始。",
+    ),
+    "data.source_changed": (
+        "{path} has changed since its rows were first read, so that they are no longer the same rows. Begin again.",
+        "{path} 在首次读取之后被改动，数据行已不相同。请重新开始。",
+    ),
+    "data.cache_damaged": (
+        "{path}, which holds rows that were read, can not be read back ({reason}). Remove it and begin again.",
+        "保存已读数据行的 {path} 无法读回（{reason}）。请删除它再重新开始。",
+    ),
+    "data.cache_folder": (
+        "The folder {path} of DOWNSLOPE_CACHE can not be made ({reason}). Name another, or leave it unset.",
+        "DOWNSLOPE_CACHE 指定的文件夹 {path} 无法创建（{reason}）。请换一个，或不设置它。",
+    ),
+    "data.cache_full": (
+        "Rows can not be kept on the disk ({reason}): they are read from the source at every pass, which takes longer and changes nothing else.",
+        "数据行无法保存到磁盘（{reason}）：每一遍都从来源重新读取，只是更慢，其他不变。",
+    ),
+    "data.note_skipped": (
+        "{count} rows of {source} could not be read and were left out.",
+        "{source} 中有 {count} 行无法读取，已跳过。",
+    ),
+    "data.note_holes": (
+        "{count} of {rows} rows have a hole and were left out.",
+        "{rows} 行中有 {count} 行存在空缺，已跳过。",
+    ),
     # the columns asked for
     "data.no_such_column": (
         "{source} has no column '{column}'. It has: {names}.",

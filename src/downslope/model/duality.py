@@ -42,7 +42,7 @@ def free_gap(objective, point) -> float | None:
     term, theta = objective.term, point.theta
     if isinstance(term, Moments) and not objective.kinked:
         return max(0.5 * float((theta - objective.lowest_theta) @ point.gradient), 0.0)
-    if not isinstance(term, Moments | LinearTerm):
+    if not (term.sweeps or isinstance(term, Moments)):
         return None
     l2 = objective.l2
     if isinstance(term, Moments):
@@ -60,8 +60,12 @@ def duality_gap(objective, point, passes: float = math.inf) -> float | None:
     alone, which is enough where every other weight has a price, 2. Either is taken where that is no more
     than a twentieth of the `passes` that were made; where neither is, None.
     """
-    term, theta, (_, z) = objective.term, point.theta, point.cached
-    quick = gap_of_chances(objective, point) if isinstance(term, LinearTerm) and term.compiled else None
+    term, theta = objective.term, point.theta
+    if not isinstance(term, LinearTerm):  # z of all rows is not held
+        plain = objective.quadratic and not objective.kinked
+        return _parabola(objective.hessian_of_parabola, point.gradient, theta) if plain else None
+    _, z = point.cached
+    quick = gap_of_chances(objective, point) if term.compiled else None
     if quick is not None:
         return quick
     budget = SHARE * passes

@@ -9,12 +9,14 @@ refine, the singular values decide: the rank, and then the smallest weights amon
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..errors import DownslopeError
 from .linear import LinearTerm
+from .parted import PLAIN, PartedTerm
 
 TRUSTED = 1e12  # condition number of the moments up to which Cholesky is refined
 EPS = np.finfo(float).eps
@@ -34,7 +36,7 @@ class LeastSquares:
     seen: Any = None  # what `term.at` gives there, where the refinement came by
 
 
-def least_squares(term: LinearTerm, l2: np.ndarray | None = None) -> LeastSquares:
+def least_squares(term, l2: np.ndarray | None = None) -> LeastSquares:
     """argmin_θ Σᵢ sᵢ(x̃ᵢ·θ − yᵢ)²/Σ sᵢ + ½Σⱼ l2ⱼθⱼ², and among several the one of least ‖w‖.
 
     `l2` is the price of each θ in its own coordinates, (p,).
@@ -48,7 +50,8 @@ def least_squares(term: LinearTerm, l2: np.ndarray | None = None) -> LeastSquare
     eigenvalues = np.linalg.eigvalsh(moments / size / size[:, None])
     smallest, largest = eigenvalues[0], eigenvalues[-1]
     if largest > 0 and smallest * TRUSTED > largest:
-        theta, seen = _refined(term, moments, ridge, size)
+        enough = isinstance(term, PartedTerm) and smallest * PLAIN >= largest
+        theta, seen = _refined(term, moments, ridge, size, 0 if enough else 10)
         condition = float(np.sqrt(largest / smallest))
         return LeastSquares(theta.ravel(), q, q, condition, "cholesky", (), seen)
     return _by_singular_values(term, ridge)
@@ -60,12 +63,13 @@ def _refuse_overflow(sums) -> None:
         raise DownslopeError("model.squares_overflow")
 
 
-def _refined(term: LinearTerm, moments, ridge, size):
-    """Cholesky of the moments, corrected with the rows' own residuals until that helps no more."""
+def _refined(term, moments, ridge, size, most: int):
+    """Cholesky of the moments, corrected with the rows' own residuals until that helps no more, or `most`
+    times."""
     from scipy.linalg import cho_factor, cho_solve
 
     q = len(ridge)
-    precise = np.longdouble if term.rows * q <= SMALL else np.float64
+    precise = np.longdouble if term.rows * q <= SMALL and not isinstance(term, PartedTerm) else np.float64
     factor = cho_factor(moments / size / size[:, None])
 
     def solve(pull):
@@ -73,8 +77,9 @@ def _refined(term: LinearTerm, moments, ridge, size):
         return cho_solve(factor, pull.astype(float) / size[:, None]) / size[:, None]
 
     theta = solve(_with_target(term)).astype(precise)
+    seen = None
     reach = before = float(np.abs(theta * size[:, None]).max())
-    for _ in range(10):
+    for _ in range(most):
         descent, seen = _downhill(term, theta, ridge, precise)
         change = solve(descent)
         moved = float(np.abs(change * size[:, None]).max())
@@ -89,35 +94,54 @@ def _refined(term: LinearTerm, moments, ridge, size):
     return theta.astype(float), seen if precise is np.float64 else None
 
 
-def _with_target(term: LinearTerm) -> np.ndarray:
+def _with_target(term) -> np.ndarray:
     """Σᵢ sᵢ x̃ᵢyᵢ / Σᵢ sᵢ  (q, k)"""
     if term.dense:
         return term.moments.of(term.standardise, term.intercept)[1]
     return _downhill(term, np.zeros((term.size // term.outputs, term.outputs)), np.zeros(1), np.float64)[0]
 
 
-def _downhill(term: LinearTerm, theta, ridge, precise):
+def _downhill(term, theta, ridge, precise):
     """Minus half the gradient: Σᵢ sᵢ x̃ᵢ(yᵢ − x̃ᵢ·θ)/Σ sᵢ − ridge·θ, from the rows, (q, k); and what `term.at`
     gives, where that is how it was found."""
     near = np.abs(term.standardise.center) <= 1e3 * term.standardise.width
     if precise is np.float64 and near.all():  # else x·w + b would lose the digits that x̃·θ keeps
-        seen = term.at(theta.ravel())
+        seen = term.at_rows(theta.ravel())
         return -seen[1].reshape(theta.shape) / 2 - ridge[:, None] * theta, seen
+    total = term.ask(partial(_residuals, theta, precise))
+    return total / term.rows - ridge[:, None] * theta, None
+
+
+def _residuals(theta, precise, term: LinearTerm) -> np.ndarray:
+    """Σᵢ sᵢ x̃ᵢ(yᵢ − x̃ᵢ·θ), (q, k)"""
     total = np.zeros(theta.shape, dtype=precise)
     for rows, block in term.blocks(precise):
         residual = term.Y[rows] - block @ theta
         total += block.T @ (residual if term.share is None else term.share[rows, None] * residual)
-    return total / term.rows - ridge[:, None] * theta, None
+    return total
 
 
-def _by_singular_values(term: LinearTerm, ridge) -> LeastSquares:
+def _triangle(term: LinearTerm) -> np.ndarray:
+    """R of the rows √sᵢ·(x̃ᵢ, yᵢ), some rows at a time.  (q + k, q + k)"""
+    R = np.zeros((0, term.size // term.outputs + term.outputs))
+    for rows, block in term.blocks():
+        root = 1.0 if term.share is None else np.sqrt(term.share[rows, None])
+        R = _stacked(R, root * np.hstack([block, term.Y[rows]]))
+    return R
+
+
+def _stacked(one, other) -> np.ndarray:
+    """R of the rows of both; None stands for no rows."""
+    if one is None or other is None:
+        return one if other is None else other
+    return np.asarray(np.linalg.qr(np.vstack([one, other]), mode="r"))
+
+
+def _by_singular_values(term, ridge) -> LeastSquares:
     """R of the rows (QR, some rows at a time), its singular values, and the smallest weights."""
     q, k = len(ridge), term.outputs
     R = np.hstack([np.diag(np.sqrt(ridge * term.rows)), np.zeros((q, k))])  # the penalty, as q more rows
-    for rows, block in term.blocks():
-        root = 1.0 if term.share is None else np.sqrt(term.share[rows, None])
-        stacked = np.vstack([R, root * np.hstack([block, term.Y[rows]])])
-        R = np.asarray(np.linalg.qr(stacked, mode="r"))
+    R = _stacked(R, term.ask(_triangle, plus=_stacked))
     X, Y = R[:, :q], R[:, q:]
     size = np.sqrt((X * X).sum(axis=0))
     size = np.where(size > 0, size, 1.0)
@@ -128,7 +152,7 @@ def _by_singular_values(term: LinearTerm, ridge) -> LeastSquares:
     theta = (V[:rank].T @ ((U[:, :rank].T @ Y) / S[:rank, None])) / size[:, None]
     null = (V[rank:] / size).T  # (q, q − rank): what can be added without any change of a prediction
     if rank < q:
-        weights = slice(0, term.X.shape[1])  # the intercept is free
+        weights = slice(0, term.columns)  # the intercept is free
         width = term.standardise.width[:, None]
         theta = theta - null @ np.linalg.lstsq(null[weights] / width, theta[weights] / width, rcond=None)[0]
     dependent = np.flatnonzero((np.abs(null * size[:, None]) > 1e-7).any(axis=1)) if rank < q else ()

@@ -8,22 +8,23 @@ each feature and a last row of intercepts.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ..data.dataset import Dataset
+from ..data.scaling import Standardise, identity
+from ..data.second_moments import SecondMoments, second_moments
 from . import lines, summing
 from .class_losses import CurvedLoss
 from .losses import Loss
 from .naming import coded, output_names, param_names
 from .products import row_squares, sparse_gram, times, transposed_times
-from .second_moments import SecondMoments, second_moments
-from .standardise import BLOCK, Standardise, identity, row_blocks, standardising
+from .row_sums import WIDE, RowSums
+from .standardise import BLOCK, row_blocks, standardising
 
-WIDE = 2_000  # columns up to which XᵀX is formed
 TINY = 64  # numbers in X up to which sums run in row order
 
 
@@ -34,9 +35,13 @@ class Linear:
     intercept: bool = True
     scale: bool = True
 
-    def term(self, dataset, loss: Loss | CurvedLoss, gathered: bool = False) -> LinearTerm:
-        """The mean loss of this model over the rows of a Dataset; `gathered`: with their second moments,
-        from which the scaling is read too."""
+    def term(self, dataset, loss: Loss | CurvedLoss, gathered: bool = False) -> Any:
+        """The mean loss of this model over the rows of a Dataset, a `LinearTerm`, or of a Stream, a
+        `PartedTerm`; `gathered`: with their second moments, from which the scaling is read too."""
+        if not isinstance(dataset, Dataset):
+            from .parted import linear_over_parts
+
+            return linear_over_parts(dataset, loss, self.intercept, self.scale)
         if dataset.weights is not None and not dataset.weights.all():
             dataset = dataset.take(dataset.weights > 0)  # a row of weight 0 is as good as absent
         X = dataset.X
@@ -61,8 +66,8 @@ class Linear:
 
 
 @dataclass(frozen=True, eq=False)
-class LinearTerm:
-    """f(θ) = Σᵢ sᵢ ℓ(x̃ᵢ·u + c, yᵢ) / Σᵢ sᵢ, summed over outputs: the part of F that the rows make."""
+class LinearTerm(RowSums):
+    """f(θ) = Σᵢ sᵢ ℓ(x̃ᵢ·u + c, yᵢ) / Σᵢ sᵢ, summed over outputs: the part of F that rows in memory make."""
 
     X: Any  # (n, d), or scipy.sparse CSR
     Y: np.ndarray  # (n, k)
@@ -79,8 +84,8 @@ class LinearTerm:
         return self.X.shape[0]
 
     @property
-    def size(self) -> int:
-        return (self.X.shape[1] + self.intercept) * self.Y.shape[1]
+    def columns(self) -> int:
+        return self.X.shape[1]
 
     @property
     def outputs(self) -> int:
@@ -94,18 +99,6 @@ class LinearTerm:
     def tiny(self) -> bool:
         """Whether sums run in row order, uncompiled: the digits that a loop by hand gives."""
         return self.dense and self.X.size * self.outputs <= TINY
-
-    @property
-    def quadratic(self) -> bool:
-        return self.loss.quadratic
-
-    @property
-    def smooth(self) -> bool:
-        return self.loss.smooth
-
-    @property
-    def curved(self) -> bool:
-        return self.loss.smooth
 
     @cached_property
     def targets(self) -> np.ndarray:
@@ -128,6 +121,10 @@ class LinearTerm:
             return value / self.rows, self._inward(back.T, pull) / self.rows, (theta, z)
         z = self.predictor(theta, rows)
         return *self.at_predictor(z, rows), (theta, z)
+
+    def at_rows(self, theta):
+        """The same: from a look at all rows."""
+        return self.at(theta)
 
     def at_predictor(self, z, rows=None):
         """Value and gradient where z is known already."""
@@ -268,35 +265,40 @@ class LinearTerm:
     @cached_property
     def spectrum(self) -> tuple[float, float]:
         """The largest and the smallest curvature of Σ sᵢ½(x̃ᵢ·θ)²/Σ sᵢ: the outer eigenvalues of G."""
-        if self.size // self.outputs > WIDE:  # G itself would be too large: Lanczos on its products
-            from scipy.sparse.linalg import LinearOperator, eigsh
+        if self.size // self.outputs <= WIDE:
+            return super().spectrum
+        # G itself would be too large: Lanczos on its products
+        from scipy.sparse.linalg import LinearOperator, eigsh
 
-            if not self.row_sizes.any():
-                return 0.0, 0.0
-            size = self.size // self.outputs
-            operator = LinearOperator((size, size), matvec=self.gram_times, dtype=float)
-            start = np.ones(size)  # fixed, so that the same rows give the same bits
-            return float(eigsh(operator, 1, v0=start, tol=1e-4, return_eigenvectors=False)[0]) * 1.001, 0.0
-        if self.gram.size == 1:
-            return float(self.gram[0, 0]), float(self.gram[0, 0])
-        values = np.linalg.eigvalsh(self.gram)
-        return float(values[-1]), float(max(values[0], 0.0))
-
-    @property
-    def lipschitz(self) -> float:
-        """L with ‖∇f(θ) − ∇f(θ′)‖ ≤ L‖θ − θ′‖; infinite when the loss has a kink."""
-        return self.loss.bound_for(self.outputs) * self.spectrum[0] if self.smooth else np.inf
-
-    @property
-    def bounded(self) -> bool:
-        """Whether it is known how fast the gradient may change; L itself costs a Gram matrix."""
-        return not math.isnan(self.loss.bound_for(self.outputs))
+        if not self.row_sizes.any():
+            return 0.0, 0.0
+        size = self.size // self.outputs
+        operator = LinearOperator((size, size), matvec=self.gram_times, dtype=float)
+        start = np.ones(size)  # fixed, so that the same rows give the same bits
+        return float(eigsh(operator, 1, v0=start, tol=1e-4, return_eigenvectors=False)[0]) * 1.001, 0.0
 
     def bend(self, direction) -> float:
         """A bound on the curvature of f along a direction, which costs one product."""
         z = self.predictor(direction)
         share = 1.0 if self.share is None else self.shares(None)
         return self.loss.bound_for(self.outputs) * float((share * z * z).sum()) / self.rows
+
+    @property
+    def sample(self) -> LinearTerm:
+        """Rows that stand for all, in memory: these."""
+        return self
+
+    def ask(self, question, plus=None):
+        """What a question answers for all rows; see `parted`."""
+        return question(self)
+
+    def thinning(self, enough: int) -> int:
+        """One row of how many is enough."""
+        return next((every for every in (16, 4) if self.rows >= enough * every), 1)
+
+    def pieces(self, batch, epoch: int, seed: int):
+        """The rows of one pass, and the order in which they are taken: all of them at once."""
+        yield self, batch.order_of(self.rows, epoch, seed)
 
     def thinned(self, every: int) -> LinearTerm:
         """The same over one row of each `every`, drawn once."""
@@ -310,11 +312,6 @@ class LinearTerm:
     @cached_property
     def _thinned(self) -> dict[int, LinearTerm]:
         return {}
-
-    @property
-    def strong_convexity(self) -> float:
-        """μ with f(θ) − ½μ‖θ‖² convex; 0 unless the loss is curved everywhere."""
-        return self.loss.curvature_floor * self.spectrum[1] if self.loss.curvature_floor else 0.0
 
     @cached_property
     def row_sizes(self) -> np.ndarray:
@@ -350,66 +347,13 @@ class LinearTerm:
             theta[-1] = self.loss.null(self.Y, self.share)
         return theta.ravel()
 
-    @property
-    def null_value(self) -> float:
-        """f at `null_theta`."""
-        return self.level_value(self.null_theta)
-
-    def level(self, theta) -> bool:
-        """Whether no feature counts at θ, so that z is the same for all rows."""
-        return not theta[: self.X.shape[1] * self.outputs].any()
-
-    def level_value(self, theta) -> float:
-        """f there, without a look at X."""
-        return float(self._at_level(self.loss.value, theta).sum())
-
-    def _at_level(self, of, theta) -> np.ndarray:
-        """The mean over rows of of(z, y) where z is the same for all rows: of classes, one row for each is
-        enough.  (k,)"""
-        k = self.outputs
-        z = theta.reshape(-1, k)[-1] if self.intercept else np.zeros(k)
-        Y, share = self.Y, self.share
-        if self.loss.labels:
-            Y = np.eye(k) if k > 1 else np.array([[0.0], [1.0]])
-            share = np.bincount(self.classes, self.share, len(Y)) * (len(Y) / self.rows)
-        values = of(np.broadcast_to(z, Y.shape), Y)
-        return (values if share is None else share[:, None] * values).mean(axis=0)
-
     @cached_property
-    def gradient_scale(self) -> float:
-        """How large a slope is at the null model, by the size of y alone: what `tol` multiplies."""
-        slope = np.sqrt(self._at_level(lambda z, Y: self.loss.slope(z, Y) ** 2, self.null_theta).mean())
-        bend = self.loss.curvature_bound if self.smooth else 1.0
-        # A constant y leaves only rounding at the null model; then its level says what is small.
-        usual = max(slope, 1e-8 * bend * np.sqrt(self._mean(self.Y**2))) or 1.0
-        return float(usual * np.sqrt(self.row_size / self.size))
-
-    @cached_property
-    def spread(self) -> float:
-        """How far z may well lie from the best constant: for numbers, as far as y does."""
-        return float(
-            np.sqrt(self._at_level(lambda z, Y: self.loss.spread(z, Y) ** 2, self.null_theta).mean())
-        )
-
-    @cached_property
-    def expected_size(self) -> float:
-        """How large a weight may well be: the spread of y over the size of a column."""
-        column = float(np.sqrt(self.row_size / self.size))
-        return self.spread / column if self.spread > 0 and column > 0 else 1.0
-
-    # ---- units -------------------------------------------------------------------------------
-
-    def to_user(self, theta) -> np.ndarray:
-        return self.standardise.to_user(np.asarray(theta, dtype=float), self.intercept)
-
-    def to_inner(self, params) -> np.ndarray:
-        return self.standardise.to_inner(np.asarray(params, dtype=float), self.intercept)
-
-    @cached_property
-    def widths(self) -> np.ndarray:
-        """σ of the column that each θ belongs to; 0 for an intercept, which is never penalised.  (p,)"""
-        widths = np.append(self.standardise.width, np.zeros(int(self.intercept)))
-        return np.repeat(widths, self.outputs)
+    def levels(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """All y; of classes one row for each is enough."""
+        if not self.loss.labels:
+            return self.Y, self.share
+        Y = np.eye(self.outputs) if self.outputs > 1 else np.array([[0.0], [1.0]])
+        return Y, np.bincount(self.classes, self.share, len(Y)) * (len(Y) / self.rows)
 
     # ---- small parts -------------------------------------------------------------------------
 
@@ -436,10 +380,6 @@ class LinearTerm:
         if self.share is None:
             return None
         return (self.share if rows is None else self.share[rows])[:, None]
-
-    def _mean(self, values) -> float:
-        """Over rows by their weights, and over outputs."""
-        return float((values if self.share is None else self.shares(None) * values).mean())
 
     def sum_of(self, values) -> float:
         """Row by row when tiny, pairwise otherwise."""

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from .least_squares import least_squares
-from .linear import LinearTerm
 
 
 @dataclass(frozen=True, eq=False)
 class Moments:
     """The same f as the LinearTerm that it came from, without its rows."""
 
-    source: LinearTerm
+    source: Any  # a LinearTerm, or a PartedTerm
     best: np.ndarray  # θ*, (q, k)
     lowest: float  # f*
 
     quadratic = smooth = curved = True
+    sweeps = False
 
     @property
     def rows(self) -> int:
@@ -115,7 +116,7 @@ class Moments:
         return self.source.to_inner(params)
 
 
-def reduced(term: LinearTerm) -> Moments:
+def reduced(term) -> Moments:
     """One pass over the rows for G, and the solve that finds θ*."""
     best = least_squares(term).theta
     return Moments(term, best.reshape(-1, term.outputs), term.at(best)[0])

@@ -247,7 +247,7 @@ class NetTerm:
     training: bool = True  # whether dropout is on in `at`: off for rows held out
     units: Units | None = None  # of X and z, when they are not the user's
 
-    quadratic = False
+    quadratic = sweeps = False
     smooth = True
     curved = False
     tiny = False

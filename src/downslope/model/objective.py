@@ -18,10 +18,11 @@ from . import penalties
 from .duality import duality_gap, free_gap, parabola_gap
 from .functions import Function
 from .least_squares import LeastSquares, least_squares
-from .linear import Linear, LinearTerm
+from .linear import Linear
 from .losses import by_name as loss_by_name
 from .moments import Moments, reduced
 from .nets import NetTerm
+from .parted import PartedTerm
 from .penalties import Penalty, kink_distance, soft_threshold
 
 NO_PENALTY = penalties.none()
@@ -111,7 +112,12 @@ class Objective:
     @property
     def sweeps(self) -> bool:
         """A compiled kernel can make a whole pass over the rows."""
-        return isinstance(self.term, LinearTerm)
+        return self.term.sweeps
+
+    @property
+    def whole(self) -> bool:
+        """All rows are in memory."""
+        return not isinstance(self.term, PartedTerm)
 
     @property
     def tiny(self) -> bool:
@@ -219,7 +225,7 @@ class Objective:
             rows = replace(self, term=self.term.source)
             return rows.gap(rows.at(point.theta), passes)
         bounds = [free_gap(self, point)]
-        if isinstance(self.term, LinearTerm):
+        if self.term.sweeps:
             bounds.append(duality_gap(self, point, passes))
         return min((float(bound) for bound in bounds if bound is not None), default=None)
 
@@ -337,7 +343,7 @@ class FunctionTerm:
     function: Function
 
     rows = 1
-    quadratic = False
+    quadratic = sweeps = False
     smooth = True
     tiny = True
     lipschitz = np.nan

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..data.scaling import Standardise
 from ..kernels.threads import each
-from .standardise import Standardise, row_blocks
+from .standardise import row_blocks
 
 
 def times(X, W) -> np.ndarray:

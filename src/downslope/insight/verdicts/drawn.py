@@ -36,8 +36,9 @@ def share_left(case: Case) -> float:
     k, q = term.outputs, term.size // term.outputs
     if q > NARROW or q >= term.rows:
         return math.nan
-    slopes = term.loss.slope(_predictor(case), term.Y) ** 2  # (n, k)
-    sizes = (slopes if term.share is None else slopes * np.reshape(term.share, (-1, 1))).mean(axis=0)
+    some = term.sample
+    slopes = term.loss.slope(_predictor(case), some.Y) ** 2  # (n, k)
+    sizes = (slopes if some.share is None else slopes * np.reshape(some.share, (-1, 1))).mean(axis=0)
     if term.smooth and not objective.kinked:  # gᵀG⁻¹g ≥ max|g|²/tr G: mostly that tells enough
         least = case.end.certificate**2 / max(sizes.max() * term.row_size, 1e-300)
         if term.rows * least / term.size > LEFT:
@@ -56,8 +57,8 @@ def share_left(case: Case) -> float:
 
 
 def _predictor(case: Case) -> np.ndarray:
-    """z at the end, which the descent may hold still.  (n, k)"""
-    held, term = case.end.cached, case.objective.term
+    """z at the end, which the descent may hold still, of rows that stand for all.  (n, k)"""
+    held, term = case.end.cached, case.objective.term.sample
     if isinstance(held, tuple) and np.shape(held[1]) == term.Y.shape:
         return np.asarray(held[1])
     return term.predictor(case.theta)
@@ -97,7 +98,7 @@ def as_near_as_rows_can_tell(case: Case) -> Verdict | None:
 def sorted_rows(case: Case) -> Verdict | None:
     """Rows always taken in one order in which y, and what is left of it, goes up or down."""
     order = _fixed_order(case)
-    if order is None:
+    if order is None or not case.objective.whole:
         return None
     term = case.objective.term
     size = case.method.rows.size  # type: ignore[union-attr]
@@ -189,10 +190,11 @@ def _predicted(case: Case, bottom) -> float:
         return math.nan
     rate /= 1 - case.beta  # the heavy ball adds up 1/(1 − β) of its past
     b = case.method.rows.size  # type: ignore[union-attr]
-    slopes = term.loss.slope(term.predictor(bottom), term.Y) ** 2
+    some = term.sample
+    slopes = some.loss.slope(some.predictor(bottom), some.Y) ** 2
     pull = case.objective.l2 * bottom  # the penalty's own gradient, which the rows' mean balances
-    noise = float((slopes.sum(axis=1) * term.row_sizes).mean()) - float(pull @ pull)
-    rows = term.loss.bound_for(term.outputs) * term.row_sizes
+    noise = float((slopes.sum(axis=1) * some.row_sizes).mean()) - float(pull @ pull)
+    rows = term.loss.bound_for(term.outputs) * some.row_sizes
     one = float((rows**2).mean() / rows.mean()) if rows.any() else 0.0
     bend = case.L + (one - case.L) / b
     return rate * max(noise, 0.0) / (2 * b * (2 - rate * bend)) if rate * bend < 2 else math.inf

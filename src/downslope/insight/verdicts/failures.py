@@ -76,7 +76,9 @@ def _standardised(case: Case) -> tuple[float, float]:
 
 def _carriers(case: Case) -> dict[str, Any]:
     """The column that has the largest part in the steepest direction v, and the row that has in vᵀGv."""
-    if not case.objective.sweeps or case.objective.size > NARROW * case.objective.term.outputs:
+    if not (case.objective.sweeps and case.objective.whole):
+        return {}
+    if case.objective.size > NARROW * case.objective.term.outputs:
         return {}
     term = case.objective.term
     v = np.linalg.eigh(term.gram)[1][:, -1]

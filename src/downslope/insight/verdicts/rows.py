@@ -77,7 +77,7 @@ def collinear(case: Case) -> Verdict | None:
 
 def _independent(term) -> bool:
     """Whether a few of the rows tell all columns apart already: then all rows do."""
-    q = term.size // term.outputs
+    q, term = term.size // term.outputs, term.sample
     few = slice(None, None, max(1, term.rows // (4 * q)))
     G = replace(term, X=term.X[few], Y=term.Y[few], share=None, gathered=None).gram
     size = np.sqrt(np.diag(G))
@@ -137,13 +137,13 @@ def _columns(term) -> list[str]:
     if term.outputs > 1:
         head = names[0].partition(": ")[0] + ": "
         names = [name.removeprefix(head) for name in names]
-    return names[: term.X.shape[1]]
+    return names[: term.columns]
 
 
 def _ridge(case: Case, share: float) -> dict[str, Any]:
     """L2 with an alpha of that share of a column's usual curvature; to one digit."""
     term = case.objective.term
-    d = term.X.shape[1]
+    d = term.columns
     sizes = np.diag(term.gram)[:d] if term.size <= NARROW * term.outputs else np.ones(1)
     usual = float(np.mean(sizes * term.standardise.width**2 if len(sizes) == d else sizes))
     alpha = share * (usual if usual > 0 else 1.0)

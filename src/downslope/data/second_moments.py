@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from ..kernels.threads import each, one_blas_thread
-from .standardise import Standardise, column_width
+from .scaling import Standardise, column_width
 
 TASKS = 16  # parts that the rows are cut into, whatever the number of threads
 PIECE = 65_536  # numbers that are multiplied at a time: they stay in the cache
@@ -26,6 +27,25 @@ class SecondMoments:
     target: np.ndarray  # (k,) of y
     G: np.ndarray  # (d, d) of (x − mean)(x − mean)ᵀ
     c: np.ndarray  # (d, k) of (x − mean)(y − target)ᵀ
+    weight: float = 1.0  # of all rows together, where moments of several parts are to be added
+    spread: np.ndarray | None = None  # (k,) of (y − target)², where that was asked for
+
+    def __add__(self, other: SecondMoments) -> SecondMoments:
+        """Of the rows of both: what their means differ by counts too.  Chan, Golub & LeVeque 1983."""
+        weight = self.weight + other.weight
+        near, far = self.weight / weight, other.weight / weight
+        x, y = other.mean - self.mean, other.target - self.target
+        spread = None
+        if self.spread is not None and other.spread is not None:
+            spread = near * self.spread + far * other.spread + near * far * y**2
+        return SecondMoments(
+            self.mean + far * x,
+            self.target + far * y,
+            near * self.G + far * other.G + near * far * np.outer(x, x),
+            near * self.c + far * other.c + near * far * np.outer(x, y),
+            weight,
+            spread,
+        )
 
     def standardise(self, center: bool) -> Standardise:
         """x̃ = (x − mean)/σ; without a centre x/√(mean of x²)."""
@@ -46,18 +66,23 @@ class SecondMoments:
         return np.block([[gram, ones], [ones.T, np.ones((1, 1))]]), np.vstack([with_target, self.target])
 
 
-def second_moments(X: np.ndarray, Y: np.ndarray, share: np.ndarray | None) -> SecondMoments:
-    """One read of X (n, d) and Y (n, k); share (n,) are weights over their mean."""
+def second_moments(
+    X: np.ndarray, Y: np.ndarray, share: np.ndarray | None, weight: float | None = None
+) -> SecondMoments:
+    """One read of X (n, d), in either order, and Y (n, k); share (n,) are weights over their mean.
+    `weight`: of a part of the rows, whose moments are to be added to others'."""
     n, d = X.shape
     q = d + Y.shape[1]
     sample = slice(0, n, max(1, n // 1000))
     rough = np.concatenate([X[sample].mean(axis=0, dtype=float), Y[sample].mean(axis=0)])  # (q,)
     size = min(max(PIECE // (q + 1), 512), n)
+    whole = weight is None  # whose bits do not depend on the order that X lies in
+    order: Any = "F" if X.flags.f_contiguous and not (whole or X.flags.c_contiguous) else "C"
     half = d // 2 if d >= 16 else d  # the lower left of a symmetric product is not worked out
 
     def summed(rows: slice) -> tuple[np.ndarray, np.ndarray]:
         upper, lower = np.zeros((half, q + 1)), np.zeros((d - half, q + 1 - half))
-        row = np.ones((size, q + 1))  # x, y and 1, shifted
+        row = np.ones((size, q + 1), order=order)  # x, y and 1, shifted
         for first in range(rows.start, rows.stop, size):
             last = min(first + size, rows.stop)
             piece = row[: last - first]
@@ -83,4 +108,9 @@ def second_moments(X: np.ndarray, Y: np.ndarray, share: np.ndarray | None) -> Se
     shifted = Y - rough[d:]
     beyond = (shifted if share is None else share[:, None] * shifted).mean(axis=0)  # (k,)
     c = products[:, d:q] - np.outer(missed, beyond)
-    return SecondMoments(rough[:d] + missed, rough[d:] + beyond, (G + G.T) / 2, c)
+    target = rough[d:] + beyond
+    if weight is None:
+        return SecondMoments(rough[:d] + missed, target, (G + G.T) / 2, c)
+    squares = (Y - target) ** 2
+    spread = (squares if share is None else share[:, None] * squares).mean(axis=0)
+    return SecondMoments(rough[:d] + missed, target, (G + G.T) / 2, c, weight, spread)

@@ -1,0 +1,145 @@
+"""One part of the rows, as it was read: which of its rows count, and their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import DownslopeError
+from .dataset import Dataset
+from .encoding import Encoding, Request, refuse_bad_numbers
+from .parts import drawn
+from .reading import Table
+
+HELD, SAMPLED = 1, 2  # what numbers are drawn for
+
+
+@dataclass(frozen=True)
+class Held:
+    """Rows held out: those whose drawn number is below `fraction`. `out`: these rows, or all others."""
+
+    fraction: float
+    seed: int = 0
+    out: bool = False
+
+    def __post_init__(self):
+        if not 0 < self.fraction < 1:
+            raise DownslopeError("data.split_fraction", fraction=self.fraction)
+
+    def kept(self, first: int, count: int) -> np.ndarray:
+        """Which of the rows first, first + 1, … are on this side."""
+        return (drawn(first, count, self.seed, HELD) < self.fraction) == self.out
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which rows count: those with known targets and a weight, on one side of the split, and under
+    on_bad_row="skip" without a hole; under "fail" a hole is refused by its row."""
+
+    request: Request
+    on_bad_row: str | None = None
+    held: Held | None = None
+
+    def rows(self, table: Table, first: int) -> tuple[Table, np.ndarray | None]:
+        """The rows that count, and their places in the part; None for all. `first`: the number of the
+        part's first row, by which a row at fault is told."""
+        request = self.request
+        with numbered(first):
+            if self.on_bad_row == "fail":
+                self._refuse_holes(table)
+            if self.on_bad_row != "skip":
+                refuse_bad_numbers(table, (*request.targets, *request.chosen), request.weights)
+        kept = np.ones(len(table), dtype=bool) if self.held is None else self.held.kept(first, len(table))
+        for name in request.columns if self.on_bad_row == "skip" else request.targets:
+            kept &= _known(table, name, finite=self.on_bad_row == "skip")
+        if request.weights is not None:
+            kept &= table.numbers(request.weights) > 0
+        if kept.all():
+            return table, None
+        places = np.flatnonzero(kept)
+        return table.take(places), places
+
+    def _refuse_holes(self, table: Table) -> None:
+        for name in self.request.columns:
+            known = _known(table, name, finite=False)
+            if not known.all():
+                raise DownslopeError("data.hole", column=name, row=int(np.argmin(known)) + 1)
+
+
+def _known(table: Table, name: str, finite: bool) -> np.ndarray:
+    kind = table.kind(name)
+    if kind in ("text", "other"):
+        column = table.columns.column(name)
+        return column.is_valid().to_numpy() if column.null_count else np.ones(len(table), dtype=bool)
+    values = table.numbers(name)
+    return np.isfinite(values) if finite else ~np.isnan(values)
+
+
+@contextmanager
+def numbered(first: int) -> Iterator[None]:
+    """What is told of a row of a part is told by the row's number in the whole."""
+    try:
+        yield
+    except DownslopeError as error:
+        if first and "row" in error.facts:
+            raise DownslopeError(error.key, **{**error.facts, "row": error.facts["row"] + first}) from None
+        raise
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Numbers of the rows of a part that count.  columns (c, b): one after the other, as in Arrow."""
+
+    columns: np.ndarray
+    places: np.ndarray | None
+
+    @classmethod
+    def plain(cls, table: Any, names: tuple[str, ...], held: Held | None, first: int) -> Block | None:
+        """Where all columns are finite numbers without a hole, which needs no encoding; None elsewhere."""
+        import pyarrow as pa
+
+        out = np.empty((len(names), table.num_rows))
+        for row, name in zip(out, names):
+            column = table.column(name)
+            if column.null_count or not pa.types.is_float64(column.type):
+                return None
+            place = 0
+            for chunk in column.chunks:
+                row[place : place + len(chunk)] = chunk.to_numpy(zero_copy_only=True)
+                place += len(chunk)
+        if not np.isfinite(out.sum(axis=1)).all() and not np.isfinite(out).all():
+            return None
+        places = None
+        if held is not None:
+            kept = held.kept(first, table.num_rows)
+            if not kept.all():
+                places = np.flatnonzero(kept)
+                out = np.ascontiguousarray(out[:, places])
+        return cls(out, places)
+
+
+def rows_by_row(columns: np.ndarray) -> np.ndarray:
+    """The transpose of columns (c, b), laid out row by row: (b, c)."""
+    from ..kernels.compiled import compiled
+    from ..kernels.rows import transpose
+    from ..kernels.threads import each, threads
+
+    c, b = columns.shape
+    out = np.empty((b, c))
+    if out.size < 1_000_000:
+        out[:] = columns.T
+        return out
+    kernel, size = compiled(transpose), -(-b // (4 * threads()))
+    each(lambda first: kernel(columns, first, min(first + size, b), out), range(0, b, size))
+    return out
+
+
+def encoded(encoding: Encoding, table: Table, classes: tuple, first: int) -> Dataset:
+    """The rows of a part that count, as numbers."""
+    with numbered(first):
+        dataset = encoding.apply(table)
+    return dataset.labelled(classes) if classes and not encoding.classes else dataset

@@ -1,0 +1,153 @@
+"""Encoded rows on the disk, for a source that is slower to decode than they are to read back.
+
+An Arrow file without compression: a record batch for each part, x as a list of d doubles, then y and the
+weight. It lies in a folder that goes with the process, or in DOWNSLOPE_CACHE, where it stays and is found
+again: a file is named after what it holds. Together they take DOWNSLOPE_CACHE_SIZE at most, or half of what
+the disk has free; the ones that were used least lately go first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import time
+import weakref
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import DownslopeError
+from .memory import AMOUNT, UNITS
+
+PREFIX = "downslope-rows-"
+
+
+class Cache:
+    """A file of encoded rows: written part by part, whole once `close` was called, read at random after."""
+
+    def __init__(self, name: str, columns: int, outputs: int, weighted: bool):
+        self.folder, self.kept = folder()
+        digest = hashlib.sha256(name.encode()).hexdigest()[:24]
+        self.path = self.folder / f"{digest}.arrow"
+        self.part = self.folder / f".{digest}.{os.getpid()}.part"
+        self.columns, self.outputs, self.weighted = columns, outputs, weighted
+        self.whole = self.path.is_file()
+        self._writer: Any = None
+        self._bytes = 0
+        if not self.kept:
+            weakref.finalize(self, _gone, self.path)
+        if self.whole:
+            with suppress(OSError):
+                os.utime(self.path)  # used just now
+
+    @property
+    def schema(self) -> Any:
+        import pyarrow as pa
+
+        fields = [("x", pa.list_(pa.float64(), self.columns))]
+        fields += [(f"y{j}", pa.float64()) for j in range(self.outputs)]
+        return pa.schema([*fields, *([("weight", pa.float64())] if self.weighted else [])])
+
+    def add(self, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None) -> None:
+        """The next part. Raises OSError where the disk is full."""
+        import pyarrow as pa
+
+        if self._writer is None:
+            self._writer = pa.ipc.new_file(pa.OSFile(str(self.part), "wb"), self.schema)
+        x = pa.FixedSizeListArray.from_arrays(pa.array(X.ravel()), self.columns)
+        arrays = [x, *(pa.array(np.ascontiguousarray(y)) for y in Y.T)]
+        arrays += [pa.array(weights)] if self.weighted else []
+        batch = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
+        self._writer.write_batch(batch)
+
+    def close(self) -> None:
+        """All parts are there: from now on they can be read."""
+        if self._writer is None:
+            return
+        self._writer.close()
+        os.replace(self.part, self.path)
+        self.whole, self._writer = True, None
+
+    def drop(self) -> None:
+        """What was written of it is of no use."""
+        with suppress(Exception):
+            if self._writer is not None:
+                self._writer.close()
+        self._writer = None
+        with suppress(OSError):
+            self.part.unlink(missing_ok=True)
+
+    def read(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """(X, Y, weights) of a part. Raises DownslopeError where the file is gone or damaged."""
+        import pyarrow as pa
+
+        try:
+            with pa.OSFile(str(self.path), "rb") as file:
+                batch = pa.ipc.open_file(file).get_batch(number)
+        except (OSError, pa.ArrowException, IndexError) as error:
+            raise DownslopeError("data.cache_damaged", path=self.path, reason=str(error)) from None
+        X = batch.column(0).flatten().to_numpy().reshape(-1, self.columns)
+        Y = np.column_stack([batch.column(1 + j).to_numpy() for j in range(self.outputs)])
+        return X, Y, batch.column(1 + self.outputs).to_numpy() if self.weighted else None
+
+
+def folder() -> tuple[Path, bool]:
+    """Where caches lie, and whether they stay there."""
+    asked = os.environ.get("DOWNSLOPE_CACHE")
+    if asked:
+        try:
+            Path(asked).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DownslopeError("data.cache_folder", path=asked, reason=error.strerror) from None
+        return Path(asked), True
+    _sweep()
+    place = Path(tempfile.gettempdir(), f"{PREFIX}{os.getpid()}")
+    if not place.is_dir():
+        place.mkdir(mode=0o700)
+        weakref.finalize(Cache, shutil.rmtree, place, ignore_errors=True)
+    return place, False
+
+
+def room(needed: int) -> bool:
+    """Whether so many bytes may be written: older files that stay are removed for them."""
+    place, kept = folder()
+    free = shutil.disk_usage(place).free
+    most = free // 2
+    found = AMOUNT.fullmatch(os.environ.get("DOWNSLOPE_CACHE_SIZE", ""))
+    if found:
+        most = int(float(found[1]) * UNITS[found[2].upper()])
+    if needed > most or needed > 0.9 * free:
+        return False
+    files = sorted(place.glob("*.arrow"), key=lambda path: path.stat().st_mtime)
+    sizes = {path: path.stat().st_size for path in files}
+    while kept and files and sum(sizes[path] for path in files) + needed > most:
+        _gone(files.pop(0))
+    return True
+
+
+def _gone(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
+def _sweep() -> None:
+    """Remove what processes left that were killed."""
+    for place in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        process = place.name.removeprefix(PREFIX)
+        with suppress(OSError):
+            if process.isdecimal() and not _alive(int(process)) and time.time() - place.stat().st_mtime > 60:
+                shutil.rmtree(place, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+        return True
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True

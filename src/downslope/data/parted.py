@@ -1,0 +1,143 @@
+"""Rows that are not in one memory: on a disk, or spread over other machines. They answer questions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..errors import DownslopeError
+from ..messages import text
+from .dataset import Dataset
+from .encoding import Encoding
+from .gathering import Gathered
+from .parts import plus
+from .summary import Summary
+
+
+class Parted:
+    """n rows (xᵢ, yᵢ, sᵢ) in parts: what a Dataset tells, and a question for each part in place of X and y.
+
+    Whoever derives from it has the parts: `ask` and `part`, and what follows here without a value.
+    """
+
+    encoding: Encoding | None
+    features: Any
+    targets: Any
+    classes: tuple[Any, ...]
+    source: Any
+    notes: Any
+    known: dict[str, Summary]  # of the targets, at least
+    gathered: Any
+    at_random: Any  # whether parts can be read in any order
+    meter: Any
+
+    def ask(self, question: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
+        """The sum over all parts of what `question` answers for the rows of each, added as a `Tree` does."""
+        raise NotImplementedError
+
+    def part(self, number: int) -> Dataset:
+        """The rows of one part, brought here."""
+        raise NotImplementedError
+
+    def each(self) -> Iterator[Dataset]:
+        """The rows of each part, in order."""
+        return map(self.part, range(self.parts))
+
+    def __len__(self) -> int:
+        return self.found.rows
+
+    @property
+    def found(self) -> Gathered:
+        return self.gathered
+
+    @property
+    def parts(self) -> int:
+        return len(self.found.counts)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n rows, d features)"""
+        return len(self), len(self.features)
+
+    @property
+    def single(self) -> bool:
+        """Whether y is (n,), and so are predictions."""
+        return len(self.targets) == 1
+
+    @cached_property
+    def some(self) -> Dataset:
+        """Rows that stand for all, in memory: each was taken with the same chance."""
+        X, Y, weights = self.found.sample
+        own = () if self.encoding is None else self.encoding.classes
+        y = Y[:, 0] if self.single else Y
+        rows = Dataset(X, y, weights, self.features, self.targets, self.source, self.encoding, classes=own)
+        return rows.labelled(self.classes) if self.classes and not own else rows
+
+    def notes_text(self) -> list[str]:
+        """What was dropped, filled in or left out, one sentence each, in the language of the moment."""
+        return [text(key, **facts) for key, facts in self.notes]
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(rows={len(self)}, features={len(self.features)}, "
+            f"targets={self.targets}, source={self.source!r})"
+        )
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Which rows these are: how many, of how many columns, and the SHA-256 of their second moments, which
+        change with every number."""
+        moments, digest = self.found.moments, hashlib.sha256(repr((self.features, self.targets)).encode())
+        for part in (moments.mean, moments.G, moments.c, moments.target):
+            digest.update(np.ascontiguousarray(part).data)
+        digest.update(repr([*self.found.counts]).encode())
+        return {"rows": len(self), "columns": len(self.features), "sha256": digest.hexdigest()}
+
+    def labelled(self, classes: tuple[Any, ...] = ()) -> Any:
+        """The same rows with y as class numbers: those of `classes`, or of the values found, sorted."""
+        own = () if self.encoding is None else self.encoding.classes
+        if own:
+            return self._with_classes(own)
+        if len(self.targets) != 1:
+            raise DownslopeError("data.classes_of_several", targets=", ".join(self.targets))
+        if classes:
+            return self._with_classes(tuple(classes))
+        target = self.known[self.targets[0]]
+        if target.many:
+            facts = {"column": target.name, "count": "> 1,000", "rows": target.rows}
+            raise DownslopeError("data.too_many_classes", **facts)
+        told = [_plain(value, target.kind) for value in sorted(target.counts)]
+        if len(told) < 2:
+            raise DownslopeError("data.one_class", column=target.name, value=told[0])
+        return self._with_classes(tuple(told))
+
+    def _with_classes(self, classes: tuple[Any, ...]) -> Any:
+        return replace(self, classes=classes)  # type: ignore[type-var]
+
+    def class_weights(self) -> np.ndarray:
+        """Σs of the rows of each class, (K,)."""
+        counts = self.known[self.targets[0]].counts
+        kind = self.known[self.targets[0]].kind
+        told = {_plain(value, kind): weight for value, (_, weight) in counts.items()}
+        return np.array([told.get(value, 0.0) for value in self.classes])
+
+    def refuse_constant_columns(self) -> None:
+        """A column of one value can not be told from the intercept: a fit with one refuses it."""
+        moments = self.found.moments
+        flat = np.flatnonzero(np.diag(moments.G) <= 1e-28 * moments.mean**2)
+        sample = self.found.sample[0]
+        for column in flat:
+            if (sample[:, column] == sample[0, column]).all() and len(self) > 1:
+                facts = {"column": self.features[column], "value": f"{float(moments.mean[column]):g}"}
+                raise DownslopeError("data.constant_column", **facts)
+
+
+def _plain(value: Any, kind: str) -> Any:
+    """A class as people name it: 5.0 as 5, and of a column of yes and no, True."""
+    if isinstance(value, str):
+        return value
+    return bool(value) if kind == "boolean" else int(value) if value == int(value) else value

@@ -1,0 +1,346 @@
+"""Rows too many to hold, read in parts whenever they are asked for: a Dataset that is not in memory.
+
+One pass learns how columns become numbers, and, where all columns are numbers without a hole, all that later
+passes need: their second moments, the rows of each part, a sample. Elsewhere a second pass does that. The
+rules are those of rows in memory: what is unknown stands at the mean of the rows learned from, text has an
+indicator for each category but the most frequent, rows without a target are left out.
+
+Parts are cut by the number of a row alone. So the bits of an answer do not depend on how many files the rows
+lie in, on the size of what is read at a time, on memory or on threads; only on the rows of a part.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..errors import DownslopeError, DownslopeWarning
+from ..messages import text
+from . import cache
+from .block import Block, Filter, Held, encoded, rows_by_row
+from .database import Limits
+from .dataset import Dataset, Note
+from .encoding import Encoding, Request
+from .gathering import Gathered, Gathering
+from .learning import WIDE, learned
+from .meter import Meter
+from .parted import Parted
+from .parts import Tree, ahead, cut, plus
+from .reading import Table
+from .room import Reading, limits, part_size
+from .source import Source, opened_source
+from .summary import Summary
+
+SLOW = 4e8  # bytes of numbers a second: a source that is decoded no faster is kept on the disk
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Stream(Parted):
+    """n rows (xᵢ, yᵢ, sᵢ) that stay where they are; see `Dataset` for the names that both have."""
+
+    origin: Source
+    filter: Filter
+    reading: Reading
+    encoding: Encoding
+    known: dict[str, Summary]  # of the rows that count
+    rows: int  # of the source, those that could not be read left out
+    skipped: int = 0  # of the source: they could not be read
+    classes: tuple[Any, ...] = ()
+    meter: Meter = field(default_factory=Meter)
+    gathered_at_once: Gathered | None = None  # in the pass that learned
+    pace: float = 0.0  # bytes of numbers a second, at which the source was decoded
+    said: tuple[Note, ...] = ()
+    apart: bool = False  # rows of another source than the encoding was learned on
+
+    @classmethod
+    def open(
+        cls,
+        source: str,
+        target: str | Sequence[str] | None,
+        features: Sequence[str] | None = None,
+        weights: str | None = None,
+        reading: Reading | None = None,
+    ) -> Stream:
+        """The rows of files or a query, learned in one pass over them. Arguments as for `Dataset.read`."""
+        reading = reading or Reading()
+        origin = opened_source(str(source))
+        request = Request.of(origin.names, target or (), features, weights, origin.words)
+        return cls.after(origin, Filter(request, reading.on_bad_row, reading.held), reading)
+
+    @classmethod
+    def after(cls, origin: Source, filtered: Filter, reading: Reading) -> Stream:
+        """The rows of a source that was opened."""
+        told = learned(origin, filtered, reading)
+        known, classes = told.known, told.encoding.classes
+        stream = cls(
+            origin, filtered, reading, told.encoding, known, told.rows, told.skipped, classes, told.meter
+        )
+        gathered = told.gathered if stream.size == part_size(reading, len(filtered.request.columns)) else None
+        return replace(stream, gathered_at_once=gathered, pace=told.pace)
+
+    # ---- what a Dataset tells, too -----------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return self.count
+
+    @cached_property
+    def count(self) -> int:
+        """Rows that count."""
+        some = next(iter(self.known.values()), None)
+        return some.rows if some is not None and not self.apart else int(sum(self.gathered.counts))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        return self.encoding.features
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return self.encoding.targets
+
+    @property
+    def source(self) -> str:
+        return self.origin.words
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What was left out, filled in or skipped."""
+        told: list[Note] = [*self.encoding.notes, *self.said]
+        if self.skipped:
+            told.append(("data.note_skipped", {"count": self.skipped, "source": self.source}))
+        if self.apart:
+            return tuple(told)
+        dropped = self.rows - len(self)
+        if dropped and self.reading.on_bad_row == "skip" and self.filter.held is None:
+            told.append(("data.note_holes", {"count": dropped, "rows": self.rows}))
+        elif dropped and self.filter.held is None:
+            facts = {"count": dropped, "targets": ", ".join(self.targets), "rows": self.rows}
+            told.append(("data.note_dropped", facts))
+        for column in self.encoding.columns:
+            missing = self.known[column.name].rows - self.known[column.name].known
+            if missing:
+                facts = {"column": column.name, "count": missing, "rows": len(self)}
+                told.append(("data.note_missing", facts))
+        return tuple(told)
+
+    def with_features(self, names: Sequence[str]) -> Stream:
+        """The same rows with some of the features."""
+        kept = tuple(column for column in self.encoding.columns if set(column.features) & set(names))
+        encoding = replace(self.encoding, columns=kept)
+        split = [name for name in encoding.features if name not in names]
+        if split:
+            raise DownslopeError("data.part_of_column", feature=split[0])
+        return replace(self, encoding=encoding, gathered_at_once=None)
+
+    def split(self, fraction: float, seed: int = 0) -> tuple[Stream, Stream]:
+        """(training rows, held-out rows): a row is held out where the number drawn for it by `seed` is below
+        `fraction`. The encoding is learned again, on the training rows."""
+        held = Held(fraction, seed)
+        filtered = replace(self.filter, held=held)
+        training = Stream.after(self.origin, filtered, replace(self.reading, held=held))
+        return training, training.held_out
+
+    @property
+    def held_out(self) -> Stream:
+        """The rows that `reading.held` holds out, encoded as these are."""
+        assert self.filter.held is not None
+        other = replace(self.filter, held=replace(self.filter.held, out=True))
+        return replace(self, filter=other, gathered_at_once=None, apart=True, said=(), skipped=0)
+
+    def beside(self, words: str) -> Stream:
+        """The rows of another source, encoded as these are."""
+        origin = opened_source(words)
+        for name in self.filter.request.columns:
+            if name not in origin.names:
+                facts = {"source": words, "column": name, "names": ", ".join(origin.names[:12])}
+                raise DownslopeError("data.lacks_column", **facts)
+        plain = replace(self.filter, held=None)
+        meter = Meter(origin.rows, origin.bytes)
+        return replace(
+            self,
+            origin=origin,
+            filter=plain,
+            gathered_at_once=None,
+            apart=True,
+            said=(),
+            skipped=0,
+            meter=meter,
+        )
+
+    # ---- parts ---------------------------------------------------------------------------------------
+
+    @property
+    def size(self) -> int:
+        """Rows of the source in a part."""
+        columns = max(len(self.filter.request.columns), len(self.features))
+        return part_size(self.reading, columns)
+
+    @cached_property
+    def gathered(self) -> Gathered:
+        """What one pass finds for the model: second moments, the rows of each part, a sample."""
+        if self.gathered_at_once is not None:
+            return self.gathered_at_once
+        if len(self.features) > WIDE:
+            raise DownslopeError("data.stream_wide", columns=len(self.features), most=f"{WIDE:,}")
+        gathering = Gathering(len(self.features))
+        for number, (part, places) in enumerate(self._encoded()):
+            gathering.add(part, number * self.size, places)
+        found = gathering.result
+        if found is None:
+            raise DownslopeError("data.no_rows", source=self.source)
+        return found
+
+    def ask(self, question: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
+        """The sum over all parts of what `question` answers for the rows of each, added as a `Tree` does."""
+        tree = Tree(plus)
+        for part in self.each():
+            tree.add(question(part) if len(part) else None)
+        return tree.total
+
+    def each(self) -> Iterator[Dataset]:
+        """The rows that count of each part, in order; the next part is read while one is used."""
+        if self.cached is not None and self.cached.whole:
+            self.meter.begin_pass()
+            yield from ahead(self.part(number) for number in range(self.parts))
+            return
+        for part, _ in self._encoded():
+            yield part
+
+    def part(self, number: int) -> Dataset:
+        """The rows of one part: from the disk, or from files that can be read in the middle."""
+        if self.cached is not None and self.cached.whole:
+            X, Y, weights = self.cached.read(number)
+            self.meter.add(len(X), X.nbytes + Y.nbytes)
+            return self._dataset(X, Y, weights)
+        first = number * self.size
+        table = self.origin.between(self._names, first, first + self.size, self.limits)
+        self.meter.add(table.num_rows, table.nbytes)
+        return self._rows(table, first)[0]
+
+    @property
+    def at_random(self) -> bool:
+        """Whether parts can be read in any order."""
+        if self.cached is not None and not self.cached.whole:
+            for _ in self.each():  # writes it
+                pass
+        return self.origin.at_random or (self.cached is not None and self.cached.whole)
+
+    @cached_property
+    def cached(self) -> cache.Cache | None:
+        """Where encoded rows are kept, if the source is slow, or may come in another order."""
+        slow = self.origin.kind != "parquet" or 0 < self.pace < SLOW
+        width, outputs = len(self.features), len(self.targets)
+        if not slow or width == 0:
+            return None
+        whole = cache.Cache(self._identity(), width, outputs, self.encoding.weights is not None)
+        rows = (
+            self.gathered_at_once.rows
+            if self.gathered_at_once is not None
+            else len(self)
+            if not self.apart
+            else self.rows
+        )
+        if not whole.whole and not cache.room(rows * (width + outputs + 1) * 8):
+            return None
+        return whole
+
+    def _identity(self) -> str:
+        """All that encoded rows depend on."""
+        files = [(str(path.resolve()), *_stamp(path)) for path in self.origin.paths]
+        own: list[Any] = files or [
+            self.source,
+            os.getpid(),
+            time.monotonic(),
+        ]  # a query may answer otherwise tomorrow
+        filtered = (self.filter.on_bad_row, self.filter.held)
+        return repr((own, self.encoding.to_json(), filtered, self.classes, self.size, "1"))
+
+    @property
+    def limits(self) -> Limits:
+        return limits(self.origin, self.reading)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """The columns that are read."""
+        encoding = self.encoding
+        weights = () if encoding.weights is None else (encoding.weights,)
+        return (*encoding.targets, *(column.name for column in encoding.columns), *weights)
+
+    def _encoded(self) -> Iterator[tuple[Dataset, np.ndarray | None]]:
+        """The parts in order, from the source, with the places of their rows in it; kept on the way where
+        they are to be kept."""
+        keeps = self.cached if self.cached is not None and not self.cached.whole else None
+        _refuse_change(self.origin)
+        self.meter.begin_pass()
+        lenient = (lambda count: None) if self.reading.on_bad_row == "skip" else None
+        tables = cut(self.origin.scan(self._names, self.limits, self.meter, lenient), self.size)
+        rows = (self._rows(table, number * self.size) for number, table in enumerate(tables))
+        whole = False
+        try:
+            for part, places in ahead(rows):
+                if keeps is not None:
+                    keeps = self._keep(keeps, part)
+                yield part, places
+            whole = True
+        finally:
+            if keeps is not None and whole:
+                keeps.close()
+            elif keeps is not None:
+                keeps.drop()
+
+    def _keep(self, keeps: cache.Cache, part: Dataset) -> cache.Cache | None:
+        try:
+            assert part.y is not None
+            keeps.add(part.X, part.y.reshape(len(part), -1), part.weights)
+            return keeps
+        except OSError as error:
+            keeps.drop()
+            vars(self)["cached"] = None  # the source serves as well, if more slowly
+            warnings.warn(text("data.cache_full", reason=error.strerror), DownslopeWarning, stacklevel=2)
+            return None
+
+    def _rows(self, table: Any, first: int) -> tuple[Dataset, np.ndarray | None]:
+        """A part as numbers, and which of its rows they are."""
+        if all(column.kind == "numeric" for column in self.encoding.columns) and not self.encoding.classes:
+            block = Block.plain(table, self._names, self.filter.held, first)
+            if block is not None and self.encoding.weights is None:
+                k = len(self.targets)
+                Y = np.ascontiguousarray(block.columns[:k].T)
+                part = self._dataset(rows_by_row(block.columns[k:]), Y, None)
+                return (part.labelled(self.classes) if self.classes else part), block.places
+        rows, places = self.filter.rows(Table(table, self.source), first)
+        return encoded(self.encoding, rows, self.classes, first), places
+
+    def _dataset(self, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None) -> Dataset:
+        return Dataset(
+            X,
+            Y[:, 0] if Y.shape[1] == 1 else Y if Y.shape[1] else None,
+            weights,
+            self.features,
+            self.targets,
+            self.source,
+            self.encoding,
+            classes=self.encoding.classes,
+        )
+
+
+def _stamp(path: Any) -> tuple[int, int]:
+    told = path.stat()
+    return told.st_size, told.st_mtime_ns
+
+
+def _refuse_change(origin: Source) -> None:
+    """The rows have to be the same in every pass."""
+    for path, before in zip(origin.paths, origin.stamps):
+        try:
+            now = _stamp(path)
+        except OSError:
+            raise DownslopeError("data.source_gone", path=path) from None
+        if now != before:
+            raise DownslopeError("data.source_changed", path=path)

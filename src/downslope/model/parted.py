@@ -1,0 +1,349 @@
+"""A linear model over rows that lie in parts: on a disk, or in the memory of other machines.
+
+Every sum over the rows is a question that is asked of each part, which answers as a `LinearTerm` of its own
+rows; answers are added by neighbours (`data/parts.py`), an order that follows from the parts alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+
+from ..data.dataset import Dataset
+from ..data.parts import ahead
+from ..data.scaling import Standardise, identity
+from ..data.second_moments import SecondMoments
+from . import summing
+from .linear import LinearTerm
+from .naming import coded, output_names, param_names
+from .row_sums import RowSums
+
+GROUP = 4  # parts whose rows are shuffled together
+PLAIN = 1e3  # condition of the moments up to which they alone tell θ* to 1e-13 (κ² is lost of 1e-16)
+TOLD = 1e-3  # of the spread of y that f has to be, so that the moments tell it to 1e-13
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """What makes a term of the rows of a part: everything but those rows."""
+
+    loss: Any
+    standardise: Standardise
+    intercept: bool
+    names: tuple[str, ...]
+    weight: float  # the mean over all rows, which a row's is told in
+    every: int = 1  # one row of each so many is looked at
+
+    def term(self, part: Dataset) -> LinearTerm:
+        """The part's own mean; times its rows it is its share of the sum."""
+        Y = coded(part, self.loss)
+        share = None if part.weights is None else part.weights / self.weight
+        compiled = summing.worth_it(part.X, Y.shape[1])
+        term = LinearTerm(
+            part.X, Y, share, self.loss, self.standardise, self.intercept, self.names, None, compiled
+        )
+        return term.thinned(self.every) if self.every > 1 and len(part) >= self.every else term
+
+
+def linear_over_parts(stream: Any, loss: Any, intercept: bool, scale: bool) -> PartedTerm:
+    """The mean loss of a linear model over the rows of a Stream."""
+    if loss.labels and not stream.classes:
+        stream = stream.labelled()
+    moments = stream.gathered.moments
+    standardise = moments.standardise(center=intercept) if scale else identity(len(stream.features))
+    names = param_names(stream.features, output_names(stream), intercept)
+    pattern = Pattern(loss, standardise, intercept, names, moments.weight / stream.gathered.rows)
+    return PartedTerm(stream, pattern)
+
+
+@dataclass(frozen=True, eq=False)
+class PartedTerm(RowSums):
+    """The same f as a LinearTerm of all rows, which are looked at some at a time.
+
+    `stream` answers questions: a `data.stream.Stream`, or rows in the memory of a cluster.
+    """
+
+    stream: Any
+    pattern: Pattern
+
+    dense, tiny, compiled, share = True, False, True, None
+
+    @property
+    def loss(self) -> Any:
+        return self.pattern.loss
+
+    @property
+    def standardise(self) -> Standardise:
+        return self.pattern.standardise
+
+    @property
+    def intercept(self) -> bool:
+        return self.pattern.intercept
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.pattern.names
+
+    @cached_property
+    def rows(self) -> int:
+        if self.pattern.every == 1:
+            return len(self.stream)
+        every = self.pattern.every
+        return sum(n // every if n >= every else n for n in self.stream.gathered.counts)
+
+    @property
+    def columns(self) -> int:
+        return len(self.stream.features)
+
+    @property
+    def outputs(self) -> int:
+        return len(output_names(self.stream))
+
+    def ask(self, question: Callable[[LinearTerm], Any], plus: Callable | None = None) -> Any:
+        """The sum of what the question answers for the rows of each part."""
+        more = {} if plus is None else {"plus": plus}
+        return self.stream.ask(partial(_answered, self.pattern, question), **more)
+
+    # ---- values ------------------------------------------------------------------------------
+
+    def at(self, theta, rows=None):
+        """Value and gradient of the mean over all rows; and what `line` and `hessian` need. One pass; for a
+        squared loss none, where the moments tell all digits."""
+        known = self._by_moments(theta) if self.quadratic and self.pattern.every == 1 else None
+        return self.at_rows(theta) if known is None else known
+
+    def at_rows(self, theta):
+        """The same, from a look at the rows. Whoever has asked for a Hessian will ask again: then it is
+        found in the same pass."""
+        bends = bool(self._asked)
+        theta = np.array(theta)
+        value, gradient, H = self.ask(partial(_sums, theta, bends))
+        seen = (theta, H / self.rows if bends else None)
+        return value / self.rows, gradient / self.rows, seen
+
+    def _by_moments(self, theta):
+        moments, k = self.moments, self.outputs
+        if moments.spread is None:
+            return None
+        inner = theta.reshape(-1, k)
+        W = inner[: self.columns] / self.standardise.width[:, None]
+        b = inner[self.columns] - self.standardise.center @ W if self.intercept else np.zeros(k)
+        level = moments.mean @ W + b - moments.target  # (k,) by how much the mean prediction is off
+        pull = moments.G @ W - moments.c  # (d, k)
+        value = moments.spread + (W * (pull - moments.c)).sum(axis=0) + level**2
+        if not (value > TOLD * moments.spread).all():
+            return None
+        away = (moments.mean - self.standardise.center)[:, None]
+        back = 2 * (pull + away * level) / self.standardise.width[:, None]
+        gradient = (np.vstack([back, 2 * level]) if self.intercept else back).ravel()
+        return float(value.sum()), gradient, (theta, None)
+
+    @cached_property
+    def _asked(self) -> list[bool]:
+        """Not empty once a Hessian was asked for."""
+        return []
+
+    def values(self, thetas) -> np.ndarray:
+        """f at many weights, (m, p) → (m,)."""
+        return self.ask(partial(_values, np.asarray(thetas, dtype=float))) / self.rows
+
+    def plane(self, theta, across, up):
+        """(a, b) → f(θ + a·across + b·up), for points (m, 2), in one pass."""
+        return lambda points: self.values(theta + points @ np.stack([across, up]))
+
+    def line(self, seen, direction):
+        """Along θ + t·d: t → (f, slope), and t → all that `at` gives: a pass for each t."""
+        theta = seen[0]
+        found: dict[float, tuple] = {}
+
+        def at(t):
+            if t not in found:
+                found.clear()
+                found[t] = self.at(theta + t * direction)
+            return found[t]
+
+        def value_and_slope(t):
+            value, gradient, _ = at(t)
+            return value, float(gradient @ direction)
+
+        return value_and_slope, at
+
+    # ---- curvature ---------------------------------------------------------------------------
+
+    def hessian(self, theta, seen=None) -> np.ndarray:
+        """∂²f/∂θ², (p, p)"""
+        if seen is not None and seen[1] is not None:
+            return seen[1]
+        self._asked.append(True)
+        return self.ask(partial(_bends, np.array(theta))) / self.rows
+
+    @property
+    def moments(self) -> SecondMoments:
+        return self.stream.gathered.moments
+
+    gathered = moments
+
+    @cached_property
+    def gram(self) -> np.ndarray:
+        """G = Σᵢ sᵢ x̃ᵢx̃ᵢᵀ / Σᵢ sᵢ, the intercept's column of ones included.  (q, q)"""
+        return self.moments.of(self.standardise, self.intercept)[0]
+
+    def bend(self, direction) -> float:
+        """A bound on the curvature of f along a direction."""
+        d = direction.reshape(-1, self.outputs)
+        return self.loss.bound_for(self.outputs) * float((d * (self.gram @ d)).sum())
+
+    @cached_property
+    def row_size(self) -> float:
+        """The mean of sᵢ/s̄·‖x̃ᵢ‖²."""
+        return float(np.trace(self.gram))
+
+    @cached_property
+    def row_lipschitz(self) -> float:
+        """The largest L that any one row has: one pass."""
+        if not self.smooth:
+            return np.inf
+        return self.loss.bound_for(self.outputs) * self.ask(_largest_row, plus=_larger)
+
+    # ---- some rows ---------------------------------------------------------------------------
+
+    @cached_property
+    def sample(self) -> LinearTerm:
+        """Some of the rows, in memory, in the same coordinates: for what is an expectation."""
+        term = replace(self.pattern, every=1).term(self.stream.some)
+        return term if term.share is None else replace(term, share=term.share / term.share.mean())
+
+    def thinning(self, enough: int) -> int:
+        """One row of how many is enough: as many as the sample has, where those are."""
+        return max(1, self.rows // self.sample.rows) if self.sample.rows >= enough else 1
+
+    def thinned(self, every: int) -> LinearTerm | PartedTerm:
+        """The same over one row of each `every`: of those that are held, or in a pass."""
+        if self.rows // every <= self.sample.rows:
+            return self.sample
+        return replace(self, pattern=replace(self.pattern, every=every))
+
+    def pieces(self, batch, epoch: int, seed: int) -> Iterator[tuple[LinearTerm, np.ndarray]]:
+        """The rows of one pass: a few parts at a time, drawn from all over the rows, and the order in which
+        they are taken, drawn among all of theirs. Where rows can only be read one after the other, the parts
+        are neighbours."""
+        parts, drawn = self.stream.parts, batch.order == "shuffle"
+        if not isinstance(batch.order, str):
+            batch.order_of(0, epoch, seed)  # refused: rows that are given by number
+        if drawn and self.stream.at_random:
+            draw = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 1, epoch]))
+            numbers = draw.permutation(parts).tolist()
+            read: Iterator[Dataset] = ahead(map(self.stream.part, numbers))
+        else:
+            read = self.stream.each()
+        for group, rows in enumerate(_grouped(read)):
+            draw = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 2 + group, epoch]))
+            n = len(rows)
+            if batch.order == "replacement":
+                order = draw.integers(0, n, n)
+            else:
+                order = draw.permutation(n) if drawn else np.arange(n)
+            yield self.pattern.term(rows), order
+
+    # ---- scale -------------------------------------------------------------------------------
+
+    @cached_property
+    def levels(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Classes by their weights. Two numbers with the mean and the spread of y, which are as good as y for
+        a squared loss. For others, the y of the sample."""
+        if self.loss.labels:
+            k = self.outputs
+            Y = np.eye(k) if k > 1 else np.array([[0.0], [1.0]])
+            share = self.stream.class_weights()
+            return Y, share * (len(Y) / share.sum())
+        moments = self.moments
+        if self.quadratic and moments.spread is not None:
+            size = np.sqrt(np.maximum(moments.spread, 0.0))
+            return np.stack([moments.target - size, moments.target + size]), None
+        return self.sample.Y, self.sample.share
+
+    def level(self, theta) -> bool:
+        """Whether f there is known without a look at a row."""
+        return (self.loss.labels or self.quadratic) and super().level(theta)
+
+    @cached_property
+    def null_theta(self) -> np.ndarray:
+        """The best θ with no feature in it, as far as `levels` tell it."""
+        theta = np.zeros((self.columns + self.intercept, self.outputs))
+        if self.intercept:
+            theta[-1] = self.loss.null(*self.levels)
+        return theta.ravel()
+
+    # ---- small parts -------------------------------------------------------------------------
+
+    def on(self, dataset) -> Any:
+        """The same model, in the same coordinates, over other rows."""
+        if isinstance(dataset, Dataset):
+            return self.sample.on(dataset)
+        found = dataset.gathered
+        pattern = replace(self.pattern, weight=found.moments.weight / found.rows)
+        return replace(self, stream=dataset, pattern=pattern)
+
+    def uncentred(self) -> PartedTerm:
+        """Its rows are dense: nothing need be left at 0."""
+        return self
+
+    def with_loss(self, loss) -> PartedTerm:
+        return replace(self, pattern=replace(self.pattern, loss=loss))
+
+
+# ---- questions ---------------------------------------------------------------------------------------
+
+
+def _answered(pattern: Pattern, question: Callable, part: Dataset) -> Any:
+    return question(pattern.term(part))
+
+
+def _sums(theta, bends: bool, term: LinearTerm):
+    value, gradient, seen = term.at(theta)
+    H = term.hessian(theta, seen) * term.rows if bends else 0.0
+    return value * term.rows, gradient * term.rows, H
+
+
+def _bends(theta, term: LinearTerm):
+    return term.hessian(theta, term.at(theta)[2]) * term.rows
+
+
+def _values(thetas, term: LinearTerm):
+    return term.values(thetas) * term.rows
+
+
+def _largest_row(term: LinearTerm) -> float:
+    return float(term.row_sizes.max())
+
+
+def _larger(one, other):
+    return max(part for part in (one, other) if part is not None)
+
+
+def _grouped(parts: Iterator[Dataset]) -> Iterator[Dataset]:
+    """The rows of a few parts together."""
+    held: list[Dataset] = []
+    for part in parts:
+        held += [part] if len(part) else []
+        if len(held) == GROUP:
+            yield _together(held)
+            held = []
+    if held:
+        yield _together(held)
+
+
+def _together(parts: list[Dataset]) -> Dataset:
+    if len(parts) == 1:
+        return parts[0]
+    weights: Any = [part.weights for part in parts]
+    return replace(
+        parts[0],
+        X=np.concatenate([part.X for part in parts]),
+        y=np.concatenate([part.y for part in parts]),
+        weights=None if weights[0] is None else np.concatenate(weights),
+    )

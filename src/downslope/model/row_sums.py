@@ -1,0 +1,139 @@
+"""What a mean loss over rows tells of itself, wherever they lie: its curvature, its scale, its units."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+WIDE = 2_000  # columns up to which XᵀX is formed
+
+
+class RowSums:
+    """f(θ) = Σᵢ sᵢ ℓ(x̃ᵢ·u + c, yᵢ) / Σᵢ sᵢ, by its Gram matrix G and the values of y.
+
+    Whoever derives from it has the rows, and tells `rows`, `columns`, `outputs`, `gram`, `row_size`,
+    `null_theta` and `levels`.
+    """
+
+    loss: Any
+    standardise: Any
+    intercept: Any
+    names: Any
+    rows: Any
+    columns: Any
+    outputs: Any
+    gram: Any
+    row_size: Any
+    null_theta: Any
+    levels: Any  # (Y, share): few values of y that stand for all of them, where z is one number
+
+    sweeps = True  # a compiled kernel can make a whole pass over the rows
+
+    @property
+    def size(self) -> int:
+        return (self.columns + self.intercept) * self.outputs
+
+    @property
+    def quadratic(self) -> bool:
+        return self.loss.quadratic
+
+    @property
+    def smooth(self) -> bool:
+        return self.loss.smooth
+
+    @property
+    def curved(self) -> bool:
+        return self.loss.smooth
+
+    # ---- curvature ---------------------------------------------------------------------------
+
+    @cached_property
+    def spectrum(self) -> tuple[float, float]:
+        """The largest and the smallest curvature of Σ sᵢ½(x̃ᵢ·θ)²/Σ sᵢ: the outer eigenvalues of G."""
+        if self.gram.size == 1:
+            return float(self.gram[0, 0]), float(self.gram[0, 0])
+        values = np.linalg.eigvalsh(self.gram)
+        return float(values[-1]), float(max(values[0], 0.0))
+
+    @property
+    def lipschitz(self) -> float:
+        """L with ‖∇f(θ) − ∇f(θ′)‖ ≤ L‖θ − θ′‖; infinite when the loss has a kink."""
+        return self.loss.bound_for(self.outputs) * self.spectrum[0] if self.smooth else np.inf
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it is known how fast the gradient may change; L itself costs a Gram matrix."""
+        return not math.isnan(self.loss.bound_for(self.outputs))
+
+    @property
+    def strong_convexity(self) -> float:
+        """μ with f(θ) − ½μ‖θ‖² convex; 0 unless the loss is curved everywhere."""
+        return self.loss.curvature_floor * self.spectrum[1] if self.loss.curvature_floor else 0.0
+
+    # ---- scale -------------------------------------------------------------------------------
+
+    @property
+    def null_value(self) -> float:
+        """f at `null_theta`."""
+        return self.level_value(self.null_theta)
+
+    def level(self, theta) -> bool:
+        """Whether no feature counts at θ, so that z is the same for all rows."""
+        return not theta[: self.columns * self.outputs].any()
+
+    def level_value(self, theta) -> float:
+        """f there, without a look at X."""
+        return float(self._at_level(self.loss.value, theta).sum())
+
+    def _at_level(self, of, theta) -> np.ndarray:
+        """The mean over rows of of(z, y) where z is the same for all rows.  (k,)"""
+        k = self.outputs
+        z = theta.reshape(-1, k)[-1] if self.intercept else np.zeros(k)
+        Y, share = self.levels
+        values = of(np.broadcast_to(z, Y.shape), Y)
+        return (values if share is None else share[:, None] * values).mean(axis=0)
+
+    @cached_property
+    def gradient_scale(self) -> float:
+        """How large a slope is at the null model, by the size of y alone: what `tol` multiplies."""
+        slope = np.sqrt(self._at_level(lambda z, Y: self.loss.slope(z, Y) ** 2, self.null_theta).mean())
+        bend = self.loss.curvature_bound if self.smooth else 1.0
+        # A constant y leaves only rounding at the null model; then its level says what is small.
+        usual = max(slope, 1e-8 * bend * np.sqrt(self._mean_square)) or 1.0
+        return float(usual * np.sqrt(self.row_size / self.size))
+
+    @property
+    def _mean_square(self) -> float:
+        """Of y, over rows and outputs."""
+        Y, share = self.levels
+        return float((Y**2 if share is None else share[:, None] * Y**2).mean())
+
+    @cached_property
+    def spread(self) -> float:
+        """How far z may well lie from the best constant: for numbers, as far as y does."""
+        return float(
+            np.sqrt(self._at_level(lambda z, Y: self.loss.spread(z, Y) ** 2, self.null_theta).mean())
+        )
+
+    @cached_property
+    def expected_size(self) -> float:
+        """How large a weight may well be: the spread of y over the size of a column."""
+        column = float(np.sqrt(self.row_size / self.size))
+        return self.spread / column if self.spread > 0 and column > 0 else 1.0
+
+    # ---- units -------------------------------------------------------------------------------
+
+    def to_user(self, theta) -> np.ndarray:
+        return self.standardise.to_user(np.asarray(theta, dtype=float), self.intercept)
+
+    def to_inner(self, params) -> np.ndarray:
+        return self.standardise.to_inner(np.asarray(params, dtype=float), self.intercept)
+
+    @cached_property
+    def widths(self) -> np.ndarray:
+        """σ of the column that each θ belongs to; 0 for an intercept, which is never penalised.  (p,)"""
+        widths = np.append(self.standardise.width, np.zeros(int(self.intercept)))
+        return np.repeat(widths, self.outputs)
