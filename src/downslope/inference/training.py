@@ -60,6 +60,7 @@ class Training:
         self.held_out: Dataset | None = None
         self.function: Function | None = None
         self.module: Any = None
+        self.code: Mapping[str, Any] = {}  # what a checkpoint keeps of a module, an optimizer, a function
         self._validation: Objective | None = None
         self._end: End | None = None
         self.place = place or Place()
@@ -133,12 +134,12 @@ class Training:
         return training
 
     @classmethod
-    def on_function(cls, function: Function, start, recipe: Recipe) -> Training:
-        """A function from a start."""
+    def on_function(cls, function: Function, start, recipe: Recipe, place: Place | None = None) -> Training:
+        """A function from a start. `place`: where an earlier descent from it stood, to go on from."""
         x = function.check_start(start)
         objective = function_objective(function)
         method = recipe.method_for(objective)
-        training = cls(objective, method, recipe.stop_for(method, objective), x, recipe)
+        training = cls(objective, method, recipe.stop_for(method, objective), x, recipe, place)
         training.function = function
         return training
 
@@ -242,7 +243,7 @@ class Training:
             source=dataset.source,
         )
         if self.module is not None:
-            self.objective.term.load(end.params)
+            self.objective.term.load(end.params, self.module)
         rows: dict[str, Any] = {"training": (dataset, self._scores(end))}
         if self.held_out is not None:
             rows["validation"] = (self.held_out, None)
@@ -287,10 +288,7 @@ def fit(
     """
     module, rows = (None, model_or_dataset) if dataset is None else (model_or_dataset, dataset)
     training = Training.on_rows(rows, recipe or Recipe.of(settings), validation, module)
-    if checkpoint is None:
-        return finished(training, training)
-    checkpoint.begin(training)
-    return checkpoint.run(training)
+    return _run(training, checkpoint)
 
 
 def minimize(
@@ -301,6 +299,7 @@ def minimize(
     epochs: int = 1000,
     derivative=None,
     seed=None,
+    checkpoint: Checkpoint | None = None,
     **settings,
 ) -> Solution:
     """Minimise a function: a text such as "x^2 + y^2", or a callable.
@@ -308,7 +307,7 @@ def minimize(
     `start`: a number, a row of them, or name → number. `derivative`: a text or a callable; without it
     SymPy finds the derivative of a text, PyTorch that of a callable, and finite differences what is left.
     `method` "auto" is Newton where there are second derivatives, else L-BFGS. All epochs are run, unless
-    `tol` says which gradient is small enough.
+    `tol` says which gradient is small enough. `checkpoint`: as for `fit`.
 
     >>> minimize("2*x^2", 500, epochs=2).params, 500 * 0.96**2
     (array([460.8]), 460.8)
@@ -316,7 +315,7 @@ def minimize(
     array([0., 0.])
     """
     training = minimizing(f, start, method, learning_rate, epochs, derivative, seed, **settings)
-    return finished(training, training)
+    return _run(training, checkpoint)
 
 
 def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=None, **settings) -> Training:
@@ -329,6 +328,13 @@ def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=No
     recipe = Recipe.of({"tol": tol, **settings, **told})
     function = Function.of(f, start, derivative)
     return Training.on_function(function, start, recipe)
+
+
+def _run(training: Training, checkpoint: Checkpoint | None) -> Solution:
+    if checkpoint is None:
+        return finished(training, training)
+    checkpoint.begin(training)
+    return checkpoint.run(training)
 
 
 def finished(training: Training, steps: Iterable[Step]) -> Solution:
