@@ -55,8 +55,8 @@ class Code:
         return recipe.with_(method=replace(recipe.method, direction=given.direction))
 
     def as_begun(self, path, told: Mapping[str, Any] | None) -> Any:
-        """A copy of the module, as it was when the training began; the one that was given stays as it is until
-        the end."""
+        """A copy of the module, as it was when the training began; the one that was given is written at the
+        end."""
         if told is None:
             return None
         then, now = told["kinds"], net_state.kinds(self.module)
@@ -90,8 +90,8 @@ def needed_of(told: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def told_of(training: Training) -> dict[str, Any]:
-    """What can be kept of the code of a training that has not begun, in plain data: what it is like, and for a
-    module all its numbers. Raises DownslopeError where that is not enough to go on to the same bits."""
+    """What can be kept of the code of a training that has not begun, in plain data: what it is like, and all
+    numbers of a module. Raises DownslopeError where that is not enough to go on to the same bits."""
     told: dict[str, Any] = {"module": None, "method": None, "function": None}
     if training.module is not None:
         term = training.objective.term
@@ -133,8 +133,9 @@ def _of_function(function: Function, start: np.ndarray) -> dict[str, Any]:
 
 
 def refuse_other(path, then: Mapping[str, Any], training: Training) -> None:
-    """Raise where an optimizer or a function is not that of the run. A module was looked at before it was used."""
-    direction, function, place = getattr(training.method, "direction", None), training.function, training.place
+    """Raise where an optimizer or a function is not that of the run. A module has been looked at."""
+    function, place = training.function, training.place
+    direction = getattr(training.method, "direction", None)
     if isinstance(direction, FromTorch):
         now = direction.settings()
         for name in [*then["method"], *now]:

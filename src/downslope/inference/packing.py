@@ -33,7 +33,6 @@ class Tensor:
 RECORDS = {kind.__name__: kind for kind in (Place, State, Memory, Step, Tensor)}
 
 
-
 def packed(told: Mapping[str, Any]) -> bytes:
     """Plain data, arrays and RECORDS as bytes: the same for the same, to the last bit."""
     arrays: list[np.ndarray] = []

@@ -130,7 +130,7 @@ class Solution:
 
     @property
     def is_code(self) -> bool:
-        """Whether some of it is code, which no run holds: a module of one's own, an optimizer of torch.optim."""
+        """Whether some of it is code, which no run holds: a module of one's own, or such an optimizer."""
         return self.module is not None or self.recipe.without_code() is not self.recipe
 
     def _refuse_net(self) -> None:

@@ -63,10 +63,10 @@ class Held:
     def settings(self) -> dict[str, Any]:
         """Plain data: its kind and constants, and those of its scheduler."""
         told = self.told()
-        constants = {name: value for name, value in told["optimizer"]["param_groups"][0].items()}
         scheduler = None if self.scheduler is None else type(self.scheduler).__name__
         laid_out = {f"{scheduler}.{name}": value for name, value in (told["scheduler"] or {}).items()}
-        return {"optimizer": type(self.optimizer).__name__, "scheduler": scheduler, **constants, **laid_out}
+        names = {"optimizer": type(self.optimizer).__name__, "scheduler": scheduler}
+        return {**names, **told["optimizer"]["param_groups"][0], **laid_out}
 
     def told(self) -> dict[str, Any]:
         """Plain data: what the optimizer and its scheduler say that they remember."""
@@ -133,8 +133,8 @@ class FromTorch(Direction):
         return begun.remember(told)
 
     def settings(self) -> dict[str, Any]:
-        """What the optimizer is, in plain data. Raises DownslopeError for one that can not be gone on with: six
-        updates in a row and three, handed over, and three more are not the same."""
+        """What the optimizer is, in plain data. Raises DownslopeError for one that can not be gone on with:
+        its state is told in no plain numbers, or three updates, handed over, and three more are not six."""
         at_once, first, other = (self.begin(np.ones(8)) for _ in range(3))
         settings, name = first.settings, type(first.optimizer).__name__
         before, whole = self._walk(at_once, np.zeros(8), range(6)), at_once.rate

@@ -105,6 +105,10 @@ TEXTS = {
         "--fix runs anew with other settings, which is no going on: leave out --fix, or --checkpoint and --resume.",
         "--fix 会换一组设置重新运行，不属于继续训练：请去掉 --fix，或去掉 --checkpoint 和 --resume。",
     ),
+    "checkpoint.starts": (
+        "--starts makes many short descents, none of which is kept: leave out --starts, or {option}.",
+        "--starts 会做许多次短的下降，都不保存：请去掉 --starts 或 {option}。",
+    ),
     "checkpoint.settings": (
         "--resume goes on with the settings that {path} was begun with: leave {option} out. Only --epochs may grow.",
         "--resume 沿用 {path} 开始时的设置：请去掉 {option}。只有 --epochs 可以增大。",

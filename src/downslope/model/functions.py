@@ -102,16 +102,16 @@ class Function:
         names, x, is_number = _names_and_start(f, start)
         label = getattr(f, "__name__", "f").replace("<lambda>", "f")
         shown = f"{label}({', '.join(names)})"
-        call, as_asked = _numeric(f, x, is_number), {"takes_number": is_number}
+        call = _numeric(f, x, is_number)
         if derivative is not None:
             kernel = Given(call, _slopes(derivative, names, x, is_number))
             _warn_if_not_slope(shown, names, kernel, x)
-            return cls(names, shown, "given", kernel, **as_asked)
+            return cls(names, shown, "given", kernel, takes_number=is_number)
         followed = _followed_by_torch(_spread(f, x.size, is_number), call, x) if available() else None
         if followed is not None:
-            return cls(names, shown, "autodiff", followed, **as_asked)
+            return cls(names, shown, "autodiff", followed, takes_number=is_number)
         _warn("functions.finite_differences", formula=shown, calls=2 * x.size)
-        return cls(names, shown, "finite differences", Differences(call), **as_asked)
+        return cls(names, shown, "finite differences", Differences(call), takes_number=is_number)
 
     def without_derivative(self) -> Function:
         """The same f with a ∇f of its own, in place of one that was given."""

@@ -38,13 +38,15 @@ def fill(module, arrays: Mapping[str, np.ndarray]) -> None:
 def repeats(flat, rows) -> bool:
     """Whether a training call depends on nothing but what a checkpoint holds: parameters, buffers, and how
     often was drawn before. Not so where a module counts its calls, or draws from a generator of its own."""
-    trial, scores = copy.deepcopy(flat.module).train(), []
+    trial = copy.deepcopy(flat.module).train()
     before = state(trial)
-    for _ in range(2):
+
+    def call() -> np.ndarray:
         fill(trial, before)
         with _drawing(flat.seed, flat.theta.device):
-            scores.append(array_of(trial(rows)))
-    return np.array_equal(*scores, equal_nan=True)
+            return array_of(trial(rows))
+
+    return np.array_equal(call(), call(), equal_nan=True)
 
 
 def array_of(tensor: Any) -> np.ndarray:
