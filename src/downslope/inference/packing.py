@@ -56,7 +56,13 @@ def unpacked(path: Path | str, content: bytes) -> dict[str, Any]:
     if hashlib.sha256(body).hexdigest().encode() != sha:
         raise DownslopeError("checkpoint.damaged", path=path)
     line, _, numbers = body.partition(b"\n")
-    head = json.loads(line)
+    try:
+        head = json.loads(line)
+        known = head["format"] == FORMAT and isinstance(head["version"], int)
+    except (ValueError, KeyError, TypeError):
+        known = False
+    if not known:
+        raise DownslopeError("checkpoint.damaged", path=path)
     if head["version"] > VERSION:
         raise DownslopeError("inference.newer_run", path=path, found=head["version"], known=VERSION)
     arrays = []

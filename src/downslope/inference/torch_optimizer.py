@@ -77,6 +77,10 @@ class Held:
     def remember(self, told: Mapping[str, Any]) -> Held:
         """Go on from there."""
         self.optimizer.load_state_dict(_tensors(told["optimizer"]))
+        numbered = [p for group in self.optimizer.param_groups for p in group["params"]]
+        for number, state in _tensors(told["optimizer"]["state"]).items():
+            if isinstance(number, int):  # by then PyTorch has made float64 of NAdam's float32
+                self.optimizer.state[numbered[number]] = state
         if self.scheduler is not None:
             self.scheduler.load_state_dict(_tensors(told["scheduler"]))
         self.rate, self.updates = told["rate"], told["updates"]
