@@ -24,13 +24,15 @@ from test_checkpoint import assert_same, refused, rows
 SCHEDULES = optim.lr_scheduler
 
 
-def stopped_at(step, path, training):
-    """A run that was left at that step of its trace: 0 is before the first."""
+def stopped_at(step, path, training, interrupt=False):
+    """A run that was left at that step of its trace, by Ctrl-C or without a word: 0 is before the first."""
     checkpoint = ds.Checkpoint(path, 1e9)  # it is written at the end alone
     checkpoint.begin(training)
     if step:
         for count, _ in enumerate(checkpoint.watch(training), 1):
             if count == step:
+                if interrupt:
+                    training.interrupt()
                 break
     return path
 
@@ -80,7 +82,7 @@ def test_a_module_goes_on_with_its_weights_running_means_and_draws(name, kind, t
     whole = ds.fit(first, dataset, validation=held_out, **settings)
     for step in some_steps(whole, kind):
         training = Training.on_rows(dataset, ds.Recipe(**settings), held_out, make())
-        path = stopped_at(step, tmp_path / f"{step}", training)
+        path = stopped_at(step, tmp_path / f"{step}", training, interrupt=step < whole.trace.seen)
         other = make(seed=7)  # other weights, which are not those that it goes on with
         found = ds.resume(path, dataset, validation=held_out, module=other)
         assert_same(found, whole)

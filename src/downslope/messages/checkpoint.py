@@ -54,8 +54,8 @@ TEXTS = {
         "{path} 所用的导数是 Python 函数，代码不在文件里：请重新给出，ds.resume(…, derivative=g)。",
     ),
     "checkpoint.no_code": (
-        "{path} was begun without {name}=, and goes on as it was begun: leave it out.",
-        "{path} 开始时没有 {name}=，继续时也不能有：请去掉它。",
+        "{path} goes on as it was begun, and needs no {name}= for that: leave it out.",
+        "{path} 会按开始时的方式继续，不需要 {name}=：请去掉它。",
     ),
     "checkpoint.other_module": (
         "{path} trains another module: its {name} is {then}, and here it is {now}. Give one with the same parameters.",
