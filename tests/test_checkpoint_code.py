@@ -24,6 +24,15 @@ from test_checkpoint import assert_same, refused, rows
 SCHEDULES = optim.lr_scheduler
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """These nets are tiny: on a machine that is busy, threads would wait for each other most of the time."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def stopped_at(step, path, training, interrupt=False):
     """A run that was left at that step of its trace, by Ctrl-C or without a word: 0 is before the first."""
     checkpoint = ds.Checkpoint(path, 1e9)  # it is written at the end alone
@@ -126,6 +135,13 @@ def kept(tmp_path):
     """A module that was left after two epochs."""
     recipe = ds.Recipe(method="adam", learning_rate=0.01, epochs=6)
     return stopped_at(2, tmp_path / "run", Training.on_rows(rows(), recipe, module=module()))
+
+
+def test_a_module_on_a_single_row_is_kept(tmp_path):
+    asked = {"method": "gd", "learning_rate": 0.01, "epochs": 3}
+    single = rows(1)
+    whole = ds.fit(nn.Linear(3, 1), single, **asked, checkpoint=ds.Checkpoint(tmp_path / "run"))
+    assert_same(ds.resume(tmp_path / "run", single, module=nn.Linear(3, 1)), whole)
 
 
 def test_another_module_is_refused_and_stays_as_it_is(kept):
@@ -400,6 +416,7 @@ def test_another_function_is_refused(tmp_path):
     formula = tmp_path / "formula"
     ds.minimize(FORMULA, [0.3, 0.8], epochs=4, checkpoint=ds.Checkpoint(formula))
     refusal("checkpoint.other_function", ds.resume, formula, f="x^2 + y^2")
+    refusal("checkpoint.no_code", ds.resume, formula, rows())
     assert_same(ds.resume(formula, f=FORMULA), ds.resume(formula))
 
 
@@ -458,7 +475,7 @@ def test_what_minimize_can_not_go_on_with_is_refused(tmp_path, capsys):
     assert "downslope minimize --resume" in refused(capsys, "inspect", tmp_path / "half")
 
 
-ADAM = {"method": "adam", "learning_rate": 0.001, "batch_size": 16, "epochs": 150}
+ADAM = {"method": "adam", "learning_rate": 0.001, "batch_size": 16, "epochs": 80}
 CHILD = f"""
 import sys
 import numpy as np
@@ -468,6 +485,7 @@ import downslope as ds
 
 {getsource(rows)}
 {getsource(module)}
+torch.set_num_threads(1)
 path, kept = sys.argv[1], sys.argv[2] == "resume"
 if kept:
     ds.resume(path, rows(60, 3), module=module(9))
@@ -481,7 +499,7 @@ def begun_again(kind, run):
     kept = (run / "checkpoint").exists()
     if kind == "module":
         return [sys.executable, "-c", CHILD, str(run), "resume" if kept else "begin"]
-    words = ["minimize", "--resume", str(run)] if kept else [*MINIMIZE, "--epochs", "400"]
+    words = ["minimize", "--resume", str(run)] if kept else [*MINIMIZE, "--epochs", "150"]
     return [
         *(sys.executable, "-m", "downslope", *words),
         *([] if kept else ["--out", str(run), "--checkpoint", "0"]),
@@ -496,7 +514,7 @@ def test_killed_at_any_moment_and_gone_on_with_is_never_killed(kind, tmp_path, m
         expected = module()
         whole = ds.fit(expected, rows(), **ADAM)
     else:
-        whole = ds.minimize(FORMULA, [0.3, 0.8], learning_rate=0.001, epochs=400)
+        whole = ds.minimize(FORMULA, [0.3, 0.8], learning_rate=0.001, epochs=150)
     for _ in range(2):
         child = subprocess.Popen(begun_again(kind, run), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         before = (run / "checkpoint").stat().st_mtime_ns if (run / "checkpoint").exists() else 0

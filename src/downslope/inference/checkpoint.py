@@ -239,6 +239,8 @@ class Kept:
         """The training on what was given again, none of it compared yet."""
         place, function = self.told["place"], self.code.get("function")
         if function is not None:
+            if dataset is not None:
+                raise DownslopeError("checkpoint.no_code", path=self.path, name="dataset")
             start = list(function["start"].values())
             training = Training.on_function(code.function(function), start, recipe, place)
         else:

@@ -95,7 +95,7 @@ def told_of(training: Training) -> dict[str, Any]:
     told: dict[str, Any] = {"module": None, "method": None, "function": None}
     if training.module is not None:
         term = training.objective.term
-        if not net_state.repeats(term.flat, term.X[:2]):
+        if not net_state.repeats(term.flat, term.X[[0, -1]]):
             raise DownslopeError("checkpoint.module_remembers")
         module = term.flat.module
         told["module"] = {
