@@ -95,6 +95,7 @@ def _loop(
         state = State(theta, memory, after.epochs, memory.updates)
     # A method that looks at some rows needs no slope of all of them to begin with.
     if place.again:  # the first point is then the one that comes next
+        place.state.memory = method.direction.again(place.state.memory, state.memory)
         first, state, theta = place.found(objective), place.state, place.point[0]
     else:
         first = objective.at(theta) if method.full else objective.valued(theta)
