@@ -131,6 +131,9 @@ def _loop(
         place.whole = place.over = reason is not None
         steps = iter(()) if reason else steps
         state.seen = state.seen if reason else seen
+    elif done and isinstance(method, Method) and isinstance(method.direction, Subsampled):
+        reason, _ = ending(None, None)  # where some of the rows led to may be all that was asked for
+        steps = iter(()) if reason else steps
     try:
         for step, point, complete in steps:
             if not complete:  # in the middle of a pass, where F over all rows is not known
