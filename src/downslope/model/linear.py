@@ -90,7 +90,7 @@ class LinearTerm:
     def dense(self) -> bool:
         return isinstance(self.X, np.ndarray)
 
-    @property
+    @cached_property
     def tiny(self) -> bool:
         """Whether sums run in row order, uncompiled: the digits that a loop by hand gives."""
         return self.dense and self.X.size * self.outputs <= TINY
@@ -333,6 +333,8 @@ class LinearTerm:
         sizes, (m, width) = self.standardise.sizes, (self.standardise.center, self.standardise.width)
         if sizes is None and self.gathered is not None:
             sizes = (np.diag(self.gathered.G) + (self.gathered.mean - m) ** 2) / width**2
+        if sizes is None and self.dense and self.share is None and self.standardise.plain:
+            return summing.squares(self.X) / self.rows + self.intercept
         if sizes is None and self.compiled and (self.dense or not m.any()):
             sizes = summing.column_sums(self.X, m, self.share)[1] / self.rows / width**2
         return float(self.row_sizes.mean() if sizes is None else sizes.sum() + self.intercept)
@@ -423,6 +425,10 @@ class LinearTerm:
         if self.dense or not self.standardise.center.any():
             return self
         return replace(self, standardise=self.standardise.uncentred())
+
+    def summed_over(self, passes: int) -> LinearTerm:
+        """The same, by kernels where they sum up so many passes sooner; numba is loaded already."""
+        return replace(self, compiled=self.compiled or summing.worth_loading(self.X, self.outputs * passes))
 
     def with_loss(self, loss: Loss) -> LinearTerm:
         return replace(self, loss=loss)

@@ -16,6 +16,7 @@ from .standardise import Standardise, column_width
 
 TASKS = 16  # parts that the rows are cut into, whatever the number of threads
 PIECE = 65_536  # numbers that are multiplied at a time: they stay in the cache
+ALONE = 2**21  # multiplications up to which one thread is done before two, and BLAS takes one by itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +71,11 @@ def second_moments(X: np.ndarray, Y: np.ndarray, share: np.ndarray | None) -> Se
 
     edges = [n * part // TASKS for part in range(TASKS + 1)]
     parts = [slice(a, b) for a, b in pairwise(edges) if a < b]
-    with one_blas_thread():
-        sums = each(summed, parts)
+    if n * d * q <= ALONE:
+        sums = [summed(part) for part in parts]
+    else:
+        with one_blas_thread():
+            sums = each(summed, parts)
     products = np.zeros((d, q + 1))
     for upper, lower in sums:
         products[:half] += upper
