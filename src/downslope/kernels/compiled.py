@@ -94,7 +94,7 @@ def _prefetch() -> None:
             number = ir.IntType(32)
             kind = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
             ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
-            builder.call(ask, [place, number(0), number(3), number(1)])  # to read, to keep, data
+            builder.call(ask, [place, number(0), number(2), number(1)])  # to read, into L2, data
             return target.get_dummy_value()
 
         return types.void(X, types.intp), code

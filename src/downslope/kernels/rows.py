@@ -18,6 +18,7 @@ def fetch(X, Y, share, order, center, inverse, rows, targets, weights):
         if r + AHEAD < len(order):
             later = order[r + AHEAD]
             prefetch(X, later, later + 1)
+            prefetch(Y, later, later + 1)
         for j in range(d):
             rows[r, j] = (X[i, j] - center[j]) * inverse[j]
         if rows.shape[1] > d:
