@@ -28,9 +28,6 @@ def passes(objective, method: Method, batch: Batch, state: State, stop: Stop, se
     per_epoch = batch.updates_in(term.rows)
     total = per_epoch * epochs_of(stop)
     ready: Callable = compiled if compiles(objective, batch, epochs_of(stop)) else (lambda kernel: kernel)
-    if ready is compiled:  # numba is here, and its sums over all rows are then worth it sooner
-        objective = objective.summed_over(epochs_of(stop))
-        term = objective.term
     swept = (_dense if term.dense else _sparse)(objective, method, batch, ready)
     while True:
         order = batch.order_of(term.rows, state.epochs, seed)

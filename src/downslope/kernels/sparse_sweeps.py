@@ -32,6 +32,7 @@ def sparse_fetch(
             later = order[r + AHEAD]
             prefetch(data, starts[later], starts[later + 1])
             prefetch(columns, starts[later], starts[later + 1])
+            prefetch(Y, later, later + 1)
         first, many = starts[i], starts[i + 1] - starts[i]
         for e in range(many):
             places[end + e] = columns[first + e]

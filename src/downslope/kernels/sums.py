@@ -12,9 +12,14 @@ import math
 import numpy as np
 
 from .exponentials import exp, log1p
-from .losses import LOG, single_loss
+from .losses import LOG, RESIDUAL, single_loss
+from .rows import prefetch
 
-TILE = 256  # rows
+TILE = 256  # rows, at most
+CACHED = 2**15  # numbers of X that stay in the cache until they are read again
+NEAR = (
+    1_000  # numbers that are asked for ahead of their use; no core guesses that four rows go on side by side
+)
 
 
 def dense_sums(X, Y, share, W, b, loss, first, last, z, gradient, pull):
@@ -25,10 +30,11 @@ def dense_sums(X, Y, share, W, b, loss, first, last, z, gradient, pull):
     Y: (k, n), or of softmax (1, n) the number of the class; share (n,) or empty. z (k, n), gradient
     (k, d) and pull (k,) are written.
     """
-    slope = np.empty((len(W), TILE))
+    size = max(32, min(TILE, CACHED // X.shape[1]))
+    slope = np.empty((len(W), size))
     value = 0.0
-    for start in range(first, last, TILE):
-        end = min(start + TILE, last)
+    for start in range(first, last, size):
+        end = min(start + size, last)
         predict_dense(X, W, b, start, end, z)
         value += tile_loss(z, Y, share, loss, start, end, slope, pull)
         back_dense(X, slope, start, end, gradient)
@@ -146,7 +152,10 @@ def predict_dense(X, W, b, start, end, z):
     """z[:, start:end] = W·Xᵀ + b, four rows at a time, which share what is read of W."""
     d = X.shape[1]
     whole = start + (end - start) // 4 * 4
+    ahead = max(4, NEAR // d)
     for i in range(start, whole, 4):
+        if i + ahead + 4 <= len(X):
+            prefetch(X, i + ahead, i + ahead + 4)
         for c in range(len(W)):
             z0 = z1 = z2 = z3 = b[c]
             for j in range(d):
@@ -192,6 +201,14 @@ def tile_loss(z, Y, share, loss, start, end, slope, pull):
             s = share[i] if len(share) > 0 else 1.0
             value += s * (max(t, 0.0) - y * t + log1p(e))
             slope[0, i - start] = s * ((1.0 if t >= 0 else e) / (1 + e) - y)
+    elif loss[0] == RESIDUAL and loss[3] > 0:
+        for c in range(k):
+            for i in range(start, end):  # as `residual_loss`, with no branch
+                e = z[c, i] - Y[c, i]
+                tilt = min(max(e / loss[3], -loss[2]), loss[1])
+                s = share[i] if len(share) > 0 else 1.0
+                value += s * tilt * (e - 0.5 * loss[3] * tilt)
+                slope[c, i - start] = s * tilt
     elif loss[0] == LOG:
         level = np.empty(TILE)
         softmax_tile(z, start, end, slope, level)

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from . import lines, summing
+from . import lines, row_sizes, summing
 from .class_losses import CurvedLoss
 from .losses import Loss
 from .naming import coded, output_names, param_names
-from .products import row_squares, sparse_gram, times, transposed_times
+from .products import sparse_gram, times, transposed_times
 from .second_moments import SecondMoments, second_moments
 from .standardise import BLOCK, Standardise, identity, row_blocks, standardising
 
@@ -34,9 +34,9 @@ class Linear:
     intercept: bool = True
     scale: bool = True
 
-    def term(self, dataset, loss: Loss | CurvedLoss, gathered: bool = False) -> LinearTerm:
+    def term(self, dataset, loss: Loss | CurvedLoss, gathered: bool = False, passes: int = 0) -> LinearTerm:
         """The mean loss of this model over the rows of a Dataset; `gathered`: with their second moments,
-        from which the scaling is read too."""
+        from which the scaling is read too; `passes`: as many as a compiled sweep will make."""
         if dataset.weights is not None and not dataset.weights.all():
             dataset = dataset.take(dataset.weights > 0)  # a row of weight 0 is as good as absent
         X = dataset.X
@@ -47,17 +47,16 @@ class Linear:
         if dataset.weights is not None:
             share = np.asarray(dataset.weights, dtype=float)
             share = share / share.mean()  # (n,) mean 1
+        by_kernels = summing.worth_it(X, Y.shape[1]) or summing.worth_loading(X, Y.shape[1] * passes)
         moments = second_moments(X, Y, share) if gathered and isinstance(X, np.ndarray) else None
         if not self.scale:
             standardise = identity(X.shape[1])
         elif moments is not None:
             standardise = moments.standardise(center=self.intercept)
         else:
-            standardise = standardising(X, share, center=self.intercept)
+            standardise = standardising(X, share, self.intercept, by_kernels)
         names = param_names(dataset.features, output_names(dataset), self.intercept)
-        return LinearTerm(
-            X, Y, share, loss, standardise, self.intercept, names, moments, summing.worth_it(X, Y.shape[1])
-        )
+        return LinearTerm(X, Y, share, loss, standardise, self.intercept, names, moments, by_kernels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,12 +141,8 @@ class LinearTerm:
         """z = x̃·u + c,  (b, k)"""
         d = self.X.shape[1]
         if self.tiny:
-            inner = theta.reshape(-1, self.outputs)
-            X = self._standardised if rows is None else self._standardised[rows]
-            z = np.zeros((len(X), self.outputs))
-            for j in range(d):
-                z = z + X[:, j, None] * inner[j]
-            return z + inner[d] if self.intercept else z
+            X = self._in_row_order if rows is None else self._in_row_order[rows]
+            return (X * theta.reshape(-1, self.outputs)).cumsum(axis=1)[:, -1]
         X = self.X if rows is None else self.X[rows]
         inner = theta.reshape(-1, self.outputs)
         W = inner[:d] / self.standardise.width[:, None]
@@ -159,11 +154,8 @@ class LinearTerm:
     def _back(self, slope, rows) -> np.ndarray:
         """x̃ᵀ·slope for every weight: the transpose of `predictor`.  (p,)"""
         if self.tiny:
-            X = self._standardised if rows is None else self._standardised[rows]
-            total = np.zeros((X.shape[1], self.outputs))
-            for x, s in zip(X, slope):
-                total = total + x[:, None] * s
-            return np.vstack([total, np.cumsum(slope, axis=0)[-1:]][: 1 + self.intercept]).ravel()
+            X = self._in_row_order if rows is None else self._in_row_order[rows]
+            return (X * slope[:, None]).cumsum(axis=0)[-1].ravel()
         X = self.X if rows is None else self.X[rows]
         return self._inward(transposed_times(X, slope), slope.sum(axis=0))
 
@@ -319,25 +311,22 @@ class LinearTerm:
     @cached_property
     def row_sizes(self) -> np.ndarray:
         """sᵢ/s̄·‖x̃ᵢ‖², (n,): times the loss's curvature bound, the L of one row."""
-        if not self.dense:  # Σ(x − m)²/σ² = Σx²/σ² − 2Σxm/σ² + Σm²/σ²
-            m, width = self.standardise.center, self.standardise.width
-            sizes = self.X.multiply(self.X) @ width**-2.0 - 2 * self.X @ (m / width**2)
-            sizes += ((m / width) ** 2).sum() + self.intercept
-            return sizes if self.share is None else sizes * self.share
-        sizes = row_squares(self.X, self.standardise.center, self.standardise.width) + self.intercept
-        return sizes if self.share is None else sizes * self.share
+        return row_sizes.of_each(self)
 
     @cached_property
     def row_size(self) -> float:
         """The mean of `row_sizes`."""
-        sizes, (m, width) = self.standardise.sizes, (self.standardise.center, self.standardise.width)
-        if sizes is None and self.gathered is not None:
-            sizes = (np.diag(self.gathered.G) + (self.gathered.mean - m) ** 2) / width**2
-        if sizes is None and self.dense and self.share is None and self.standardise.plain:
-            return summing.squares(self.X) / self.rows + self.intercept
-        if sizes is None and self.compiled and (self.dense or not m.any()):
-            sizes = summing.column_sums(self.X, m, self.share)[1] / self.rows / width**2
-        return float(self.row_sizes.mean() if sizes is None else sizes.sum() + self.intercept)
+        return row_sizes.mean(self)
+
+    @cached_property
+    def rough_row_size(self) -> float:
+        """The same of some rows, where that of all would take a look at them."""
+        return row_sizes.rough(self)
+
+    @property
+    def rough_scale(self) -> float:
+        """`gradient_scale`, by that."""
+        return self._usual_slope * float(np.sqrt(self.rough_row_size / self.size))
 
     @property
     def row_lipschitz(self) -> float:
@@ -352,7 +341,7 @@ class LinearTerm:
             theta[-1] = self.loss.null(self.Y, self.share)
         return theta.ravel()
 
-    @property
+    @cached_property
     def null_value(self) -> float:
         """f at `null_theta`."""
         return self.level_value(self.null_theta)
@@ -380,11 +369,15 @@ class LinearTerm:
     @cached_property
     def gradient_scale(self) -> float:
         """How large a slope is at the null model, by the size of y alone: what `tol` multiplies."""
+        return self._usual_slope * float(np.sqrt(self.row_size / self.size))
+
+    @cached_property
+    def _usual_slope(self) -> float:
+        """∂ℓ/∂z there."""
         slope = np.sqrt(self._at_level(lambda z, Y: self.loss.slope(z, Y) ** 2, self.null_theta).mean())
         bend = self.loss.curvature_bound if self.smooth else 1.0
         # A constant y leaves only rounding at the null model; then its level says what is small.
-        usual = max(slope, 1e-8 * bend * np.sqrt(self._mean(self.Y**2))) or 1.0
-        return float(usual * np.sqrt(self.row_size / self.size))
+        return float(max(slope, 1e-8 * bend * np.sqrt(self._mean_square)) or 1.0)
 
     @cached_property
     def spread(self) -> float:
@@ -426,16 +419,14 @@ class LinearTerm:
             return self
         return replace(self, standardise=self.standardise.uncentred())
 
-    def summed_over(self, passes: int) -> LinearTerm:
-        """The same, by kernels where they sum up so many passes sooner; numba is loaded already."""
-        return replace(self, compiled=self.compiled or summing.worth_loading(self.X, self.outputs * passes))
-
     def with_loss(self, loss: Loss) -> LinearTerm:
         return replace(self, loss=loss)
 
     @cached_property
-    def _standardised(self) -> np.ndarray:
-        return (self.X.astype(float) - self.standardise.center) / self.standardise.width
+    def _in_row_order(self) -> np.ndarray:
+        """x̃ and the intercept's 1, (n, q, 1), for sums that are made one number after the other."""
+        X = (self.X.astype(float) - self.standardise.center) / self.standardise.width
+        return np.hstack([X, np.ones((self.rows, int(self.intercept)))])[:, :, None]
 
     def shares(self, rows=None):
         """Weights over their mean, (b, 1), of some rows or all; None if all weigh the same."""
@@ -443,10 +434,12 @@ class LinearTerm:
             return None
         return (self.share if rows is None else self.share[rows])[:, None]
 
-    def _mean(self, values) -> float:
-        """Over rows by their weights, and over outputs."""
-        return float((values if self.share is None else self.shares(None) * values).mean())
+    @property
+    def _mean_square(self) -> float:
+        """Of y, over rows by their weights, and over outputs."""
+        Y = self.Y if self.share is None else self.shares(None) * self.Y
+        return float(np.einsum("nk,nk->", Y, self.Y)) / Y.size
 
     def sum_of(self, values) -> float:
         """Row by row when tiny, pairwise otherwise."""
-        return float(np.cumsum(values)[-1]) if self.tiny else float(values.sum())
+        return float(values.cumsum()[-1]) if self.tiny else float(values.sum())

@@ -314,10 +314,6 @@ class Objective:
         """The same F in the coordinates of a method that looks at some sparse rows at a time."""
         return replace(self, term=self.term.uncentred()) if self.sweeps else self
 
-    def summed_over(self, passes: int) -> Objective:
-        """The same F, summed by kernels where so many passes are worth loading one more of them."""
-        return replace(self, term=self.term.summed_over(passes))
-
     def solved(self) -> LeastSquares:
         """The minimiser of a squared loss with or without L2, in one solve."""
         return least_squares(self.term, self.l2 if self.penalty.alpha else None)

@@ -15,7 +15,7 @@ from ..kernels.compiled import compiled
 from ..kernels.threads import each
 
 WORTH = 4_000_000  # multiplications in z = X·W, from which a fit in a fresh process is faster compiled
-LOADED = 1_000_000  # the same, over all passes, where a fit has loaded numba anyway
+LOADED = 1_000_000  # the same, over all passes of a fit whose sweeps are compiled anyway
 NARROW = 256  # columns up to which x̃ᵀDx̃ is summed here; BLAS overtakes on wider ones
 NOTHING = np.empty(0)
 
@@ -26,15 +26,8 @@ def worth_it(X, outputs: int = 1) -> bool:
 
 
 def worth_loading(X, times: int) -> bool:
-    """Whether they are where numba is loaded, and so many sums to come."""
+    """Whether they are where numba is loaded anyway, and so many sums to come."""
     return numbers_in(X) * times >= LOADED
-
-
-def squares(X: np.ndarray) -> float:
-    """Σ x² over all numbers."""
-    flat = X.reshape(-1)
-    pieces = [flat[first : first + 2**20] for first in range(0, flat.size, 2**20)]
-    return float(sum(each(lambda piece: np.einsum("i,i->", piece, piece, dtype=float), pieces)))
 
 
 def numbers_in(X) -> int:

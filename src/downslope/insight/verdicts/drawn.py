@@ -14,6 +14,7 @@ import numpy as np
 from ...descent.methods import Method
 from ...descent.rows import Batch
 from ...descent.schedules import Constant
+from ...kernels.threads import one_blas_thread
 from .case import NARROW, Case
 from .verdict import Remedy, Verdict
 
@@ -36,12 +37,16 @@ def share_left(case: Case) -> float:
     k, q = term.outputs, term.size // term.outputs
     if q > NARROW or q >= term.rows:
         return math.nan
-    slopes = term.loss.slope(_predictor(case), term.Y) ** 2  # (n, k)
-    sizes = (slopes if term.share is None else slopes * np.reshape(term.share, (-1, 1))).mean(axis=0)
-    if term.smooth and not objective.kinked:  # gᵀG⁻¹g ≥ max|g|²/tr G: mostly that tells enough
-        least = case.end.certificate**2 / max(sizes.max() * term.row_size, 1e-300)
-        if term.rows * least / term.size > LEFT:
-            return float(term.rows * least / term.size)
+    z, bounded = _predictor(case), term.smooth and not objective.kinked
+    least = lambda sizes, of_row: case.end.certificate**2 / max(sizes.max() * of_row, 1e-300)
+    few = slice(None, None, max(1, term.rows // 1000))
+    if bounded and term.rows * least(_sizes(term, z, few), term.rough_row_size) > 4 * LEFT * term.size:
+        return math.inf  # by far: a thousand rows tell that
+    sizes = _sizes(term, z, slice(None))
+    if bounded:  # gᵀG⁻¹g ≥ max|g|²/tr G: mostly that tells enough
+        left = term.rows * least(sizes, term.row_size) / term.size
+        if left > LEFT:
+            return float(left)
     if not term.smooth:
         excess = case.end.value * term.size / (2 * term.rows)
         objective = objective.smoothed(max(2 * LEFT * excess / term.loss.slope_bound**2, 1e-300))
@@ -53,6 +58,12 @@ def share_left(case: Case) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         parts = (g * _solved(_gram_of_some(term), g)).sum(axis=0) / sizes
     return float(term.rows * parts.sum() / term.size)
+
+
+def _sizes(term, z, rows: slice) -> np.ndarray:
+    """The mean of ℓ′² over some rows.  (k,)"""
+    slopes = term.loss.slope(z[rows], term.Y[rows]) ** 2  # (b, k)
+    return (slopes if term.share is None else slopes * np.reshape(term.share[rows], (-1, 1))).mean(axis=0)
 
 
 def _predictor(case: Case) -> np.ndarray:
@@ -72,10 +83,11 @@ def _gram_of_some(term) -> np.ndarray:
 
 def _solved(H, g) -> np.ndarray:
     """H⁺g"""
-    try:
-        return np.linalg.solve(H, g)
-    except np.linalg.LinAlgError:  # columns that depend on each other, held by a penalty
-        return np.linalg.pinv(H, rcond=1e-13, hermitian=True) @ g
+    with one_blas_thread():
+        try:
+            return np.linalg.solve(H, g)
+        except np.linalg.LinAlgError:  # columns that depend on each other, held by a penalty
+            return np.linalg.pinv(H, rcond=1e-13, hermitian=True) @ g
 
 
 def as_near_as_rows_can_tell(case: Case) -> Verdict | None:
