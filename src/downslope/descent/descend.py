@@ -195,7 +195,9 @@ def _loop(
     certificate = objective.certificate(theta, end.gradient)
     epochs = state.epochs + done
     gap = last_gap(objective, end, epochs, reason)
-    return End(reason, params, end.value, epochs, certificate, state.memory, theta, end.cached, gap)
+    return End(
+        reason, params, end.value, epochs, certificate, state.memory, theta, end.cached, end.gradient, gap
+    )
 
 
 def _full_steps(objective, method: Method, state: State, point, stop: Stop) -> Iterator[tuple]:

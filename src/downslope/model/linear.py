@@ -363,8 +363,11 @@ class LinearTerm:
         if self.loss.labels:
             Y = np.eye(k) if k > 1 else np.array([[0.0], [1.0]])
             share = np.bincount(self.classes, self.share, len(Y)) * (len(Y) / self.rows)
-        values = of(np.broadcast_to(z, Y.shape), Y)
-        return (values if share is None else share[:, None] * values).mean(axis=0)
+        total = np.zeros(k)
+        for rows in row_blocks(len(Y)):  # which stay in the cache
+            values = of(np.broadcast_to(z, Y[rows].shape), Y[rows])
+            total += (values if share is None else share[rows, None] * values).sum(axis=0)
+        return total / len(Y)
 
     @cached_property
     def gradient_scale(self) -> float:

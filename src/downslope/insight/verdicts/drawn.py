@@ -37,20 +37,18 @@ def share_left(case: Case) -> float:
     k, q = term.outputs, term.size // term.outputs
     if q > NARROW or q >= term.rows:
         return math.nan
-    z, bounded = _predictor(case), term.smooth and not objective.kinked
-    least = lambda sizes, of_row: case.end.certificate**2 / max(sizes.max() * of_row, 1e-300)
-    few = slice(None, None, max(1, term.rows // 1000))
-    if bounded and term.rows * least(_sizes(term, z, few), term.rough_row_size) > 4 * LEFT * term.size:
-        return math.inf  # by far: a thousand rows tell that
+    z = _predictor(case)
+    if term.smooth and not objective.kinked:  # gᵀG⁻¹g ≥ max|g|²/tr G: mostly a part of the rows tells enough
+        size = _sizes(term, z, slice(None, None, min(16, 1 + term.rows // 1000))).max()
+        least = case.end.certificate**2 / max(size * term.rough_row_size, 1e-300)
+        if term.rows * least / term.size > 2 * LEFT:
+            return float(term.rows * least / term.size)
     sizes = _sizes(term, z, slice(None))
-    if bounded:  # gᵀG⁻¹g ≥ max|g|²/tr G: mostly that tells enough
-        left = term.rows * least(sizes, term.row_size) / term.size
-        if left > LEFT:
-            return float(left)
     if not term.smooth:
         excess = case.end.value * term.size / (2 * term.rows)
         objective = objective.smoothed(max(2 * LEFT * excess / term.loss.slope_bound**2, 1e-300))
-    gradient = objective.at(theta).gradient
+    gradient = case.end.gradient if objective is case.objective else None
+    gradient = objective.at(theta).gradient if gradient is None else gradient
     if objective.kinked and math.isfinite(objective.lipschitz):
         t = 1 / objective.lipschitz
         gradient = (theta - objective.prox(theta - t * gradient, t)) / t
