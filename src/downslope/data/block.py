@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import DownslopeError
 from .dataset import Dataset
 from .encoding import Encoding, Request, refuse_bad_numbers
+from .lease import leased
 from .parts import drawn
 from .reading import Table
 
@@ -142,7 +143,7 @@ def rows_by_row(columns: np.ndarray) -> np.ndarray:
     from ..kernels.threads import each, threads
 
     c, b = columns.shape
-    out = np.empty((b, c))
+    out = leased(b, c)
     if out.size < 1_000_000:
         out[:] = columns.T
         return out
@@ -151,8 +152,18 @@ def rows_by_row(columns: np.ndarray) -> np.ndarray:
     return out
 
 
+def labelled(part: Dataset, classes: tuple) -> Dataset:
+    """The rows of a part with y as class numbers; where classes are called 0, 1, … they are those already,
+    and a look will do in place of a sort."""
+    if classes == tuple(range(len(classes))) and part.y is not None and len(part):
+        numbers = part.y.astype(np.int64)
+        if (numbers == part.y).all() and numbers.min() >= 0 and numbers.max() < len(classes):
+            return replace(part, classes=classes)
+    return part.labelled(classes)
+
+
 def encoded(encoding: Encoding, table: Table, classes: tuple, first: int) -> Dataset:
     """The rows of a part that count, as numbers."""
     with numbered(first):
         dataset = encoding.apply(table)
-    return dataset.labelled(classes) if classes and not encoding.classes else dataset
+    return labelled(dataset, classes) if classes and not encoding.classes else dataset

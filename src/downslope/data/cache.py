@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DownslopeError
+from .lease import leased
 from .memory import AMOUNT, UNITS
 
 PREFIX = "downslope-rows-"
@@ -97,7 +98,8 @@ class Cache:
         rows = [batch.column(0).flatten().to_numpy().reshape(-1, self.columns) for batch in batches]
         column = lambda j: np.concatenate([batch.column(1 + j).to_numpy() for batch in batches])
         Y = np.column_stack([column(j) for j in range(self.outputs)])
-        return np.concatenate(rows), Y, column(self.outputs) if self.weighted else None
+        X = np.concatenate(rows, out=leased(sum(map(len, rows)), self.columns))
+        return X, Y, column(self.outputs) if self.weighted else None
 
 
 def folder() -> tuple[Path, bool]:

@@ -15,6 +15,7 @@ from ..messages import text
 from .dataset import Dataset
 from .encoding import Encoding
 from .gathering import Gathered
+from .lease import leased
 from .parts import ahead, plus
 from .summary import Summary
 
@@ -173,7 +174,7 @@ def _together(parts: list[Dataset]) -> Dataset:
     weights: Any = [part.weights for part in parts]
     return replace(
         parts[0],
-        X=np.concatenate([part.X for part in parts]),
+        X=np.concatenate([part.X for part in parts], out=leased(sum(map(len, parts)), parts[0].X.shape[1])),
         y=np.concatenate([part.y for part in parts]),
         weights=None if weights[0] is None else np.concatenate(weights),
     )

@@ -24,7 +24,7 @@ import numpy as np
 from ..errors import DownslopeError, DownslopeWarning
 from ..messages import text
 from . import cache
-from .block import Block, Filter, Held, encoded, rows_by_row
+from .block import Block, Filter, Held, encoded, labelled, rows_by_row
 from .database import Limits
 from .dataset import Dataset, Note
 from .encoding import Encoding, Request
@@ -359,7 +359,7 @@ class Stream(Parted):
                 k = len(self.targets)
                 Y = block.columns[:k].T.copy("C")  # the block is written on again
                 part = self._dataset(rows_by_row(block.columns[k:]), Y, None)
-                return (part.labelled(self.classes) if self.classes else part), block.places
+                return (labelled(part, self.classes) if self.classes else part), block.places
         rows, places = self.filter.rows(Table(table, self.source), first)
         return encoded(self.encoding, rows, self.classes, first), places
 

@@ -21,6 +21,7 @@ from .linear import LinearTerm
 from .naming import coded, output_names, param_names
 from .row_sums import RowSums
 
+WORTH = 2**18  # numbers of a part from which on kernels sum them, which are loaded for the others anyway
 PLAIN = 1e3  # condition of the moments up to which they alone tell θ* to 1e-13 (κ² is lost of 1e-16)
 TOLD = 1e-3  # of the spread of y that f has to be, so that the moments tell it to 1e-13
 
@@ -40,7 +41,7 @@ class Pattern:
         """The part's own mean; times its rows it is its share of the sum."""
         Y = coded(part, self.loss)
         share = None if part.weights is None else part.weights / self.weight
-        compiled = summing.worth_it(part.X, Y.shape[1])
+        compiled = summing.numbers_in(part.X) * Y.shape[1] >= WORTH
         term = LinearTerm(
             part.X, Y, share, self.loss, self.standardise, self.intercept, self.names, None, compiled
         )
