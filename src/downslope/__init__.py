@@ -39,6 +39,7 @@ _FROM = {
     "inference.starts": ["minimize_from"],
     "inference": ["fit", "minimize", "load", "Recipe", "Solution"],
     "inference.checkpoint": ["Checkpoint", "resume"],
+    "inference.logbook": ["Logbook"],
     "estimators": ["LinearClassifier", "LinearRegressor", "NetClassifier", "NetRegressor"],
 }
 _MODULES = {

@@ -28,6 +28,7 @@ TABLES = (
     "instruments",
     "lab",
     "lessons",
+    "logbook",
     "model",
     "nets",
     "plots",
