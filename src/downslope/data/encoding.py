@@ -156,12 +156,7 @@ class Encoding:
         """
         targets = self.targets if target else ()
         weights = self.weights if target else None
-        needed = (*targets, *(column.name for column in self.columns), *_as_names(weights))
-        for name in needed:
-            if name not in table.names:
-                raise DownslopeError(
-                    "data.lacks_column", source=table.source, column=name, names=_told(name, table.names)
-                )
+        self.refuse_lacking(table.names, table.source, (*targets, *_as_names(weights)))
         for name in targets:
             _check_target(table, name)
         refuse_bad_numbers(table, (*targets, *(column.name for column in self.columns)), weights)
@@ -187,6 +182,14 @@ class Encoding:
             table=table,
             classes=self.classes if target else (),
         )
+
+    def refuse_lacking(self, names: Sequence[str], source: str, more: Sequence[str] = ()) -> None:
+        """Refuse columns among which one is not that is needed: a feature's, or one of `more`."""
+        for name in (*more, *(column.name for column in self.columns)):
+            if name not in names:
+                raise DownslopeError(
+                    "data.lacks_column", source=source, column=name, names=_told(name, names)
+                )
 
     def _codes(self, table: Table, name: str) -> np.ndarray:
         """The target as numbers: its own, or those of its classes."""
