@@ -62,6 +62,8 @@ class Column:
             return self._indicators(table)
         values = table.numbers(self.name)
         missing = np.isnan(values)
+        if not missing.any():  # as mostly, and then there is nothing to copy
+            return values[:, None], []
         block = np.where(missing, self.mean[0], values)[:, None]  # (n, 1)
         return block, _missing_note(self.name, missing)
 

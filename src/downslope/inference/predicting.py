@@ -90,8 +90,10 @@ class Predictions:
         unread = [0]
         first = 0
         for read in self._read(unread):
-            part, places = counts.rows(Table(read, self.source), first)
-            lost = 0 if places is None else read.num_rows - len(part)
+            part = Table(read, self.source)
+            if self.reading.on_bad_row is not None:
+                part, _ = counts.rows(part, first)
+            lost = read.num_rows - len(part)
             notes: list[Note] = []
             if lost:
                 notes.append(("data.note_holes", {"count": lost, "rows": 0}))
