@@ -37,13 +37,19 @@ def predict(
     reading = Reading(memory, on_bad_row=on_bad_row)
     solution = load(run)
     written = _Written()
-    with _ended_as_by_ctrl_c():
-        if plan.folder is None:
-            one = solution.predict_source(data, reading)
-            with _watched(one.meter, out is not None):
-                written.add(one, plan.jobs[0][1], keeps=json)
-        else:
-            _fill(plan, solution, reading, written)
+    try:
+        with _ended_as_by_ctrl_c():
+            if plan.folder is None:
+                one = solution.predict_source(data, reading)
+                with _watched(one.meter, out is not None):
+                    written.add(one, plan.jobs[0][1], keeps=json)
+            else:
+                _fill(plan, solution, reading, written)
+    except KeyboardInterrupt:
+        done, count = len(written.files) + plan.before, len(plan.jobs) + plan.before
+        key = "cli.broken_off" if plan.folder is None else "cli.broken_off_files"
+        print(text(key, done=done, count=count), file=sys.stderr)
+        return 130
     _tell(written, plan, out, json)
     return 0
 
@@ -56,19 +62,14 @@ def _fill(plan: Any, solution: Any, reading: Any, written: _Written) -> None:
     meter = looked_at(solution, plan.words)
     outputs.make(plan.folder)
     meter.begin_pass()
-    try:
-        with _watched(meter, True):
-            for words, path in plan.jobs:
-                try:
-                    written.add(solution.predict_source(words, reading, meter), path)
-                except DownslopeError as error:
-                    if error.key != "data.no_rows":
-                        raise
-                    written.asides.append(text("cli.no_rows_to_write", path=words))
-    except KeyboardInterrupt:
-        facts = {"done": len(written.files) + plan.before, "count": len(plan.jobs) + plan.before}
-        print(text("cli.broken_off", **facts), file=sys.stderr)
-        raise
+    with _watched(meter, True):
+        for words, path in plan.jobs:
+            try:
+                written.add(solution.predict_source(words, reading, meter), path)
+            except DownslopeError as error:
+                if error.key != "data.no_rows":
+                    raise
+                written.asides.append(text("cli.no_rows_to_write", path=words))
 
 
 @dataclass

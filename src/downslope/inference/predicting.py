@@ -11,6 +11,7 @@ import numpy as np
 
 from ..data.block import Filter, numbered
 from ..data.dataset import Note
+from ..data.delimited import NUMBER, refuse_cut
 from ..data.encoding import Encoding, Request
 from ..data.meter import Meter
 from ..data.opening import table_or_source
@@ -48,7 +49,9 @@ class Predictions:
         found = _opened(source, reading)
         self.source = found.source if isinstance(found, Table) else found.words
         self.encoding.refuse_lacking(found.names, self.source)
-        if isinstance(found, Source):
+        if isinstance(found, Table):
+            _refuse_texts(self.encoding, found)
+        else:
             found = found.as_it_is([column.name for column in self.encoding.columns if column.kind == "text"])
         self.found = found
         self.meter = Meter(*_size(found)) if meter is None else meter
@@ -130,6 +133,8 @@ class Predictions:
             unread[0] += count
 
         part_size(replace(self.reading, rows=size), width)  # refuses what does not fit
+        for path in found.paths:
+            refuse_cut(path)
         lenient = lost if self.reading.on_bad_row == "skip" else None
         yield from cut(found.scan(found.names, limits(found, self.reading), self.meter, lenient), size)
 
@@ -159,6 +164,22 @@ def _encoding(solution: Solution) -> Encoding:
     if solution.encoding is None:
         raise DownslopeError("inference.no_encoding", source=solution.source)
     return solution.encoding
+
+
+def _refuse_texts(encoding: Encoding, table: Table) -> None:
+    """Refuse a text among numbers by its row: it made texts of the whole column."""
+    import pyarrow.compute as pc
+
+    for column in encoding.columns:
+        if column.kind == "numeric" and table.kind(column.name) == "text":
+            values = table.columns.column(column.name)
+            known = values.cast("string").drop_null()
+            fits = pc.match_substring_regex(known, NUMBER)
+            if fits[0].as_py() and not pc.all(fits).as_py():
+                value = known[pc.index(fits, False).as_py()].as_py()
+                row = pc.index(values.cast("string"), value).as_py() + 1
+                facts = {"source": table.source, "row": row, "column": column.name, "value": value}
+                raise DownslopeError("data.text_in_numbers", **facts)
 
 
 def summed(notes: Iterable[Note], rows: int) -> list[Note]:

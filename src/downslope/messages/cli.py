@@ -200,7 +200,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{count} files in {folder} were there already and are left as they are.",
         "{folder} 中有 {count} 个文件已存在，保持不变。",
     ),
-    "cli.broken_off": (
+    "cli.broken_off": ("broken off: no file is written.", "已中断：没有写出文件。"),
+    "cli.broken_off_files": (
         "broken off: {done} of {count} files are written, each of them whole. --resume writes the others.",
         "已中断：{count} 个文件中写完了 {done} 个，每个都是完整的。用 --resume 写其余的。",
     ),
