@@ -382,8 +382,14 @@ def _with_known_targets(table: Table, targets: Sequence[str]) -> tuple[Table, li
 
 def refuse_bad_numbers(table: Table, names: Sequence[str], weights: str | None) -> None:
     """Before any row is dropped, so that a row at fault is told by its number in the file."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     for name in names:
-        if table.kind(name) == "numeric":
+        column = table.columns.column(name)
+        plain = pa.types.is_float64(column.type)  # Arrow looks without a copy; whole numbers are finite
+        suspect = pc.any(pc.is_inf(column)).as_py() if plain else not pa.types.is_integer(column.type)
+        if suspect and table.kind(name) == "numeric":
             values = table.numbers(name)
             infinite = np.flatnonzero(np.isinf(values))
             if infinite.size:
