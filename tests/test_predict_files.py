@@ -23,6 +23,7 @@ from downslope.cli import main
 from downslope.data import opening
 from downslope.data.reading import Table
 from downslope.errors import DownslopeError
+from downslope.inference.predicting import looked_at
 
 N = 150_000  # three batches, two of them whole
 
@@ -203,6 +204,20 @@ def test_a_file_without_rows_is_told_and_no_fault(run):
     code, _, err = run("run", "*.parquet", "--out", "out/")
     assert code == 0 and err == "note: b.parquet holds no rows: nothing was written for it.\n"
     assert sorted(os.listdir("out")) == ["a.parquet", "c.parquet"]
+
+
+@pytest.mark.parametrize("name", ["{}.csv", "{}.parquet"])
+def test_one_meter_counts_the_rows_of_all_files(name):
+    solution = trained()
+    for seed in range(3):
+        SOURCES["rows" + Path(name).suffix](rows(1_000, seed), name.format(seed))
+    meter = looked_at(solution, name.format("*"))
+    meter.begin_pass()
+    shares = []
+    for seed in range(3):
+        assert len(together(solution.predict_source(name.format(seed), meter=meter))) == 1_000
+        shares.append(meter.share)
+    assert shares == pytest.approx([1 / 3, 2 / 3, 1], abs=0.01) and meter.rows == 3_000
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

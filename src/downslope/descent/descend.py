@@ -95,6 +95,7 @@ def _loop(
         state = State(theta, memory, after.epochs, memory.updates)
     # A method that looks at some rows needs no slope of all of them to begin with.
     if place.again:  # the first point is then the one that comes next
+        place.state.memory = method.direction.again(place.state.memory, state.memory)
         first, state, theta = place.found(objective), place.state, place.point[0]
     else:
         first = objective.at(theta) if method.full else objective.valued(theta)
@@ -130,6 +131,9 @@ def _loop(
         place.whole = place.over = reason is not None
         steps = iter(()) if reason else steps
         state.seen = state.seen if reason else seen
+    elif done and isinstance(method, Method) and isinstance(method.direction, Subsampled):
+        reason, _ = ending(None, None)  # where some of the rows led to may be all that was asked for
+        steps = iter(()) if reason else steps
     try:
         for step, point, complete in steps:
             if not complete:  # in the middle of a pass, where F over all rows is not known

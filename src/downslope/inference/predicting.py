@@ -122,10 +122,11 @@ class Predictions:
         # rows at a time follow from the width alone, not from memory: so do the last bits of sums
         size = self.reading.rows or min(ROWS, part_rows(width))
         if isinstance(found, Table):
-            bytes_a_row = (self.meter.pass_bytes or 0) / len(found)
+            path = Path(found.source)
+            whole = path.stat().st_size if exists(path) else found.columns.nbytes
             for first in range(0, len(found), size):
                 table = found.columns.slice(first, size)
-                self.meter.add(table.num_rows, int(bytes_a_row * table.num_rows))
+                self.meter.add(table.num_rows, whole * table.num_rows // len(found))
                 yield table
             return
 

@@ -123,6 +123,11 @@ class Recipe:
         patience = round(30 * inertia) if method.full else 100  # drawn rows find a new low now and then
         return stop | NoProgress(patience=patience)
 
+    def without_code(self) -> Recipe:
+        """The same recipe with plain descent in place of an optimizer of torch.optim, which is code."""
+        foreign = isinstance(self.method, Method) and self.method.direction.foreign
+        return self.with_(method=Method(self.method.rows)) if foreign else self
+
     def to_json(self) -> dict[str, Any]:
         """Plain data; `from_json` makes the same recipe of it. Raises DownslopeError for an optimizer of
         torch.optim, which is code."""
