@@ -16,7 +16,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -90,6 +90,14 @@ print(json.dumps([seconds - began, w, b]))
 """
 
 
+class Process(NamedTuple):
+    """A contender: what its process runs, and whether on Vowpal Wabbit's cache."""
+
+    name: str
+    script: str
+    cached: bool = False
+
+
 @dataclass(frozen=True)
 class OutOfMemory:
     """Processes under a limit, on the same files: the same table, filled in another way."""
@@ -102,28 +110,33 @@ class OutOfMemory:
     targets: tuple[Any, ...]
     sizes = {"full": {"n": 20_000_000, "d": D}, "quick": {"n": 1_000_000, "d": D}}
 
+    @property
+    def contenders(self) -> tuple[Process, ...]:
+        ours = Process(f"downslope {self.settings}".strip(), OURS.replace("SETTINGS", self.settings))
+        return (
+            ours,
+            Process("DuckDB scan into Arrow batches", SCAN),
+            Process("polars + scikit-learn partial_fit", PARTIAL),
+            Process("Vowpal Wabbit from its cache", VOWPAL, cached=True),
+        )
+
     def measure(self, mode: str, rounds: int) -> dict[str, Any]:
         n = self.sizes[mode]["n"]
         with tempfile.TemporaryDirectory() as folder, _limited() as limited:
             make(Path(folder), n)
             files = str(Path(folder, "*.parquet"))
             vowpal = vowpal_cache(Path(folder), files, self.target, self.loss)
-            scripts = {
-                f"downslope {self.settings}".strip(): (OURS.replace("SETTINGS", self.settings), []),
-                "DuckDB scan into Arrow batches": (SCAN, []),
-                "polars + scikit-learn partial_fit": (PARTIAL, []),
-                "Vowpal Wabbit from its cache": (VOWPAL, vowpal),
-            }
             lines: dict[str, dict[str, Any]] = {}
             weights: dict[str, Any] = {}
             for _ in range(rounds):
-                for label, (script, more) in scripts.items():
+                for label, script, cached in self.contenders:
                     line = lines.setdefault(
                         label, {"name": label, "tolerance": None, "why": None, "times": []}
                     )
                     if line["why"] is not None:
                         continue
-                    command = [sys.executable, "-c", HEAD + script, files, self.target, self.loss, *more]
+                    command = [sys.executable, "-c", HEAD + script, files, self.target, self.loss]
+                    command += vowpal if cached else []
                     found = limited(command)
                     if isinstance(found, str):
                         line["why"] = found
