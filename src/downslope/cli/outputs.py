@@ -6,6 +6,7 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -85,12 +86,12 @@ def make(folder: Path) -> None:
 
 def write(predictions: Predictions, path: Path) -> None:
     """All rows to a file that is there when it is whole, and not before."""
-    with files.taking_the_place_of(path) as part:
+    with files.taking_the_place_of(path) as part, closing(iter(predictions)) as tables:
         if path.suffix.lower() == ".parquet":
-            _write_parquet(predictions, part)
+            _write_parquet(tables, part)
         else:
             with part.open("wb") as file:
-                file.writelines(as_csv(predictions, predictions.whole))
+                file.writelines(as_csv(tables, predictions.whole))
 
 
 def _write_parquet(tables: Iterable[Any], path: Path) -> None:

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,12 +94,14 @@ class _Written:
             self.files.append(path)
         elif keeps:
             self.kept = {name: [] for name in found.names}
-            for table in found:
-                for name, values in self.kept.items():
-                    values += table.column(name).to_pylist()
+            with closing(iter(found)) as tables:
+                for table in tables:
+                    for name, values in self.kept.items():
+                        values += table.column(name).to_pylist()
         else:
-            for piece in outputs.as_csv(found, found.whole):
-                sys.stdout.write(piece.decode())
+            with closing(iter(found)) as tables:
+                for piece in outputs.as_csv(tables, found.whole):
+                    sys.stdout.write(piece.decode())
         self.rows += found.rows
         self.skipped += found.skipped
         self.notes += found.notes

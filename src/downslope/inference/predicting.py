@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,17 +71,18 @@ class Predictions:
         """Columns of doubles that held whole numbers only when they were looked at."""
         return frozenset() if isinstance(self.found, Table) else frozenset(self.found.whole)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Generator[Any, None, None]:
         self.rows = self.skipped = 0
         self._notes = []
         if not self._meter_given:
             self.meter.begin_pass()
-        for table, lost, notes in ahead(self._predicted()):
-            self.skipped += lost
-            self._notes += notes
-            if table is not None and table.num_rows:
-                self.rows += table.num_rows
-                yield table
+        with closing(ahead(self._predicted())) as parts:
+            for table, lost, notes in parts:
+                self.skipped += lost
+                self._notes += notes
+                if table is not None and table.num_rows:
+                    self.rows += table.num_rows
+                    yield table
         if self.skipped and not self.rows:
             raise DownslopeError("inference.all_skipped", source=self.source, count=self.skipped)
         if not self.rows:
