@@ -388,12 +388,11 @@ def test_float32_rows_give_float32_predictions():
 
 
 def test_a_table_is_predicted_in_pieces_as_at_once():
-    from downslope.data import Table
-
     found = fit(Dataset.read(frame(), target="price"), method="closed_form", penalty="l2", alpha=0.1)
-    pieces = [part for _, part, _ in found.predict_table(Table.read(frame()), size=7)]
+    pieces = [*found.predict_source(frame(), ds.Reading(rows=7))]
     assert [len(part) for part in pieces] == [7] * 5 + [5]
-    assert np.array_equal(np.concatenate(pieces), found.predict(frame()))
+    together = np.concatenate([part.column("prediction").to_numpy() for part in pieces])
+    assert np.array_equal(together, found.predict(frame()))
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -22,11 +22,12 @@ from .checking import check
 from .exporting import export
 from .fitting import compare, fit
 from .instruments import check_gradient
-from .keeping import inspect, predict
+from .keeping import inspect
 from .lab import lab, report
 from .lessons import lesson
 from .minimizing import minimize
 from .options import Lang
+from .predicting import predict
 from .requests import near
 
 app = typer.Typer(name="downslope", help="cli.help", context_settings={"help_option_names": ["--help", "-h"]})

@@ -32,7 +32,7 @@ def check_run(path: str | None, force: bool) -> None:
         raise DownslopeError("inference.run_exists", path=path)
     if folder.exists() and not is_run(folder):
         raise DownslopeError("inference.not_a_run_to_replace", path=path)
-    _check_folder(folder)
+    check_folder(folder)
 
 
 def check_log(asked: Sequence[str] | None, force: bool, goes_on: bool = False, **others: str | None):
@@ -63,10 +63,11 @@ def check_file(asked: str | None, suffixes: Sequence[str], force: bool) -> None:
         raise DownslopeError("cli.is_a_folder", path=path)
     if path.exists() and not force:
         raise DownslopeError("cli.exists", path=path)
-    _check_folder(path)
+    check_folder(path)
 
 
-def _check_folder(path: Path) -> None:
+def check_folder(path: Path) -> None:
+    """Refuse a path whose folder is not there, or where nothing can be written."""
     if not path.parent.is_dir():
         raise DownslopeError("cli.no_such_folder", path=path, folder=path.parent)
     try:

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..errors import DownslopeError
-from .database import QueryError, rows_of
+from .database import QueryError, in_one_line, rows_of
 
 MISSING_WORDS = ("", "?", "NA", "na", "N/A", "n/a", "NaN", "nan", "NAN", "NULL", "Null", "null")
 DELIMITERS = (",", ";", "\t", "|")
@@ -30,6 +30,17 @@ def opened(path: Path) -> Any:
 
         return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
     return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
+
+
+def refuse_cut(path: Path) -> None:
+    """Refuse a .zst file that is cut off: DuckDB takes it to end there."""
+    if path.suffix.lower() == ".zst":
+        try:
+            with opened(path) as file:
+                while file.read(1 << 20):
+                    pass
+        except OSError as error:
+            raise DownslopeError("data.cannot_read", source=path, reason=in_one_line(error)) from None
 
 
 @dataclass(frozen=True)

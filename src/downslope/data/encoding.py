@@ -62,6 +62,8 @@ class Column:
             return self._indicators(table)
         values = table.numbers(self.name)
         missing = np.isnan(values)
+        if not missing.any():  # as mostly, and then there is nothing to copy
+            return values[:, None], []
         block = np.where(missing, self.mean[0], values)[:, None]  # (n, 1)
         return block, _missing_note(self.name, missing)
 
@@ -156,12 +158,7 @@ class Encoding:
         """
         targets = self.targets if target else ()
         weights = self.weights if target else None
-        needed = (*targets, *(column.name for column in self.columns), *_as_names(weights))
-        for name in needed:
-            if name not in table.names:
-                raise DownslopeError(
-                    "data.lacks_column", source=table.source, column=name, names=_told(name, table.names)
-                )
+        self.refuse_lacking(table.names, table.source, (*targets, *_as_names(weights)))
         for name in targets:
             _check_target(table, name)
         refuse_bad_numbers(table, (*targets, *(column.name for column in self.columns)), weights)
@@ -187,6 +184,14 @@ class Encoding:
             table=table,
             classes=self.classes if target else (),
         )
+
+    def refuse_lacking(self, names: Sequence[str], source: str, more: Sequence[str] = ()) -> None:
+        """Refuse columns among which one is not that is needed: a feature's, or one of `more`."""
+        for name in (*more, *(column.name for column in self.columns)):
+            if name not in names:
+                raise DownslopeError(
+                    "data.lacks_column", source=source, column=name, names=_told(name, names)
+                )
 
     def _codes(self, table: Table, name: str) -> np.ndarray:
         """The target as numbers: its own, or those of its classes."""
@@ -377,8 +382,14 @@ def _with_known_targets(table: Table, targets: Sequence[str]) -> tuple[Table, li
 
 def refuse_bad_numbers(table: Table, names: Sequence[str], weights: str | None) -> None:
     """Before any row is dropped, so that a row at fault is told by its number in the file."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     for name in names:
-        if table.kind(name) == "numeric":
+        column = table.columns.column(name)
+        plain = pa.types.is_float64(column.type)  # Arrow looks without a copy; whole numbers are finite
+        suspect = pc.any(pc.is_inf(column)).as_py() if plain else not pa.types.is_integer(column.type)
+        if suspect and table.kind(name) == "numeric":
             values = table.numbers(name)
             infinite = np.flatnonzero(np.isinf(values))
             if infinite.size:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -56,10 +56,10 @@ def drawn(first: int, count: int, seed: int, stream: int) -> np.ndarray:
     return np.concatenate(draws)[first - low * DRAW :][:count] if draws else np.empty(0)
 
 
-def ahead(items: Iterable[Any], depth: int = 2) -> Iterator[Any]:
+def ahead(items: Iterable[Any], depth: int = 2) -> Generator[Any, None, None]:
     """The same items; another thread makes the next ones while the last is used."""
     line: queue.Queue = queue.Queue(depth)
-    over = threading.Event()
+    begun, over = threading.Event(), threading.Event()
 
     def put(entry: tuple) -> bool:
         while not over.is_set():
@@ -71,6 +71,7 @@ def ahead(items: Iterable[Any], depth: int = 2) -> Iterator[Any]:
         return False
 
     def make() -> None:
+        begun.set()
         try:
             for item in items:
                 if not put((item, None)):
@@ -83,8 +84,8 @@ def ahead(items: Iterable[Any], depth: int = 2) -> Iterator[Any]:
                 items.close()
 
     maker = threading.Thread(target=make, name="downslope-reader", daemon=True)
-    maker.start()
     try:
+        maker.start()  # Ctrl-C may come in here: a reader that outlives the program brings it down
         while True:
             item, error = line.get()
             if isinstance(error, StopIteration):
@@ -94,7 +95,8 @@ def ahead(items: Iterable[Any], depth: int = 2) -> Iterator[Any]:
             yield item
     finally:
         over.set()
-        maker.join()
+        if begun.wait(1.0):
+            maker.join()
 
 
 def plus(one: Any, other: Any) -> Any:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -52,7 +52,8 @@ class Source:
     ends: tuple[int, ...] = ()  # of Parquet: rows up to the end of each file
     alike: bool = True  # of Parquet: whether all files have the same types
     copies: Any = field(default=None, repr=False)  # of texts that are no UTF-8: a folder that lives as long
-
+    whole: dict[str, str] = field(default_factory=dict)  # columns of whole numbers only, as far as was seen
+    exact: bool = False  # whether numbers keep their types
     stamps: tuple = ()  # size and time of change of each file, as it was opened
 
     def __post_init__(self):
@@ -76,6 +77,16 @@ class Source:
         packed = 5 if any(path.suffix.lower() in (".gz", ".zst") for path in self.paths) else 1
         return (self.bytes or 0) * packed / 8 if self.bytes is not None else float("inf")
 
+    def as_it_is(self, texts: Collection[str]) -> Source:
+        """The same rows, to be written again: numbers keep their types where those are known, long whole
+        numbers their digits. In files without types `texts` are columns of texts, whatever they seem."""
+        if self.kind in ("parquet", "query"):
+            return replace(self, exact=True)
+        whole = {name: held for name, held in self.whole.items() if name not in texts}
+        kinds = {name: "text" if name in texts else kind for name, kind in self.kinds.items()}
+        types = self.types | whole | {name: "VARCHAR" for name in texts if name in self.types}
+        return replace(self, exact=True, kinds=kinds, types=types, whole=whole)
+
     def scan(
         self,
         names: Sequence[str],
@@ -83,7 +94,8 @@ class Source:
         meter: Meter | None = None,
         skipped: Callable[[int], None] | None = None,
     ) -> Iterator[Any]:
-        """Those columns of all rows, in order, as pyarrow RecordBatches: numbers as doubles, texts trimmed.
+        """Those columns of all rows, in order, as pyarrow RecordBatches: numbers as doubles (unless they are
+        to be `exact`), texts trimmed.
 
         skipped: told how many rows could not be read and were left out; without it, one of them is refused
         by its number, as everything else is that can not be read.
@@ -145,8 +157,8 @@ class Source:
                 yield f"SELECT {self._selected(names)} FROM {self._text(path, lenient)}", [path], path
 
     def _selected(self, names: Sequence[str]) -> str:
-        """Numbers of every kind as doubles; texts stay what they are."""
-        numeric = lambda name: self.kinds[name] == "numeric" and self.types[name] != "VARCHAR"
+        """Numbers of every kind as doubles, if they need not be exact; texts stay what they are."""
+        numeric = lambda n: not self.exact and self.kinds[n] == "numeric" and self.types[n] != "VARCHAR"
         parts = [
             f"{identifier(n)}::DOUBLE AS {identifier(n)}" if numeric(n) else identifier(n) for n in names
         ]
@@ -311,20 +323,24 @@ def _parquet_files(words: str, paths: list[Path]) -> Source:
 
 def _json(words: str, paths: list[Path]) -> Source:
     kinds: dict[str, str] = {}
-    for path in paths:
+    whole: dict[str, str] = {}
+    for number, path in enumerate(paths):
         sample = rows_of(f"SELECT * FROM read_json($path, sample_size = -1) LIMIT {SAMPLE}", path=path)
         found = _kinds(Table(sample, str(path)))
+        whole = _whole(sample, whole if number else None)
         if kinds:
             _refuse_other_columns(path, found, paths[0], kinds)
         else:
             kinds = found
             types = {n: _duckdb_type(sample.schema.field(n).type, kind) for n, kind in found.items()}
-    return Source(words, tuple(paths), "json", kinds, types, bytes=sum(p.stat().st_size for p in paths))
+    size = sum(path.stat().st_size for path in paths)
+    return Source(words, tuple(paths), "json", kinds, types, bytes=size, whole=whole)
 
 
 def _texts(words: str, paths: list[Path]) -> Source:
     kinds: dict[str, str] = {}
     types: dict[str, str] = {}
+    whole: dict[str, str] = {}
     read: list[Path] = []
     copies = None
     for path in paths:
@@ -347,6 +363,7 @@ def _texts(words: str, paths: list[Path]) -> Source:
             sample.write_bytes(head if len(head) < HEAD else _whole_lines(head))
             table = Table(from_delimited(sample, path), str(path))
         found = _kinds(table)
+        whole = _whole(table.columns, whole if kinds else None)
         if not kinds:
             kinds = found
             types = {n: _duckdb_type(table.columns.schema.field(n).type, kind) for n, kind in found.items()}
@@ -359,7 +376,7 @@ def _texts(words: str, paths: list[Path]) -> Source:
                 words_ = {"found": kind, "expected": kinds[name]}
                 raise DownslopeError("data.types_differ", path=path, first=paths[0], column=name, **words_)
     size = sum(path.stat().st_size for path in read)
-    return Source(words, tuple(read), "text", kinds, types, bytes=size, copies=copies)
+    return Source(words, tuple(read), "text", kinds, types, bytes=size, copies=copies, whole=whole)
 
 
 def _in_utf8(path: Path, head: bytes, copy: Path) -> Path:
@@ -392,6 +409,21 @@ def _refuse_other_columns(path: Path, names: Any, first: Path, expected: Any) ->
 
 def _kinds(table: Table) -> dict[str, str]:
     return {name: table.kind(name) for name in table.names}
+
+
+def _whole(table: Any, before: dict[str, str] | None) -> dict[str, str]:
+    """Columns of whole numbers only, in the files `before` too, with the type that holds all their digits. A
+    fraction may turn up later among short ones; long ones are numbers that name something."""
+    import pyarrow.compute as pc
+    import pyarrow.types as types
+
+    found = {}
+    for name, column in zip(table.column_names, table.columns):
+        if types.is_integer(column.type) and (before is None or name in before):
+            low, high = pc.min_max(column).as_py().values()
+            long = low is not None and max(-low, high) > 2**53
+            found[name] = "BIGINT" if long or (before or {}).get(name) == "BIGINT" else "DOUBLE"
+    return found
 
 
 def _duckdb_type(held: Any, kind: str) -> str:

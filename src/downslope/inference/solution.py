@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..data import Dataset, Encoding
+from ..data.meter import Meter
 from ..data.opening import table_or_source
 from ..data.reading import Table
 from ..data.room import Reading
@@ -20,6 +21,7 @@ from ..insight import Verdict
 from ..insight.standard_errors import standard_errors
 from ..messages import text
 from ..model.nets import net_scores
+from .predicting import Predictions
 from .recipe import Recipe
 
 
@@ -94,7 +96,10 @@ class Solution:
         X: an array (n, d) in the order of `features`, a Dataset, or whatever `Dataset.read` takes, which
         is then encoded as the training rows were. float32 rows give float32.
         """
-        z = self.scores(X)
+        return self.answers(self.scores(X))
+
+    def answers(self, z: np.ndarray) -> np.ndarray:
+        """What is predicted, from the scores: the mean, or the classes."""
         if not self.classes:
             return self.recipe.loss.mean(z)
         codes = (z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)
@@ -139,12 +144,15 @@ class Solution:
         if self.is_net:
             raise DownslopeError("inference.net_weights")
 
-    def predict_table(self, table: Table, size: int = 65_536) -> Iterator[tuple[Dataset, np.ndarray, list]]:
-        """Predictions for a table, some rows at a time: (rows, encoded; predictions; notes)."""
-        for first in range(0, len(table), size):
-            part = table.take(np.arange(first, min(first + size, len(table))))
-            rows = self._dataset(part)
-            yield rows, self.predict(rows), list(rows.notes)
+    def predict_source(
+        self, source, reading: Reading | None = None, meter: Meter | None = None
+    ) -> Predictions:
+        """Rows of any number with their predictions, some at a time and in order: pyarrow Tables.
+
+        source: whatever `Dataset.read` takes. reading: the memory that rows may take, and what becomes of
+        bad ones. meter: one that counts the rows of more sources, too. See `Predictions`.
+        """
+        return Predictions(self, source, reading or Reading(), meter)
 
     def _dataset(self, X) -> Dataset:
         if not self.features:

@@ -183,8 +183,47 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.rows_validation": ("rows held out", "留出数据"),
     "cli.written": ("written: {path}", "已写入：{path}"),
     "cli.predicted": (
-        "predicted {rows:,} rows, in the column {columns}",
-        "已预测 {rows:,} 行，结果在列 {columns} 中",
+        "predicted {rows:,} rows, in the column {columns} ({speed} rows/s)",
+        "已预测 {rows:,} 行，结果在列 {columns} 中（每秒 {speed} 行）",
+    ),
+    "cli.predicting": ("predicting", "预测中"),
+    "cli.left_out": (
+        "{skipped:,} rows were left out, and what is written has {rows:,} rows.",
+        "跳过了 {skipped:,} 行，写出的结果有 {rows:,} 行。",
+    ),
+    "cli.no_rows_to_write": (
+        "{path} holds no rows: nothing was written for it.",
+        "{path} 没有数据行：没有为它写出文件。",
+    ),
+    "cli.written_files": ("written: {count} files in {folder}", "已写入 {folder}：{count} 个文件"),
+    "cli.files_before": (
+        "{count} files in {folder} were there already and are left as they are.",
+        "{folder} 中有 {count} 个文件已存在，保持不变。",
+    ),
+    "cli.broken_off": ("broken off: no file is written.", "已中断：没有写出文件。"),
+    "cli.broken_off_files": (
+        "broken off: {done} of {count} files are written, each of them whole. --resume writes the others.",
+        "已中断：{count} 个文件中写完了 {done} 个，每个都是完整的。用 --resume 写其余的。",
+    ),
+    "cli.files_there": (
+        "{count} of {all} files are there already, first {path}: --force replaces them, --resume writes the others only.",
+        "{all} 个文件中有 {count} 个已存在，第一个是 {path}：--force 替换它们，--resume 只写其余的。",
+    ),
+    "cli.same_name": (
+        "{first} and {second} would both be written as {path}: predict them one by one, or into folders of their own.",
+        "{first} 和 {second} 都会写成 {path}：请分别预测，或写入不同的文件夹。",
+    ),
+    "cli.onto_rows": (
+        "{path} holds the rows that are to be predicted: write to another folder.",
+        "{path} 就是待预测的数据：请写入另一个文件夹。",
+    ),
+    "cli.query_into_folder": (
+        "{path} is a folder, and what a query gives has no file name: name a file, such as {example}.",
+        "{path} 是文件夹，而查询的结果没有文件名：请给出文件名，例如 {example}。",
+    ),
+    "cli.resume_one": (
+        "--resume is for a folder of predictions (--out predictions/): a single file is written whole or not at all.",
+        "--resume 用于预测结果的文件夹（--out predictions/）：单个文件要么完整写出，要么不写。",
     ),
     "cli.export_checked": (
         "checked: the graph predicts what `predict` does, to 1e-6",
@@ -493,8 +532,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "继续这次运行；--epochs 可以延长。如给出 DATA，则从中读取数据。",
     ),
     "cli.help_out_table": (
-        "Write to this .csv or .parquet file, not to the screen.",
-        "写入这个 .csv 或 .parquet 文件，而不是显示在屏幕上。",
+        "Write to this .csv or .parquet file, not to the screen; into a folder (predictions/), a file for each file that is read.",
+        "写入这个 .csv 或 .parquet 文件，而不是显示在屏幕上；写入文件夹（predictions/）时，每个输入文件对应一个输出文件。",
+    ),
+    "cli.help_lacking": (
+        "Leave files of the --out folder that are there already, and write the others.",
+        "--out 文件夹中已有的文件保持不变，只写其余的。",
     ),
     "cli.help_plot": (
         "Draw a picture: .png, .svg, or .gif, which moves.",

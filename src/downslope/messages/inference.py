@@ -97,6 +97,14 @@ TEXTS = {
         "{formula} is a function that was minimised: it has no rows to predict.",
         "{formula} 是被最小化的函数：没有数据行可以预测。",
     ),
+    "inference.no_encoding": (
+        "this run was trained on rows in memory ({source}), and does not know what the columns of a table are to it: predict with solution.predict(X) in Python.",
+        "这个运行记录是用内存中的数据（{source}）训练的，不知道表中的列如何对应：请在 Python 里用 solution.predict(X) 预测。",
+    ),
+    "inference.all_skipped": (
+        "{source}: all {count:,} rows are at fault and were left out, so that none is left to predict. Without --on-bad-row skip the first of them is told.",
+        "{source}：全部 {count:,} 行都有问题并被跳过，没有剩下可预测的行。去掉 --on-bad-row skip 会指出第一处问题。",
+    ),
     "inference.no_such_run": (
         "{path}: no such run. Give the folder that `downslope fit --out` wrote.",
         "{path}：找不到这个运行记录。请给出 `downslope fit --out` 写出的文件夹。",

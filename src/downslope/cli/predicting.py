@@ -1,0 +1,160 @@
+"""`predict`: rows of any number with what a run predicts for them, written as they are read."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import DownslopeError
+from ..messages import text
+from . import options as o
+
+
+def predict(
+    run: o.Run,
+    data: o.Data,
+    out: o.Table = None,
+    force: o.Force = False,
+    resume: o.Lacking = False,
+    memory: o.Memory = None,
+    on_bad_row: o.OnBadRow = None,
+    json: o.Json = False,
+    lang: o.Lang = None,
+) -> int:
+    """Predict the rows of a table, or of many files, with a run."""
+    from ..data.room import Reading
+    from ..inference import load
+    from . import outputs
+
+    plan = outputs.planned(data, out, force, resume)
+    reading = Reading(memory, on_bad_row=on_bad_row)
+    solution = load(run)
+    written = _Written()
+    try:
+        with _ended_as_by_ctrl_c():
+            if plan.folder is None:
+                one = solution.predict_source(data, reading)
+                with _watched(one.meter, out is not None):
+                    written.add(one, plan.jobs[0][1], keeps=json)
+            else:
+                _fill(plan, solution, reading, written)
+    except KeyboardInterrupt:
+        done, count = len(written.files) + plan.before, len(plan.jobs) + plan.before
+        key = "cli.broken_off" if plan.folder is None else "cli.broken_off_files"
+        print(text(key, done=done, count=count), file=sys.stderr)
+        return 130
+    _tell(written, plan, out, json)
+    return 0
+
+
+def _fill(plan: Any, solution: Any, reading: Any, written: _Written) -> None:
+    """A file in the folder for each that is read, once all of them are seen to belong together."""
+    from ..inference.predicting import looked_at
+    from . import outputs
+
+    meter = looked_at(solution, plan.words)
+    outputs.make(plan.folder)
+    meter.begin_pass()
+    with _watched(meter, True):
+        for words, path in plan.jobs:
+            try:
+                written.add(solution.predict_source(words, reading, meter), path)
+            except DownslopeError as error:
+                if error.key != "data.no_rows":
+                    raise
+                written.asides.append(text("cli.no_rows_to_write", path=words))
+
+
+@dataclass
+class _Written:
+    """What came out so far."""
+
+    rows: int = 0
+    skipped: int = 0
+    files: list[Path] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)  # of the columns with predictions
+    kept: dict[str, list] = field(default_factory=dict)  # predictions, for JSON
+    notes: list = field(default_factory=list)
+    asides: list[str] = field(default_factory=list)
+    began: float = field(default_factory=time.perf_counter)
+
+    def add(self, found: Any, path: Path | None, keeps: bool = False) -> None:
+        """All rows of some Predictions: to a file, into memory for JSON, or to stdout."""
+        from . import outputs
+
+        if path is not None:
+            outputs.write(found, path)
+            self.files.append(path)
+        elif keeps:
+            self.kept = {name: [] for name in found.names}
+            with closing(iter(found)) as tables:
+                for table in tables:
+                    for name, values in self.kept.items():
+                        values += table.column(name).to_pylist()
+        else:
+            with closing(iter(found)) as tables:
+                for piece in outputs.as_csv(tables, found.whole):
+                    sys.stdout.write(piece.decode())
+        self.rows += found.rows
+        self.skipped += found.skipped
+        self.notes += found.notes
+        self.names = found.names
+
+
+def _tell(written: _Written, plan: Any, out: str | None, json: bool) -> None:
+    from ..inference.predicting import summed
+    from . import show, watch
+
+    seconds = time.perf_counter() - written.began
+    notes = summed(written.notes, written.rows + written.skipped)
+    said = [text(key, **facts) for key, facts in notes] + written.asides
+    if written.skipped:
+        said.append(text("cli.left_out", skipped=written.skipped, rows=written.rows))
+    show.aside(said)
+    if json:
+        facts = {"rows": written.rows, "skipped": written.skipped, "seconds": seconds, "out": out}
+        kept = written.kept if out is None else None
+        show.as_json({**facts, "files": [*map(str, written.files)], "predictions": kept, "notes": said})
+    elif out is not None:
+        page = show.console()
+        facts = {"rows": written.rows, "speed": watch.count(written.rows / max(seconds, 1e-9))}
+        if written.files:
+            page.print(text("cli.predicted", columns=", ".join(written.names), **facts))
+        if plan.before:
+            page.print(text("cli.files_before", count=plan.before, folder=plan.folder))
+        if plan.folder is None:
+            show.written(page, [out])
+        elif written.files:
+            page.print(text("cli.written_files", count=len(written.files), folder=plan.folder))
+
+
+def _watched(meter: Any, drawn: bool) -> Any:
+    """A bar, unless the rows themselves go to the terminal."""
+    from . import watch
+
+    bar = drawn or not sys.stdout.isatty()
+    return watch.reading(meter, text("cli.predicting")) if bar else nullcontext()
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """SIGTERM ends it as Ctrl-C does: what is half written is taken away."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number, frame):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
