@@ -363,7 +363,7 @@ class LinearTerm:
         if self.loss.labels:
             Y = np.eye(k) if k > 1 else np.array([[0.0], [1.0]])
             share = np.bincount(self.classes, self.share, len(Y)) * (len(Y) / self.rows)
-        total = np.zeros(k)
+        total: Any = 0.0  # of softmax one number, of other losses one for each output
         for rows in row_blocks(len(Y)):  # which stay in the cache
             values = of(np.broadcast_to(z, Y[rows].shape), Y[rows])
             total += (values if share is None else share[rows, None] * values).sum(axis=0)
