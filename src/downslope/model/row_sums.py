@@ -95,7 +95,7 @@ class RowSums:
         k = self.outputs
         z = theta.reshape(-1, k)[-1] if self.intercept else np.zeros(k)
         Y, share = self.levels
-        total = np.zeros(k)
+        total: Any = 0.0  # of softmax one number, of other losses one for each output
         for rows in row_blocks(len(Y)):  # which stay in the cache
             values = of(np.broadcast_to(z, Y[rows].shape), Y[rows])
             total += (values if share is None else share[rows, None] * values).sum(axis=0)
