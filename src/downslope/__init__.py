@@ -39,6 +39,7 @@ _FROM = {
     "inference.starts": ["minimize_from"],
     "inference": ["fit", "minimize", "load", "Recipe", "Solution"],
     "inference.checkpoint": ["Checkpoint", "resume"],
+    "cluster": ["Spread", "spread"],
     "estimators": ["LinearClassifier", "LinearRegressor", "NetClassifier", "NetRegressor"],
 }
 _MODULES = {

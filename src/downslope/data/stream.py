@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -243,10 +244,41 @@ class Stream(Parted):
             X, Y, weights = self.cached.read(number)
             self.meter.add(len(X), X.nbytes + Y.nbytes)
             return self._dataset(X, Y, weights)
+        return self._between(number)[0]
+
+    def _between(self, number: int) -> tuple[Dataset, np.ndarray | None]:
         first = number * self.size
         table = self.origin.between(self._names, first, first + self.size, self.limits)
         self.meter.add(table.num_rows, table.nbytes)
-        return self._rows(table, first)[0]
+        return self._rows(table, first)
+
+    def lent(self) -> Stream:
+        """What another process needs to read the same parts, and no more. Rows that can not be read in the
+        middle are kept on the disk for it, where there is room."""
+        cached = None
+        if not self.origin.at_random and self.cached is not None:
+            for _ in () if self.cached.whole else self.each():
+                pass
+            cached = self.cached
+        paths = tuple(path.resolve() for path in self.origin.paths)
+        origin = replace(self.origin, paths=paths, copies=None)
+        reading = replace(self.reading, rows=self.size)
+        told = {"origin": origin, "reading": reading, "gathered_at_once": None, "meter": Meter()}
+        lent = replace(self, **told)
+        vars(lent)["cached"] = cached
+        return lent
+
+    def run(self, first: int, last: int) -> Iterator[tuple[Dataset, np.ndarray | None]]:
+        """Parts first … last − 1 and the places of their rows, by whatever way there is to them; read back
+        from the disk, the places are told by nobody."""
+        _refuse_change(self.origin)
+        if self.cached is not None and not self.cached.path.is_file():
+            vars(self)["cached"] = None  # kept on the disk of another machine
+        if self.cached is not None:
+            return ((self.part(number), None) for number in range(first, last))
+        if self.origin.at_random:
+            return map(self._between, range(first, last))
+        return islice(self._encoded(), first, last)
 
     @property
     def at_random(self) -> bool:
