@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from downslope.data import Dataset
-from downslope.descent.descend import descend, worth_reducing
+from downslope.descent.descend import descend
+from downslope.descent.direct import worth_reducing
 from downslope.descent.methods import GD, SGD, Method, by_name
 from downslope.descent.stops import Epochs, Gradient
 from downslope.inference import fit, minimize
@@ -76,7 +77,7 @@ def test_lesson_one_has_its_forty_one_losses():
 @pytest.mark.parametrize("method", ["gd", "momentum", "nesterov", "adam", "lbfgs", "newton"])
 @pytest.mark.parametrize("k", [1, 2])
 def test_reduced_to_moments_it_is_the_same_descent(method, k, monkeypatch):
-    from downslope.descent import descend as module
+    from downslope.descent import direct as module
 
     rng = np.random.default_rng(0)
     X = rng.normal(size=(100, 3))

@@ -9,9 +9,9 @@ import pytest
 
 import downslope as ds
 from downslope.data import Dataset
+from downslope.data.second_moments import second_moments
 from downslope.model.linear import Linear
 from downslope.model.losses import squared
-from downslope.data.second_moments import second_moments
 from downslope.model.standardise import standardising
 
 

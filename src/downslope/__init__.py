@@ -40,6 +40,7 @@ _FROM = {
     "inference": ["fit", "minimize", "load", "Recipe", "Solution"],
     "inference.checkpoint": ["Checkpoint", "resume"],
     "cluster": ["Spread", "spread"],
+    "inference.logbook": ["Logbook"],
     "estimators": ["LinearClassifier", "LinearRegressor", "NetClassifier", "NetRegressor"],
 }
 _MODULES = {

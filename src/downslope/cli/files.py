@@ -35,6 +35,22 @@ def check_run(path: str | None, force: bool) -> None:
     _check_folder(folder)
 
 
+def check_log(asked: Sequence[str] | None, force: bool, goes_on: bool = False, **others: str | None):
+    """The log book that --log asks for; None without. One that could not be written is refused, and one in
+    the place of another output: `others`, by the name of their option."""
+    if not asked:
+        return None
+    from ..inference.logbook import Logbook
+
+    book = Logbook(tuple(asked), force)
+    for target in book.targets:
+        for option, path in others.items():
+            if path is not None and Path(path).absolute() == Path(target).absolute():
+                raise DownslopeError("logbook.taken", target=target, option=f"--{option}")
+    book.check(goes_on)
+    return book
+
+
 def check_file(asked: str | None, suffixes: Sequence[str], force: bool) -> None:
     """Refuse a file that could not be written; None is none."""
     if asked is None:

@@ -32,6 +32,7 @@ def fit(
     out: o.Out = None,
     checkpoint: o.Checkpoint = None,
     resume: o.Resume = None,
+    log: o.Log = None,
     plot: o.Plot = None,
     lab: o.ShowLab = False,
     force: o.Force = False,
@@ -45,6 +46,7 @@ def fit(
     if fix and (checkpoint is not None or resume is not None):
         raise DownslopeError("checkpoint.fix")
     files.check_picture(plot, force)
+    book = files.check_log(log, force, goes_on=resume is not None, out=out, plot=plot)
     told = {"method": method, "batch_size": batch_size, "order": order, "grid": grid}
     if resume is None:
         training, keeper = _begun(request.whole(), out, checkpoint, force, **told)
@@ -54,7 +56,9 @@ def fit(
         )
     notes = request.notes(training.dataset, training.held_out)
     shown = LivePage(training, request.data) if lab else None
-    return _run(training, keeper, shown, notes, out, plot, force, fix, json)
+    event = {"event": "begin"} if resume is None else {"event": "resumed", "step": training.trace.updates}
+    opened = None if book is None else book.open(training, **event)
+    return _run(training, keeper, shown, notes, out, plot, force, fix, json, opened)
 
 
 def _begun(request: FitRequest, out, checkpoint, force, method, batch_size, order, grid):
@@ -102,7 +106,7 @@ def _gone_on(request: FitRequest, run: str, checkpoint, **others):
     return request, kept.training(dataset, held_out, epochs), keeper
 
 
-def _run(training, keeper, shown, notes, out, plot, force, fix, json) -> int:
+def _run(training, keeper, shown, notes, out, plot, force, fix, json, log) -> int:
     """The training to its end, what is to be kept of it, and what is told."""
     from ..inference.run import complete
     from ..insight.prediction import foresee
@@ -114,12 +118,12 @@ def _run(training, keeper, shown, notes, out, plot, force, fix, json) -> int:
         for line in [*foreseen.lines(), ""]:
             page.print(line)
     steps = None if keeper is None else keeper.watch(training)
-    solution = before = watch.run(training, None if shown is None else shown.goes_on, steps)
+    solution = before = watch.run(training, None if shown is None else shown.goes_on, steps, log)
     lines, figures = ([], {}) if foreseen is None else foreseen.beside(solution)
-    mended = fixing.fixed(training, before) if fix else None
+    mended = fixing.fixed(training, before, log) if fix else None
     if mended:
         (training, solution), lines = mended, []
-    paths, failure = [], None
+    paths, failure = [] if log is None else list(log.kept), None
     try:
         if keeper is not None:
             paths.append(complete(solution, Path(keeper.path)))

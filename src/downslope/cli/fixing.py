@@ -10,14 +10,16 @@ from ..messages import text
 from . import show, watch
 
 
-def fixed(training: Training, solution: Solution) -> tuple[Training, Solution] | None:
-    """The run with the change that its verdict asks for; None where there is none, which stderr is told."""
+def fixed(training: Training, solution: Solution, log=None) -> tuple[Training, Solution] | None:
+    """The run with the change that its verdict asks for; None where there is none, which stderr is told. The
+    log tells it too, after the first."""
     verdict = solution.verdict
     if verdict.remedy is None or verdict.remedy.change is None:
         show.aside([text(f"insight.{verdict.no_change}", **verdict.why_not)])
         return None
-    again = training.again(verdict.remedy.change)
-    return again, watch.run(again)
+    change = dict(verdict.remedy.change)
+    again = training.again(change)
+    return again, watch.run(again, log=None if log is None else log.again(again, change))
 
 
 def as_json(before: Solution, told: Mapping[str, Any], after: Mapping[str, Any] | None) -> dict[str, Any]:

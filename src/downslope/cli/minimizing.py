@@ -23,6 +23,7 @@ def minimize(
     tol: o.Tol = None,
     seconds: o.Seconds = None,
     seed: o.Seed = "0",
+    log: o.Log = None,
     plane: o.Plane = None,
     surface: o.Surface = False,
     plot: o.Plot = None,
@@ -48,6 +49,9 @@ def minimize(
             settings[name] = requests.number(f"--{name}", asked)
     files.check_picture(plot, force)
     requests.needs_picture(plane, surface, plot)
+    if starts is not None and log:
+        raise DownslopeError("inference.starts_without", name="log")
+    book = files.check_log(log, force, plot=plot)
     function = Function.from_expression(expression, derivative and ", ".join(derivative))
     if starts is not None:
         from . import starting
@@ -55,13 +59,14 @@ def minimize(
         return starting.run(function, starts, start, method, settings, plot, force, json)
     at = _start(function, start, settings["seed"])
     training = minimizing(function, at, method, **settings)
-    solution = before = watch.run(training)
-    mended = fixing.fixed(training, before) if fix else None
+    opened = None if book is None else book.open(training)
+    solution = before = watch.run(training, log=opened)
+    mended = fixing.fixed(training, before, opened) if fix else None
     if mended:
         training, solution = mended
         function = training.function or function
     critical = critical_points(function)
-    paths, failure = [], None
+    paths, failure = [] if opened is None else list(opened.kept), None
     if plot is not None:
         from . import pictures
 

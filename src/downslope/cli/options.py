@@ -113,6 +113,7 @@ Seed = Annotated[str, _option("--seed", "N", "seed")]
 # what comes out
 Out = Annotated[str | None, _option("--out", "RUN", "out")]
 Checkpoint = Annotated[str | None, _option("--checkpoint", "SECONDS", "checkpoint")]
+Log = Annotated[list[str] | None, _option("--log", "FILE", "log")]
 Resume = Annotated[str | None, _option("--resume", "RUN", "resume")]
 Table = Annotated[str | None, _option("--out", "FILE", "out_table")]
 Onnx = Annotated[str | None, _option("--onnx", "FILE", "onnx")]

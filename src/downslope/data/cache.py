@@ -1,9 +1,9 @@
 """Encoded rows on the disk, for a source that is slower to decode than they are to read back.
 
-An Arrow file without compression: a record batch for each part, x as a list of d doubles, then y and the
-weight. It lies in a folder that goes with the process, or in DOWNSLOPE_CACHE, where it stays and is found
-again: a file is named after what it holds. Together they take DOWNSLOPE_CACHE_SIZE at most, or half of what
-the disk has free; the ones that were used least lately go first.
+An Arrow file without compression: a record batch for each piece of a part, x as a list of d doubles, then y
+and the weight. It lies in a folder that goes with the process, or in DOWNSLOPE_CACHE, where it stays and is
+found again: a file is named after what it holds. Together they take DOWNSLOPE_CACHE_SIZE at most, or half of
+what the disk has free; the ones that were used least lately go first.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import time
 import weakref
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -29,12 +30,12 @@ PREFIX = "downslope-rows-"
 class Cache:
     """A file of encoded rows: written part by part, whole once `close` was called, read at random after."""
 
-    def __init__(self, name: str, columns: int, outputs: int, weighted: bool):
+    def __init__(self, name: str, columns: int, outputs: int, weighted: bool, piece: int):
         self.folder, self.kept = folder()
         digest = hashlib.sha256(name.encode()).hexdigest()[:24]
         self.path = self.folder / f"{digest}.arrow"
         self.part = self.folder / f".{digest}.{os.getpid()}.part"
-        self.columns, self.outputs, self.weighted = columns, outputs, weighted
+        self.columns, self.outputs, self.weighted, self.piece = columns, outputs, weighted, piece
         self.whole = self.path.is_file()
         self._writer: Any = None
         self._bytes = 0
@@ -62,7 +63,8 @@ class Cache:
         arrays = [x, *(pa.array(np.ascontiguousarray(y)) for y in Y.T)]
         arrays += [pa.array(weights)] if self.weighted else []
         batch = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
-        self._writer.write_batch(batch)
+        for first in range(0, len(X), self.piece):
+            self._writer.write_batch(batch.slice(first, self.piece))
 
     def close(self) -> None:
         """All parts are there: from now on they can be read."""
@@ -81,18 +83,21 @@ class Cache:
         with suppress(OSError):
             self.part.unlink(missing_ok=True)
 
-    def read(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-        """(X, Y, weights) of a part. Raises DownslopeError where the file is gone or damaged."""
+    def read(self, pieces: Iterable[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """(X, Y, weights) of some pieces, in that order. Raises DownslopeError where the file is gone or
+        damaged."""
         import pyarrow as pa
 
         try:
             with pa.OSFile(str(self.path), "rb") as file:
-                batch = pa.ipc.open_file(file).get_batch(number)
+                reader = pa.ipc.open_file(file)
+                batches = [reader.get_batch(number) for number in pieces]
         except (OSError, pa.ArrowException, IndexError) as error:
             raise DownslopeError("data.cache_damaged", path=self.path, reason=str(error)) from None
-        X = batch.column(0).flatten().to_numpy().reshape(-1, self.columns)
-        Y = np.column_stack([batch.column(1 + j).to_numpy() for j in range(self.outputs)])
-        return X, Y, batch.column(1 + self.outputs).to_numpy() if self.weighted else None
+        rows = [batch.column(0).flatten().to_numpy().reshape(-1, self.columns) for batch in batches]
+        column = lambda j: np.concatenate([batch.column(1 + j).to_numpy() for batch in batches])
+        Y = np.column_stack([column(j) for j in range(self.outputs)])
+        return np.concatenate(rows), Y, column(self.outputs) if self.weighted else None
 
 
 def folder() -> tuple[Path, bool]:

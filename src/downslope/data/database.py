@@ -78,6 +78,7 @@ def _connected(paths: Sequence[Path] | None, limits: Limits | None = None) -> It
         raise QueryError(in_one_line(error)) from None
     with connection:
         connection.execute("SET python_enable_replacements = false")
+        connection.execute("SET enable_progress_bar = false")  # it would write to stdout
         if paths is not None:
             known = [name for path in paths for name in (str(path), glob.escape(str(path)))]
             connection.execute("SET allowed_paths = $known", {"known": known})

@@ -19,11 +19,13 @@ NUMBERS = 2**22  # or so many numbers
 @dataclass(frozen=True)
 class Gathered:
     """moments: means and second moments of x and y (class numbers as they are).  counts: rows of each part.
-    sample: some of the rows, each taken with one chance; lowest, highest: (k,) of y."""
+    sample: some of the rows, each taken with one chance.  drift: the largest share of a column's variance
+    that lies between parts: as good as 0 where rows lie in no order."""
 
     moments: SecondMoments
     counts: tuple[int, ...]
     sample: tuple[np.ndarray, np.ndarray, np.ndarray | None]  # X, Y, weights
+    drift: float = 0.0
 
     @property
     def rows(self) -> int:
@@ -38,6 +40,7 @@ class Gathering:
     counts: list[int] = field(default_factory=list)
     _tree: Tree = field(default_factory=Tree)
     _some: list[tuple] = field(default_factory=list)  # drawn numbers, X, Y, weights
+    _means: list[np.ndarray] = field(default_factory=list)  # of x and y, of each part that has rows
     _chance: float = 1.0
     _held: int = 0
 
@@ -74,7 +77,7 @@ class Gathering:
         s = part.weights
         share = None if s is None else s / s.mean()
         weight = float(n if s is None else s.sum())
-        self._tree.add(second_moments(part.X, Y, share, weight))
+        self._moments(second_moments(part.X, Y, share, weight))
         self._sample(part.X, Y, s, first, places)
 
     def add_columns(self, block: Block, targets: int, first: int) -> None:
@@ -83,8 +86,12 @@ class Gathering:
         self.counts.append(n)
         if n:
             X, Y = block.columns[targets:].T, np.ascontiguousarray(block.columns[:targets].T)
-            self._tree.add(second_moments(X, Y, None, float(n)))
+            self._moments(second_moments(X, Y, None, float(n)))
             self._sample(X, Y, None, first, block.places)
+
+    def _moments(self, found: SecondMoments) -> None:
+        self._tree.add(found)
+        self._means.append(np.append(found.mean, found.target))
 
     def _sample(self, X, Y, weights, first: int, places: np.ndarray | None) -> None:
         """Rows whose drawn number is below the chance, which is halved where they become too many."""
@@ -119,4 +126,9 @@ class Gathering:
             return None
         _, X, Y, weights = zip(*self._some)
         s = None if weights[0] is None else np.concatenate(weights)
-        return Gathered(self._tree.total, tuple(self.counts), (np.concatenate(X), np.concatenate(Y), s))
+        total: SecondMoments = self._tree.total
+        spread = np.zeros(len(total.target)) if total.spread is None else total.spread
+        variance = np.append(np.diag(total.G), spread)
+        between = np.var(self._means, axis=0) - variance * len(self._means) / sum(self.counts)
+        drift = float((between[variance > 0] / variance[variance > 0]).max(initial=0.0))
+        return Gathered(total, tuple(self.counts), (np.concatenate(X), np.concatenate(Y), s), drift)

@@ -45,6 +45,9 @@ class Meter:
             self.rows += rows
             self.bytes += bytes
 
+    def __reduce__(self):
+        return Meter, (self.pass_rows, self.pass_bytes)  # in another process it counts from 0
+
     @property
     def share(self) -> float | None:
         """How much of this pass is read, 0 to 1; None where no pass has begun, or nobody knows its size."""

@@ -15,8 +15,10 @@ from ..messages import text
 from .dataset import Dataset
 from .encoding import Encoding
 from .gathering import Gathered
-from .parts import plus
+from .parts import ahead, plus
 from .summary import Summary
+
+GROUP = 4  # parts whose rows are shuffled together
 
 
 class Parted:
@@ -33,7 +35,6 @@ class Parted:
     notes: Any
     known: dict[str, Summary]  # of the targets, at least
     gathered: Any
-    at_random: Any  # whether parts can be read in any order
     meter: Any
 
     def ask(self, question: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
@@ -47,6 +48,12 @@ class Parted:
     def each(self) -> Iterator[Dataset]:
         """The rows of each part, in order."""
         return map(self.part, range(self.parts))
+
+    def blocks(self, mixed: bool, epoch: int, seed: int) -> Iterator[Dataset]:
+        """The rows of one pass, a few parts at a time: as they lie, or `mixed`, drawn from all over."""
+        if not mixed:
+            return _grouped(self.each())
+        return _grouped(ahead(map(self.part, permuted(self.parts, epoch, seed).tolist())))
 
     def __len__(self) -> int:
         return self.found.rows
@@ -116,7 +123,7 @@ class Parted:
         return self._with_classes(tuple(told))
 
     def _with_classes(self, classes: tuple[Any, ...]) -> Any:
-        return replace(self, classes=classes)  # type: ignore[type-var]
+        return self if classes == self.classes else replace(self, classes=classes)  # type: ignore[type-var]
 
     def class_weights(self) -> np.ndarray:
         """Σs of the rows of each class, (K,)."""
@@ -141,3 +148,32 @@ def _plain(value: Any, kind: str) -> Any:
     if isinstance(value, str):
         return value
     return bool(value) if kind == "boolean" else int(value) if value == int(value) else value
+
+
+def permuted(count: int, epoch: int, seed: int) -> np.ndarray:
+    """The numbers of parts, in the order of a pass: drawn by counter."""
+    return np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 1, epoch])).permutation(count)
+
+
+def _grouped(parts: Iterator[Dataset]) -> Iterator[Dataset]:
+    """The rows of a few parts together."""
+    held: list[Dataset] = []
+    for part in parts:
+        held += [part] if len(part) else []
+        if len(held) == GROUP:
+            yield _together(held)
+            held = []
+    if held:
+        yield _together(held)
+
+
+def _together(parts: list[Dataset]) -> Dataset:
+    if len(parts) == 1:
+        return parts[0]
+    weights: Any = [part.weights for part in parts]
+    return replace(
+        parts[0],
+        X=np.concatenate([part.X for part in parts]),
+        y=np.concatenate([part.y for part in parts]),
+        weights=None if weights[0] is None else np.concatenate(weights),
+    )

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -32,13 +32,16 @@ from .encoding import Encoding, Request
 from .gathering import Gathered, Gathering
 from .learning import WIDE, learned
 from .meter import Meter
-from .parted import Parted
+from .parted import GROUP, Parted
+from .parted import permuted as _permuted
 from .parts import Tree, ahead, cut, plus
 from .reading import Table
 from .room import Reading, limits, part_size
 from .source import Source, opened_source
 from .summary import Summary
 
+PIECES = 16  # of a part, that are drawn by themselves where rows lie in some order
+DRIFT = 0.01  # of a column's variance that lies between parts, from which the order of rows matters
 SLOW = 4e8  # bytes of numbers a second: a source that is decoded no faster is kept on the disk
 
 
@@ -241,9 +244,7 @@ class Stream(Parted):
     def part(self, number: int) -> Dataset:
         """The rows of one part: from the disk, or from files that can be read in the middle."""
         if self.cached is not None and self.cached.whole:
-            X, Y, weights = self.cached.read(number)
-            self.meter.add(len(X), X.nbytes + Y.nbytes)
-            return self._dataset(X, Y, weights)
+            return self._read_back(range(*self._edges[number : number + 2]))
         return self._between(number)[0]
 
     def _between(self, number: int) -> tuple[Dataset, np.ndarray | None]:
@@ -260,12 +261,13 @@ class Stream(Parted):
             for _ in () if self.cached.whole else self.each():
                 pass
             cached = self.cached
+        edges = None if cached is None else self._edges
         paths = tuple(path.resolve() for path in self.origin.paths)
         origin = replace(self.origin, paths=paths, copies=None)
         reading = replace(self.reading, rows=self.size)
         told = {"origin": origin, "reading": reading, "gathered_at_once": None, "meter": Meter()}
         lent = replace(self, **told)
-        vars(lent)["cached"] = cached
+        vars(lent).update({"cached": cached, "_edges": edges})
         return lent
 
     def run(self, first: int, last: int) -> Iterator[tuple[Dataset, np.ndarray | None]]:
@@ -280,32 +282,52 @@ class Stream(Parted):
             return map(self._between, range(first, last))
         return islice(self._encoded(), first, last)
 
-    @property
-    def at_random(self) -> bool:
-        """Whether parts can be read in any order."""
-        if self.cached is not None and not self.cached.whole:
+    def blocks(self, mixed: bool, epoch: int, seed: int) -> Iterator[Dataset]:
+        """The rows of one pass, a few parts at a time: as they lie, or `mixed`, drawn from all over. Rows
+        that lie in some order (`Gathered.drift`) are kept on the disk for it, and drawn in pieces of a
+        sixteenth of a part; others in whole parts. Where neither can be, the blocks are neighbours."""
+        if mixed and self.gathered.drift > DRIFT and self.cached is None:
+            vars(self)["cached"] = self._cache()
+        if mixed and self.cached is not None and not self.cached.whole:
             for _ in self.each():  # writes it
                 pass
-        return self.origin.at_random or (self.cached is not None and self.cached.whole)
+        if mixed and self.cached is not None and self.cached.whole:
+            order = _permuted(int(self._edges[-1]), epoch, seed)
+            size = GROUP * PIECES
+            self.meter.begin_pass()
+            groups = (order[first : first + size].tolist() for first in range(0, len(order), size))
+            return ahead(map(self._read_back, groups), 1)
+        return super().blocks(mixed and self.origin.at_random, epoch, seed)
 
     @cached_property
     def cached(self) -> cache.Cache | None:
         """Where encoded rows are kept, if the source is slow, or may come in another order."""
-        slow = self.origin.kind != "parquet" or 0 < self.pace < SLOW
+        return self._cache() if self.origin.kind != "parquet" or 0 < self.pace < SLOW else None
+
+    def _cache(self) -> cache.Cache | None:
+        """The file, which may be there from before; None where there is no room for it."""
         width, outputs = len(self.features), len(self.targets)
-        if not slow or width == 0:
-            return None
-        whole = cache.Cache(self._identity(), width, outputs, self.encoding.weights is not None)
-        rows = (
-            self.gathered_at_once.rows
-            if self.gathered_at_once is not None
-            else len(self)
-            if not self.apart
-            else self.rows
-        )
-        if not whole.whole and not cache.room(rows * (width + outputs + 1) * 8):
-            return None
-        return whole
+        found = cache.Cache(self._identity(), width, outputs, self.encoding.weights is not None, self._piece)
+        rows = len(self) if not self.apart else self.rows
+        return found if found.whole or cache.room(rows * (width + outputs + 1) * 8) else None
+
+    @property
+    def _piece(self) -> int:
+        return max(1, self.size // PIECES)
+
+    @cached_property
+    def _edges(self) -> np.ndarray:
+        """The first piece of each part."""
+        pieces = -(-np.array(self.gathered.counts) // self._piece)
+        return np.concatenate([[0], np.cumsum(pieces)])
+
+    def _read_back(self, pieces: Iterable[int]) -> Dataset:
+        assert self.cached is not None
+        if not len(list(pieces)):
+            return self._dataset(np.empty((0, len(self.features))), np.empty((0, len(self.targets))), None)
+        X, Y, weights = self.cached.read(pieces)
+        self.meter.add(len(X), X.nbytes + Y.nbytes)
+        return replace(self._dataset(X, Y, weights), classes=self.classes)
 
     def _identity(self) -> str:
         """All that encoded rows depend on."""

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import DownslopeError
 from . import rates
 from .coordinates import Coordinates
-from .direct import closed_form, exhaustive, worth_reducing
+from .direct import closed_form, exhaustive, reduces
 from .directions import Chooser, Nesterov, Subsampled
 from .end import End, gap_on_the_way, last_gap
 from .methods import AnyMethod, ClosedForm, CoordinateDescent, Exhaustive, Method
@@ -73,7 +73,7 @@ def descend(
     if isinstance(method.rows, Batch):
         objective = objective.uncentred()
         validation = None if validation is None else validation.uncentred()
-    if method.full and objective.quadratic and objective.sweeps and worth_reducing(objective):
+    if reduces(objective, method):
         objective = objective.reduced()
     if not objective.term.smooth and method.full and isinstance(method.direction, Chooser | Nesterov):
         return (yield from _rounded(objective, start, method, stop, validation, place))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .end import End, last_gap
-from .methods import Exhaustive
+from .methods import Exhaustive, Method
 from .stops import Reason
 from .trace import Step
 
@@ -61,6 +61,12 @@ def exhaustive(objective, start, method: Exhaustive):
     end = objective.at(objective.to_inner(best))
     certificate = objective.certificate(end.theta, end.gradient)
     return End(reason, best, end.value, 1, certificate, gap=last_gap(objective, end, updates, reason))
+
+
+def reduces(objective, method) -> bool:
+    """Whether a method reads the rows once, for their moments, and descends on those."""
+    full = isinstance(method, Method) and method.full
+    return full and objective.quadratic and objective.sweeps and worth_reducing(objective)
 
 
 def worth_reducing(objective) -> bool:

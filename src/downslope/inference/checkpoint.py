@@ -32,6 +32,7 @@ from ..descent.state import State
 from ..descent.trace import Step, Trace
 from ..errors import DownslopeError, DownslopeWarning
 from ..messages import text
+from .logbook import Log, Logbook
 from .recipe import Recipe
 from .run import CHECKPOINT, complete, is_run, replace_file
 from .solution import Solution
@@ -85,9 +86,9 @@ class Checkpoint:
             if _at_rest(training) and training.place.updates != kept:
                 self._try(training)
 
-    def run(self, training: Training) -> Solution:
-        """A training to its end, or to Ctrl-C; its solution is kept in the same folder."""
-        solution = finished(training, self.watch(training))
+    def run(self, training: Training, log: Log | None = None) -> Solution:
+        """A training to its end, or to Ctrl-C; its solution is kept in the same folder. `log` is told all."""
+        solution = finished(training, self.watch(training), log)
         complete(solution, Path(self.path))
         return solution
 
@@ -121,12 +122,14 @@ def resume(
     *,
     epochs: int | None = None,
     validation: Dataset | None = None,
+    log: Any = None,
 ) -> Solution:
     """Go on with the run at `path`, to the same weights and trace, bit for bit, as if never stopped.
 
     dataset: the rows, as they were; when None they are read again from the file that they came from.
     epochs: how many there are to be in all, for a run that is to go on for longer: the same bits as one long
     run, unless its learning rate is laid out over all epochs. validation: the rows held out, if any were.
+    log: as of `fit`; a log that exists is gone on with, after a line that says from which step.
 
     Raises DownslopeError, in one line, where there is no checkpoint, one that is damaged or of a newer
     version, and for other rows.
@@ -140,9 +143,10 @@ def resume(
     >>> (whole.params == ds.fit(rows, epochs=40, **settings).params).all()
     np.True_
     """
-    kept = Kept.read(path)
+    kept, book = Kept.read(path), Logbook.checked(log, goes_on=True)
     training = kept.training(kept.rows() if dataset is None else dataset, validation, epochs)
-    return kept.checkpoint.run(training)
+    opened = None if book is None else book.open(training, "resumed", step=training.trace.updates)
+    return kept.checkpoint.run(training, opened)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..data import Dataset
 from ..data.encoding import refuse_constant_columns
+from ..data.meter import Meter
 from ..data.parted import Parted
 from ..data.scaling import Standardise
 from ..descent import methods, rates
@@ -30,6 +31,8 @@ from ..model.linear import LinearTerm
 from ..model.nets import NetTerm
 from ..model.objective import Objective, function_objective
 from .automatic import Reason, chosen
+from .counting import Counted
+from .logbook import Log, Logbook
 from .metrics import Metrics
 from .recipe import Recipe
 from .solution import Solution
@@ -65,7 +68,7 @@ class Training:
         self._validation: Objective | None = None
         self._end: End | None = None
         self.place = place or Place()
-        self._began = time.perf_counter() - self.place.seconds
+        self._began: float | None = None  # with the first step, when whatever watches it is open
         self._steps = descend(objective, start, method, stop, seed=recipe.seed, place=self.place)
 
     @classmethod
@@ -148,14 +151,30 @@ class Training:
         return training
 
     def __iter__(self) -> Iterator[Step]:
+        self._began = self._began or time.perf_counter() - self.place.seconds
         while self._end is None:
             try:
                 step = next(self._steps)
             except StopIteration as over:
                 self._end = over.value
                 return
+            self._counted.note(step, self.trace.updates)
             self.trace.append(step)
             yield step
+
+    @cached_property
+    def _counted(self) -> Counted:
+        return Counted(self)
+
+    @property
+    def meter(self) -> Meter | None:
+        """What counts the rows that are read; None for a function."""
+        return self._counted.meter
+
+    @property
+    def seconds(self) -> float:
+        """Since it began; what a run that is resumed took before is counted."""
+        return 0.0 if self._began is None else time.perf_counter() - self._began
 
     def interrupt(self) -> None:
         """End it now, with the reason "interrupted"."""
@@ -212,7 +231,7 @@ class Training:
 
     @property
     def solution(self) -> Solution:
-        """Where it ended; what is left of the descent is run first."""
+        """Where it ended; what is left of it is run first."""
         for _ in self:
             pass
         end = self._end
@@ -227,7 +246,7 @@ class Training:
             verdict=self._verdict(end),
             trace=self.trace,
             epochs=end.epochs,
-            seconds=time.perf_counter() - self._began,
+            seconds=self.seconds,
             recipe=self.recipe,
             method=self.method.name,
             formula=None if self.function is None else self.function.formula,
@@ -274,6 +293,7 @@ def fit(
     recipe: Recipe | None = None,
     validation: Dataset | None = None,
     checkpoint: Checkpoint | None = None,
+    log: Any = None,
     **settings,
 ) -> Solution:
     """Minimise a loss over the rows of a Dataset: `fit(dataset, …)` trains a linear model, or a net with
@@ -281,7 +301,8 @@ def fit(
 
     `settings` are those of `Recipe`, when no recipe is given. `validation`: rows held out, whose loss is
     told beside; with `patience`, they end the descent and choose its weights. `checkpoint`: a folder in which
-    it is kept while it runs, for `resume` to go on from.
+    it is kept while it runs, for `resume` to go on from. `log`: a file that each step is written to as it is
+    made, "tensorboard:FOLDER" or "mlflow:FOLDER", several of them, or a `Logbook`.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
@@ -290,11 +311,12 @@ def fit(
     1.9999444396553017
     """
     module, rows = (None, model_or_dataset) if dataset is None else (model_or_dataset, dataset)
-    training = Training.on_rows(rows, recipe or Recipe.of(settings), validation, module)
-    if checkpoint is None:
-        return finished(training, training)
-    checkpoint.begin(training)
-    return checkpoint.run(training)
+    recipe, book = recipe or Recipe.of(settings), Logbook.checked(log)
+    training = Training.on_rows(rows, recipe, validation, module)
+    if checkpoint is not None:
+        checkpoint.begin(training)
+    opened = None if book is None else book.open(training)
+    return finished(training, training, opened) if checkpoint is None else checkpoint.run(training, opened)
 
 
 def minimize(
@@ -305,6 +327,7 @@ def minimize(
     epochs: int = 1000,
     derivative=None,
     seed=None,
+    log: Any = None,
     **settings,
 ) -> Solution:
     """Minimise a function: a text such as "x^2 + y^2", or a callable.
@@ -312,15 +335,16 @@ def minimize(
     `start`: a number, a row of them, or name → number. `derivative`: a text or a callable; without it
     SymPy finds the derivative of a text, PyTorch that of a callable, and finite differences what is left.
     `method` "auto" is Newton where there are second derivatives, else L-BFGS. All epochs are run, unless
-    `tol` says which gradient is small enough.
+    `tol` says which gradient is small enough. `log`: as of `fit`.
 
     >>> minimize("2*x^2", 500, epochs=2).params, 500 * 0.96**2
     (array([460.8]), 460.8)
     >>> minimize("x^2 + y^2", {"x": 3, "y": 4}, method="newton", learning_rate="auto", epochs=2).params
     array([0., 0.])
     """
+    book = Logbook.checked(log)
     training = minimizing(f, start, method, learning_rate, epochs, derivative, seed, **settings)
-    return finished(training, training)
+    return finished(training, training, None if book is None else book.open(training))
 
 
 def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=None, **settings) -> Training:
@@ -335,14 +359,17 @@ def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=No
     return Training.on_function(function, start, recipe)
 
 
-def finished(training: Training, steps: Iterable[Step]) -> Solution:
-    """The solution of a training whose steps are taken to their end, or to Ctrl-C."""
+def finished(training: Training, steps: Iterable[Step], log: Log | None = None) -> Solution:
+    """The solution of a training whose steps are taken to their end, or to Ctrl-C; it is told to the log."""
     try:
-        for _ in steps:
+        for _ in steps if log is None else log.watch(steps):
             pass
     except KeyboardInterrupt:
         training.interrupt()
-    return training.solution
+    solution = training.solution
+    if log is not None:
+        log.end(solution)
+    return solution
 
 
 def _renumbered(method: AnyMethod, dataset: Dataset) -> AnyMethod:

@@ -29,6 +29,7 @@ TABLES = (
     "instruments",
     "lab",
     "lessons",
+    "logbook",
     "model",
     "nets",
     "plots",

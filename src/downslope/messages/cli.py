@@ -252,6 +252,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.progress": ("epoch {done:,} of {total:,}", "第 {done:,} 轮，共 {total:,} 轮"),
     "cli.progress_tried": ("{done:,} of {total:,} tried", "已试 {done:,} 种，共 {total:,} 种"),
     "cli.progress_loss": ("loss {loss:.6g}", "损失 {loss:.6g}"),
+    "cli.progress_rows": ("{words}: {rows:,} rows", "{words}：{rows:,} 行"),
+    "cli.progress_rows_speed": ("{rows} rows/s", "每秒 {rows} 行"),
+    "cli.progress_bytes_speed": ("{size}/s", "每秒 {size}"),
+    "cli.progress_left": ("{left} left", "剩余 {left}"),
+    "cli.progress_memory": ("memory {now} (peak {peak})", "内存 {now}（峰值 {peak}）"),
     # ── help ────────────────────────────────────────────────────────────────────────────────────
     "cli.help": (
         "Gradient descent you can see, trust and scale: linear models, and any differentiable function.",
@@ -476,6 +481,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.help_checkpoint": (
         "Keep the state in the --out folder every so many seconds, to go on from after a stop.",
         "每隔这么多秒把进度存到 --out 文件夹，中断后可以继续。",
+    ),
+    "cli.help_log": (
+        "Write each step to this file as it is made, as JSON Lines; tensorboard:FOLDER and mlflow:FOLDER write for those.",
+        "把每一步随时写入这个文件（JSON Lines）；也可用 tensorboard:文件夹 和 mlflow:文件夹。",
     ),
     "cli.help_resume": (
         "Go on with this run; --epochs makes it longer. DATA, if given, is read for its rows.",

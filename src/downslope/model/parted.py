@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from ..data.dataset import Dataset
-from ..data.parts import ahead
 from ..data.scaling import Standardise, identity
 from ..data.second_moments import SecondMoments
 from . import summing
@@ -22,7 +21,6 @@ from .linear import LinearTerm
 from .naming import coded, output_names, param_names
 from .row_sums import RowSums
 
-GROUP = 4  # parts whose rows are shuffled together
 PLAIN = 1e3  # condition of the moments up to which they alone tell θ* to 1e-13 (κ² is lost of 1e-16)
 TOLD = 1e-3  # of the spread of y that f has to be, so that the moments tell it to 1e-13
 
@@ -229,18 +227,11 @@ class PartedTerm(RowSums):
 
     def pieces(self, batch, epoch: int, seed: int) -> Iterator[tuple[LinearTerm, np.ndarray]]:
         """The rows of one pass: a few parts at a time, drawn from all over the rows, and the order in which
-        they are taken, drawn among all of theirs. Where rows can only be read one after the other, the parts
-        are neighbours."""
-        parts, drawn = self.stream.parts, batch.order == "shuffle"
+        they are taken, drawn among all of theirs."""
+        drawn = batch.order == "shuffle"
         if not isinstance(batch.order, str):
             batch.order_of(0, epoch, seed)  # refused: rows that are given by number
-        if drawn and self.stream.at_random:
-            draw = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 1, epoch]))
-            numbers = draw.permutation(parts).tolist()
-            read: Iterator[Dataset] = ahead(map(self.stream.part, numbers))
-        else:
-            read = self.stream.each()
-        for group, rows in enumerate(_grouped(read)):
+        for group, rows in enumerate(self.stream.blocks(drawn, epoch, seed)):
             draw = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 2 + group, epoch]))
             n = len(rows)
             if batch.order == "replacement":
@@ -323,27 +314,3 @@ def _largest_row(term: LinearTerm) -> float:
 
 def _larger(one, other):
     return max(part for part in (one, other) if part is not None)
-
-
-def _grouped(parts: Iterator[Dataset]) -> Iterator[Dataset]:
-    """The rows of a few parts together."""
-    held: list[Dataset] = []
-    for part in parts:
-        held += [part] if len(part) else []
-        if len(held) == GROUP:
-            yield _together(held)
-            held = []
-    if held:
-        yield _together(held)
-
-
-def _together(parts: list[Dataset]) -> Dataset:
-    if len(parts) == 1:
-        return parts[0]
-    weights: Any = [part.weights for part in parts]
-    return replace(
-        parts[0],
-        X=np.concatenate([part.X for part in parts]),
-        y=np.concatenate([part.y for part in parts]),
-        weights=None if weights[0] is None else np.concatenate(weights),
-    )
