@@ -53,20 +53,18 @@ class Spread(Parted):
     """
 
     connection: Connection
-    shards: tuple[Any, ...]
     height: int
     gathered: Gathered
     features: tuple[str, ...]
     targets: tuple[str, ...]
     source: str
     known: dict[str, Summary]
+    shards: tuple[Any, ...] = ()
     encoding: Encoding | None = None
     classes: tuple[Any, ...] = ()
     notes: tuple[Note, ...] = ()
     stream: Stream | None = None  # that the same rows are, on one machine
     meter: Meter = field(default_factory=Meter)
-
-    at_random = True
 
     @classmethod
     def of(cls, stream: Stream, connection: Connection, shards: int | None = None) -> Spread:
@@ -85,9 +83,9 @@ class Spread(Parted):
             connection.begin(_read, read, first, min(first + 2**height, count), worker=name)
             for first, name in zip(firsts, names)
         )
-        gathered = gather(connection, begun, height) if known is None else known
+        gathered = gather(connection, begun) if known is None else known
         spread = cls(
-            connection, begun, height, gathered, stream.features, stream.targets, stream.source, stream.known,
+            connection, height, gathered, stream.features, stream.targets, stream.source, stream.known, begun,
             stream.encoding, stream.classes, stream.notes, stream,
         )  # fmt: skip
         return spread.labelled(classes) if classes != stream.classes else spread
@@ -151,14 +149,13 @@ class Spread(Parted):
     def ask(self, question: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
         """The sum over all parts of what `question` answers for the rows of each, added as a `Tree` does."""
         self.meter.begin_pass()
-        total = summed(self.connection, partial(_asked, question, plus), self.shards, plus, self.height)
+        total = summed(self.connection, partial(_asked, question, plus), self.shards, plus)
         self.meter.add(len(self), len(self) * (len(self.features) + len(self.targets)) * 8)
         return total
 
-    def each_shard(self, question: Callable[[Sequence[Dataset], int], Any], plus: Callable) -> Any:
+    def each_shard(self, question: Callable[[Sequence[Dataset], int], Any]) -> Any:
         """The sum over all shards of what `question` answers for the parts and the number of each."""
-        self.meter.begin_pass()
-        return summed(self.connection, partial(_asked_whole, question), self.shards, plus, 0, numbered=True)
+        return summed(self.connection, partial(_asked_whole, question), self.shards, plus, numbered=True)
 
     def part(self, number: int) -> Dataset:
         shard, place = divmod(number, 2**self.height)
@@ -189,7 +186,7 @@ def _height_for(parts: int, shards: int) -> int:
 
 
 def summed(
-    connection: Connection, answer: Callable, shards: Sequence[Any], plus: Callable, height: int, numbered=False
+    connection: Connection, answer: Callable, shards: Sequence[Any], plus: Callable, numbered: bool = False
 ) -> Any:
     """The answers of shards, added: a few here, many on the workers, neighbours first."""
     given: Any = answer
@@ -205,7 +202,7 @@ def summed(
     return _added(plus, connection.results(begun))
 
 
-def gather(connection: Connection, shards: Sequence[Any], height: int) -> Gathered:
+def gather(connection: Connection, shards: Sequence[Any]) -> Gathered:
     """What a model asks first, of rows that nobody has looked at yet."""
     counts = connection.results([connection.begin(_counts, shard) for shard in shards])
     rows = sum(map(sum, counts))

@@ -61,6 +61,7 @@ class Gathering:
             whole.counts += run.counts
             whole._tree.add(run._tree.total)
             whole._some += run._some
+            whole._means += run._means
         whole._thin()
         while whole._held > whole._most:
             whole._chance /= 2

@@ -20,6 +20,7 @@ import numpy as np
 from .. import __version__
 from ..data import Dataset, Encoding
 from ..data.encoding import training_dataset
+from ..data.parted import Parted
 from ..data.reading import Table
 from ..data.stream import Stream
 from ..descent import rates
@@ -107,7 +108,7 @@ class Checkpoint:
             "seconds": self.seconds,
             "asked": None if self.asked is None else dict(self.asked),
             "source": dataset.source,
-            "stream": dataset.told() if isinstance(dataset, Stream) else None,
+            "stream": dataset.told() if isinstance(dataset, Parted) else None,
             "encoding": None if dataset.encoding is None else dataset.encoding.to_json(),
             "rows": training.fingerprints,
             "place": place if place.whole else None,
