@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -104,9 +105,13 @@ class Request:
         from ..data.opening import table_or_source
         from ..data.reading import Table
         from ..data.room import Reading
+        from ..data.source import opened_source
         from ..model.losses import by_name
 
         reading = Reading(self.memory, on_bad_row=self.on_bad_row)
+        with self._machines() as connection:
+            if connection is not None:
+                return self._in_parts(opened_source(self.data), reading, connection)
         table = table_or_source(self.data, reading)
         if not isinstance(table, Table):
             return self._in_parts(table, reading)
@@ -125,8 +130,14 @@ class Request:
         held_out = encoding.apply(Table.read(self.validate))
         return dataset, held_out.labelled(dataset.classes) if dataset.classes else held_out
 
-    def _in_parts(self, source, reading) -> tuple[Any, Any]:
-        """The same of rows too many to hold; in memory after all, where they fit once they are numbers."""
+    @contextmanager
+    def _machines(self) -> Iterator[Any]:
+        """The way to a cluster, where one is asked for; it is closed again where it comes to nothing."""
+        yield None
+
+    def _in_parts(self, source, reading, connection=None) -> tuple[Any, Any]:
+        """The same of rows too many to hold; in memory after all, where they fit once they are numbers, or
+        in that of a cluster's workers."""
         from ..data.block import Held
         from ..data.opening import fitting
         from ..data.stream import Stream
@@ -142,10 +153,15 @@ class Request:
         yes_or_no = self.loss is None and len(targets) == 1 and source.kinds[targets[0]] == "boolean"
         if yes_or_no or (self.loss is not None and by_name(self.loss).labels):
             stream = stream.labelled()
+        place = fitting
+        if connection is not None:
+            from ..cluster import Spread
+
+            place = lambda rows: Spread.of(rows, connection)
         if self.validate is None:
-            return fitting(stream), None
+            return place(stream), None
         held_out = stream.held_out if self._fraction is not None else stream.beside(self.validate)
-        return fitting(stream), fitting(held_out)
+        return place(stream), place(held_out)
 
     @property
     def _fraction(self) -> float | None:
@@ -163,6 +179,8 @@ class FitRequest(Request):
     data: o.Data = ""
     target: o.Target = ""
     epochs: o.Epochs = ""
+    workers: o.Workers = None
+    cluster: o.Cluster = None
 
     def whole(self) -> FitRequest:
         """Refused where it lacks what a fit begins with."""
@@ -170,6 +188,29 @@ class FitRequest(Request):
             if not given:
                 raise DownslopeError("cli.missing", command="downslope fit", needed=needed)
         return self
+
+    @contextmanager
+    def _machines(self) -> Iterator[Any]:
+        if self.workers is None and self.cluster is None:
+            yield None
+            return
+        if self.workers is not None and self.cluster is not None:
+            raise DownslopeError("cli.workers_and_cluster")
+        if self.hidden is not None:
+            raise DownslopeError("cli.cluster_net")
+        from ..cluster import Connection
+        from . import show
+
+        if self.cluster is not None:
+            connection = Connection.to(self.cluster)
+        else:
+            connection = Connection.local(whole("--workers", self.workers or "", least=1), self.memory)
+        try:
+            show.aside([connection.told_where()])
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
 
     def going_on(self, kept, **others) -> tuple[FitRequest, Any, Any]:
         """What the run `kept` was asked for, and its rows, read again; `others`: options of `fit` beside

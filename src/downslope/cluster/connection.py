@@ -19,6 +19,7 @@ from distributed.comm import CommClosedError
 
 from ..data.memory import budget
 from ..errors import DownslopeError
+from ..messages import text
 
 REACH = 10.0  # seconds within which a cluster has to answer
 DEAD = 30.0  # seconds without a single worker, after which it is lost
@@ -116,6 +117,13 @@ class Connection:
             return None
         return self.client.dashboard_link if self.client is not None else None
 
+    def told_where(self) -> str:
+        """The workers and the dashboard, in one line."""
+        count = len(self.workers)
+        if self.dashboard is None:
+            return text("cluster.no_dashboard", workers=count, address=self.client.scheduler.address)
+        return text("cluster.dashboard", workers=count, address=self.dashboard)
+
     def begin(self, function: Callable, *given: Any, worker: str | None = None, name: str | None = None) -> Any:
         """A result that is worked out where its inputs are, and stays there: it can be given to others. One
         that is lost with its worker is worked out again. `worker`: where it should be, if that is there."""
@@ -123,6 +131,11 @@ class Connection:
             return dask.delayed(function)(*given)
         where = {} if worker is None else {"workers": [worker], "allow_other_workers": True}
         return self.client.submit(function, *given, pure=False, key=name, **where)
+
+    def kept(self, delayed: Sequence[Any]) -> list[Any]:
+        """Values of Dask's, worked out by the workers and kept there. Where there are none they stay what they
+        are: worked out whenever they are needed."""
+        return list(delayed) if self.client is None else self.client.compute(list(delayed))
 
     def results(self, begun: Sequence[Any]) -> list[Any]:
         """Brought here, in their order."""

@@ -92,7 +92,7 @@ class Parted:
     def some(self) -> Dataset:
         """Rows that stand for all, in memory: each was taken with the same chance."""
         X, Y, weights = self.found.sample
-        own = () if self.encoding is None else self.encoding.classes
+        own = self.classes if self.encoding is None else self.encoding.classes  # y is their numbers already
         y = Y[:, 0] if self.single else Y
         rows = Dataset(X, y, weights, self.features, self.targets, self.source, self.encoding, classes=own)
         return rows.labelled(self.classes) if self.classes and not own else rows

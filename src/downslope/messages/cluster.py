@@ -57,8 +57,4 @@ TEXTS = {
         "{workers} workers at {address}; for a dashboard, pip install bokeh",
         "{workers} 个 worker，地址 {address}；要看仪表盘，请 pip install bokeh",
     ),
-    "cluster.note_local_passes": (
-        "local passes, averaged: in each epoch every one of {shards} shards sweeps its own rows from the same weights, and the weights are averaged by rows. This is not the {method} of one machine.",
-        "局部遍历再平均：每个 epoch 中 {shards} 个分片各自从同一组权重出发扫一遍自己的行，再按行数平均权重。这与单机的 {method} 不同。",
-    ),
 }
