@@ -153,7 +153,7 @@ class Request:
         yes_or_no = self.loss is None and len(targets) == 1 and source.kinds[targets[0]] == "boolean"
         if yes_or_no or (self.loss is not None and by_name(self.loss).labels):
             stream = stream.labelled()
-        place = fitting
+        place: Any = fitting
         if connection is not None:
             from ..cluster import Spread
 

@@ -15,7 +15,7 @@ import numpy as np
 from ..data.dataset import Dataset
 from ..data.summary import Summary
 from ..errors import DownslopeError
-from .connection import Connection
+from .connection import Connection, safely
 from .spread import Shard, Spread, gather, height_of
 
 APART = 2**32  # rows that a partition may have: by what its numbers are drawn apart from the next one's
@@ -56,7 +56,9 @@ class Collection:
     @cached_property
     def classes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The classes of the rows that weigh something, (K,), how many rows have each, and their Σs."""
-        looked = self.connection.kept([dask.delayed(_classes)(*part) for part in self._numbered(self.y)])
+        looked = self.connection.kept(
+            [dask.delayed(safely)(_classes, *part) for part in self._numbered(self.y)]
+        )
         found = self.connection.results(looked)
         values = np.unique(np.concatenate([values for values, _, _ in found]))
         counts, sums = np.zeros(len(values), int), np.zeros(len(values))
@@ -72,7 +74,9 @@ class Collection:
         height = height_of(count, len(self.connection.workers))
         make = partial(_dataset, self.names, classes, factors)
         whole = [
-            dask.delayed(_shard)(make, first, *(part[first : first + 2**height] for part in self._columns))
+            dask.delayed(safely)(
+                _shard, make, first, *(part[first : first + 2**height] for part in self._columns)
+            )
             for first in range(0, count, 2**height)
         ]
         shards = tuple(self.connection.kept(whole))
@@ -81,14 +85,14 @@ class Collection:
         told = () if classes is None else tuple(classes.tolist())
         if classes is not None:
             _, counts, sums = self.classes
-            numbers = dict(zip(told, zip(counts.tolist(), (sums * (1 if factors is None else factors)).tolist())))
+            numbers = dict(
+                zip(told, zip(counts.tolist(), (sums * (1 if factors is None else factors)).tolist()))
+            )
             kind = "boolean" if classes.dtype == bool else "numeric"
             known = {"y": Summary("y", kind, int(counts.sum()), int(counts.sum()), counts=numbers)}
         targets = _numbered("y", self.outputs)
         gathered = gather(self.connection, shards)
-        return Spread(
-            self.connection, height, gathered, features, targets, "dask", known, shards, None, told
-        )
+        return Spread(self.connection, height, gathered, features, targets, "dask", known, shards, None, told)
 
     @property
     def _columns(self) -> tuple[list[Any], list[Any], list[Any]]:
@@ -116,7 +120,9 @@ def by_blocks(function: Callable, X: Any) -> da.Array:
     told = function(row)
     kind = {"dtype": told.dtype, "meta": np.empty((0,) * told.ndim, told.dtype)}
     sizes = X.chunks[0] if isinstance(X, da.Array) else None
-    begun = [dask.delayed(partial(_of_some, function, told.shape[1:], told.dtype))(part) for part in partitions(X)]
+    begun = [
+        dask.delayed(partial(_of_some, function, told.shape[1:], told.dtype))(part) for part in partitions(X)
+    ]
     sizes = sizes or (math.nan,) * len(begun)
     return da.concatenate(
         [da.from_delayed(part, (size, *told.shape[1:]), **kind) for part, size in zip(begun, sizes)],
@@ -138,7 +144,7 @@ def _alike(X: Any, xs: list[Any], given: Any, role: str, connection: Connection)
         return found
     sizes = X.chunks[0] if isinstance(X, da.Array) else (math.nan,)
     if np.isnan(sizes).any():
-        sizes = connection.results(connection.kept([dask.delayed(len)(x) for x in xs]))
+        sizes = connection.results(connection.kept([dask.delayed(safely)(len, x) for x in xs]))
     ends, given = np.cumsum(sizes).astype(int), np.asarray(given)
     if ends[-1] != len(given):
         raise DownslopeError("data.lengths_differ", x_shape=(int(ends[-1]), X.shape[1]), y_shape=given.shape)
@@ -198,8 +204,10 @@ def _classes(number: int, y: Any, s: Any) -> tuple[np.ndarray, np.ndarray, np.nd
     y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
     weights = np.ones(len(y)) if s is None else np.asarray(s, dtype=float)
     values, places = np.unique(y[weights > 0], return_inverse=True)
-    return values, np.bincount(places, minlength=len(values)), np.bincount(
-        places, weights[weights > 0], len(values)
+    return (
+        values,
+        np.bincount(places, minlength=len(values)),
+        np.bincount(places, weights[weights > 0], len(values)),
     )
 
 

@@ -1,10 +1,11 @@
-"""The way to a cluster: one that is started here, one that runs elsewhere, or none but this process's threads.
+"""The way to a cluster: started here, running elsewhere, or none but the threads of this process.
 
 What is told of a cluster (unreachable, of other versions, lost) is told here, in one line.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -49,6 +50,7 @@ class Connection:
             cluster = LocalCluster(
                 n_workers=workers, threads_per_worker=1, memory_limit=limit, dashboard_address=":8787",
                 env={"DOWNSLOPE_THREADS": threads}, preload=["downslope.cluster.worker"],
+                silence_logs=logging.CRITICAL,
             )  # fmt: skip
         return cls(Client(cluster), cluster)
 
@@ -105,7 +107,9 @@ class Connection:
         """Bytes of rows that the workers can hold; infinite where nobody knows."""
         if self.client is None:
             return float("inf")
-        limits = [told["memory_limit"] for told in self.client.scheduler_info(n_workers=-1)["workers"].values()]
+        limits = [
+            told["memory_limit"] for told in self.client.scheduler_info(n_workers=-1)["workers"].values()
+        ]
         return sum(max(0.0, FULL * (limit - BASE)) for limit in limits) if all(limits) else float("inf")
 
     @property
@@ -124,26 +128,36 @@ class Connection:
             return text("cluster.no_dashboard", workers=count, address=self.client.scheduler.address)
         return text("cluster.dashboard", workers=count, address=self.dashboard)
 
-    def begin(self, function: Callable, *given: Any, worker: str | None = None, name: str | None = None) -> Any:
+    def begin(self, function: Callable, *given: Any, worker: str | None = None) -> Any:
         """A result that is worked out where its inputs are, and stays there: it can be given to others. One
         that is lost with its worker is worked out again. `worker`: where it should be, if that is there."""
         if self.client is None:
-            return dask.delayed(function)(*given)
+            return dask.delayed(safely)(function, *given)
         where = {} if worker is None else {"workers": [worker], "allow_other_workers": True}
-        return self.client.submit(function, *given, pure=False, key=name, **where)
+        return self.client.submit(safely, function, *given, pure=False, **where)
 
     def kept(self, delayed: Sequence[Any]) -> list[Any]:
-        """Values of Dask's, worked out by the workers and kept there. Where there are none they stay what they
-        are: worked out whenever they are needed."""
+        """Values of Dask's, worked out by the workers and kept there. Where there are no workers they are
+        worked out whenever they are needed."""
         return list(delayed) if self.client is None else self.client.compute(list(delayed))
 
     def results(self, begun: Sequence[Any]) -> list[Any]:
-        """Brought here, in their order."""
+        """Brought here, in their order; what the rows are at fault of is raised."""
         if self.client is None:
-            return list(dask.compute(*begun, scheduler="threads"))
-        with self.told():
-            self._wait(begun)
-            return self.client.gather(list(begun))
+            found = list(dask.compute(*begun, scheduler="threads"))
+        else:
+            with self.told():
+                self._wait(begun)
+                found = self.client.gather(list(begun))
+        for fault in found:
+            if isinstance(fault, DownslopeError):
+                number = fault.facts.get("partition")
+                raise (
+                    fault
+                    if number is None
+                    else DownslopeError("cluster.partition", number=number, reason=fault)
+                )
+        return found
 
     def _wait(self, begun: Sequence[Any]) -> None:
         """Until all are there; lost, where there has been no worker for some time."""
@@ -162,13 +176,9 @@ class Connection:
 
     @contextmanager
     def told(self) -> Iterator[None]:
-        """What Dask raises when a cluster goes, as one line; what the rows are at fault of, as it is."""
+        """What Dask raises when a cluster goes, as one line."""
         try:
             yield
-        except DownslopeError as error:
-            if "partition" not in error.facts:
-                raise
-            raise DownslopeError("cluster.partition", number=error.facts["partition"], reason=error) from None
         except LOST as error:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise DownslopeError("cluster.lost", reason=reason) from None
@@ -181,6 +191,17 @@ class Connection:
             self.client.close(timeout=5)
             if self.cluster is not self.client:
                 self.cluster.close(timeout=10)
+
+
+def safely(function: Callable, *given: Any) -> Any:
+    """What it returns, or what the rows are found at fault of, which is no fault of a worker's: raised there,
+    Dask would write it into every log. It is handed on by whatever it is given to."""
+    flat = [part for one in given for part in (one if isinstance(one, list) else [one])]
+    fault = next((part for part in flat if isinstance(part, DownslopeError)), None)
+    try:
+        return function(*given) if fault is None else fault
+    except DownslopeError as error:
+        return error
 
 
 @contextmanager

@@ -68,8 +68,8 @@ class Spread(Parted):
 
     @classmethod
     def of(cls, stream: Stream, connection: Connection, shards: int | None = None) -> Spread:
-        """The rows of a stream, read by the workers. `shards`: how many at least, for whoever wants stochastic
-        methods to give the same with another number of workers."""
+        """The rows of a stream, read by the workers. `shards`: how many at least, for stochastic methods to
+        give the same with another number of workers."""
         classes, workers = stream.classes, connection.workers
         stream = replace(stream, classes=stream.encoding.classes)
         _refuse_too_many(stream, connection)
@@ -173,7 +173,9 @@ def height_of(parts: int, workers: int) -> int:
     (3, 3)
     """
     share = parts / workers
-    return next((m for m in range(parts.bit_length(), 0, -1) if _busiest(parts, workers, m) <= UNEVEN * share), 0)
+    return next(
+        (m for m in range(parts.bit_length(), 0, -1) if _busiest(parts, workers, m) <= UNEVEN * share), 0
+    )
 
 
 def _busiest(parts: int, workers: int, height: int) -> int:

@@ -46,8 +46,8 @@ class Gathering:
 
     @classmethod
     def of_many(cls, columns: int, rows: int) -> Gathering:
-        """For some parts of so many rows in all: it need not hold more of them than are to be kept in the end.
-        With a chance that leaves twice as many as are wanted, it is the same sample."""
+        """For some parts of so many rows in all: it need hold little more of them than are to be kept in the
+        end. With a chance that leaves that many it is the same sample."""
         begun = cls(columns)
         while rows * begun._chance > 2.5 * begun._most:
             begun._chance /= 2

@@ -30,9 +30,6 @@ class Meter:
         self._before = (0, 0)  # rows and bytes when this pass began
         self._lock = Lock()
 
-    def __reduce__(self):
-        return Meter, (self.pass_rows, self.pass_bytes)  # counts stay with who counts
-
     def begin_pass(self) -> None:
         """The next pass over the rows begins, and with it the next `share`."""
         with self._lock:

@@ -265,8 +265,7 @@ class Stream(Parted):
         paths = tuple(path.resolve() for path in self.origin.paths)
         origin = replace(self.origin, paths=paths, copies=None)
         reading = replace(self.reading, rows=self.size)
-        told = {"origin": origin, "reading": reading, "gathered_at_once": None, "meter": Meter()}
-        lent = replace(self, **told)
+        lent = replace(self, origin=origin, reading=reading, gathered_at_once=None, meter=Meter())
         vars(lent).update({"cached": cached, "_edges": edges})
         return lent
 

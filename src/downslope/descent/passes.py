@@ -37,8 +37,8 @@ class Swept:
     rows: int  # of the last update
 
     def __add__(self, other: Swept) -> Swept:
-        """Of two passes from the same place, each over rows of its own: their mean, by the weight of the rows.
-        What both agree on is kept to the last bit."""
+        """Of two passes from the same place, each over rows of its own: their mean, by the rows' weight. What
+        both agree on is kept to the last bit."""
         weight = self.weight + other.weight
         mean = lambda one, two: one + other.weight / weight * (two - one)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -57,7 +57,7 @@ class Swept:
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass over rows, from where a descent stands: plain data, so that it can be made wherever rows lie."""
+    """One pass over rows, from where a descent stands: plain data, so that any process can make it."""
 
     method: Method
     batch: Batch
@@ -120,8 +120,8 @@ def passes(objective, method: Method, batch: Batch, state: State, stop: Stop, se
         state.theta, state.memory, state.epochs, state.updates,
     )  # fmt: skip
     while True:
-        now = {"theta": state.theta, "memory": state.memory}
-        one = replace(begun, **now, epoch=state.epochs, updates=state.updates)
+        memory, epoch, updates = state.memory, state.epochs, state.updates
+        one = replace(begun, theta=state.theta, memory=memory, epoch=epoch, updates=updates)
         swept = objective.term.swept(one)
         state.theta, state.memory = swept.theta, swept.memory
         state.updates += swept.updates

@@ -144,9 +144,10 @@ class LinearEstimator(BaseEstimator):
 
         collection = Collection.of(X, y, sample_weight)
         self.n_features_in_ = collection.columns
-        vars(self).pop("feature_names_in_", None)
+        if hasattr(self, "feature_names_in_"):
+            delattr(self, "feature_names_in_")
         if collection.names is not None:
-            self.feature_names_in_ = np.array(collection.names, dtype=object)
+            self.feature_names_in_: Any = np.array(collection.names, dtype=object)
         return self._rows_of(collection)
 
     def _rows_of(self, collection: Any) -> Any:

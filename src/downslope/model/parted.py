@@ -227,7 +227,7 @@ class PartedTerm(RowSums):
         return replace(self, pattern=replace(self.pattern, every=every))
 
     def swept(self, one):
-        """What one pass of a stochastic method makes of θ: a few parts at a time, drawn from all over the rows.
+        """What one pass of a stochastic method makes of θ: a few parts at a time, drawn from all over them.
         Where rows lie in several memories, each makes a pass over its own, and θ is their mean."""
         if not isinstance(one.batch.order, str):
             one.batch.order_of(0, one.epoch, one.seed)  # refused: rows that are given by number
@@ -237,7 +237,9 @@ class PartedTerm(RowSums):
 
     def pieces(self, batch, epoch: int, seed: int) -> Iterator[tuple[LinearTerm, np.ndarray]]:
         """The rows of one pass, some at a time, and the order in which they are taken."""
-        return _pieces(self.pattern, self.stream.blocks(batch.order == "shuffle", epoch, seed), batch, epoch, seed)
+        return _pieces(
+            self.pattern, self.stream.blocks(batch.order == "shuffle", epoch, seed), batch, epoch, seed
+        )
 
     # ---- scale -------------------------------------------------------------------------------
 
