@@ -16,7 +16,7 @@ from ..data.dataset import Dataset
 from ..data.summary import Summary
 from ..errors import DownslopeError
 from .connection import Connection, safely
-from .spread import Shard, Spread, gather, height_of
+from .spread import Shard, Spread, arrived, gather, height_of
 
 APART = 2**32  # rows that a partition may have: by what its numbers are drawn apart from the next one's
 
@@ -157,7 +157,7 @@ def _alike(X: Any, xs: list[Any], given: Any, role: str, connection: Connection)
 def _shard(make: Callable, first: int, xs: Sequence[Any], ys: Sequence[Any], weights: Sequence[Any]) -> Shard:
     numbers = range(first, first + len(xs))
     parts = [_told(make, number, *part) for number, *part in zip(numbers, xs, ys, weights)]
-    return Shard(parts, [number * APART for number in numbers], [None] * len(parts))
+    return arrived(parts, [number * APART for number in numbers], [None] * len(parts))
 
 
 def _told(make: Callable, number: int, *given: Any) -> Any:

@@ -8,14 +8,16 @@ from __future__ import annotations
 import logging
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 import dask
 from distributed import Client, KilledWorker, LocalCluster, default_client, wait
-from distributed.client import FutureCancelledError, FuturesCancelledError
+from distributed.client import ClosedClientError, FutureCancelledError, FuturesCancelledError
 from distributed.comm import CommClosedError
 
 from ..data.memory import budget
@@ -28,7 +30,8 @@ BASE = 6e8  # bytes of a worker before it holds a row: Python, NumPy, Numba, Duc
 FULL = 0.6  # of a worker's memory, from which on Dask writes rows to its disk
 GATHERED = 16  # answers that are added here; more are added on the workers
 SAME = ("downslope", "python", "numpy", "numba")  # versions that have to agree: bits depend on them
-LOST = (KilledWorker, FutureCancelledError, FuturesCancelledError, CommClosedError, TimeoutError)
+GONE = (ClosedClientError, FutureCancelledError, FuturesCancelledError)
+LOST = (KilledWorker, CommClosedError, TimeoutError, *GONE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +49,9 @@ class Connection:
             raise DownslopeError("cluster.workers", asked=workers)
         threads = os.environ.get("DOWNSLOPE_THREADS") or "1"
         limit = int(budget(memory) / workers / FULL + BASE)
-        with dask.config.set({"distributed.scheduler.work-stealing": False}), _quiet():
+        told = {"distributed.scheduler.work-stealing": False}
+        told["distributed.scheduler.unknown-task-duration"] = "10ms"
+        with dask.config.set(told), _quiet():
             cluster = LocalCluster(
                 n_workers=workers, threads_per_worker=1, memory_limit=limit, dashboard_address=":8787",
                 env={"DOWNSLOPE_THREADS": threads}, preload=["downslope.cluster.worker"],
@@ -134,7 +139,10 @@ class Connection:
         if self.client is None:
             return dask.delayed(safely)(function, *given)
         where = {} if worker is None else {"workers": [worker], "allow_other_workers": True}
-        return self.client.submit(safely, function, *given, pure=False, **where)
+        # The name tells Dask which tasks are alike: how long one takes decides whether its rows are moved.
+        name = f"downslope-{function.__name__.strip('_')}-{uuid4().hex}"
+        with self.told():
+            return self.client.submit(safely, function, *given, pure=False, key=name, **where)
 
     def kept(self, delayed: Sequence[Any]) -> list[Any]:
         """Values of Dask's, worked out by the workers and kept there. Where there are no workers they are
@@ -206,9 +214,13 @@ def safely(function: Callable, *given: Any) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what Dask warns of: a port that is taken, workers that are slow to leave."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    """Without what Dask tells of its own comings and goings: a port that is taken, a worker slow to leave."""
+    log = logging.getLogger("distributed")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(before)

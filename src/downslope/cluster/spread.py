@@ -37,6 +37,9 @@ class Shard:
     firsts: list[int]
     places: list[np.ndarray | None]
 
+    def __reduce__(self):
+        return arrived, (self.parts, self.firsts, self.places)
+
     def __sizeof__(self) -> int:  # by which Dask knows what a worker holds
         return 100 + sum(_bytes(array) for part in self.parts for array in (part.X, part.y, part.weights))
 
@@ -159,7 +162,8 @@ class Spread(Parted):
 
     def part(self, number: int) -> Dataset:
         shard, place = divmod(number, 2**self.height)
-        return self.connection.results([self.connection.begin(_part, self.shards[shard], place)])[0]
+        begun = self.connection.begin(_part, self.shards[shard], place)
+        return self.connection.results([begun])[0].parts[0]
 
     def each(self) -> Iterator[Dataset]:
         for shard in self.shards:
@@ -225,6 +229,13 @@ def _refuse_too_many(stream: Stream, connection: Connection) -> None:
         raise DownslopeError("cluster.room", workers=len(connection.workers), **facts)
 
 
+def arrived(parts: list[Dataset], firsts: list[int], places: list[np.ndarray | None]) -> Shard:
+    """As it was before it was sent: numbers that lie across their places NumPy adds in another order."""
+    own = lambda array: array if array is None or array.flags.aligned else array.copy()
+    parts = [replace(part, X=own(part.X), y=own(part.y), weights=own(part.weights)) for part in parts]
+    return Shard(parts, firsts, places)
+
+
 # ---- on the workers ----------------------------------------------------------------------------------
 
 
@@ -278,8 +289,8 @@ def _together(runs: Sequence[Gathering]) -> Gathering:
     return Gathering.together(runs)
 
 
-def _part(shard: Shard, number: int) -> Dataset:
-    return shard.parts[number]
+def _part(shard: Shard, number: int) -> Shard:
+    return Shard(shard.parts[number : number + 1], shard.firsts[number : number + 1], [None])
 
 
 def _labelled(classes: tuple[Any, ...], part: Dataset) -> Dataset:
