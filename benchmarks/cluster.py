@@ -1,7 +1,7 @@
 """What a cluster costs and gains: `python -m benchmarks.cluster`, which prints the tables of docs/scale.md.
 
 One and two workers are run, in pairs: both clusters hold the rows, and take turns. Four and eight are worked
-out from what was measured: the seconds of each shard with one worker, and what Dask takes for a task. The same
+out from what was measured: the seconds of each shard with one worker, and what Dask takes for a task. That
 sum for one and two workers is printed beside what was run, so that it can be judged.
 """
 

@@ -49,7 +49,7 @@ class Connection:
             raise DownslopeError("cluster.workers", asked=workers)
         threads = os.environ.get("DOWNSLOPE_THREADS") or "1"
         limit = int(budget(memory) / workers / FULL + BASE)
-        told = {"distributed.scheduler.work-stealing": False}
+        told: dict = {"distributed.scheduler.work-stealing": False}
         told["distributed.scheduler.unknown-task-duration"] = "10ms"
         with dask.config.set(told), _quiet():
             cluster = LocalCluster(
