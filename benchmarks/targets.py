@@ -111,3 +111,39 @@ class NearBest:
             return asked, "auto has no time", False
         ratio = auto["seconds"] / best["seconds"]
         return asked, f"{ratio:.3g} × ({best['name']})", ratio <= self.times
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """In at most `times` the time of the line whose name starts so."""
+
+    against: str
+    times: float
+
+    def judge(self, told: dict[str, Any]) -> Judgement:
+        asked = f"at most {self.times:g} × {self.against}"
+        ours, other = headline(told), next(timed(told, self.against), None)
+        if ours is None or other is None:
+            return asked, "no time", False
+        ratio = ours["seconds"] / other["seconds"]
+        return asked, f"{ratio:.3g} ×", ratio <= self.times
+
+
+@dataclass(frozen=True)
+class AtLeastAsGood:
+    """F no higher than that of those whose names start so, but for a millionth."""
+
+    against: tuple[str, ...]
+
+    def judge(self, told: dict[str, Any]) -> Judgement:
+        asked = f"F no higher than {' · '.join(self.against)}"
+        ours = headline(told)
+        others = [one for one in timed(told, *self.against) if "reached" in one]
+        if ours is None or "reached" not in ours or not others:
+            return asked, "not known", False
+        least = min(one["reached"] for one in others)
+        return (
+            asked,
+            f"{ours['reached']:.1e} above the best, they {least:.1e}",
+            ours["reached"] <= least + 1e-6,
+        )

@@ -165,6 +165,8 @@ ASKED = {  # the table of what must be reached: row → (peers, times)
     },
     "first_fit": [],
     "tiny": [],
+    "stream_squared": [("polars", 3), ("Vowpal Wabbit", 3)],
+    "stream_log": [("polars", 3), ("Vowpal Wabbit", 3)],
 }
 PEERS = {  # beginnings of names that have to be in a row
     "logistic_dense": ["scikit-learn lbfgs", "scikit-learn newton-cholesky", "scikit-learn-intelex", "glum"],

@@ -417,6 +417,22 @@ def test_a_warm_start_begins_at_the_last_weights(fit_intercept):
 
 
 @unfinished_is_fine
+@pytest.mark.parametrize("method", ["sgd", ds.Adam(learning_rate=0.05).with_rows(7)])
+def test_a_warm_start_after_drawn_rows_is_a_new_descent_from_the_last_weights(method):
+    X, y = rows()
+    model = ds.LinearRegressor(method=method, epochs=3, tol=0, warm_start=True, random_state=5).fit(X, y)
+    last = model.solution_
+    again = pickle.loads(pickle.dumps(model)).set_params(epochs=5).fit(X, y)
+    model.set_params(epochs=5).fit(X, y)
+    start = dict(zip(last.names, last.params.tolist()))
+    settings = {"method": method, "epochs": 5, "tol": 0, "seed": 5, "start": start}
+    anew = ds.fit(ds.Dataset.from_arrays(X, y), **settings)
+    for found in (model, again):
+        assert found.coef_.tobytes() == anew.coef.tobytes() and found.intercept_ == anew.intercept
+        assert found.n_iter_ == 5 and found.trace_.start.tobytes() == last.params.tobytes()
+
+
+@unfinished_is_fine
 def test_a_seed_decides_the_order_of_rows():
     X, y = rows()
 

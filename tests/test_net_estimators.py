@@ -245,6 +245,16 @@ def test_a_warm_start_begins_at_the_last_weights():
     assert refused(twice.set_params(hidden=(3,)).fit, X, y) == "estimators.warm_start_net"
 
 
+def test_a_warm_start_after_drawn_rows_is_a_new_descent_from_the_last_weights():
+    X, y = waves()
+    net = ds.NetRegressor(epochs=2, dropout=0.1, warm_start=True, random_state=5).fit(X, y)
+    start = dict(zip(net.solution_.names, net.solution_.params.tolist()))
+    settings = {"net": ds.Net(dropout=0.1, seed=5), "tol": 1e-6, "seed": 5, "epochs": 3, "start": start}
+    anew = ds.fit(ds.Dataset.from_arrays(X, y), **settings)
+    net.set_params(epochs=3).fit(X, y)
+    assert net.solution_.params.tobytes() == anew.params.tobytes() and net.n_iter_ == 3
+
+
 def test_a_pickled_net_predicts_and_tells_the_same():
     X, y = moons()
     net = ds.NetClassifier(epochs=5).fit(X, y)

@@ -12,7 +12,7 @@ from downslope.descent import directions, passes
 from downslope.descent.descend import descend
 from downslope.descent.directions import DIRECTIONS, Chooser
 from downslope.descent.methods import SGD, Method
-from downslope.descent.rows import Batch
+from downslope.descent.rows import LONG, Batch
 from downslope.descent.schedules import Constant, InverseScaling, OneCycle
 from downslope.descent.stops import Epochs
 from downslope.kernels import rows, sparse_sweeps, threads
@@ -180,3 +180,20 @@ def test_an_error_ahead_reaches_the_caller(monkeypatch):
     monkeypatch.setenv("DOWNSLOPE_THREADS", "3")
     with pytest.raises(ZeroDivisionError):
         list(threads.ahead(lambda block, slot: 1 // (block - 7), range(20)))
+
+
+def test_a_long_order_is_drawn_by_a_shuffle_that_is_even_and_the_same_when_compiled():
+    drawn = [Batch(1).order_of(LONG, epoch, 5) for epoch in (0, 0, 1)]
+    assert np.array_equal(np.sort(drawn[0]), np.arange(LONG))
+    assert np.array_equal(drawn[0], drawn[1]) and (drawn[0] != drawn[2]).mean() > 0.99
+    places = np.zeros((5, 5))  # how often a number comes to lie at a place
+    keys = np.random.default_rng(0).integers(2**64, size=5000, dtype=np.uint64)
+    for number, key in enumerate(keys):
+        order, plain = np.arange(5), np.arange(5)
+        compiled(rows.shuffle)(order, key)
+        if number < 50:
+            with np.errstate(over="ignore"):
+                rows.shuffle(plain, key)
+            assert np.array_equal(order, plain)
+        places[order, np.arange(5)] += 1
+    assert np.abs(places - 1000).max() < 5 * np.sqrt(5000 * 0.2 * 0.8)

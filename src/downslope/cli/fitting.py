@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, replace
-from pathlib import Path
 
 from ..errors import DownslopeError
 from ..messages import text
@@ -50,17 +49,15 @@ def fit(
     book = files.check_log(log, force, goes_on=resume is not None, out=out, plot=plot)
     told = {"method": method, "batch_size": batch_size, "order": order, "grid": grid}
     if resume is None:
-        training, keeper = _begun(request.whole(), out, checkpoint, force, **told)
+        training, keeps = _begun(request.whole(), out, checkpoint, force, **told)
     else:
-        request, training, keeper = _gone_on(
-            request, resume, checkpoint, out=out, force=force or None, **told
-        )
+        request, training, keeps = _gone_on(request, resume, checkpoint, out=out, force=force or None, **told)
     notes = request.notes(training.dataset, training.held_out)
     shown = LivePage(training, request.data) if lab else None
     event = {"event": "begin"} if resume is None else {"event": "resumed", "step": training.trace.updates}
     opened = None if book is None else book.open(training, **event)
     try:
-        return _run(training, keeper, shown, notes, out, plot, force, fix, json, opened)
+        return _run(training, keeps, shown, notes, out, plot, force, fix, json, opened)
     finally:
         if isinstance(training.dataset, Parted):
             training.dataset.close()
@@ -71,58 +68,45 @@ def _begun(request: FitRequest, out, checkpoint, force, method, batch_size, orde
     from ..data.memory import budget
     from ..descent.methods import Exhaustive
     from ..inference import Training
-    from ..inference.checkpoint import Checkpoint
-    from . import files, requests
+    from . import keeper, requests
 
     if grid and method not in ("auto", "exhaustive"):
         raise DownslopeError("cli.grid_method", method=method)
-    if checkpoint is not None and out is None:
-        raise DownslopeError("checkpoint.without_out")
     recipe = request.recipe(
         method=Exhaustive(requests.grid(grid)) if grid else method,
         batch_size=None if batch_size is None else requests.whole("--batch-size", batch_size),
         order=requests.order(order),
     )
-    files.check_run(out, force)
-    keeper = None
-    if checkpoint is not None:
-        asked = asdict(
-            replace(request, memory=str(budget(request.memory)))
-        )  # the same when it is gone on with
-        keeper = Checkpoint(out, requests.number("--checkpoint", checkpoint), force, asked)
+    asked = asdict(replace(request, memory=str(budget(request.memory))))  # the same where it is gone on with
+    keeps = keeper.begun(out, checkpoint, force, asked)
     dataset, held_out = request.rows()
     training = Training.on_rows(dataset, request.suited(recipe, dataset), held_out)
-    if keeper is not None:
-        keeper.begin(training)
-    return training, keeper
+    if keeps is not None:
+        keeps.begin(training)
+    return training, keeps
 
 
 def _gone_on(request: FitRequest, run: str, checkpoint, **others):
     """What the run was asked for, its training as it stood, and what keeps it from now on."""
-    from ..inference.checkpoint import Kept
-    from . import requests
+    from . import keeper, requests
 
-    kept = Kept.read(run)
+    kept = keeper.opened(run, "fit")
     request, dataset, held_out = request.going_on(kept, **others)
     epochs = requests.whole("--epochs", request.epochs) if request.epochs else None
-    keeper = kept.checkpoint
-    if checkpoint is not None:
-        keeper = replace(keeper, seconds=requests.number("--checkpoint", checkpoint))
-    return request, kept.training(dataset, held_out, epochs), keeper
+    return request, kept.training(dataset, held_out, epochs), keeper.going_on(kept, checkpoint)
 
 
-def _run(training, keeper, shown, notes, out, plot, force, fix, json, log) -> int:
+def _run(training, keeps, shown, notes, out, plot, force, fix, json, log) -> int:
     """The training to its end, what is to be kept of it, and what is told."""
-    from ..inference.run import complete
     from ..insight.prediction import foresee
-    from . import fixing, show, watch
+    from . import fixing, keeper, show, watch
 
     foreseen = foresee(training.objective, training.method, training.trace.start)
     if foreseen is not None and not json:
         page = show.console()
         for line in [*foreseen.lines(), ""]:
             page.print(line)
-    steps = None if keeper is None else keeper.watch(training)
+    steps = None if keeps is None else keeps.watch(training)
     solution = before = watch.run(training, None if shown is None else shown.goes_on, steps, log)
     lines, figures = ([], {}) if foreseen is None else foreseen.beside(solution)
     mended = fixing.fixed(training, before, log) if fix else None
@@ -130,10 +114,7 @@ def _run(training, keeper, shown, notes, out, plot, force, fix, json, log) -> in
         (training, solution), lines = mended, []
     paths, failure = [] if log is None else list(log.kept), None
     try:
-        if keeper is not None:
-            paths.append(complete(solution, Path(keeper.path)))
-        elif out is not None:
-            paths.append(solution.save(out, force))
+        paths += keeper.keep(solution, keeps, out, force)
         if plot is not None:
             from . import pictures
 

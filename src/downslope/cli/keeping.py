@@ -13,6 +13,7 @@ from ..messages import text
 from . import options as o
 
 ROWS = 65_536  # written at a time
+OF_ROWS = ("loss", "penalty", "alpha", "intercept", "scale")  # settings that say nothing of a function
 
 
 def predict(
@@ -194,10 +195,13 @@ def _recipe(solution):
         rate = told["learning_rate"]
         told["learning_rate"] = ", ".join(f"{value}" for value in rate.values())
     table = show.columns_of([text("cli.setting"), text("cli.value")], words=2)
+    if solution.formula:
+        table.add_row(text("cli.formula"), solution.formula)
     for name, value in told.items():
-        if value is not None:
+        if value is not None and not (solution.formula and name in OF_ROWS):
             table.add_row(name, f"{value}")
-    table.add_row(text("cli.targets"), ", ".join(solution.targets))
+    if solution.targets:
+        table.add_row(text("cli.targets"), ", ".join(solution.targets))
     if solution.classes:
         table.add_row(text("cli.classes"), ", ".join(map(str, solution.classes)))
     return table

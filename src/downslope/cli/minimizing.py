@@ -3,26 +3,98 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from ..errors import DownslopeError
 from ..messages import text
 from . import options as o
+from .options import asking
 
 SHOWN = 12  # updates in the table
 WIDE = 4  # variables whose values stand in it
 
 
+@dataclass(frozen=True)
+class MinimizeRequest:
+    """Which function, from where, and how: none of it need be given where a run is gone on with."""
+
+    expression: o.Expression = ""
+    start: o.Start = None
+    derivative: o.Derivative = None
+    method: o.Method = "gd"
+    learning_rate: o.LearningRate = "0.01"
+    epochs: o.Epochs = ""
+    tol: o.Tol = None
+    seconds: o.Seconds = None
+    seed: o.Seed = "0"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the recipe is told, but for the method."""
+        from . import requests
+
+        told = {
+            "learning_rate": requests.learning_rate(self.learning_rate),
+            "epochs": requests.whole("--epochs", self.epochs or "1000"),
+            "seed": requests.whole("--seed", self.seed, least=0),
+        }
+        for name, asked in {"tol": self.tol, "seconds": self.seconds}.items():
+            if asked is not None:
+                told[name] = requests.number(f"--{name}", asked)
+        return told
+
+    @property
+    def drawn(self) -> str | None:
+        """The seed that the start was drawn by, if it was."""
+        return self.seed if self.expression and not self.start else None  # without either, begun in Python
+
+    def function(self):
+        """The formula, parsed; refused where there is none."""
+        from ..model.functions import Function
+
+        if not self.expression:
+            raise DownslopeError("cli.missing", command="downslope minimize", needed="EXPR")
+        return Function.from_expression(self.expression, self.derivative and ", ".join(self.derivative))
+
+    def training(self):
+        """The descent, not yet begun."""
+        from ..inference import minimizing
+
+        function, settings = self.function(), self.settings
+        return minimizing(function, self.at(function), self.method, **settings)
+
+    def at(self, function):
+        """The numbers given, by name or in the order of the variables; without any, whole numbers in
+        [−1000, 1000), drawn by seed."""
+        import numpy as np
+
+        from . import requests
+
+        if not self.start:
+            drawn = np.random.default_rng(self.settings["seed"])
+            return drawn.integers(-1000, 1000, size=function.size).astype(float)
+        if any("=" in words for words in self.start):
+            return requests.starts(self.start)
+        return [requests.number("--start", part) for words in self.start for part in words.split(",")]
+
+    def going_on(self, kept, **others) -> tuple[MinimizeRequest, Any]:
+        """What the run `kept` was asked for, and its descent as it stood; `others`: options beside these."""
+        from . import keeper, requests
+
+        keeper.refuse_settings(kept, {**vars(replace(self, epochs="")), **others}, vars(MinimizeRequest()))
+        epochs = requests.whole("--epochs", self.epochs) if self.epochs else None
+        asked = MinimizeRequest(**(kept.told["asked"] or {}))
+        return asked, kept.training(None, None, epochs)
+
+
+@asking(MinimizeRequest)
 def minimize(
-    expression: o.Expression,
-    start: o.Start = None,
+    request: MinimizeRequest,
     starts: o.Starts = None,
-    derivative: o.Derivative = None,
-    method: o.Method = "gd",
-    learning_rate: o.LearningRate = "0.01",
-    epochs: o.Epochs = "1000",
-    tol: o.Tol = None,
-    seconds: o.Seconds = None,
-    seed: o.Seed = "0",
+    out: o.Out = None,
+    checkpoint: o.Checkpoint = None,
+    resume: o.Resume = None,
     log: o.Log = None,
     plane: o.Plane = None,
     surface: o.Surface = False,
@@ -33,52 +105,59 @@ def minimize(
     lang: o.Lang = None,
 ) -> int:
     """Minimise a formula."""
-    from ..inference import minimizing
     from ..insight.critical import critical_points
     from ..insight.landscape import landscape
-    from ..model.functions import Function
-    from . import files, fixing, requests, show, watch
+    from . import files, fixing, keeper, requests, show, watch
 
-    settings = {
-        "learning_rate": requests.learning_rate(learning_rate),
-        "epochs": requests.whole("--epochs", epochs),
-        "seed": requests.whole("--seed", seed, least=0),
-    }
-    for name, asked in {"tol": tol, "seconds": seconds}.items():
-        if asked is not None:
-            settings[name] = requests.number(f"--{name}", asked)
+    if fix and (checkpoint is not None or resume is not None):
+        raise DownslopeError("checkpoint.fix")
     files.check_picture(plot, force)
     requests.needs_picture(plane, surface, plot)
-    if starts is not None and log:
-        raise DownslopeError("inference.starts_without", name="log")
-    book = files.check_log(log, force, plot=plot)
-    function = Function.from_expression(expression, derivative and ", ".join(derivative))
+    book = files.check_log(log, force, goes_on=resume is not None, out=out, plot=plot)
     if starts is not None:
         from . import starting
 
-        return starting.run(function, starts, start, method, settings, plot, force, json)
-    at = _start(function, start, settings["seed"])
-    training = minimizing(function, at, method, **settings)
-    opened = None if book is None else book.open(training)
-    solution = before = watch.run(training, log=opened)
+        if log:
+            raise DownslopeError("inference.starts_without", name="log")
+        for name, asked in {"out": out, "checkpoint": checkpoint, "resume": resume}.items():
+            if asked is not None:
+                raise DownslopeError("checkpoint.starts", option=f"--{name}")
+        settings = request.settings
+        return starting.run(
+            request.function(), starts, request.start, request.method, settings, plot, force, json
+        )
+    if resume is None:
+        keeps = keeper.begun(out, checkpoint, force, asdict(request))
+        training = request.training()
+        if keeps is not None:
+            keeps.begin(training)
+    else:
+        kept = keeper.opened(resume, "minimize")
+        request, training = request.going_on(kept, out=out, force=force or None)
+        keeps = keeper.going_on(kept, checkpoint)
+    event = {"event": "begin"} if resume is None else {"event": "resumed", "step": training.trace.updates}
+    opened = None if book is None else book.open(training, **event)
+    steps = None if keeps is None else keeps.watch(training)
+    solution = before = watch.run(training, steps=steps, log=opened)
     mended = fixing.fixed(training, before, opened) if fix else None
     if mended:
         training, solution = mended
-        function = training.function or function
+    function = training.function
     critical = critical_points(function)
     paths, failure = [] if opened is None else list(opened.kept), None
-    if plot is not None:
-        from . import pictures
+    try:
+        paths += keeper.keep(solution, keeps, out, force)
+        if plot is not None:
+            from . import pictures
 
-        try:
             if plane or surface:
                 seen = landscape(solution, through=plane, function=function)
                 paths.append(pictures.of_plane(plot, seen, surface, force))
                 print(seen.told, file=sys.stderr)
             else:
                 paths.append(pictures.of_function(plot, function, solution, critical, force))
-        except DownslopeError as error:  # what was learned is told all the same
-            failure = error
+    except DownslopeError as error:  # what was learned is told all the same
+        failure = error
     if json:
         told = _told(function, solution, critical)
         show.as_json(fixing.as_json(before, before.to_json(), told if mended else None) if fix else told)
@@ -86,33 +165,17 @@ def minimize(
         page = show.console()
         if mended:
             fixing.tell_before(page, before)
-        _tell(function, solution, critical, drawn=None if start or mended else settings["seed"])
+        _tell(function, solution, critical, drawn=None if mended else request.drawn)
         if mended:
-            fixing.tell_both(page, before, solution)
+            fixing.tell_both(page, before, solution, saved=out is not None and failure is None)
         show.written(show.console(), paths)
     if failure:
         raise failure
     return show.exit_code(solution)
 
 
-def _start(function, asked, seed: int):
-    """The numbers given, by name or in the order of the variables; without any, whole numbers in
-    [−1000, 1000), drawn by seed."""
-    import numpy as np
-
-    from . import requests
-
-    if not asked:
-        return np.random.default_rng(seed).integers(-1000, 1000, size=function.size).astype(float)
-    if any("=" in words for words in asked):
-        return requests.starts(asked)
-    return [requests.number("--start", part) for words in asked for part in words.split(",")]
-
-
 def _told(function, solution, critical) -> dict:
     """Solution.to_json(), with the start, the formulas and the exact points."""
-    from dataclasses import asdict
-
     return {
         **solution.to_json(),
         "formula": function.formula,
@@ -122,7 +185,7 @@ def _told(function, solution, critical) -> dict:
     }
 
 
-def _tell(function, solution, critical, drawn: int | None) -> None:
+def _tell(function, solution, critical, drawn: str | None) -> None:
     from . import show
 
     page = show.console()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -215,12 +215,10 @@ class FitRequest(Request):
     def going_on(self, kept, **others) -> tuple[FitRequest, Any, Any]:
         """What the run `kept` was asked for, and its rows, read again; `others`: options of `fit` beside
         these. One that would change the run is refused."""
-        mine = {field.name: getattr(self, field.name) for field in fields(self)}
-        usual = vars(FitRequest()) | {"method": "auto"}
-        for name, value in {**mine, **others}.items():
-            if value != usual.get(name) and name not in ("data", "epochs"):
-                option = f"--{name.replace('_', '-')}"
-                raise DownslopeError("checkpoint.settings", path=kept.path, option=option)
+        from .keeper import refuse_settings
+
+        settings = replace(self, data="", epochs="")  # these may be given anew
+        refuse_settings(kept, {**vars(settings), **others}, {**vars(FitRequest()), "method": "auto"})
         if kept.told["asked"] is None:  # it was begun in Python
             told = replace(self, loss=kept.told["recipe"]["loss"])
             return told, kept.rows(self.data or None), None

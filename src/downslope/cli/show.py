@@ -91,7 +91,13 @@ def minimised(recipe: Recipe, method: str, dataset: Dataset) -> str:
 
 def weights(page: Console, solution: Solution, spread: np.ndarray | None = None) -> None:
     """The coefficients in the units of the data; `spread` (d,) is one standard deviation of each column.
-    Of a net, whose weights mean nothing one by one, its layers."""
+    Of a net, whose weights mean nothing one by one, its layers; of a function its variables."""
+    if solution.formula:
+        variables = columns_of([text("cli.variable"), text("cli.value")])
+        for name, value in list(solution.named.items())[:MANY]:
+            variables.add_row(name, figure(value))
+        page.print(variables)
+        return
     if solution.recipe.net is not None:
         page.print(_layers(solution.recipe.net, solution))
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -99,10 +100,11 @@ class Block:
 
     @classmethod
     def plain(cls, table: Any, names: tuple[str, ...], held: Held | None, first: int) -> Block | None:
-        """Where all columns are finite numbers without a hole, which needs no encoding; None elsewhere."""
+        """Where all columns are finite numbers without a hole, which needs no encoding; None elsewhere. The
+        numbers lie in a place of this thread's own: they hold until the next part."""
         import pyarrow as pa
 
-        out = np.empty((len(names), table.num_rows))
+        out = _space(len(names), table.num_rows)
         for row, name in zip(out, names):
             column = table.column(name)
             if column.null_count or not pa.types.is_float64(column.type):
@@ -120,6 +122,17 @@ class Block:
                 places = np.flatnonzero(kept)
                 out = np.ascontiguousarray(out[:, places])
         return cls(out, places)
+
+
+_own = threading.local()
+
+
+def _space(columns: int, rows: int) -> np.ndarray:
+    """Numbers to write on: fresh memory for every part would cost as much as what is written."""
+    flat = getattr(_own, "flat", None)
+    if flat is None or not columns * rows <= flat.size <= 4 * columns * rows:
+        flat = _own.flat = np.empty(columns * rows)
+    return flat[: columns * rows].reshape(columns, rows)
 
 
 def rows_by_row(columns: np.ndarray) -> np.ndarray:

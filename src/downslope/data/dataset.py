@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import DownslopeError
+from ..kernels.threads import each
 from ..messages import text
 from .reading import Table, type_name
 
@@ -291,13 +293,29 @@ def _floats(given: Any, role: str) -> np.ndarray:
 
 
 def _refuse_non_finite(values: np.ndarray, role: str) -> None:
+    if _sums_to_a_number(values):
+        return
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         place = ", ".join(str(index) for index in bad[0])
         raise DownslopeError("data.not_finite", place=f"{role}[{place}]", value=float(values[tuple(bad[0])]))
 
 
+def _sums_to_a_number(values: np.ndarray) -> bool:
+    """NaN and infinity stay in a sum, which is a quicker look than one at each number; a sum of large ones
+    may overflow, and then tells nothing."""
+
+    def total(part):
+        with np.errstate(over="ignore", invalid="ignore"):
+            return float(part.sum())
+
+    parts = np.array_split(values.reshape(-1), max(1, min(16, values.size // 2**20)))
+    return math.isfinite(sum(each(total, parts)))
+
+
 def _refuse_non_finite_sparse(matrix: Any) -> None:
+    if _sums_to_a_number(matrix.data):
+        return
     bad = np.flatnonzero(~np.isfinite(matrix.data))
     if bad.size:
         row = int(np.searchsorted(matrix.indptr, bad[0], side="right")) - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -15,13 +16,19 @@ class Standardise:
     width: np.ndarray  # (d,)
     sizes: np.ndarray | None = None  # (d,) the mean of x̃² over the rows that it was found on, where known
 
+    @cached_property
+    def plain(self) -> bool:
+        """Whether columns are as they are."""
+        return not self.center.any() and bool((self.width == 1).all())
+
     def to_user(self, theta: np.ndarray, intercept: bool) -> np.ndarray:
         """w = u/width,  b = c − center·w"""
         d = len(self.width)
         inner = theta.reshape(d + intercept, -1)
-        user = inner / np.append(self.width, np.ones(int(intercept)))[:, None]
+        user = inner.copy()
+        user[:d] /= self.width[:, None]
         if intercept:
-            user[d] = inner[d] - self.center @ user[:d]
+            user[d] -= self.center @ user[:d]
         return user.ravel()
 
     def to_inner(self, params: np.ndarray, intercept: bool) -> np.ndarray:

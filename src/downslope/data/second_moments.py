@@ -17,6 +17,7 @@ from .scaling import Standardise, column_width
 
 TASKS = 16  # parts that the rows are cut into, whatever the number of threads
 PIECE = 65_536  # numbers that are multiplied at a time: they stay in the cache
+ALONE = 2**21  # multiplications up to which one thread is done before two, and BLAS takes one by itself
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +96,11 @@ def second_moments(
 
     edges = [n * part // TASKS for part in range(TASKS + 1)]
     parts = [slice(a, b) for a, b in pairwise(edges) if a < b]
-    with one_blas_thread():
-        sums = each(summed, parts)
+    if n * d * q <= ALONE:
+        sums = [summed(part) for part in parts]
+    else:
+        with one_blas_thread():
+            sums = each(summed, parts)
     products = np.zeros((d, q + 1))
     for upper, lower in sums:
         products[:half] += upper

@@ -389,7 +389,7 @@ class Stream(Parted):
             block = Block.plain(table, self._names, self.filter.held, first)
             if block is not None and self.encoding.weights is None:
                 k = len(self.targets)
-                Y = np.ascontiguousarray(block.columns[:k].T)
+                Y = block.columns[:k].T.copy("C")  # the block is written on again
                 part = self._dataset(rows_by_row(block.columns[k:]), Y, None)
                 return (part.labelled(self.classes) if self.classes else part), block.places
         rows, places = self.filter.rows(Table(table, self.source), first)

@@ -95,6 +95,7 @@ def _loop(
         state = State(theta, memory, after.epochs, memory.updates)
     # A method that looks at some rows needs no slope of all of them to begin with.
     if place.again:  # the first point is then the one that comes next
+        place.state.memory = method.direction.again(place.state.memory, state.memory)
         first, state, theta = place.found(objective), place.state, place.point[0]
     else:
         first = objective.at(theta) if method.full else objective.valued(theta)
@@ -130,6 +131,9 @@ def _loop(
         place.whole = place.over = reason is not None
         steps = iter(()) if reason else steps
         state.seen = state.seen if reason else seen
+    elif done and isinstance(method, Method) and isinstance(method.direction, Subsampled):
+        reason, _ = ending(None, None)  # where some of the rows led to may be all that was asked for
+        steps = iter(()) if reason else steps
     try:
         for step, point, complete in steps:
             if not complete:  # in the middle of a pass, where F over all rows is not known
@@ -141,12 +145,13 @@ def _loop(
                 where = _where(objective, step.gradient)  # later ones are not finite anywhere
                 reason = Reason("diverged", {"loss": step.loss, "epochs": state.epochs, **where})
                 break
-            if not (math.isfinite(point.value) and np.isfinite(point.theta).all()) or point.value > bound:
+            finite = math.isfinite(point.value) and bool(np.isfinite(point.theta).all())
+            if not finite or point.value > bound:
                 where = _where(objective, step.gradient, point.gradient)
                 reason = Reason("diverged", {"loss": point.value, "epochs": state.epochs, **where})
             elif point.value < -bound:
                 reason = Reason("unbounded", {"loss": point.value, "epochs": state.epochs})
-            if np.isfinite(point.theta).all() and math.isfinite(point.value):
+            if finite:
                 last_finite = point.theta
             with np.errstate(over="ignore", invalid="ignore"):
                 held = None if validation is None else validation.value(point.theta)
@@ -157,12 +162,12 @@ def _loop(
             if not reason and (place.often or state.epochs & (state.epochs - 1) == 0):  # or 1, 2, 4, 8, …
                 gap = gap_on_the_way(objective, point, state.epochs, sought)
             seconds = time.perf_counter() - began
-            step = step._replace(step=step.step + done, epoch=step.epoch + done)
             if not reason:
                 place.note(objective, point, held, gap, seconds, walks or not objective.sweeps)
                 reason, seen = ending(held, gap)
                 place.over = reason is not None
-            yield step._replace(seconds=seconds, validation=held, params=params, gap=gap)
+            counts = {"step": step.step + done, "epoch": step.epoch + done}
+            yield step._replace(**counts, seconds=seconds, validation=held, params=params, gap=gap)
             if reason:
                 break
             place.whole, state.seen = False, seen
@@ -194,7 +199,9 @@ def _loop(
     certificate = objective.certificate(theta, end.gradient)
     epochs = state.epochs + done
     gap = last_gap(objective, end, epochs, reason)
-    return End(reason, params, end.value, epochs, certificate, state.memory, theta, end.cached, gap)
+    return End(
+        reason, params, end.value, epochs, certificate, state.memory, theta, end.cached, end.gradient, gap
+    )
 
 
 def _full_steps(objective, method: Method, state: State, point, stop: Stop) -> Iterator[tuple]:

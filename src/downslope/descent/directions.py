@@ -62,6 +62,14 @@ class Direction:
     def pass_over(self, value: float, memory: Memory) -> None:
         """A pass over the rows has ended, with F = `value`."""
 
+    def told(self, memory: Any) -> Any:
+        """The memory in plain data, for whoever keeps it."""
+        return memory
+
+    def again(self, told: Any, begun: Any) -> Any:
+        """The memory that was told; `begun` is one that remembers nothing yet."""
+        return told
+
     @property
     def name(self) -> str:
         return type(self).__name__.lower()

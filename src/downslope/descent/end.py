@@ -26,6 +26,7 @@ class End:
     memory: Memory | None = None  # what the direction needs to go on
     theta: np.ndarray | None = None  # the weights in the coordinates of the descent, to the last bit
     cached: Any = None  # what the objective remembers of that place: of rows, the z of each
+    gradient: np.ndarray | None = None  # (p,) of the smooth part of F there, in those coordinates
     gap: float | None = None  # F − F* is at most this; None where nothing proves it
 
 

@@ -179,7 +179,7 @@ def _sparse(term, one: Pass, ready: Callable) -> Callable:
     kernels = sparse_sweeps
     fetch, sweep, reaches = map(ready, (kernels.sparse_fetch, kernels.sparse_sweep, kernels.reaches))
     share = np.empty(0) if term.share is None else term.share
-    inverse = 1.0 / term.standardise.width
+    inverse = np.empty(0) if term.standardise.plain else 1.0 / term.standardise.width
     lengths = np.diff(X.indptr) + term.intercept
     mean = max(1, int(lengths.mean()))
     # Every piece ends with a look at all columns, which must be little beside its numbers.
@@ -197,7 +197,7 @@ def _sparse(term, one: Pass, ready: Callable) -> Callable:
         ends, places, numbers, Y, weights = slots[slot]
         Y, weights = Y[: len(part)], weights[: len(part)]
         fetch(
-            X.data, X.indices, X.indptr, term.Y, share, part, inverse, term.intercept,
+            X.data, X.indices, X.indptr, term.Y, share, part, inverse, q - 1 if term.intercept else -1,
             ends, places, numbers, Y, weights,
         )  # fmt: skip
         return ends, places, numbers, Y, weights if len(share) else share, first // batch.size

@@ -30,6 +30,7 @@ class Place:
     gap: float | None = None
     often: bool = False  # whether a gap is looked for at every pass
     drawn: int = 0  # by dropout
+    gathered: Any = None  # by the layers of a module, such as running means
 
     @property
     def updates(self) -> int:
@@ -44,13 +45,14 @@ class Place:
     def note(self, objective, point, held, gap, seconds: float, remember: bool) -> None:
         """A pass is whole. `remember`: what the term does, too."""
         self.point = (point.theta, point.value, point.gradient, point.cached if remember else None)
-        self.held, self.gap, self.seconds, self.drawn = held, gap, seconds, objective.drawn
+        self.held, self.gap, self.seconds = held, gap, seconds
+        self.drawn, self.gathered = objective.drawn, objective.gathered
         self.whole, self.over = True, False
 
     def found(self, objective):
         """The point that was noted; z of the rows, which is not kept, takes one look at them."""
         theta, value, gradient, cached = self.point
         point = objective.at(theta)
-        objective.draw_from(self.drawn)
+        objective.go_back(self.drawn, self.gathered)
         cached = point.cached if cached is None else cached
         return point._replace(theta=theta, value=value, gradient=gradient, cached=cached)

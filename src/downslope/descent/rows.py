@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import DownslopeError, nearest
+from ..kernels.compiled import compiled
+from ..kernels.rows import shuffle
 
+LONG = 2**15  # rows from which a compiled shuffle is worth loading
 ORDERS = ("shuffle", "cyclic", "replacement")
 
 
@@ -54,7 +57,13 @@ class Batch:
         if self.order == "cyclic":
             return np.arange(n)
         draw = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, epoch]))
-        return draw.permutation(n) if self.order == "shuffle" else draw.integers(0, n, n)
+        if self.order == "replacement":
+            return draw.integers(0, n, n)
+        if n < LONG:
+            return draw.permutation(n)
+        order = np.arange(n)
+        compiled(shuffle)(order, draw.integers(2**64, dtype=np.uint64))
+        return order
 
     def updates_in(self, n: int) -> int:
         """Updates a pass."""

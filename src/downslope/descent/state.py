@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +31,7 @@ class State:
 def entry(state: State, rows: int, looked, rate: float) -> Step:
     """The row of the log book; seconds, params and validation are filled in by the loop."""
     with np.errstate(over="ignore", invalid="ignore"):
-        norm = float(np.sqrt(looked.gradient @ looked.gradient))
+        norm = math.sqrt(np.dot(looked.gradient, looked.gradient))
     return Step(
         state.updates,
         state.epochs - 1,

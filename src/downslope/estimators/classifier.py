@@ -54,7 +54,9 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):
         What the weights of a class's rows are multiplied by; "balanced" gives all classes the same sum
         and leaves the sum of all as it is. A class that the dict does not name has 1.
     warm_start : bool, default=False
-        Whether `fit` starts at the last `coef_` and `intercept_`, instead of the null model.
+        Whether `fit` starts at the last `coef_` and `intercept_`, instead of the null model. It is a new
+        descent from there, as in scikit-learn: epochs, schedule, momenta and the order of rows begin anew.
+        `partial_fit` goes on with all of them.
     random_state : int, RandomState or None, default=None
         Decides the order of rows in stochastic methods; with None it differs from fit to fit.
 

@@ -198,7 +198,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
     class_weight : None, "balanced" or dict, default=None
         As for `LinearClassifier`.
     warm_start : bool, default=False
-        Whether `fit` starts at the last weights.
+        Whether `fit` starts at the last weights. It is a new descent from there: epochs, schedule, momenta
+        and the order of rows begin anew.
     random_state : int, RandomState or None, default=None
         Decides the first weights, the order of rows, dropout, and which rows are held out.
 

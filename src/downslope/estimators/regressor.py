@@ -38,7 +38,9 @@ class LinearRegressor(RegressorMixin, LinearEstimator):
     scale : bool, default=True
         Whether the descent runs in standardised columns; the minimiser is the same.
     warm_start : bool, default=False
-        Whether `fit` starts at the last `coef_` and `intercept_`, instead of the null model.
+        Whether `fit` starts at the last `coef_` and `intercept_`, instead of the null model. It is a new
+        descent from there, as in scikit-learn: epochs, schedule, momenta and the order of rows begin anew.
+        `partial_fit` goes on with all of them.
     random_state : int, RandomState or None, default=None
         Decides the order of rows in stochastic methods; with None it differs from fit to fit.
 

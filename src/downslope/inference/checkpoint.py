@@ -1,46 +1,39 @@
 """Stop and go on: a training is kept while it runs, and goes on from there to the same bits.
 
-A run that is kept so has one file more, `checkpoint`: the SHA-256 of what follows, a line of JSON, and the
-bytes of the arrays that the JSON names. It is written beside and renamed: there is always a whole one.
+A run that is kept so has one file more, `checkpoint` (see `packing`). It is written beside and renamed: there
+is always a whole one. What is code is not in it, and is given again (see `code`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from .. import __version__
 from ..data import Dataset, Encoding
 from ..data.encoding import training_dataset
 from ..data.parted import Parted
 from ..data.reading import Table
 from ..data.stream import Stream
 from ..descent import rates
-from ..descent.directions import Memory
-from ..descent.methods import ClosedForm, Exhaustive, Method
+from ..descent.methods import ClosedForm, CoordinateDescent, Exhaustive, Method
 from ..descent.passes import compiles
-from ..descent.place import Place
 from ..descent.rows import Batch
-from ..descent.state import State
 from ..descent.trace import Step, Trace
 from ..errors import DownslopeError, DownslopeWarning
 from ..messages import text
+from .code import Code, needed_of, refuse_other, told_of
 from .logbook import Log, Logbook
+from .packing import packed, unpacked
 from .recipe import Recipe
 from .run import CHECKPOINT, complete, is_run, replace_file
 from .solution import Solution
 from .training import Training, finished
 
-FORMAT, VERSION = "downslope-checkpoint", 1
-RECORDS = {kind.__name__: kind for kind in (Place, State, Memory, Step)}
+NO_CODE = Code()
 
 
 @dataclass(frozen=True)
@@ -67,11 +60,12 @@ class Checkpoint:
             raise DownslopeError("inference.run_exists", path=path)
         if path.exists() and not is_run(path):
             raise DownslopeError("inference.not_a_run_to_replace", path=path)
-        if training.module is not None:
-            raise DownslopeError("inference.own_module")
         if isinstance(training.method, ClosedForm | Exhaustive):
             raise DownslopeError("checkpoint.at_once", method=training.method.name)
+        training.method.refuse_nonsense(training.objective)
+        training.code = told_of(training)
         self.write(training)
+        (path / "manifest.json").unlink(missing_ok=True)  # of the run that is replaced
 
     def watch(self, training: Training) -> Iterator[Step]:
         """The steps of a training, which is kept on the way, and where it is left. A disk that is full is
@@ -88,10 +82,16 @@ class Checkpoint:
                 self._try(training)
 
     def run(self, training: Training, log: Log | None = None) -> Solution:
-        """A training to its end, or to Ctrl-C; its solution is kept in the same folder. `log` is told all."""
+        """A training to its end, or to Ctrl-C; its solution is kept in the same folder, if one can be.
+        `log` is told all."""
         solution = finished(training, self.watch(training), log)
-        complete(solution, Path(self.path))
+        self.complete(solution)
         return solution
+
+    def complete(self, solution: Solution) -> Path:
+        """Keep the solution beside the checkpoint; one that is code leaves the checkpoint alone."""
+        path = Path(self.path)
+        return path if solution.is_code else complete(solution, path)
 
     def _try(self, training: Training) -> None:
         try:
@@ -102,19 +102,23 @@ class Checkpoint:
     def write(self, training: Training) -> None:
         """Where a training stands, in place of where it stood before."""
         dataset, place = training.dataset, training.place
-        assert dataset is not None
+        if place.whole:
+            assert isinstance(training.method, Method | CoordinateDescent)
+            memory = training.method.direction.told(place.state.memory)
+            place = replace(place, state=replace(place.state, memory=memory))
         told = {
-            "recipe": training.recipe.to_json(),
+            "recipe": training.recipe.without_code().to_json(),
             "seconds": self.seconds,
             "asked": None if self.asked is None else dict(self.asked),
-            "source": dataset.source,
+            "source": None if dataset is None else dataset.source,
             "stream": dataset.told() if isinstance(dataset, Parted) else None,
-            "encoding": None if dataset.encoding is None else dataset.encoding.to_json(),
+            "encoding": None if dataset is None or dataset.encoding is None else dataset.encoding.to_json(),
             "rows": training.fingerprints,
+            "code": training.code,
             "place": place if place.whole else None,
             "trace": vars(training.trace) if place.whole else None,
         }
-        replace_file(Path(self.path) / CHECKPOINT, _packed(told))
+        replace_file(Path(self.path) / CHECKPOINT, packed(told))
 
 
 def resume(
@@ -124,6 +128,10 @@ def resume(
     epochs: int | None = None,
     validation: Dataset | None = None,
     log: Any = None,
+    module=None,
+    method=None,
+    f=None,
+    derivative=None,
 ) -> Solution:
     """Go on with the run at `path`, to the same weights and trace, bit for bit, as if never stopped.
 
@@ -131,9 +139,11 @@ def resume(
     epochs: how many there are to be in all, for a run that is to go on for longer: the same bits as one long
     run, unless its learning rate is laid out over all epochs. validation: the rows held out, if any were.
     log: as of `fit`; a log that exists is gone on with, after a line that says from which step.
+    module, method, f, derivative: what is code, and so in no file: a module of your own, which is trained in
+    place from where it stood, what makes an optimizer of torch.optim, a Python function and its derivative.
 
     Raises DownslopeError, in one line, where there is no checkpoint, one that is damaged or of a newer
-    version, and for other rows.
+    version, and for other rows, another module, optimizer or function.
 
     >>> import downslope as ds, tempfile
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [4.0]], [2.0, 4.0, 7.0])
@@ -145,7 +155,7 @@ def resume(
     np.True_
     """
     kept, book = Kept.read(path), Logbook.checked(log, goes_on=True)
-    training = kept.training(kept.rows() if dataset is None else dataset, validation, epochs)
+    training = kept.training(dataset, validation, epochs, Code(module, method, f, derivative))
     opened = None if book is None else book.open(training, "resumed", step=training.trace.updates)
     return kept.checkpoint.run(training, opened)
 
@@ -165,8 +175,7 @@ class Kept:
             raise DownslopeError("inference.no_such_run", path=path)
         if not file.is_file():
             raise DownslopeError("checkpoint.none", path=path)
-        told = _unpacked(path, file.read_bytes())
-        return cls(path, told)
+        return cls(path, unpacked(path, file.read_bytes()))
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -181,21 +190,52 @@ class Kept:
             raise DownslopeError("checkpoint.rows_needed", path=self.path, source=source)
         return training_dataset(Encoding.from_json(encoding), Table.read(source))
 
-    def training(self, dataset: Any, validation: Any, epochs: int | None = None) -> Training:
-        """The training as it stood, on rows that are the same."""
-        recipe = Recipe.from_json(self.told["recipe"])
+    @property
+    def code(self) -> dict[str, Any]:
+        """What was kept of a module, an optimizer, a function."""
+        return self.told.get("code", {})  # format 1 had none
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """What is code, and has to be given again."""
+        return needed_of(self.code)
+
+    @property
+    def command(self) -> str:
+        """The one that goes on with it."""
+        return "fit" if self.code.get("function") is None else "minimize"
+
+    @property
+    def unfinished(self) -> DownslopeError:
+        """What is said where a solution is asked for, and there is none."""
+        if not self.needed:
+            return DownslopeError("checkpoint.unfinished", path=self.path, command=self.command)
+        needed = ", ".join(f"{name}=…" for name in self.needed)
+        return DownslopeError("checkpoint.only_code", path=str(self.path), needed=needed)
+
+    def training(
+        self,
+        dataset: Any,
+        validation: Any,
+        epochs: int | None = None,
+        code: Code = NO_CODE,
+    ) -> Training:
+        """The training as it stood, on rows, or a function, that are the same."""
+        code.refuse_misfit(self.path, self.code)
+        recipe = code.recipe(self.path, Recipe.from_json(self.told["recipe"]))
         place, before = self.told["place"], recipe.epochs
         if epochs is not None:
             recipe = recipe.with_(epochs=epochs)
             made = 0 if place is None else place.state.epochs + place.done
             if epochs < made:
                 raise DownslopeError("checkpoint.fewer_epochs", path=self.path, asked=epochs, made=made)
-        training = Training.on_rows(dataset, recipe, validation, place=place)
+        training = self._begun(recipe, dataset, validation, code)
         now = training.fingerprints
         for which, then in self.told["rows"].items():
             if now[which] != then:
                 facts = {"then": _in_words(then), "now": _in_words(now[which])}
                 raise DownslopeError(f"checkpoint.other_{which}", path=self.path, **facts)
+        refuse_other(self.path, self.code, training)
         if place is not None:
             trace = Trace(training.trace.names, training.trace.start)
             vars(trace).update(self.told["trace"])
@@ -203,6 +243,22 @@ class Kept:
         if place is not None and recipe.epochs != before and _laid_out(training, before):
             said = text("checkpoint.laid_out", before=before, epochs=recipe.epochs)
             warnings.warn(said, DownslopeWarning, stacklevel=3)
+        return training
+
+    def _begun(self, recipe: Recipe, dataset, validation, code: Code) -> Training:
+        """The training on what was given again, none of it compared yet."""
+        place, function = self.told["place"], self.code.get("function")
+        if function is not None:
+            if dataset is not None:
+                raise DownslopeError("checkpoint.no_code", path=self.path, name="dataset")
+            start = list(function["start"].values())
+            training = Training.on_function(code.function(function), start, recipe, place)
+        else:
+            module = code.as_begun(self.path, self.code.get("module"))
+            rows = self.rows() if dataset is None else dataset
+            training = Training.on_rows(rows, recipe, validation, module, place)
+            training.module = code.module
+        training.code = self.code
         return training
 
 
@@ -229,72 +285,3 @@ def _in_words(rows: Mapping[str, Any] | None) -> str:
     if rows is None:
         return "0"
     return f"{rows['rows']} × {rows['columns']}, SHA-256 {rows['sha256'][:12]}"
-
-
-# ---- bytes ---------------------------------------------------------------------------------------
-
-
-def _packed(told: Mapping[str, Any]) -> bytes:
-    arrays: list[np.ndarray] = []
-    seen: dict[int, int] = {}  # the arrays live as long as `told` does, so that ids are theirs alone
-    plain = _plain(told, arrays, seen)
-    layout, offset = [], 0
-    for array in arrays:
-        fortran = array.ndim > 1 and array.flags.f_contiguous and not array.flags.c_contiguous
-        layout.append([array.dtype.str, list(array.shape), "F" if fortran else "C", offset])
-        offset += array.nbytes
-    head = {"format": FORMAT, "version": VERSION, "downslope": __version__, "arrays": layout, "told": plain}
-    parts = [json.dumps(head, ensure_ascii=False).encode(), b"\n"]
-    parts += [array.tobytes("F" if kind[2] == "F" else "C") for array, kind in zip(arrays, layout)]
-    body = b"".join(parts)
-    return hashlib.sha256(body).hexdigest().encode() + b"\n" + body
-
-
-def _unpacked(path: Path, content: bytes) -> dict[str, Any]:
-    sha, _, body = content.partition(b"\n")
-    if hashlib.sha256(body).hexdigest().encode() != sha:
-        raise DownslopeError("checkpoint.damaged", path=path)
-    line, _, numbers = body.partition(b"\n")
-    head = json.loads(line)
-    if head["version"] > VERSION:
-        raise DownslopeError("inference.newer_run", path=path, found=head["version"], known=VERSION)
-    arrays = []
-    for kind, shape, order, offset in head["arrays"]:
-        array = np.frombuffer(numbers, kind, int(np.prod(shape)), offset)
-        arrays.append(array.reshape(shape, order=order).copy(order))
-    return _read(head["told"], arrays)
-
-
-def _plain(value: Any, arrays: list[np.ndarray], seen: dict[int, int]) -> Any:
-    """The same as JSON; an array by its number, one that stands in two places by the same."""
-    if isinstance(value, np.ndarray | np.generic):
-        if id(value) not in seen:
-            seen[id(value)] = len(arrays)
-            arrays.append(np.asarray(value))
-        return {"$array": seen[id(value)], "$scalar": isinstance(value, np.generic)}
-    if type(value).__name__ in RECORDS:
-        names = Step._fields if isinstance(value, Step) else [field.name for field in fields(value)]
-        inside = {name: _plain(getattr(value, name), arrays, seen) for name in names}
-        return {"$record": type(value).__name__, "$fields": inside}
-    if isinstance(value, Mapping):
-        return {str(name): _plain(item, arrays, seen) for name, item in value.items()}
-    if isinstance(value, tuple | list):
-        items = [_plain(item, arrays, seen) for item in value]
-        return {"$tuple": items} if isinstance(value, tuple) else items
-    return value
-
-
-def _read(found: Any, arrays: list[np.ndarray]) -> Any:
-    """What `_plain` wrote, again."""
-    if isinstance(found, list):
-        return [_read(item, arrays) for item in found]
-    if not isinstance(found, dict):
-        return found
-    if "$array" in found:
-        array = arrays[found["$array"]]
-        return array[()] if found["$scalar"] else array
-    if "$tuple" in found:
-        return tuple(_read(found["$tuple"], arrays))
-    if "$record" in found:
-        return RECORDS[found["$record"]](**_read(found["$fields"], arrays))
-    return {name: _read(item, arrays) for name, item in found.items()}

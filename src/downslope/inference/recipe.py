@@ -85,7 +85,15 @@ class Recipe:
             return module_term(module, dataset, self.loss, self.seed)
         if self.net is not None:
             return self.net.term(dataset, self.loss, self.scale)
-        return Linear(self.intercept, self.scale).term(dataset, self.loss, self._gathers(dataset))
+        passes = self.epochs if self._draws else 0
+        return Linear(self.intercept, self.scale).term(dataset, self.loss, self._gathers(dataset), passes)
+
+    @property
+    def _draws(self) -> bool:
+        """Whether its updates look at some rows."""
+        method = self.method
+        full = not isinstance(method, Method) or method.full
+        return not full or self.batch_size is not None or self.order is not None
 
     def _gathers(self, dataset) -> bool:
         """Whether the descent will run on the second moments of the rows, or its answer be read from them."""
@@ -93,8 +101,7 @@ class Recipe:
         if not self.loss.quadratic or columns > WIDE or rows * columns < WORTH_GATHERING:
             return False
         if self.method == "auto" or isinstance(self.method, Method):
-            drawn = self.batch_size is not None or self.order is not None
-            return not drawn and (self.method == "auto" or self.method.full)
+            return not self._draws
         return isinstance(self.method, ClosedForm | CoordinateDescent)
 
     def method_for(self, objective) -> AnyMethod:
@@ -122,6 +129,11 @@ class Recipe:
         inertia = 1.0 if beta == "auto" else 1 / (1 - beta)  # what rolls passes a low point and comes back
         patience = round(30 * inertia) if method.full else 100  # drawn rows find a new low now and then
         return stop | NoProgress(patience=patience)
+
+    def without_code(self) -> Recipe:
+        """The same recipe with plain descent in place of an optimizer of torch.optim, which is code."""
+        foreign = isinstance(self.method, Method) and self.method.direction.foreign
+        return self.with_(method=Method(self.method.rows)) if foreign else self
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; `from_json` makes the same recipe of it. Raises DownslopeError for an optimizer of

@@ -142,7 +142,9 @@ def load(path) -> Solution:
     if not path.exists():
         raise DownslopeError("inference.no_such_run", path=path)
     if not manifest_file.is_file() and is_run(path):
-        raise DownslopeError("checkpoint.unfinished", path=path)
+        from .checkpoint import Kept
+
+        raise Kept.read(path).unfinished
     if not manifest_file.is_file():
         raise DownslopeError("inference.not_a_run", path=path)
     try:

@@ -130,6 +130,11 @@ class Solution:
         """Whether a net was trained, rather than a linear model."""
         return self.recipe.net is not None or self.module is not None
 
+    @property
+    def is_code(self) -> bool:
+        """Whether some of it is code, which no run holds: a module of one's own, or such an optimizer."""
+        return self.module is not None or self.recipe.without_code() is not self.recipe
+
     def _refuse_net(self) -> None:
         if self.is_net:
             raise DownslopeError("inference.net_weights")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,7 +14,9 @@ from ..descent.directions import Direction
 from ..descent.methods import METHODS, Method
 from ..descent.rows import All, Batch
 from ..errors import DownslopeError
+from ..model.net_state import array_of
 from ..model.nets import pytorch
+from .packing import Tensor, packed, unpacked
 
 
 def TorchOptimizer(factory: Callable, rows: All | Batch | None = None) -> Method:
@@ -56,6 +58,33 @@ class Held:
     scheduler: Any
     rate: float = math.nan  # of the last step
     updates: int = 0
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Plain data: its kind and constants, and those of its scheduler."""
+        told = self.told()
+        scheduler = None if self.scheduler is None else type(self.scheduler).__name__
+        laid_out = {f"{scheduler}.{name}": value for name, value in (told["scheduler"] or {}).items()}
+        names = {"optimizer": type(self.optimizer).__name__, "scheduler": scheduler}
+        return {**names, **told["optimizer"]["param_groups"][0], **laid_out}
+
+    def told(self) -> dict[str, Any]:
+        """Plain data: what the optimizer and its scheduler say that they remember."""
+        parts = {"optimizer": self.optimizer, "scheduler": self.scheduler}
+        told = {name: None if part is None else _plain(part) for name, part in parts.items()}
+        return {**told, "rate": self.rate, "updates": self.updates}
+
+    def remember(self, told: Mapping[str, Any]) -> Held:
+        """Go on from there."""
+        self.optimizer.load_state_dict(_tensors(told["optimizer"]))
+        numbered = [p for group in self.optimizer.param_groups for p in group["params"]]
+        for number, state in _tensors(told["optimizer"]["state"]).items():
+            if isinstance(number, int):  # by then PyTorch has made float64 of NAdam's float32
+                self.optimizer.state[numbered[number]] = state
+        if self.scheduler is not None:
+            self.scheduler.load_state_dict(_tensors(told["scheduler"]))
+        self.rate, self.updates = told["rate"], told["updates"]
+        return self
 
 
 @dataclass(frozen=True)
@@ -101,6 +130,73 @@ class FromTorch(Direction):
         plateau = isinstance(memory.scheduler, pytorch().optim.lr_scheduler.ReduceLROnPlateau)
         memory.scheduler.step(*([value] if plateau else []))
 
+    def told(self, memory: Any) -> dict[str, Any]:
+        return memory.told()
+
+    def again(self, told: Any, begun: Any) -> Any:
+        return begun.remember(told)
+
+    def settings(self) -> dict[str, Any]:
+        """What the optimizer is, in plain data. Raises DownslopeError for one that can not be gone on with:
+        its state is told in no plain numbers, or three updates, handed over, and three more are not six."""
+        at_once, first, other = (self.begin(np.ones(8)) for _ in range(3))
+        settings, name = first.settings, type(first.optimizer).__name__
+        before, whole = self._walk(at_once, np.zeros(8), range(6)), at_once.rate
+        half = self._walk(first, np.zeros(8), range(3))
+        try:
+            other.remember(unpacked("", packed(first.told())))
+            after = self._walk(other, half, range(3, 6))
+        except DownslopeError:
+            raise
+        except Exception as error:  # whatever an optimizer may raise that was not made for this
+            why = str(error).partition("\n")[0] or type(error).__name__
+            raise DownslopeError("checkpoint.optimizer_state", optimizer=name, why=why) from error
+        if not np.array_equal(before, after, equal_nan=True) or other.rate != whole:
+            raise DownslopeError("checkpoint.optimizer_remembers", optimizer=name)
+        return settings
+
+    def _walk(self, held: Held, w: np.ndarray, updates: range) -> np.ndarray:
+        """Some updates, each a pass, along gradients that are the same every time."""
+        for update in updates:
+            w = self.move(w, np.cos(np.arange(len(w)) + update), math.nan, held, None)
+            self.pass_over(1 / (1 + update), held)
+        return w
+
     @property
     def name(self) -> str:
         return "torch"
+
+
+def _plain(part: Any) -> Any:
+    """The state of an optimizer or a scheduler in plain data; a tensor as the record of one."""
+    name = type(part).__name__
+
+    def plain(value: Any, where: str) -> Any:
+        if isinstance(value, pytorch().Tensor):
+            return Tensor(array_of(value), str(value.dtype))
+        if value is None or isinstance(value, bool | int | float | str | np.ndarray | np.generic):
+            return value
+        if isinstance(value, list | tuple):
+            items = [plain(item, where) for item in value]
+            return tuple(items) if isinstance(value, tuple) else items
+        if isinstance(value, Mapping) and all(isinstance(key, str | int) for key in value):
+            return {key: plain(item, f"{key}") for key, item in value.items()}
+        raise DownslopeError(
+            "checkpoint.optimizer_state", optimizer=name, why=f"{where}: {type(value).__name__}"
+        )
+
+    if not callable(getattr(part, "state_dict", None)):
+        raise DownslopeError("checkpoint.optimizer_state", optimizer=name, why="state_dict")
+    return plain(part.state_dict(), "state_dict")
+
+
+def _tensors(told: Any) -> Any:
+    """The state again, of new tensors."""
+    if isinstance(told, Tensor):
+        kind = getattr(pytorch(), told.kind.removeprefix("torch."))
+        return pytorch().from_numpy(told.array.copy()).to(kind)
+    if isinstance(told, list | tuple):
+        return type(told)(_tensors(item) for item in told)
+    if isinstance(told, Mapping):
+        return {key: _tensors(item) for key, item in told.items()}
+    return told

@@ -65,6 +65,7 @@ class Training:
         self.held_out: Any = None
         self.function: Function | None = None
         self.module: Any = None
+        self.code: Mapping[str, Any] = {}  # what a checkpoint keeps of a module, an optimizer, a function
         self._validation: Objective | None = None
         self._end: End | None = None
         self.place = place or Place()
@@ -141,12 +142,12 @@ class Training:
         return training
 
     @classmethod
-    def on_function(cls, function: Function, start, recipe: Recipe) -> Training:
-        """A function from a start."""
+    def on_function(cls, function: Function, start, recipe: Recipe, place: Place | None = None) -> Training:
+        """A function from a start. `place`: where an earlier descent from it stood, to go on from."""
         x = function.check_start(start)
         objective = function_objective(function)
         method = recipe.method_for(objective)
-        training = cls(objective, method, recipe.stop_for(method, objective), x, recipe)
+        training = cls(objective, method, recipe.stop_for(method, objective), x, recipe, place)
         training.function = function
         return training
 
@@ -265,7 +266,7 @@ class Training:
             source=dataset.source,
         )
         if self.module is not None:
-            self.objective.term.load(end.params)
+            self.objective.term.load(end.params, self.module)
         rows: dict[str, Any] = {"training": (dataset, self._scores(end))}
         if self.held_out is not None:
             rows["validation"] = (self.held_out, None)
@@ -317,10 +318,7 @@ def fit(
     module, rows = (None, model_or_dataset) if dataset is None else (model_or_dataset, dataset)
     recipe, book = recipe or Recipe.of(settings), Logbook.checked(log)
     training = Training.on_rows(rows, recipe, validation, module)
-    if checkpoint is not None:
-        checkpoint.begin(training)
-    opened = None if book is None else book.open(training)
-    return finished(training, training, opened) if checkpoint is None else checkpoint.run(training, opened)
+    return _run(training, checkpoint, book)
 
 
 def minimize(
@@ -331,6 +329,7 @@ def minimize(
     epochs: int = 1000,
     derivative=None,
     seed=None,
+    checkpoint: Checkpoint | None = None,
     log: Any = None,
     **settings,
 ) -> Solution:
@@ -339,7 +338,7 @@ def minimize(
     `start`: a number, a row of them, or name → number. `derivative`: a text or a callable; without it
     SymPy finds the derivative of a text, PyTorch that of a callable, and finite differences what is left.
     `method` "auto" is Newton where there are second derivatives, else L-BFGS. All epochs are run, unless
-    `tol` says which gradient is small enough. `log`: as of `fit`.
+    `tol` says which gradient is small enough. `checkpoint`, `log`: as for `fit`.
 
     >>> minimize("2*x^2", 500, epochs=2).params, 500 * 0.96**2
     (array([460.8]), 460.8)
@@ -348,7 +347,7 @@ def minimize(
     """
     book = Logbook.checked(log)
     training = minimizing(f, start, method, learning_rate, epochs, derivative, seed, **settings)
-    return finished(training, training, None if book is None else book.open(training))
+    return _run(training, checkpoint, book)
 
 
 def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=None, **settings) -> Training:
@@ -361,6 +360,13 @@ def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=No
     recipe = Recipe.of({"tol": tol, **settings, **told})
     function = Function.of(f, start, derivative)
     return Training.on_function(function, start, recipe)
+
+
+def _run(training: Training, checkpoint: Checkpoint | None, book: Logbook | None) -> Solution:
+    if checkpoint is not None:
+        checkpoint.begin(training)
+    opened = None if book is None else book.open(training)
+    return finished(training, training, opened) if checkpoint is None else checkpoint.run(training, opened)
 
 
 def finished(training: Training, steps: Iterable[Step], log: Log | None = None) -> Solution:

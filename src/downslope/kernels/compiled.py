@@ -13,13 +13,13 @@ import numpy as np
 from . import exponentials, moves, rows
 from .losses import log_slope, residual_loss, single_loss, single_slope, softmax_loss
 from .sparse_sweeps import decay, sparse_row_by_row, waited
-from .sums import back_dense, predict_dense, softmax_tile, tile_loss
-from .sweeps import row_by_row
+from .sums import add_four, back_dense, four_products, predict_dense, softmax_tile, tile_loss
+from .sweeps import row_by_row, slopes
 
 HELPERS: tuple = (residual_loss, log_slope, single_loss, single_slope, softmax_loss)  # callees first
 HELPERS += (moves.shrink, moves.steepest, moves.momentum, moves.nesterov, moves.adagrad, moves.rmsprop)
 HELPERS += (moves.adam, moves.move, moves.advance, row_by_row, decay, waited, sparse_row_by_row)
-HELPERS += (softmax_tile, tile_loss, predict_dense, back_dense)
+HELPERS += (slopes, softmax_tile, tile_loss, four_products, add_four, predict_dense, back_dense)
 EXACT = (exponentials.exp, exponentials.log1p)  # whose order of operations is their precision
 
 WORTH_COMPILING = 300_000  # multiplications in a descent, below which Python is done before a compiler
@@ -94,7 +94,7 @@ def _prefetch() -> None:
             number = ir.IntType(32)
             kind = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
             ask = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
-            builder.call(ask, [place, number(0), number(3), number(1)])  # to read, to keep, data
+            builder.call(ask, [place, number(0), number(2), number(1)])  # to read, into L2, data
             return target.get_dummy_value()
 
         return types.void(X, types.intp), code

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 AHEAD = 16  # rows; what lies at random in memory is asked for so much earlier than it is used
 
 
@@ -18,6 +20,7 @@ def fetch(X, Y, share, order, center, inverse, rows, targets, weights):
         if r + AHEAD < len(order):
             later = order[r + AHEAD]
             prefetch(X, later, later + 1)
+            prefetch(Y, later, later + 1)
         for j in range(d):
             rows[r, j] = (X[i, j] - center[j]) * inverse[j]
         if rows.shape[1] > d:
@@ -26,6 +29,18 @@ def fetch(X, Y, share, order, center, inverse, rows, targets, weights):
             targets[r, c] = Y[i, c]
         if len(share) > 0:
             weights[r] = share[i]
+
+
+def shuffle(order, key):
+    """Any order of `order` is as likely as any other, by number `key`: Fisher & Yates, where each swap draws
+    by counter (Steele et al. 2014, SplitMix64), and so waits for none before it."""
+    for i in range(len(order) - 1, 0, -1):
+        x = key + np.uint64(i) * np.uint64(0x9E3779B97F4A7C15)
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        x ^= x >> np.uint64(31)
+        j = int(float(x >> np.uint64(11)) * 2.0**-53 * (i + 1))  # in [0, i]; uneven by i/2⁵³ at most
+        order[i], order[j] = order[j], order[i]
 
 
 def prefetch(X, first, last):

@@ -19,11 +19,11 @@ TERMS = 8
 
 
 def sparse_fetch(
-    data, columns, starts, Y, share, order, inverse, intercept, ends, places, numbers, targets, weights
+    data, columns, starts, Y, share, order, inverse, free, ends, places, numbers, targets, weights
 ):
     """The rows of `order` out of CSR: row r has x̃ = `numbers` in columns `places`, from ends[r] to
-    ends[r + 1], an intercept's 1 in the last. For the rest see `rows.fetch`."""
-    d = len(inverse)
+    ends[r + 1], and a 1 in column `free`, the intercept's, unless that is −1. `inverse` is empty where all
+    columns are as they are: it is read at random places. For the rest see `rows.fetch`."""
     end = 0
     for r in range(len(order)):
         i = order[r]
@@ -32,13 +32,19 @@ def sparse_fetch(
             later = order[r + AHEAD]
             prefetch(data, starts[later], starts[later + 1])
             prefetch(columns, starts[later], starts[later + 1])
+            prefetch(Y, later, later + 1)
         first, many = starts[i], starts[i + 1] - starts[i]
         for e in range(many):
             places[end + e] = columns[first + e]
-            numbers[end + e] = data[first + e] * inverse[places[end + e]]
+        if len(inverse) > 0:
+            for e in range(many):
+                numbers[end + e] = data[first + e] * inverse[columns[first + e]]
+        else:
+            for e in range(many):
+                numbers[end + e] = data[first + e]
         end += many
-        if intercept:
-            places[end], numbers[end] = d, 1.0
+        if free >= 0:
+            places[end], numbers[end] = free, 1.0
             end += 1
         for c in range(Y.shape[1]):
             targets[r, c] = Y[i, c]

@@ -12,9 +12,14 @@ import math
 import numpy as np
 
 from .exponentials import exp, log1p
-from .losses import LOG, single_loss
+from .losses import LOG, RESIDUAL, single_loss
+from .rows import prefetch
 
-TILE = 256  # rows
+TILE = 256  # rows, at most
+CACHED = 2**15  # numbers of X that stay in the cache until they are read again
+NEAR = (
+    1_000  # numbers that are asked for ahead of their use; no core guesses that four rows go on side by side
+)
 
 
 def dense_sums(X, Y, share, W, b, loss, first, last, z, gradient, pull):
@@ -25,11 +30,12 @@ def dense_sums(X, Y, share, W, b, loss, first, last, z, gradient, pull):
     Y: (k, n), or of softmax (1, n) the number of the class; share (n,) or empty. z (k, n), gradient
     (k, d) and pull (k,) are written.
     """
-    slope = np.empty((len(W), TILE))
+    size = max(32, min(TILE, CACHED // X.shape[1]))
+    slope, ahead = np.empty((len(W), size)), max(4, NEAR // X.shape[1])
     value = 0.0
-    for start in range(first, last, TILE):
-        end = min(start + TILE, last)
-        predict_dense(X, W, b, start, end, z)
+    for start in range(first, last, size):
+        end = min(start + size, last)
+        predict_dense(X, W, b, start, end, z, ahead)
         value += tile_loss(z, Y, share, loss, start, end, slope, pull)
         back_dense(X, slope, start, end, gradient)
     return value
@@ -142,26 +148,41 @@ def sparse_columns(data, columns, starts, share, first, last, out):
 # ---- of one tile ---------------------------------------------------------------------------------
 
 
-def predict_dense(X, W, b, start, end, z):
-    """z[:, start:end] = W·Xᵀ + b, four rows at a time, which share what is read of W."""
+def predict_dense(X, W, b, start, end, z, ahead):
+    """z[:, start:end] = W·Xᵀ + b, four rows at a time, which share what is read of W; `ahead`: how many rows
+    before their use the memory is asked for them."""
     d = X.shape[1]
     whole = start + (end - start) // 4 * 4
     for i in range(start, whole, 4):
+        if i + ahead + 4 <= len(X):
+            prefetch(X, i + ahead, i + ahead + 4)
         for c in range(len(W)):
-            z0 = z1 = z2 = z3 = b[c]
-            for j in range(d):
-                w = W[c, j]
-                z0 += X[i, j] * w
-                z1 += X[i + 1, j] * w
-                z2 += X[i + 2, j] * w
-                z3 += X[i + 3, j] * w
-            z[c, i], z[c, i + 1], z[c, i + 2], z[c, i + 3] = z0, z1, z2, z3
+            z0, z1, z2, z3 = four_products(X, i, W[c])
+            z[c, i], z[c, i + 1], z[c, i + 2], z[c, i + 3] = z0 + b[c], z1 + b[c], z2 + b[c], z3 + b[c]
     for i in range(whole, end):
         for c in range(len(W)):
             total = b[c]
             for j in range(d):
                 total += X[i, j] * W[c, j]
             z[c, i] = total
+
+
+def four_products(X, i, w):
+    """x·w of row i and the three that follow it."""
+    z0 = z1 = z2 = z3 = 0.0
+    for j in range(len(w)):
+        v = w[j]
+        z0 += X[i, j] * v
+        z1 += X[i + 1, j] * v
+        z2 += X[i + 2, j] * v
+        z3 += X[i + 3, j] * v
+    return z0, z1, z2, z3
+
+
+def add_four(X, i, s0, s1, s2, s3, g):
+    """g += s·x of row i and the three that follow it."""
+    for j in range(len(g)):
+        g[j] += s0 * X[i, j] + s1 * X[i + 1, j] + s2 * X[i + 2, j] + s3 * X[i + 3, j]
 
 
 def back_dense(X, slope, start, end, gradient):
@@ -171,9 +192,7 @@ def back_dense(X, slope, start, end, gradient):
     for i in range(start, whole, 4):
         r = i - start
         for c in range(len(slope)):
-            s0, s1, s2, s3 = slope[c, r], slope[c, r + 1], slope[c, r + 2], slope[c, r + 3]
-            for j in range(d):
-                gradient[c, j] += s0 * X[i, j] + s1 * X[i + 1, j] + s2 * X[i + 2, j] + s3 * X[i + 3, j]
+            add_four(X, i, slope[c, r], slope[c, r + 1], slope[c, r + 2], slope[c, r + 3], gradient[c])
     for i in range(whole, end):
         for c in range(len(slope)):
             s = slope[c, i - start]
@@ -192,6 +211,14 @@ def tile_loss(z, Y, share, loss, start, end, slope, pull):
             s = share[i] if len(share) > 0 else 1.0
             value += s * (max(t, 0.0) - y * t + log1p(e))
             slope[0, i - start] = s * ((1.0 if t >= 0 else e) / (1 + e) - y)
+    elif loss[0] == RESIDUAL and loss[3] > 0:
+        for c in range(k):
+            for i in range(start, end):  # as `residual_loss`, with no branch
+                e = z[c, i] - Y[c, i]
+                tilt = min(max(e / loss[3], -loss[2]), loss[1])
+                s = share[i] if len(share) > 0 else 1.0
+                value += s * tilt * (e - 0.5 * loss[3] * tilt)
+                slope[c, i - start] = s * tilt
     elif loss[0] == LOG:
         level = np.empty(TILE)
         softmax_tile(z, start, end, slope, level)

@@ -7,6 +7,7 @@ of the blocks: the same bits with 1, 2 or 16 threads.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -34,10 +35,16 @@ def each(task: Callable[[Any], Any], blocks: Sequence) -> list:
 def one_blas_thread() -> Iterator[None]:
     """For tasks that multiply matrices: all cores are at work already, and the bits do not depend on how
     many of them a library would use."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, user_api="blas"):
+    with _libraries(len(sys.modules)).limit(limits=1, user_api="blas"):
         yield
+
+
+@cache
+def _libraries(modules: int) -> Any:
+    """The BLAS of this process, which takes a millisecond to find; another may come with a new module."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def ahead(task: Callable[[Any, int], Any], blocks: Sequence, slots: int = 4) -> Iterator[Any]:

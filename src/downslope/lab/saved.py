@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,8 @@ def of_solution(solution: Solution, name: str) -> tuple[dict[str, Any], Problem,
                 warnings.simplefilter("ignore")
                 function = Function.from_expression(solution.formula, None, solution.names)
             objective = function_objective(function)
+            start = dict(zip(solution.names, solution.trace.start.tolist()))
+            settings = replace(settings, start=start)  # where its curvature is told
         except DownslopeError:
             function = None  # a callable, of which the name is left
     asked = {"kind": "saved", "name": name}

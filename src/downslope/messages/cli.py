@@ -208,6 +208,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "cli.setting": ("setting", "设置"),
     "cli.value": ("value", "值"),
+    "cli.variable": ("variable", "变量"),
+    "cli.formula": ("formula", "公式"),
     "cli.targets": ("target", "目标"),
     "cli.method": ("method", "方法"),
     "cli.stopped": ("stopped", "停止原因"),

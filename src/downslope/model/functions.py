@@ -47,6 +47,8 @@ class Function:
     derivative_kind: str
     kernel: Kernel
     expression: Any = None  # SymPy, when f was a text
+    derivative: str | None = None  # the text that was given for it
+    takes_number: bool = False  # whether a callable is handed its one variable as a number
 
     @classmethod
     def of(cls, f: str | Callable | Function, start, derivative=None) -> Function:
@@ -81,7 +83,7 @@ class Function:
             _check_count(names, len(given))
             kernel = Symbolic(expression, symbols, given)
             _warn_if_not_derivative(shown, kernel)
-            return cls(names, shown, "given", kernel, expression)
+            return cls(names, shown, "given", kernel, expression, derivative)
         exact = Symbolic(expression, symbols, ())
         slopes = _slopes(derivative, names, np.zeros(len(names)), is_number=len(names) == 1)
         given_by_call = Given(exact.value, slopes)
@@ -104,12 +106,12 @@ class Function:
         if derivative is not None:
             kernel = Given(call, _slopes(derivative, names, x, is_number))
             _warn_if_not_slope(shown, names, kernel, x)
-            return cls(names, shown, "given", kernel)
+            return cls(names, shown, "given", kernel, takes_number=is_number)
         followed = _followed_by_torch(_spread(f, x.size, is_number), call, x) if available() else None
         if followed is not None:
-            return cls(names, shown, "autodiff", followed)
+            return cls(names, shown, "autodiff", followed, takes_number=is_number)
         _warn("functions.finite_differences", formula=shown, calls=2 * x.size)
-        return cls(names, shown, "finite differences", Differences(call))
+        return cls(names, shown, "finite differences", Differences(call), takes_number=is_number)
 
     def without_derivative(self) -> Function:
         """The same f with a ∇f of its own, in place of one that was given."""

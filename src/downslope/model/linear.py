@@ -17,11 +17,11 @@ import numpy as np
 from ..data.dataset import Dataset
 from ..data.scaling import Standardise, identity
 from ..data.second_moments import SecondMoments, second_moments
-from . import lines, summing
+from . import lines, row_sizes, summing
 from .class_losses import CurvedLoss
 from .losses import Loss
 from .naming import coded, output_names, param_names
-from .products import row_squares, sparse_gram, times, transposed_times
+from .products import sparse_gram, times, transposed_times
 from .row_sums import WIDE, RowSums
 from .standardise import BLOCK, row_blocks, standardising
 
@@ -35,9 +35,10 @@ class Linear:
     intercept: bool = True
     scale: bool = True
 
-    def term(self, dataset, loss: Loss | CurvedLoss, gathered: bool = False) -> Any:
+    def term(self, dataset, loss: Loss | CurvedLoss, gathered: bool = False, passes: int = 0) -> Any:
         """The mean loss of this model over the rows of a Dataset, a `LinearTerm`, or of a Stream, a
-        `PartedTerm`; `gathered`: with their second moments, from which the scaling is read too."""
+        `PartedTerm`; `gathered`: with their second moments, from which the scaling is read too; `passes`: as
+        many as a compiled sweep will make."""
         if not isinstance(dataset, Dataset):
             from .parted import linear_over_parts
 
@@ -52,17 +53,16 @@ class Linear:
         if dataset.weights is not None:
             share = np.asarray(dataset.weights, dtype=float)
             share = share / share.mean()  # (n,) mean 1
+        by_kernels = summing.worth_it(X, Y.shape[1]) or summing.worth_loading(X, Y.shape[1] * passes)
         moments = second_moments(X, Y, share) if gathered and isinstance(X, np.ndarray) else None
         if not self.scale:
             standardise = identity(X.shape[1])
         elif moments is not None:
             standardise = moments.standardise(center=self.intercept)
         else:
-            standardise = standardising(X, share, center=self.intercept)
+            standardise = standardising(X, share, self.intercept, by_kernels)
         names = param_names(dataset.features, output_names(dataset), self.intercept)
-        return LinearTerm(
-            X, Y, share, loss, standardise, self.intercept, names, moments, summing.worth_it(X, Y.shape[1])
-        )
+        return LinearTerm(X, Y, share, loss, standardise, self.intercept, names, moments, by_kernels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,7 @@ class LinearTerm(RowSums):
     def dense(self) -> bool:
         return isinstance(self.X, np.ndarray)
 
-    @property
+    @cached_property
     def tiny(self) -> bool:
         """Whether sums run in row order, uncompiled: the digits that a loop by hand gives."""
         return self.dense and self.X.size * self.outputs <= TINY
@@ -139,12 +139,8 @@ class LinearTerm(RowSums):
         """z = x̃·u + c,  (b, k)"""
         d = self.X.shape[1]
         if self.tiny:
-            inner = theta.reshape(-1, self.outputs)
-            X = self._standardised if rows is None else self._standardised[rows]
-            z = np.zeros((len(X), self.outputs))
-            for j in range(d):
-                z = z + X[:, j, None] * inner[j]
-            return z + inner[d] if self.intercept else z
+            X = self._in_row_order if rows is None else self._in_row_order[rows]
+            return (X * theta.reshape(-1, self.outputs)).cumsum(axis=1)[:, -1]
         X = self.X if rows is None else self.X[rows]
         inner = theta.reshape(-1, self.outputs)
         W = inner[:d] / self.standardise.width[:, None]
@@ -156,11 +152,8 @@ class LinearTerm(RowSums):
     def _back(self, slope, rows) -> np.ndarray:
         """x̃ᵀ·slope for every weight: the transpose of `predictor`.  (p,)"""
         if self.tiny:
-            X = self._standardised if rows is None else self._standardised[rows]
-            total = np.zeros((X.shape[1], self.outputs))
-            for x, s in zip(X, slope):
-                total = total + x[:, None] * s
-            return np.vstack([total, np.cumsum(slope, axis=0)[-1:]][: 1 + self.intercept]).ravel()
+            X = self._in_row_order if rows is None else self._in_row_order[rows]
+            return (X * slope[:, None]).cumsum(axis=0)[-1].ravel()
         X = self.X if rows is None else self.X[rows]
         return self._inward(transposed_times(X, slope), slope.sum(axis=0))
 
@@ -317,23 +310,17 @@ class LinearTerm(RowSums):
     @cached_property
     def row_sizes(self) -> np.ndarray:
         """sᵢ/s̄·‖x̃ᵢ‖², (n,): times the loss's curvature bound, the L of one row."""
-        if not self.dense:  # Σ(x − m)²/σ² = Σx²/σ² − 2Σxm/σ² + Σm²/σ²
-            m, width = self.standardise.center, self.standardise.width
-            sizes = self.X.multiply(self.X) @ width**-2.0 - 2 * self.X @ (m / width**2)
-            sizes += ((m / width) ** 2).sum() + self.intercept
-            return sizes if self.share is None else sizes * self.share
-        sizes = row_squares(self.X, self.standardise.center, self.standardise.width) + self.intercept
-        return sizes if self.share is None else sizes * self.share
+        return row_sizes.of_each(self)
 
     @cached_property
     def row_size(self) -> float:
         """The mean of `row_sizes`."""
-        sizes, (m, width) = self.standardise.sizes, (self.standardise.center, self.standardise.width)
-        if sizes is None and self.gathered is not None:
-            sizes = (np.diag(self.gathered.G) + (self.gathered.mean - m) ** 2) / width**2
-        if sizes is None and self.compiled and (self.dense or not m.any()):
-            sizes = summing.column_sums(self.X, m, self.share)[1] / self.rows / width**2
-        return float(self.row_sizes.mean() if sizes is None else sizes.sum() + self.intercept)
+        return row_sizes.mean(self)
+
+    @cached_property
+    def rough_row_size(self) -> float:
+        """The same of some rows, where that of all would take a look at them."""
+        return row_sizes.rough(self)
 
     @property
     def row_lipschitz(self) -> float:
@@ -373,8 +360,10 @@ class LinearTerm(RowSums):
         return replace(self, loss=loss)
 
     @cached_property
-    def _standardised(self) -> np.ndarray:
-        return (self.X.astype(float) - self.standardise.center) / self.standardise.width
+    def _in_row_order(self) -> np.ndarray:
+        """x̃ and the intercept's 1, (n, q, 1), for sums that are made one number after the other."""
+        X = (self.X.astype(float) - self.standardise.center) / self.standardise.width
+        return np.hstack([X, np.ones((self.rows, int(self.intercept)))])[:, :, None]
 
     def shares(self, rows=None):
         """Weights over their mean, (b, 1), of some rows or all; None if all weigh the same."""
@@ -382,6 +371,12 @@ class LinearTerm(RowSums):
             return None
         return (self.share if rows is None else self.share[rows])[:, None]
 
+    @property
+    def _mean_square(self) -> float:
+        """Of y, over rows by their weights, and over outputs."""
+        Y = self.Y if self.share is None else self.shares(None) * self.Y
+        return float(np.einsum("nk,nk->", Y, self.Y)) / Y.size
+
     def sum_of(self, values) -> float:
         """Row by row when tiny, pairwise otherwise."""
-        return float(np.cumsum(values)[-1]) if self.tiny else float(values.sum())
+        return float(values.cumsum()[-1]) if self.tiny else float(values.sum())

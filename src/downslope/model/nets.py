@@ -398,10 +398,10 @@ class NetTerm:
         rows = dataset if self.units is None else self.units.standardised(dataset)
         return replace(self, X=self.flat.tensor(rows.X), Y=Y, share=share, training=False)
 
-    def load(self, theta) -> None:
-        """Write θ into the module that was handed over, with the running means it gathered, if any."""
+    def load(self, theta, module=None) -> None:
+        """Write θ, and gathered running means, into the module that was handed over, or into one like it."""
         self.flat.place(theta, training=False)
-        self.module.load_state_dict(self.flat.module.state_dict())
+        (self.module if module is None else module).load_state_dict(self.flat.module.state_dict())
 
 
 def pytorch():

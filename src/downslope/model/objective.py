@@ -21,6 +21,7 @@ from .least_squares import LeastSquares, least_squares
 from .linear import Linear
 from .losses import by_name as loss_by_name
 from .moments import Moments, reduced
+from .net_state import fill, gathered
 from .nets import NetTerm
 from .parted import PartedTerm
 from .penalties import Penalty, kink_distance, soft_threshold
@@ -134,10 +135,16 @@ class Objective:
         """How often a net has drawn what its dropout leaves out: the next draw depends on it."""
         return self.term.flat.calls if isinstance(self.term, NetTerm) else 0
 
-    def draw_from(self, drawn: int) -> None:
-        """Draw as if it had been `drawn` times."""
+    @property
+    def gathered(self) -> dict[str, np.ndarray]:
+        """What the layers of a net remember beside θ, such as running means."""
+        return gathered(self.term.flat.module) if isinstance(self.term, NetTerm) else {}
+
+    def go_back(self, drawn: int, gathered: dict[str, np.ndarray] | None) -> None:
+        """Draw as if it had been `drawn` times, and remember what was gathered by then."""
         if isinstance(self.term, NetTerm):
             self.term.flat.calls = drawn
+            fill(self.term.flat.module, gathered or {})
 
     def first_non_finite(self, gradient) -> str | None:
         """The parameter of a net whose slope was the first to be no finite number; None if all are."""

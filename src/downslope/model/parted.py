@@ -222,7 +222,7 @@ class PartedTerm(RowSums):
 
     def thinned(self, every: int) -> LinearTerm | PartedTerm:
         """The same over one row of each `every`: of those that are held, or in a pass."""
-        if self.rows // every <= self.sample.rows:
+        if every >= self.rows // self.sample.rows:
             return self.sample
         return replace(self, pattern=replace(self.pattern, every=every))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from ..data.scaling import Standardise
-from ..kernels.threads import each
 from .standardise import row_blocks
 
 
@@ -44,19 +43,3 @@ def sparse_gram(X, weight, standardise: Standardise, intercept: bool) -> np.ndar
         total[:d, d] = total[d, :d] = away / width
         total[d, d] = weight.sum()
     return total
-
-
-def row_squares(X: np.ndarray, center: np.ndarray, width: np.ndarray) -> np.ndarray:
-    """Σⱼ ((xᵢⱼ − mⱼ)/σⱼ)²  for each row.  (n,)"""
-    n, d = X.shape
-    squares = np.empty(n)
-    piece = max(64, 200_000 // max(1, d))  # rows that stay in the cache
-
-    def measured(rows: slice) -> None:
-        for first in range(rows.start, rows.stop, piece):
-            here = slice(first, min(first + piece, rows.stop))
-            block = (X[here] - center) / width
-            squares[here] = np.einsum("ij,ij->i", block, block)
-
-    each(measured, list(row_blocks(n, max(piece, -(-n // 16)))))
-    return squares

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .standardise import row_blocks
+
 WIDE = 2_000  # columns up to which XᵀX is formed
 
 
@@ -75,7 +77,7 @@ class RowSums:
 
     # ---- scale -------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def null_value(self) -> float:
         """f at `null_theta`."""
         return self.level_value(self.null_theta)
@@ -93,17 +95,34 @@ class RowSums:
         k = self.outputs
         z = theta.reshape(-1, k)[-1] if self.intercept else np.zeros(k)
         Y, share = self.levels
-        values = of(np.broadcast_to(z, Y.shape), Y)
-        return (values if share is None else share[:, None] * values).mean(axis=0)
+        total = np.zeros(k)
+        for rows in row_blocks(len(Y)):  # which stay in the cache
+            values = of(np.broadcast_to(z, Y[rows].shape), Y[rows])
+            total += (values if share is None else share[rows, None] * values).sum(axis=0)
+        return total / len(Y)
 
     @cached_property
     def gradient_scale(self) -> float:
         """How large a slope is at the null model, by the size of y alone: what `tol` multiplies."""
+        return self._usual_slope * float(np.sqrt(self.row_size / self.size))
+
+    @cached_property
+    def rough_row_size(self) -> float:
+        """`row_size` of some rows, where that of all would take a look at them."""
+        return self.row_size
+
+    @property
+    def rough_scale(self) -> float:
+        """`gradient_scale`, by that."""
+        return self._usual_slope * float(np.sqrt(self.rough_row_size / self.size))
+
+    @cached_property
+    def _usual_slope(self) -> float:
+        """∂ℓ/∂z there."""
         slope = np.sqrt(self._at_level(lambda z, Y: self.loss.slope(z, Y) ** 2, self.null_theta).mean())
         bend = self.loss.curvature_bound if self.smooth else 1.0
         # A constant y leaves only rounding at the null model; then its level says what is small.
-        usual = max(slope, 1e-8 * bend * np.sqrt(self._mean_square)) or 1.0
-        return float(usual * np.sqrt(self.row_size / self.size))
+        return float(max(slope, 1e-8 * bend * np.sqrt(self._mean_square)) or 1.0)
 
     @property
     def _mean_square(self) -> float:

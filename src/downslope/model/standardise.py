@@ -12,7 +12,7 @@ from . import summing
 BLOCK = 65_536  # rows standardised at a time
 
 
-def standardising(X, share, center: bool) -> Standardise:
+def standardising(X, share, center: bool, by_kernel: bool = False) -> Standardise:
     """Weighted mean and standard deviation of each column; a constant column keeps width 1.
 
     Without an intercept nothing is centred and the width is the root mean square: a centre would need
@@ -21,7 +21,7 @@ def standardising(X, share, center: bool) -> Standardise:
     n, d = X.shape
     sparse = not isinstance(X, np.ndarray)
     noise = 1e-7 if sparse else 1e-14
-    if summing.worth_it(X):  # one read, about a rough mean
+    if by_kernel or summing.worth_it(X):  # one read, about a rough mean
         rough = np.zeros(d) if sparse else X[:: max(1, n // 1000)].mean(axis=0, dtype=float)
         total, squares = summing.column_sums(X, rough, share) / n
         away = total if center else -rough

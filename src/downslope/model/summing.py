@@ -15,6 +15,7 @@ from ..kernels.compiled import compiled
 from ..kernels.threads import each
 
 WORTH = 4_000_000  # multiplications in z = X·W, from which a fit in a fresh process is faster compiled
+LOADED = 1_000_000  # the same, over all passes of a fit whose sweeps are compiled anyway
 NARROW = 256  # columns up to which x̃ᵀDx̃ is summed here; BLAS overtakes on wider ones
 NOTHING = np.empty(0)
 
@@ -22,6 +23,11 @@ NOTHING = np.empty(0)
 def worth_it(X, outputs: int = 1) -> bool:
     """Whether sums over all rows are worth a kernel."""
     return numbers_in(X) * outputs >= WORTH
+
+
+def worth_loading(X, times: int) -> bool:
+    """Whether they are where numba is loaded anyway, and so many sums to come."""
+    return numbers_in(X) * times >= LOADED
 
 
 def numbers_in(X) -> int:

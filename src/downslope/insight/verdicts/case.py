@@ -139,9 +139,10 @@ class Case:
         if not isinstance(method.learning_rate, Constant):
             return True
         term, share = self.objective.term, 1 / method.rows.size
-        one = term.loss.bound_for(term.outputs) * term.row_size
-        least = share * one + (1 - share) * one * term.outputs / term.size
-        return method.learning_rate.rate * least > 0.02 or one == 0
+        least = term.loss.bound_for(term.outputs) * (share + (1 - share) * term.outputs / term.size)
+        if method.learning_rate.rate * least * term.rough_row_size > 0.04:
+            return True
+        return method.learning_rate.rate * least * term.row_size > 0.02 or least * term.row_size == 0
 
     @property
     def bound(self) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 from ...descent.methods import Method
 from ...descent.rows import Batch
 from ...descent.schedules import Constant
+from ...kernels.threads import one_blas_thread
 from .case import NARROW, Case
 from .verdict import Remedy, Verdict
 
@@ -36,17 +37,18 @@ def share_left(case: Case) -> float:
     k, q = term.outputs, term.size // term.outputs
     if q > NARROW or q >= term.rows:
         return math.nan
-    some = term.sample
-    slopes = term.loss.slope(_predictor(case), some.Y) ** 2  # (n, k)
-    sizes = (slopes if some.share is None else slopes * np.reshape(some.share, (-1, 1))).mean(axis=0)
-    if term.smooth and not objective.kinked:  # gᵀG⁻¹g ≥ max|g|²/tr G: mostly that tells enough
-        least = case.end.certificate**2 / max(sizes.max() * term.row_size, 1e-300)
-        if term.rows * least / term.size > LEFT:
+    some, z = term.sample, _predictor(case)
+    if term.smooth and not objective.kinked:  # gᵀG⁻¹g ≥ max|g|²/tr G: mostly a part of the rows tells enough
+        size = _sizes(some, z, slice(None, None, min(16, 1 + some.rows // 1000))).max()
+        least = case.end.certificate**2 / max(size * term.rough_row_size, 1e-300)
+        if term.rows * least / term.size > 2 * LEFT:
             return float(term.rows * least / term.size)
+    sizes = _sizes(some, z, slice(None))
     if not term.smooth:
         excess = case.end.value * term.size / (2 * term.rows)
         objective = objective.smoothed(max(2 * LEFT * excess / term.loss.slope_bound**2, 1e-300))
-    gradient = objective.at(theta).gradient
+    gradient = case.end.gradient if objective is case.objective else None
+    gradient = objective.at(theta).gradient if gradient is None else gradient
     if objective.kinked and math.isfinite(objective.lipschitz):
         t = 1 / objective.lipschitz
         gradient = (theta - objective.prox(theta - t * gradient, t)) / t
@@ -54,6 +56,12 @@ def share_left(case: Case) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         parts = (g * _solved(_gram_of_some(term), g)).sum(axis=0) / sizes
     return float(term.rows * parts.sum() / term.size)
+
+
+def _sizes(term, z, rows: slice) -> np.ndarray:
+    """The mean of ℓ′² over some rows.  (k,)"""
+    slopes = term.loss.slope(z[rows], term.Y[rows]) ** 2  # (b, k)
+    return (slopes if term.share is None else slopes * np.reshape(term.share[rows], (-1, 1))).mean(axis=0)
 
 
 def _predictor(case: Case) -> np.ndarray:
@@ -73,10 +81,11 @@ def _gram_of_some(term) -> np.ndarray:
 
 def _solved(H, g) -> np.ndarray:
     """H⁺g"""
-    try:
-        return np.linalg.solve(H, g)
-    except np.linalg.LinAlgError:  # columns that depend on each other, held by a penalty
-        return np.linalg.pinv(H, rcond=1e-13, hermitian=True) @ g
+    with one_blas_thread():
+        try:
+            return np.linalg.solve(H, g)
+        except np.linalg.LinAlgError:  # columns that depend on each other, held by a penalty
+            return np.linalg.pinv(H, rcond=1e-13, hermitian=True) @ g
 
 
 def as_near_as_rows_can_tell(case: Case) -> Verdict | None:

@@ -12,6 +12,7 @@ from ...descent.directions import AdamW, Steepest
 from ...descent.methods import Method
 from ...descent.rows import Batch
 from ...descent.schedules import Constant
+from ...kernels.threads import one_blas_thread
 from ..separation import rows_on_plane
 from .case import NARROW, Case
 from .drawn import as_near_as_rows_can_tell, noise_floor, sorted_rows
@@ -81,7 +82,8 @@ def _independent(term) -> bool:
     few = slice(None, None, max(1, term.rows // (4 * q)))
     G = replace(term, X=term.X[few], Y=term.Y[few], share=None, gathered=None).gram
     size = np.sqrt(np.diag(G))
-    return bool((size > 0).all() and np.linalg.eigvalsh(G / size / size[:, None])[0] > 1e-10)
+    with one_blas_thread():  # so small a matrix only makes others wait
+        return bool((size > 0).all() and np.linalg.eigvalsh(G / size / size[:, None])[0] > 1e-10)
 
 
 def _combination(term) -> dict[str, Any]:
@@ -163,12 +165,14 @@ def decayed(case: Case) -> Verdict | None:
 
 def converged(case: Case) -> Verdict | None:
     """In one solve; by its gradient; as near as the rows can tell."""
-    code, scale_of = case.end.reason.code, case.objective.gradient_scale
+    code = case.end.reason.code
     if code == "closed_form":
         return case.verdict("converged", kind="solved")
     if code in ("gradient", "gap"):
         return case.verdict("converged", kind="rounded" if "width" in case.numbers else "")
-    if case.end.certificate <= (1e-6 if code == "no_progress" else 1e-8) * scale_of:
+    certificate, enough = case.end.certificate, 1e-6 if code == "no_progress" else 1e-8
+    term = case.objective.term
+    if certificate <= 1e4 * enough * term.rough_scale and certificate <= enough * term.gradient_scale:
         return case.verdict("converged")
     return as_near_as_rows_can_tell(case)
 

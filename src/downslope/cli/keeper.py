@@ -1,0 +1,68 @@
+"""A run that is kept while it is made, and gone on with: what `fit` and `minimize` have in common there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DownslopeError
+
+if TYPE_CHECKING:
+    from ..inference import Solution
+    from ..inference.checkpoint import Checkpoint, Kept
+
+PLACES = {"expression": "EXPR"}  # what is asked for by its place, without a name
+
+
+def begun(
+    out: str | None, checkpoint: str | None, force: bool, asked: Mapping[str, Any]
+) -> Checkpoint | None:
+    """What keeps a training that has not begun, if that was asked for; an --out that could not be written is
+    refused."""
+    from ..inference.checkpoint import Checkpoint
+    from . import files, requests
+
+    if checkpoint is not None and out is None:
+        raise DownslopeError("checkpoint.without_out")
+    files.check_run(out, force)
+    if checkpoint is None:
+        return None
+    return Checkpoint(out, requests.number("--checkpoint", checkpoint), force, asked)
+
+
+def opened(run: str, command: str) -> Kept:
+    """The run to go on with; one of another command, or one that needs code, is refused."""
+    from ..inference.checkpoint import NO_CODE, Kept
+
+    kept = Kept.read(run)
+    if kept.command != command:
+        raise DownslopeError("checkpoint.other_command", path=kept.path, command=kept.command)
+    NO_CODE.refuse_misfit(kept.path, kept.code)
+    return kept
+
+
+def refuse_settings(kept: Kept, given: Mapping[str, Any], usual: Mapping[str, Any]) -> None:
+    """Raise for an option that would change the run."""
+    for name, value in given.items():
+        if value != usual.get(name):
+            option = PLACES.get(name, f"--{name.replace('_', '-')}")
+            raise DownslopeError("checkpoint.settings", path=kept.path, option=option)
+
+
+def going_on(kept: Kept, checkpoint: str | None) -> Checkpoint:
+    """What keeps it from now on."""
+    from . import requests
+
+    keeper = kept.checkpoint
+    return (
+        keeper if checkpoint is None else replace(keeper, seconds=requests.number("--checkpoint", checkpoint))
+    )
+
+
+def keep(solution: Solution, keeper: Checkpoint | None, out: str | None, force: bool) -> list[Path]:
+    """Write what is to be kept of a solution; where it is."""
+    if keeper is not None:
+        return [keeper.complete(solution)]
+    return [] if out is None else [solution.save(out, force)]
