@@ -109,6 +109,29 @@ def test_weights_held_out_rows_and_other_files_are_those_of_a_stream(client, fil
     assert dict(one.metrics["validation"]) == dict(other.metrics["validation"])
 
 
+@pytest.mark.parametrize("columns", [FEATURES, [*FEATURES, "label"], [*FEATURES, "hole"]])
+@pytest.mark.parametrize("held", [None, ds.Held(0.3)])
+@pytest.mark.parametrize("weights", [None, "s"])
+def test_what_the_workers_learn_is_what_one_process_learns(client, table, tmp_path, columns, held, weights):
+    hole = np.where(np.arange(ROWS) % 7 == 0, np.nan, table["x2"])
+    table.assign(hole=hole).to_parquet(tmp_path / "rows.parquet")
+    reading = ds.Reading(rows=256, held=held)
+    stream = ds.Stream.open(tmp_path / "rows.parquet", "y", columns, weights, reading)
+    rows = ds.spread(tmp_path / "rows.parquet", "y", columns, weights, reading=reading)
+    assert rows.encoding == stream.encoding and rows.known == stream.known and rows.notes == stream.notes
+    assert rows.fingerprint() == stream.fingerprint() and rows.gathered.drift == stream.gathered.drift
+    for mine, theirs in zip(rows.gathered.sample, stream.gathered.sample):
+        assert (mine is None and theirs is None) or (mine == theirs).all()
+
+
+def test_a_sample_of_many_rows_is_the_same_however_it_was_drawn(client, table, tmp_path, monkeypatch):
+    monkeypatch.setattr("downslope.data.gathering.SAMPLE", 300)
+    table.to_parquet(tmp_path / "rows.parquet")
+    stream = streamed(tmp_path / "rows.parquet")
+    rows = ds.spread(tmp_path / "rows.parquet", "y", FEATURES, reading=ds.Reading(rows=256), shards=20)
+    assert 300 <= len(stream.some) <= 600 and (rows.some.X == stream.some.X).all()
+
+
 def test_text_files_are_read_from_the_disk_that_workers_share(client, table, tmp_path):
     table.to_csv(tmp_path / "rows.csv", index=False)
     stream = streamed(tmp_path / "rows.csv")

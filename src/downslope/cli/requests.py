@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DownslopeError
@@ -149,15 +150,17 @@ class Request:
         if self._fraction is not None:
             held = Held(self._fraction, whole("--seed", self.seed, least=0))
             reading = replace(reading, held=held)
-        stream = Stream.open(source, target, features, self.weights, reading)
+        place: Any = fitting
+        asked = [source, target, features, self.weights, reading]
+        if connection is not None:
+            from ..cluster import Spread, learned_by
+
+            place = lambda rows: Spread.of(rows, connection)
+            asked.append(partial(learned_by, connection))
+        stream = Stream.open(*asked)
         yes_or_no = self.loss is None and len(targets) == 1 and source.kinds[targets[0]] == "boolean"
         if yes_or_no or (self.loss is not None and by_name(self.loss).labels):
             stream = stream.labelled()
-        place: Any = fitting
-        if connection is not None:
-            from ..cluster import Spread
-
-            place = lambda rows: Spread.of(rows, connection)
         if self.validate is None:
             return place(stream), None
         held_out = stream.held_out if self._fraction is not None else stream.beside(self.validate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from ..data.room import Reading
@@ -11,13 +12,14 @@ from ..errors import DownslopeError
 
 try:
     from .connection import Connection
+    from .learning import learned_by
     from .spread import Spread
 except ModuleNotFoundError as error:
     if error.name not in ("dask", "distributed"):
         raise
     raise DownslopeError("cluster.missing") from None
 
-__all__ = ["Connection", "Spread", "spread"]
+__all__ = ["Connection", "Spread", "learned_by", "spread"]
 
 
 def spread(
@@ -49,7 +51,9 @@ def spread(
     else:
         connection = Connection.to(client) if isinstance(client, str) else Connection.of(client)
     try:
-        stream = rows if isinstance(rows, Stream) else Stream.open(rows, target, features, weights, reading)
+        learn = partial(learned_by, connection)
+        asked = (rows, target, features, weights, reading, learn)
+        stream = rows if isinstance(rows, Stream) else Stream.open(*asked)
         return Spread.of(stream, connection, shards)
     except BaseException:
         connection.close()

@@ -202,6 +202,11 @@ def summed(
         connection.begin(_answer, given, shard, *((number,) if numbered else ()))
         for number, shard in enumerate(shards)
     ]
+    return at_once(connection, begun, plus)
+
+
+def at_once(connection: Connection, begun: Sequence[Any], plus: Callable) -> Any:
+    """The sum of answers that are on their way: of a few here, of many on the workers."""
     while len(begun) > GATHERED:
         groups = [begun[first : first + GATHERED] for first in range(0, len(begun), GATHERED)]
         begun = [connection.begin(_added, plus, group) for group in groups]
@@ -213,10 +218,7 @@ def gather(connection: Connection, shards: Sequence[Any]) -> Gathered:
     counts = connection.results([connection.begin(_counts, shard) for shard in shards])
     rows = sum(map(sum, counts))
     begun = [connection.begin(_gathering, shard, rows) for shard in shards]
-    while len(begun) > GATHERED:
-        groups = [begun[first : first + GATHERED] for first in range(0, len(begun), GATHERED)]
-        begun = [connection.begin(_together, group) for group in groups]
-    found = _together(connection.results(begun)).result
+    found = at_once(connection, begun, _joined).result
     if found is None:
         raise DownslopeError("cluster.no_rows")
     return found
@@ -285,8 +287,8 @@ def _gathering(shard: Shard, rows: int) -> Gathering:
     return gathering
 
 
-def _together(runs: Sequence[Gathering]) -> Gathering:
-    return Gathering.together(runs)
+def _joined(one: Gathering, other: Gathering) -> Gathering:
+    return Gathering.together([one, other])
 
 
 def _part(shard: Shard, number: int) -> Shard:

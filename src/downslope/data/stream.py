@@ -30,7 +30,7 @@ from .database import Limits
 from .dataset import Dataset, Note
 from .encoding import Encoding, Request
 from .gathering import Gathered, Gathering
-from .learning import WIDE, learned
+from .learning import WIDE, Learned, learned
 from .meter import Meter
 from .parted import GROUP, Parted
 from .parted import permuted as _permuted
@@ -71,8 +71,10 @@ class Stream(Parted):
         features: Sequence[str] | None = None,
         weights: str | None = None,
         reading: Reading | None = None,
+        learn: Callable[[Source, Filter, Reading], Learned] = learned,
     ) -> Stream:
-        """The rows of files or a query, learned in one pass over them. Arguments as for `Dataset.read`.
+        """The rows of files or a query, learned in one pass over them, by `learn`. Other arguments as for
+        `Dataset.read`.
 
         >>> Stream.open("SELECT range AS x, 2 * range + 1 AS y FROM range(5000)", "y")
         Stream(rows=5000, features=1, targets=('y',), source='SELECT range AS x, 2 * range + 1 AS y ...')
@@ -80,12 +82,12 @@ class Stream(Parted):
         reading = reading or Reading()
         origin = source if isinstance(source, Source) else opened_source(str(source))
         request = Request.of(origin.names, target or (), features, weights, origin.words)
-        return cls.after(origin, Filter(request, reading.on_bad_row, reading.held), reading)
+        return cls.after(origin, Filter(request, reading.on_bad_row, reading.held), reading, learn)
 
     @classmethod
-    def after(cls, origin: Source, filtered: Filter, reading: Reading) -> Stream:
+    def after(cls, origin: Source, filtered: Filter, reading: Reading, learn=learned) -> Stream:
         """The rows of a source that was opened."""
-        told = learned(origin, filtered, reading)
+        told = learn(origin, filtered, reading)
         known, classes = told.known, told.encoding.classes
         stream = cls(
             origin, filtered, reading, told.encoding, known, told.rows, told.skipped, classes, told.meter
