@@ -177,9 +177,8 @@ def height_of(parts: int, workers: int) -> int:
     (3, 3)
     """
     share = parts / workers
-    return next(
-        (m for m in range(parts.bit_length(), 0, -1) if _busiest(parts, workers, m) <= UNEVEN * share), 0
-    )
+    largest = int(math.log2(max(1.0, share / 2)))  # two shards a worker at least: one that dies leaves less
+    return next((m for m in range(largest, 0, -1) if _busiest(parts, workers, m) <= UNEVEN * share), 0)
 
 
 def _busiest(parts: int, workers: int, height: int) -> int:
