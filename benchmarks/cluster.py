@@ -61,13 +61,12 @@ def _clocked(shard, question) -> float:
     return seconds_of(lambda: [question(part) for part in shard.parts])
 
 
-def counted(rows: Spread, question: Callable, workers: int, parts: int) -> dict[str, float]:
-    """What one evaluation sends, with so many workers and parts."""
+def counted(rows: Spread, question: Callable, workers: int, shards: int) -> dict[str, float]:
+    """What one evaluation sends, with so many workers and shards."""
     import cloudpickle
 
     size = len(cloudpickle.dumps(question)) + 600  # a key, a function's name, where to: as Dask packs them
     answer = len(cloudpickle.dumps(question(rows.part(0)))) + 300
-    shards = -(-parts // 2 ** height_of(parts, workers))
     sums, left = 0, shards
     while left > GATHERED:
         left = -(-left // GATHERED)
@@ -154,7 +153,7 @@ def report(asked, clusters: dict[int, Spread], once: float, each: float, opened:
     by_sum = lambda workers: once + each * shards + max(map(sum, np.array_split(np.array(clocked), workers)))
     for workers in (1, 2, 4, 8):
         run = f"{statistics.median(evaluations[workers]):.3f}" if workers in evaluations else "–"
-        sent = counted(clusters[1], question, workers, clusters[1].parts)
+        sent = counted(clusters[1], question, workers, shards)
         faster = by_sum(1) / by_sum(workers)
         print(
             f"| {workers} | {run} | {by_sum(workers):.3f} | {faster:.2f} | {shards} | "
@@ -162,7 +161,7 @@ def report(asked, clusters: dict[int, Spread], once: float, each: float, opened:
         )
     rows, columns = 10**12 // 8 // 100, 100
     parts = -(-rows // 2**15)
-    big = counted(clusters[1], question, 1_000, parts)
+    big = counted(clusters[1], question, 1_000, -(-parts // 2 ** height_of(parts, 1_000)))
     print(f"\n1 TB as {rows:,} × {columns}, {parts:,} parts, 1,000 workers: {big}")
     per_row = sum(clocked) / asked.rows * columns / asked.columns
     print(f"rows: {per_row * rows / 1000:.2f} s on each worker; tasks: {once + each * big['tasks']:.2f} s")

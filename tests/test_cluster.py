@@ -109,6 +109,14 @@ def test_weights_held_out_rows_and_other_files_are_those_of_a_stream(client, fil
     assert dict(one.metrics["validation"]) == dict(other.metrics["validation"])
 
 
+def test_the_rows_of_another_file_are_encoded_as_these_are(client, table, file, tmp_path):
+    table[:700].to_parquet(tmp_path / "other.parquet")
+    stream, rows = streamed(file), ds.spread(streamed(file))
+    other = stream.beside(str(tmp_path / "other.parquet"))
+    there = Spread.of(other, rows.connection)
+    assert len(there) == 700 and there.fingerprint() == other.fingerprint()
+
+
 @pytest.mark.parametrize("columns", [FEATURES, [*FEATURES, "label"], [*FEATURES, "hole"]])
 @pytest.mark.parametrize("held", [None, ds.Held(0.3)])
 @pytest.mark.parametrize("weights", [None, "s"])
@@ -413,6 +421,19 @@ def test_ctrl_c_keeps_what_was_learned_and_leaves_no_process(file, tmp_path):
         for _ in range(40):  # what has ended is there until somebody asks how
             os.killpg(running.pid, 0)
             time.sleep(0.25)
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_with_other_workers_to_the_same_bits(file, tmp_path, capsys):
+    from downslope.cli import main
+
+    command = ["fit", str(file), "--target", "y", "--features", ",".join(FEATURES), "--loss", "huber"]
+    command += ["--method", "gd", "--tol", "0", "--workers", "2"]
+    assert main([*command, "--epochs", "9", "--out", str(tmp_path / "whole")]) == 0
+    kept = ["--out", str(tmp_path / "run"), "--checkpoint", "0"]
+    assert main([*command, "--epochs", "4", *kept]) == 0
+    assert main(["fit", "--resume", str(tmp_path / "run"), "--epochs", "9", "--workers", "1"]) == 0
+    assert (ds.load(tmp_path / "run").params == ds.load(tmp_path / "whole").params).all()
 
 
 @pytest.mark.parametrize(

@@ -220,13 +220,16 @@ class FitRequest(Request):
         these. One that would change the run is refused."""
         from .keeper import refuse_settings
 
-        settings = replace(self, data="", epochs="")  # these may be given anew
+        anew = {"data": "", "epochs": "", "workers": None, "cluster": None}
+        settings = replace(self, **anew)  # type: ignore[arg-type]
         refuse_settings(kept, {**vars(settings), **others}, {**vars(FitRequest()), "method": "auto"})
         if kept.told["asked"] is None:  # it was begun in Python
             told = replace(self, loss=kept.told["recipe"]["loss"])
             return told, kept.rows(self.data or None), None
         asked = replace(FitRequest(**kept.told["asked"]), epochs=self.epochs)
         asked = replace(asked, data=self.data or asked.data)
+        if self.workers is not None or self.cluster is not None:
+            asked = replace(asked, workers=self.workers, cluster=self.cluster)
         return asked, *asked.rows()
 
 

@@ -39,8 +39,5 @@ def _given(*told):
 def _looked(told: tuple[Source, Filter, Reading], first: int, last: int) -> Looked | None:
     origin, filtered, reading = told
     size, names = part_size(reading, len(filtered.request.columns)), filtered.request.columns
-    bounds = limits(origin, reading)
-    tables = (
-        origin.between(names, number * size, (number + 1) * size, bounds) for number in range(first, last)
-    )
+    tables = origin.parts(names, size, first, last, limits(origin, reading))
     return look(tables, first, origin, filtered, reading)

@@ -17,6 +17,7 @@ import numpy as np
 from ..data.dataset import Dataset, Note
 from ..data.encoding import Encoding
 from ..data.gathering import Gathered, Gathering
+from ..data.learning import WIDE
 from ..data.meter import Meter
 from ..data.parted import Parted
 from ..data.parts import Tree, plus
@@ -75,9 +76,12 @@ class Spread(Parted):
         give the same with another number of workers."""
         classes, workers = stream.classes, connection.workers
         stream = replace(stream, classes=stream.encoding.classes)
-        _refuse_too_many(stream, connection)
+        if len(stream.features) > WIDE:
+            raise DownslopeError("data.stream_wide", columns=len(stream.features), most=f"{WIDE:,}")
+        if not stream.apart:  # rows held out are few, and another file's may be
+            _refuse_too_many(stream, connection)
         known = stream.gathered_at_once if stream.origin.at_random else stream.gathered
-        count = -(-stream.rows // stream.size) if known is None else len(known.counts)
+        count = -(-(stream.origin.rows or 0) // stream.size) if known is None else len(known.counts)
         height = height_of(count, len(workers)) if shards is None else _height_for(count, shards)
         read = connection.begin(_itself, stream.lent())
         firsts = range(0, count, 2**height)

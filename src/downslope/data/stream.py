@@ -247,13 +247,10 @@ class Stream(Parted):
         """The rows of one part: from the disk, or from files that can be read in the middle."""
         if self.cached is not None and self.cached.whole:
             return self._read_back(range(*self._edges[number : number + 2]))
-        return self._between(number)[0]
-
-    def _between(self, number: int) -> tuple[Dataset, np.ndarray | None]:
         first = number * self.size
         table = self.origin.between(self._names, first, first + self.size, self.limits)
         self.meter.add(table.num_rows, table.nbytes)
-        return self._rows(table, first)
+        return self._rows(table, first)[0]
 
     def lent(self) -> Stream:
         """What another process needs to read the same parts, and no more. Rows that can not be read in the
@@ -280,7 +277,8 @@ class Stream(Parted):
         if self.cached is not None:
             return ((self.part(number), None) for number in range(first, last))
         if self.origin.at_random:
-            return map(self._between, range(first, last))
+            tables = self.origin.parts(self._names, self.size, first, last, self.limits)
+            return (self._rows(table, number * self.size) for number, table in enumerate(tables, first))
         return islice(self._encoded(), first, last)
 
     def blocks(self, mixed: bool, epoch: int, seed: int) -> Iterator[Dataset]:
