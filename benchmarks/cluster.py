@@ -113,7 +113,7 @@ def main() -> None:
         clusters = {}
         for workers in (1, 2):
             began = time.perf_counter()
-            clusters[workers] = ds.spread(stream, workers=workers, shards=8)
+            clusters[workers] = ds.spread(stream, workers=workers, shards=4)
             clusters[workers].ask(len)
             opened[f"{workers} workers started and filled"] = time.perf_counter() - began
         try:

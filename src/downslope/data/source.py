@@ -130,7 +130,7 @@ class Source:
         return pa.Table.from_batches(found)
 
     def parts(self, names: Sequence[str], size: int, first: int, last: int, limits: Limits) -> Iterator[Any]:
-        """Parts first … last − 1 of Parquet files, of so many rows each: some are read at a time, since to find
+        """Parts first … last − 1 of Parquet files, of so many rows each: some are read at a time, as to find
         a place takes longer than to read a part."""
         for begin in range(first, last, TOGETHER):
             end = min(begin + TOGETHER, last)
