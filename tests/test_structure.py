@@ -64,6 +64,8 @@ def test_a_room_imports_only_rooms_above_it():
         ("numba", ["kernels/compiled.py"]),
         ("torch", ["lab/lesson.py", "model/autodiff.py", "model/nets.py"]),
         ("duckdb", ["data/database.py"]),
+        ("dask", ["cluster/collections.py", "cluster/connection.py"]),
+        ("distributed", ["cluster/connection.py"]),
     ],
 )
 def test_a_heavy_library_stands_in_one_place(library, homes):
@@ -90,6 +92,8 @@ def test_import_downslope_loads_nothing_heavy():
         "sympy",
         "scipy",
         "typer",
+        "dask",
+        "distributed",
     ]
     code = f"import sys, downslope; print([name for name in {heavy} if name in sys.modules])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -39,6 +39,7 @@ _FROM = {
     "inference.starts": ["minimize_from"],
     "inference": ["fit", "minimize", "load", "Recipe", "Solution"],
     "inference.checkpoint": ["Checkpoint", "resume"],
+    "cluster": ["Spread", "spread"],
     "inference.logbook": ["Logbook"],
     "estimators": ["LinearClassifier", "LinearRegressor", "NetClassifier", "NetRegressor"],
 }

@@ -40,6 +40,7 @@ def fit(
     lang: o.Lang = None,
 ) -> int:
     """Fit a linear model, or a net, to the rows of a table."""
+    from ..data.parted import Parted
     from . import files
 
     if fix and (checkpoint is not None or resume is not None):
@@ -55,7 +56,11 @@ def fit(
     shown = LivePage(training, request.data) if lab else None
     event = {"event": "begin"} if resume is None else {"event": "resumed", "step": training.trace.updates}
     opened = None if book is None else book.open(training, **event)
-    return _run(training, keeps, shown, notes, out, plot, force, fix, json, opened)
+    try:
+        return _run(training, keeps, shown, notes, out, plot, force, fix, json, opened)
+    finally:
+        if isinstance(training.dataset, Parted):
+            training.dataset.close()
 
 
 def _begun(request: FitRequest, out, checkpoint, force, method, batch_size, order, grid):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DownslopeError
@@ -104,9 +106,13 @@ class Request:
         from ..data.opening import table_or_source
         from ..data.reading import Table
         from ..data.room import Reading
+        from ..data.source import opened_source
         from ..model.losses import by_name
 
         reading = Reading(self.memory, on_bad_row=self.on_bad_row)
+        with self._machines() as connection:
+            if connection is not None:
+                return self._in_parts(opened_source(self.data), reading, connection)
         table = table_or_source(self.data, reading)
         if not isinstance(table, Table):
             return self._in_parts(table, reading)
@@ -125,8 +131,14 @@ class Request:
         held_out = encoding.apply(Table.read(self.validate))
         return dataset, held_out.labelled(dataset.classes) if dataset.classes else held_out
 
-    def _in_parts(self, source, reading) -> tuple[Any, Any]:
-        """The same of rows too many to hold; in memory after all, where they fit once they are numbers."""
+    @contextmanager
+    def _machines(self) -> Iterator[Any]:
+        """The way to a cluster, where one is asked for; it is closed again where it comes to nothing."""
+        yield None
+
+    def _in_parts(self, source, reading, connection=None) -> tuple[Any, Any]:
+        """The same of rows too many to hold; in memory after all, where they fit once they are numbers, or
+        in that of a cluster's workers."""
         from ..data.block import Held
         from ..data.opening import fitting
         from ..data.stream import Stream
@@ -138,14 +150,21 @@ class Request:
         if self._fraction is not None:
             held = Held(self._fraction, whole("--seed", self.seed, least=0))
             reading = replace(reading, held=held)
-        stream = Stream.open(source, target, features, self.weights, reading)
+        place: Any = fitting
+        asked = [source, target, features, self.weights, reading]
+        if connection is not None:
+            from ..cluster import Spread, learned_by
+
+            place = lambda rows: Spread.of(rows, connection)
+            asked.append(partial(learned_by, connection))
+        stream = Stream.open(*asked)
         yes_or_no = self.loss is None and len(targets) == 1 and source.kinds[targets[0]] == "boolean"
         if yes_or_no or (self.loss is not None and by_name(self.loss).labels):
             stream = stream.labelled()
         if self.validate is None:
-            return fitting(stream), None
+            return place(stream), None
         held_out = stream.held_out if self._fraction is not None else stream.beside(self.validate)
-        return fitting(stream), fitting(held_out)
+        return place(stream), place(held_out)
 
     @property
     def _fraction(self) -> float | None:
@@ -163,6 +182,8 @@ class FitRequest(Request):
     data: o.Data = ""
     target: o.Target = ""
     epochs: o.Epochs = ""
+    workers: o.Workers = None
+    cluster: o.Cluster = None
 
     def whole(self) -> FitRequest:
         """Refused where it lacks what a fit begins with."""
@@ -171,18 +192,44 @@ class FitRequest(Request):
                 raise DownslopeError("cli.missing", command="downslope fit", needed=needed)
         return self
 
+    @contextmanager
+    def _machines(self) -> Iterator[Any]:
+        if self.workers is None and self.cluster is None:
+            yield None
+            return
+        if self.workers is not None and self.cluster is not None:
+            raise DownslopeError("cli.workers_and_cluster")
+        if self.hidden is not None:
+            raise DownslopeError("cli.cluster_net")
+        from ..cluster import Connection
+        from . import show
+
+        if self.cluster is not None:
+            connection = Connection.to(self.cluster)
+        else:
+            connection = Connection.local(whole("--workers", self.workers or "", least=1), self.memory)
+        try:
+            show.aside([connection.told_where()])
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+
     def going_on(self, kept, **others) -> tuple[FitRequest, Any, Any]:
         """What the run `kept` was asked for, and its rows, read again; `others`: options of `fit` beside
         these. One that would change the run is refused."""
         from .keeper import refuse_settings
 
-        settings = replace(self, data="", epochs="")  # these may be given anew
+        anew = {"data": "", "epochs": "", "workers": None, "cluster": None}
+        settings = replace(self, **anew)  # type: ignore[arg-type]
         refuse_settings(kept, {**vars(settings), **others}, {**vars(FitRequest()), "method": "auto"})
         if kept.told["asked"] is None:  # it was begun in Python
             told = replace(self, loss=kept.told["recipe"]["loss"])
             return told, kept.rows(self.data or None), None
         asked = replace(FitRequest(**kept.told["asked"]), epochs=self.epochs)
         asked = replace(asked, data=self.data or asked.data)
+        if self.workers is not None or self.cluster is not None:
+            asked = replace(asked, workers=self.workers, cluster=self.cluster)
         return asked, *asked.rows()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,6 +44,30 @@ class Gathering:
     _chance: float = 1.0
     _held: int = 0
 
+    @classmethod
+    def of_many(cls, columns: int, rows: int) -> Gathering:
+        """For some parts of so many rows in all: it need hold little more of them than are to be kept in the
+        end. With a chance that leaves that many it is the same sample."""
+        begun = cls(columns)
+        while rows * begun._chance > 2.5 * begun._most:
+            begun._chance /= 2
+        return begun
+
+    @classmethod
+    def together(cls, runs: Sequence[Gathering]) -> Gathering:
+        """Of neighbouring runs of parts, all but the last with the same number of them, a power of two."""
+        whole = cls(runs[0].columns, _chance=min(run._chance for run in runs))
+        for run in runs:
+            whole.counts += run.counts
+            whole._tree.add(run._tree.total)
+            whole._some += run._some
+            whole._means += run._means
+        whole._thin()
+        while whole._held > whole._most:
+            whole._chance /= 2
+            whole._thin()
+        return whole
+
     def add(self, part: Dataset, first: int, places: np.ndarray | None) -> None:
         """The rows of a part whose first one has the number `first`; `places` of them in it, None for all."""
         n = len(part)
@@ -79,15 +104,21 @@ class Gathering:
         part = X[taken] if X.flags.c_contiguous else np.ascontiguousarray(X[taken])
         self._some.append((draws[taken], part, Y[taken], None if weights is None else weights[taken]))
         self._held += len(taken)
-        most = 2 * min(SAMPLE, max(1000, NUMBERS // max(1, self.columns)))
-        while self._held > most:
+        while self._held > self._most:
             self._chance /= 2
-            kept = [np.flatnonzero(some[0] < self._chance) for some in self._some]
-            self._some = [
-                tuple(None if array is None else array[rows] for array in some)
-                for some, rows in zip(self._some, kept)
-            ]
-            self._held = sum(map(len, kept))
+            self._thin()
+
+    @property
+    def _most(self) -> int:
+        return 2 * min(SAMPLE, max(1000, NUMBERS // max(1, self.columns)))
+
+    def _thin(self) -> None:
+        kept = [np.flatnonzero(some[0] < self._chance) for some in self._some]
+        self._some = [
+            tuple(None if array is None else array[rows] for array in some)
+            for some, rows in zip(self._some, kept)
+        ]
+        self._held = sum(map(len, kept))
 
     @property
     def result(self) -> Gathered | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from .block import Block, Filter
 from .encoding import Encoding, Request
 from .gathering import Gathered, Gathering
 from .meter import Meter
-from .parts import ahead, cut
+from .parts import Tree, ahead, cut
 from .reading import Table
 from .room import Reading, limits, part_size
 from .source import Source
@@ -38,11 +38,31 @@ class Learned:
     meter: Meter
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What a look at a run of parts tells. That of neighbouring runs adds up, in the order of a `Tree`."""
+
+    known: dict[str, Summary]
+    rows: int
+    count: int  # of them, those that count
+    gathering: Gathering | None  # of plain numbers
+
+    def __add__(self, other: Looked) -> Looked:
+        plain = self.gathering is not None and other.gathering is not None
+        runs = [run.gathering for run in (self, other) if run.gathering is not None]
+        return Looked(
+            _both(self.known, other.known),
+            self.rows + other.rows,
+            self.count + other.count,
+            Gathering.together(runs) if plain else None,
+        )
+
+
 def learned(origin: Source, filtered: Filter, reading: Reading) -> Learned:
     """One pass over the rows: how their columns become numbers, and for plain numbers all else, too."""
     request = filtered.request
     size, names = part_size(reading, len(request.columns)), request.columns
-    meter, seconds, numbers = Meter(origin.rows, origin.bytes), [0.0], 0
+    meter, seconds = Meter(origin.rows, origin.bytes), [0.0]
     meter.begin_pass()
     skipped = [0]
 
@@ -51,51 +71,66 @@ def learned(origin: Source, filtered: Filter, reading: Reading) -> Learned:
 
     lenient = lost if reading.on_bad_row == "skip" else None
     scan = origin.scan(names, limits(origin, reading), meter, lenient)
-    tables = cut(_timed(scan, seconds), size)
-    known: dict[str, Summary] = {}
+    looked = look(ahead(cut(_timed(scan, seconds), size)), 0, origin, filtered, reading)
+    pace = 8 * looked.rows * len(names) / seconds[0] if looked and seconds[0] else 0.0
+    return settled(looked, origin, filtered, meter, skipped[0], pace)
+
+
+def settled(
+    looked: Looked | None, origin: Source, filtered: Filter, meter: Meter, skipped: int = 0, pace: float = 0.0
+) -> Learned:
+    """What follows from a look at all parts."""
+    if looked is None or not looked.count:
+        raise DownslopeError("data.no_rows", source=origin.words)
+    encoding = filtered.request.encoding(looked.known, looked.count)
+    gathered = looked.gathering.result if looked.gathering is not None else None
+    return Learned(encoding, looked.known, looked.rows, skipped, gathered, pace, meter)
+
+
+def look(
+    tables: Iterable[Any], number: int, origin: Source, filtered: Filter, reading: Reading
+) -> Looked | None:
+    """At parts, the first of which has the number `number`; None where there are none."""
+    request = filtered.request
+    size, names = part_size(reading, len(request.columns)), request.columns
     plain = all(origin.kinds[name] == "numeric" for name in names) and request.weights is None
-    gathering = Gathering(len(request.chosen)) if plain and len(names) <= WIDE else None
-    rows = count = 0
-    for number, table in enumerate(ahead(tables)):
-        first = number * size
-        rows += table.num_rows
-        numbers += table.num_rows * len(names)
+    share = 1.0 if filtered.held is None else 1.0 - filtered.held.fraction
+    gathering = None
+    if plain and len(names) <= WIDE:
+        gathering = Gathering.of_many(len(request.chosen), int(share * (origin.rows or 0)))
+    tree, many, rows, count = Tree(_both), set(), 0, 0
+    for place, table in enumerate(tables):
+        first, rows = (number + place) * size, rows + table.num_rows
+        counted = [name for name in request.targets if name not in many]
         block = Block.plain(table, names, filtered.held, first) if gathering is not None else None
         if block is None or gathering is None:
             gathering = None
             part, _ = filtered.rows(Table(table, origin.words), first)
             s = None if request.weights is None else part.numbers(request.weights)
-            looked = {
-                n: Summary.of(part, n, s, _counts(known, request, n)) for n in names if n != request.weights
-            }
+            known = {n: Summary.of(part, n, s, n in counted) for n in names if n != request.weights}
             count += len(part)
         else:
-            looked = _summaries(block.columns, names, known, request)
+            known = _summaries(block.columns, names, counted, request)
             gathering.add_columns(block, len(request.targets), first)
             count += block.columns.shape[1]
-        known = {n: known[n] + found for n, found in looked.items()} if known else looked
-    if not known or not count:
-        raise DownslopeError("data.no_rows", source=origin.words)
-    encoding = request.encoding(known, count)
-    pace = 8 * numbers / seconds[0] if seconds[0] else 0.0
-    found = gathering.result if gathering is not None else None
-    return Learned(encoding, known, rows, skipped[0], found, pace, meter)
+        many |= {name for name in counted if known[name].many}
+        tree.add(known)
+    return None if tree.total is None else Looked(tree.total, rows, count, gathering)
 
 
-def _counts(known: dict[str, Summary], request: Request, name: str) -> bool:
-    """Whether the distinct numbers of a column are still to be counted: of a target, while they are few."""
-    return name in request.targets and not (known and known[name].many)
+def _both(one: dict[str, Summary], other: dict[str, Summary]) -> dict[str, Summary]:
+    return {name: found + other[name] for name, found in one.items()}
 
 
 def _summaries(
-    columns: np.ndarray, names: Sequence[str], known: dict[str, Summary], request: Request
+    columns: np.ndarray, names: Sequence[str], counted: Sequence[str], request: Request
 ) -> dict[str, Summary]:
     b, found = columns.shape[1], {}
     for name, values in zip(names, columns):
         if not b:
             found[name] = Summary(name, "numeric")
             continue
-        if _counts(known, request, name):
+        if name in counted:
             found[name] = Summary.of(Table.read({name: values}), name, distinct=True)
             continue
         total = float(values.sum())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -37,6 +37,7 @@ class Parted:
     known: dict[str, Summary]  # of the targets, at least
     gathered: Any
     meter: Any
+    shards: Any = ()  # of rows in several memories: each makes a pass of a stochastic method over its own
 
     def ask(self, question: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
         """The sum over all parts of what `question` answers for the rows of each, added as a `Tree` does."""
@@ -46,6 +47,17 @@ class Parted:
         """The rows of one part, brought here."""
         raise NotImplementedError
 
+    def each_shard(self, question: Callable[[Sequence[Dataset], int], Any]) -> Any:
+        """The sum over `shards` of what `question` answers for the parts and the number of each."""
+        raise NotImplementedError
+
+    def told(self) -> dict[str, Any] | None:
+        """Plain data, by which the same rows are opened again; None where nothing can open them."""
+        return None
+
+    def close(self) -> None:
+        """Give back what holds the rows."""
+
     def each(self) -> Iterator[Dataset]:
         """The rows of each part, in order."""
         return map(self.part, range(self.parts))
@@ -53,8 +65,8 @@ class Parted:
     def blocks(self, mixed: bool, epoch: int, seed: int) -> Iterator[Dataset]:
         """The rows of one pass, a few parts at a time: as they lie, or `mixed`, drawn from all over."""
         if not mixed:
-            return _grouped(self.each())
-        return _grouped(ahead(map(self.part, permuted(self.parts, epoch, seed).tolist())))
+            return grouped(self.each())
+        return grouped(ahead(map(self.part, permuted(self.parts, epoch, seed).tolist())))
 
     def __len__(self) -> int:
         return self.found.rows
@@ -81,7 +93,7 @@ class Parted:
     def some(self) -> Dataset:
         """Rows that stand for all, in memory: each was taken with the same chance."""
         X, Y, weights = self.found.sample
-        own = () if self.encoding is None else self.encoding.classes
+        own = self.classes if self.encoding is None else self.encoding.classes  # y is their numbers already
         y = Y[:, 0] if self.single else Y
         rows = Dataset(X, y, weights, self.features, self.targets, self.source, self.encoding, classes=own)
         return rows.labelled(self.classes) if self.classes and not own else rows
@@ -151,12 +163,12 @@ def _plain(value: Any, kind: str) -> Any:
     return bool(value) if kind == "boolean" else int(value) if value == int(value) else value
 
 
-def permuted(count: int, epoch: int, seed: int) -> np.ndarray:
+def permuted(count: int, epoch: int, seed: int, shard: int = 0) -> np.ndarray:
     """The numbers of parts, in the order of a pass: drawn by counter."""
-    return np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 1, epoch])).permutation(count)
+    return np.random.Generator(np.random.Philox(key=seed, counter=[0, shard, 1, epoch])).permutation(count)
 
 
-def _grouped(parts: Iterator[Dataset]) -> Iterator[Dataset]:
+def grouped(parts: Iterator[Dataset]) -> Iterator[Dataset]:
     """The rows of a few parts together."""
     held: list[Dataset] = []
     for part in parts:

@@ -30,6 +30,7 @@ TYPES = {
     "text": "VARCHAR",
     "other": "VARCHAR",
 }
+TOGETHER = 4  # parts of Parquet files that are read at a time, where several are
 ON_BAD_ROW = ("skip", "fail")
 
 
@@ -139,6 +140,14 @@ class Source:
                     raise self._refusal(str(error), path) from None
             begin = end
         return pa.Table.from_batches(found)
+
+    def parts(self, names: Sequence[str], size: int, first: int, last: int, limits: Limits) -> Iterator[Any]:
+        """Parts first … last − 1 of Parquet files, of so many rows each: some are read at a time, as to find
+        a place takes longer than to read a part."""
+        for begin in range(first, last, TOGETHER):
+            end = min(begin + TOGETHER, last)
+            table = self.between(names, begin * size, end * size, limits)
+            yield from (table.slice(part * size, size) for part in range(end - begin))
 
     # ---- queries ---------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from .database import Limits
 from .dataset import Dataset, Note
 from .encoding import Encoding, Request
 from .gathering import Gathered, Gathering
-from .learning import WIDE, learned
+from .learning import WIDE, Learned, learned
 from .meter import Meter
 from .parted import GROUP, Parted
 from .parted import permuted as _permuted
@@ -70,8 +71,10 @@ class Stream(Parted):
         features: Sequence[str] | None = None,
         weights: str | None = None,
         reading: Reading | None = None,
+        learn: Callable[[Source, Filter, Reading], Learned] = learned,
     ) -> Stream:
-        """The rows of files or a query, learned in one pass over them. Arguments as for `Dataset.read`.
+        """The rows of files or a query, learned in one pass over them, by `learn`. Other arguments as for
+        `Dataset.read`.
 
         >>> Stream.open("SELECT range AS x, 2 * range + 1 AS y FROM range(5000)", "y")
         Stream(rows=5000, features=1, targets=('y',), source='SELECT range AS x, 2 * range + 1 AS y ...')
@@ -79,12 +82,12 @@ class Stream(Parted):
         reading = reading or Reading()
         origin = source if isinstance(source, Source) else opened_source(str(source))
         request = Request.of(origin.names, target or (), features, weights, origin.words)
-        return cls.after(origin, Filter(request, reading.on_bad_row, reading.held), reading)
+        return cls.after(origin, Filter(request, reading.on_bad_row, reading.held), reading, learn)
 
     @classmethod
-    def after(cls, origin: Source, filtered: Filter, reading: Reading) -> Stream:
+    def after(cls, origin: Source, filtered: Filter, reading: Reading, learn=learned) -> Stream:
         """The rows of a source that was opened."""
-        told = learned(origin, filtered, reading)
+        told = learn(origin, filtered, reading)
         known, classes = told.known, told.encoding.classes
         stream = cls(
             origin, filtered, reading, told.encoding, known, told.rows, told.skipped, classes, told.meter
@@ -248,6 +251,35 @@ class Stream(Parted):
         table = self.origin.between(self._names, first, first + self.size, self.limits)
         self.meter.add(table.num_rows, table.nbytes)
         return self._rows(table, first)[0]
+
+    def lent(self) -> Stream:
+        """What another process needs to read the same parts, and no more. Rows that can not be read in the
+        middle are kept on the disk for it, where there is room."""
+        cached = None
+        if not self.origin.at_random and self.cached is not None:
+            for _ in () if self.cached.whole else self.each():
+                pass
+            cached = self.cached
+        edges = None if cached is None else self._edges
+        paths = tuple(path.resolve() for path in self.origin.paths)
+        origin = replace(self.origin, paths=paths, copies=None)
+        reading = replace(self.reading, rows=self.size)
+        lent = replace(self, origin=origin, reading=reading, gathered_at_once=None, meter=Meter())
+        vars(lent).update({"cached": cached, "_edges": edges})
+        return lent
+
+    def run(self, first: int, last: int) -> Iterator[tuple[Dataset, np.ndarray | None]]:
+        """Parts first … last − 1 and the places of their rows, by whatever way there is to them; read back
+        from the disk, the places are told by nobody."""
+        _refuse_change(self.origin)
+        if self.cached is not None and not self.cached.path.is_file():
+            vars(self)["cached"] = None  # kept on the disk of another machine
+        if self.cached is not None:
+            return ((self.part(number), None) for number in range(first, last))
+        if self.origin.at_random:
+            tables = self.origin.parts(self._names, self.size, first, last, self.limits)
+            return (self._rows(table, number * self.size) for number, table in enumerate(tables, first))
+        return islice(self._encoded(), first, last)
 
     def blocks(self, mixed: bool, epoch: int, seed: int) -> Iterator[Dataset]:
         """The rows of one pass, a few parts at a time: as they lie, or `mixed`, drawn from all over. Rows

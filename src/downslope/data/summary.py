@@ -74,7 +74,8 @@ class Summary:
     def __add__(self, other: Summary) -> Summary:
         """Of the rows of both, in this order."""
         kind = other.kind if self.kind == "missing" else self.kind
-        counts, many = self.counts, self.many or other.many or len(self.counts) > MANY
+        many = self.many or other.many or max(len(self.counts), len(other.counts)) > MANY
+        counts = max(self.counts, other.counts, key=len) if many else self.counts
         if other.counts and not many:
             counts = dict(counts)
             for value, (n, w) in other.counts.items():

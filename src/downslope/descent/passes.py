@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import copy
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -11,8 +13,10 @@ from ..kernels import rows, sparse_sweeps, sweeps
 from ..kernels.compiled import WORTH_COMPILING, compiled
 from ..kernels.threads import ahead
 from . import rates
+from .directions import Memory
 from .methods import Method
 from .rows import Batch
+from .schedules import Schedule
 from .state import State, entry, epochs_of
 from .stops import Stop
 
@@ -20,34 +24,113 @@ PIECE = 2**17  # numbers that stay in a core's cache
 SLOTS = 4  # pieces under way
 
 
+@dataclass(frozen=True)
+class Swept:
+    """What a pass made of some rows.  value, gradient: of its last update, as that found them."""
+
+    weight: float  # of the rows, beside others'
+    value: float
+    gradient: np.ndarray
+    theta: np.ndarray
+    memory: Memory
+    updates: int  # made
+    rows: int  # of the last update
+
+    def __add__(self, other: Swept) -> Swept:
+        """Of two passes from the same place, each over rows of its own: their mean, by the rows' weight. What
+        both agree on is kept to the last bit."""
+        weight = self.weight + other.weight
+        mean = lambda one, two: one + other.weight / weight * (two - one)
+        with np.errstate(over="ignore", invalid="ignore"):
+            vectors = mean(self.memory.vectors, other.memory.vectors)
+            updates = max(self.memory.updates, other.memory.updates)
+            return Swept(
+                weight,
+                mean(self.value, other.value),
+                mean(self.gradient, other.gradient),
+                mean(self.theta, other.theta),
+                replace(self.memory, vectors=vectors, updates=updates),
+                self.updates + other.updates,
+                self.rows + other.rows,
+            )
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass over rows, from where a descent stands: plain data, so that any process can make it."""
+
+    method: Method
+    batch: Batch
+    rate: Schedule
+    compiled: bool
+    l1: np.ndarray
+    l2: np.ndarray
+    seed: int
+    per_epoch: int  # updates
+    total: int
+    theta: np.ndarray
+    memory: Memory
+    epoch: int
+    updates: int  # made before it
+    stride: float = 1.0  # how far one update goes on in the schedule
+    weight: float = 1.0
+    kept: dict = field(default_factory=dict)  # by what is swept: rows in memory are the same at every pass
+
+    def alone(self, rows: int, weight: float) -> Pass:
+        """The same over some of the rows, beside others: the schedule goes as far as over all of them."""
+        stride = self.per_epoch / self.batch.updates_in(rows)
+        memory = copy.deepcopy(self.memory)  # kernels write into it
+        return replace(self, stride=stride, weight=weight, memory=memory, kept={})
+
+    def rates(self, first: int, last: int) -> np.ndarray:
+        """Of the updates first … last − 1, counted from its beginning."""
+        numbers = np.arange(first, last)
+        numbers = numbers if self.stride == 1 else (numbers * self.stride).astype(int)
+        return np.asarray(self.rate.rates(self.updates + numbers, self.per_epoch, self.total), dtype=float)
+
+    def over(self, pieces: Iterable[tuple]) -> Swept:
+        """`pieces`: some rows in memory, and the order in which they are taken, one after the other."""
+        theta, done = self.theta, 0
+        ready: Callable = compiled if self.compiled else (lambda kernel: kernel)
+        for term, order in pieces:
+            if id(term) not in self.kept:
+                self.kept.clear()
+                self.kept[id(term)] = (_dense if term.dense else _sparse)(term, self, ready)
+            with np.errstate(over="ignore", invalid="ignore"):
+                sweep, learning = self.kept[id(term)], _from(self.rates, done)
+                value, gradient, theta = sweep(order, learning, theta, self.memory)
+            updates = -(-len(order) // self.batch.size)
+            self.memory.updates += updates
+            done += updates
+        rows = min(self.batch.size, len(order))
+        return Swept(self.weight, float(value), gradient, theta, self.memory, done, rows)
+
+
+def _from(rates: Callable, done: int) -> Callable:
+    return lambda first, last: rates(done + first, done + last)
+
+
 def passes(objective, method: Method, batch: Batch, state: State, stop: Stop, seed: int) -> Iterator[tuple]:
     """A pass is cut into pieces, and rows that are not in memory come some at a time. While one is swept,
     other cores bring the rows of the next together: what is done to a row never depends on who does it."""
-    rate = rates.resolved(method, objective)
-    per_epoch = batch.updates_in(objective.rows)
-    total = per_epoch * epochs_of(stop)
-    ready: Callable = compiled if compiles(objective, batch, epochs_of(stop)) else (lambda kernel: kernel)
-    learning = lambda first, last: np.asarray(  # rates of the updates first … last − 1, counted from here
-        rate.rates(np.arange(state.updates + first, state.updates + last), per_epoch, total), dtype=float
-    )
-    swept: dict[int, Callable] = {}  # by what is swept: rows in memory are the same ones at every pass
+    per_epoch, epochs = batch.updates_in(objective.rows), epochs_of(stop)
+    begun = Pass(
+        method, batch, rates.resolved(method, objective), compiles(objective, batch, epochs),
+        objective.l1, objective.l2, seed, per_epoch, per_epoch * epochs,
+        state.theta, state.memory, state.epochs, state.updates,
+    )  # fmt: skip
     while True:
-        theta = state.theta
-        for term, order in objective.term.pieces(batch, state.epochs, seed):
-            if id(term) not in swept:
-                swept = {id(term): (_dense if term.dense else _sparse)(term, objective, method, batch, ready)}
-            with np.errstate(over="ignore", invalid="ignore"):
-                value, gradient, theta = swept[id(term)](order, learning, theta, state.memory)
-            updates = -(-len(order) // batch.size)
-            state.memory.updates += updates
-            state.updates += updates
+        memory, epoch, updates = state.memory, state.epochs, state.updates
+        one = replace(begun, theta=state.theta, memory=memory, epoch=epoch, updates=updates)
+        swept = objective.term.swept(one)
+        state.theta, state.memory = swept.theta, swept.memory
+        state.updates += swept.updates
         state.epochs += 1
-        state.theta = theta
         with np.errstate(over="ignore", invalid="ignore"):
-            point = objective.at(theta)
-        looked = point._replace(value=float(value), gradient=gradient)
-        last = float(learning(-1, 0)[0])
-        step = entry(state, min(batch.size, len(order)), looked, last)
+            point = objective.at(swept.theta)
+        looked = point._replace(value=swept.value, gradient=swept.gradient)
+        last = float(one.rates(swept.updates - 1, swept.updates)[0])
+        step = entry(state, swept.rows, looked, last)
         yield step._replace(objective=point.value), point, True
 
 
@@ -58,9 +141,9 @@ def compiles(objective, batch: Batch, epochs: int) -> bool:
     return not objective.tiny and work >= WORTH_COMPILING
 
 
-def _dense(term, objective, method: Method, batch: Batch, ready: Callable) -> Callable:
+def _dense(term, one: Pass, ready: Callable) -> Callable:
     """A function that makes one pass over dense rows: (value, gradient, θ) of its last update."""
-    n, k = term.Y.shape
+    (n, k), batch, constants = term.Y.shape, one.batch, one.method.direction.constants
     q = term.X.shape[1] + term.intercept
     fetch = ready(rows.fetch)
     sweep = ready(sweeps.sweep if k > 1 or ready is not compiled else sweeps.single_sweep)
@@ -82,16 +165,16 @@ def _dense(term, objective, method: Method, batch: Batch, ready: Callable) -> Ca
         for X, Y, weights, t, done in ahead(task, range(0, len(order), size), SLOTS):
             value, gradient, theta = sweep(
                 X, Y, weights, batch.size, term.loss.constants, theta, memory.vectors,
-                method.direction.constants, t, memory.updates + done, objective.l1, objective.l2,
+                constants, t, memory.updates + done, one.l1, one.l2,
             )  # fmt: skip
         return value, gradient, theta
 
     return swept
 
 
-def _sparse(term, objective, method: Method, batch: Batch, ready: Callable) -> Callable:
+def _sparse(term, one: Pass, ready: Callable) -> Callable:
     """The same over sparse rows."""
-    X, (n, k) = term.X, term.Y.shape
+    X, (n, k), batch, constants = term.X, term.Y.shape, one.batch, one.method.direction.constants
     q = X.shape[1] + term.intercept
     kernels = sparse_sweeps
     fetch, sweep, reaches = map(ready, (kernels.sparse_fetch, kernels.sparse_sweep, kernels.reaches))
@@ -130,7 +213,7 @@ def _sparse(term, objective, method: Method, batch: Batch, ready: Callable) -> C
         ):
             value, gradient = sweep(
                 ends, places, numbers, Y, weights, batch.size, term.loss.constants, theta, memory.vectors,
-                method.direction.constants, t, reach, done, memory.updates, objective.l1, objective.l2, lived,
+                constants, t, reach, done, memory.updates, one.l1, one.l2, lived,
             )  # fmt: skip
         return value, gradient, theta
 

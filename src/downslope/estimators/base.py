@@ -6,8 +6,11 @@ of its parameters, and keeps what the Training gives back under scikit-learn's n
 
 from __future__ import annotations
 
+import copy
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial, wraps
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -38,6 +41,29 @@ UNFINISHED = (
 )
 FLOATS = (np.float64, np.float32)
 KEPT = ("loss", "penalty", "method", "learning_rate", "epochs", "tol", "scale")  # by a Recipe
+
+
+def held_by_dask(X: Any) -> bool:
+    """Whether X is an array or a frame of Dask's; nothing is, where that was never imported."""
+    return type(X).__module__.partition(".")[0] == "dask"
+
+
+def by_blocks(method: Callable) -> Callable:
+    """The method of an estimator, which makes a lazy array of Dask's arrays and frames, block by block."""
+
+    @wraps(method)
+    def called(self, X):
+        if not held_by_dask(X):
+            return method(self, X)
+        from ..cluster.collections import by_blocks
+
+        check_is_fitted(self)
+        light = copy.copy(self)  # goes to the workers, who need no log book
+        light.trace_ = light._paused = None
+        light.solution_ = replace(self.solution_, trace=None, verdict=None)
+        return by_blocks(partial(method, light), X)
+
+    return called
 
 
 def stochastic(estimator) -> bool:
@@ -86,12 +112,14 @@ class LinearEstimator(BaseEstimator):
         """Descend from the null model, or from the last weights with `warm_start`, until a stop gives its
         reason.
 
-        X (n, d): array, frame or sparse matrix. y (n,): numbers, or classes of any kind; several outputs
+        X (n, d): array, frame or sparse matrix, or an array or frame of Dask's, whose partitions stay where
+        they are. y (n,): numbers, or classes of any kind; several outputs
         (n, k) for a regressor. sample_weight (n,): a row of weight 2 counts as two rows, one of weight 0
         as none. Warns (ConvergenceWarning) with the verdict when the descent did not end at a minimum;
         the weights are finite all the same.
         """
-        dataset = self._dataset(X, y, sample_weight)
+        looked = self._spread if held_by_dask(X) else self._dataset
+        dataset = looked(X, y, sample_weight)
         recipe = self._recipe(self._drawn_seed(), self._start(dataset))
         return self._keep(Training.on_rows(dataset, recipe), dataset)
 
@@ -109,6 +137,21 @@ class LinearEstimator(BaseEstimator):
 
     def _dataset(self, X, y, sample_weight, goes_on=False) -> Dataset:
         raise NotImplementedError
+
+    def _spread(self, X, y, sample_weight) -> Any:
+        """The same of an array or a frame of Dask's."""
+        from ..cluster.collections import Collection
+
+        collection = Collection.of(X, y, sample_weight)
+        self.n_features_in_ = collection.columns
+        if hasattr(self, "feature_names_in_"):
+            delattr(self, "feature_names_in_")
+        if collection.names is not None:
+            self.feature_names_in_: Any = np.array(collection.names, dtype=object)
+        return self._rows_of(collection)
+
+    def _rows_of(self, collection: Any) -> Any:
+        return collection.rows()
 
     def _checked(self, X, y, sample_weight, goes_on: bool, **of_y) -> tuple[Any, Any, Any]:
         """X, y and weights, as scikit-learn would have them."""
@@ -152,9 +195,8 @@ class LinearEstimator(BaseEstimator):
         """The last weights by name, where a warm start asks for them."""
         if not (self.warm_start and "coef_" in vars(self)):
             return None
-        assert dataset.y is not None
         outputs = output_names(dataset)
-        flat = self.axes == 1 and dataset.y.ndim == 1
+        flat = self.axes == 1 and dataset.single
         needed = (dataset.shape[1],) if flat else (len(outputs), dataset.shape[1])
         if np.shape(self.coef_) != needed:
             raise DownslopeError("estimators.warm_start_shape", found=np.shape(self.coef_), needed=needed)
@@ -167,10 +209,11 @@ class LinearEstimator(BaseEstimator):
     def _keep(self, training: Training, dataset: Dataset, goes_on=False) -> Self:
         solution = training.solution  # it keeps no rows: `score` works out metrics, of any
         solution = replace(solution, metrics=dict(solution.metrics) if solution.is_net else {})
-        limit = np.finfo(dataset.X.dtype).max
+        kind = dataset.some.X.dtype
+        limit = np.finfo(kind).max
 
         def told(weights, axes):
-            return np.array(np.clip(weights, -limit, limit), dataset.X.dtype, ndmin=axes)[()]
+            return np.array(np.clip(weights, -limit, limit), kind, ndmin=axes)[()]
 
         self.coef_ = told(solution.coef.T, self.axes)
         self.intercept_ = told(solution.intercept, self.axes - 1)

@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from ..data import Dataset
 from ..errors import DownslopeError
-from .base import LinearEstimator, stochastic
+from .base import LinearEstimator, by_blocks, stochastic
 
 
 def _has_chances(estimator) -> bool:
@@ -136,17 +136,20 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):
         dataset = self._dataset(X, y, sample_weight, goes_on=begun, classes=self.classes_)
         return self._keep(self._next_pass(dataset), dataset, goes_on=begun)
 
+    @by_blocks
     def decision_function(self, X) -> np.ndarray:
         """z = X·w + b:  (n,) for two classes, (n, K) for more."""
         z = self._scores(X)
         return z[:, 0] if z.shape[1] == 1 else z
 
+    @by_blocks
     def predict(self, X) -> np.ndarray:
         """The class of the largest z, (n,); of two classes the second where z > 0."""
         z = self.decision_function(X)
         return self.classes_[(z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)]
 
     @available_if(_has_chances)
+    @by_blocks
     def predict_log_proba(self, X) -> np.ndarray:
         """log pₖ = zₖ − log Σⱼ eᶻʲ, (n, K), finite where pₖ itself is 0. Log loss only."""
         z = self.decision_function(X)
@@ -154,6 +157,7 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):
         return z - np.logaddexp.reduce(z, axis=1, keepdims=True)
 
     @available_if(_has_chances)
+    @by_blocks
     def predict_proba(self, X) -> np.ndarray:
         """The chance of each class, (n, K), in the order of `classes_`. Log loss only."""
         return np.exp(self.predict_log_proba(X))
@@ -177,19 +181,30 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):
         dataset = Dataset.from_arrays(X, np.searchsorted(classes, y), s, self._names())
         return replace(dataset, classes=tuple(classes.tolist()))
 
+    def _rows_of(self, collection):
+        classes, _, sums = collection.classes
+        check_classification_targets(classes)
+        if len(classes) < 2:
+            raise DownslopeError("data.one_class", column="y", value=classes[0] if len(classes) else None)
+        self.classes_ = classes
+        factors = None if self.class_weight is None else self._factors(classes, sums)
+        return collection.rows(classes, factors)
+
     def _weighted(self, y, s) -> np.ndarray:
         """The rows' weights times those of their classes."""
         classes, codes = np.unique(y, return_inverse=True)
+        return s * self._factors(classes, np.bincount(codes, s))[codes]
+
+    def _factors(self, classes, sums) -> np.ndarray:
+        """What `class_weight` multiplies the weights of each class's rows by, (K,); sums (K,): Σs of each."""
         if isinstance(self.class_weight, Mapping):
             given, labels = self.class_weight, classes.tolist()
             strange = [label for label in given if label not in labels]
             if strange and not all(label in given for label in labels):  # most likely a slip of the pen
                 known = ", ".join(map(str, labels))
                 raise DownslopeError("estimators.class_weight_label", found=strange[0], known=known)
-            return s * np.array([given.get(label, 1.0) for label in labels])[codes]
+            return np.array([given.get(label, 1.0) for label in labels])
         if self.class_weight != "balanced":
             raise DownslopeError("estimators.class_weight", found=self.class_weight)
-        sums = np.bincount(codes, s)  # (K,)
         some = sums > 0
-        factors = np.divide(sums.sum(), some.sum() * sums, out=np.zeros_like(sums), where=some)
-        return s * factors[codes]
+        return np.divide(sums.sum(), some.sum() * sums, out=np.zeros_like(sums), where=some)

@@ -9,7 +9,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from ..data import Dataset
-from .base import LinearEstimator, stochastic
+from .base import LinearEstimator, by_blocks, stochastic
 
 
 class LinearRegressor(RegressorMixin, LinearEstimator):
@@ -112,6 +112,7 @@ class LinearRegressor(RegressorMixin, LinearEstimator):
         dataset = self._dataset(X, y, sample_weight, goes_on=begun)
         return self._keep(self._next_pass(dataset), dataset, goes_on=begun)
 
+    @by_blocks
     def predict(self, X) -> np.ndarray:
         """The mean at z = X·w + b:  z itself, or eᶻ for counts.  (n,), or (n, k) for several outputs."""
         z = self._scores(X)

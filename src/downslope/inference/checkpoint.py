@@ -15,6 +15,7 @@ from typing import Any
 
 from ..data import Dataset, Encoding
 from ..data.encoding import training_dataset
+from ..data.parted import Parted
 from ..data.reading import Table
 from ..data.stream import Stream
 from ..descent import rates
@@ -110,7 +111,7 @@ class Checkpoint:
             "seconds": self.seconds,
             "asked": None if self.asked is None else dict(self.asked),
             "source": None if dataset is None else dataset.source,
-            "stream": dataset.told() if isinstance(dataset, Stream) else None,
+            "stream": dataset.told() if isinstance(dataset, Parted) else None,
             "encoding": None if dataset is None or dataset.encoding is None else dataset.encoding.to_json(),
             "rows": training.fingerprints,
             "code": training.code,

@@ -79,9 +79,9 @@ class Solution:
 
     @property
     def method_reason(self) -> str | None:
-        """Why "auto" took the method that it took, in one line."""
-        reasons = (text(key, **facts) for key, facts in self.notes if ".auto_" in key)
-        return next(reasons, None)
+        """Why "auto" took the method that it took, and what a stochastic one is on a cluster, in one line."""
+        told = [text(key, **facts) for key, facts in self.notes if ".auto_" in key or ".local_" in key]
+        return "; ".join(told) or None
 
     @property
     def named(self) -> dict[str, float]:

@@ -273,8 +273,12 @@ class Training:
         return replace(solution, metrics=Metrics(solution, rows))
 
     def _reason(self) -> tuple[Reason, ...]:
-        """Why "auto" took its method."""
-        return (chosen(self.objective, self.recipe)[1],) if self.recipe.method == "auto" else ()
+        """Why "auto" took its method, and what a stochastic one is where rows lie in several memories."""
+        told = (chosen(self.objective, self.recipe)[1],) if self.recipe.method == "auto" else ()
+        shards = self.dataset.shards if isinstance(self.dataset, Parted) else ()
+        if len(shards) < 2 or not isinstance(self.method, Method) or self.method.full:
+            return told
+        return *told, ("inference.local_passes", {"shards": len(shards), "method": self.method.name})
 
     def _scores(self, end: End) -> np.ndarray | None:
         """z of the training rows at the end, where the descent held them anyway."""

@@ -18,6 +18,7 @@ TABLES = (
     "certificate",
     "checkpoint",
     "cli",
+    "cluster",
     "data",
     "descent",
     "estimators",

@@ -13,6 +13,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "interrupted before anything was learned",
         "已中断，尚未学到任何东西",
     ),
+    "cli.workers_and_cluster": (
+        "--workers starts a cluster here, --cluster uses one that runs: give one of the two.",
+        "--workers 在本机启动集群，--cluster 使用正在运行的集群：两者只能给一个。",
+    ),
+    "cli.cluster_net": (
+        "a net is trained on one machine: leave out --workers and --cluster, or --hidden.",
+        "神经网络只在一台机器上训练：请去掉 --workers 和 --cluster，或去掉 --hidden。",
+    ),
     "cli.memory": (
         "there is not enough memory for this: give fewer rows or columns, for example by a SQL query.",
         "内存不足：请减少行或列，例如用一条 SQL 查询来读取数据。",
@@ -435,6 +443,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.help_memory": (
         "memory that rows may take, such as 2GB; by default half of what is free. Rows that do not fit are read in parts, whenever they are asked for",
         "数据行可占用的内存，例如 2GB；默认是空闲内存的一半。放不下的行在需要时分段读取",
+    ),
+    "cli.help_workers": (
+        "start so many workers on this machine, of one core each, and keep the rows in their memory",
+        "在本机启动这么多个 worker（各用一个核），行留在它们的内存里",
+    ),
+    "cli.help_cluster": (
+        "the address of a Dask cluster that runs, such as tcp://10.0.0.1:8786: rows stay in its workers' memory",
+        "正在运行的 Dask 集群的地址，例如 tcp://10.0.0.1:8786：行留在各 worker 的内存里",
     ),
     "cli.help_on_bad_row": (
         "skip leaves out and counts rows with a hole or a text among numbers, fail refuses the first of them; without it holes are filled with the mean",

@@ -193,6 +193,10 @@ TEXTS = {
         "auto took Adam on batches of 32: a net of {weights:,} weights has no curvature that is cheap to find",
         "auto 选择了 32 行一批的 Adam：{weights:,} 个权重的网络，其曲率不便求得",
     ),
+    "inference.local_passes": (
+        "local passes, averaged: in each epoch every one of {shards} shards sweeps its own rows from the same weights, and the weights are averaged by rows. This is not the {method} of one machine.",
+        "局部遍历再平均：每个 epoch 中 {shards} 个分片各自从同一组权重出发扫一遍自己的行，再按行数平均权重。这与单机的 {method} 不同。",
+    ),
     "inference.auto_drawn": (
         "auto took a stochastic method, as a batch size or an order was given",
         "auto 选择了随机方法，因为给出了批大小或行的顺序",

@@ -289,9 +289,10 @@ class LinearTerm(RowSums):
         """One row of how many is enough."""
         return next((every for every in (16, 4) if self.rows >= enough * every), 1)
 
-    def pieces(self, batch, epoch: int, seed: int):
-        """The rows of one pass, and the order in which they are taken: all of them at once."""
-        yield self, batch.order_of(self.rows, epoch, seed)
+    def swept(self, one):
+        """What one pass of a stochastic method makes of θ: all rows at once, in the order that they are
+        taken in."""
+        return one.over([(self, one.batch.order_of(self.rows, one.epoch, one.seed))])
 
     def thinned(self, every: int) -> LinearTerm:
         """The same over one row of each `every`, drawn once."""

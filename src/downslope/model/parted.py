@@ -6,7 +6,7 @@ rows; answers are added by neighbours (`data/parts.py`), an order that follows f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..data.dataset import Dataset
+from ..data.parted import grouped, permuted
 from ..data.scaling import Standardise, identity
 from ..data.second_moments import SecondMoments
 from . import summing
@@ -226,20 +227,20 @@ class PartedTerm(RowSums):
             return self.sample
         return replace(self, pattern=replace(self.pattern, every=every))
 
+    def swept(self, one):
+        """What one pass of a stochastic method makes of θ: a few parts at a time, drawn from all over them.
+        Where rows lie in several memories, each makes a pass over its own, and θ is their mean."""
+        if not isinstance(one.batch.order, str):
+            one.batch.order_of(0, one.epoch, one.seed)  # refused: rows that are given by number
+        if self.stream.shards:
+            return self.stream.each_shard(partial(_own_pass, self.pattern, one))
+        return one.over(self.pieces(one.batch, one.epoch, one.seed))
+
     def pieces(self, batch, epoch: int, seed: int) -> Iterator[tuple[LinearTerm, np.ndarray]]:
-        """The rows of one pass: a few parts at a time, drawn from all over the rows, and the order in which
-        they are taken, drawn among all of theirs."""
-        drawn = batch.order == "shuffle"
-        if not isinstance(batch.order, str):
-            batch.order_of(0, epoch, seed)  # refused: rows that are given by number
-        for group, rows in enumerate(self.stream.blocks(drawn, epoch, seed)):
-            draw = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 2 + group, epoch]))
-            n = len(rows)
-            if batch.order == "replacement":
-                order = draw.integers(0, n, n)
-            else:
-                order = draw.permutation(n) if drawn else np.arange(n)
-            yield self.pattern.term(rows), order
+        """The rows of one pass, some at a time, and the order in which they are taken."""
+        return _pieces(
+            self.pattern, self.stream.blocks(batch.order == "shuffle", epoch, seed), batch, epoch, seed
+        )
 
     # ---- scale -------------------------------------------------------------------------------
 
@@ -307,6 +308,28 @@ def _bends(theta, term: LinearTerm):
 
 def _values(thetas, term: LinearTerm):
     return term.values(thetas) * term.rows
+
+
+def _pieces(pattern, blocks: Iterable[Dataset], batch, epoch: int, seed: int, shard: int = 0):
+    """The rows of each block, and the order in which they are taken, drawn by counter."""
+    for number, rows in enumerate(blocks):
+        draw = np.random.Generator(np.random.Philox(key=seed, counter=[0, shard, 2 + number, epoch]))
+        n = len(rows)
+        if batch.order == "replacement":
+            order = draw.integers(0, n, n)
+        else:
+            order = draw.permutation(n) if batch.order == "shuffle" else np.arange(n)
+        yield pattern.term(rows), order
+
+
+def _own_pass(pattern: Pattern, one, parts: Sequence[Dataset], shard: int):
+    """One of several passes from the same θ: over the parts of a shard."""
+    n, told = len(parts), (one.epoch, one.seed, shard)
+    order = permuted(n, *told).tolist() if one.batch.order == "shuffle" else range(n)
+    rows = sum(map(len, parts))
+    weight = sum(float(len(part) if part.weights is None else part.weights.sum()) for part in parts)
+    blocks = grouped(parts[number] for number in order)
+    return one.alone(rows, weight).over(_pieces(pattern, blocks, one.batch, *told))
 
 
 def _largest_row(term: LinearTerm) -> float:

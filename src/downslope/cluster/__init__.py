@@ -1,0 +1,60 @@
+"""The Dask door: rows in the memory of many machines, and what Dask itself holds as arrays and frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from ..data.room import Reading
+from ..data.stream import Stream
+from ..errors import DownslopeError
+
+try:
+    from .connection import Connection
+    from .learning import learned_by
+    from .spread import Spread
+except ModuleNotFoundError as error:
+    if error.name not in ("dask", "distributed"):
+        raise
+    raise DownslopeError("cluster.missing") from None
+
+__all__ = ["Connection", "Spread", "learned_by", "spread"]
+
+
+def spread(
+    rows: Any,
+    target: str | Sequence[str] | None = None,
+    features: Sequence[str] | None = None,
+    weights: str | None = None,
+    *,
+    workers: int | None = None,
+    client: Any = None,
+    shards: int | None = None,
+    reading: Reading | None = None,
+) -> Spread:
+    """Rows in the memory of a cluster's workers, for `ds.fit` and every other use of a Dataset.
+
+    rows: a `Stream`, or what `Stream.open` takes, with its target, features and weights.
+    workers: start so many on this machine, which `close()` or `with` ends again.
+    client: a Dask client, or the address of a scheduler (tcp://10.0.0.1:8786). With neither, Dask's client
+    of the moment, else this process alone, where rows are read again for each look at them.
+    shards: at least so many, for the same answers of stochastic methods with any number of workers.
+
+    Raises DownslopeError for a cluster that can not be reached, has other versions, or too little memory.
+    """
+    stream_reading = rows.reading if isinstance(rows, Stream) else reading or Reading()
+    if workers is not None and client is not None:
+        raise DownslopeError("cluster.both")
+    if workers is not None:
+        connection = Connection.local(workers, stream_reading.memory)
+    else:
+        connection = Connection.to(client) if isinstance(client, str) else Connection.of(client)
+    try:
+        learn = partial(learned_by, connection)
+        asked = (rows, target, features, weights, reading, learn)
+        stream = rows if isinstance(rows, Stream) else Stream.open(*asked)
+        return Spread.of(stream, connection, shards)
+    except BaseException:
+        connection.close()
+        raise

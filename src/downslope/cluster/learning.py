@@ -1,0 +1,43 @@
+"""The first pass over the rows of Parquet files, made by the workers: each looks at a run of parts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from operator import add
+
+from ..data.block import Filter
+from ..data.learning import Learned, Looked, learned, look, settled
+from ..data.meter import Meter
+from ..data.room import Reading, limits, part_size
+from ..data.source import Source
+from .connection import Connection
+from .spread import at_once, height_of
+
+
+def learned_by(connection: Connection, origin: Source, filtered: Filter, reading: Reading) -> Learned:
+    """What `learned` tells, to the last bit; of files that can not be read in the middle, by this process."""
+    if not origin.at_random or origin.rows is None:
+        return learned(origin, filtered, reading)
+    size = part_size(reading, len(filtered.request.columns))
+    count, workers = -(-origin.rows // size), len(connection.workers)
+    run = 2 ** height_of(count, workers)
+    there = replace(origin, paths=tuple(path.resolve() for path in origin.paths))
+    given = connection.begin(_given, there, filtered, replace(reading, rows=size))
+    firsts = range(0, count, run)
+    begun = [connection.begin(_looked, given, first, min(first + run, count)) for first in firsts]
+    meter = Meter(origin.rows, origin.bytes)
+    meter.begin_pass()
+    looked = at_once(connection, begun, add)
+    meter.add(origin.rows, origin.bytes or 0)
+    return settled(looked, origin, filtered, meter)
+
+
+def _given(*told):
+    return told
+
+
+def _looked(told: tuple[Source, Filter, Reading], first: int, last: int) -> Looked | None:
+    origin, filtered, reading = told
+    size, names = part_size(reading, len(filtered.request.columns)), filtered.request.columns
+    tables = origin.parts(names, size, first, last, limits(origin, reading))
+    return look(tables, first, origin, filtered, reading)
