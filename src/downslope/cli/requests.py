@@ -143,6 +143,7 @@ class Request:
         from ..data.opening import fitting
         from ..data.stream import Stream
         from ..model.losses import by_name
+        from . import watch
 
         targets = columns([self.target], source.names)
         target = targets[0] if len(targets) == 1 else targets
@@ -157,12 +158,14 @@ class Request:
 
             place = lambda rows: Spread.of(rows, connection)
             asked.append(partial(learned_by, connection))
-        stream = Stream.open(*asked)
-        yes_or_no = self.loss is None and len(targets) == 1 and source.kinds[targets[0]] == "boolean"
-        if yes_or_no or (self.loss is not None and by_name(self.loss).labels):
-            stream = stream.labelled()
-        if self.validate is None:
-            return place(stream), None
+        with watch.reading(source.meter, text("cli.reading")):
+            stream = Stream.open(*asked)
+            yes_or_no = self.loss is None and len(targets) == 1 and source.kinds[targets[0]] == "boolean"
+            if yes_or_no or (self.loss is not None and by_name(self.loss).labels):
+                stream = stream.labelled()
+            assert stream.gathered  # a second pass over some rows, which every model asks for
+            if self.validate is None:
+                return place(stream), None
         held_out = stream.held_out if self._fraction is not None else stream.beside(self.validate)
         return place(stream), place(held_out)
 

@@ -7,7 +7,6 @@ from operator import add
 
 from ..data.block import Filter
 from ..data.learning import Learned, Looked, learned, look, settled
-from ..data.meter import Meter
 from ..data.room import Reading, limits, part_size
 from ..data.source import Source
 from .connection import Connection
@@ -25,11 +24,10 @@ def learned_by(connection: Connection, origin: Source, filtered: Filter, reading
     given = connection.begin(_given, there, filtered, replace(reading, rows=size))
     firsts = range(0, count, run)
     begun = [connection.begin(_looked, given, first, min(first + run, count)) for first in firsts]
-    meter = Meter(origin.rows, origin.bytes)
-    meter.begin_pass()
+    origin.meter.begin_pass()
     looked = at_once(connection, begun, add)
-    meter.add(origin.rows, origin.bytes or 0)
-    return settled(looked, origin, filtered, meter)
+    origin.meter.add(origin.rows, origin.bytes or 0)
+    return settled(looked, origin, filtered)
 
 
 def _given(*told):

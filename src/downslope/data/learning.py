@@ -13,7 +13,6 @@ from ..errors import DownslopeError
 from .block import Block, Filter
 from .encoding import Encoding, Request
 from .gathering import Gathered, Gathering
-from .meter import Meter
 from .parts import Tree, ahead, cut
 from .reading import Table
 from .room import Reading, limits, part_size
@@ -35,7 +34,6 @@ class Learned:
     skipped: int
     gathered: Gathered | None
     pace: float
-    meter: Meter
 
 
 @dataclass(frozen=True)
@@ -62,29 +60,30 @@ def learned(origin: Source, filtered: Filter, reading: Reading) -> Learned:
     """One pass over the rows: how their columns become numbers, and for plain numbers all else, too."""
     request = filtered.request
     size, names = part_size(reading, len(request.columns)), request.columns
-    meter, seconds = Meter(origin.rows, origin.bytes), [0.0]
-    meter.begin_pass()
+    seconds = [0.0]
+    origin.meter.begin_pass()
     skipped = [0]
 
     def lost(count: int) -> None:
         skipped[0] += count
 
     lenient = lost if reading.on_bad_row == "skip" else None
-    scan = origin.scan(names, limits(origin, reading), meter, lenient)
+    scan = origin.scan(names, limits(origin, reading), origin.meter, lenient)
     looked = look(ahead(cut(_timed(scan, seconds), size)), 0, origin, filtered, reading)
     pace = 8 * looked.rows * len(names) / seconds[0] if looked and seconds[0] else 0.0
-    return settled(looked, origin, filtered, meter, skipped[0], pace)
+    return settled(looked, origin, filtered, skipped[0], pace)
 
 
 def settled(
-    looked: Looked | None, origin: Source, filtered: Filter, meter: Meter, skipped: int = 0, pace: float = 0.0
+    looked: Looked | None, origin: Source, filtered: Filter, skipped: int = 0, pace: float = 0.0
 ) -> Learned:
     """What follows from a look at all parts."""
     if looked is None or not looked.count:
         raise DownslopeError("data.no_rows", source=origin.words)
     encoding = filtered.request.encoding(looked.known, looked.count)
     gathered = looked.gathering.result if looked.gathering is not None else None
-    return Learned(encoding, looked.known, looked.rows, skipped, gathered, pace, meter)
+    origin.meter.pass_rows = looked.rows  # of texts, nobody knew before
+    return Learned(encoding, looked.known, looked.rows, skipped, gathered, pace)
 
 
 def look(

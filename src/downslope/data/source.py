@@ -56,10 +56,12 @@ class Source:
     whole: dict[str, str] = field(default_factory=dict)  # columns of whole numbers only, as far as was seen
     exact: bool = False  # whether numbers keep their types
     stamps: tuple = ()  # size and time of change of each file, as it was opened
+    meter: Meter = field(default_factory=Meter, repr=False, compare=False)  # of all that is read of it
 
     def __post_init__(self):
         stamps = ((told.st_size, told.st_mtime_ns) for told in map(Path.stat, self.paths))
         object.__setattr__(self, "stamps", tuple(stamps))
+        self.meter.pass_rows, self.meter.pass_bytes = self.rows or self.meter.pass_rows, self.bytes
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -57,7 +57,6 @@ class Stream(Parted):
     rows: int  # of the source, those that could not be read left out
     skipped: int = 0  # of the source: they could not be read
     classes: tuple[Any, ...] = ()
-    meter: Meter = field(default_factory=Meter)
     gathered_at_once: Gathered | None = None  # in the pass that learned
     pace: float = 0.0  # bytes of numbers a second, at which the source was decoded
     said: tuple[Note, ...] = ()
@@ -89,9 +88,7 @@ class Stream(Parted):
         """The rows of a source that was opened."""
         told = learn(origin, filtered, reading)
         known, classes = told.known, told.encoding.classes
-        stream = cls(
-            origin, filtered, reading, told.encoding, known, told.rows, told.skipped, classes, told.meter
-        )
+        stream = cls(origin, filtered, reading, told.encoding, known, told.rows, told.skipped, classes)
         gathered = told.gathered if stream.size == part_size(reading, len(filtered.request.columns)) else None
         return replace(stream, gathered_at_once=gathered, pace=told.pace)
 
@@ -105,6 +102,11 @@ class Stream(Parted):
         """Rows that count."""
         some = next(iter(self.known.values()), None)
         return some.rows if some is not None and not self.apart else int(sum(self.gathered.counts))
+
+    @property
+    def meter(self) -> Meter:
+        """What was read, of the source or of what is kept of it."""
+        return self.origin.meter
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -171,7 +173,6 @@ class Stream(Parted):
                 facts = {"source": words, "column": name, "names": ", ".join(origin.names[:12])}
                 raise DownslopeError("data.lacks_column", **facts)
         plain = replace(self.filter, held=None)
-        meter = Meter(origin.rows, origin.bytes)
         return replace(
             self,
             origin=origin,
@@ -180,7 +181,6 @@ class Stream(Parted):
             apart=True,
             said=(),
             skipped=0,
-            meter=meter,
         )
 
     def told(self) -> dict[str, Any]:
@@ -264,7 +264,7 @@ class Stream(Parted):
         paths = tuple(path.resolve() for path in self.origin.paths)
         origin = replace(self.origin, paths=paths, copies=None)
         reading = replace(self.reading, rows=self.size)
-        lent = replace(self, origin=origin, reading=reading, gathered_at_once=None, meter=Meter())
+        lent = replace(self, origin=origin, reading=reading, gathered_at_once=None)
         vars(lent).update({"cached": cached, "_edges": edges})
         return lent
 
@@ -285,18 +285,19 @@ class Stream(Parted):
         """The rows of one pass, a few parts at a time: as they lie, or `mixed`, drawn from all over. Rows
         that lie in some order (`Gathered.drift`) are kept on the disk for it, and drawn in pieces of a
         sixteenth of a part; others in whole parts. Where neither can be, the blocks are neighbours."""
-        if mixed and self.gathered.drift > DRIFT and self.cached is None:
+        finely = mixed and self.gathered.drift > DRIFT  # no matter how fast the source is: that decides bits
+        if finely and self.cached is None:
             vars(self)["cached"] = self._cache()
         if mixed and self.cached is not None and not self.cached.whole:
             for _ in self.each():  # writes it
                 pass
-        if mixed and self.cached is not None and self.cached.whole:
-            order = _permuted(int(self._edges[-1]), epoch, seed)
-            size = GROUP * PIECES
-            self.meter.begin_pass()
-            groups = (order[first : first + size].tolist() for first in range(0, len(order), size))
-            return ahead(map(self._read_back, groups), 1)
-        return super().blocks(mixed and self.origin.at_random, epoch, seed)
+        kept = self.cached is not None and self.cached.whole
+        if not (finely and kept):
+            return super().blocks(mixed and (kept or self.origin.at_random), epoch, seed)
+        order, size = _permuted(int(self._edges[-1]), epoch, seed), GROUP * PIECES
+        self.meter.begin_pass()
+        groups = (order[first : first + size].tolist() for first in range(0, len(order), size))
+        return ahead(map(self._read_back, groups), 1)
 
     @cached_property
     def cached(self) -> cache.Cache | None:

@@ -301,6 +301,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.progress": ("epoch {done:,} of {total:,}", "第 {done:,} 轮，共 {total:,} 轮"),
     "cli.progress_tried": ("{done:,} of {total:,} tried", "已试 {done:,} 种，共 {total:,} 种"),
     "cli.progress_loss": ("loss {loss:.6g}", "损失 {loss:.6g}"),
+    "cli.reading": ("reading", "读取"),
     "cli.progress_rows": ("{words}: {rows:,} rows", "{words}：{rows:,} 行"),
     "cli.progress_rows_speed": ("{rows} rows/s", "每秒 {rows} 行"),
     "cli.progress_bytes_speed": ("{size}/s", "每秒 {size}"),
