@@ -98,6 +98,7 @@ class Block:
 
     columns: np.ndarray
     places: np.ndarray | None
+    sums: np.ndarray  # (c,)
 
     @classmethod
     def plain(cls, table: Any, names: tuple[str, ...], held: Held | None, first: int) -> Block | None:
@@ -114,7 +115,8 @@ class Block:
             for chunk in column.chunks:
                 row[place : place + len(chunk)] = chunk.to_numpy(zero_copy_only=True)
                 place += len(chunk)
-        if not np.isfinite(out.sum(axis=1)).all() and not np.isfinite(out).all():
+        sums = out.sum(axis=1)
+        if not np.isfinite(sums).all() and not np.isfinite(out).all():
             return None
         places = None
         if held is not None:
@@ -122,7 +124,8 @@ class Block:
             if not kept.all():
                 places = np.flatnonzero(kept)
                 out = np.ascontiguousarray(out[:, places])
-        return cls(out, places)
+                sums = out.sum(axis=1)
+        return cls(out, places, sums)
 
 
 _own = threading.local()

@@ -109,7 +109,7 @@ def look(
             known = {n: Summary.of(part, n, s, n in counted) for n in names if n != request.weights}
             count += len(part)
         else:
-            known = _summaries(block.columns, names, counted, request)
+            known = _summaries(block, names, counted, request)
             gathering.add_columns(block, len(request.targets), first)
             count += block.columns.shape[1]
         many |= {name for name in counted if known[name].many}
@@ -122,20 +122,20 @@ def _both(one: dict[str, Summary], other: dict[str, Summary]) -> dict[str, Summa
 
 
 def _summaries(
-    columns: np.ndarray, names: Sequence[str], counted: Sequence[str], request: Request
+    block: Block, names: Sequence[str], counted: Sequence[str], request: Request
 ) -> dict[str, Summary]:
-    b, found = columns.shape[1], {}
-    for name, values in zip(names, columns):
+    """Of features, not how far they reach, which only a target is asked for."""
+    b, found = block.columns.shape[1], {}
+    for name, values, total in zip(names, block.columns, block.sums.tolist()):
         if not b:
             found[name] = Summary(name, "numeric")
             continue
         if name in counted:
             found[name] = Summary.of(Table.read({name: values}), name, distinct=True)
             continue
-        total = float(values.sum())
-        sums = (float(b), total, total)
-        low, high = float(values.min()), float(values.max())
-        found[name] = Summary(name, "numeric", b, b, sums, low, high, {}, name in request.targets)
+        sums, target = (float(b), total, total), name in request.targets
+        low, high = (float(values.min()), float(values.max())) if target else (-np.inf, np.inf)
+        found[name] = Summary(name, "numeric", b, b, sums, low, high, {}, target)
     return found
 
 

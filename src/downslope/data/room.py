@@ -62,4 +62,4 @@ def limits(origin: Source, reading: Reading) -> Limits:
     fits = most // 2 // max(1, 2 * origin.group)
     threads = int(max(1, min(cores, fits)))
     batch = int(max(GRAIN, min(2**16, 2**23 // max(1, len(origin.names)) // GRAIN * GRAIN)))
-    return Limits(batch, threads, max(most // 2, 2 * origin.group, 10**8))
+    return Limits(batch, threads, max(most, 2 * origin.group))  # held tighter, it would wait for itself
