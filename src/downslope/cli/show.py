@@ -179,7 +179,13 @@ def _confused(rows: str, matrix: Sequence[Sequence[float]], classes: Sequence) -
     wrong = [
         (
             row[j],
-            text("cli.mistake", true=classes[i], taken=classes[j], count=f"{row[j]:g}", all=f"{sum(row):g}"),
+            text(
+                "cli.mistake",
+                true=classes[i],
+                taken=classes[j],
+                count=f"{row[j]:.12g}",
+                all=f"{sum(row):.12g}",
+            ),
         )
         for i, row in enumerate(matrix)
         for j in range(len(row))

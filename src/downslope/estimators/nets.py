@@ -258,6 +258,7 @@ class NetClassifier(ClassifierMixin, NetEstimator):
     # What follows once z and the classes are known is what a linear classifier does with them.
     _dataset = LinearClassifier._dataset
     _weighted = LinearClassifier._weighted
+    _factors = LinearClassifier._factors
     predict = LinearClassifier.predict
 
     def decision_function(self, X) -> np.ndarray:
