@@ -282,9 +282,8 @@ def test_a_file_of_the_users_trains(page, address):
     assert page.locator("#target").input_value() == "y"
     assert page.locator("#tab-fit").get_attribute("aria-selected") == "true"
     assert losses(page)[0] < 1e-3
-    assert (
-        "rows.csv" in page.url and '"id"' not in page.url
-    )  # the address names the file, and holds none of it
+    page.wait_for_url(lambda url: "rows.csv" in url)  # the address follows a moment later
+    assert '"id"' not in page.url  # it names the file, and holds none of it
 
 
 def test_clicked_points_train_move_change_class_and_go(page, address):
