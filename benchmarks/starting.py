@@ -72,12 +72,17 @@ class Starting:
                         line["times"].append(_process(kind, cache))
                     except subprocess.CalledProcessError as error:
                         line["why"] = (error.stderr.strip().splitlines() or ["failed"])[-1][:200]
-        for line in lines.values():
-            times = line.pop("times")
-            if times:
-                line |= {"seconds": statistics.median(times), "least": min(times), "most": max(times)}
-                line["runs"] = len(times)
+        settle(lines)
         return {"row": self.name, "sizes": self.sizes[mode], "contenders": list(lines.values())}
+
+
+def settle(lines: dict[str, dict[str, Any]]) -> None:
+    """The seconds of every run of a line, as the table tells them."""
+    for line in lines.values():
+        times = line.pop("times")
+        if times:
+            line |= {"seconds": statistics.median(times), "least": min(times), "most": max(times)}
+            line["runs"] = len(times)
 
 
 def _process(kind: str, cache: str) -> float:

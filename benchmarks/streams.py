@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .starting import settle
 from .targets import AtLeastAsGood, AtMost, Faster
 
 MEMORY = 10**9  # bytes that a process may take
@@ -28,14 +28,15 @@ NAMES = [f"x{j}" for j in range(D)]
 
 # Each process is told the files, the target and the loss; it prints seconds, weights and intercept.
 HEAD = """
-import json, sys, time, warnings
+import json, resource, sys, time, warnings
 import numpy as np
 warnings.simplefilter("ignore")
 files, target, loss = sys.argv[1:4]
 names = [f"x{j}" for j in range(30)]
 def told(began, w=None, b=0.0):
     w = None if w is None else np.ravel(w).tolist()
-    print(json.dumps([time.perf_counter() - began, w, float(np.ravel(b)[0])]))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(json.dumps([time.perf_counter() - began, w, float(np.ravel(b)[0]), peak]))
 """
 OURS = """
 import duckdb, numba, pandas, pyarrow.parquet, scipy.linalg, threadpoolctl
@@ -86,7 +87,7 @@ model = Workspace(f"{told} --loss_function {kind}")
 seconds = time.perf_counter()
 w = [model.get_weight_from_name(name, "f") for name in names]
 b = model.get_weight_from_name("Constant", " ")
-print(json.dumps([seconds - began, w, b]))
+print(json.dumps([seconds - began, w, b, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024]))
 """
 
 
@@ -146,11 +147,7 @@ class OutOfMemory:
                     line["peak_bytes"] = max(peak, line.get("peak_bytes", 0))
                     weights[label] = None if w is None else (w, b)
             judge(files, self.target, self.loss, lines, weights)
-        for line in lines.values():
-            times = line.pop("times")
-            if times:
-                line |= {"seconds": statistics.median(times), "least": min(times), "most": max(times)}
-                line["runs"] = len(times)
+        settle(lines)
         return {"row": self.name, "sizes": self.sizes[mode], "contenders": list(lines.values())}
 
 
@@ -212,8 +209,7 @@ def _limited():
         if began.returncode:
             last = (complaint.strip().splitlines() or [f"exit code {began.returncode}"])[-1]
             return f"killed at {MEMORY / 1e9:g} GB" if began.returncode == -9 else last[:200]
-        seconds, w, b = json.loads(out.splitlines()[-1])
-        return seconds, w, b, _peak(group)
+        return json.loads(out.splitlines()[-1])
 
     try:
         yield run
@@ -238,13 +234,6 @@ def _group() -> Path | None:
         return group
     except OSError:
         return None
-
-
-def _peak(group: Path | None) -> int:
-    """Of what a process itself held: what the group caches of files is not counted."""
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 
 
 def judge(files: str, target: str, loss: str, lines, weights) -> None:
