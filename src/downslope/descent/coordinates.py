@@ -26,7 +26,7 @@ SOLVED = 100  # weights up to which one solve may end it
 BLOCK = 4_000_000  # numbers of X standardised at a time
 HELD = 32_000_000  # and kept
 KNOWN = (  # of Coordinates: what changes from round to round, and is not read from the rows again
-    *("theta", "z", "value", "gradient", "pull", "working", "H", "lift", "bend"),
+    *("theta", "z", "value", "gradient", "pull", "working", "modelled", "H", "lift", "bend"),
     *("fresh", "thorough", "cautious"),
 )
 
@@ -43,6 +43,7 @@ class Coordinates:
         self.value, self.gradient, self.pull = np.nan, np.empty(0), np.empty(0)  # see `_look`
         self.moments = term.quadratic and (self.d <= MOMENTS or term.gathered is not None)
         self.working = np.arange(self.d if self.moments else 0)
+        self.modelled = np.empty(0, dtype=int)  # which of them H is of, by their places
         self.H, self.lift, self.bend = np.empty((0, 0)), np.empty(0), 1.0  # see `_curvature`
         self.held: np.ndarray | None = None  # the working set's columns, standardised
         self.fresh = False  # whether they still point the right way
@@ -84,7 +85,7 @@ class Coordinates:
         for _ in range(1 if self.term.quadratic or not self.term.dense else NEWTON):
             pulls = distance(self.gradient[W], self.theta[W], l1[W], l2[W]).max(initial=0.0)
             inner = max(0.3 * limit, 0.01 * float(pulls) if rough else 0.0)
-            step, moved = self._step(l1[W], l2[W], inner)
+            step, moved = self._step(l1, l2, inner)
             t = self._move(step, moved, l1[W], l2[W])
             if self.term.quadratic or t == 0.0:
                 break
@@ -100,11 +101,14 @@ class Coordinates:
 
     def _step(self, l1, l2, limit: float):
         """To the minimum of the model over the working set: Δθ (p,), and what it does to z (n, 1)."""
-        step, W = np.zeros_like(self.theta), self.working
+        step = np.zeros_like(self.theta)
         if self.moments or self.term.dense:
-            change, moved = self._by_moments(self.theta[W], l1, l2, limit), None
+            self._curve(l1, l2)
+            W = self.working[self.modelled]
+            change, moved = self._by_moments(W, l1[W], l2[W], limit), None
         else:
-            change, moved = self._by_columns(self.theta[W], l1, l2, limit)
+            W = self.working
+            change, moved = self._by_columns(self.theta[W], l1[W], l2[W], limit)
         step[W], step[self.d :] = change[: len(W)], change[len(W) :]
         if self.term.dense and not self.moments:
             moved = self._predicted(step)
@@ -214,10 +218,10 @@ class Coordinates:
 
     # ---- dense columns, through H ------------------------------------------------------------
 
-    def _by_moments(self, u, l1, l2, limit: float) -> np.ndarray:
-        """(Δu, Δc) over the working set, by H."""
-        H, lift, bend = self._curvature()
-        g, rest = self.gradient[self.working], self.gradient[self.d :]
+    def _by_moments(self, W, l1, l2, limit: float) -> np.ndarray:
+        """(Δu, Δc) over the weights that H is of."""
+        H, lift, u = self.H, self.lift, self.theta[W]
+        g, rest = self.gradient[W], self.gradient[self.d :]
         start, u = u, u.copy()
         g = g - lift * rest[0] if len(rest) else g
         run = self._suited(cycle, 10 * g.size**2)
@@ -236,42 +240,63 @@ class Coordinates:
                     u, g = ahead
                 past = []
         change = u - start
-        return np.append(change, -rest[0] / bend - lift @ change) if len(rest) else change
+        return np.append(change, -rest[0] / self.bend - lift @ change) if len(rest) else change
 
-    def _curvature(self):
-        """H = X̃ᵀDX̃ of the working set once the intercept has answered, how it does, and its own curvature."""
+    def _curve(self, l1, l2) -> None:
+        """H = X̃ᵀDX̃ once the intercept has answered, how it does, and its own curvature: of the working set.
+        Where D changes, of those of it alone that do not rest at 0."""
         W = self.working
         known = len(self.lift)
-        if self.moments and known < len(W):
+        if not self.term.quadratic:
+            u = self.theta[W]
+            moving = np.flatnonzero((u != 0) | (distance(self.gradient[W], u, l1[W], l2[W]) > 0))
+            if self.fresh and np.isin(moving, self.modelled).all():
+                return
+            self.modelled = moving
+            self.H, self.lift, self.bend = self._gram(moving)
+        elif self.moments and known < len(W):
             bound, d = self.term.loss.curvature_bound, self.d
             G = bound * self.term.gram
             self.bend = G[d, d] if self.term.intercept else 1.0
             self.lift = G[:d, d] / self.bend if self.term.intercept else np.zeros(d)
             self.H = G[:d, :d] - self.bend * np.outer(self.lift, self.lift)
-        elif self.term.quadratic and known < len(W):
-            new, lift, self.bend = self._gram(W, known)
+        elif known < len(W):
+            new, lift, self.bend = self._joining(known)
             self.lift = np.append(self.lift, lift)
             H = np.empty((len(W), len(W)))
             H[:known, :known], H[:, known:], H[known:, :known] = self.H, new, new[:known].T
             self.H = H
-        elif not (self.term.quadratic or (self.fresh and known == len(W))):
-            self.H, self.lift, self.bend = self._gram(W, 0)
-        return self.H, self.lift, self.bend
+        if self.term.quadratic:
+            self.modelled = np.arange(len(W))
 
-    def _gram(self, W, known: int):
-        """X̃ᵀDX̃ of the working set and what of it is not known, less what the intercept takes of it; how the
-        intercept answers to that; its own curvature. Where H is but a model, many rows stand for all
-        (sub-sampled Newton, Roosta-Khorasani & Mahoney 2019)."""
-        D = self._bends()
+    def _joining(self, known: int):
+        """What the working set's columns after the first `known` add to H of a squared loss."""
+        D, W = self._bends(), self.working
         H, sums, bend = np.zeros((len(W), len(W) - known)), np.zeros(len(W)), D.sum()
-        few = 1 if self.term.quadratic or self.thorough else max(1, self.term.rows // (200 * (len(W) + 1)))
         for rows, block in self._blocks(W):
-            block, weight = block[::few], few * D[rows][::few]
-            H += block.T @ (weight[:, None] * block[:, known:])
-            sums += weight @ block
+            weight = D[rows] if self.term.share is not None else D[0]  # a number scales a product, not its rows
+            new = block[:, known:]
+            H += block.T @ (weight[:, None] * new) if np.ndim(weight) else weight * (block.T @ new)
+            sums += weight @ block if np.ndim(weight) else weight * block.sum(axis=0)
         if not self.term.intercept:
             return H, np.zeros(len(W) - known), 1.0
         return H - np.outer(sums, sums[known:] / bend), sums[known:] / bend, bend
+
+    def _gram(self, places):
+        """X̃ᵀDX̃ of some of the working set, less what the intercept takes of it; how the intercept answers to
+        that; its own curvature. H is but a model, so many rows stand for all (sub-sampled Newton,
+        Roosta-Khorasani & Mahoney 2019)."""
+        D = self._bends()
+        H, sums, bend = np.zeros((len(places), len(places))), np.zeros(len(places)), D.sum()
+        few = 1 if self.thorough else max(1, self.term.rows // (200 * (len(places) + 1)))
+        for rows, block in self._blocks(self.working):
+            half = np.sqrt(few * D[rows][::few])  # BLAS works out half of AᵀA
+            scaled = half[:, None] * block[::few, places]
+            H += scaled.T @ scaled
+            sums += half @ scaled
+        if not self.term.intercept:
+            return H, np.zeros(len(places)), 1.0
+        return H - np.outer(sums, sums / bend), sums / bend, bend
 
     def _blocks(self, W):
         """The standardised columns of the working set, some rows at a time; kept while they are few."""

@@ -65,8 +65,8 @@ def path(
     α_max = maxⱼ |∂f/∂wⱼ|/l1 at the best constant, down to eps·α_max; or the prices themselves.
     tol: every gap is at most tol times F of the best constant.
 
-    What is far from entering is left out, by a sequential rule after Tibshirani et al. 2012, with a look at
-    all slopes before an end is called one. A price of 0 leaves nothing to prove a gap with. Raises
+    Only a working set is worked on: the weights that pull hardest join it, and of sparse rows those that a
+    sequential rule after Tibshirani et al. 2012 foresees. All slopes are looked at before an end is called one. A price of 0 leaves nothing to prove a gap with. Raises
     DownslopeError for a loss with a kink, several outputs, and prices that are none.
 
     >>> import downslope as ds
@@ -92,7 +92,7 @@ def path(
     last = prices[0]
     for alpha in prices:
         a1, a2 = alpha * l1, alpha * l2
-        if F.quadratic:  # whose curvature is found but once
+        if F.quadratic and not F.term.dense:  # a column costs its own numbers, and no product with others
             at.welcome(np.flatnonzero(np.abs(at.gradient[: at.d]) > 1.5 * a1 - 0.5 * last * l1))
         rounds, before = 0, np.inf
         while (gap := at.gap(a1, a2)) > allowed and rounds < ROUNDS:

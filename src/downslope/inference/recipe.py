@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..descent import methods, rates
+from ..descent.coordinates import MOMENTS
 from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent, Method
 from ..descent.stops import Epochs, Gradient, NoProgress, Seconds, Stop, Validation
 from ..errors import DownslopeError, nearest
@@ -98,7 +99,8 @@ class Recipe:
     def _gathers(self, dataset) -> bool:
         """Whether the descent will run on the second moments of the rows, or its answer be read from them."""
         rows, columns = dataset.shape
-        if not self.loss.quadratic or columns > WIDE or rows * columns < WORTH_GATHERING:
+        most = MOMENTS if self.penalty.kinked else WIDE  # coordinate descent on more columns asks about a few of them
+        if not self.loss.quadratic or columns > most or rows * columns < WORTH_GATHERING:
             return False
         if self.method == "auto" or isinstance(self.method, Method):
             return not self._draws
