@@ -274,10 +274,13 @@ class Coordinates:
         D, W = self._bends(), self.working
         H, sums, bend = np.zeros((len(W), len(W) - known)), np.zeros(len(W)), D.sum()
         for rows, block in self._blocks(W):
-            weight = D[rows] if self.term.share is not None else D[0]  # a number scales a product, not its rows
             new = block[:, known:]
-            H += block.T @ (weight[:, None] * new) if np.ndim(weight) else weight * (block.T @ new)
-            sums += weight @ block if np.ndim(weight) else weight * block.sum(axis=0)
+            if self.term.share is None:  # one number, which scales the product instead of its rows
+                H += D[0] * (block.T @ new)
+                sums += D[0] * block.sum(axis=0)
+            else:
+                H += block.T @ (D[rows, None] * new)
+                sums += D[rows] @ block
         if not self.term.intercept:
             return H, np.zeros(len(W) - known), 1.0
         return H - np.outer(sums, sums[known:] / bend), sums[known:] / bend, bend

@@ -66,8 +66,9 @@ def path(
     tol: every gap is at most tol times F of the best constant.
 
     Only a working set is worked on: the weights that pull hardest join it, and of sparse rows those that a
-    sequential rule after Tibshirani et al. 2012 foresees. All slopes are looked at before an end is called one. A price of 0 leaves nothing to prove a gap with. Raises
-    DownslopeError for a loss with a kink, several outputs, and prices that are none.
+    sequential rule after Tibshirani et al. 2012 foresees. All slopes are looked at before an end is called
+    one. A price of 0 leaves nothing to prove a gap with. Raises DownslopeError for a loss with a kink,
+    several outputs, and prices that are none.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0, 0.0], [2.0, 1.0], [3.0, 0.0]], [2.0, 4.0, 6.0])

@@ -99,7 +99,7 @@ class Recipe:
     def _gathers(self, dataset) -> bool:
         """Whether the descent will run on the second moments of the rows, or its answer be read from them."""
         rows, columns = dataset.shape
-        most = MOMENTS if self.penalty.kinked else WIDE  # coordinate descent on more columns asks about a few of them
+        most = MOMENTS if self.penalty.kinked else WIDE  # beyond, coordinate descent asks of a few columns
         if not self.loss.quadratic or columns > most or rows * columns < WORTH_GATHERING:
             return False
         if self.method == "auto" or isinstance(self.method, Method):
