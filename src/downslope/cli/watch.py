@@ -35,7 +35,7 @@ def run(
     `steps`: those of the training, as they come through the hands of somebody else. `log`: is told all."""
     watched = Watched(training)
     steps = training if steps is None else steps
-    with _asked_to_stop() as asked, _drawn(watched.line):
+    with training.sharing_cores(), _asked_to_stop() as asked, _drawn(watched.line):
         for step in steps if log is None else log.watch(steps):
             watched.note(step)
             if asked or (goes_on is not None and not goes_on(lambda: bool(asked))):

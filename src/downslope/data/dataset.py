@@ -7,6 +7,7 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,10 +96,11 @@ class Dataset:
             _refuse_non_finite_sparse(matrix)
         else:
             _refuse_non_finite(matrix, "X")
-        names = tuple(features) if features is not None else _column_names(X) or _numbered("x", d)
+        given = tuple(features) if features is not None else _column_names(X) or None
+        names = _numbered("x", d) if given is None else given
         if len(names) != d:
             raise DownslopeError("data.feature_count", names=len(names), columns=d)
-        if len(set(names)) < d:
+        if given is not None and len(set(given)) < d:
             twice = next(name for name in names if names.count(name) > 1)
             raise DownslopeError("data.named_twice", column=twice)
         targets: tuple[str, ...] = ()
@@ -332,5 +334,6 @@ def _column_names(given: Any) -> tuple[str, ...]:
     return (str(given.name),) if given.name else ()
 
 
+@lru_cache(maxsize=8)  # of many columns it takes longer than the rest of a small fit
 def _numbered(letter: str, count: int) -> tuple[str, ...]:
     return (letter,) if count == 1 else tuple(f"{letter}{i}" for i in range(1, count + 1))

@@ -13,7 +13,7 @@ from ..kernels import rows, sparse_sweeps, sweeps
 from ..kernels.compiled import WORTH_COMPILING, compiled
 from ..kernels.threads import ahead
 from . import rates
-from .directions import Memory
+from .directions import Memory, Steepest
 from .methods import Method
 from .rows import Batch
 from .schedules import Schedule
@@ -178,8 +178,11 @@ def _sparse(term, one: Pass, ready: Callable) -> Callable:
     q = X.shape[1] + term.intercept
     kernels = sparse_sweeps
     fetch, sweep, reaches = map(ready, (kernels.sparse_fetch, kernels.sparse_sweep, kernels.reaches))
+    row_by_row, catch_up = map(ready, (kernels.sparse_row_by_row, kernels.catch_up))
     share = np.empty(0) if term.share is None else term.share
     inverse = np.empty(0) if term.standardise.plain else 1.0 / term.standardise.width
+    prices = one.l2[: q - term.intercept]
+    steep = float(prices[0]) if (prices == prices[0]).all() else -1.0
     lengths = np.diff(X.indptr) + term.intercept
     mean = max(1, int(lengths.mean()))
     # Every piece ends with a look at all columns, which must be little beside its numbers.
@@ -191,13 +194,13 @@ def _sparse(term, one: Pass, ready: Callable) -> Callable:
         many = int(lengths[part].sum())
         if not slots[slot] or len(slots[slot][1]) < many:
             slots[slot] = (
-                np.empty(size + 1, np.int64), np.empty(many + many // 8, np.uint32),
+                np.empty(size + 1, np.uint64), np.empty(many + many // 8, np.uint32),
                 np.empty(many + many // 8), np.empty((size, k)), np.empty(size),
             )  # fmt: skip
         ends, places, numbers, Y, weights = slots[slot]
         Y, weights = Y[: len(part)], weights[: len(part)]
         fetch(
-            X.data, X.indices, X.indptr, term.Y, share, part, inverse, q - 1 if term.intercept else -1,
+            *rows.unsigned(X), term.Y, share, part, inverse, q - 1 if term.intercept else -1,
             ends, places, numbers, Y, weights,
         )  # fmt: skip
         return ends, places, numbers, Y, weights if len(share) else share, first // batch.size
@@ -205,12 +208,27 @@ def _sparse(term, one: Pass, ready: Callable) -> Callable:
     def swept(order, learning, theta, memory):
         theta = theta.copy()
         t = learning(0, -(-len(order) // batch.size))
-        reach = np.zeros((kernels.TERMS, len(t) + 1))
-        reaches(t, reach)
         lived = np.zeros(q, np.int64)
+        alone = k == 1 and batch.size == 1 and isinstance(one.method.direction, Steepest) and not one.l1.any()
+        alone = alone and t.max() * one.l2.max() <= kernels.GENTLE
+        reach = np.zeros((kernels.TERMS, 1 if alone else len(t) + 1))
+        if not alone:
+            reaches(t, reach)
+        behind = np.eye(1, kernels.TERMS + 1)[0]
         for ends, places, numbers, Y, weights, done in ahead(
             partial(piece, order), range(0, len(order), size), SLOTS
         ):
+            if alone:  # all rows but the last, whose value and gradient are looked at
+                many = len(Y) - (done + len(Y) == len(t))
+                row_by_row(
+                    ends, places, numbers, Y[:many], weights, term.loss.constants, theta, t[done:], one.l2,
+                    steep, term.intercept, behind,
+                )  # fmt: skip
+                if many == len(Y):
+                    continue
+                catch_up(theta, one.l2, steep, term.intercept, behind)
+                ends, Y, weights, done = ends[many:], Y[many:], weights[many:], done + many
+                lived[:] = done
             value, gradient = sweep(
                 ends, places, numbers, Y, weights, batch.size, term.loss.constants, theta, memory.vectors,
                 constants, t, reach, done, memory.updates, one.l1, one.l2, lived,

@@ -40,6 +40,14 @@ def resolved(method: Method, objective):
     if isinstance(direction, directions.Newton):
         return Armijo()
     first_order = isinstance(direction, directions.Steepest | directions.Momentum | directions.Nesterov)
+    beta = getattr(direction, "beta", 0.0)
+    drag = 1.0 if beta == "auto" else 1.0 - beta
+    known = objective.sweeps and objective.bounded and objective.term.smooth
+    if (
+        first_order and known and isinstance(method.rows, Batch) and method.rows.size == 1
+    ):  # all rows' costs more
+        L = batch_lipschitz(objective, 1)
+        return InverseScaling(drag / (2 * L)) if L > 0 else Constant(1.0)
     L = objective.lipschitz
     if math.isnan(L) and objective.rows > 1 and not first_order:  # a net: Adam's own usual size
         return Cosine(0.01)
@@ -58,8 +66,6 @@ def resolved(method: Method, objective):
         return InverseScaling(0.1 * objective.term.expected_size / objective.term.loss.slope_bound, power=0.5)
     if L == 0:  # nothing in the features: any step will do
         return Constant(1.0)
-    beta = getattr(direction, "beta", 0.0)
-    drag = 1.0 if beta == "auto" else 1.0 - beta
     if isinstance(method.rows, Batch):
         return InverseScaling(drag / (2 * batch_lipschitz(objective, method.rows.size)))
     if isinstance(direction, directions.Steepest) and objective.quadratic and not objective.kinked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -26,10 +27,12 @@ from ..descent.stops import Epochs, Pause, Stop
 from ..descent.trace import Step, Trace
 from ..errors import DownslopeError, nearest
 from ..insight import Verdict, explain
+from ..kernels.threads import one_blas_thread
 from ..model.functions import Function
-from ..model.linear import LinearTerm
+from ..model.linear import WIDE, LinearTerm
 from ..model.nets import NetTerm
 from ..model.objective import Objective, function_objective
+from ..model.summing import NARROW
 from .automatic import Reason, chosen
 from .counting import Counted
 from .logbook import Log, Logbook
@@ -177,6 +180,13 @@ class Training:
         """Since it began; what a run that is resumed took before is counted."""
         return 0.0 if self._began is None else time.perf_counter() - self._began
 
+    def sharing_cores(self) -> AbstractContextManager:
+        """For whoever runs it to its end. BLAS's threads go on spinning when their work is done, beside ours:
+        where ours do the work, and all of its matrices are small, it gets none."""
+        term = self.objective.term
+        ours = getattr(term, "compiled", False) and not NARROW < term.columns <= WIDE
+        return one_blas_thread() if ours else nullcontext()
+
     def interrupt(self) -> None:
         """End it now, with the reason "interrupted"."""
         if not self.trace.updates:
@@ -233,6 +243,10 @@ class Training:
     @property
     def solution(self) -> Solution:
         """Where it ended; what is left of it is run first."""
+        with self.sharing_cores():
+            return self._solved()
+
+    def _solved(self) -> Solution:
         for _ in self:
             pass
         end = self._end
@@ -371,12 +385,13 @@ def _run(training: Training, checkpoint: Checkpoint | None, book: Logbook | None
 
 def finished(training: Training, steps: Iterable[Step], log: Log | None = None) -> Solution:
     """The solution of a training whose steps are taken to their end, or to Ctrl-C; it is told to the log."""
-    try:
-        for _ in steps if log is None else log.watch(steps):
-            pass
-    except KeyboardInterrupt:
-        training.interrupt()
-    solution = training.solution
+    with training.sharing_cores():
+        try:
+            for _ in steps if log is None else log.watch(steps):
+                pass
+        except KeyboardInterrupt:
+            training.interrupt()
+        solution = training.solution
     if log is not None:
         log.end(solution)
     return solution

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+ONE, TWO, THREE, FOUR = (np.uint64(number) for number in (1, 2, 3, 4))
 AHEAD = 16  # rows; what lies at random in memory is asked for so much earlier than it is used
 
 
@@ -45,6 +46,30 @@ def shuffle(order, key):
 
 def prefetch(X, first, last):
     """Asks the memory for X[first:last], and does not wait: when compiled, as compiled.py says."""
+
+
+def sparse_product(places, numbers, first, last, w):
+    """Σ numbers·w[places] from `first` up to `last`, both unsigned, which spares a look at the sign of every
+    place. Four sums side by side: vectors of what lies at random places are slower."""
+    a = b = c = d = 0.0
+    whole = first + (last - first) // FOUR * FOUR
+    e = first
+    while e < whole:
+        a += numbers[e] * w[places[e]]
+        b += numbers[e + ONE] * w[places[e + ONE]]
+        c += numbers[e + TWO] * w[places[e + TWO]]
+        d += numbers[e + THREE] * w[places[e + THREE]]
+        e += FOUR
+    while e < last:
+        a += numbers[e] * w[places[e]]
+        e += ONE
+    return (a + b) + (c + d)
+
+
+def unsigned(X):
+    """(data, columns, starts) of CSR, the latter two as unsigned numbers, on the same memory."""
+    columns, starts = (part.view(f"u{part.itemsize}") for part in (X.indices, X.indptr))
+    return X.data, columns, starts
 
 
 def transpose(columns, first, last, out):

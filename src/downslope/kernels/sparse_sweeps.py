@@ -12,7 +12,7 @@ import numpy as np
 from .exponentials import exp
 from .losses import LOG, single_loss, single_slope, softmax_loss
 from .moves import ADAGRAD, ADAM, RMSPROP, STEEPEST, move, shrink
-from .rows import AHEAD, prefetch
+from .rows import AHEAD, prefetch, sparse_product
 
 GENTLE = 0.02  # t·l2 up to which TERMS terms of its series give log(1 − t·l2) to the last digit
 TERMS = 8
@@ -24,7 +24,7 @@ def sparse_fetch(
     """The rows of `order` out of CSR: row r has x̃ = `numbers` in columns `places`, from ends[r] to
     ends[r + 1], and a 1 in column `free`, the intercept's, unless that is −1. `inverse` is empty where all
     columns are as they are: it is read at random places. For the rest see `rows.fetch`."""
-    end = 0
+    end = np.uint64(0)
     for r in range(len(order)):
         i = order[r]
         ends[r] = end
@@ -45,7 +45,7 @@ def sparse_fetch(
         end += many
         if free >= 0:
             places[end], numbers[end] = free, 1.0
-            end += 1
+            end += np.uint64(1)
         for c in range(Y.shape[1]):
             targets[r, c] = Y[i, c]
         if len(share) > 0:
@@ -74,15 +74,7 @@ def sparse_sweep(
     touched = np.empty(q, np.int64)
     value = 0.0
     updates = -(-n // size)
-    done = 0
-    alone = k == 1 and size == 1 and direction[0] == STEEPEST
-    if alone and l1.max() == 0 and largest * l2.max() <= GENTLE:
-        done = updates - (first + updates == len(rates))
-        free = memory[2, -1] == 0
-        sparse_row_by_row(ends, places, numbers, Y[:done], share, loss, w, rates[first:], l2, free)
-        for j in range(q):
-            lived[j] = first + done
-    for update in range(first + done, first + updates):
+    for update in range(first, first + updates):
         start = (update - first) * size
         stop = min(start + size, n)
         final = update == len(rates) - 1
@@ -177,33 +169,31 @@ def reaches(rates, reach):
             reach[p, i + 1] = reach[p, i] + power / (p + 1)
 
 
-def sparse_row_by_row(ends, places, numbers, Y, share, loss, w, rates, l2, free):
-    """Steepest descent a row at a time, in place. Between the updates w = decay·v, with v in the place of w:
-    a column that a row leaves at zero is not looked at. `free`: the last number of every row is the 1 of
-    an intercept, which does not decay."""
-    steep, last = l2.max(), len(w) - 1
-    even = True
-    for j in range(last + 1 - free):
-        even = even and l2[j] == steep
-    widest = 1
+def sparse_row_by_row(ends, places, numbers, Y, share, loss, w, rates, l2, steep, free, behind):
+    """Steepest descent a row at a time, in place, where rates·l2 ≤ GENTLE and no weight has a kink. A column
+    that a row leaves at zero is not looked at: how far w is behind is held in `behind` (see `catch_up`).
+
+    `steep`: the price of every column, or −1 where they differ. `free`: whether the last number of every row
+    is the 1 of an intercept, which has no price.
+    """
+    last, even, highest = len(w) - 1, steep >= 0, l2.max()
+    widest = np.uint64(1)
     for i in range(len(Y)):
         widest = max(widest, ends[i + 1] - ends[i])
     kept, price = np.empty(widest), np.empty(widest)
-    r0 = r1 = r2 = r3 = r4 = r5 = r6 = r7 = 0.0
-    left = 1.0
+    left, r0, r1, r2, r3 = behind[0], behind[1], behind[2], behind[3], behind[4]
+    r4, r5, r6, r7 = behind[5], behind[6], behind[7], behind[8]
     for i in range(len(Y)):
         start, end, rate = ends[i], ends[i + 1], rates[i]
         many = end - start
-        z = 0.0
         if even:
-            end -= free
-            for e in range(start, end):
-                z += numbers[e] * w[places[e]]
-            z *= left
+            end -= np.uint64(free)
+            z = left * sparse_product(places, numbers, start, end, w)
             if free:
                 z += numbers[end] * w[last]
             left *= 1 - rate * steep
         else:
+            z = 0.0
             for e in range(many):
                 kept[e], price[e] = w[places[start + e]], l2[places[start + e]]
             for e in range(many):
@@ -227,12 +217,25 @@ def sparse_row_by_row(ends, places, numbers, Y, share, loss, w, rates, l2, free)
             t = rate
             r0, r1, r2, r3 = r0 + t, r1 + t**2 / 2, r2 + t**3 / 3, r3 + t**4 / 4
             r4, r5, r6, r7 = r4 + t**5 / 5, r5 + t**6 / 6, r6 + t**7 / 7, r7 + t**8 / 8
-        if i == len(Y) - 1 or steep * r0 > 20 or left < 1e-9:
-            for j in range(last + 1 - free if even else 0):
-                w[j] *= left
-            for j in range(0 if even else last + 1):
-                p = l2[j]
-                total = (((r7 * p + r6) * p + r5) * p + r4) * p + r3
-                w[j] *= exp(-((((total * p + r2) * p + r1) * p + r0) * p))
-            r0 = r1 = r2 = r3 = r4 = r5 = r6 = r7 = 0.0
-            left = 1.0
+        if highest * r0 > 20 or left < 1e-9:
+            behind[0], behind[1], behind[2], behind[3], behind[4] = left, r0, r1, r2, r3
+            behind[5], behind[6], behind[7], behind[8] = r4, r5, r6, r7
+            catch_up(w, l2, steep, free, behind)
+            left, r0, r1, r2, r3 = 1.0, 0.0, 0.0, 0.0, 0.0
+            r4, r5, r6, r7 = 0.0, 0.0, 0.0, 0.0
+    behind[0], behind[1], behind[2], behind[3], behind[4] = left, r0, r1, r2, r3
+    behind[5], behind[6], behind[7], behind[8] = r4, r5, r6, r7
+
+
+def catch_up(w, l2, steep, free, behind):
+    """The prices that w (p,) has yet to pay, paid. `behind` (9,) begins as [1, 0, 0, …]: first Π(1 − t·steep)
+    over the updates since, where all columns have one price, then Σ tᵖ/p, where they differ (see `decay`)."""
+    for j in range(len(w) - free if steep >= 0 else 0):
+        w[j] *= behind[0]
+    for j in range(0 if steep >= 0 else len(w)):
+        total = 0.0
+        for p in range(TERMS, 0, -1):
+            total = (total + behind[p]) * l2[j]
+        w[j] *= exp(-total)
+    behind[0] = 1.0
+    behind[1:] = 0.0

@@ -13,9 +13,10 @@ import numpy as np
 
 from .exponentials import exp, log1p
 from .losses import LOG, RESIDUAL, single_loss
-from .rows import prefetch
+from .rows import prefetch, sparse_product
 
 TILE = 256  # rows, at most
+SPARSE_TILE = 64  # beside which W and the gradient have to fit
 CACHED = 2**15  # numbers of X that stay in the cache until they are read again
 NEAR = (
     1_000  # numbers that are asked for ahead of their use; no core guesses that four rows go on side by side
@@ -42,23 +43,20 @@ def dense_sums(X, Y, share, W, b, loss, first, last, z, gradient, pull):
 
 
 def sparse_sums(data, columns, starts, Y, share, W, b, loss, first, last, z, gradient, pull):
-    """The same for CSR."""
+    """The same for CSR, whose columns and starts are unsigned (see `rows.unsigned`)."""
     slope = np.empty((len(W), TILE))
     value = 0.0
-    for start in range(first, last, TILE):
-        end = min(start + TILE, last)
+    for start in range(first, last, SPARSE_TILE):
+        end = min(start + SPARSE_TILE, last)
         for i in range(start, end):
             for c in range(len(W)):
-                total = b[c]
-                for place in range(starts[i], starts[i + 1]):
-                    total += data[place] * W[c, columns[place]]
-                z[c, i] = total
+                z[c, i] = b[c] + sparse_product(columns, data, starts[i], starts[i + 1], W[c])
         value += tile_loss(z, Y, share, loss, start, end, slope, pull)
         for i in range(start, end):
             for c in range(len(W)):
-                s = slope[c, i - start]
+                s, g = slope[c, i - start], gradient[c]
                 for place in range(starts[i], starts[i + 1]):
-                    gradient[c, columns[place]] += s * data[place]
+                    g[columns[place]] += s * data[place]
     return value
 
 
@@ -143,6 +141,15 @@ def sparse_columns(data, columns, starts, share, first, last, out):
             pull = s * data[place]
             out[0, columns[place]] += pull
             out[1, columns[place]] += pull * data[place]
+
+
+def sparse_squares(data, columns, starts, price, first, last, out):
+    """out[i] = Σ x²·price of some rows of CSR, price (d,)."""
+    for i in range(first, last):
+        total = 0.0
+        for place in range(starts[i], starts[i + 1]):
+            total += data[place] * data[place] * price[columns[place]]
+        out[i] = total
 
 
 # ---- of one tile ---------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 from typing import Any
 
 
@@ -34,9 +35,22 @@ def each(task: Callable[[Any], Any], blocks: Sequence) -> list:
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """For tasks that multiply matrices: all cores are at work already, and the bits do not depend on how
-    many of them a library would use."""
-    with _libraries(len(sys.modules)).limit(limits=1, user_api="blas"):
+    many of them a library would use. The first to come sets it, and the last to go puts it back."""
+    with _counting:
+        if not _inside:
+            _inside.append(_libraries(len(sys.modules)).limit(limits=1, user_api="blas"))
+        _inside.append(None)
+    try:
         yield
+    finally:
+        with _counting:
+            _inside.pop()
+            if len(_inside) == 1:
+                _inside.pop().restore_original_limits()
+
+
+_inside: list[Any] = []  # the limit that is set, and a place for each who asked for it
+_counting = Lock()
 
 
 @cache

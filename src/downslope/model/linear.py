@@ -19,7 +19,7 @@ from ..data.scaling import Standardise, identity
 from ..data.second_moments import SecondMoments, second_moments
 from . import lines, row_sizes, summing
 from .class_losses import CurvedLoss
-from .losses import Loss
+from .losses import SQUARED, Loss
 from .naming import coded, output_names, param_names
 from .products import sparse_gram, times, transposed_times
 from .row_sums import WIDE, RowSums
@@ -251,9 +251,12 @@ class LinearTerm(RowSums):
 
     def gram_times(self, v) -> np.ndarray:
         """G·v, (q,), from one pass over the rows instead of G."""
-        flat = replace(self, Y=np.zeros((self.rows, 1)), share=None, names=())
-        z = flat.predictor(np.ravel(v))
-        return flat._back(z if self.share is None else self.shares(None) * z, None) / self.rows
+        return self._flat.at(np.ravel(v))[1] / 2
+
+    @cached_property
+    def _flat(self) -> LinearTerm:
+        """vᵀG·v, over the same rows."""
+        return replace(self, Y=np.zeros((self.rows, 1)), loss=SQUARED, names=(), gathered=None)
 
     @cached_property
     def spectrum(self) -> tuple[float, float]:

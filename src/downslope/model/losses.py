@@ -225,6 +225,9 @@ def told(number: float) -> str:
     return repr(float(number)).removesuffix(".0")
 
 
+SQUARED = squared()
+
+
 def by_name(spec: str | Loss | CurvedLoss) -> Loss | CurvedLoss:
     """The loss that a text names; a number after a colon is its parameter.
 

@@ -19,8 +19,11 @@ def of_each(term) -> np.ndarray:
     if term.dense:
         sizes = row_squares(term.X, m, width) + term.intercept
     else:  # Σ(x − m)²/σ² = Σx²/σ² − 2Σxm/σ² + Σm²/σ²
-        sizes = term.X.multiply(term.X) @ width**-2.0 - 2 * term.X @ (m / width**2)
-        sizes += ((m / width) ** 2).sum() + term.intercept
+        price = width**-2.0
+        sizes = summing.row_squares(term.X, price) if term.compiled else term.X.multiply(term.X) @ price
+        if m.any():
+            sizes += ((m / width) ** 2).sum() - 2 * term.X @ (m * price)
+        sizes = sizes + term.intercept
     return sizes if term.share is None else sizes * term.share
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..kernels import sums
 from ..kernels.compiled import compiled
+from ..kernels.rows import unsigned
 from ..kernels.threads import each
 
 WORTH = 4_000_000  # multiplications in z = X·W, from which a fit in a fresh process is faster compiled
@@ -43,7 +44,7 @@ def summed(term, theta):
     if isinstance(term.X, np.ndarray):
         kernel, X = compiled(sums.dense_sums), [term.X]
     else:
-        kernel, X = compiled(sums.sparse_sums), [term.X.data, term.X.indices, term.X.indptr]
+        kernel, X = compiled(sums.sparse_sums), list(unsigned(term.X))
 
     def task(rows):
         gradient, pull = np.zeros(W.shape), np.zeros(len(W))
@@ -61,7 +62,7 @@ def column_sums(X, rough, share):
     if isinstance(X, np.ndarray):
         kernel, given = compiled(sums.dense_columns), [X, rough, share]
     else:
-        kernel, given = compiled(sums.sparse_columns), [X.data, X.indices, X.indptr, share]
+        kernel, given = compiled(sums.sparse_columns), [*unsigned(X), share]
 
     def task(rows):
         out = np.zeros((2, X.shape[1]))
@@ -69,6 +70,13 @@ def column_sums(X, rough, share):
         return (out,)
 
     return added(each(task, blocks(X)))[0]
+
+
+def row_squares(X, price) -> np.ndarray:
+    """Σⱼ xᵢⱼ²·priceⱼ of each row of CSR, (n,)"""
+    kernel, given, out = compiled(sums.sparse_squares), unsigned(X), np.empty(X.shape[0])
+    each(lambda rows: kernel(*given, price, rows.start, rows.stop, out), blocks(X))
+    return out
 
 
 def raw_weights(term, theta):
@@ -83,7 +91,7 @@ def raw_weights(term, theta):
 def blocks(X, outputs: int = 1) -> list[slice]:
     """Rows, cut where n and d say: at most 64 blocks, each with far more work than adding its sums up."""
     (n, d), work = X.shape, max(1.0, numbers_in(X) * outputs / X.shape[0])  # of a row
-    least = max(2**19, 8 * d * outputs)
+    least = max(2**19, 32 * d * outputs)
     size = max(math.ceil(least / work), math.ceil(n / 64), sums.TILE)
     return [slice(first, min(first + size, n)) for first in range(0, n, size)]
 
