@@ -150,7 +150,7 @@ def _dense(term, one: Pass, ready: Callable) -> Callable:
     size = min(n, max(1, PIECE // q // batch.size) * batch.size)
     slots = [(np.empty((size, q)), np.empty((size, k)), np.empty(size)) for _ in range(SLOTS)]
     share = np.empty(0) if term.share is None else term.share
-    center, inverse = term.standardise.center, 1.0 / term.standardise.width
+    center, inverse = term.standardise.center, _inverse(term.standardise)
 
     def piece(order, learning, first, slot):
         part = order[first : first + size]
@@ -172,6 +172,11 @@ def _dense(term, one: Pass, ready: Callable) -> Callable:
     return swept
 
 
+def _inverse(standardise) -> np.ndarray:
+    """1/σ, (d,); empty where columns are as they are, which spares its reading."""
+    return np.empty(0) if standardise.plain else 1.0 / standardise.width
+
+
 def _sparse(term, one: Pass, ready: Callable) -> Callable:
     """The same over sparse rows."""
     X, (n, k), batch, constants = term.X, term.Y.shape, one.batch, one.method.direction.constants
@@ -180,7 +185,7 @@ def _sparse(term, one: Pass, ready: Callable) -> Callable:
     fetch, sweep, reaches = map(ready, (kernels.sparse_fetch, kernels.sparse_sweep, kernels.reaches))
     row_by_row, catch_up = map(ready, (kernels.sparse_row_by_row, kernels.catch_up))
     share = np.empty(0) if term.share is None else term.share
-    inverse = np.empty(0) if term.standardise.plain else 1.0 / term.standardise.width
+    inverse = _inverse(term.standardise)
     prices = one.l2[: q - term.intercept]
     steep = float(prices[0]) if (prices == prices[0]).all() else -1.0
     lengths = np.diff(X.indptr) + term.intercept

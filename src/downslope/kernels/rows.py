@@ -13,7 +13,8 @@ def fetch(X, Y, share, order, center, inverse, rows, targets, weights):
 
         rows[:, :d] = (X[order] − center)·inverse;  targets = Y[order];  weights = share[order]
 
-    X (n, d) in any layout, float64 or float32; share and weights are empty where all rows count alike.
+    X (n, d) in any layout, float64 or float32; share and weights are empty where all rows count alike, inverse
+    where columns are as they are.
     """
     d, k = X.shape[1], Y.shape[1]
     for r in range(len(order)):
@@ -22,8 +23,13 @@ def fetch(X, Y, share, order, center, inverse, rows, targets, weights):
             later = order[r + AHEAD]
             prefetch(X, later, later + 1)
             prefetch(Y, later, later + 1)
-        for j in range(d):
-            rows[r, j] = (X[i, j] - center[j]) * inverse[j]
+        x, row = X[i], rows[r]
+        if len(inverse) > 0:
+            for j in range(d):
+                row[j] = (x[j] - center[j]) * inverse[j]
+        else:
+            for j in range(d):
+                row[j] = x[j]
         if rows.shape[1] > d:
             rows[r, d] = 1.0
         for c in range(k):

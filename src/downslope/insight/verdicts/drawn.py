@@ -43,7 +43,7 @@ def share_left(case: Case) -> float:
         least = case.end.certificate**2 / max(size * term.rough_row_size, 1e-300)
         if term.rows * least / term.size > 2 * LEFT:
             return float(term.rows * least / term.size)
-    sizes = _sizes(some, z, slice(None))
+    sizes = _sizes(some, z, slice(None, None, 1 + some.rows // 50_000))
     if not term.smooth:
         excess = case.end.value * term.size / (2 * term.rows)
         objective = objective.smoothed(max(2 * LEFT * excess / term.loss.slope_bound**2, 1e-300))
