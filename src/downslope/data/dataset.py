@@ -17,6 +17,8 @@ from ..kernels.threads import each
 from ..messages import text
 from .reading import Table, type_name
 
+CLOSE = 10_000  # between the least and the largest class number, where classes are told apart by counting
+
 if TYPE_CHECKING:
     from .encoding import Encoding
 
@@ -141,7 +143,7 @@ class Dataset:
         values = self.y
         if self.table is not None and self.table.kind(self.targets[0]) == "boolean":
             values = self.y.astype(bool)
-        distinct = np.unique(values)
+        distinct = _distinct(values)
         found = tuple(self.classes[int(code)] if self.classes else _plain(code) for code in distinct)
         known = tuple(classes) or found
         if len(known) < 2:
@@ -154,7 +156,9 @@ class Dataset:
             if value not in number:
                 told = ", ".join(map(str, known))
                 raise DownslopeError("data.unknown_class", value=value, column=self.targets[0], known=told)
-        y = np.array([number[value] for value in found], dtype=float)[np.searchsorted(distinct, values)]
+        numbers = np.array([number[value] for value in found], dtype=float)
+        same = np.array_equal(numbers, distinct) and values.dtype == numbers.dtype
+        y = values if same else numbers[np.searchsorted(distinct, values)]
         return replace(self, y=y, classes=known)
 
     def __len__(self) -> int:
@@ -243,6 +247,18 @@ class Dataset:
 
         encoding = self.encoding.learn_again(train.table)
         return training_dataset(encoding, train.table), encoding.apply(held_out.table)
+
+
+def _distinct(values: np.ndarray) -> np.ndarray:
+    """The values found, sorted: without sorting all, where there are two, or whole numbers close together."""
+    low, high = values.min(), values.max()
+    if ((values == low) | (values == high)).all():
+        return np.unique([low, high]).astype(values.dtype)
+    if values.dtype.kind == "f" and high - low <= CLOSE and float(low).is_integer():
+        above = (values - low).astype(np.int64)
+        if np.array_equal(above + low, values):
+            return (np.flatnonzero(np.bincount(above)) + low).astype(values.dtype)
+    return np.unique(values)
 
 
 def _plain(value: Any) -> Any:

@@ -13,14 +13,14 @@ import numpy as np
 from . import exponentials, moves, rows
 from .losses import log_slope, residual_loss, single_loss, single_slope, softmax_loss
 from .sparse_sweeps import catch_up, decay, waited
-from .sums import add_four, back_dense, four_products, predict_dense, softmax_tile, tile_loss
+from .sums import add_four, back_dense, chances, four_products, predict_dense, softmax_tile, tile_loss
 from .sweeps import row_by_row, slopes
 
 HELPERS: tuple = (residual_loss, log_slope, single_loss, single_slope, softmax_loss)  # callees first
 HELPERS += (rows.sparse_product,)
 HELPERS += (moves.shrink, moves.steepest, moves.momentum, moves.nesterov, moves.adagrad, moves.rmsprop)
 HELPERS += (moves.adam, moves.move, moves.advance, row_by_row, decay, waited, catch_up)
-HELPERS += (slopes, softmax_tile, tile_loss, four_products, add_four, predict_dense, back_dense)
+HELPERS += (slopes, softmax_tile, chances, tile_loss, four_products, add_four, predict_dense, back_dense)
 EXACT = (exponentials.exp, exponentials.log1p)  # whose order of operations is their precision
 
 WORTH_COMPILING = 300_000  # multiplications in a descent, below which Python is done before a compiler

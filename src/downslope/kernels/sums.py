@@ -90,6 +90,26 @@ def chances(z, first, last, out):
             softmax_tile(z, start, end, out[:, start:end], level)
 
 
+def chance_products(z, share, first, last, out):
+    """out (k + 1, k) += Σ s·pₐ·p_b of some rows, for a ≥ b, and in the last row Σ s·p, with p as `chances`."""
+    k = len(z)
+    p = np.empty((k, TILE))
+    for start in range(first, last, TILE):
+        many = min(TILE, last - start)
+        chances(z[:, start : start + many], 0, many, p)
+        for a in range(k):
+            weighted = 0.0
+            for b in range(a + 1):
+                total = 0.0
+                for r in range(many):
+                    s = share[start + r] if len(share) > 0 else 1.0
+                    total += s * p[a, r] * p[b, r]
+                out[a, b] += total
+            for r in range(many):
+                weighted += p[a, r] * (share[start + r] if len(share) > 0 else 1.0)
+            out[k, a] += weighted
+
+
 def dense_grams(X, center, inverse, intercept, weights, first, last, out):
     """Σᵢ weightsₘᵢ·x̃ᵢx̃ᵢᵀ of some rows, for each m: the lower half of out (m, q, q), intercept last.
 

@@ -149,7 +149,10 @@ class Log(CurvedLoss):
     def null(self, Y, share) -> np.ndarray:
         """Log odds of the classes' shares; log shares about their mean for K columns, which may all be
         shifted alike. A class of which there is no row yet counts half a row."""
-        p = np.average(Y if Y.shape[1] > 1 else np.hstack([1 - Y, Y]), axis=0, weights=share)
+        all_rows = len(Y) if share is None else share.sum()
+        counts = Y.sum(axis=0) if share is None else share @ Y
+        counts = counts if len(counts) > 1 else np.append(all_rows - counts, counts)  # to the last digit
+        p = np.maximum(counts, 0.0) / all_rows
         z = np.log(np.where(p > 0, p, 0.5 / len(Y)))
         return z[1:] - z[:1] if Y.shape[1] == 1 else z - z.mean()
 

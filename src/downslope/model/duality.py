@@ -108,9 +108,8 @@ def gap_of_chances(objective, point) -> float | None:
         return None
     q, c, left = point.gradient[~free], np.zeros(k), np.zeros(k)
     if term.intercept:
-        p, share = summing.chances(point.cached[1]), 1.0 if term.share is None else term.shares()
-        weighted = share * p
-        B = np.diag(weighted.mean(axis=0)) - weighted.T @ p / term.rows
+        p, products = summing.chance_products(point.cached[1], term.share)
+        B = (np.diag(p) - products) / term.rows
         c = np.linalg.lstsq(B, point.gradient[free], rcond=1e-12)[0]
         left = np.abs(point.gradient[free] - B @ c)
     reach = float(np.ptp(c)) if k > 1 else 0.25 * float(np.abs(c).max())

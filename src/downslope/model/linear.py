@@ -109,8 +109,7 @@ class LinearTerm(RowSums):
     @cached_property
     def classes(self) -> np.ndarray:
         """The number of each row's class, (n,)."""
-        number = np.arange(self.outputs) if self.outputs > 1 else np.ones(1)
-        return (self.Y @ number).astype(int)
+        return (self.Y @ np.arange(self.outputs) if self.outputs > 1 else self.Y[:, 0]).astype(int)
 
     # ---- values ------------------------------------------------------------------------------
 
@@ -343,8 +342,11 @@ class LinearTerm(RowSums):
         """All y; of classes one row for each is enough."""
         if not self.loss.labels:
             return self.Y, self.share
-        Y = np.eye(self.outputs) if self.outputs > 1 else np.array([[0.0], [1.0]])
-        return Y, np.bincount(self.classes, self.share, len(Y)) * (len(Y) / self.rows)
+        if self.outputs > 1:
+            counts = np.bincount(self.classes, self.share, self.outputs)
+            return np.eye(self.outputs), counts * (self.outputs / self.rows)
+        ones = float((self.Y if self.share is None else self.shares() * self.Y).sum())
+        return np.array([[0.0], [1.0]]), np.array([self.rows - ones, ones]) * (2 / self.rows)
 
     # ---- small parts -------------------------------------------------------------------------
 

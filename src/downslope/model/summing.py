@@ -113,12 +113,19 @@ def along(term, z, ahead, t: float) -> tuple[float, float]:
     return added(each(task, blocks(term.X, term.outputs)))
 
 
-def chances(z) -> np.ndarray:
-    """The chance of each class under log loss, (n, k), from z (n, k)."""
-    n, k = z.shape
-    given, out, kernel = z.T, np.empty((k, n)), compiled(sums.chances)
-    each(lambda rows: kernel(given, rows.start, rows.stop, out), blocks(z))
-    return out.T
+def chance_products(z, share) -> tuple[np.ndarray, np.ndarray]:
+    """Σ s·p (k,) and Σ s·ppᵀ (k, k) of those chances."""
+    given, kernel, share = z.T, compiled(sums.chance_products), NOTHING if share is None else share
+    k = len(given)
+
+    def task(rows):
+        out = np.zeros((k + 1, k))
+        kernel(given, share, rows.start, rows.stop, out)
+        return (out,)
+
+    (total,) = added(each(task, blocks(z)))
+    lower = np.tril(total[:k])
+    return total[k], lower + np.tril(lower, -1).T
 
 
 def curvatures(term, z) -> np.ndarray:
