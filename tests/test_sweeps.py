@@ -2,6 +2,8 @@
 penalty, kind of number, order in memory and order of rows; sparse rows are their dense selves."""
 
 import itertools
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from downslope.descent.methods import SGD, Method
 from downslope.descent.rows import LONG, Batch
 from downslope.descent.schedules import Constant, InverseScaling, OneCycle
 from downslope.descent.stops import Epochs
-from downslope.kernels import rows, sparse_sweeps, threads
+from downslope.kernels import ring, rows, sparse_sweeps, threads
 from downslope.kernels.compiled import compiled
 from downslope.kernels.sweeps import single_sweep, sweep
 from downslope.model.linear import Linear
@@ -162,24 +164,42 @@ def test_the_same_bits_with_any_number_of_threads(cores, monkeypatch):
         assert np.array_equal(path(F, SGD(0.05)), told)
 
 
-def test_work_done_ahead_comes_in_order_and_keeps_its_slot(monkeypatch):
-    for cores, count in itertools.product(("1", "2", "7"), (0, 1, 3, 50)):
-        monkeypatch.setenv("DOWNSLOPE_THREADS", cores)
-        slots = [None] * 4
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+def test_hundreds_of_pieces_by_five_threads_are_those_of_one(form, monkeypatch):
+    monkeypatch.setattr(passes, "PIECE", 256)
+    monkeypatch.setattr(passes, "STRETCH", 7)
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(20_000, 9)) * (rng.random((20_000, 9)) < 0.5)
+    F = objective(Dataset.from_arrays(form(X), X @ rng.normal(size=9)), "squared", "l2", 1e-3)
+    monkeypatch.setenv("DOWNSLOPE_THREADS", "1")
+    told = path(F, SGD(0.01))
+    monkeypatch.setenv("DOWNSLOPE_THREADS", "5")
+    for _ in range(5):
+        assert np.array_equal(path(F, SGD(0.01)), told)
 
-        def task(block, slot):
-            slots[slot] = block  # noqa: B023
-            return block, slot
 
-        for number, (block, slot) in enumerate(threads.ahead(task, range(count), 4)):
-            assert block == number and slots[slot] == block
-        assert count == 0 or number == count - 1
+def test_every_piece_is_begun_once_and_no_place_is_taken_twice():
+    for begun in (ring.begun, compiled(ring.begun)):
+        state = ring.fresh()
+        assert [begun(state, 7) for _ in range(6)] == [0, 1, 2, 3, -1, -1]
+        ring.put(state, ring.USED, 2)
+        assert [begun(state, 7) for _ in range(3)] == [4, 5, -1]
+        ring.put(state, ring.USED, 6)
+        assert [begun(state, 7) for _ in range(3)] == [6, 7, 7]
+        assert not ring.swap(state, ring.BEGUN, 3, 9) and ring.look(state, ring.BEGUN) == 7
+        ring.close(state)
+        assert begun(state, 7) == 7
 
 
-def test_an_error_ahead_reaches_the_caller(monkeypatch):
+def test_helpers_end_with_whoever_they_help_and_their_errors_reach_him(monkeypatch):
     monkeypatch.setenv("DOWNSLOPE_THREADS", "3")
-    with pytest.raises(ZeroDivisionError):
-        list(threads.ahead(lambda block, slot: 1 // (block - 7), range(20)))
+    closed = threading.Event()
+    with pytest.raises(KeyboardInterrupt), threads.helped(closed.wait, closed.set, 2):
+        raise KeyboardInterrupt
+    with pytest.raises(ZeroDivisionError), threads.helped(lambda: 1 // 0, closed.set, 2):
+        time.sleep(0.1)
+    with threads.helped(lambda: 1 // 0, closed.set, 0):  # nobody is asked to
+        pass
 
 
 def test_a_long_order_is_drawn_by_a_shuffle_that_is_even_and_the_same_when_compiled():

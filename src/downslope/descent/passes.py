@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 
-from ..kernels import rows, sparse_sweeps, sweeps
+from ..kernels import ring, rows, sparse_sweeps, sweeps
 from ..kernels.compiled import WORTH_COMPILING, compiled
-from ..kernels.threads import ahead
+from ..kernels.ring import PLACES
+from ..kernels.threads import helped
 from . import rates
 from .directions import Memory, Steepest
 from .methods import Method
@@ -21,7 +23,7 @@ from .state import State, entry, epochs_of
 from .stops import Stop
 
 PIECE = 2**17  # numbers that stay in a core's cache
-SLOTS = 4  # pieces under way
+STRETCH = 512  # pieces between looks at whether to go on
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,8 @@ def _from(rates: Callable, done: int) -> Callable:
 
 def passes(objective, method: Method, batch: Batch, state: State, stop: Stop, seed: int) -> Iterator[tuple]:
     """A pass is cut into pieces, and rows that are not in memory come some at a time. While one is swept,
-    other cores bring the rows of the next together: what is done to a row never depends on who does it."""
+    other cores bring the rows of the next together (see kernels/ring.py): what is done to a row never
+    depends on who does it."""
     per_epoch, epochs = batch.updates_in(objective.rows), epochs_of(stop)
     begun = Pass(
         method, batch, rates.resolved(method, objective), compiles(objective, batch, epochs),
@@ -143,101 +146,89 @@ def compiles(objective, batch: Batch, epochs: int) -> bool:
 
 def _dense(term, one: Pass, ready: Callable) -> Callable:
     """A function that makes one pass over dense rows: (value, gradient, θ) of its last update."""
-    (n, k), batch, constants = term.Y.shape, one.batch, one.method.direction.constants
+    (n, k), size, constants = term.Y.shape, one.batch.size, one.method.direction.constants
     q = term.X.shape[1] + term.intercept
-    fetch = ready(rows.fetch)
-    sweep = ready(sweeps.sweep if k > 1 or ready is not compiled else sweeps.single_sweep)
-    size = min(n, max(1, PIECE // q // batch.size) * batch.size)
-    slots = [(np.empty((size, q)), np.empty((size, k)), np.empty(size)) for _ in range(SLOTS)]
-    share = np.empty(0) if term.share is None else term.share
-    center, inverse = term.standardise.center, _inverse(term.standardise)
-
-    def piece(order, learning, first, slot):
-        part = order[first : first + size]
-        fetched = [space[: len(part)] for space in slots[slot]]
-        fetch(term.X, term.Y, share, part, center, inverse, *fetched)
-        done = first // batch.size
-        fetched[2] = fetched[2] if len(share) else share
-        return *fetched, learning(done, done + -(-len(part) // batch.size)), done
+    make, ahead, plainly = ready(sweeps.dense_pass), ready(rows.fetch_ahead), ready is not compiled
+    piece = min(n, max(1, PIECE // q // size) * size)
+    space = np.empty((PLACES, piece, q)), np.empty((PLACES, piece, k)), np.empty((PLACES, piece))
+    source = (term.X, term.Y, _share(term), term.standardise.center, _inverse(term.standardise))
 
     def swept(order, learning, theta, memory):
-        task = partial(piece, order, learning)
-        for X, Y, weights, t, done in ahead(task, range(0, len(order), size), SLOTS):
-            value, gradient, theta = sweep(
-                X, Y, weights, batch.size, term.loss.constants, theta, memory.vectors,
-                constants, t, memory.updates + done, one.l1, one.l2,
-            )  # fmt: skip
+        for first in range(0, len(order), STRETCH * piece):
+            part, done = order[first : first + STRETCH * piece], first // size
+            with _helped(ahead, plainly, piece, source, part, space) as state:
+                t = learning(done, done - (-len(part) // size))
+                value, gradient, theta = make(
+                    state, source, part, space, size, term.loss.constants, theta, memory.vectors,
+                    constants, t, memory.updates + done, one.l1, one.l2, plainly,
+                )  # fmt: skip
         return value, gradient, theta
 
     return swept
+
+
+def _sparse(term, one: Pass, ready: Callable) -> Callable:
+    """The same over sparse rows."""
+    X, (n, k), size, constants = term.X, term.Y.shape, one.batch.size, one.method.direction.constants
+    q, plainly = X.shape[1] + term.intercept, ready is not compiled
+    make, ahead = ready(sparse_sweeps.sparse_pass), ready(sparse_sweeps.sparse_fetch_ahead)
+    prices = one.l2[: q - term.intercept]
+    steep = float(prices[0]) if (prices == prices[0]).all() else -1.0
+    lengths = np.diff(X.indptr) + term.intercept
+    mean = max(1, int(lengths.mean()))
+    alone = k == 1 and size == 1 and isinstance(one.method.direction, Steepest) and not one.l1.any()
+    # A piece that is not swept row by row begins with a look at all columns.
+    piece = min(n, max(1, max(PIECE, 0 if alone else 2 * q) // mean // size) * size)
+    free = q - 1 if term.intercept else -1
+    source = (*rows.unsigned(X), term.Y, _share(term), _inverse(term.standardise), free)
+    spaces: list[tuple] = []
+
+    def space_for(order) -> tuple:
+        """Places that hold the longest of its pieces."""
+        most = int(np.add.reduceat(lengths[order], np.arange(0, len(order), piece)).max())
+        if not spaces or spaces[0][1].shape[1] < most:
+            most += most // 8
+            spaces[:] = [(
+                np.empty((PLACES, piece + 1), np.uint64), np.empty((PLACES, most), np.uint32),
+                np.empty((PLACES, most)), np.empty((PLACES, piece, k)), np.empty((PLACES, piece)),
+            )]  # fmt: skip
+        return spaces[0]
+
+    def swept(order, learning, theta, memory):
+        theta, lived = theta.copy(), np.zeros(q, np.int64)
+        t = learning(0, -(-len(order) // size))
+        by_rows = alone and t.max() * one.l2.max() <= sparse_sweeps.GENTLE
+        behind = np.eye(1, sparse_sweeps.TERMS + 1)[0] if by_rows else np.empty(0)
+        reach = np.zeros((sparse_sweeps.TERMS, 1 if by_rows else len(t) + 1))
+        if not by_rows:
+            ready(sparse_sweeps.reaches)(t, reach)
+        space = space_for(order)
+        for first in range(0, len(order), STRETCH * piece):
+            part = order[first : first + STRETCH * piece]
+            with _helped(ahead, plainly, piece, source, part, space) as state:
+                value, gradient = make(
+                    state, source, part, space, size, term.loss.constants, theta, memory.vectors,
+                    constants, t, reach, first // size, memory.updates, one.l1, one.l2, lived, steep, behind,
+                )  # fmt: skip
+        return value, gradient, theta
+
+    return swept
+
+
+@contextmanager
+def _helped(ahead: Callable, alone: bool, piece: int, source: tuple, order, space: tuple) -> Iterator:
+    """The state of a ring that other cores fill with the pieces of `order` meanwhile."""
+    state, pieces = ring.fresh(), -(-len(order) // piece)
+    task = partial(ahead, state, pieces, source, order, space)
+    with helped(task, partial(ring.close, state), 0 if alone else min(pieces, PLACES) - 1):
+        yield state
+
+
+def _share(term) -> np.ndarray:
+    """The rows' weights over their mean, (n,); empty where all weigh the same."""
+    return np.empty(0) if term.share is None else term.share
 
 
 def _inverse(standardise) -> np.ndarray:
     """1/σ, (d,); empty where columns are as they are, which spares its reading."""
     return np.empty(0) if standardise.plain else 1.0 / standardise.width
-
-
-def _sparse(term, one: Pass, ready: Callable) -> Callable:
-    """The same over sparse rows."""
-    X, (n, k), batch, constants = term.X, term.Y.shape, one.batch, one.method.direction.constants
-    q = X.shape[1] + term.intercept
-    kernels = sparse_sweeps
-    fetch, sweep, reaches = map(ready, (kernels.sparse_fetch, kernels.sparse_sweep, kernels.reaches))
-    row_by_row, catch_up = map(ready, (kernels.sparse_row_by_row, kernels.catch_up))
-    share = np.empty(0) if term.share is None else term.share
-    inverse = _inverse(term.standardise)
-    prices = one.l2[: q - term.intercept]
-    steep = float(prices[0]) if (prices == prices[0]).all() else -1.0
-    lengths = np.diff(X.indptr) + term.intercept
-    mean = max(1, int(lengths.mean()))
-    # Every piece ends with a look at all columns, which must be little beside its numbers.
-    size = min(n, max(1, max(PIECE, 2 * q) // mean // batch.size) * batch.size)
-    slots: list[tuple] = [()] * SLOTS
-
-    def piece(order, first, slot):
-        part = order[first : first + size]
-        many = int(lengths[part].sum())
-        if not slots[slot] or len(slots[slot][1]) < many:
-            slots[slot] = (
-                np.empty(size + 1, np.uint64), np.empty(many + many // 8, np.uint32),
-                np.empty(many + many // 8), np.empty((size, k)), np.empty(size),
-            )  # fmt: skip
-        ends, places, numbers, Y, weights = slots[slot]
-        Y, weights = Y[: len(part)], weights[: len(part)]
-        fetch(
-            *rows.unsigned(X), term.Y, share, part, inverse, q - 1 if term.intercept else -1,
-            ends, places, numbers, Y, weights,
-        )  # fmt: skip
-        return ends, places, numbers, Y, weights if len(share) else share, first // batch.size
-
-    def swept(order, learning, theta, memory):
-        theta = theta.copy()
-        t = learning(0, -(-len(order) // batch.size))
-        lived = np.zeros(q, np.int64)
-        alone = k == 1 and batch.size == 1 and isinstance(one.method.direction, Steepest) and not one.l1.any()
-        alone = alone and t.max() * one.l2.max() <= kernels.GENTLE
-        reach = np.zeros((kernels.TERMS, 1 if alone else len(t) + 1))
-        if not alone:
-            reaches(t, reach)
-        behind = np.eye(1, kernels.TERMS + 1)[0]
-        for ends, places, numbers, Y, weights, done in ahead(
-            partial(piece, order), range(0, len(order), size), SLOTS
-        ):
-            if alone:  # all rows but the last, whose value and gradient are looked at
-                many = len(Y) - (done + len(Y) == len(t))
-                row_by_row(
-                    ends, places, numbers, Y[:many], weights, term.loss.constants, theta, t[done:], one.l2,
-                    steep, term.intercept, behind,
-                )  # fmt: skip
-                if many == len(Y):
-                    continue
-                catch_up(theta, one.l2, steep, term.intercept, behind)
-                ends, Y, weights, done = ends[many:], Y[many:], weights[many:], done + many
-                lived[:] = done
-            value, gradient = sweep(
-                ends, places, numbers, Y, weights, batch.size, term.loss.constants, theta, memory.vectors,
-                constants, t, reach, done, memory.updates, one.l1, one.l2, lived,
-            )  # fmt: skip
-        return value, gradient, theta
-
-    return swept

@@ -10,17 +10,26 @@ from typing import Any
 
 import numpy as np
 
-from . import exponentials, moves, rows
+from . import exponentials, moves, ring, rows
 from .losses import log_slope, residual_loss, single_loss, single_slope, softmax_loss
-from .sparse_sweeps import catch_up, decay, waited
+from .sparse_sweeps import (
+    catch_up,
+    decay,
+    sparse_fetch,
+    sparse_fetch_piece,
+    sparse_row_by_row,
+    sparse_sweep,
+    waited,
+)
 from .sums import add_four, back_dense, chances, four_products, predict_dense, softmax_tile, tile_loss
-from .sweeps import row_by_row, slopes
+from .sweeps import row_by_row, single_sweep, slopes, sweep
 
 HELPERS: tuple = (residual_loss, log_slope, single_loss, single_slope, softmax_loss)  # callees first
-HELPERS += (rows.sparse_product,)
+HELPERS += (ring.begun, rows.sparse_product, rows.fetch, rows.fetch_piece, sparse_fetch, sparse_fetch_piece)
 HELPERS += (moves.shrink, moves.steepest, moves.momentum, moves.nesterov, moves.adagrad, moves.rmsprop)
 HELPERS += (moves.adam, moves.move, moves.advance, row_by_row, decay, waited, catch_up)
 HELPERS += (slopes, softmax_tile, chances, tile_loss, four_products, add_four, predict_dense, back_dense)
+HELPERS += (sweep, single_sweep, sparse_row_by_row, sparse_sweep)
 EXACT = (exponentials.exp, exponentials.log1p)  # whose order of operations is their precision
 
 WORTH_COMPILING = 300_000  # multiplications in a descent, below which Python is done before a compiler
@@ -51,6 +60,7 @@ def _helpers() -> None:
 
     _power_of_two()
     _prefetch()
+    _atomic()
     for helpers, freedom in ((EXACT, {"contract"}), (HELPERS, FAST)):
         for helper in helpers:
             register_jitable(fastmath=freedom)(helper)
@@ -108,12 +118,51 @@ def _prefetch() -> None:
             return lambda X, first, last: None
 
         def lines(X, first, last):
-            step = X.itemsize * (X.size // len(X))
+            step = X.strides[0]
             for byte in range(first * step, last * step, 64):
                 ask_for(X, byte)
             ask_for(X, last * step - 1)
 
         return lines
+
+
+def _atomic() -> None:
+    """What `ring` reads and writes, compiled: one core sees what another did before it told of it."""
+    from numba.core import types
+    from numba.extending import intrinsic, overload
+
+    def place(target, builder, signature, given):
+        array = target.make_array(signature.args[0])(target, builder, given[0])
+        return builder.gep(array.data, [given[1]])
+
+    def looked(context, state, at):
+        def code(target, builder, signature, given):
+            return builder.load_atomic(place(target, builder, signature, given), "acquire", 8)
+
+        return types.int64(state, types.intp), code
+
+    def told(context, state, at, number):
+        def code(target, builder, signature, given):
+            builder.store_atomic(given[2], place(target, builder, signature, given), "release", 8)
+            return target.get_dummy_value()
+
+        return types.void(state, types.intp, types.int64), code
+
+    def swapped(context, state, at, old, new):
+        def code(target, builder, signature, given):
+            at = place(target, builder, signature, given)
+            return builder.extract_value(builder.cmpxchg(at, given[2], given[3], "acq_rel", "acquire"), 1)
+
+        return types.boolean(state, types.intp, types.int64, types.int64), code
+
+    look: Any = intrinsic(looked)
+    put: Any = intrinsic(told)
+    swap: Any = intrinsic(swapped)
+    overload(ring.look)(lambda state, place: lambda state, place: look(state, place))
+    overload(ring.put)(lambda state, place, number: lambda state, place, number: put(state, place, number))
+    overload(ring.swap)(
+        lambda state, place, old, new: lambda state, place, old, new: swap(state, place, old, new)
+    )
 
 
 @cache

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .ring import PATIENCE, PLACES, READY, begun, put
+
 ONE, TWO, THREE, FOUR = (np.uint64(number) for number in (1, 2, 3, 4))
 AHEAD = 16  # rows; what lies at random in memory is asked for so much earlier than it is used
 
@@ -13,8 +15,8 @@ def fetch(X, Y, share, order, center, inverse, rows, targets, weights):
 
         rows[:, :d] = (X[order] − center)·inverse;  targets = Y[order];  weights = share[order]
 
-    X (n, d) in any layout, float64 or float32; share and weights are empty where all rows count alike, inverse
-    where columns are as they are.
+    X (n, d) in any layout, float64 or float32; share and weights are empty where all rows count alike, and
+    inverse where columns are as they are.
     """
     d, k = X.shape[1], Y.shape[1]
     for r in range(len(order)):
@@ -36,6 +38,29 @@ def fetch(X, Y, share, order, center, inverse, rows, targets, weights):
             targets[r, c] = Y[i, c]
         if len(share) > 0:
             weights[r] = share[i]
+
+
+def fetch_piece(piece, source, order, space):
+    """`fetch` of one piece of a pass into its place of the ring: `source` is (X, Y, share, center, inverse),
+    `space` (rows, targets, weights) of every place."""
+    X, Y, share, center, inverse = source
+    rows, targets, weights = space
+    place, size = piece % PLACES, rows.shape[1]
+    part = order[piece * size : min((piece + 1) * size, len(order))]
+    many = len(part)
+    fetch(X, Y, share, part, center, inverse, rows[place][:many], targets[place][:many], weights[place])
+
+
+def fetch_ahead(state, pieces, source, order, space):
+    """What other cores do during a pass."""
+    piece = fruitless = 0
+    while piece < pieces and fruitless < PATIENCE:
+        piece = begun(state, pieces)
+        fruitless += 1
+        if 0 <= piece < pieces:
+            fetch_piece(piece, source, order, space)
+            put(state, READY + piece % PLACES, piece + 1)
+            fruitless = 0
 
 
 def shuffle(order, key):

@@ -12,6 +12,7 @@ import numpy as np
 from .exponentials import exp
 from .losses import LOG, single_loss, single_slope, softmax_loss
 from .moves import ADAGRAD, ADAM, RMSPROP, STEEPEST, move, shrink
+from .ring import PATIENCE, PLACES, READY, USED, begun, look, put
 from .rows import AHEAD, prefetch, sparse_product
 
 GENTLE = 0.02  # t·l2 up to which TERMS terms of its series give log(1 − t·l2) to the last digit
@@ -51,6 +52,71 @@ def sparse_fetch(
         if len(share) > 0:
             weights[r] = share[i]
     ends[len(order)] = end
+
+
+def sparse_fetch_piece(piece, source, order, space):
+    """`sparse_fetch` of one piece of a pass into its place of the ring: `source` is (data, columns, starts,
+    Y, share, inverse, free), `space` (ends, places, numbers, targets, weights) of every place."""
+    data, columns, starts, Y, share, inverse, free = source
+    ends, places, numbers, targets, weights = space
+    place, size = piece % PLACES, targets.shape[1]
+    part = order[piece * size : min((piece + 1) * size, len(order))]
+    sparse_fetch(
+        data, columns, starts, Y, share, part, inverse, free, ends[place], places[place], numbers[place],
+        targets[place][: len(part)], weights[place],
+    )  # fmt: skip
+
+
+def sparse_fetch_ahead(state, pieces, source, order, space):
+    """What other cores do during a pass."""
+    piece = fruitless = 0
+    while piece < pieces and fruitless < PATIENCE:
+        piece = begun(state, pieces)
+        fruitless += 1
+        if 0 <= piece < pieces:
+            sparse_fetch_piece(piece, source, order, space)
+            put(state, READY + piece % PLACES, piece + 1)
+            fruitless = 0
+
+
+def sparse_pass(
+    state, source, order, space, size, loss, w, memory, direction, rates, reach, before, count, l1, l2,
+    lived, steep, behind,
+):  # fmt: skip
+    """One pass over sparse rows, or a stretch of one, from its update number `before` on, with the pieces of
+    a ring: (value, gradient) of its last update, if that ends the pass. `source` and `space` as in
+    `sparse_fetch_piece`. Row by row where `behind` is given, with `steep` (see `sparse_row_by_row`), but for
+    the last row of the pass, whose value and gradient are looked at. The rest as in `sparse_sweep`."""
+    share, (ends, places, numbers, targets, weights) = source[4], space
+    span, free = targets.shape[1], source[6] >= 0
+    value, g = 0.0, np.zeros(len(w))
+    pieces = -(-len(order) // span)
+    for piece in range(pieces):
+        place, first = piece % PLACES, piece * span
+        while look(state, READY + place) != piece + 1:
+            mine = begun(state, pieces)
+            if 0 <= mine < pieces:
+                sparse_fetch_piece(mine, source, order, space)
+                put(state, READY + mine % PLACES, mine + 1)
+        many = min(span, len(order) - first)
+        done, skipped = before + first // size, 0
+        final = done - (-many // size) == len(rates)
+        e, p, x = ends[place], places[place], numbers[place]
+        Y, s = targets[place][:many], weights[place][: many if len(share) > 0 else 0]
+        if len(behind) > 0:
+            skipped = many - final
+            sparse_row_by_row(e, p, x, Y[:skipped], s, loss, w, rates[done:], l2, steep, free, behind)
+            if final:
+                catch_up(w, l2, steep, free, behind)
+                for j in range(len(lived)):
+                    lived[j] = done + skipped
+        if skipped < many:
+            value, g = sparse_sweep(
+                e[skipped:], p, x, Y[skipped:], s[skipped:], size, loss, w, memory, direction, rates, reach,
+                done + skipped, count, l1, l2, lived,
+            )  # fmt: skip
+        put(state, USED, piece + 1)
+    return value, g
 
 
 def sparse_sweep(

@@ -38,7 +38,7 @@ def dense_sums(X, Y, share, W, b, loss, first, last, z, gradient, pull):
         end = min(start + size, last)
         predict_dense(X, W, b, start, end, z, ahead)
         value += tile_loss(z, Y, share, loss, start, end, slope, pull)
-        back_dense(X, slope, start, end, gradient)
+        back_dense(X, slope, start, end, gradient, size)
     return value
 
 
@@ -91,7 +91,7 @@ def chances(z, first, last, out):
 
 
 def chance_products(z, share, first, last, out):
-    """out (k + 1, k) += Σ s·pₐ·p_b of some rows, for a ≥ b, and in the last row Σ s·p, with p as `chances`."""
+    """out (k + 1, k) += Σ s·pₐ·p_b of some rows, for a ≥ b, and in its last row Σ s·p; p as in `chances`."""
     k = len(z)
     p = np.empty((k, TILE))
     for start in range(first, last, TILE):
@@ -212,11 +212,14 @@ def add_four(X, i, s0, s1, s2, s3, g):
         g[j] += s0 * X[i, j] + s1 * X[i + 1, j] + s2 * X[i + 2, j] + s3 * X[i + 3, j]
 
 
-def back_dense(X, slope, start, end, gradient):
-    """gradient += slope·X, four rows at a time, which share what is written."""
+def back_dense(X, slope, start, end, gradient, ahead):
+    """gradient += slope·X, four rows at a time, which share what is written; those `ahead` of them are asked
+    for, as the memory has nothing else to do."""
     d = X.shape[1]
     whole = start + (end - start) // 4 * 4
     for i in range(start, whole, 4):
+        if i + ahead + 4 <= len(X):
+            prefetch(X, i + ahead, i + ahead + 4)
         r = i - start
         for c in range(len(slope)):
             add_four(X, i, slope[c, r], slope[c, r + 1], slope[c, r + 2], slope[c, r + 3], gradient[c])

@@ -6,7 +6,38 @@ import numpy as np
 
 from .losses import LOG, RESIDUAL, single_loss, single_slope, softmax_loss
 from .moves import STEEPEST, advance, steepest
+from .ring import PLACES, READY, USED, begun, look, put
+from .rows import fetch_piece
 from .sums import add_four, four_products
+
+
+def dense_pass(
+    state, source, order, space, size, loss, w, memory, direction, rates, count, l1, l2, plainly
+):  # fmt: skip
+    """One pass over dense rows, or a stretch of one, with the pieces of a ring: (value, gradient, w) of its
+    last update. `source` and `space` as in `rows.fetch_piece`, the rest as in `sweep`; `plainly`: in its
+    loops even where `single_sweep` would do."""
+    share, (rows, targets, weights) = source[2], space
+    span, k = rows.shape[1], targets.shape[2]
+    value, g = 0.0, np.zeros(len(w))
+    pieces = -(-len(order) // span)
+    for piece in range(pieces):
+        place, first = piece % PLACES, piece * span
+        while look(state, READY + place) != piece + 1:
+            mine = begun(state, pieces)
+            if 0 <= mine < pieces:
+                fetch_piece(mine, source, order, space)
+                put(state, READY + mine % PLACES, mine + 1)
+        many = min(span, len(order) - first)
+        done = first // size
+        t = rates[done : done - (-many // size)]
+        X, Y, s = rows[place][:many], targets[place][:many], weights[place][: many if len(share) > 0 else 0]
+        if k == 1 and not plainly:
+            value, g, w = single_sweep(X, Y, s, size, loss, w, memory, direction, t, count + done, l1, l2)
+        else:
+            value, g, w = sweep(X, Y, s, size, loss, w, memory, direction, t, count + done, l1, l2)
+        put(state, USED, piece + 1)
+    return value, g, w
 
 
 def sweep(rows, Y, share, size, loss, w, memory, direction, rates, count, l1, l2):

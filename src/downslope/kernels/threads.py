@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from threading import Lock
@@ -61,29 +61,21 @@ def _libraries(modules: int) -> Any:
     return ThreadpoolController()
 
 
-def ahead(task: Callable[[Any, int], Any], blocks: Sequence, slots: int = 4) -> Iterator[Any]:
-    """task(block, slot) of each block, in order: the other cores work ahead while the caller uses the last.
-
-    A slot, from 0 to slots − 1, belongs to one block at a time, and is free again when the next result is
-    asked for. Where that is not there yet, the caller takes on what nobody has begun.
-    """
-    helpers = min(threads(), len(blocks)) - 1
-    if helpers < 1:
-        yield from (task(block, 0) for block in blocks)
-        return
-    pool = _pool(os.getpid(), helpers)
-    begin = lambda number: pool.submit(task, blocks[number], number % slots)
-    begun = {number: begin(number) for number in range(min(slots, len(blocks)))}
-    for number in range(len(blocks)):
-        for later in range(number, min(number + slots, len(blocks))):
-            if begun[number].done():
-                break
-            if begun[later].cancel():
-                begun[later] = Future()
-                begun[later].set_result(task(blocks[later], later % slots))
-        yield begun.pop(number).result()
-        if number + slots < len(blocks):
-            begun[number + slots] = begin(number + slots)
+@contextmanager
+def helped(task: Callable[[], Any], close: Callable[[], Any], most: int) -> Iterator[None]:
+    """Other cores, up to `most` of them, run `task` meanwhile; `close` is called to end them."""
+    helpers = min(threads() - 1, most)
+    pool = _pool(os.getpid(), threads()) if helpers > 0 else None
+    begun = [pool.submit(task) for _ in range(helpers)] if pool is not None else []
+    try:
+        yield
+    finally:
+        close()
+        for one in begun:
+            one.cancel()
+        for one in begun:
+            if not one.cancelled():
+                one.result()
 
 
 @cache
