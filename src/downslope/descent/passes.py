@@ -148,7 +148,8 @@ def _dense(term, one: Pass, ready: Callable) -> Callable:
     """A function that makes one pass over dense rows: (value, gradient, θ) of its last update."""
     (n, k), size, constants = term.Y.shape, one.batch.size, one.method.direction.constants
     q = term.X.shape[1] + term.intercept
-    make, ahead, plainly = ready(sweeps.dense_pass), ready(rows.fetch_ahead), ready is not compiled
+    make, ahead, uncompiled = ready(sweeps.dense_pass), ready(rows.fetch_ahead), ready is not compiled
+    plainly = True if uncompiled or k > 1 else None
     piece = min(n, max(1, PIECE // q // size) * size)
     space = np.empty((PLACES, piece, q)), np.empty((PLACES, piece, k)), np.empty((PLACES, piece))
     source = (term.X, term.Y, _share(term), term.standardise.center, _inverse(term.standardise))
@@ -156,7 +157,7 @@ def _dense(term, one: Pass, ready: Callable) -> Callable:
     def swept(order, learning, theta, memory):
         for first in range(0, len(order), STRETCH * piece):
             part, done = order[first : first + STRETCH * piece], first // size
-            with _helped(ahead, plainly, piece, source, part, space) as state:
+            with _helped(ahead, uncompiled, piece, source, part, space) as state:
                 t = learning(done, done - (-len(part) // size))
                 value, gradient, theta = make(
                     state, source, part, space, size, term.loss.constants, theta, memory.vectors,
@@ -170,7 +171,7 @@ def _dense(term, one: Pass, ready: Callable) -> Callable:
 def _sparse(term, one: Pass, ready: Callable) -> Callable:
     """The same over sparse rows."""
     X, (n, k), size, constants = term.X, term.Y.shape, one.batch.size, one.method.direction.constants
-    q, plainly = X.shape[1] + term.intercept, ready is not compiled
+    q, uncompiled = X.shape[1] + term.intercept, ready is not compiled
     make, ahead = ready(sparse_sweeps.sparse_pass), ready(sparse_sweeps.sparse_fetch_ahead)
     prices = one.l2[: q - term.intercept]
     steep = float(prices[0]) if (prices == prices[0]).all() else -1.0
@@ -205,7 +206,7 @@ def _sparse(term, one: Pass, ready: Callable) -> Callable:
         space = space_for(order)
         for first in range(0, len(order), STRETCH * piece):
             part = order[first : first + STRETCH * piece]
-            with _helped(ahead, plainly, piece, source, part, space) as state:
+            with _helped(ahead, uncompiled, piece, source, part, space) as state:
                 value, gradient = make(
                     state, source, part, space, size, term.loss.constants, theta, memory.vectors,
                     constants, t, reach, first // size, memory.updates, one.l1, one.l2, lived, steep, behind,

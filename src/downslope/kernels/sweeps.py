@@ -15,10 +15,10 @@ def dense_pass(
     state, source, order, space, size, loss, w, memory, direction, rates, count, l1, l2, plainly
 ):  # fmt: skip
     """One pass over dense rows, or a stretch of one, with the pieces of a ring: (value, gradient, w) of its
-    last update. `source` and `space` as in `rows.fetch_piece`, the rest as in `sweep`; `plainly`: in its
-    loops even where `single_sweep` would do."""
+    last update. `source` and `space` as in `rows.fetch_piece`, the rest as in `sweep`. `plainly`: in its
+    loops, or None, for those of `single_sweep`."""
     share, (rows, targets, weights) = source[2], space
-    span, k = rows.shape[1], targets.shape[2]
+    span = rows.shape[1]
     value, g = 0.0, np.zeros(len(w))
     pieces = -(-len(order) // span)
     for piece in range(pieces):
@@ -32,7 +32,7 @@ def dense_pass(
         done = first // size
         t = rates[done : done - (-many // size)]
         X, Y, s = rows[place][:many], targets[place][:many], weights[place][: many if len(share) > 0 else 0]
-        if k == 1 and not plainly:
+        if plainly is None:  # which the compiler knows, and leaves the other out
             value, g, w = single_sweep(X, Y, s, size, loss, w, memory, direction, t, count + done, l1, l2)
         else:
             value, g, w = sweep(X, Y, s, size, loss, w, memory, direction, t, count + done, l1, l2)
