@@ -31,8 +31,9 @@ import numpy as np
 from .contenders import Contender
 from .problems import Minimum, Problem, minima_of, suboptimality
 
-BUDGET = {"full": 25.0, "quick": 0.5}  # seconds of timed calls for each contender, but one at least
-SEARCH = {"full": 90.0, "quick": 10.0}  # seconds of looking for its tolerance
+BUDGET = {"full": 6.0, "quick": 0.5}  # seconds of timed calls for each contender, but one at least
+LONGEST = 260.0  # seconds of one call
+SEARCH = {"full": 30.0, "quick": 10.0}  # seconds of looking for its tolerance
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ class _Entry:
     ):
         self.contender, self.problem, self.minima, self.within = contender, problem, minima, within
         self.budget = budget  # seconds of timed calls
-        self.longest = 10 * budget + 10  # seconds of one call
+        self.longest = LONGEST if budget > 1 else 10 * budget + 10  # seconds of one call
         self.tolerance: float | None = None
         self.why: str | None = None  # it has no time
         self.seconds: list[float] = []
