@@ -1,5 +1,6 @@
-# `make demo` trains on real data and shows the answer; `make test` runs the tests; `make bench` times the
-# whole table beside its peers and writes benchmarks/README.md, `make bench-quick` a small one in five minutes.
+# `make demo` trains on real data and shows the answer; `make test` runs the tests, `make test-slow` those that
+# take more than ten seconds each; `make bench` times the whole table beside its peers and writes
+# benchmarks/README.md, `make bench-quick` a small one in five minutes.
 # Each sets up everything that it needs, in .venv, from nothing.
 PYTHON ?= python3
 VENV   := .venv
@@ -7,16 +8,16 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PEERS  := $(VENV)/.peers
 
-.PHONY: demo test quick lint bench bench-quick clean
+.PHONY: demo test test-slow lint bench bench-quick clean
 
 demo: $(READY)
 	@$(BIN)/python examples/demo.py
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist worksteal
-
-quick: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+
+test-slow: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
 
 bench: $(PEERS)
 	$(BIN)/python -m benchmarks.run

@@ -33,7 +33,7 @@ from .problems import Minimum, Problem, minima_of, suboptimality
 
 BUDGET = {"full": 6.0, "quick": 0.5}  # seconds of timed calls for each contender, but one at least
 LONGEST = 260.0  # seconds of one call
-SEARCH = {"full": 30.0, "quick": 10.0}  # seconds of looking for its tolerance
+SEARCH = {"full": 20.0, "quick": 10.0}  # seconds of looking for its tolerance
 
 
 @dataclass(frozen=True)

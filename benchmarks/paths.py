@@ -162,7 +162,6 @@ def _logistic_skglm(problem: Problem, tol) -> Answer:
 OURS = (
     Contender("downslope path", _path, TOLERANCES),
     _estimators("auto"),
-    _estimators("nesterov"),
 )
 LASSO = (
     Contender("scikit-learn lasso_path", _lasso_sklearn, TOLERANCES),

@@ -458,6 +458,7 @@ def by(name):
     return by_name(name)
 
 
+@pytest.mark.slow
 def test_curvature_of_many_rows_and_classes_takes_little_memory():
     rng = np.random.default_rng(0)
     rows = Dataset.from_arrays(rng.normal(size=(50_000, 20)), rng.integers(0, 7, 50_000).astype(float))

@@ -269,3 +269,33 @@ def test_an_interrupt_keeps_the_last_round():
         steps.throw(KeyboardInterrupt)
     assert over.value.value.reason.code == "interrupted"
     assert np.array_equal(over.value.value.params, first.params)
+
+
+@pytest.mark.parametrize("loss", ["squared", "log"])
+def test_a_working_set_grows_by_what_pulls_hardest_and_h_is_of_what_moves(loss, monkeypatch):
+    """A factor that all columns share makes every one of them a candidate at once."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 1200)) + rng.normal(size=(400, 1))
+    z = X[:, :5].sum(axis=1)
+    y = z if loss == "squared" else (z > 0).astype(float)
+    sizes, grow = [(0, 0)], coordinates.Coordinates._grow
+
+    def watched(at, *given):
+        grew = grow(at, *given)
+        sizes.append((len(at.working), len(at.modelled)))
+        return grew
+
+    monkeypatch.setattr(coordinates.Coordinates, "_grow", watched)
+    rows = ds.Dataset.from_arrays(X, y)
+    found = ds.path(rows, loss, alphas=10, eps=0.1, tol=1e-6)
+    assert (found.gaps <= 1e-6 * ds.objective(rows, loss).null_value).all() and found.nonzero[-1] > 4
+    working, modelled = np.array(sizes).T
+    assert np.diff(working).max() <= 100 and working.max() < 1200
+    assert loss == "squared" or modelled[-1] < working[-1] / 2
+
+
+def test_wide_rows_are_not_multiplied_for_a_few_weights():
+    rows = ds.Dataset.from_arrays(np.random.default_rng(0).normal(size=(300, 1100)), np.arange(300.0))
+    for penalty, gathered in (("l1", False), ("l2", True)):
+        recipe = ds.Recipe.of({"penalty": penalty, "alpha": 5.0})
+        assert (recipe.term(rows).gathered is not None) == gathered

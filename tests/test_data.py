@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from downslope.data import Dataset, Encoding, Table, refuse_constant_columns
+from downslope.data.dataset import distinct
 from downslope.errors import DownslopeError
 from downslope.messages import speaking
 from downslope.messages.data import TEXTS
@@ -452,3 +453,18 @@ def test_a_target_of_yes_and_no_keeps_its_words_as_truth_values():
     table = {"x": [1.0, 2.0, 3.0, 4.0], "bought": [True, False, True, False]}
     labelled = Dataset.read(table, target="bought").labelled()
     assert labelled.classes == (False, True) and labelled.y.tolist() == [1, 0, 1, 0]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.integers(-6, 6).map(float), st.floats(-3, 3), st.sampled_from([0.0, 1.0, 1e300, -1e300])
+        ),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_classes_are_told_apart_as_a_sort_would(values):
+    values = np.array(values)
+    assert np.array_equal(distinct(values), np.unique(values))
+    assert np.array_equal(distinct(values > 0), np.unique(values > 0))

@@ -202,3 +202,12 @@ def test_auto_on_a_function_whose_curvature_is_not_known():
     with pytest.raises(DownslopeError) as caught:
         rates.resolved(by_name("adam"), F)
     assert caught.value.key == "descent.auto_needs_curvature"
+
+
+def test_one_row_at_a_time_asks_for_no_curvature_of_all_of_them(monkeypatch):
+    """L of a wide X takes twenty looks at it; the largest L of a row takes one."""
+    F = an_objective()
+    monkeypatch.setattr(type(F.term), "spectrum", property(lambda term: 1 / 0))
+    assert rates.resolved(SGD(), F).rate == pytest.approx(1 / (2 * F.term.row_lipschitz))
+    with pytest.raises(ZeroDivisionError):
+        rates.resolved(MiniBatch(4), F)

@@ -301,6 +301,7 @@ def test_a_pass_takes_every_row_once_and_another_order_next_time(folder):
     assert (np.concatenate(cyclic) == np.arange(N)).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ordered, drawn_together, of", [(True, 64, 1024), (False, 4, 64)])
 def test_a_block_mixes_rows_from_all_over_the_file(folder, monkeypatch, ordered, drawn_together, of):
     """Four parts drawn at random are shuffled together, or 64 sixteenths of parts where rows lie in an order.

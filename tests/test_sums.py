@@ -14,6 +14,7 @@ import downslope as ds
 from downslope.inference.recipe import Recipe
 from downslope.inference.training import Training
 from downslope.kernels import exponentials
+from downslope.kernels.threads import one_blas_thread
 from downslope.model import summing
 from downslope.model.duality import gap_of_chances
 from downslope.model.losses import CURVED, LOSSES
@@ -185,3 +186,31 @@ def test_the_gap_without_a_look_at_the_rows_is_above_the_true_one(classes, weigh
         point = F.at(best + away * np.random.default_rng(seed).standard_normal(F.size))
         gap = gap_of_chances(F, point)
         assert gap is not None and point.value - lowest <= gap <= 1e4 * (point.value - lowest) + 1e-12
+
+
+@pytest.mark.parametrize("classes", [1, 4])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_chances_are_summed_as_numpy_sums_them(classes, weighted):
+    rng = np.random.default_rng(0)
+    z = rng.normal(0.0, 3.0, (1_001, classes))
+    share = rng.uniform(0.5, 1.5, 1_001) if weighted else None
+    p = CURVED["log"]().mean(z)
+    s = np.ones(len(z)) if share is None else share
+    first, second = summing.chance_products(np.asfortranarray(z), share)
+    assert np.allclose(first, s @ p, rtol=1e-13) and np.allclose(second, (s[:, None] * p).T @ p, rtol=1e-13)
+
+
+def test_blas_gets_its_threads_back_from_the_last_who_took_them():
+    from threadpoolctl import threadpool_info
+
+    def told():
+        return [one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas"]
+
+    before, first, second = told(), one_blas_thread(), one_blas_thread()
+    first.__enter__()
+    second.__enter__()
+    assert set(told()) == {1}
+    first.__exit__(None, None, None)  # in the order of two threads that overlap
+    assert set(told()) == {1}
+    second.__exit__(None, None, None)
+    assert told() == before

@@ -143,8 +143,8 @@ class Dataset:
         values = self.y
         if self.table is not None and self.table.kind(self.targets[0]) == "boolean":
             values = self.y.astype(bool)
-        distinct = _distinct(values)
-        found = tuple(self.classes[int(code)] if self.classes else _plain(code) for code in distinct)
+        present = distinct(values)
+        found = tuple(self.classes[int(code)] if self.classes else _plain(code) for code in present)
         known = tuple(classes) or found
         if len(known) < 2:
             raise DownslopeError("data.one_class", column=self.targets[0], value=known[0])
@@ -157,8 +157,8 @@ class Dataset:
                 told = ", ".join(map(str, known))
                 raise DownslopeError("data.unknown_class", value=value, column=self.targets[0], known=told)
         numbers = np.array([number[value] for value in found], dtype=float)
-        same = np.array_equal(numbers, distinct) and values.dtype == numbers.dtype
-        y = values if same else numbers[np.searchsorted(distinct, values)]
+        same = np.array_equal(numbers, present) and values.dtype == numbers.dtype
+        y = values if same else numbers[np.searchsorted(present, values)]
         return replace(self, y=y, classes=known)
 
     def __len__(self) -> int:
@@ -249,7 +249,7 @@ class Dataset:
         return training_dataset(encoding, train.table), encoding.apply(held_out.table)
 
 
-def _distinct(values: np.ndarray) -> np.ndarray:
+def distinct(values: np.ndarray) -> np.ndarray:
     """The values found, sorted: without sorting all, where there are two, or whole numbers close together."""
     low, high = values.min(), values.max()
     if ((values == low) | (values == high)).all():
