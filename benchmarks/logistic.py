@@ -81,7 +81,7 @@ csr = Row(
         "quick": {"n": 10_000, "d": 10_000, "count": 75},
     },
     build=build_sparse,
-    contenders=(*OURS, *map(_sklearn, ("lbfgs", "newton-cg", "liblinear"))),
+    contenders=(downslope(), downslope("lbfgs"), *map(_sklearn, ("lbfgs", "newton-cg", "liblinear"))),
     targets=(Faster(("scikit-learn",), 2), NearBest()),
     within=1e-5,
     floor=read_once,

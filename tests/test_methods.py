@@ -538,3 +538,18 @@ def test_exhaustive_search_of_a_function_finds_its_lowest_grid_point():
 
     found = minimize("(x - 1)^2 + (y + 1)^2", [0, 0], Exhaustive({"x": [0, 1, 2], "y": [-2, -1, 0]}))
     assert found.params.tolist() == [1, -1] and found.stopped == "exhausted"
+
+
+@pytest.mark.parametrize(
+    "method, loss", [("newton", "log"), ("subsampled", "log"), ("closed_form", "squared")]
+)
+def test_a_matrix_that_does_not_fit_is_refused_before_it_is_made(method, loss):
+    """60,000 weights: 86 GB with their factors."""
+    from scipy import sparse
+
+    import downslope as ds
+
+    X = sparse.csr_array(([1.0, 2.0, 3.0], ([0, 1, 2], [5, 7, 59_999])), shape=(3, 60_000))
+    rows = ds.Dataset.from_arrays(X, [0.0, 1.0, 1.0])
+    with pytest.raises(ds.DownslopeError, match=r"60,00[01] × 60,00[01] numbers, 86 GB .*lbfgs"):
+        ds.fit(rows, loss=loss, method=method, penalty="l2", alpha=0.1)

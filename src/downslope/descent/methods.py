@@ -85,6 +85,8 @@ class Method:
         bends = isinstance(direction, directions.Newton | directions.Subsampled)
         if bends and not objective.curved and objective.term.smooth:
             raise DownslopeError("descent.no_hessian", method=name)
+        if bends:
+            objective.refuse_large_matrix(objective.size, name)
 
     def with_rows(self, size: int | None = None, order: str | Sequence[int] | None = None) -> Method:
         """The same method on `size` rows at a time, in `order`."""
@@ -126,6 +128,7 @@ class ClosedForm:
             raise DownslopeError("descent.closed_form_loss")
         if objective.kinked:
             raise DownslopeError("descent.closed_form_kink", penalty=objective.penalty.name)
+        objective.refuse_large_matrix(objective.size // objective.term.outputs, self.name)
 
     def with_rows(self, size=None, order=None):
         return _no_rows(self, size, order)

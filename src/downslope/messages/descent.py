@@ -73,6 +73,10 @@ TEXTS = {
         '{method} needs exact values along a line, and with dropout two looks at the same weights differ: use method="adam", give gd a learning rate, or leave dropout out.',
         '{method} 需要沿直线的精确函数值，而使用 dropout 时对同一组权重的两次计算结果不同：请用 method="adam"，或给 gd 一个学习率，或去掉 dropout。',
     ),
+    "descent.matrix_memory": (
+        '{method} needs a matrix of {weights} × {weights} numbers, {needed} GB with its factors, and {free} GB are free: use method="lbfgs".',
+        '{method} 需要一个 {weights} × {weights} 的矩阵，连同分解共 {needed} GB，而可用内存只有 {free} GB：请用 method="lbfgs"。',
+    ),
     "descent.no_hessian": (
         '{method} needs second derivatives and there are none here: use method="lbfgs".',
         '{method} 需要二阶导数，而这里没有：请用 method="lbfgs"。',

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..data.memory import free
+from ..errors import DownslopeError
 from . import penalties
 from .duality import duality_gap, free_gap, parabola_gap
 from .functions import Function
@@ -27,6 +29,7 @@ from .parted import PartedTerm
 from .penalties import Penalty, kink_distance, soft_threshold
 
 NO_PENALTY = penalties.none()
+LARGE = 5_000  # weights, from which a matrix of all pairs of them may not fit in memory
 
 
 class Point(NamedTuple):
@@ -124,6 +127,12 @@ class Objective:
     def tiny(self) -> bool:
         """So few numbers that the kernels run uncompiled, in row order."""
         return self.term.tiny
+
+    def refuse_large_matrix(self, weights: int, method: str) -> None:
+        """Raise where a matrix of all pairs of weights, with its factors, does not fit in memory."""
+        if weights > LARGE and (needed := 3 * 8 * weights**2) > (room := free()):
+            facts = {"needed": f"{needed / 1e9:,.0f}", "free": f"{room / 1e9:,.1f}"}
+            raise DownslopeError("descent.matrix_memory", method=method, weights=f"{weights:,}", **facts)
 
     @property
     def noisy(self) -> bool:
