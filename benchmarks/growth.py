@@ -31,7 +31,7 @@ class Line:
 LEAST = {"loss": "squared"}
 LOGISTIC = {"loss": "log", "penalty": "l2", "alpha": 1e-4}
 PASS = {"loss": "squared", "method": "sgd", "learning_rate": 1e-4, "epochs": 1}
-SPARSE_PASS = {**LOGISTIC, "method": "sgd", "learning_rate": 1.0, "epochs": 1}
+SPARSE_PASS = {**LOGISTIC, "method": "sgd", "learning_rate": 1.0, "epochs": 1, "scale": False}
 N = (4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000)
 D = (8, 16, 32, 64, 128, 256, 512)
 

@@ -20,7 +20,8 @@ from .parted import PLAIN, PartedTerm
 
 TRUSTED = 1e12  # condition number of the moments up to which Cholesky is refined
 EPS = np.finfo(float).eps
-SMALL = 2_000_000  # numbers in X up to which residuals are taken in extended precision
+SMALL = 100_000  # numbers in X up to which residuals are taken in extended precision
+HARD, MEDIUM = 1e6, 2_000_000  # and up to how many, where the condition number of the moments is above HARD
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ def least_squares(term, l2: np.ndarray | None = None) -> LeastSquares:
     smallest, largest = eigenvalues[0], eigenvalues[-1]
     if largest > 0 and smallest * TRUSTED > largest:
         enough = isinstance(term, PartedTerm) and smallest * PLAIN >= largest
-        theta, seen = _refined(term, moments, ridge, size, 0 if enough else 10)
+        few = SMALL if smallest * HARD > largest else MEDIUM
+        extended = term.rows * q <= few and not isinstance(term, PartedTerm)
+        theta, seen = _refined(term, moments, ridge, size, 0 if enough else 10, extended)
         condition = float(np.sqrt(largest / smallest))
         return LeastSquares(theta.ravel(), q, q, condition, "cholesky", (), seen)
     return _by_singular_values(term, ridge)
@@ -63,13 +66,12 @@ def _refuse_overflow(sums) -> None:
         raise DownslopeError("model.squares_overflow")
 
 
-def _refined(term, moments, ridge, size, most: int):
+def _refined(term, moments, ridge, size, most: int, extended: bool):
     """Cholesky of the moments, corrected with the rows' own residuals until that helps no more, or `most`
-    times."""
+    times; `extended`: with residuals in extended precision."""
     from scipy.linalg import cho_factor, cho_solve
 
-    q = len(ridge)
-    precise = np.longdouble if term.rows * q <= SMALL and not isinstance(term, PartedTerm) else np.float64
+    precise = np.longdouble if extended else np.float64
     factor = cho_factor(moments / size / size[:, None])
 
     def solve(pull):
