@@ -148,7 +148,7 @@ def _dense(term, one: Pass, ready: Callable) -> Callable:
     """A function that makes one pass over dense rows: (value, gradient, θ) of its last update."""
     (n, k), size, constants = term.Y.shape, one.batch.size, one.method.direction.constants
     q = term.X.shape[1] + term.intercept
-    make, ahead, uncompiled = ready(sweeps.dense_pass), ready(rows.fetch_ahead), ready is not compiled
+    make, ahead, uncompiled = ready(sweeps.dense_pass), ready(ring.work_ahead), ready is not compiled
     plainly = True if uncompiled or k > 1 else None
     piece = min(n, max(1, PIECE // q // size) * size)
     space = np.empty((PLACES, piece, q)), np.empty((PLACES, piece, k)), np.empty((PLACES, piece))
@@ -172,7 +172,7 @@ def _sparse(term, one: Pass, ready: Callable) -> Callable:
     """The same over sparse rows."""
     X, (n, k), size, constants = term.X, term.Y.shape, one.batch.size, one.method.direction.constants
     q, uncompiled = X.shape[1] + term.intercept, ready is not compiled
-    make, ahead = ready(sparse_sweeps.sparse_pass), ready(sparse_sweeps.sparse_fetch_ahead)
+    make, ahead = ready(sparse_sweeps.sparse_pass), ready(ring.work_ahead)
     prices = one.l2[: q - term.intercept]
     steep = float(prices[0]) if (prices == prices[0]).all() else -1.0
     lengths = np.diff(X.indptr) + term.intercept

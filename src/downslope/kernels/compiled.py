@@ -25,7 +25,8 @@ from .sums import add_four, back_dense, chances, four_products, predict_dense, s
 from .sweeps import row_by_row, single_sweep, slopes, sweep
 
 HELPERS: tuple = (residual_loss, log_slope, single_loss, single_slope, softmax_loss)  # callees first
-HELPERS += (ring.begun, rows.sparse_product, rows.fetch, rows.fetch_piece, sparse_fetch, sparse_fetch_piece)
+HELPERS += (rows.sparse_product, rows.fetch, rows.fetch_piece, sparse_fetch, sparse_fetch_piece)
+HELPERS += (ring.begun, ring.make_one, ring.await_piece)
 HELPERS += (moves.shrink, moves.steepest, moves.momentum, moves.nesterov, moves.adagrad, moves.rmsprop)
 HELPERS += (moves.adam, moves.move, moves.advance, row_by_row, decay, waited, catch_up)
 HELPERS += (slopes, softmax_tile, chances, tile_loss, four_products, add_four, predict_dense, back_dense)
@@ -160,6 +161,9 @@ def _atomic() -> None:
     swap: Any = intrinsic(swapped)
     overload(ring.look)(lambda state, place: lambda state, place: look(state, place))
     overload(ring.put)(lambda state, place, number: lambda state, place, number: put(state, place, number))
+    dense = lambda piece, source, order, space: rows.fetch_piece(piece, source, order, space)
+    sparse = lambda piece, source, order, space: sparse_fetch_piece(piece, source, order, space)
+    overload(ring.bring)(lambda piece, source, order, space: dense if len(source) == ring.DENSE else sparse)
     overload(ring.swap)(
         lambda state, place, old, new: lambda state, place, old, new: swap(state, place, old, new)
     )

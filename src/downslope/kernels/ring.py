@@ -11,6 +11,7 @@ import numpy as np
 
 BEGUN, USED, READY = 0, 1, 2
 PLACES = 4
+DENSE = 5  # parts of a source of dense rows
 PATIENCE = 10_000_000  # looks in vain, after which a helper leaves: others may want its core
 
 
@@ -23,6 +24,38 @@ def begun(state, pieces):
     if piece >= look(state, USED) + PLACES or not swap(state, BEGUN, piece, piece + 1):
         return -1
     return piece
+
+
+def make_one(state, pieces, source, order, space):
+    """Make the next piece, if there is a place for it: its number, or what `begun` gives."""
+    piece = begun(state, pieces)
+    if 0 <= piece < pieces:
+        bring(piece, source, order, space)
+        put(state, READY + piece % PLACES, piece + 1)
+    return piece
+
+
+def await_piece(piece, state, pieces, source, order, space):
+    """Until that piece is ready, make those that nobody has begun."""
+    while look(state, READY + piece % PLACES) != piece + 1:
+        make_one(state, pieces, source, order, space)
+
+
+def work_ahead(state, pieces, source, order, space):
+    """What other cores do during a pass."""
+    piece = fruitless = 0
+    while piece < pieces and fruitless < PATIENCE:
+        piece = make_one(state, pieces, source, order, space)
+        fruitless = 0 if piece >= 0 else fruitless + 1
+
+
+def bring(piece, source, order, space):
+    """The rows of a piece into its place: dense ones, or sparse ones, by what their `source` is made of. (A
+    compiler is told which by compiled.py.)"""
+    from .rows import fetch_piece
+    from .sparse_sweeps import sparse_fetch_piece
+
+    (fetch_piece if len(source) == DENSE else sparse_fetch_piece)(piece, source, order, space)
 
 
 def look(state, place):

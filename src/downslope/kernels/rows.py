@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .ring import PATIENCE, PLACES, READY, begun, put
+from .ring import PLACES
 
 ONE, TWO, THREE, FOUR = (np.uint64(number) for number in (1, 2, 3, 4))
 AHEAD = 16  # rows; what lies at random in memory is asked for so much earlier than it is used
@@ -49,18 +49,6 @@ def fetch_piece(piece, source, order, space):
     part = order[piece * size : min((piece + 1) * size, len(order))]
     many = len(part)
     fetch(X, Y, share, part, center, inverse, rows[place][:many], targets[place][:many], weights[place])
-
-
-def fetch_ahead(state, pieces, source, order, space):
-    """What other cores do during a pass."""
-    piece = fruitless = 0
-    while piece < pieces and fruitless < PATIENCE:
-        piece = begun(state, pieces)
-        fruitless += 1
-        if 0 <= piece < pieces:
-            fetch_piece(piece, source, order, space)
-            put(state, READY + piece % PLACES, piece + 1)
-            fruitless = 0
 
 
 def shuffle(order, key):

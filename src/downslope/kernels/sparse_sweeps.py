@@ -12,7 +12,7 @@ import numpy as np
 from .exponentials import exp
 from .losses import LOG, single_loss, single_slope, softmax_loss
 from .moves import ADAGRAD, ADAM, RMSPROP, STEEPEST, move, shrink
-from .ring import PATIENCE, PLACES, READY, USED, begun, look, put
+from .ring import PLACES, USED, await_piece, put
 from .rows import AHEAD, prefetch, sparse_product
 
 GENTLE = 0.02  # t·l2 up to which TERMS terms of its series give log(1 − t·l2) to the last digit
@@ -67,18 +67,6 @@ def sparse_fetch_piece(piece, source, order, space):
     )  # fmt: skip
 
 
-def sparse_fetch_ahead(state, pieces, source, order, space):
-    """What other cores do during a pass."""
-    piece = fruitless = 0
-    while piece < pieces and fruitless < PATIENCE:
-        piece = begun(state, pieces)
-        fruitless += 1
-        if 0 <= piece < pieces:
-            sparse_fetch_piece(piece, source, order, space)
-            put(state, READY + piece % PLACES, piece + 1)
-            fruitless = 0
-
-
 def sparse_pass(
     state, source, order, space, size, loss, w, memory, direction, rates, reach, before, count, l1, l2,
     lived, steep, behind,
@@ -93,11 +81,7 @@ def sparse_pass(
     pieces = -(-len(order) // span)
     for piece in range(pieces):
         place, first = piece % PLACES, piece * span
-        while look(state, READY + place) != piece + 1:
-            mine = begun(state, pieces)
-            if 0 <= mine < pieces:
-                sparse_fetch_piece(mine, source, order, space)
-                put(state, READY + mine % PLACES, mine + 1)
+        await_piece(piece, state, pieces, source, order, space)
         many = min(span, len(order) - first)
         done, skipped = before + first // size, 0
         final = done - (-many // size) == len(rates)

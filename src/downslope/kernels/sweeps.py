@@ -6,8 +6,7 @@ import numpy as np
 
 from .losses import LOG, RESIDUAL, single_loss, single_slope, softmax_loss
 from .moves import STEEPEST, advance, steepest
-from .ring import PLACES, READY, USED, begun, look, put
-from .rows import fetch_piece
+from .ring import PLACES, USED, await_piece, put
 from .sums import add_four, four_products
 
 
@@ -23,11 +22,7 @@ def dense_pass(
     pieces = -(-len(order) // span)
     for piece in range(pieces):
         place, first = piece % PLACES, piece * span
-        while look(state, READY + place) != piece + 1:
-            mine = begun(state, pieces)
-            if 0 <= mine < pieces:
-                fetch_piece(mine, source, order, space)
-                put(state, READY + mine % PLACES, mine + 1)
+        await_piece(piece, state, pieces, source, order, space)
         many = min(span, len(order) - first)
         done = first // size
         t = rates[done : done - (-many // size)]
