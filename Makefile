@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PEERS  := $(VENV)/.peers
 
-.PHONY: demo test test-slow lint bench bench-quick clean
+.PHONY: demo test test-slow golden lint bench bench-quick clean
 
 demo: $(READY)
 	@$(BIN)/python examples/demo.py
@@ -18,6 +18,9 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
+
+golden: $(READY)
+	$(BIN)/python tests/golden/golden.py
 
 bench: $(PEERS)
 	$(BIN)/python -m benchmarks.run
