@@ -20,6 +20,7 @@ def certify(
     loss: o.Loss = None,
     penalty: o.Penalty = None,
     alpha: o.Alpha = None,
+    penalty_on: o.PenaltyOn = "raw",
     no_intercept: o.NoIntercept = False,
     no_scale: o.NoScale = False,
     learning_rate: Rate = None,
@@ -28,7 +29,6 @@ def certify(
 ) -> int:
     """Curvature, safe steps, the noise floor and the epochs to expect, before anything is descended."""
     from ..insight.certificate import certify as certified
-    from ..model.objective import Objective
     from . import requests, show
 
     request = Request(
@@ -39,6 +39,7 @@ def certify(
         loss=loss,
         penalty=penalty,
         alpha=alpha,
+        penalty_on=penalty_on,
         no_intercept=no_intercept,
         no_scale=no_scale,
     )
@@ -46,7 +47,7 @@ def certify(
     recipe = request.recipe()
     dataset, _ = request.rows()
     recipe = request.suited(recipe, dataset)
-    known = certified(Objective(recipe.term(dataset), recipe.penalty), learning_rate=rate)
+    known = certified(recipe.objective(dataset), learning_rate=rate)
     if json:
         show.aside(request.notes(dataset, None))
         show.as_json(known.to_json())

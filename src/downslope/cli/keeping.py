@@ -5,7 +5,14 @@ from __future__ import annotations
 from ..messages import text
 from . import options as o
 
-OF_ROWS = ("loss", "penalty", "alpha", "intercept", "scale")  # settings that say nothing of a function
+OF_ROWS = (
+    "loss",
+    "penalty",
+    "alpha",
+    "penalty_on",
+    "intercept",
+    "scale",
+)  # settings that say nothing of a function
 
 
 def inspect(

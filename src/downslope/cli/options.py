@@ -44,6 +44,12 @@ def penalties_known(incomplete: str) -> list[str]:
     return [name for name in PENALTIES if name.startswith(incomplete)]
 
 
+def penalised_known(incomplete: str) -> list[str]:
+    from ..model.penalties import PENALTY_ON
+
+    return [name for name in PENALTY_ON if name.startswith(incomplete)]
+
+
 def orders_known(incomplete: str) -> list[str]:
     from ..descent.rows import ORDERS
 
@@ -90,6 +96,7 @@ Validate = Annotated[str | None, _option("--validate", "FRACTION|FILE", "validat
 Loss = Annotated[str | None, _option("--loss", "LOSS", "loss", losses_known)]
 Penalty = Annotated[str | None, _option("--penalty", "PENALTY", "penalty", penalties_known)]
 Alpha = Annotated[str | None, _option("--alpha", "NUMBER", "alpha")]
+PenaltyOn = Annotated[str, _option("--penalty-on", "raw|standardised", "penalty_on", penalised_known)]
 NoIntercept = Annotated[bool, typer.Option("--no-intercept", help="cli.help_no_intercept")]
 NoScale = Annotated[bool, typer.Option("--no-scale", help="cli.help_no_scale")]
 Hidden = Annotated[str | None, _option("--hidden", "N,N", "hidden")]

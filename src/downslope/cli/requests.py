@@ -33,6 +33,7 @@ class Request:
     loss: o.Loss = None
     penalty: o.Penalty = None
     alpha: o.Alpha = None
+    penalty_on: o.PenaltyOn = "raw"
     no_intercept: o.NoIntercept = False
     no_scale: o.NoScale = False
     hidden: o.Hidden = None
@@ -58,6 +59,7 @@ class Request:
             "loss": self.loss or "squared",
             "penalty": self.penalty,
             "alpha": number("--alpha", self.alpha or "0"),
+            "penalty_on": self.penalty_on,
             "intercept": not self.no_intercept,
             "scale": not self.no_scale,
             "learning_rate": learning_rate(self.learning_rate),
@@ -290,25 +292,11 @@ def learning_rate(asked: str) -> Any:
     >>> learning_rate("step:0.1:0.5:20")
     StepDecay(rate=0.1, factor=0.5, every=20)
     """
-    from ..descent.schedules import SCHEDULES, Constant
-    from ..descent.searches import Armijo, StrongWolfe
+    from ..descent.methods import rate_of
+    from ..descent.schedules import Constant
 
-    searches = {"armijo": Armijo, "wolfe": StrongWolfe}
-    name, *constants = asked.strip().split(":")
-    if name == "auto" and not constants:
-        return "auto"
-    try:
-        if not constants and name not in searches and name not in SCHEDULES:
-            return Constant(float(name)).rate
-        if name in searches and not constants:
-            return searches[name]()
-        numbers = [int(part) if part.strip().isdecimal() else float(part) for part in constants]
-        return SCHEDULES[name](*numbers)
-    except DownslopeError:
-        raise
-    except (ValueError, TypeError, KeyError):
-        known = ", ".join([*(f"{name}:0.1" for name in SCHEDULES if name != "constant"), *searches])
-        raise DownslopeError("cli.learning_rate", asked=asked, known=known) from None
+    rate = rate_of(asked.strip())
+    return rate.rate if isinstance(rate, Constant) and ":" not in asked else rate
 
 
 def pairs(option: str, asked: Sequence[str] | None, example: str) -> dict[str, str]:

@@ -77,12 +77,16 @@ def minimised(recipe: Recipe, method: str, dataset: Dataset) -> str:
     }.get(name, recipe.loss.spec)
     penalty, alpha = recipe.penalty, f"{recipe.alpha:g}"
     if penalty.alpha:
-        price = {"l2": f"{alpha}·½‖w‖²", "l1": f"{alpha}·‖w‖₁"}
-        formula += " + " + price.get(penalty.name, f"{alpha}·({penalty.l1:g}·‖w‖₁ + {penalty.l2:g}·½‖w‖²)")
+        w = "σ·w" if recipe.penalty_on == "standardised" else "w"
+        price = {"l2": f"{alpha}·½‖{w}‖²", "l1": f"{alpha}·‖{w}‖₁"}
+        both = f"{alpha}·({penalty.l1:g}·‖{w}‖₁ + {penalty.l2:g}·½‖{w}‖²)"
+        formula += " + " + price.get(penalty.name, both)
     model = "z = X·w + b" if recipe.intercept else "z = X·w"
     model = model if recipe.net is None else "z = net(X)"
     rows, columns = dataset.shape
     said = text("cli.minimised", formula=formula, model=model, rows=rows, columns=columns, method=method)
+    if penalty.alpha:
+        said += f"\n{text(f'cli.penalty_on_{recipe.penalty_on}')}"
     if not dataset.classes:
         return said
     coded = (f"{name}" if several else f"{name} (y = {code})" for code, name in enumerate(dataset.classes))

@@ -34,14 +34,7 @@ class Method:
     learning_rate: float | str | Schedule | Armijo | StrongWolfe = "auto"
 
     def __post_init__(self):
-        if isinstance(self.learning_rate, int | float | np.number) and not isinstance(
-            self.learning_rate, bool
-        ):
-            object.__setattr__(self, "learning_rate", Constant(float(self.learning_rate)))
-        elif self.learning_rate != "auto" and not isinstance(
-            self.learning_rate, Schedule | Armijo | StrongWolfe
-        ):
-            raise DownslopeError("descent.learning_rate_word", asked=self.learning_rate)
+        object.__setattr__(self, "learning_rate", rate_of(self.learning_rate))
 
     @property
     def name(self) -> str:
@@ -345,6 +338,22 @@ def from_json(data: Mapping) -> AnyMethod:
     return Method(
         rows, kinds[how.pop("name")](**how), rate if isinstance(rate, str) else rate_from_json(rate)
     )
+
+
+def rate_of(spec) -> str | Schedule | Armijo | StrongWolfe:
+    """A learning rate as it is asked for: "auto", a number, a text for `schedules.by_name`, or itself.
+
+    >>> rate_of("cosine:0.1"), rate_of(0.5)
+    (Cosine(rate=0.1, last=0.0), Constant(rate=0.5))
+    """
+    if isinstance(spec, str):
+        return spec if spec == "auto" else schedules.by_name(spec)
+    if isinstance(spec, Schedule | Armijo | StrongWolfe):
+        return spec
+    if schedules.is_number(spec) or isinstance(spec, float):  # nan and inf, too, which Constant refuses
+        return Constant(float(spec))
+    known = ", ".join(schedules.EXAMPLES)
+    raise DownslopeError("descent.learning_rate_word", asked=spec, known=known)
 
 
 def rate_from_json(data: Mapping) -> Schedule | Armijo | StrongWolfe:

@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import DownslopeError
+from .searches import SEARCHES, Armijo, StrongWolfe
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,11 @@ class Schedule:
     ends: ClassVar[bool] = False  # whether it is laid out over the whole descent
 
     def __post_init__(self):
-        if not (
-            isinstance(self.rate, int | float | np.floating) and math.isfinite(self.rate) and self.rate > 0
-        ):
+        if not (is_number(self.rate) and self.rate > 0):
             raise DownslopeError("descent.learning_rate", rate=self.rate)
         for name, least in (("power", 0), ("factor", 0), ("every", 1), ("last", 0), ("warm", 0)):
             value = getattr(self, name, least)
-            if not (math.isfinite(value) and value >= least):
+            if not (is_number(value) and value >= least):
                 raise DownslopeError("descent.at_least", name=name, value=value, least=least)
 
     def rates(self, updates: np.ndarray, per_epoch: int, total: int) -> np.ndarray:
@@ -116,3 +115,31 @@ SCHEDULES = {
     "cosine": Cosine,
     "onecycle": OneCycle,
 }
+EXAMPLES = (*(f"{name}:0.1" for name in SCHEDULES if name != "constant"), *SEARCHES)
+
+
+def by_name(spec: str) -> Schedule | Armijo | StrongWolfe:
+    """The schedule or line search that a text names, its constants after colons; a number is constant.
+
+    >>> by_name("step:0.1:0.5:20"), by_name("0.01"), by_name("armijo").c
+    (StepDecay(rate=0.1, factor=0.5, every=20), Constant(rate=0.01), 0.0001)
+    """
+    name, *parts = spec.strip().split(":")
+    try:
+        if name in SEARCHES and not parts:
+            return SEARCHES[name]()
+        if name not in SCHEDULES and not parts:
+            return Constant(float(name))
+        return SCHEDULES[name](*(int(part) if part.strip().isdecimal() else float(part) for part in parts))
+    except DownslopeError:
+        raise
+    except (ValueError, TypeError, KeyError):
+        known = ", ".join(EXAMPLES)
+        raise DownslopeError("descent.learning_rate_word", asked=spec, known=known) from None
+
+
+def is_number(value) -> bool:
+    """Whether a setting is a finite number; True and False are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    return abs(value) < math.inf and (not isinstance(value, int) or abs(value) < 2**1023)

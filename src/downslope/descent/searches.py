@@ -89,6 +89,9 @@ class StrongWolfe:
         return low[0]
 
 
+SEARCHES = {"armijo": Armijo, "wolfe": StrongWolfe}
+
+
 def _flat(value: float, ahead: float) -> bool:
     """Whether two values differ by no more than rounding."""
     return abs(ahead - value) <= 1e-13 * abs(value)

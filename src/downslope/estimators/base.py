@@ -40,7 +40,7 @@ UNFINISHED = (
     "separable",
 )
 FLOATS = (np.float64, np.float32)
-KEPT = ("loss", "penalty", "method", "learning_rate", "epochs", "tol", "scale")  # by a Recipe
+KEPT = ("loss", "penalty", "penalty_on", "method", "learning_rate", "epochs", "tol", "scale")  # by a Recipe
 
 
 def held_by_dask(X: Any) -> bool:
@@ -95,6 +95,7 @@ class LinearEstimator(BaseEstimator):
         scale=True,
         warm_start=False,
         random_state=None,
+        penalty_on="raw",
     ):
         self.loss = loss
         self.penalty = penalty
@@ -107,6 +108,7 @@ class LinearEstimator(BaseEstimator):
         self.scale = scale
         self.warm_start = warm_start
         self.random_state = random_state
+        self.penalty_on = penalty_on
 
     def fit(self, X, y, sample_weight=None) -> Self:
         """Descend from the null model, or from the last weights with `warm_start`, until a stop gives its

@@ -48,6 +48,7 @@ class NetEstimator(LinearEstimator):
         patience,
         warm_start,
         random_state,
+        penalty_on,
     ):
         self.hidden = hidden
         self.activation = activation
@@ -67,6 +68,7 @@ class NetEstimator(LinearEstimator):
         self.patience = patience
         self.warm_start = warm_start
         self.random_state = random_state
+        self.penalty_on = penalty_on
 
     def fit(self, X, y, sample_weight=None) -> Self:
         """Descend from PyTorch's usual first weights, or from the last ones with `warm_start`, until a stop
@@ -202,6 +204,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         and the order of rows begin anew.
     random_state : int, RandomState or None, default=None
         Decides the first weights, the order of rows, dropout, and which rows are held out.
+    penalty_on : str, default="raw"
+        "raw" or "standardised": the columns and targets whose weights are penalised; see `LinearRegressor`.
 
     Attributes
     ----------
@@ -248,10 +252,11 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         class_weight=None,
         warm_start=False,
         random_state=None,
+        penalty_on="raw",
     ):
         super().__init__(
             hidden, activation, loss, dropout, penalty, alpha, method, learning_rate, epochs, tol,
-            batch_size, scale, dtype, device, validation, patience, warm_start, random_state,
+            batch_size, scale, dtype, device, validation, patience, warm_start, random_state, penalty_on,
         )  # fmt: skip
         self.class_weight = class_weight
 
@@ -291,7 +296,7 @@ class NetRegressor(RegressorMixin, NetEstimator):
         own units all the same.
     hidden, activation, dropout, penalty, alpha, method, learning_rate, epochs, tol, batch_size, dtype
         As for `NetClassifier`.
-    device, validation, patience, warm_start, random_state
+    device, validation, patience, warm_start, random_state, penalty_on
         As for `NetClassifier`.
 
     Attributes
@@ -336,10 +341,11 @@ class NetRegressor(RegressorMixin, NetEstimator):
         patience=None,
         warm_start=False,
         random_state=None,
+        penalty_on="raw",
     ):
         super().__init__(
             hidden, activation, loss, dropout, penalty, alpha, method, learning_rate, epochs, tol,
-            batch_size, scale, dtype, device, validation, patience, warm_start, random_state,
+            batch_size, scale, dtype, device, validation, patience, warm_start, random_state, penalty_on,
         )  # fmt: skip
 
     _dataset = LinearRegressor._dataset

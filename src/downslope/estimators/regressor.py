@@ -43,6 +43,9 @@ class LinearRegressor(RegressorMixin, LinearEstimator):
         `partial_fit` goes on with all of them.
     random_state : int, RandomState or None, default=None
         Decides the order of rows in stochastic methods; with None it differs from fit to fit.
+    penalty_on : str, default="raw"
+        Whose weights are penalised: those of the columns as they are ("raw"), or those of the columns over
+        their standard deviation ("standardised", as in glmnet), where the unit of a column does not count.
 
     Attributes
     ----------
@@ -95,10 +98,11 @@ class LinearRegressor(RegressorMixin, LinearEstimator):
         scale=True,
         warm_start=False,
         random_state=None,
+        penalty_on="raw",
     ):
         super().__init__(
             loss, penalty, alpha, method, learning_rate, epochs, tol,
-            fit_intercept, scale, warm_start, random_state,
+            fit_intercept, scale, warm_start, random_state, penalty_on,
         )  # fmt: skip
 
     @available_if(stochastic)

@@ -13,7 +13,7 @@ from ..descent.methods import CoordinateDescent
 from ..errors import DownslopeError
 from ..model import losses, penalties
 from ..model.linear import Linear
-from ..model.objective import Objective
+from ..model.objective import objective_of
 from ..model.penalties import Penalty
 
 ROUNDS = 200  # for one price
@@ -57,13 +57,14 @@ def path(
     eps: float = 1e-3,
     tol: float = 1e-6,
     intercept: bool = True,
+    penalty_on: str = "raw",
 ) -> Path:
     """argmin f(w) + α·R(w) for one α after another, by coordinate descent from the last minimiser.
 
     dataset: rows with one target.  loss: any smooth one.  penalty: "l1", "elasticnet:0.5", or "l2" with
     alphas that are given.  alphas: how many, from the least that leaves all weights at 0,
     α_max = maxⱼ |∂f/∂wⱼ|/l1 at the best constant, down to eps·α_max; or the prices themselves.
-    tol: every gap is at most tol times F of the best constant.
+    tol: every gap is at most tol times F of the best constant.  penalty_on: as of `Recipe`.
 
     Only a working set is worked on: the weights that pull hardest join it, and of sparse rows those that a
     sequential rule after Tibshirani et al. 2012 foresees. All slopes are looked at before an end is called
@@ -83,7 +84,7 @@ def path(
     unit = penalties.by_name(penalty.spec if isinstance(penalty, Penalty) else penalty, 1.0)
     loss = losses.by_name(loss)
     few = loss.quadratic and dataset.X.shape[1] <= MOMENTS
-    F = Objective(Linear(intercept).term(dataset, loss, gathered=few), unit)
+    F = objective_of(Linear(intercept).term(dataset, loss, gathered=few), unit, penalty_on)
     CoordinateDescent().refuse_nonsense(F)
     at = Coordinates(F.term, F.term.null_theta, solves=100)
     l1, l2 = F.l1[: at.d], F.l2[: at.d]

@@ -12,11 +12,13 @@ import numpy as np
 from ..descent import methods, rates
 from ..descent.coordinates import MOMENTS
 from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent, Method
+from ..descent.schedules import is_number
 from ..descent.stops import Epochs, Gradient, NoProgress, Seconds, Stop, Validation
 from ..errors import DownslopeError, nearest
 from ..model import losses, penalties
 from ..model.linear import WIDE, Linear
 from ..model.nets import Net, module_term
+from ..model.objective import Objective, objective_of
 from .automatic import chosen
 from .torch_optimizer import TorchOptimizer, is_foreign
 
@@ -52,18 +54,17 @@ class Recipe:
     seconds: float | None = None
     patience: int | None = None
     net: Net | None = None
+    penalty_on: str = "raw"  # or "standardised": the penalty is on σ·w, and every column pays alike
 
     def __post_init__(self):
         object.__setattr__(self, "loss", losses.by_name(self.loss))
         object.__setattr__(self, "penalty", penalties.by_name(self.penalty, self.alpha))
         object.__setattr__(self, "alpha", self.penalty.alpha)
-        if is_foreign(self.method):
-            object.__setattr__(self, "method", TorchOptimizer(self.method))
-        elif self.method != "auto":
-            object.__setattr__(self, "method", methods.by_name(self.method))
+        object.__setattr__(self, "method", method_of(self.method))
+        penalties.on_standardised(self.penalty_on, self.scale)
         Epochs(self.epochs)  # refuses what is no number of epochs
-        if self.learning_rate != "auto":
-            Method(learning_rate=self.learning_rate)  # refuses what is no learning rate
+        if not (is_number(self.learning_rate) and self.learning_rate > 0):  # a number stays as it is
+            object.__setattr__(self, "learning_rate", methods.rate_of(self.learning_rate))
         for name, least in (("tol", 0.0), ("seconds", 0.0), ("patience", 1), ("seed", 0)):
             value = getattr(self, name)
             if value is not None and not (
@@ -88,6 +89,14 @@ class Recipe:
             return self.net.term(dataset, self.loss, self.scale)
         passes = self.epochs if self._draws else 0
         return Linear(self.intercept, self.scale).term(dataset, self.loss, self._gathers(dataset), passes)
+
+    def objective(self, dataset, module=None) -> Objective:
+        """F over the rows of a Dataset, a Stream or a Dask collection."""
+        return self.priced(self.term(dataset, module), module)
+
+    def priced(self, term, module=None) -> Objective:
+        """F of a term of this model: with the penalty."""
+        return objective_of(term, self.penalty, self.penalty_on, self.scale and module is None)
 
     @property
     def _draws(self) -> bool:
@@ -184,3 +193,11 @@ class Recipe:
         if settings.get("learning_rate") == "auto" and own is not None:
             recipe = recipe.with_(method=replace(own, learning_rate="auto"))  # not the one it was made with
         return recipe
+
+
+def method_of(spec: Any) -> Any:
+    """The method that is asked for: "auto", one by its name, one as it is, or what makes an optimizer of
+    torch.optim."""
+    if isinstance(spec, str) and spec == "auto":
+        return spec
+    return TorchOptimizer(spec) if is_foreign(spec) else methods.by_name(spec)

@@ -16,7 +16,7 @@ from ..data.encoding import refuse_constant_columns
 from ..data.meter import Meter
 from ..data.parted import Parted
 from ..data.scaling import Standardise
-from ..descent import methods, rates
+from ..descent import rates
 from ..descent.descend import End, descend
 from ..descent.directions import Adagrad, Adam, RMSprop
 from ..descent.methods import AnyMethod, Method
@@ -37,7 +37,7 @@ from .automatic import Reason, chosen
 from .counting import Counted
 from .logbook import Log, Logbook
 from .metrics import Metrics
-from .recipe import Recipe
+from .recipe import Recipe, method_of
 from .solution import Solution
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Training:
             dataset.refuse_constant_columns() if parted else refuse_constant_columns(dataset)
         if recipe.patience is not None and held_out is None:
             raise DownslopeError("inference.patience_without_rows", patience=recipe.patience)
-        objective = Objective(recipe.term(dataset, module), recipe.penalty)
+        objective = recipe.objective(dataset, module)
         method = _renumbered(recipe.method_for(objective), dataset)
         if isinstance(method, Method) and isinstance(method.rows, Batch):
             objective = objective.uncentred()
@@ -127,7 +127,7 @@ class Training:
             raise DownslopeError("inference.no_target")
         term = recipe.term(dataset)
         term = term if after is None else replace(term, standardise=after.standardise)
-        objective = Objective(term, recipe.penalty).uncentred()
+        objective = recipe.priced(term).uncentred()
         method = recipe.method_for(objective)
         assert isinstance(method, Method)
         if after is not None and after.method.direction != method.direction:
@@ -366,8 +366,9 @@ def minimize(
 
 def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=None, **settings) -> Training:
     """The descent that `minimize` runs, not yet begun."""
-    method = "auto" if method == "auto" else methods.by_name(method)
-    if learning_rate == 0.01 and (method == "auto" or method.name in ("lbfgs", "newton", "exhaustive")):
+    method = method_of(method)
+    finds = method == "auto" or method.name in ("lbfgs", "newton", "exhaustive", "torch")
+    if isinstance(learning_rate, float) and learning_rate == 0.01 and finds:
         learning_rate = "auto"  # the usual 0.01 is for fixed steps: these search for theirs
     told = {"method": method, "learning_rate": learning_rate, "epochs": epochs, "seed": seed or 0}
     tol = 1e-10 if learning_rate == "auto" else 0.0  # a fixed step walks all epochs, as in the lessons

@@ -107,7 +107,7 @@ def _objective(solution, rows, function: Function | None) -> Objective:
         return function_objective(function or Function.from_expression(solution.formula))
     dataset = solution.training_rows(rows)
     dataset = dataset.labelled(solution.classes) if solution.classes else dataset
-    objective = Objective(solution.recipe.term(dataset, solution.module), solution.recipe.penalty)
+    objective = solution.recipe.objective(dataset, solution.module)
     if objective.names != solution.names:
         told = {"found": ", ".join(objective.names[:5]), "needed": ", ".join(solution.names[:5])}
         raise DownslopeError("instruments.other_columns", **told)

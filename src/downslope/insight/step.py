@@ -69,7 +69,7 @@ def explain_step(solution, step: int, dataset=None) -> list[str]:
     objective = None
     if dataset is not None:
         dataset = dataset.labelled(solution.classes) if solution.classes else dataset
-        objective = Objective(solution.recipe.term(dataset), solution.recipe.penalty)
+        objective = solution.recipe.objective(dataset)
         if objective.names != solution.names:
             told = {"found": ", ".join(objective.names[:5]), "needed": ", ".join(solution.names[:5])}
             raise DownslopeError("instruments.other_columns", **told)

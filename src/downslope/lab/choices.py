@@ -18,7 +18,7 @@ from ..messages import LANGUAGES, speaking
 from ..model.losses import CURVED, LOSSES
 from ..model.net_checks import ACTIVATIONS
 from ..model.objective import Objective
-from ..model.penalties import PENALTIES
+from ..model.penalties import PENALTIES, PENALTY_ON
 from .problems import Problem
 from .said import plain, said
 from .said import refusal as refused
@@ -44,7 +44,8 @@ def choices(problem: Problem, settings: Settings) -> dict[str, list[dict[str, An
         "order": ORDERS,
     }
     if problem.dataset is not None:
-        menus |= {"loss": (*LOSSES, *CURVED), "penalty": tuple(PENALTIES), "activation": tuple(ACTIVATIONS)}
+        menus |= {"loss": (*LOSSES, *CURVED), "penalty": tuple(PENALTIES)}
+        menus |= {"penalty_on": PENALTY_ON, "activation": tuple(ACTIVATIONS)}
     return {
         menu: [_choice(problem, settings, menu, value) for value in values] for menu, values in menus.items()
     }

@@ -78,6 +78,8 @@ def downslope(problem: Problem, settings: Settings) -> str:
         told |= {"loss": repr(settings.loss), "intercept": settings.intercept, "scale": settings.scale}
         if model["alpha"]:
             told |= {"penalty": repr(settings.penalty), "alpha": model["alpha"]}
+            if settings.penalty_on != "raw":
+                told["penalty_on"] = repr(settings.penalty_on)
         if model["start"] is not None:
             told["start"] = repr(model["start"])
         if model["net"] is not None:

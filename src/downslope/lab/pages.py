@@ -24,7 +24,8 @@ CONTROLS = (
         "order",
         "momentum",
     ),
-    *("loss", "penalty", "alpha", "epochs", "start", "seed", "intercept", "scale", "hidden", "activation"),
+    *("loss", "penalty", "alpha", "penalty_on", "epochs", "start", "seed"),
+    *("intercept", "scale", "hidden", "activation"),
     *("runs", "code"),
 )
 

@@ -12,7 +12,7 @@ from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..inference import Solution, load
 from ..model.functions import Function
-from ..model.objective import Objective, function_objective
+from ..model.objective import function_objective
 from .choices import label
 from .document import Ran, assembled
 from .problems import Problem
@@ -37,7 +37,7 @@ def of_solution(solution: Solution, name: str) -> tuple[dict[str, Any], Problem,
         try:
             dataset = solution.training_rows()
             dataset = dataset.labelled(solution.classes) if solution.classes else dataset
-            objective = Objective(solution.recipe.term(dataset, solution.module), solution.recipe.penalty)
+            objective = solution.recipe.objective(dataset, solution.module)
         except DownslopeError as error:
             notes.append(refusal(error))
         if objective is not None and objective.names != solution.names:

@@ -8,7 +8,7 @@ from ..descent.rows import ORDERS
 from ..descent.schedules import SCHEDULES
 from ..model.losses import CURVED, LOSSES
 from ..model.net_checks import ACTIVATIONS
-from ..model.penalties import PENALTIES
+from ..model.penalties import PENALTIES, PENALTY_ON
 from .problems import PRESETS
 from .settings import DIRECTIONS, FINDERS, ROWS, SEARCHES
 
@@ -34,6 +34,7 @@ SETTINGS: dict[str, Any] = {
         "loss": {"enum": [*LOSSES, *CURVED]},
         "penalty": {"enum": [*PENALTIES, None]},
         "alpha": {"type": "number"},
+        "penalty_on": {"enum": [*PENALTY_ON]},
         "intercept": {"type": "boolean"},
         "scale": {"type": "boolean"},
         "hidden": {"type": ["array", "null"], "items": {"type": "integer", "maximum": 8}, "maxItems": 2},

@@ -14,10 +14,11 @@ from ..descent.rows import All, Batch
 from ..errors import DownslopeError, nearest
 from ..inference import Recipe
 from ..model.nets import Net
+from ..model.penalties import PENALTY_ON
 
 DIRECTIONS = {kind.__name__.lower(): kind for kind in directions.DIRECTIONS}
 FINDERS = {"closed_form": ClosedForm, "exhaustive": Exhaustive, "coordinate": CoordinateDescent}
-SEARCHES = {"armijo": searches.Armijo, "wolfe": searches.StrongWolfe}
+SEARCHES = searches.SEARCHES
 ROWS = ("all", "one", "batch")
 MOST = {
     "epochs": 100_000,
@@ -51,6 +52,7 @@ class Settings:
     loss: str = "squared"
     penalty: str | None = None
     alpha: float = 0.0
+    penalty_on: str = "raw"
     intercept: bool = True
     scale: bool = True
     hidden: Any = None
@@ -68,6 +70,7 @@ class Settings:
                 _number(name, getattr(self, name))
         for name in ("intercept", "scale"):
             _kind(name, getattr(self, name), bool, "truth")
+        _one_of("penalty_on", self.penalty_on, PENALTY_ON)
         for name in ("loss", "activation"):
             _kind(name, getattr(self, name), str, "word")
         if self.learning_rate != "auto":
@@ -139,6 +142,7 @@ class Settings:
             "loss": self.loss,
             "penalty": self.penalty,
             "alpha": float(self.alpha),
+            "penalty_on": self.penalty_on,
             "intercept": self.intercept,
             "scale": self.scale,
             "start": None if not self.start else {name: float(x) for name, x in self.start.items()},
@@ -179,6 +183,7 @@ class Settings:
             loss=recipe.loss.spec,
             penalty=recipe.penalty.spec or None,
             alpha=recipe.alpha,
+            penalty_on=recipe.penalty_on,
             intercept=recipe.intercept,
             scale=recipe.scale,
             hidden=None

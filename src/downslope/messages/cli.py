@@ -70,10 +70,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "--penalty {penalty} has no price: give --alpha too, such as --alpha 0.1.",
         "--penalty {penalty} 还缺少惩罚系数：请同时给出 --alpha，例如 --alpha 0.1。",
     ),
-    "cli.learning_rate": (
-        "--learning-rate was {asked!r}: give a number above 0, auto, or one of {known}.",
-        "--learning-rate 为 {asked!r}：请给出大于 0 的数、auto，或 {known} 之一。",
-    ),
     "cli.pair": (
         "{option} was given {asked!r}: write a name, = and a value, such as {option} {example}.",
         "{option} 的值为 {asked!r}：请写成“名字=值”，例如 {option} {example}。",
@@ -147,6 +143,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cli.minimised": (
         "minimised: the mean of {formula}, with {model}; rows: {rows:,}, columns: {columns:,}, method: {method}",
         "最小化：{formula} 的均值，其中 {model}；行数：{rows:,}，列数：{columns:,}，方法：{method}",
+    ),
+    "cli.penalty_on_raw": (
+        "the penalty is on the weights w in your columns' own units (--penalty-on standardised: on σ·w)",
+        "惩罚项作用于以各列原单位计的权重 w（--penalty-on standardised：作用于 σ·w）",
+    ),
+    "cli.penalty_on_standardised": (
+        "the penalty is on σ·w, the weights of standardised columns (--penalty-on raw: on w)",
+        "惩罚项作用于 σ·w，即标准化各列的权重（--penalty-on raw：作用于 w）",
     ),
     "cli.net": (
         "net: {sizes} units, {activation}; weights: {weights:,}",
@@ -469,6 +473,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "smoothed_hinge。默认为 squared；目标列是文本时为 log。",
     ),
     "cli.help_penalty": ("l2, l1 or elasticnet:0.5.", "l2、l1 或 elasticnet:0.5。"),
+    "cli.help_penalty_on": (
+        "Whose weights the penalty is on: those of the columns as they are, or of standardised columns.",
+        "惩罚项作用于哪些权重：原始各列的，还是标准化各列的。",
+    ),
     "cli.help_alpha": ("The price of large weights.", "惩罚系数。"),
     "cli.help_no_intercept": ("Fit without an intercept.", "不用截距。"),
     "cli.help_hidden": (

@@ -14,8 +14,8 @@ TEXTS = {
         '学习率为 {rate}：它必须是大于 0 的有限数，例如 0.01，或写 "auto"。',
     ),
     "descent.learning_rate_word": (
-        'the learning rate was {asked!r}: give a number above 0, "auto", a schedule or a line search.',
-        '学习率为 {asked!r}：请给出大于 0 的数、"auto"、一个衰减方案或一种线搜索。',
+        "the learning rate was {asked!r}: give a number above 0, auto, or one of {known}.",
+        "学习率为 {asked!r}：请给出大于 0 的数、auto，或 {known} 之一。",
     ),
     "descent.epochs": (
         "epochs was {epochs}: it must be a whole number, 1 or above.",

@@ -184,6 +184,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lab.set_penalty": ("Penalty", "惩罚项"),
     "lab.set_alpha": ("Strength α", "强度 α"),
     "lab.set_seed": ("Seed", "随机种子"),
+    "lab.set_penalty_on": ("Penalty on the weights of", "惩罚哪些列的权重"),
     "lab.set_intercept": ("Intercept (bias)", "偏置"),
     "lab.set_scale": ("Standardise columns", "标准化各列"),
     "lab.set_hidden": ("Hidden layers", "隐藏层"),

@@ -41,6 +41,14 @@ TEXTS = {
         "alpha was {alpha}: the price of large weights must be a finite number, 0 or above.",
         "alpha 为 {alpha}：惩罚系数必须是有限数，且不小于 0。",
     ),
+    "model.penalty_on": (
+        "penalty_on was {asked!r}: choose one of {known}.",
+        "penalty_on 为 {asked!r}：请从 {known} 中选择。",
+    ),
+    "model.penalty_on_unscaled": (
+        'penalty_on="standardised" needs columns that are standardised: leave scale on, or take penalty_on="raw".',
+        'penalty_on="standardised" 需要标准化的列：请保持 scale 开启，或使用 penalty_on="raw"。',
+    ),
     "model.alpha_without_penalty": (
         'alpha is {alpha} but there is no penalty: choose penalty="l2", "l1" or "elasticnet", or leave alpha at 0.',
         'alpha 为 {alpha}，却没有选惩罚项：请选 penalty="l2"、"l1" 或 "elasticnet"，或让 alpha 保持 0。',

@@ -77,6 +77,7 @@ class Objective:
 
     term: Any  # a LinearTerm, Moments or FunctionTerm: whatever has the capabilities asked for below
     penalty: Penalty = NO_PENALTY
+    units: np.ndarray | None = None  # (p,) σ, where the penalty is on σ·w: standardised columns; else on w
 
     # ---- capabilities ------------------------------------------------------------------------
 
@@ -310,8 +311,8 @@ class Objective:
 
     def _priced(self, price: float, power: int) -> np.ndarray:
         widths = self.term.widths
-        safe = np.where(widths > 0, widths, 1.0)
-        return np.where(widths > 0, price / safe**power, 0.0)
+        ratio = np.where(widths > 0, widths / (1.0 if self.units is None else self.units), 1.0)
+        return np.where(widths > 0, price / ratio**power, 0.0)
 
     def beside(self, point: Point, theta) -> Point:
         """F and its gradient at θ from those at another place, where F is exactly a parabola: no row is
@@ -415,7 +416,15 @@ class FunctionTerm:
     to_inner = to_user
 
 
-def objective(dataset, loss="squared", penalty=None, alpha=0.0, model: Linear | None = None) -> Objective:
+def objective_of(term, penalty: Penalty, penalty_on: str = "raw", scale: bool = True) -> Objective:
+    """F of a term and a penalty on its weights w; with `penalty_on` "standardised", on σ·w."""
+    standardised = penalties.on_standardised(penalty_on, scale) and penalty.alpha > 0
+    return Objective(term, penalty, np.where(term.widths > 0, term.widths, 1.0) if standardised else None)
+
+
+def objective(
+    dataset, loss="squared", penalty=None, alpha=0.0, model: Linear | None = None, penalty_on="raw"
+) -> Objective:
     """F of a linear model over the rows of a Dataset.
 
     >>> from downslope.data import Dataset
@@ -424,8 +433,9 @@ def objective(dataset, loss="squared", penalty=None, alpha=0.0, model: Linear | 
     >>> F.value(np.array([0.0])), F.lipschitz, 2 / F.lipschitz
     (18.666666666666668, 9.333333333333334, 0.21428571428571427)
     """
-    term = (model or Linear()).term(dataset, loss_by_name(loss))
-    return Objective(term, penalties.by_name(penalty, alpha))
+    model = model or Linear()
+    term = model.term(dataset, loss_by_name(loss))
+    return objective_of(term, penalties.by_name(penalty, alpha), penalty_on, model.scale)
 
 
 def function_objective(function: Function) -> Objective:

@@ -95,6 +95,7 @@ def elasticnet(alpha: float, ratio: float = 0.5) -> Penalty:
     return Penalty("elasticnet", _checked(alpha), ratio, 1 - ratio)
 
 
+PENALTY_ON = ("raw", "standardised")  # the columns whose weights are penalised: as they are, or over σ
 PENALTIES = {"none": none, "l2": l2, "l1": l1, "elasticnet": elasticnet}
 
 
@@ -122,6 +123,15 @@ def by_name(spec: str | Penalty | None, alpha: float = 0.0) -> Penalty:
     except ValueError:
         raise DownslopeError("model.not_a_number", asked=spec, found=parameter) from None
     return elasticnet(alpha, ratio)
+
+
+def on_standardised(penalty_on: str, scale: bool) -> bool:
+    """Whether a penalty is on the weights of standardised columns; refused where columns are not scaled."""
+    if penalty_on not in PENALTY_ON:
+        raise DownslopeError("model.penalty_on", asked=penalty_on, known=nearest(str(penalty_on), PENALTY_ON))
+    if penalty_on == "standardised" and not scale:
+        raise DownslopeError("model.penalty_on_unscaled")
+    return penalty_on == "standardised"
 
 
 def _checked(alpha: float) -> float:

@@ -46,7 +46,8 @@ def standardised(plan: Plan, lib: Dialect) -> list[str]:
     lines.append(f"Z = {np}.hstack([(X - m) / s, {ones}])" if recipe.intercept else "Z = (X - m) / s")
     for name, price, power in (("ridge", plan.ridge, "s**2"), ("lasso", plan.lasso, "s")):
         if price:
-            prices = f"{price!r} / {power}"
+            raw = recipe.penalty_on == "raw"
+            prices = f"{price!r} / {power}" if raw else f"{price!r} * {np}.ones_like(s)"
             prices = f"{np}.hstack([{prices}, {zero}])" if recipe.intercept else f"({prices})"
             lines.append(f"{name} = {prices}[:, None]")
     return [f"    {line}" for line in lines]
