@@ -7,8 +7,9 @@ a pass, `total` those of the whole descent.
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -138,8 +139,7 @@ def by_name(spec: str) -> Schedule | Armijo | StrongWolfe:
         raise DownslopeError("descent.learning_rate_word", asked=spec, known=known) from None
 
 
-def is_number(value) -> bool:
-    """Whether a setting is a finite number; True and False are none."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        return False
-    return abs(value) < math.inf and (not isinstance(value, int) or abs(value) < 2**1023)
+def is_number(value: Any) -> bool:
+    """Whether a setting is a finite number that float64 holds; True and False are none."""
+    kind = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return bool(kind and abs(value) <= sys.float_info.max)
