@@ -1,7 +1,7 @@
 """Golden runs: what a set of commands gave at the commit in BASE, and what it gives now.
 
-`make golden` runs every command of commands.toml with the code of BASE and with the code of this tree, on
-this machine, and compares all keys bit for bit, but for seconds, versions, paths and wording. What a mended fault
+`make golden` runs every command of commands.toml with the code of BASE and with that of this tree, on this
+machine, and compares all keys bit for bit, but for seconds, versions, paths and wording. What a mended fault
 changed on purpose stands in mended.toml. `python tests/golden/golden.py store` writes portable.json, the part
 that any processor gives; `tests/test_golden.py` compares with it.
 """
