@@ -1,5 +1,6 @@
 # `make demo` trains on real data and shows the answer; `make test` runs the tests, `make test-slow` those that
-# take more than ten seconds each; `make bench` times the whole table beside its peers and writes
+# take more than ten seconds each; `make grid` renders the verdicts of 12,000 fits and keeps the result in
+# tests/faults/grid.json; `make bench` times the whole table beside its peers and writes
 # benchmarks/README.md, `make bench-quick` a small one in five minutes.
 # Each sets up everything that it needs, in .venv, from nothing.
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PEERS  := $(VENV)/.peers
 
-.PHONY: demo test test-slow golden lint bench bench-quick clean
+.PHONY: demo test test-slow golden grid lint bench bench-quick clean
 
 demo: $(READY)
 	@$(BIN)/python examples/demo.py
@@ -21,6 +22,9 @@ test-slow: $(READY)
 
 golden: $(READY)
 	$(BIN)/python tests/golden/golden.py
+
+grid: $(READY)
+	$(BIN)/python tests/faults/grid.py
 
 bench: $(PEERS)
 	$(BIN)/python -m benchmarks.run

@@ -98,17 +98,16 @@ def _gone_on(request: FitRequest, run: str, checkpoint, **others):
 
 def _run(training, keeps, shown, notes, out, plot, force, fix, json, log) -> int:
     """The training to its end, what is to be kept of it, and what is told."""
-    from ..insight.prediction import foresee
     from . import fixing, keeper, show, watch
 
-    foreseen = foresee(training.objective, training.method, training.trace.start)
+    foreseen = _foreseen(training)
     if foreseen is not None and not json:
         page = show.console()
-        for line in [*foreseen.lines(), ""]:
+        for line in [*_lines(foreseen), ""]:
             page.print(line)
     steps = None if keeps is None else keeps.watch(training)
     solution = before = watch.run(training, None if shown is None else shown.goes_on, steps, log)
-    lines, figures = ([], {}) if foreseen is None else foreseen.beside(solution)
+    lines, figures = _beside(foreseen, solution)
     mended = fixing.fixed(training, before, log) if fix else None
     if mended:
         (training, solution), lines = mended, []
@@ -138,6 +137,39 @@ def _run(training, keeps, shown, notes, out, plot, force, fix, json, log) -> int
     if shown is not None:
         shown.stay()
     return show.exit_code(solution)
+
+
+def _foreseen(training):
+    """What the curvature foretells of it; None, with a note, where that cannot be judged."""
+    from ..insight.prediction import foresee
+
+    try:
+        return foresee(training.objective, training.method, training.trace.start)
+    except Exception as error:  # insight never costs a fit
+        return _not_judged("certificate", error)
+
+
+def _lines(foreseen) -> list[str]:
+    try:
+        return foreseen.lines()
+    except Exception as error:
+        _not_judged("certificate", error)
+        return []
+
+
+def _beside(foreseen, solution) -> tuple[list[str], dict]:
+    """Foretold and actual, in words and as numbers."""
+    try:
+        return ([], {}) if foreseen is None else foreseen.beside(solution)
+    except Exception as error:
+        _not_judged("prediction", error)
+        return [], {}
+
+
+def _not_judged(name: str, error: Exception) -> None:
+    from . import show
+
+    show.aside([text("insight.unjudged", judgements=f"{name} ({type(error).__name__}: {error})")])
 
 
 def _tell(solution, training, notes, lines, paths) -> None:

@@ -167,13 +167,18 @@ def proof(page: Console, solution: Solution) -> None:
 def metrics(page: Console, solution: Solution) -> None:
     """How good the predictions are, on the rows learned from and on those held out; for classes, what
     was taken for what too."""
-    names = [name for name in next(iter(solution.metrics.values())) if name != "confusion"]
+    names = list(dict.fromkeys(name for values in solution.metrics.values() for name in values))
+    names = [name for name in names if name not in ("confusion", "unjudged")]
     table = columns_of(["", *(METRICS.get(name) or text(f"cli.{name}") for name in names)])
     for rows, values in solution.metrics.items():
         told = (values.get(name) for name in names)  # no ROC where a class is absent
         table.add_row(text(f"cli.rows_{rows}"), *("–" if value is None else figure(value) for value in told))
-    page.print(table)
+    if names:
+        page.print(table)
     for rows, values in solution.metrics.items():
+        if "unjudged" in values:
+            failed = f"metrics, {text(f'cli.rows_{rows}')} ({values['unjudged']})"
+            page.print(text("insight.unjudged", judgements=failed))
         if "confusion" in values:
             page.print(_confused(text(f"cli.rows_{rows}"), values["confusion"], solution.classes))
 

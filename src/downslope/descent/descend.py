@@ -17,7 +17,7 @@ from . import rates
 from .coordinates import Coordinates
 from .direct import closed_form, exhaustive, reduces
 from .directions import Chooser, Nesterov, Subsampled
-from .end import End, gap_on_the_way, last_gap
+from .end import End, gap_on_the_way, last_gap, proved, stationarity
 from .methods import AnyMethod, ClosedForm, CoordinateDescent, Exhaustive, Method
 from .passes import passes
 from .place import Place
@@ -117,11 +117,11 @@ def _loop(
     sought = any(isinstance(part, Gap) for part in stop.parts())
     some_slope = first if method.full else first._replace(gradient=theta)  # whether there is one, not which
     if not place.again:
-        place.often = sought or objective.free_gap(some_slope) is not None
+        place.often = sought or proved(lambda: objective.free_gap(some_slope))[0] is not None
     scale = objective.gradient_scale if any(isinstance(part, Gradient) for part in stop.parts()) else math.nan
 
     def ending(held, gap) -> tuple[Reason | None, Any]:
-        certificate = objective.certificate(point.theta, point.gradient)
+        certificate = stationarity(objective, point.theta, point.gradient)
         progress = Progress(state.epochs, place.seconds, point.value, certificate, scale, held, gap, usual)
         return stop.look(progress, state.seen)
 
@@ -196,12 +196,11 @@ def _loop(
                     step=last.step + done, epoch=last.epoch + done, params=objective.to_user(theta)
                 )
     params = objective.to_user(theta)
-    certificate = objective.certificate(theta, end.gradient)
+    certificate = stationarity(objective, theta, end.gradient)
     epochs = state.epochs + done
-    gap = last_gap(objective, end, epochs, reason)
-    return End(
-        reason, params, end.value, epochs, certificate, state.memory, theta, end.cached, end.gradient, gap
-    )
+    proof = last_gap(objective, end, epochs, reason)
+    found = (reason, params, end.value, epochs, certificate, state.memory, theta, end.cached, end.gradient)
+    return End(*found, *proof)
 
 
 def _full_steps(objective, method: Method, state: State, point, stop: Stop) -> Iterator[tuple]:
@@ -321,7 +320,7 @@ def _sampled(
         )
         if ahead.reason.code == "interrupted":
             end = objective.at(objective.to_inner(ahead.params))
-            certificate = objective.certificate(end.theta, end.gradient)
+            certificate = stationarity(objective, end.theta, end.gradient)
             return replace(ahead, value=end.value, certificate=certificate, cached=end.cached)
         if ahead.reason.code in ("gradient", "epochs"):
             start, done = ahead.params, ahead.epochs
@@ -352,8 +351,9 @@ def _rounded(objective, start, method: Method, stop: Stop, validation, place: Pl
     gap = width * slope**2 / 2
     numbers = {**reason.numbers, "width": width, "gap": gap}
     end = objective.at(objective.to_inner(params))
-    proved = last_gap(objective, end, epochs, reason)
-    return End(Reason(reason.code, numbers), params, end.value, epochs, stage_end.certificate, gap=proved)
+    proof, unproved = last_gap(objective, end, epochs, reason)
+    ended = (Reason(reason.code, numbers), params, end.value, epochs, stage_end.certificate)
+    return End(*ended, gap=proof, unproved=unproved)
 
 
 def _where(objective, *gradients) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .end import End, last_gap
+from .end import End, last_gap, stationarity
 from .methods import Exhaustive, Method
 from .stops import Reason
 from .trace import Step
@@ -31,10 +31,10 @@ def closed_form(objective):
     if found.dependent:
         k = objective.term.outputs
         numbers["dependent"] = [objective.names[j * k] for j in found.dependent]
-    certificate = objective.certificate(found.theta, end.gradient)
+    certificate = stationarity(objective, found.theta, end.gradient)
     reason = Reason("closed_form", numbers)
-    gap = last_gap(objective, end, math.inf, reason)
-    return End(reason, params, end.value, 1, certificate, cached=end.cached, gap=gap)
+    gap, unproved = last_gap(objective, end, math.inf, reason)
+    return End(reason, params, end.value, 1, certificate, cached=end.cached, gap=gap, unproved=unproved)
 
 
 def exhaustive(objective, start, method: Exhaustive):
@@ -59,8 +59,9 @@ def exhaustive(objective, start, method: Exhaustive):
     except KeyboardInterrupt:
         reason = Reason("interrupted", {"epochs": 0, "tried": updates})
     end = objective.at(objective.to_inner(best))
-    certificate = objective.certificate(end.theta, end.gradient)
-    return End(reason, best, end.value, 1, certificate, gap=last_gap(objective, end, updates, reason))
+    certificate = stationarity(objective, end.theta, end.gradient)
+    gap, unproved = last_gap(objective, end, updates, reason)
+    return End(reason, best, end.value, 1, certificate, gap=gap, unproved=unproved)
 
 
 def reduces(objective, method) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,22 +29,42 @@ class End:
     cached: Any = None  # what the objective remembers of that place: of rows, the z of each
     gradient: np.ndarray | None = None  # (p,) of the smooth part of F there, in those coordinates
     gap: float | None = None  # F − F* is at most this; None where nothing proves it
+    unproved: str = ""  # the error that kept the gap from being found
 
 
 def gap_on_the_way(objective, point, epochs: int, sought: bool) -> float | None:
     """The gap for the trace and the stops, where it is to be looked for; see `Step` and `Gap`. A bound that
     is not free is seldom worth a row of the trace: from 128 epochs on, and in a sixtieth of their time."""
-    free = objective.free_gap(point)
+    free = proved(lambda: objective.free_gap(point))[0]
     if free is not None:
         return free
     if sought and (epochs <= 10 or int(math.log(epochs, 1.1)) > int(math.log(epochs - 1, 1.1))):
-        return objective.gap(point)
+        return proved(lambda: objective.gap(point))[0]
     due = epochs >= 128 and epochs & (epochs - 1) == 0
-    return objective.gap(point, epochs / 3) if due else None
+    return proved(lambda: objective.gap(point, epochs / 3))[0] if due else None
 
 
-def last_gap(objective, end, epochs: float, reason: Reason) -> float | None:
-    """The gap where a descent ended; none where there is no answer, or more rows are to come."""
+def last_gap(objective, end, epochs: float, reason: Reason) -> tuple[float | None, str]:
+    """The gap where a descent ended, and the error that kept it from being found; None where there is no
+    answer, or more rows are to come."""
     if reason.code in ("diverged", "unbounded", "paused"):
-        return None
-    return objective.gap(end, max(epochs, AT_ONCE / (objective.rows * objective.size)))
+        return None, ""
+    return proved(lambda: objective.gap(end, max(epochs, AT_ONCE / (objective.rows * objective.size))))
+
+
+def proved(bound: Callable[[], float | None]) -> tuple[float | None, str]:
+    """(gap, "") or (None, the error): a proof that fails costs no descent."""
+    try:
+        with np.errstate(all="ignore"):
+            gap = bound()
+        return (gap, "") if gap is None or math.isfinite(gap) else (None, "")
+    except Exception as error:
+        return None, f"{type(error).__name__}: {error}".strip(": ").splitlines()[0]
+
+
+def stationarity(objective, theta, gradient) -> float:
+    """The objective's certificate there; NaN where it cannot be found."""
+    try:
+        return objective.certificate(theta, gradient)
+    except Exception:
+        return math.nan

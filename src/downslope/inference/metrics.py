@@ -24,7 +24,7 @@ class Metrics(Mapping[str, Any]):
     def __getitem__(self, name: str) -> dict:
         if name in self._rows:
             with np.errstate(over="ignore", invalid="ignore"):  # where it diverged, they may be infinite
-                self._found[name] = metrics_of(self._solution, *self._rows.pop(name))
+                self._found[name] = _judged(self._solution, *self._rows.pop(name))
         return self._found[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -35,6 +35,14 @@ class Metrics(Mapping[str, Any]):
 
     def __reduce__(self):
         return dict, (dict(self),)  # what is kept holds numbers, and no rows
+
+
+def _judged(solution, dataset, z) -> dict:
+    """The metrics; where they cannot be found, {"unjudged": the error}: insight never costs a fit."""
+    try:
+        return metrics_of(solution, dataset, z)
+    except Exception as error:
+        return {"unjudged": f"{type(error).__name__}: {error}".splitlines()[0]}
 
 
 def metrics_of(solution, dataset: Dataset, z: np.ndarray | None = None) -> dict:

@@ -147,7 +147,8 @@ class MLflow:
     def end(self, record: Mapping[str, Any]) -> None:
         numbers = {name: record[name] for name in ("loss", "gap", "epochs", "seconds") if name in record}
         for rows, metrics in record.get("metrics", {}).items():
-            numbers |= {f"{rows}_{name}": value for name, value in metrics.items()}
+            told = {name: value for name, value in metrics.items() if name != "unjudged"}
+            numbers |= {f"{rows}_{name}": value for name, value in told.items()}
         ended = {f"end/{name}": value for name, value in numbers.items()}
         self._wait(record.get("steps", 0), _numbers(ended))
         self._send()

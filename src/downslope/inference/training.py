@@ -26,7 +26,7 @@ from ..descent.schedules import InverseScaling
 from ..descent.stops import Epochs, Pause, Stop
 from ..descent.trace import Step, Trace
 from ..errors import DownslopeError, nearest
-from ..insight import Verdict, explain
+from ..insight import Verdict, explain, plain
 from ..kernels.threads import one_blas_thread
 from ..model.functions import Function
 from ..model.linear import WIDE, LinearTerm
@@ -220,7 +220,11 @@ class Training:
 
     def _verdict(self, end: End) -> Verdict:
         """What the end means; with a remedy, it can be applied to the same rows."""
-        verdict = explain(end, self.objective, self.method, self.trace, self.recipe, self._validation)
+        known = (end, self.objective, self.method, self.trace, self.recipe, self._validation, self.dataset)
+        try:
+            verdict = explain(*known)
+        except Exception as error:  # insight never costs a fit
+            verdict = plain(end, error=error)
         return replace(verdict, again=self._changed) if verdict.remedy else verdict
 
     def _changed(self, change: Mapping[str, Any]) -> Solution:

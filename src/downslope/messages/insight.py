@@ -178,6 +178,10 @@ TEXTS = {
         "AdamW's decay of {decay:g} pulls the weights toward 0 beyond the objective: after {epochs} epochs the loss is {loss:.6g}, and this is not its minimum (gradient {gradient:.2g}).",
         "AdamW 的衰减 {decay:g} 会在目标函数之外把权重拉向 0：{epochs} 轮后损失为 {loss:.6g}，这并不是它的最小值（梯度 {gradient:.2g}）。",
     ),
+    "insight.unjudged": (
+        "Could not be judged: {judgements}.",
+        "未能作出的判断：{judgements}。",
+    ),
     # ---- remedies ------------------------------------------------------------------------------------------------
     "insight.remedy_best_rate": (
         "Take the best fixed learning rate, {best:.6g}; it must stay below {bound:.7g} (curvature L = {curvature:.6g}).",
@@ -188,16 +192,20 @@ TEXTS = {
         "请取与所走路径的曲率相称的学习率。",
     ),
     "insight.remedy_calmer": (
-        "Or take a tenth of the learning rate.",
-        "或者取十分之一的学习率。",
+        "Or take a smaller learning rate: with this one a first step goes down.",
+        "或者取更小的学习率：用这个值，第一步会使损失下降。",
     ),
     "insight.remedy_auto_rate": (
-        "Let the learning rate be chosen, and fall with time where rows are drawn.",
-        "让程序来选学习率；抽取部分数据时，它会随时间减小。",
+        "Let the learning rate be chosen; where updates look at some rows, it falls with time.",
+        "让程序选择学习率；每次更新只看部分数据时，学习率会随时间减小。",
     ),
     "insight.remedy_surest": (
-        "Take the method that ends at the minimum itself, whatever the rate.",
-        "请用能停在最小值本身、不依赖学习率的方法。",
+        "Let the method be chosen (here {chosen}), and its steps with it.",
+        "让程序选择方法（此处为 {chosen}）及其步长。",
+    ),
+    "insight.remedy_surest_net": (
+        "Take L-BFGS on all rows, which finds its step lengths by a line search.",
+        "请在全部数据上使用 L-BFGS，它用线搜索自行确定步长。",
     ),
     "insight.remedy_more_epochs": (
         "Allow more epochs.",

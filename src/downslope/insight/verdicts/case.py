@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +17,7 @@ from ...descent.methods import AnyMethod, Method
 from ...descent.rows import Batch
 from ...descent.schedules import Constant
 from ...descent.trace import Step, Trace
+from ...errors import DownslopeError
 from ...model.differences import hessian_of
 from ...model.objective import FunctionTerm
 from .verdict import Remedy, Verdict
@@ -29,7 +31,8 @@ CURVED = (
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A descent that is over. `settings` is the recipe; `validation` the objective over rows held out."""
+    """A descent that is over. `settings` is the recipe; `validation` the objective over rows held out;
+    `dataset` the rows that were learned from; `unjudged` collects the judgements that raised."""
 
     end: End
     objective: Any
@@ -37,11 +40,41 @@ class Case:
     trace: Trace
     settings: Any
     validation: Any = None
+    dataset: Any = None
+    unjudged: dict[str, str] = field(default_factory=dict)
 
     def verdict(self, code: str, *remedies: Remedy | None, kind: str = "", **numbers: Any) -> Verdict:
-        """With the numbers that every verdict has."""
-        kept = tuple(remedy for remedy in remedies if remedy is not None)
-        return Verdict(code, {**self.numbers, **numbers}, kept, kind)
+        """With the numbers that every verdict has, and the remedies that are not the same run again."""
+        kept = tuple(
+            remedy for remedy in remedies if remedy is not None and not self._same_run(remedy.change)
+        )
+        facts = {**self.numbers, **numbers}
+        for remedy in kept:
+            facts = {**remedy.facts, **facts}
+        return Verdict(code, facts, kept, kind)
+
+    def judge(self, name: str, judgement: Callable, otherwise: Any = None) -> Any:
+        """What a judgement finds. Where it raises, `otherwise`, and the verdict says that it could not be
+        made: insight never costs a fit."""
+        try:
+            return judgement()
+        except Exception as error:
+            self.unjudged.setdefault(name, f"{type(error).__name__}: {error}".strip(": ").splitlines()[0])
+            return otherwise
+
+    def _same_run(self, change: Mapping[str, Any] | None) -> bool:
+        """Whether a change would make the run that was made."""
+        if not change or "features" in change or "derivative" in change:
+            return False
+        try:
+            changed = self.settings.changed(change)
+            if changed.with_(method="auto", epochs=1) != self.settings.with_(method="auto", epochs=1):
+                return False
+            return (
+                changed.epochs <= self.settings.epochs and changed.method_for(self.objective) == self.method
+            )
+        except Exception:  # a change that cannot be made is found out by whoever makes it
+            return False
 
     # ---- how it went --------------------------------------------------------------------------------
 
@@ -58,6 +91,12 @@ class Case:
             "loss": self.end.value,
             "gradient": self.end.certificate,
         }
+        return {**facts, **self.judge("curvature", lambda: self._rate_facts, {})}
+
+    @cached_property
+    def _rate_facts(self) -> dict[str, Any]:
+        """The learning rate; where it was fixed, L, the bound and the best."""
+        facts: dict[str, Any] = {}
         if not isinstance(self.method, Method):
             return facts  # a solve has no use for the curvature's bound, and did not look for it
         if self.steps:
@@ -273,26 +312,51 @@ class Case:
             isinstance(self.method, Method) and isinstance(self.method.direction, Chooser)
         )
 
-    @property
+    @cached_property
     def surest(self) -> Remedy | None:
-        """The surest way there is; None where it was taken already, or where two looks differ."""
-        if self.objective.noisy or (self.searches and self.settings.learning_rate == "auto"):
+        """The method that "auto" chooses, of a net L-BFGS; None where that is the run that was made, and
+        where two passes over the data differ."""
+        if self.objective.noisy:
             return None
         net = not (self.objective.sweeps or self.of_function)
         change: dict[str, Any] = {"method": "lbfgs" if net else "auto", "learning_rate": "auto"}
         change |= {name: None for name in ("batch_size", "order") if getattr(self.settings, name) is not None}
         if self.settings.epochs < 1000:
             change["epochs"] = 1000
-        return Remedy("surest", change)
+        chosen = self.method_after(change)
+        if chosen is None or chosen == self.method:
+            return None
+        return Remedy("surest_net" if net else "surest", change, {"chosen": chosen.name})
+
+    def method_after(self, change: Mapping[str, Any]) -> AnyMethod | None:
+        """The method that a run with this change takes; None where there is no such run."""
+        try:
+            chosen = self.settings.changed(change).method_for(self.objective)
+            chosen.refuse_nonsense(self.objective)
+            if isinstance(chosen, Method):
+                rates.resolved(chosen, self.objective)  # refuses "auto" where it knows none
+        except DownslopeError:
+            return None
+        return chosen
+
+    @cached_property
+    def chosen_rate(self) -> Remedy | None:
+        """The same method with the learning rate that "auto" chooses; None where it had that."""
+        method = self.method
+        if not isinstance(method, Method) or method.learning_rate == "auto":
+            return None
+        change = {"learning_rate": "auto"}
+        return None if self.method_after(change) in (None, method) else Remedy("auto_rate", change)
 
     @property
     def best_rate(self) -> list[Remedy | None]:
-        """The best fixed rate first, if it arrives in time; then the surest way."""
+        """Of a fixed rate along gradients the best one first, if it arrives in time, then the surest way; of
+        rows that are drawn, and of other directions, which 2/L does not bound, the rate that "auto" takes."""
         if not self.full:
-            if self.objective.sweeps and math.isfinite(self.L):
-                return [Remedy("auto_rate", {"learning_rate": "auto"}), self.surest]
-            return [self.surest]
-        known = math.isfinite(self.L) and self.L > 0
-        rate = Remedy("best_rate", {"learning_rate": float(f"{self.best:.6g}")}) if known else None
-        in_time = rate is not None and self.at_best <= self.settings.epochs
-        return [rate, self.surest] if in_time else [self.surest, rate]
+            known = self.objective.sweeps and math.isfinite(self.L)
+            return [self.chosen_rate, self.surest] if known else [self.surest, self.chosen_rate]
+        if not (self.given_rate is not None and math.isfinite(self.L) and self.L > 0):
+            return [self.surest, self.chosen_rate]
+        facts = {"best": self.best, "bound": self.bound, "curvature": self.L}
+        rate = Remedy("best_rate", {"learning_rate": float(f"{self.best:.6g}")}, facts)
+        return [rate, self.surest] if self.at_best <= self.settings.epochs else [self.surest, rate]

@@ -55,7 +55,7 @@ def share_left(case: Case) -> float:
     g = gradient.reshape(q, k)
     with np.errstate(divide="ignore", invalid="ignore"):
         parts = (g * _solved(_gram_of_some(term), g)).sum(axis=0) / sizes
-    return float(term.rows * parts.sum() / term.size)
+    return max(0.0, float(term.rows * parts.sum() / term.size))
 
 
 def _sizes(term, z, rows: slice) -> np.ndarray:
@@ -80,12 +80,14 @@ def _gram_of_some(term) -> np.ndarray:
 
 
 def _solved(H, g) -> np.ndarray:
-    """H⁺g"""
+    """H⁺g, H cut where its eigenvalues are rounding: columns may depend on each other."""
+    size = np.sqrt(np.maximum(np.diag(H), 0.0))
+    size = np.where(size > 0, size, 1.0)
     with one_blas_thread():
-        try:
-            return np.linalg.solve(H, g)
-        except np.linalg.LinAlgError:  # columns that depend on each other, held by a penalty
-            return np.linalg.pinv(H, rcond=1e-13, hermitian=True) @ g
+        values, vectors = np.linalg.eigh(H / size / size[:, None])
+        kept = values > 1e-13 * len(H) * values[-1]
+        weights = (vectors[:, kept].T @ (g.T / size).T).T / values[kept]
+    return ((vectors[:, kept] @ weights.T).T / size).T
 
 
 def as_near_as_rows_can_tell(case: Case) -> Verdict | None:

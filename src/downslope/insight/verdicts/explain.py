@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from ...descent.end import End
 from ...descent.methods import AnyMethod, Exhaustive
@@ -12,36 +16,77 @@ from .case import Case
 from .failures import failure
 from .verdict import Remedy, Verdict
 
+PLAIN = {  # reason to end → the verdict where nothing more can be judged
+    "closed_form": "converged",
+    "gradient": "converged",
+    "gap": "converged",
+    "validation": "converged",
+    "epochs": "epochs_exhausted",
+    "seconds": "interrupted",
+}
+
 
 def explain(
-    end: End, objective, method: AnyMethod, trace: Trace, settings: Any, validation: Any = None
+    end: End,
+    objective,
+    method: AnyMethod,
+    trace: Trace,
+    settings: Any,
+    validation: Any = None,
+    dataset: Any = None,
 ) -> Verdict:
     """The verdict on a descent: from how it ended, its trace, and the curvature where that is known.
 
-    settings: its recipe.  validation: the objective over rows held out.
+    settings: its recipe.  validation: the objective over validation rows.  dataset: the training rows.
+    A judgement that raises is left out, and the verdict's `unjudged` names it.
     """
-    case = Case(end, objective, method, trace, settings, validation)
+    case = Case(end, objective, method, trace, settings, validation, dataset)
+    if end.unproved:
+        case.unjudged["gap"] = end.unproved
+    with np.errstate(all="ignore"):
+        found = next(filter(None, (case.judge(name, finding) for name, finding in _judgements(case))), None)
+        if found is None:
+            numbers = case.judge("numbers", lambda: case.numbers, {})
+            found = plain(end, numbers)
+    return replace(found, unjudged=tuple(case.unjudged.items()))
+
+
+def plain(end: End, numbers: dict[str, Any] | None = None, error: Exception | None = None) -> Verdict:
+    """The verdict that the reason to end gives by itself; `error`: what kept all others from being judged."""
     code = end.reason.code
-    wrong = functions.wrong_gradient(case) if case.of_function else None
-    if wrong is not None:
-        return wrong
+    facts = {"epochs": end.epochs, "loss": end.value, "gradient": end.certificate, **(numbers or {})}
+    unjudged = () if error is None else (("verdict", f"{type(error).__name__}: {error}".splitlines()[0]),)
+    kind = "seconds" if code == "seconds" else "stopped_early" if code == "validation" else ""
+    return Verdict(PLAIN.get(code, code), {**end.reason.numbers, **facts}, kind=kind, unjudged=unjudged)
+
+
+def _judgements(case: Case) -> list[tuple[str, Callable[[], Verdict | None]]]:
+    """(name, judgement), the gravest first; the first that finds something is the verdict."""
+    end, code = case.end, case.end.reason.code
+    judgements: list[tuple[str, Callable[[], Verdict | None]]] = []
+    if case.of_function:
+        judgements.append(("wrong_gradient", lambda: functions.wrong_gradient(case)))
     if code in ("diverged", "unbounded"):
-        return failure(case)
+        return [*judgements, (code, lambda: failure(case))]
     if code == "interrupted":
-        return case.verdict(code, Remedy("go_on", {"start": dict(zip(objective.names, end.params.tolist()))}))
+        weights = dict(zip(case.objective.names, end.params.tolist()))
+        return [*judgements, (code, lambda: case.verdict(code, Remedy("go_on", {"start": weights})))]
     if code == "seconds":
-        return case.verdict("interrupted", Remedy("no_clock", {"seconds": None}), case.surest, kind=code)
+        clock = Remedy("no_clock", {"seconds": None})
+        return [*judgements, (code, lambda: case.verdict("interrupted", clock, case.surest, kind=code))]
     if code == "paused":
-        return case.verdict(code)
+        return [*judgements, (code, lambda: case.verdict(code))]
     if code == "exhausted":
-        return _on_the_grid(case)
+        return [*judgements, (code, lambda: _on_the_grid(case))]
     if code == "validation":
-        return case.verdict("converged", kind="stopped_early")
+        return [*judgements, (code, lambda: case.verdict("converged", kind="stopped_early"))]
     findings = (
-        rows.FINDINGS if objective.sweeps else functions.FINDINGS if case.of_function else nets.FINDINGS
+        rows.FINDINGS if case.objective.sweeps else functions.FINDINGS if case.of_function else nets.FINDINGS
     )
-    found = (finding(case) for finding in findings)
-    return next(verdict for verdict in found if verdict is not None)
+    return [
+        *judgements,
+        *((finding.__name__, lambda finding=finding: finding(case)) for finding in findings),
+    ]
 
 
 def _on_the_grid(case: Case) -> Verdict:

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ...descent.directions import Momentum, Nesterov, Steepest
+from ...descent.methods import Method
+from ...descent.schedules import Constant
 from .case import NARROW, Case
 from .verdict import Remedy, Verdict
 
@@ -40,11 +43,28 @@ def _slower(case: Case) -> list[Remedy | None]:
             return [cause, *case.best_rate]
         return case.best_rate
     if case.of_function:
-        return [case.surest, Remedy("auto_rate", {"learning_rate": "auto"}) if case.full else None]
-    rate = case.numbers.get("learning_rate")
-    auto = Remedy("surest", {"method": "auto", "learning_rate": "auto"})
-    calmer = Remedy("calmer", {"learning_rate": float(f"{rate / 10:.3g}")}) if rate else None
-    return [auto, calmer]
+        return [case.surest, case.chosen_rate if case.full else None]
+    change = {"method": "auto", "learning_rate": "auto"}
+    chosen = case.method_after(change)
+    auto = None if chosen in (None, case.method) else Remedy("surest", change, {"chosen": chosen.name})
+    rate = case.judge("calmer", lambda: calmer_rate(case))
+    return [auto, Remedy("calmer", {"learning_rate": rate}) if rate else None]
+
+
+def calmer_rate(case: Case) -> float | None:
+    """A tenth of the learning rate, or a hundredth, …: the first with which one update from the start does
+    not raise F. None where the rate was not fixed, and where none of ten does."""
+    method = case.method
+    if not (isinstance(method, Method) and isinstance(method.learning_rate, Constant)):
+        return None
+    first = case.objective.at(case.objective.to_inner(case.trace.start))
+    straight = isinstance(method.direction, Steepest | Momentum | Nesterov)
+    way = first.gradient if straight else np.sign(first.gradient)  # Adam and its kin divide g by its size
+    for power in range(1, 11):
+        t = method.learning_rate.rate / 10**power
+        if case.objective.value(case.objective.prox(first.theta - t * way, t)) <= first.value:
+            return float(f"{t:.3g}")
+    return None
 
 
 def scale(case: Case) -> Remedy | None:

@@ -30,7 +30,9 @@ def overfitting(case: Case) -> Verdict | None:
     if not case.end.value < case.objective.value(before):
         return None
     each = _losses(case, case.theta) - _losses(case, before)
-    error = float(each.std(ddof=1)) / math.sqrt(len(each)) if len(each) > 1 else math.inf
+    if len(each) < 2:
+        return None
+    error = float(each.std(ddof=1)) / math.sqrt(len(each))
     if not float(each.mean()) > _students(SURE, len(each) - 1) * error:
         return None
     facts: dict[str, Any] = {"lowest": lowest, "held_out": last, "best_epoch": case.steps[j].epoch + 1}

@@ -30,7 +30,7 @@ class Remedy:
     @property
     def text(self) -> str:
         """The sentence, in the language of the moment."""
-        return text(f"insight.remedy_{self.code}", **self.facts)
+        return sentence(f"insight.remedy_{self.code}", self.facts)
 
     @property
     def typed(self) -> str:
@@ -66,16 +66,21 @@ class Verdict:
     numbers: Mapping[str, Any] = field(default_factory=dict)
     remedies: tuple[Remedy, ...] = ()
     kind: str = ""
+    unjudged: tuple[tuple[str, str], ...] = ()  # (judgement, error): what could not be judged, and why
     again: Callable[[Mapping[str, Any]], Any] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self):
-        told = tuple(replace(remedy, facts=self.numbers) for remedy in self.remedies)
-        object.__setattr__(self, "remedies", told)
+        filled = tuple(replace(remedy, facts={**self.numbers, **remedy.facts}) for remedy in self.remedies)
+        object.__setattr__(self, "remedies", filled)
 
     @property
     def text(self) -> str:
-        """The sentence."""
-        return text(f"insight.{self.kind or self.code}", **self.numbers)
+        """The sentence; after it, what could not be judged."""
+        said = [sentence(f"insight.{self.kind or self.code}", self.numbers)]
+        if self.unjudged:
+            listed = ", ".join(f"{name} ({error})" for name, error in self.unjudged)
+            said.append(text("insight.unjudged", judgements=listed))
+        return ("" if language() == "zh" else " ").join(said)
 
     @property
     def failed(self) -> bool:
@@ -117,18 +122,39 @@ class Verdict:
 
     def to_json(self) -> dict:
         """{code, text, numbers, remedies: [{text, change}]}"""
-        return {
+        whole = {
             "code": self.code,
             "text": self.text,
             "numbers": dict(self.numbers),
             "remedies": [remedy.to_json() for remedy in self.remedies],
         }
+        return {**whole, "unjudged": dict(self.unjudged)} if self.unjudged else whole
 
     def __getstate__(self):
         return {**vars(self), "again": None}  # a pickle holds no rows
 
     def __str__(self) -> str:
         return ("" if language() == "zh" else " ").join([self.text, *map(str, self.remedies)])
+
+
+class Unknown:
+    """Stands in a sentence for a number that is not known, whatever its format."""
+
+    def __format__(self, spec: str) -> str:
+        return "–"
+
+
+def sentence(key: str, facts: Mapping[str, Any]) -> str:
+    """The sentence of `key`. A fact that is missing, as in a run that an earlier version saved, stands as
+    "–": a verdict is always readable."""
+    known = {name: Unknown() if fact is None else fact for name, fact in facts.items()}
+    while True:
+        try:
+            return text(key, **known)
+        except KeyError as missing:
+            if missing.args[0] == key:
+                raise
+            known[missing.args[0]] = Unknown()
 
 
 def _in_python(value: Any) -> str:
