@@ -252,7 +252,6 @@ def test_a_query_sees_no_variable_of_the_program(write):
         ("", "data.empty_file"),
         ("\n \n", "data.empty_file"),
         ("x,y\n", "data.no_rows"),
-        ("x,y,x\n1,2,3\n", "data.repeated_name"),
         (bytes(range(256)) * 20, "data.binary_file"),
         (gzip.compress(b"x,y\n1,2\n", mtime=0), "data.binary_file"),
         ("x,y\n1,2\n3,4,5\n", "data.ragged"),

@@ -88,6 +88,10 @@ Features = Annotated[list[str] | None, _option("--features", "A,B", "features")]
 Weights = Annotated[str | None, _option("--weights", "COL", "weights")]
 Memory = Annotated[str | None, _option("--memory", "2GB", "memory")]
 OnBadRow = Annotated[str | None, _option("--on-bad-row", "skip|fail", "on_bad_row")]
+Encoding = Annotated[str | None, _option("--encoding", "NAME", "encoding")]
+Header = Annotated[
+    bool | None, typer.Option("--header/--no-header", help="cli.help_header", show_default=False)
+]
 Workers = Annotated[str | None, _option("--workers", "N", "workers")]
 Cluster = Annotated[str | None, _option("--cluster", "ADDRESS", "cluster")]
 Validate = Annotated[str | None, _option("--validate", "FRACTION|FILE", "validate")]

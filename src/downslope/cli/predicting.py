@@ -25,6 +25,8 @@ def predict(
     resume: o.Lacking = False,
     memory: o.Memory = None,
     on_bad_row: o.OnBadRow = None,
+    encoding: o.Encoding = None,
+    header: o.Header = None,
     json: o.Json = False,
     lang: o.Lang = None,
 ) -> int:
@@ -34,7 +36,7 @@ def predict(
     from . import outputs
 
     plan = outputs.planned(data, out, force, resume)
-    reading = Reading(memory, on_bad_row=on_bad_row)
+    reading = Reading(memory, None, on_bad_row, None, encoding, header)
     solution = load(run)
     written = _Written()
     try:

@@ -48,6 +48,8 @@ class Request:
     seed: o.Seed = "0"
     memory: o.Memory = None
     on_bad_row: o.OnBadRow = None
+    encoding: o.Encoding = None
+    header: o.Header = None
 
     def recipe(self, method: Any = "auto", **settings) -> Recipe:
         """Everything that a training is told."""
@@ -111,10 +113,11 @@ class Request:
         from ..data.source import opened_source
         from ..model.losses import by_name
 
-        reading = Reading(self.memory, on_bad_row=self.on_bad_row)
+        reading = Reading(self.memory, None, self.on_bad_row, None, self.encoding, self.header)
         with self._machines() as connection:
             if connection is not None:
-                return self._in_parts(opened_source(self.data), reading, connection)
+                source = opened_source(self.data, self.encoding, self.header)
+                return self._in_parts(source, reading, connection)
         table = table_or_source(self.data, reading)
         if not isinstance(table, Table):
             return self._in_parts(table, reading)
@@ -130,7 +133,7 @@ class Request:
             return dataset, None
         if self._fraction is not None:
             return split(dataset, self._fraction, whole("--seed", self.seed))
-        held_out = encoding.apply(Table.read(self.validate))
+        held_out = encoding.apply(Table.read(self.validate, self.encoding, self.header))
         return dataset, held_out.labelled(dataset.classes) if dataset.classes else held_out
 
     @contextmanager

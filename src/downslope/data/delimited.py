@@ -1,35 +1,47 @@
-"""Text whose lines are rows (CSV, TSV and their kin): delimiter, encoding, missing values, types."""
+"""Text whose lines are rows (CSV, TSV and their kin), made plain for a parser; and parsed in memory."""
 
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
 import io
-import itertools
+import lzma
+import os
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..errors import DownslopeError
-from .database import QueryError, in_one_line, rows_of
+from .charset import ENOUGH, Charset, charset_of
+from .database import QueryError, in_one_line, literal, rows_of
+from .layout import BLANK, LINE, MISSING, Layout, Note, layout_of
 
-MISSING_WORDS = ("", "?", "NA", "na", "N/A", "n/a", "NaN", "nan", "NAN", "NULL", "Null", "null")
-DELIMITERS = (",", ";", "\t", "|")
+MISSING_WORDS = MISSING
 # A leading zero marks a code (a postcode, a student number), not a number.
 NUMBER = r"(?i)^[+-]?(((0|[1-9]\d*)(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?)$"
 DECIMAL_COMMA = r"(?i)^[+-]?(0|[1-9]\d*)(,\d+)?(e[+-]?\d+)?$"
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
+PACKED = (".gz", ".zst")  # that DuckDB unpacks by itself
+PIECE = 1 << 20
+HEAD = 1 << 18  # bytes by which the layout of a text is told
+TAIL = 1 << 14
+CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
+FEW = 3  # stray control characters that a text may have, however short it is
+BINARY_SHARE = 0.01
 
 
 def opened(path: Path) -> Any:
     """The file's bytes, unpacked if it is packed."""
-    if path.suffix.lower() == ".zst":
+    ending = path.suffix.lower()
+    if ending == ".zst":
         import pyarrow as pa
 
         return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
-    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
+    unpacking: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+    return unpacking[ending](path, "rb") if ending in unpacking else path.open("rb")
 
 
 def refuse_cut(path: Path) -> None:
@@ -43,107 +55,253 @@ def refuse_cut(path: Path) -> None:
             raise DownslopeError("data.cannot_read", source=path, reason=in_one_line(error)) from None
 
 
+# ---- a text as it can be parsed ----------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
-class Layout:
-    """How the lines of a text are cut into cells."""
+class PlainText:
+    """A text in UTF-8 with one kind of line end, no control characters, no blanks around quotes and nothing
+    behind its rows: the file as it lies, or a copy of it.
 
-    blank_lines: int  # before the first that is none
-    names: tuple[str, ...]  # the cells of that line; of a header the names of the columns
-    delimiter: str
-
-    @property
-    def is_header(self) -> bool:
-        return not all(re.match(NUMBER, name) for name in self.names)
-
-    @property
-    def decimal_comma(self) -> bool:
-        """Whether numbers may have one."""
-        return self.delimiter != ","
-
-    @property
-    def columns(self) -> list[str]:
-        """The names that the columns go by."""
-        if not self.is_header:
-            return [f"column{j:0{len(str(len(self.names) - 1))}d}" for j in range(len(self.names))]
-        return [name or f"column{j}" for j, name in enumerate(self.names)]
-
-
-def from_delimited(path: Path, told: Path) -> Any:
-    """The file as it lies; if it is not clean UTF-8, a clean copy of it."""
-    try:
-        return _parsed(path, told)
-    except (QueryError, UnicodeDecodeError):
-        with TemporaryDirectory() as folder:
-            copy = Path(folder, "copy.csv")
-            copy.write_text(_decoded(path), encoding="utf-8", newline="")
-            try:
-                return _parsed(copy, told)
-            except QueryError as error:
-                _refuse_ragged(copy, told)
-                raise QueryError(str(error).replace(str(copy), str(told))) from None
-
-
-def _decoded(path: Path) -> str:
-    """The file's text with line ends as \\n."""
-    with opened(path) as file:
-        raw = file.read()
-    text = raw.decode(encoding_of(raw), errors="replace")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def encoding_of(raw: bytes) -> str:
-    """What a text, or its first part, is written in: UTF-8, else UTF-16 by its mark, else GB18030, else
-    Latin-1.
-
-    >>> encoding_of("价格,面积".encode("gb18030"))
-    'gb18030'
+    layout: of the file as it lies.  notes: what is to be said of it.
     """
-    if raw.startswith(UTF16):
-        return "utf-16"
-    runs = re.findall(rb"[\x80-\xff]+", raw)
-    text = raw.decode("utf-8-sig", errors="replace")
-    if 10 * text.count("\ufffd") <= len(runs):  # UTF-8, but for a few damaged letters at most
-        return "utf-8-sig"
-    # Chinese characters are pairs of high bytes; an accented Latin letter is a single one between ASCII.
-    if 2 * sum(len(run) % 2 for run in runs) <= len(runs):
-        try:
-            raw[: len(raw) - 4].decode("gb18030")
-            return "gb18030"
-        except UnicodeDecodeError as error:
-            if error.end >= len(raw) - 8:  # a head may end within a letter
-                return "gb18030"
-    return "cp1252"
+
+    path: Path
+    layout: Layout
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The arguments of DuckDB's read_csv, but for what the columns are."""
+        return {
+            "delim": "," if self.layout.delimiter == BLANK else self.layout.delimiter, "header": False,
+            "skip": self.layout.skip, "nullstr": list(MISSING_WORDS), "quote": '"', "escape": '"',
+            "comment": "",
+        }  # fmt: skip
 
 
-def _parsed(path: Path, told: Path) -> Any:
-    layout = layout_of(path)
-    names = layout.names
-    repeated = [name for name in names if name and names.count(name) > 1]
-    if layout.is_header and repeated:
-        raise DownslopeError("data.repeated_name", source=told, column=repeated[0])
-    table = rows_of(
-        """SELECT * FROM read_csv($path, delim = $delimiter, header = $header, skip = $skip,
-           nullstr = $missing, quote = '"', escape = '"', comment = '', sample_size = -1)""",
-        path=path,
-        delimiter=layout.delimiter,
-        header=layout.is_header,
-        skip=layout.blank_lines,
-        missing=list(MISSING_WORDS),
-    )
-    if layout.is_header:
-        # DuckDB renames columns that differ in case only, and keeps the blanks around a name
-        table = table.rename_columns([name or given for name, given in zip(names, table.column_names)])
-    return settled(table, decimal_comma=layout.decimal_comma)
+@dataclass
+class _Scan:
+    """What a pass over all bytes of a text finds."""
+
+    head: bytes = b""
+    tail: bytes = b""
+    telling: bytes = b""  # pieces behind the head with letters beyond ASCII
+    size: int = 0
+    utf8: bool = True
+    controls: int = 0
+    ends: frozenset[bytes] = frozenset()
+    blanks: bool = False  # stand before a quote somewhere
+
+    @property
+    def whole(self) -> bool:
+        return self.size == len(self.head)
 
 
-def layout_of(path: Path) -> Layout:
-    """By its first line that is not blank."""
-    with io.TextIOWrapper(opened(path), encoding="utf-8-sig", newline="") as file:
-        blank_lines, first = next((at, line) for at, line in enumerate(file) if line.strip())
-        bare = re.sub(r'"[^"]*"', "", first)
-        delimiter = max(DELIMITERS, key=bare.count)
-        names = next(csv.reader(itertools.chain([first], file), delimiter=delimiter))
-    return Layout(blank_lines, tuple(name.strip() for name in names), delimiter)
+def plain_text(
+    path: Path,
+    told: Path,
+    folder: Callable[[], Path],
+    encoding: str | None = None,
+    header: bool | None = None,
+) -> PlainText:
+    """The text of a file, copied into a `folder` where it is not plain.
+
+    told: what the file is called.  encoding, header: for whoever knows better than the file tells.
+    Raises DownslopeError for an empty file and for one that is no text.
+    """
+    scan = _scanned(path)
+    if not scan.head.strip():
+        raise DownslopeError("data.empty_file", path=told)
+    charset = _charset(scan, encoding)
+    wide = charset.name.startswith(("utf-16", "utf-32"))
+    if not wide and scan.controls > max(FEW, BINARY_SHARE * scan.size):
+        raise DownslopeError("data.binary_file", path=told)
+    try:
+        layout = _laid_out(scan, charset.name, header)
+    except ValueError:
+        raise DownslopeError("data.empty_file", path=told) from None
+    layout = replace(layout, encoding=charset.name)
+    notes = [*_notes(charset, told, asked=encoding is not None), *layout.notes]
+    as_it_lies = (
+        charset.is_utf8 and scan.utf8 and not scan.controls and len(scan.ends) < 2 and not layout.footer
+        and not (layout.blanks or scan.blanks) and layout.delimiter != BLANK
+        and path.suffix.lower() not in (".bz2", ".xz") and _has_plain_name(path)
+    )  # fmt: skip
+    if as_it_lies:
+        return PlainText(path, layout, tuple(notes))
+    copy = folder() / f"{len(os.listdir(folder()))}.csv"
+    damaged = _copy(path, copy, layout, layout.blanks or scan.blanks)
+    if damaged:
+        facts = {"path": told, "count": damaged, "encoding": charset.name}
+        notes.insert(0, ("data.note_damaged", facts))
+    return PlainText(copy, layout, tuple(notes))
+
+
+def _scanned(path: Path) -> _Scan:
+    import codecs
+
+    found = _Scan()
+    kinds: set[bytes] = set()
+    telling: list[bytes] = []
+    decoder, before = codecs.getincrementaldecoder("utf-8")(), b""
+    with opened(path) as file:
+        while piece := file.read(PIECE):
+            if not found.size:
+                found.head = piece[:HEAD]
+            found.size += len(piece)
+            found.controls += len(piece) - len(piece.translate(None, CONTROLS))
+            if not piece.isascii() or not found.utf8:
+                if len(telling) < 4:
+                    telling.append(_telling(piece))
+                try:
+                    decoder.decode(piece)
+                except UnicodeDecodeError:
+                    found.utf8 = False
+                    decoder.reset()
+            joined = before[-1:] + piece
+            kinds |= _ends(joined)
+            found.blanks = found.blanks or (b' "' in piece and bool(_BLANKS.search(piece)))
+            found.tail = (before + piece)[-TAIL:]
+            before = piece
+    found.telling = b"\n".join(telling)
+    found.ends = frozenset(kinds)
+    try:
+        decoder.decode(b"", True)
+    except UnicodeDecodeError:
+        found.utf8 = False
+    return found
+
+
+_BLANKS = re.compile(rb'[,;\t|][ ]+"|"[ ]+[,;\t|]')
+
+
+def _ends(piece: bytes) -> set[bytes]:
+    """The kinds of line ends in a piece. A carriage return at its end is seen with the next one."""
+    returns, feeds, both = piece[:-1].count(b"\r"), piece.count(b"\n"), piece.count(b"\r\n")
+    found = {b"\r\n"} if both else set()
+    if feeds > both:
+        found.add(b"\n")
+    return found | ({b"\r"} if returns > both else set())
+
+
+def _telling(piece: bytes) -> bytes:
+    """The lines of a piece with bytes beyond ASCII, as far as they are needed; whole ones only."""
+    lines = re.findall(rb"(?<=\n)[^\n]*[\x80-\xff][^\n]*(?=\n)", piece)
+    return b"\n".join(lines)[: 2 * ENOUGH]
+
+
+def _charset(scan: _Scan, asked: str | None) -> Charset:
+    head = charset_of(scan.head, scan.whole, asked)
+    if asked is not None or not scan.head.isascii() or not scan.telling or not head.is_utf8:
+        return head if asked is not None or not scan.utf8 or not head.is_utf8 else Charset(head.name)
+    return charset_of(scan.telling, True)
+
+
+def _laid_out(scan: _Scan, encoding: str, header: bool | None) -> Layout:
+    text = scan.head.decode(encoding, errors="replace").translate(_NO_CONTROLS)
+    if scan.whole:
+        return layout_of(text, None, header)
+    cut = scan.tail if not encoding.startswith(("utf-16", "utf-32")) else b""
+    return layout_of(text, cut.decode(encoding, errors="replace").translate(_NO_CONTROLS), header)
+
+
+_NO_CONTROLS = dict.fromkeys(CONTROLS)
+
+
+def _notes(charset: Charset, told: Path, asked: bool) -> list[Note]:
+    if asked or charset.name.startswith("utf"):
+        return []
+    if charset.ties:
+        facts = {"path": told, "encoding": charset.name, "ties": ", ".join(charset.ties)}
+        return [("data.note_encoding_tie", facts)]
+    return [("data.note_encoding", {"path": told, "encoding": charset.name})]
+
+
+def _has_plain_name(path: Path) -> bool:
+    """Whether DuckDB can be told the name: it takes UTF-8 only, and ~ for a home."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return not str(path).startswith("~")
+
+
+def _copy(path: Path, copy: Path, layout: Layout, blanks: bool) -> int:
+    """Write the plain text; how many bytes could not be decoded."""
+    damaged = [0]
+    reading = io.TextIOWrapper(opened(path), encoding=layout.encoding, errors="replace", newline=None)
+    with reading as text, copy.open("w", encoding="utf-8", newline="") as target:
+        pieces = _decoded(text, layout, damaged)
+        if not blanks:
+            target.writelines(pieces)
+            return damaged[0]
+        lines = _lines(pieces)
+        for _ in range(layout.skip):
+            next(lines, None)
+            target.write("\n")
+        between = layout.delimiter
+        if between == BLANK:
+            lines = (line.strip(" \n") + "\n" for line in lines)
+        writer = csv.writer(target, delimiter="," if between == BLANK else between, lineterminator="\n")
+        for row in csv.reader(lines, delimiter=between, skipinitialspace=True):
+            writer.writerow([cell.strip() for cell in row])
+    return damaged[0]
+
+
+def _decoded(text: Any, layout: Layout, damaged: list[int]) -> Iterator[str]:
+    """The text some at a time: \\n at the end of lines, no control characters, no footer."""
+    held = ""
+    while piece := text.read(PIECE):
+        damaged[0] += piece.count("\ufffd")
+        held += piece.translate(_NO_CONTROLS) if _CONTROL.search(piece) else piece
+        if len(held) > TAIL:
+            yield held[:-TAIL]
+            held = held[-TAIL:]
+    lines = LINE.findall(held)
+    yield "".join(lines[: len(lines) - layout.footer])
+
+
+_CONTROL = re.compile(f"[{re.escape(CONTROLS.decode())}]")
+
+
+def _lines(pieces: Iterable[str]) -> Iterator[str]:
+    held = ""
+    for piece in pieces:
+        *lines, held = (held + piece).split("\n")
+        yield from (line + "\n" for line in lines)
+    if held:
+        yield held
+
+
+# ---- parsed in memory --------------------------------------------------------------------------------
+
+
+def from_delimited(
+    path: Path, told: Path, encoding: str | None = None, header: bool | None = None
+) -> tuple[Any, PlainText]:
+    """The pyarrow Table of a file, and the text that it was read from."""
+    with TemporaryDirectory(prefix="downslope-") as folder:
+        text = plain_text(path, told, lambda: Path(folder), encoding, header)
+        return parsed(text, told), text
+
+
+def parsed(text: PlainText, told: Path) -> Any:
+    """The pyarrow Table of a plain text. Raises DownslopeError for rows of other widths, by their line."""
+    names = list(text.layout.names)
+    if len({name.lower() for name in names}) < len(names):  # DuckDB takes them for one
+        names = [f"c{j}" for j in range(len(names))]
+    options = text.options | {"names": names, "sample_size": -1}
+    arguments = ", ".join(f"{name} = {literal(value)}" for name, value in options.items())
+    try:
+        table = rows_of(f"SELECT * FROM read_csv($path, {arguments})", path=text.path)
+    except QueryError as error:
+        _refuse_ragged(text, told)
+        raise QueryError(str(error).replace(str(text.path), str(told))) from None
+    if table.num_columns != len(text.layout.names):
+        _refuse_ragged(text, told)
+    table = table.rename_columns(list(text.layout.names))
+    return settled(table, decimal_comma=text.layout.decimal_comma)
 
 
 def cleaned(column: Any) -> Any:
@@ -174,19 +332,22 @@ def settled(table: Any, decimal_comma: bool) -> Any:
     return table
 
 
-def _refuse_ragged(path: Path, told: Path) -> None:
-    """Names the first row with another number of cells than the first line, or with open quotes."""
-    layout = layout_of(path)
-    names, delimiter = layout.names, layout.delimiter
-    line = 1
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
+def _refuse_ragged(text: PlainText, told: Path) -> None:
+    """Names the first row with another number of cells than there are columns, or with open quotes."""
+    expected, line = len(text.layout.names), 1
+    with io.TextIOWrapper(opened(text.path), encoding="utf-8", errors="replace", newline="") as file:
+        lines = iter(file)
+        for _ in range(text.layout.skip):
+            line += 1
+            next(lines, None)
+        reader = csv.reader(lines, delimiter=text.options["delim"], strict=True)
         try:
             for row in reader:
-                if row and len(row) != len(names):
-                    facts = {"found": len(row), "expected": len(names)}
-                    raise DownslopeError("data.ragged", path=told, line=reader.line_num, **facts)
-                line = reader.line_num + 1
+                if row and len(row) != expected:
+                    facts = {"found": len(row), "expected": expected}
+                    number = text.layout.skip + reader.line_num
+                    raise DownslopeError("data.ragged", path=told, line=number, **facts)
+                line = text.layout.skip + reader.line_num + 1
         except csv.Error:
             raise DownslopeError("data.quotes", path=told, line=line) from None
 

@@ -322,7 +322,7 @@ class Request:
 def training_dataset(encoding: Encoding, table: Table) -> Dataset:
     """The rows that `encoding` was learned on, with the notes of learning before those of applying."""
     dataset = encoding.apply(table)
-    return replace(dataset, notes=encoding.notes + dataset.notes)
+    return replace(dataset, notes=table.notes + encoding.notes + dataset.notes)
 
 
 def refuse_constant_columns(dataset: Dataset) -> None:

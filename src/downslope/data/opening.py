@@ -42,10 +42,10 @@ def table_or_source(source: Any, reading: Reading) -> Table | Source:
         return opened_source(words) if reading.on_bad_row else _queried(words, most)
     size = sum(path.stat().st_size for path in files_of(words))
     if reading.on_bad_row is None and PACKED * size <= most:
-        return Table.read(words)
-    opened = opened_source(words)
+        return Table.read(words, reading.encoding, reading.header)
+    opened = opened_source(words, reading.encoding, reading.header)
     if reading.on_bad_row is None and COPIES * 8 * opened.numbers <= most:
-        return Table.read(words)
+        return Table.read(words, reading.encoding, reading.header)
     return opened
 
 

@@ -10,7 +10,7 @@ import csv
 import glob
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,10 @@ import numpy as np
 
 from ..errors import DownslopeError
 from .database import QueryError, in_one_line, rows_of
-from .delimited import NUMBER, UTF16, from_delimited, is_text, opened, settled
+from .delimited import NUMBER, from_delimited, is_text, opened, settled
+from .layout import Layout, Note
 
 QUERY = re.compile(r"\s*(select|with|from)\b", re.IGNORECASE)
-# No text file holds these bytes; tabs, line ends, escape and DOS's end-of-file mark are let through.
-BINARY = re.compile(rb"[\x00-\x08\x0e-\x19\x1c-\x1f]")
-HEAD_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +35,12 @@ class Table:
 
     columns: Any  # pyarrow.Table
     source: str
+    notes: tuple[Note, ...] = ()  # what is to be said of how they were read
+    layout: Layout | None = None  # of a text, the first of several
 
     @classmethod
-    def read(cls, source: Any) -> Table:
-        """The rows of `source`.
+    def read(cls, source: Any, encoding: str | None = None, header: bool | None = None) -> Table:
+        """The rows of `source`. encoding, header: of texts, for whoever knows better than they tell.
 
         source: path or glob of CSV, TSV, Parquet, JSON or JSON Lines files (.gz and .zst too); a SQL query
             that starts with SELECT, WITH or FROM and names files relative to the current directory; a pandas
@@ -49,13 +49,14 @@ class Table:
         Raises DownslopeError for anything that is not a table with at least one row and distinct names.
         """
         if isinstance(source, (str, Path)):
-            columns, words = _from_words(str(source)), str(source)
+            words = str(source)
+            columns, notes, layout = _from_words(words, encoding, header)
         else:
-            columns, words = _from_memory(source), type_name(source)
+            columns, words, notes, layout = _from_memory(source), type_name(source), (), None
         repeated_name(columns.column_names, words)
         if columns.num_columns == 0 or columns.num_rows == 0:
             raise DownslopeError("data.no_rows", source=words)
-        return cls(columns, words)
+        return cls(columns, words, tuple(notes), layout)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -69,7 +70,7 @@ class Table:
 
     def take(self, rows: np.ndarray) -> Table:
         """The rows whose positions are given, in that order."""
-        return Table(self.columns.take(rows), self.source)
+        return replace(self, columns=self.columns.take(rows))
 
     def kind(self, name: str) -> str:
         """What a column holds: "numeric", "boolean", "text", "date", "missing" (nothing at all) or "other".
@@ -188,11 +189,16 @@ def _from_memory(source: Any) -> Any:
 # ------------------------------------------------------------------------------- files and queries
 
 
-def _from_words(words: str) -> Any:
+_Read = tuple[Any, Sequence[Note], Layout | None]  # a pyarrow Table, and of texts how they were read
+
+
+def _from_words(words: str, encoding: str | None, header: bool | None) -> _Read:
     if QUERY.match(words) and not exists(Path(words)):
-        return _from_query(words)
+        return _from_query(words), (), None
     paths = files_of(words)
-    return _stacked(paths, words) if len(paths) > 1 or not exists(Path(words)) else _from_file(paths[0])
+    if len(paths) > 1 or not exists(Path(words)):
+        return _stacked(paths, words, encoding, header)
+    return _from_file(paths[0], encoding, header)
 
 
 def files_of(words: str) -> list[Path]:
@@ -231,36 +237,39 @@ def _from_query(query: str) -> Any:
         raise DownslopeError("data.sql", reason=str(error)) from None
 
 
-def _from_file(path: Path) -> Any:
+def _from_file(path: Path, encoding: str | None, header: bool | None) -> _Read:
     if path.is_dir():
         raise DownslopeError("data.directory", path=path)
     kind = kind_of_file(path)
     try:
         with opened(path) as file:
-            head = file.read(HEAD_BYTES)
-        if not head.strip():
-            raise DownslopeError("data.empty_file", path=path)
+            if not file.read(1 << 16).strip():
+                raise DownslopeError("data.empty_file", path=path)
         if kind == "parquet":
-            return rows_of("SELECT * FROM read_parquet($path)", path=path)
-        if BINARY.search(head) and not head.startswith(UTF16):
-            raise DownslopeError("data.binary_file", path=path)
+            return rows_of("SELECT * FROM read_parquet($path)", path=path), (), None
         if kind == "json":
-            return rows_of("SELECT * FROM read_json($path, sample_size = -1)", path=path)
-        return from_delimited(path, path)
+            return rows_of("SELECT * FROM read_json($path, sample_size = -1)", path=path), (), None
+        table, text = from_delimited(path, path, encoding, header)
+        return table, text.notes, text.layout
     except (QueryError, csv.Error, OSError, EOFError) as error:
         raise DownslopeError("data.cannot_read", source=path, reason=in_one_line(error)) from None
 
 
-def _stacked(paths: list[Path], pattern: str) -> Any:
+def _stacked(paths: list[Path], pattern: str, encoding: str | None, header: bool | None) -> _Read:
     """The rows of several files, in the order of their names; each must have the columns of the first."""
     import pyarrow as pa
 
-    tables = [_from_file(path) for path in paths]
+    read = [_from_file(path, encoding, header) for path in paths]
+    tables = [table for table, _, _ in read]
     for path, table in zip(paths, tables):
         odd = sorted(set(table.column_names) ^ set(tables[0].column_names))
         if odd:
             raise DownslopeError("data.files_differ", path=path, first=paths[0], column=odd[0])
     try:
-        return pa.concat_tables(tables, promote_options="permissive")
+        table = pa.concat_tables(tables, promote_options="permissive")
     except pa.ArrowException as error:
         raise DownslopeError("data.cannot_read", source=pattern, reason=in_one_line(error)) from None
+    notes: list[Note] = []
+    for _, said, _ in read:
+        notes += [note for note in said if note not in notes]
+    return table, notes, read[0][2]

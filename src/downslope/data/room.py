@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import DownslopeError
 from . import memory
 from .block import Held
+from .charset import known
 from .database import Limits
 from .parts import GRAIN, part_rows
 from .source import ON_BAD_ROW, Source
@@ -22,6 +23,8 @@ class Reading:
     (None: as many as make 32 MB).  on_bad_row: "skip" leaves out rows with a hole or a text among numbers and
     counts them; "fail" refuses a hole, too; None fills holes with the mean and refuses texts.
     held: a share of the rows that is held out.
+    encoding, header: of texts, for whoever knows better than they tell: "gb18030"; whether there is a line of
+    names.
 
     >>> Reading("2GB").memory
     '2GB'
@@ -31,6 +34,8 @@ class Reading:
     rows: int | None = None
     on_bad_row: str | None = None
     held: Held | None = None
+    encoding: str | None = None
+    header: bool | None = None
 
     def __post_init__(self):
         if self.on_bad_row not in (None, *ON_BAD_ROW):
@@ -38,6 +43,8 @@ class Reading:
         if self.rows is not None and not (isinstance(self.rows, int) and self.rows >= 1):
             raise DownslopeError("data.part_rows", asked=self.rows)
         memory.budget(self.memory)
+        if self.encoding is not None:
+            known(self.encoding)
 
 
 def part_size(reading: Reading, columns: int) -> int:

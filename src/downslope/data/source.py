@@ -17,9 +17,10 @@ from typing import Any
 
 from ..errors import DownslopeError
 from .database import Limits, QueryError, batches_of, identifier, in_one_line, literal, rows_of
-from .delimited import MISSING_WORDS, UTF16, cleaned, from_delimited, is_text, layout_of, opened
+from .delimited import PlainText, cleaned, is_text, opened, parsed, plain_text
+from .layout import Layout, Note
 from .meter import Meter
-from .reading import BINARY, QUERY, Table, exists, files_of, kind_of_file, kind_of_type, repeated_name
+from .reading import QUERY, Table, exists, files_of, kind_of_file, kind_of_type, repeated_name
 
 HEAD = 4_000_000  # bytes of a text by which its columns are told
 SAMPLE = 50_000  # rows of a query, for the same
@@ -52,9 +53,10 @@ class Source:
     group: int = 0  # bytes of the largest piece that Parquet files unpack at once
     ends: tuple[int, ...] = ()  # of Parquet: rows up to the end of each file
     alike: bool = True  # of Parquet: whether all files have the same types
-    copies: Any = field(default=None, repr=False)  # of texts that are no UTF-8: a folder that lives as long
+    copies: Any = field(default=None, repr=False)  # of texts that are not plain: a folder that lives as long
     whole: dict[str, str] = field(default_factory=dict)  # columns of whole numbers only, as far as was seen
     exact: bool = False  # whether numbers keep their types
+    texts: tuple[PlainText, ...] = field(default=(), repr=False)  # how each is read
     stamps: tuple = ()  # size and time of change of each file, as it was opened
     meter: Meter = field(default_factory=Meter, repr=False, compare=False)  # of all that is read of it
 
@@ -66,6 +68,16 @@ class Source:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self.kinds)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What is to be said of how texts are read, each once."""
+        return tuple(said for text in self.texts for said in text.notes)
+
+    @property
+    def layout(self) -> Layout | None:
+        """Of the first text."""
+        return next((text.layout for text in self.texts), None)
 
     @property
     def at_random(self) -> bool:
@@ -188,17 +200,11 @@ class Source:
 
         if self.kind == "json":
             return f"read_json({literal(glob.escape(str(path)))}, columns = {literal(self.types)})"
-        head = layout_of(path)
-        types = {name: self.types[name] for name in head.columns}
-        told = {
-            "delim": head.delimiter, "header": head.is_header, "skip": head.blank_lines,
-            "nullstr": list(MISSING_WORDS), "quote": '"', "escape": '"', "comment": "", "auto_detect": False,
-            "columns": types, "ignore_errors": lenient, "store_rejects": lenient,
-        }  # fmt: skip
-        if head.decimal_comma:
-            told["decimal_separator"] = ","
-        if not lenient:
-            del told["store_rejects"]
+        text = self.texts[self.paths.index(path)]
+        told = text.options | {
+            "auto_detect": False, "columns": {name: self.types[name] for name in text.layout.names},
+            "decimal_separator": text.layout.decimal, "ignore_errors": lenient,
+        } | ({"store_rejects": True} if lenient else {})  # fmt: skip
         options = ", ".join(f"{name} = {literal(value)}" for name, value in told.items())
         return f"read_csv({literal(glob.escape(str(path)))}, {options})"
 
@@ -260,7 +266,7 @@ def _rejected(connection: Any) -> int:
 # ---- opening ---------------------------------------------------------------------------------------
 
 
-def opened_source(words: str) -> Source:
+def opened_source(words: str, encoding: str | None = None, header: bool | None = None) -> Source:
     """The files or the query that the words name, checked as far as a look at heads and schemas goes.
 
     Raises DownslopeError for what is no table, for files whose columns or types differ, by file and column,
@@ -278,7 +284,10 @@ def opened_source(words: str) -> Source:
         if path.stat().st_size == 0:
             raise DownslopeError("data.empty_file", path=path)
     try:
-        return {"parquet": _parquet_files, "json": _json, "text": _texts}[kinds.pop()](words, paths)
+        kind = kinds.pop()
+        if kind == "text":
+            return _texts(words, paths, encoding, header)
+        return _parquet_files(words, paths) if kind == "parquet" else _json(words, paths)
     except (QueryError, OSError, EOFError, gzip.BadGzipFile) as error:
         raise DownslopeError("data.cannot_read", source=words, reason=in_one_line(error)) from None
 
@@ -348,31 +357,21 @@ def _json(words: str, paths: list[Path]) -> Source:
     return Source(words, tuple(paths), "json", kinds, types, bytes=size, whole=whole)
 
 
-def _texts(words: str, paths: list[Path]) -> Source:
+def _texts(words: str, paths: list[Path], encoding: str | None = None, header: bool | None = None) -> Source:
     kinds: dict[str, str] = {}
     types: dict[str, str] = {}
     whole: dict[str, str] = {}
-    read: list[Path] = []
-    copies = None
+    texts: list[PlainText] = []
+    copies = Copies()
     for path in paths:
-        with opened(path) as file:
+        text = plain_text(path, path, copies.folder, encoding, header)
+        texts.append(text)
+        with opened(text.path) as file:
             head = file.read(HEAD)
-        if not head.strip():
-            raise DownslopeError("data.empty_file", path=path)
-        if BINARY.search(head[: 1 << 16]) and not head.startswith(UTF16):
-            raise DownslopeError("data.binary_file", path=path)
-        try:
-            head[: max(0, len(head) - 4)].decode("utf-8")
-        except UnicodeDecodeError:
-            copies = copies or TemporaryDirectory(prefix="downslope-")
-            path = _in_utf8(path, head, Path(copies.name, f"{len(read)}.csv"))
-            with opened(path) as file:
-                head = file.read(HEAD)
-        read.append(path)
         with TemporaryDirectory() as folder:
             sample = Path(folder, "head.csv")
             sample.write_bytes(head if len(head) < HEAD else _whole_lines(head))
-            table = Table(from_delimited(sample, path), str(path))
+            table = Table(parsed(replace(text, path=sample), path), str(path))
         found = _kinds(table)
         whole = _whole(table.columns, whole if kinds else None)
         if not kinds:
@@ -386,22 +385,21 @@ def _texts(words: str, paths: list[Path]) -> Source:
             elif kind not in (kinds[name], "missing"):
                 words_ = {"found": kind, "expected": kinds[name]}
                 raise DownslopeError("data.types_differ", path=path, first=paths[0], column=name, **words_)
+    read = tuple(text.path for text in texts)
     size = sum(path.stat().st_size for path in read)
-    return Source(words, tuple(read), "text", kinds, types, bytes=size, copies=copies, whole=whole)
+    facts_: dict[str, Any] = {"bytes": size, "copies": copies, "whole": whole, "texts": tuple(texts)}
+    return Source(words, read, "text", kinds, types, **facts_)
 
 
-def _in_utf8(path: Path, head: bytes, copy: Path) -> Path:
-    """The text in UTF-8, some of it at a time: from UTF-16 by its mark, else GB18030, else Latin-1."""
-    from .delimited import encoding_of
+class Copies:
+    """A folder for copies, made once there is one, that goes when nobody needs them any more."""
 
-    with opened(path) as source, copy.open("w", encoding="utf-8", newline="") as target:
-        import codecs
+    def __init__(self):
+        self._held: TemporaryDirectory | None = None
 
-        decoder = codecs.getincrementaldecoder(encoding_of(head))(errors="replace")
-        while piece := source.read(1 << 20):
-            target.write(decoder.decode(piece))
-        target.write(decoder.decode(b"", True))
-    return copy
+    def folder(self) -> Path:
+        self._held = self._held or TemporaryDirectory(prefix="downslope-")
+        return Path(self._held.name)
 
 
 def _whole_lines(head: bytes) -> bytes:

@@ -79,7 +79,9 @@ class Stream(Parted):
         Stream(rows=5000, features=1, targets=('y',), source='SELECT range AS x, 2 * range + 1 AS y ...')
         """
         reading = reading or Reading()
-        origin = source if isinstance(source, Source) else opened_source(str(source))
+        origin = source
+        if not isinstance(origin, Source):
+            origin = opened_source(str(source), reading.encoding, reading.header)
         request = Request.of(origin.names, target or (), features, weights, origin.words)
         return cls.after(origin, Filter(request, reading.on_bad_row, reading.held), reading, learn)
 
@@ -123,7 +125,7 @@ class Stream(Parted):
     @property
     def notes(self) -> tuple[Note, ...]:
         """What was left out, filled in or skipped."""
-        told: list[Note] = [*self.encoding.notes, *self.said]
+        told: list[Note] = [*self.origin.notes, *self.encoding.notes, *self.said]
         if self.skipped:
             told.append(("data.note_skipped", {"count": self.skipped, "source": self.source}))
         if self.apart:
@@ -167,7 +169,7 @@ class Stream(Parted):
 
     def beside(self, words: str) -> Stream:
         """The rows of another source, encoded as these are."""
-        origin = opened_source(words)
+        origin = opened_source(words, self.reading.encoding, self.reading.header)
         for name in self.filter.request.columns:
             if name not in origin.names:
                 facts = {"source": words, "column": name, "names": ", ".join(origin.names[:12])}
@@ -193,6 +195,7 @@ class Stream(Parted):
                 request.weights,
             ],
             "reading": [self.reading.memory, self.reading.rows, self.reading.on_bad_row],
+            "text": [self.reading.encoding, self.reading.header],
             "held": None if held is None else [held.fraction, held.seed],
         }
 
@@ -202,7 +205,8 @@ class Stream(Parted):
         held = None if told["held"] is None else Held(*told["held"])
         target, features, weights = told["columns"]
         allowed, rows, on_bad_row = told["reading"]
-        return cls.open(source, target, features, weights, Reading(allowed, rows, on_bad_row, held))
+        reading = Reading(allowed, rows, on_bad_row, held, *told.get("text", (None, None)))
+        return cls.open(source, target, features, weights, reading)
 
     # ---- parts ---------------------------------------------------------------------------------------
 

@@ -461,6 +461,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "skip leaves out and counts rows with a hole or a text among numbers, fail refuses the first of them; without it holes are filled with the mean",
         "skip 跳过并计数有空缺或数值列中出现文本的行，fail 遇到第一行就报错；不设置时空缺以均值填补",
     ),
+    "cli.help_encoding": (
+        "The encoding of text files, such as gb18030 or cp1252; by default it is found out.",
+        "文本文件的编码，如 gb18030 或 cp1252；默认自动判断。",
+    ),
+    "cli.help_header": (
+        "Whether the first line holds the column names; by default it is found out.",
+        "首行是否为列名；默认自动判断。",
+    ),
     "cli.help_weights": ("A column of row weights.", "行权重所在的列。"),
     "cli.help_validate": (
         "The share of rows to hold out, such as 0.2; or a file of other rows.",

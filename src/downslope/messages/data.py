@@ -58,6 +58,51 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A {found} is not a table. Give a path, a glob, a SQL query, a DataFrame, a pyarrow Table or a dict of columns; for arrays use Dataset.from_arrays.",
         "{found} 不是表。请给出路径、通配符、SQL 查询、DataFrame、pyarrow Table 或由列组成的字典；数组请用 Dataset.from_arrays。",
     ),
+    # texts: encodings and layouts
+    "data.unknown_encoding": (
+        "The encoding {asked!r} is not known. Known are {known} and all others of Python's codecs.",
+        "编码 {asked!r} 无法识别。可用 {known}，以及 Python 支持的其他编码。",
+    ),
+    "data.note_encoding": (
+        "{path} is not UTF-8 and was read as {encoding}. If letters look wrong, give the encoding (encoding=, --encoding).",
+        "{path} 不是 UTF-8，按 {encoding} 读取。如有乱码，请指定编码（encoding=，--encoding）。",
+    ),
+    "data.note_encoding_tie": (
+        "{path} is not UTF-8 and was read as {encoding}; its bytes are as sensible in {ties}. If letters look wrong, give the encoding (encoding=, --encoding).",
+        "{path} 不是 UTF-8，按 {encoding} 读取；按 {ties} 读取也同样说得通。如有乱码，请指定编码（encoding=，--encoding）。",
+    ),
+    "data.note_damaged": (
+        "{path} holds {count} damaged characters, which are no {encoding}; each stands as \ufffd.",
+        "{path} 中有 {count} 个损坏的字符，不是有效的 {encoding}，均以 \ufffd 代替。",
+    ),
+    "data.note_preamble": (
+        "{count} lines before the column names are not rows and were left out, the first of them: {example}",
+        "列名之前的 {count} 行不是数据，已略去，其中第一行：{example}",
+    ),
+    "data.note_footer": (
+        "{count} lines after the last row are not rows and were left out: {example}",
+        "最后一行数据之后的 {count} 行不是数据，已略去：{example}",
+    ),
+    "data.note_first_row": (
+        "The first row looks like data ({names}), and was taken as column names. If it is a row, give header=False (--no-header).",
+        "首行看起来是数据（{names}），但被当作列名。如果它是一行数据，请设 header=False（--no-header）。",
+    ),
+    "data.note_names_are_numbers": (
+        "The first row ({names}) was taken as column names, as its numbers are in order. If it is a row, give header=False (--no-header).",
+        "首行（{names}）的数字按顺序排列，因此被当作列名。如果它是一行数据，请设 header=False（--no-header）。",
+    ),
+    "data.note_no_header": (
+        "The first row holds numbers only ({names}) and was taken as a row; columns are called column0, column1, … If it holds the names, give header=True (--header).",
+        "首行全是数字（{names}），因此被当作一行数据；各列名为 column0、column1……如果它是列名，请设 header=True（--header）。",
+    ),
+    "data.note_row_names": (
+        "The first line has one name fewer than there are cells, as R writes tables: the first column holds the rows' names and is called '{column}'.",
+        "首行比其余各行少一个单元格（R 的写法）：第一列是行名，列名定为「{column}」。",
+    ),
+    "data.note_name_again": (
+        "The column name '{column}' is used more than once: the later column is called '{name}'.",
+        "列名「{column}」出现了不止一次：后一列改名为「{name}」。",
+    ),
     # rows too many to hold
     "data.memory": (
         'The memory {asked!r} is no amount of memory: give it as "2GB", "512MB" or a number of bytes.',

@@ -1,0 +1,241 @@
+"""argmax over encodings of log P(characters | encoding): the encoding that a text without a mark is read in.
+
+UTF-8, UTF-16 and UTF-32 are told by their marks or by being valid. Among the others, charset-normalizer says
+which of ENCODINGS decode to text at all; of those the likeliest is taken. Bytes of a short text may be
+sensible in two encodings: then the one that stands first in ENCODINGS is taken, and the tie is reported.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from ..errors import DownslopeError
+from ..messages import language
+
+# The order decides ties: Chinese before its neighbours, Western European before Central European.
+ENCODINGS = ("gb18030", "big5", "cp932", "cp949", "cp1252", "cp1250", "cp1251")
+ENOUGH = 1 << 14  # bytes of lines with letters beyond ASCII that are looked at
+CLEAR = 3.0  # nats: a smaller difference of log likelihood is a tie
+PRIOR = {"cp1250": -2.0, "cp1251": -2.0, "big5": -1.0, "cp932": -1.0, "cp949": -1.0}
+MARKS = ((b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"),
+         (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))  # fmt: skip
+
+# The commonest characters of each language: they hold half of a text's probability.
+_SIMPLIFIED = (
+    "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种"
+    "面而方后多定行学法所民得经十三之进着等部度家电力里如水化高自二理起小物现实加量都两体制机当使点从业本"
+    "去把性好应开它合还因由其些然前外天政四日那社义事平形相全表间样与关各重新线内数正心反你明看原又么利比"
+    "或但质气第向道命此变条只没结解问意建月公无系军很情者最立代想已通并提直题党程展五果料象员革位入常文总"
+    "次品式活设及管特件长求老头基资边流路级少图山统接知较将组见计别她手角期根论运农指几九区强放决西被干做"
+    "必战先回则任取据处队南给色光门即保治北造百规热领七海口东导器压志世金增争济阶油思术极交受联什认六共权"
+    "收证改清己美再采转更单风切打白教速花带安场身车例真务具万每目至达走积示议声报斗完类八离华名确才科张信"
+    "马节话米整空元况今集温传土许步群广石记需段研界拉林律叫且究观越织装影算低持音众书布复容儿须际商非验连"
+    "断深难近矿千周委素技备半办青省列习响约支般史感劳便团往酸历市克何除消构府称太准精值号率族维划选标写存"
+    "候毛亲快效斯院查江型眼王按格养易置派层片始却专状育厂京识适属圆包火住调满县局照参红细引听该铁价严姓龄"
+    "城男女否额售销房租店铺日"
+)
+_TRADITIONAL = (
+    "的一是不了在人有我他這個們中來上大為和國地到以說時要就出會可也你對生能而子那得于著下自之年過發後作裡"
+    "用道行所然家種事成方多經麼去法學如都同現當沒動面起看定天分還進好小部其些主樣理心她本前開但因只從想實"
+    "日軍者意無力它與長把機十民第公此已工使情明性知全三又關點正業外將兩高間由問很最重並物手應戰向頭文體政"
+    "美相見被利什二等產或新己制身果加西斯月話合回特代內信表化老給世位次度門任常先海通教兒原東聲提立及比員"
+    "解水名真論處走義各入幾口認條平系氣題活爾更別打女變四神總何電數安少報才結反受目太量再感建務做接必場件"
+    "計管期市直德資命山金指克許統區保至隊形社便空決治展馬科司五基眼書非則聽白卻界達光放強即像難且權思王象"
+    "完設式色路記南品住告類求據程北邊死張該交規萬取拉格望覺術領共確傳師觀清今切院讓識候帶導爭運價積齡姓城"
+    "臺灣縣鄉鎮街號額銷售率值坪租屋店"
+)
+_KANJI = (
+    "日一国人年大十二本中長出三時行見月分後前生五間上東四今金九入学高円子外八六下来気小七山話女北午百書先"
+    "名川千水半男西電校語土木聞食車何南万毎白天母火右読友左休父雨会同事自社発者地業方新場員立開手力問代明"
+    "動京目通言理体田主題意不作用度強公持野以思家世多正安院心界教文元重近考画海売知道集別物使品計死特私始"
+    "朝運終台広住無真有口少町料工建空急止送切転研足究楽起着店病質待試族銀早映親験英医仕去味写字答夜音注帰"
+    "古歌買悪図週室歩風紙黒花春赤青館屋色走秋夏習駅洋旅服価格積面都市県区数値件率合計種類番号齢額価橋阪札幌"
+)
+_HANGUL = (
+    "이다는에의가을고하한지로사은자기어도리아서인대일시구나정수해라보상있전부들제장소그과원성동스것주를비여만조우"
+    "미경거공마니세물년계회무신국화관면산당차방안실법선연오으급용학개었내적위았각점속했강체간생명금불진재중치요모양"
+    "분식단문터업월호남울별건행격름번류평균값종목번호천광역서초"
+)
+_WESTERN = "àáâãäåæçèéêëíîïñóôõöøúûüßœÀÁÂÃÄÅÆÇÈÉÊËÍÎÑÓÔÕÖØÚÜŒ"
+_CENTRAL = "áéíóúýöüäâîčďěňřšťůžąćęłńśźżőűăşţđľÁÉÍÓÚÝÖÜÄČĎŇŘŠŤŽĄĆĘŁŃŚŹŻŐŰŞŢĐĽßôŔŕĺ"
+_CYRILLIC = re.compile("[а-яА-ЯёЁ]")
+_QUOTES = "«»–—‘’“”„•…¿¡·"
+_SYMBOLS = "°€£¥§©®±²³µº½¼¾™№ª×÷"
+_HIGH = re.compile(rb"[\x80-\xff]")
+
+
+@dataclass(frozen=True)
+class Charset:
+    """The encoding of a text, and those in which the bytes seen would have been as sensible.
+
+    >>> charset_of("价格,面积\\n1,2\\n".encode("gb18030"))
+    Charset(name='gb18030', ties=())
+    """
+
+    name: str
+    ties: tuple[str, ...] = ()
+
+    @property
+    def is_utf8(self) -> bool:
+        return self.name in ("utf-8", "utf-8-sig")
+
+
+def charset_of(raw: bytes, whole: bool = True, asked: str | None = None) -> Charset:
+    """The encoding of a text from its first bytes.
+
+    whole: whether these are all of them; otherwise the last ones may be a part of a character.
+    asked: the encoding that was asked for, which is taken as it is. Raises DownslopeError for an unknown one.
+    """
+    if asked is not None:
+        return Charset(known(asked))
+    for mark, name in MARKS:
+        if raw.startswith(mark):
+            return Charset(name)
+    wide = _without_mark(raw)
+    if wide is not None:
+        return Charset(wide)
+    if not _HIGH.search(raw) or _is_utf8(raw, whole):
+        return Charset("utf-8")
+    return _likeliest(_telling(raw, whole))
+
+
+def known(asked: str) -> str:
+    """Python's name of an encoding; "utf-8" also takes the mark at the beginning.
+
+    >>> known("GBK"), known("UTF8"), known("Shift-JIS")
+    ('gbk', 'utf-8-sig', 'shift_jis')
+    """
+    import codecs
+
+    try:
+        codec = codecs.lookup(asked)
+    except (LookupError, ValueError):
+        codec = None
+    if codec is None or not codec._is_text_encoding:
+        raise DownslopeError("data.unknown_encoding", asked=asked, known=", ".join(("utf-8", *ENCODINGS)))
+    return "utf-8-sig" if codec.name == "utf-8" else codec.name
+
+
+def _without_mark(raw: bytes) -> str | None:
+    """UTF-16 without its mark: in ASCII text every second byte is 0."""
+    head = raw[:4096]
+    half = len(head) // 2
+    if half < 4:
+        return None
+    even, odd = head[0 : 2 * half : 2].count(0), head[1 : 2 * half : 2].count(0)
+    if odd > 0.4 * half and even < 0.05 * half:
+        return "utf-16-le"
+    return "utf-16-be" if even > 0.4 * half and odd < 0.05 * half else None
+
+
+def _is_utf8(raw: bytes, whole: bool) -> bool:
+    """Whether a text is UTF-8, but for a few damaged characters at most."""
+    text = raw.decode("utf-8", errors="replace")
+    damaged = text.count("\ufffd") - (0 if whole else 1)
+    good = sum(map(len, re.findall("[^\x00-\x7f\ufffd]+", text)))
+    return damaged <= 0 or 10 * damaged <= good
+
+
+def _telling(raw: bytes, whole: bool) -> bytes:
+    """The lines with letters beyond ASCII, each once; none is cut."""
+    lines = re.split(rb"[\r\n]+", raw)
+    lines = lines if whole or len(lines) < 2 else lines[:-1]
+    found = b"\n".join(dict.fromkeys(line for line in lines if _HIGH.search(line)))
+    cut = found.rfind(b"\n", 0, ENOUGH)
+    return found if len(found) <= ENOUGH or cut < 0 else found[:cut]
+
+
+def _likeliest(sample: bytes) -> Charset:
+    import charset_normalizer
+
+    matches = charset_normalizer.from_bytes(sample, cp_isolation=list(ENCODINGS), threshold=0.9)
+    sensible = {name for match in matches for name in match.could_be_from_charset}
+    scores = {name: _score(sample, name) for name in ENCODINGS if name in sensible or not sensible}
+    best = max(scores.values(), default=float("-inf"))
+    if not scores or best == float("-inf"):
+        return Charset("cp1252")
+    taken = max(scores, key=lambda name: scores[name])
+    text = sample.decode(taken, "replace")
+    near = [name for name, score in scores.items() if score > best - CLEAR]
+    return Charset(taken, tuple(name for name in near if sample.decode(name, "replace") != text))
+
+
+def _score(sample: bytes, name: str) -> float:
+    """log P(decoded characters beyond ASCII), in nats; −inf where they can not be decoded."""
+    try:
+        text = sample.decode(name)
+    except UnicodeDecodeError:
+        damaged = sample.decode(name, "replace").count("\ufffd")
+        if 20 * damaged > len(_HIGH.findall(sample)):
+            return float("-inf")
+        text = sample.decode(name, "ignore")
+    total = PRIOR.get(name, 0.0)
+    if language() == "zh":
+        total += 2.0 if name == "gb18030" else 0.0
+    score = {"cp1252": _latin, "cp1250": _latin, "cp1251": _cyrillic}.get(name, _east_asian)
+    for at, letter in enumerate(text):
+        if letter > "\x7f":
+            total += score(name, letter, text[at - 1 : at], text[at + 1 : at + 2])
+    return total
+
+
+def _latin(name: str, letter: str, before: str, after: str) -> float:
+    """An accented letter stands among ASCII letters; a symbol does not stand inside a word."""
+    if letter in _QUOTES:
+        return -5.0
+    if letter in _SYMBOLS:
+        inside = after.isalpha() and (before.isalpha() or after > "\x7f")
+        return -5.0 - 5.0 * inside - 3.0 * (before > "\x7f")
+    if not letter.isalpha():
+        return -10.0
+    common = letter in (_WESTERN if name == "cp1252" else _CENTRAL)
+    if name == "cp1252" and letter in "ìòù":  # Italian, and at the end of a word
+        common = not after.isalpha()
+    doubled = before > "\x7f" and before.isalpha()
+    turned = before.islower() and letter.isupper()
+    return (-3.5 if common else -6.0) - 3.0 * doubled - 3.0 * turned
+
+
+def _cyrillic(name: str, letter: str, before: str, after: str) -> float:
+    """A Cyrillic letter stands among others, small ones behind the first."""
+    if letter in _QUOTES + _SYMBOLS:
+        return -7.0
+    if not letter.isalpha():
+        return -10.0
+    mixed = any(near.isascii() and near.isalpha() for near in (before, after))
+    turned = before.islower() and letter.isupper()
+    usual = bool(_CYRILLIC.match(letter)) or letter in "іїєґўІЇЄҐЎ"
+    return (-3.3 if usual else -7.0) - 4.0 * mixed - 3.0 * turned
+
+
+def _east_asian(name: str, letter: str, before: str, after: str) -> float:
+    """Half of a text's characters are among the commonest, nearly all others in its first plane."""
+    raw = letter.encode(name, "ignore")
+    if name == "cp932" and len(raw) == 1:  # half-width katakana
+        alone = not any("\uff61" <= near <= "\uff9f" for near in (before, after))
+        return -5.5 - 4.0 * alone
+    if len(raw) == 4 or not raw:
+        return -16.0
+    mixed = any(near.isascii() and near.isalpha() for near in (before, after))
+    return _character(name, letter, raw[0], raw[-1]) - 3.0 * mixed
+
+
+@cache
+def _character(name: str, letter: str, first: int, second: int) -> float:
+    if letter in "，。、：；（）“”‘’《》！？％—－・ー〜～　［］【】「」":
+        return -6.0
+    if "０" <= letter <= "ｚ":
+        return -7.5
+    if name == "cp932" and "\u3041" <= letter <= "\u30ff":
+        return -5.0
+    frequent, plain = {
+        "gb18030": (_SIMPLIFIED, 0xB0 <= first <= 0xD7 and second >= 0xA1),
+        "big5": (_TRADITIONAL, 0xA4 <= first <= 0xC6),
+        "cp932": (_KANJI, 0x88 <= first <= 0x97),
+        "cp949": (_HANGUL, 0xB0 <= first <= 0xC8 and second >= 0xA1),
+    }[name]
+    if letter in frequent:
+        return -6.2
+    return -8.8 if plain else -12.5
