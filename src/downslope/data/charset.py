@@ -18,7 +18,7 @@ from ..messages import language
 ENCODINGS = ("gb18030", "big5", "cp932", "cp949", "cp1252", "cp1250", "cp1251")
 ENOUGH = 1 << 14  # bytes of lines with letters beyond ASCII that are looked at
 CLEAR = 3.0  # nats: a smaller difference of log likelihood is a tie
-PRIOR = {"cp1250": -2.0, "cp1251": -2.0, "big5": -1.0, "cp932": -1.0, "cp949": -1.0}
+PRIOR = {"cp1250": -2.0, "cp1251": -4.0, "big5": -1.0, "cp932": -1.0, "cp949": -1.0}
 MARKS = ((b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"),
          (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))  # fmt: skip
 
