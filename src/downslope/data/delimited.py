@@ -333,8 +333,9 @@ def settled(table: Any, decimal_comma: bool) -> Any:
 
 
 def _refuse_ragged(text: PlainText, told: Path) -> None:
-    """Names the first row with another number of cells than there are columns, or with open quotes."""
-    expected, line = len(text.layout.names), 1
+    """Names the first row with another number of cells than there are columns, or with open quotes; a text
+    without a row is refused, too."""
+    expected, line, seen = len(text.layout.names), 1, False
     with io.TextIOWrapper(opened(text.path), encoding="utf-8", errors="replace", newline="") as file:
         lines = iter(file)
         for _ in range(text.layout.skip):
@@ -343,6 +344,7 @@ def _refuse_ragged(text: PlainText, told: Path) -> None:
         reader = csv.reader(lines, delimiter=text.options["delim"], strict=True)
         try:
             for row in reader:
+                seen = seen or bool(row)
                 if row and len(row) != expected:
                     facts = {"found": len(row), "expected": expected}
                     number = text.layout.skip + reader.line_num
@@ -350,6 +352,8 @@ def _refuse_ragged(text: PlainText, told: Path) -> None:
                 line = text.layout.skip + reader.line_num + 1
         except csv.Error:
             raise DownslopeError("data.quotes", path=told, line=line) from None
+    if not seen:
+        raise DownslopeError("data.no_rows", source=told)
 
 
 def is_text(held: Any) -> bool:

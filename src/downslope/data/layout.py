@@ -301,7 +301,7 @@ def _named(
         return tuple(f"column{j:0{len(str(width - 1))}d}" for j in range(width)), []
     notes: list[Note] = []
     names = list(header)
-    if len(names) == width - 1 and body and all(len(row) == width for row in body):
+    if len(names) == width - 1 and len(body) > 1 and all(len(row) == width for row in body):
         if all(row[-1] == "" for row in body):  # each row ends with a delimiter
             names.append("")
         else:
