@@ -17,12 +17,13 @@ import numpy as np
 
 from ..kernels.compiled import WORTH_COMPILING, compiled
 from ..kernels.coordinates import column_sizes, cycle, sweep_columns
+from .l1_quadratic import distance, extrapolated, priced, settle
 
 MOMENTS = 1000  # columns up to which H of all of them is found at once
 SWEEPS = 3  # between looks at what may be done faster
 MOST = 3000  # sweeps over one model
 NEWTON = 20  # models of a round
-SOLVED = 100  # weights up to which one solve may end it
+SOLVED = 100  # weights up to which a solve costs no more than the sweeps before it
 BLOCK = 4_000_000  # numbers of X standardised at a time
 HELD = 32_000_000  # and kept
 KNOWN = (  # of Coordinates: what changes from round to round, and is not read from the rows again
@@ -226,11 +227,14 @@ class Coordinates:
         g = g - lift * rest[0] if len(rest) else g
         run = self._suited(cycle, 10 * g.size**2)
         past: list[tuple] = []
-        for _ in range(MOST // SWEEPS):
+        for cycles in range(MOST // SWEEPS):
             if run(H, g, u, l1, l2, SWEEPS, limit) <= limit:
                 break
-            if np.count_nonzero(u) <= SOLVED:
-                settle(H, g, u, l1, l2)
+            due = (
+                cycles % max(1, int(np.count_nonzero(u)) // SOLVED) == 0
+            )  # a solve costs no more than its sweeps
+            if due and settle(H, g, u, l1, l2):
+                past = []
                 continue
             past.append((u.copy(), g.copy()))
             if len(past) == 6:
@@ -381,48 +385,3 @@ class Coordinates:
     def _suited(self, kernel, work: float):
         """The kernel, compiled where Python would not be done before the compiler."""
         return kernel if self.solves * 10 * work < WORTH_COMPILING else compiled(kernel)
-
-
-def distance(g, u, l1, l2):
-    """How hard each weight pulls: dist(−g − l2·u, l1·∂|u|), elementwise."""
-    g = g + l2 * u
-    return np.where(u == 0, np.maximum(np.abs(g) - l1, 0.0), np.abs(g + l1 * np.sign(u)))
-
-
-def settle(H, g, u, l1, l2) -> None:
-    """One solve for the weights beside 0 as if their signs would stay; as far as they do stay."""
-    A = np.flatnonzero(u)
-    if not len(A):
-        return
-    sign = np.sign(u[A])
-    bends = H[np.ix_(A, A)] + np.diag(l2[A])
-    slope = g[A] + l2[A] * u[A] + l1[A] * sign
-    try:
-        change = np.linalg.solve(bends, -slope)
-    except np.linalg.LinAlgError:
-        return
-    if not (slope @ change + 0.5 * change @ bends @ change < 0):  # H of too many columns has no answer
-        return
-    after = u[A] + change
-    turned = np.sign(after) != sign
-    if turned.any():  # as far as the first sign that turns
-        reach = np.where(turned, -u[A] / np.where(change == 0, 1.0, change), np.inf)
-        after = np.where(reach == reach.min(), 0.0, u[A] + reach.min() * change)
-    g += H[:, A] @ (after - u[A])
-    u[A] = after
-
-
-def extrapolated(past):
-    """Where six sweeps are heading: Σ cₖ·xₖ with ‖Σ cₖ(xₖ − xₖ₋₁)‖ least, Σ cₖ = 1, of each part alike."""
-    moves = np.diff([u for u, _ in past], axis=0)  # (5, m)
-    products = moves @ moves.T
-    products += 1e-12 * np.trace(products) * np.eye(len(moves)) + 1e-300
-    c = np.linalg.solve(products, np.ones(len(moves)))
-    c /= c.sum()
-    return tuple(sum(ck * part for ck, part in zip(c, parts)) for parts in zip(*past[1:]))
-
-
-def priced(u, l1, l2) -> float:
-    """Σ l1|u| + ½l2·u²"""
-    A = np.flatnonzero(u)  # few
-    return float(l1[A] @ np.abs(u[A]) + 0.5 * l2[A] @ u[A] ** 2)

@@ -6,7 +6,6 @@ a pass, `total` those of the whole descent.
 
 from __future__ import annotations
 
-import math
 import sys
 from dataclasses import dataclass
 from typing import Any, ClassVar

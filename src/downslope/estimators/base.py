@@ -36,6 +36,7 @@ UNFINISHED = (
     "badly_scaled",
     "oscillating",
     "noise_floor",
+    "no_progress",
     "interrupted",
     "separable",
 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..descent.coordinates import MOMENTS, Coordinates, priced
+from ..descent.coordinates import MOMENTS, Coordinates
+from ..descent.l1_quadratic import priced
 from ..descent.methods import CoordinateDescent
-from ..errors import DownslopeError
+from ..errors import DownslopeError, DownslopeWarning
+from ..messages import text
 from ..model import losses, penalties
 from ..model.linear import Linear
 from ..model.objective import objective_of
@@ -25,7 +28,7 @@ class Path:
 
     `alphas` (m,); `coef` (m, d) and `intercepts` (m,) in the user's units; `losses` (m,) is F, penalty and
     all; `gaps` (m,) is how far F may lie above its minimum, at most; `epochs` (m,) are rounds over a
-    working set.
+    working set; `converged` (m,) is whether the gap is as small as `tol` asked for.
     """
 
     names: tuple[str, ...]
@@ -35,6 +38,7 @@ class Path:
     losses: np.ndarray
     gaps: np.ndarray
     epochs: np.ndarray
+    converged: np.ndarray
 
     @property
     def nonzero(self) -> np.ndarray:
@@ -64,12 +68,13 @@ def path(
     dataset: rows with one target.  loss: any smooth one.  penalty: "l1", "elasticnet:0.5", or "l2" with
     alphas that are given.  alphas: how many, from the least that leaves all weights at 0,
     α_max = maxⱼ |∂f/∂wⱼ|/l1 at the best constant, down to eps·α_max; or the prices themselves.
-    tol: every gap is at most tol times F of the best constant.  penalty_on: as of `Recipe`.
+    tol: every gap is at most tol times F of the best constant; a DownslopeWarning names the alphas where it
+    is not, and `Path.converged` tells which they are.  penalty_on: as of `Recipe`.
 
     Only a working set is worked on: the weights that pull hardest join it, and of sparse rows those that a
     sequential rule after Tibshirani et al. 2012 foresees. All slopes are looked at before an end is called
-    one. A price of 0 leaves nothing to prove a gap with. Raises DownslopeError for a loss with a kink,
-    several outputs, and prices that are none.
+    one. An alpha of 0 leaves nothing to prove a gap with: there the gradient must be below tol. Raises
+    DownslopeError for a loss with a kink, several outputs, and prices that are none.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0, 0.0], [2.0, 1.0], [3.0, 0.0]], [2.0, 4.0, 6.0])
@@ -90,7 +95,7 @@ def path(
     l1, l2 = F.l1[: at.d], F.l2[: at.d]
     prices = _prices(alphas, eps, at, l1)
     allowed = tol * (F.null_value - at.infimum)
-    thetas, values, gaps, epochs = [], [], [], []
+    thetas, values, gaps, epochs, converged = [], [], [], [], []
     last = prices[0]
     for alpha in prices:
         a1, a2 = alpha * l1, alpha * l2
@@ -111,10 +116,25 @@ def path(
         values.append(at.value + priced(at.theta[: at.d], a1, a2))
         gaps.append(gap)
         epochs.append(rounds)
+        level = alpha == 0 and np.abs(at.gradient).max() <= tol * F.gradient_scale
+        converged.append(level or gap <= allowed)
         last = alpha
+    if not all(converged):
+        _warn(prices, gaps, np.array(converged), tol, F.null_value)
     params = np.array(thetas)
     coef, b = params[:, : at.d], params[:, at.d] if intercept else np.zeros(len(params))
-    return Path(dataset.features, prices, coef, b, np.array(values), np.maximum(gaps, 0.0), np.array(epochs))
+    proved = np.maximum(gaps, 0.0)
+    return Path(
+        dataset.features, prices, coef, b, np.array(values), proved, np.array(epochs), np.array(converged)
+    )
+
+
+def _warn(prices, gaps, converged, tol: float, usual: float) -> None:
+    """Say at which alphas the gap is larger than was asked for."""
+    worst = int(np.where(converged, -np.inf, gaps).argmax())
+    facts = {"count": int(np.sum(~converged)), "alphas": len(prices), "alpha": float(prices[worst])}
+    relative = float(gaps[worst]) / (abs(usual) or 1.0)
+    warnings.warn(text("inference.path_gap", tol=tol, gap=relative, **facts), DownslopeWarning, stacklevel=3)
 
 
 def _prices(alphas, eps: float, at: Coordinates, l1) -> np.ndarray:
