@@ -90,7 +90,7 @@ def _gone_on(request: FitRequest, run: str, checkpoint, **others):
     """What the run was asked for, its training as it stood, and what keeps it from now on."""
     from . import keeper, requests
 
-    kept = keeper.opened(run, "fit")
+    kept = keeper.opened(run, "fit", request.trust_source)
     request, dataset, held_out = request.going_on(kept, **others)
     epochs = requests.whole("--epochs", request.epochs) if request.epochs else None
     return request, kept.training(dataset, held_out, epochs), keeper.going_on(kept, checkpoint)

@@ -32,11 +32,11 @@ def begun(
     return Checkpoint(out, requests.number("--checkpoint", checkpoint), force, asked)
 
 
-def opened(run: str, command: str) -> Kept:
+def opened(run: str, command: str, trust_source: bool = False) -> Kept:
     """The run to go on with; one of another command, or one that needs code, is refused."""
     from ..inference.checkpoint import NO_CODE, Kept
 
-    kept = Kept.read(run)
+    kept = Kept.read(run, trust_source)
     if kept.command != command:
         raise DownslopeError("checkpoint.other_command", path=kept.path, command=kept.command)
     NO_CODE.refuse_misfit(kept.path, kept.code)

@@ -192,6 +192,7 @@ class FitRequest(Request):
     epochs: o.Epochs = ""
     workers: o.Workers = None
     cluster: o.Cluster = None
+    trust_source: o.TrustSource = False
 
     def whole(self) -> FitRequest:
         """Refused where it lacks what a fit begins with."""
@@ -228,13 +229,15 @@ class FitRequest(Request):
         these. One that would change the run is refused."""
         from .keeper import refuse_settings
 
-        anew = {"data": "", "epochs": "", "workers": None, "cluster": None}
+        anew = {"data": "", "epochs": "", "workers": None, "cluster": None, "trust_source": False}
         settings = replace(self, **anew)  # type: ignore[arg-type]
         refuse_settings(kept, {**vars(settings), **others}, {**vars(FitRequest()), "method": "auto"})
         if kept.told["asked"] is None:  # it was begun in Python
             told = replace(self, loss=kept.told["recipe"]["loss"])
             return told, kept.rows(self.data or None), None
         asked = replace(FitRequest(**kept.told["asked"]), epochs=self.epochs)
+        for source in ("" if self.data else asked.data, asked.validate):
+            kept.refuse_query(source)
         asked = replace(asked, data=self.data or asked.data)
         if self.workers is not None or self.cluster is not None:
             asked = replace(asked, workers=self.workers, cluster=self.cluster)

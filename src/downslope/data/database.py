@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import glob
+import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from ..errors import DownslopeError
 
 
 class QueryError(Exception):
@@ -19,7 +23,7 @@ class QueryError(Exception):
 def rows_of(query: str, path: Path | None = None, **parameters: Any) -> Any:
     """The pyarrow Table that a query gives; `$name` in it is a parameter, `$path` a file.
 
-    Given a path, it can open that file and no other.
+    Given a path, it can open that file and no other; without one, it has to be one SELECT that only reads.
 
     >>> rows_of("SELECT $n + 1 AS x", n=1).to_pydict()
     {'x': [2]}
@@ -28,6 +32,8 @@ def rows_of(query: str, path: Path | None = None, **parameters: Any) -> Any:
         if path is not None:
             parameters["path"] = glob.escape(str(path))
         try:
+            if path is None:
+                _refuse_unsafe(connection, query)
             return connection.sql(query, params=parameters or None).to_arrow_table()
         except errors() as error:
             raise QueryError(in_one_line(error)) from None
@@ -41,11 +47,14 @@ def batches_of(
 ) -> Iterator[Any]:
     """The rows of a query in order, as pyarrow RecordBatches of at most `limits.rows`: never all in memory.
 
-    paths: the files that it may open; None for any. after: what is to be asked of the same connection once
-    all rows are read. Errors come as QueryError, from wherever in the rows.
+    paths: the files that it may open; None for any, and then it is one SELECT that only reads.
+    after: what is to be asked of the same connection once all rows are read. Errors come as QueryError, from
+    wherever in the rows.
     """
     with _connected(paths, limits) as connection:
         try:
+            if paths is None:
+                _refuse_unsafe(connection, query)
             yield from connection.sql(query).to_arrow_reader(limits.rows)
             if after is not None:
                 after(connection)
@@ -84,6 +93,77 @@ def _connected(paths: Sequence[Path] | None, limits: Limits | None = None) -> It
             connection.execute("SET allowed_paths = $known", {"known": known})
             connection.execute("SET enable_external_access = false")
         yield connection
+
+
+# A query from elsewhere reads tables, and does nothing else. DuckDB's parser says which statements it holds,
+# and its syntax tree what is in them: a SELECT may hold INSERT and COPY.
+QUERY_NODES = ("SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE")
+READERS = ("csv", "csv_auto", "parquet", "json", "json_auto", "json_objects", "json_objects_auto")
+READERS += ("ndjson", "ndjson_auto", "ndjson_objects")
+TABLE_FUNCTIONS = {*(f"read_{kind}" for kind in READERS), "parquet_scan", "range", "generate_series"}
+TABLE_FUNCTIONS |= {"unnest", "repeat", "json_each", "json_tree"}
+REFUSED_FUNCTIONS = {"read_text", "read_blob", "glob", "getenv", "query", "query_table", "which_secret"}
+REFUSED_FUNCTIONS |= {"json_execute_serialized_sql", "write_log", "nextval", "currval", "setval"}
+REFUSED_FUNCTIONS |= {"current_setting", "getvariable", "in_search_path", "current_query"}
+
+
+def query_of(words: str) -> str:
+    """The statement that the words are, bare of the semicolon at its end.
+
+    Raises DownslopeError for what is more than one SELECT that only reads.
+
+    >>> query_of("SELECT 1 AS x; -- once")
+    'SELECT 1 AS x'
+    """
+    with _connected([]) as connection:
+        try:
+            _refuse_unsafe(connection, words)
+            bare = _ENDING.sub("", words).strip()
+            trees = [connection.execute(_TREE, {"query": text}).fetchall() for text in (words, bare)]
+            return bare if trees[0] == trees[1] else words.strip()  # what looks like a comment may be a text
+        except errors() as error:
+            raise DownslopeError("data.sql", reason=in_one_line(error)) from None
+
+
+_TREE = "SELECT json_serialize_sql($query)"
+_ENDING = re.compile(r"(;|\s|--[^\n]*|/\*([^*]|\*(?!/))*\*/)+\Z")
+
+
+def _refuse_unsafe(connection: Any, query: str) -> None:
+    """Refuse what is more than one SELECT that reads tables from files."""
+    statements = connection.extract_statements(query)
+    kinds = [str(statement.type).rpartition(".")[2] for statement in statements]
+    if kinds != ["SELECT"]:
+        raise DownslopeError("data.sql_not_select", found="; ".join(kinds) or "nothing")
+    ((tree,),) = connection.execute(_TREE, {"query": query}).fetchall()
+    told = json.loads(tree)
+    if told.get("error"):
+        raise DownslopeError("data.sql", reason=str(told.get("error_message", "")).partition("\n")[0])
+    for node in _nodes(told["statements"]):
+        kind, name = node.get("type"), str(node.get("function_name") or "").lower()
+        if isinstance(kind, str) and kind.endswith("_NODE") and kind not in QUERY_NODES:
+            found = kind.removesuffix("_NODE").removesuffix("_QUERY")
+            raise DownslopeError("data.sql_not_select", found=f"SELECT ({found})")
+        if name in REFUSED_FUNCTIONS:
+            raise DownslopeError("data.sql_function", name=name)
+        if kind == "TABLE_FUNCTION":
+            called = str(node.get("function", {}).get("function_name", "")).lower()
+            if called not in TABLE_FUNCTIONS:
+                raise DownslopeError("data.sql_function", name=called)
+        if kind == "SHOW_REF":
+            raise DownslopeError("data.sql_not_select", found="DESCRIBE")
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    """All objects in a tree of JSON."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            yield node
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
 
 
 def errors() -> tuple[type[Exception], ...]:

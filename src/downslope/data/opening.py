@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import DownslopeError
 from . import memory
-from .database import Limits, QueryError, batches_of, in_one_line
+from .database import Limits, QueryError, batches_of, in_one_line, query_of
 from .dataset import Dataset
 from .delimited import settled
 from .encoding import Encoding, training_dataset
@@ -89,7 +89,7 @@ def _queried(words: str, most: int) -> Table | Source:
     held: list[Any] = []
     size = 0
     try:
-        for batch in batches_of(words.strip().rstrip(";"), None, Limits(bytes=max(most, 10**9))):
+        for batch in batches_of(query_of(words), None, Limits(bytes=max(most, 10**9))):
             held.append(batch)
             size += batch.nbytes
             if COPIES * size > most:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DownslopeError
-from .database import QueryError, in_one_line, rows_of
+from .database import QueryError, in_one_line, query_of, rows_of
 from .delimited import NUMBER, from_delimited, is_text, opened, settled
 from .layout import Layout, Note
 
@@ -232,7 +232,7 @@ def kind_of_file(path: Path) -> str:
 
 def _from_query(query: str) -> Any:
     try:
-        return settled(rows_of(query.strip().rstrip(";")), decimal_comma=False)
+        return settled(rows_of(query_of(query)), decimal_comma=False)
     except QueryError as error:
         raise DownslopeError("data.sql", reason=str(error)) from None
 

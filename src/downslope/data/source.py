@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ..errors import DownslopeError
-from .database import Limits, QueryError, batches_of, identifier, in_one_line, literal, rows_of
+from .database import Limits, QueryError, batches_of, identifier, in_one_line, literal, query_of, rows_of
 from .delimited import PlainText, cleaned, is_text, opened, parsed, plain_text
 from .layout import Layout, Note
 from .meter import Meter
@@ -168,7 +168,7 @@ class Source:
     def _queries(self, names: Sequence[str], lenient: bool) -> Iterator[tuple[str, list[Path], Any]]:
         """What is asked of DuckDB, one after the other: the query, the files, and what to call them."""
         if self.kind == "query":
-            yield f"SELECT {self._selected(names)} FROM ({self.words.strip().rstrip(';')})", [], self.words
+            yield f"SELECT {self._selected(names)} FROM ({query_of(self.words)})", [], self.words
         elif self.kind == "parquet":
             yield (
                 f"SELECT {self._selected(names)} FROM {self._parquet(self.paths)}",
@@ -293,7 +293,7 @@ def opened_source(words: str, encoding: str | None = None, header: bool | None =
 
 
 def _query(words: str) -> Source:
-    query = words.strip().rstrip(";")
+    query = query_of(words)
     try:
         sample = rows_of(f"SELECT * FROM ({query}) LIMIT {SAMPLE}")
     except QueryError as error:

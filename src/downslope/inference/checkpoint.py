@@ -16,7 +16,7 @@ from typing import Any
 from ..data import Dataset, Encoding
 from ..data.encoding import training_dataset
 from ..data.parted import Parted
-from ..data.reading import Table
+from ..data.reading import Table, exists
 from ..data.stream import Stream
 from ..descent import rates
 from ..descent.methods import ClosedForm, CoordinateDescent, Exhaustive, Method
@@ -28,6 +28,7 @@ from ..messages import text
 from .code import Code, needed_of, refuse_other, told_of
 from .logbook import Log, Logbook
 from .packing import packed, unpacked
+from .predicting import is_query
 from .recipe import Recipe
 from .run import CHECKPOINT, complete, is_run, replace_file
 from .solution import Solution
@@ -128,6 +129,7 @@ def resume(
     epochs: int | None = None,
     validation: Dataset | None = None,
     log: Any = None,
+    trust_source: bool = False,
     module=None,
     method=None,
     f=None,
@@ -139,6 +141,7 @@ def resume(
     epochs: how many there are to be in all, for a run that is to go on for longer: the same bits as one long
     run, unless its learning rate is laid out over all epochs. validation: the rows held out, if any were.
     log: as of `fit`; a log that exists is gone on with, after a line that says from which step.
+    trust_source: whether the SQL query that the rows came from is run again, where `dataset` is None.
     module, method, f, derivative: what is code, and so in no file: a module of your own, which is trained in
     place from where it stood, what makes an optimizer of torch.optim, a Python function and its derivative.
 
@@ -154,7 +157,7 @@ def resume(
     >>> (whole.params == ds.fit(rows, epochs=40, **settings).params).all()
     np.True_
     """
-    kept, book = Kept.read(path), Logbook.checked(log, goes_on=True)
+    kept, book = Kept.read(path, trust_source), Logbook.checked(log, goes_on=True)
     training = kept.training(dataset, validation, epochs, Code(module, method, f, derivative))
     opened = None if book is None else book.open(training, "resumed", step=training.trace.updates)
     return kept.checkpoint.run(training, opened)
@@ -162,20 +165,21 @@ def resume(
 
 @dataclass(frozen=True)
 class Kept:
-    """A checkpoint that was read."""
+    """A checkpoint that was read. trust_source: whether a query that is only known from it may be run."""
 
     path: Path
     told: dict[str, Any]
+    trust_source: bool = False
 
     @classmethod
-    def read(cls, path) -> Kept:
+    def read(cls, path, trust_source: bool = False) -> Kept:
         path = Path(path)
         file = path / CHECKPOINT
         if not path.exists():
             raise DownslopeError("inference.no_such_run", path=path)
         if not file.is_file():
             raise DownslopeError("checkpoint.none", path=path)
-        return cls(path, unpacked(path, file.read_bytes()))
+        return cls(path, unpacked(path, file.read_bytes()), trust_source)
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -183,12 +187,20 @@ class Kept:
 
     def rows(self, source: str | None = None) -> Any:
         """The rows, read again from where they came from, or from where they are now."""
+        if source is None:
+            self.refuse_query(self.told["source"])
         source, encoding = source or self.told["source"], self.told["encoding"]
         if self.told.get("stream") is not None:
             return Stream.told_again(source, self.told["stream"])
-        if encoding is None or not Path(source).exists():
+        if encoding is None or not (is_query(source) or exists(Path(source))):
             raise DownslopeError("checkpoint.rows_needed", path=self.path, source=source)
         return training_dataset(Encoding.from_json(encoding), Table.read(source))
+
+    def refuse_query(self, source: str | None) -> None:
+        """Show a query in place of running it: whoever made the checkpoint wrote it."""
+        if source and is_query(str(source)) and not self.trust_source:
+            query = "".join(letter if letter.isprintable() else " " for letter in str(source))
+            raise DownslopeError("checkpoint.query", path=self.path, query=" ".join(query.split()))
 
     @property
     def code(self) -> dict[str, Any]:

@@ -109,6 +109,10 @@ TEXTS = {
         "--starts makes many short descents, none of which is kept: leave out --starts, or {option}.",
         "--starts 会做许多次短的下降，都不保存：请去掉 --starts 或 {option}。",
     ),
+    "checkpoint.query": (
+        "The run {path} reads its rows by this SQL query, which was not run: {query} - Give the rows again (DATA, dataset=), or trust the query (--trust-source, trust_source=True).",
+        "运行 {path} 通过以下 SQL 查询读取数据，查询尚未执行：{query}。请重新给出数据（DATA，dataset=），或声明信任该查询（--trust-source，trust_source=True）。",
+    ),
     "checkpoint.settings": (
         "--resume goes on with the settings that {path} was begun with: leave {option} out. Only --epochs may grow.",
         "--resume 沿用 {path} 开始时的设置：请去掉 {option}。只有 --epochs 可以增大。",

@@ -461,6 +461,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "skip leaves out and counts rows with a hole or a text among numbers, fail refuses the first of them; without it holes are filled with the mean",
         "skip 跳过并计数有空缺或数值列中出现文本的行，fail 遇到第一行就报错；不设置时空缺以均值填补",
     ),
+    "cli.help_trust_source": (
+        "With --resume: run the SQL query that the run got its rows by. Without it the query is only shown.",
+        "与 --resume 合用：执行该运行读取数据的 SQL 查询；不设置时只显示查询。",
+    ),
     "cli.help_encoding": (
         "The encoding of text files, such as gb18030 or cp1252; by default it is found out.",
         "文本文件的编码，如 gb18030 或 cp1252；默认自动判断。",

@@ -54,6 +54,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The SQL query fails ({reason}). Name files in quotes, such as FROM 'houses.csv'.",
         "SQL 查询出错（{reason}）。查询中的文件名要加引号，例如 FROM 'houses.csv'。",
     ),
+    "data.sql_not_select": (
+        "A SQL query may be one SELECT statement that reads tables, and nothing that writes, installs or sets; this one holds {found}.",
+        "SQL 查询只能是一条读取表的 SELECT 语句，不能写入、安装或设置；这里包含 {found}。",
+    ),
+    "data.sql_function": (
+        "The SQL query calls {name}, which does more than read a table. Read files with read_csv, read_parquet or read_json.",
+        "SQL 查询调用了 {name}，它不只是读取表。请用 read_csv、read_parquet 或 read_json 读取文件。",
+    ),
     "data.not_a_source": (
         "A {found} is not a table. Give a path, a glob, a SQL query, a DataFrame, a pyarrow Table or a dict of columns; for arrays use Dataset.from_arrays.",
         "{found} 不是表。请给出路径、通配符、SQL 查询、DataFrame、pyarrow Table 或由列组成的字典；数组请用 Dataset.from_arrays。",
