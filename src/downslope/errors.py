@@ -21,7 +21,8 @@ class DownslopeError(ValueError):
         self.facts = facts
 
     def __str__(self) -> str:
-        return text(self.key, **self.facts)
+        told = text(self.key, **self.facts)  # a file's name may hold bytes that are no UTF-8
+        return told.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
     def __reduce__(self):
         return _rebuilt, (type(self), self.key, self.facts)

@@ -66,6 +66,83 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A {found} is not a table. Give a path, a glob, a SQL query, a DataFrame, a pyarrow Table or a dict of columns; for arrays use Dataset.from_arrays.",
         "{found} 不是表。请给出路径、通配符、SQL 查询、DataFrame、pyarrow Table 或由列组成的字典；数组请用 Dataset.from_arrays。",
     ),
+    # kinds of files
+    "data.no_file": (
+        "{path} is a device, not a file. Give a file, or - for rows that come through a pipe.",
+        "{path} 是设备，不是文件。请给出文件；从管道读取请写 -。",
+    ),
+    "data.no_input": (
+        "{path} stands for rows that come through a pipe, and there is none: cat rows.csv | downslope fit - …",
+        "{path} 表示从管道读取，但没有管道输入：cat rows.csv | downslope fit - …",
+    ),
+    "data.no_writer": (
+        "Nothing was written to the pipe {path} within {seconds} s. Start what writes to it first, or give a file.",
+        "{seconds} 秒内没有程序向管道 {path} 写入。请先启动写入程序，或给出文件。",
+    ),
+    "data.address": (
+        "{address} is not read over the network. Download the file first (curl -O, aws s3 cp), and give its path.",
+        "{address} 不会通过网络读取。请先下载该文件（curl -O、aws s3 cp），再给出路径。",
+    ),
+    "data.excel": (
+        "{path} is an Excel workbook, which openpyxl reads: pip install 'downslope[excel]', or save the sheet as CSV (UTF-8).",
+        "{path} 是 Excel 工作簿，需要 openpyxl：pip install 'downslope[excel]'，或把工作表另存为 CSV（UTF-8）。",
+    ),
+    "data.several_tables": (
+        "{path} holds several tables: {names}. Say which, such as {example}",
+        "{path} 中有多张表：{names}。请指定其一，例如 {example}",
+    ),
+    "data.without_tables": (
+        "{path} holds no table{names}. Give a file with one, such as a CSV file.",
+        "{path} 中没有表{names}。请给出含有表的文件，例如 CSV 文件。",
+    ),
+    "data.no_such_table": (
+        "{path} holds no table '{table}'. It holds: {names}.",
+        "{path} 中没有表「{table}」。现有：{names}。",
+    ),
+    "data.no_tables": (
+        "{path} is a table itself, and holds no '{table}'. Give {path} alone.",
+        "{path} 本身就是一张表，其中没有「{table}」。请只写 {path}。",
+    ),
+    "data.note_sheet": (
+        "The sheet '{sheet}' of {path} was read; it holds {names}. For another give {name}::SHEET",
+        "读取了 {path} 的工作表「{sheet}」，其中有 {names}。要读取其他工作表，请写 {name}::工作表名",
+    ),
+    "data.archive": (
+        "{path} is an archive of files ({names}). Unpack it (tar -xf), and give the table in it.",
+        "{path} 是文件归档（{names}）。请先解包（tar -xf），再给出其中的表。",
+    ),
+    "data.kind_save_as": (
+        "{path} is a file of the kind {kind}, which is not read. Save the table as CSV (UTF-8), .xlsx or Parquet.",
+        "{path} 是 {kind} 文件，无法读取。请把表另存为 CSV（UTF-8）、.xlsx 或 Parquet。",
+    ),
+    "data.kind_picture": (
+        "{path} is a {kind} picture, not a table. Give the table that it was drawn from.",
+        "{path} 是 {kind} 图片，不是表。请给出绘图所用的表。",
+    ),
+    "data.kind_arrays": (
+        "{path} holds arrays ({kind}), which have no column names. Load them and use Dataset.from_arrays(X, y).",
+        "{path} 存放的是数组（{kind}），没有列名。请载入后使用 Dataset.from_arrays(X, y)。",
+    ),
+    "data.kind_read_hdf": (
+        "{path} is a file of the kind {kind}, which is not read. Read it with pandas.read_hdf and give the DataFrame, or save it as Parquet.",
+        "{path} 是 {kind} 文件，无法读取。请用 pandas.read_hdf 读取并传入 DataFrame，或另存为 Parquet。",
+    ),
+    "data.kind_read_spss": (
+        "{path} is a file of the kind {kind}, which is not read. Read it with pandas.read_spss and give the DataFrame, or save it as CSV.",
+        "{path} 是 {kind} 文件，无法读取。请用 pandas.read_spss 读取并传入 DataFrame，或另存为 CSV。",
+    ),
+    "data.kind_read_sas": (
+        "{path} is a file of the kind {kind}, which is not read. Read it with pandas.read_sas and give the DataFrame, or save it as CSV.",
+        "{path} 是 {kind} 文件，无法读取。请用 pandas.read_sas 读取并传入 DataFrame，或另存为 CSV。",
+    ),
+    "data.kind_pickle": (
+        "{path} is a {kind}, which is code that would run when it is opened. Load it yourself and give the DataFrame, or save it as Parquet.",
+        "{path} 是 {kind} 文件，打开它会执行其中的代码。请自行载入并传入 DataFrame，或另存为 Parquet。",
+    ),
+    "data.kind_page": (
+        "{path} is a web page or XML, not a table. Download the table itself (the raw file), or save it as CSV.",
+        "{path} 是网页或 XML，不是表。请下载表文件本身（raw 文件），或另存为 CSV。",
+    ),
     # texts: encodings and layouts
     "data.unknown_encoding": (
         "The encoding {asked!r} is not known. Known are {known} and all others of Python's codecs.",

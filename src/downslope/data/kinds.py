@@ -1,0 +1,432 @@
+"""Kinds of files that tables come in: told by their first bytes, and turned into text, JSON or Parquet.
+
+What is packed is unpacked, a workbook's sheet and a table of SQLite become a CSV copy, tables of Arrow, Stata
+and DuckDB a Parquet copy, and a pipe is read to its end. For all else the refusal says what would work.
+"""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import lzma
+import os
+import select
+import shutil
+import sqlite3
+import stat
+import sys
+import time
+import warnings
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from ..errors import DownslopeError, nearest
+from .database import QueryError, copy_table, in_one_line, tables_in
+from .layout import Note
+
+Folder = Callable[[], Path]  # where copies are put
+CHOSEN = "::"  # between a file and the table in it that is asked for
+WAIT = 10.0  # seconds for the first byte of a pipe
+HEAD = 1 << 12
+PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+TABLES = (".csv", ".tsv", ".txt", ".data", ".json", ".jsonl", ".ndjson", ".parquet", ".pq")
+# kinds that nothing here reads, by their first bytes, and what would work
+REFUSED = {
+    b"\xd0\xcf\x11\xe0": ("old Excel (.xls)", "save_as"),
+    b"\x89HDF": ("HDF5", "read_hdf"),
+    b"\x93NUMPY": ("NumPy", "arrays"),
+    b"$FL2": ("SPSS (.sav)", "read_spss"),
+    b"\x80\x02": ("pickle", "pickle"),
+    b"\x80\x03": ("pickle", "pickle"),
+    b"\x80\x04": ("pickle", "pickle"),
+    b"\x80\x05": ("pickle", "pickle"),
+    b"%PDF": ("PDF", "save_as"),
+    b"\x89PNG": ("PNG", "picture"),
+    b"\xff\xd8\xff": ("JPEG", "picture"),
+    b"GIF8": ("GIF", "picture"),
+    b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xc2\xea\x81\x60": ("SAS", "read_sas"),
+}
+
+
+@dataclass(frozen=True)
+class Readable:
+    """A file that can be read as it is: the one that was given, or a copy of what is in it.
+
+    kind: "parquet", "json" or "text".  notes: what is to be said of it.
+    """
+
+    path: Path
+    kind: str
+    notes: tuple[Note, ...] = ()
+
+
+def readable(path: Path, folder: Folder) -> Readable:
+    """What is to be read of a file, or of `file::table`. Raises DownslopeError for what is no table."""
+    path, table = _chosen(path)
+    if _is_pipe(path):
+        path = _spooled(str(path))
+    elif path.is_dir():
+        raise DownslopeError("data.directory", path=path)
+    elif not stat.S_ISREG(path.stat().st_mode):
+        raise DownslopeError("data.no_file", path=path)
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if not head.strip():
+        raise DownslopeError("data.empty_file", path=path)
+    try:
+        found = _by_content(path, head, table, folder)
+    except (zipfile.BadZipFile, EOFError, lzma.LZMAError, gzip.BadGzipFile, QueryError) as error:
+        raise DownslopeError("data.cannot_read", source=path, reason=in_one_line(error)) from None
+    if table is not None and found.path == path:
+        raise DownslopeError("data.no_tables", path=path, table=table)
+    return found
+
+
+def kind_of_file(path: Path) -> str:
+    """By the ending of its name: "parquet", "json", or "text" for all others."""
+    bare = path.with_suffix("") if path.suffix.lower() in (*PACKED, ".zst", ".zip") else path
+    ending = bare.suffix.lower()
+    if ending in (".parquet", ".pq"):
+        return "parquet"
+    return "json" if ending in (".json", ".jsonl", ".ndjson") else "text"
+
+
+def refuse_address(words: str) -> None:
+    """Refuse an address on a network, and say what to do."""
+    scheme = words.partition("://")[0].lower()
+    if (
+        "://" in words
+        and scheme.isalnum()
+        and not words.lstrip().lower().startswith(("select", "with", "from"))
+    ):
+        raise DownslopeError("data.address", address=words)
+
+
+def printable(path: Path | str) -> str:
+    """A name as it can be written anywhere: bytes that are no UTF-8 stand as \\ufffd."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+# ---- told by the first bytes --------------------------------------------------------------------------
+
+
+def _by_content(path: Path, head: bytes, table: str | None, folder: Folder) -> Readable:
+    if head.startswith(b"PAR1"):
+        return Readable(_plainly_named(path, folder), "parquet")
+    if head.startswith(b"PK\x03\x04"):
+        return _zipped(path, table, folder)
+    if head.startswith(b"SQLite format 3\x00"):
+        return _from_sqlite(path, table, folder)
+    if head[8:12] == b"DUCK":
+        return _from_duckdb(path, table, folder)
+    if head.startswith((b"ARROW1", b"FEA1")) or path.suffix.lower() in (".arrows",):
+        return _from_arrow(path, folder)
+    if path.suffix.lower() == ".dta":
+        return _from_stata(path, folder)
+    packing = _packing(head)
+    if packing is not None:
+        return _unpacked(path, packing, folder)
+    for magic, (kind, help) in REFUSED.items():
+        if head.startswith(magic):
+            raise DownslopeError(f"data.kind_{help}", path=path, kind=kind)
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:64].lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise DownslopeError("data.kind_page", path=path)
+    if path.suffix.lower() in (".parquet", ".pq"):
+        return Readable(_plainly_named(path, folder), "parquet")  # its reader says what is wrong
+    piped = path.parent == _spool()
+    kind = "json" if piped and start[:1] in (b"{", b"[") else kind_of_file(path)
+    return Readable(path if kind == "text" else _plainly_named(path, folder), kind)
+
+
+def _packing(head: bytes) -> str | None:
+    magics = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ\x00": ".xz", b"\x28\xb5\x2f\xfd": ".zst"}
+    return next((ending for magic, ending in magics.items() if head.startswith(magic)), None)
+
+
+def _unpacked(path: Path, packing: str, folder: Folder) -> Readable:
+    """DuckDB unpacks gzip and Zstandard texts by itself, where their names say so; all else is copied."""
+    if packing in (".gz", ".zst") and path.suffix.lower() == packing and kind_of_file(path) != "parquet":
+        return Readable(
+            path if kind_of_file(path) == "text" else _plainly_named(path, folder), kind_of_file(path)
+        )
+    bare = path.stem if path.suffix.lower() == packing else path.name
+    copy = _place(folder, bare)
+    with _opened(path, packing) as source, copy.open("wb") as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+    with copy.open("rb") as file:
+        head = file.read(HEAD)
+    if not head.strip():
+        raise DownslopeError("data.empty_file", path=path)
+    if head[257:262] == b"ustar":
+        raise DownslopeError("data.archive", path=path, names="tar")
+    if head.startswith((b"RDX", b"RDA")):
+        raise DownslopeError("data.kind_save_as", path=path, kind="R (.rda, .rds)")
+    return _by_content(copy, head, None, folder)
+
+
+def _opened(path: Path, packing: str) -> Any:
+    if packing == ".zst":
+        import pyarrow as pa
+
+        return pa.CompressedInputStream(pa.OSFile(str(path)), "zstd")
+    return PACKED[packing](path, "rb")
+
+
+def _zipped(path: Path, table: str | None, folder: Folder) -> Readable:
+    """The table in an archive, or the sheet of a workbook."""
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        if "xl/workbook.xml" in names:
+            return _from_excel(path, table, folder)
+        if "xl/workbook.bin" in names or "content.xml" in names:
+            raise DownslopeError("data.kind_save_as", path=path, kind="xlsb, ods")
+        if any(name.endswith(".npy") for name in names):
+            raise DownslopeError("data.kind_arrays", path=path, kind="NumPy (.npz)")
+        files = [n for n in names if not n.endswith("/") and not n.startswith(("__MACOSX/", "."))]
+        tables = [n for n in files if kind_of_file(Path(n)) != "text" or Path(n).suffix.lower() in TABLES]
+        name = _one_of(path, tables or files, table)
+        copy = _place(folder, Path(name).name)
+        try:
+            with archive.open(name) as source, copy.open("wb") as target:
+                shutil.copyfileobj(source, target, 1 << 20)
+        except (RuntimeError, NotImplementedError) as error:  # a password, an unknown way of packing
+            raise DownslopeError("data.cannot_read", source=path, reason=in_one_line(error)) from None
+    return readable(copy, folder)
+
+
+def _one_of(path: Path, names: Sequence[str], asked: str | None) -> str:
+    """The table that is asked for, or the only one."""
+    if asked is not None:
+        if asked not in names:
+            raise DownslopeError("data.no_such_table", path=path, table=asked, names=nearest(asked, names))
+        return asked
+    if len(names) != 1:
+        told = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+        key = "data.several_tables" if names else "data.without_tables"
+        raise DownslopeError(key, path=path, names=told, example=f"{path.name}{CHOSEN}{(*names, 'table')[0]}")
+    return names[0]
+
+
+# ---- tables in other files ------------------------------------------------------------------------------
+
+
+def _from_excel(path: Path, table: str | None, folder: Folder) -> Readable:
+    """A sheet as CSV: numbers with all their digits, dates as 2024-05-01."""
+    try:
+        import openpyxl
+    except ImportError:
+        raise DownslopeError("data.excel", path=path) from None
+    copy = _place(folder, f"{path.stem}.csv")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        except Exception as error:  # whatever a damaged workbook makes openpyxl raise
+            raise DownslopeError("data.cannot_read", source=path, reason=in_one_line(error)) from None
+        with closing(book):
+            names = [sheet.title for sheet in book.worksheets]
+            if table is not None:
+                _one_of(path, names, table)
+            shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"] or book.worksheets
+            sheet = book[table] if table is not None else shown[0]
+            sheet.reset_dimensions()
+            _write(copy, (map(_cell, row) for row in sheet.iter_rows(values_only=True)))
+    if not copy.stat().st_size:
+        raise DownslopeError("data.empty_file", path=path)
+    if table is not None or len(names) == 1:
+        return Readable(copy, "text")
+    facts = {"path": path, "sheet": sheet.title, "names": ", ".join(names), "name": path.name}
+    return Readable(copy, "text", (("data.note_sheet", facts),))
+
+
+def _cell(value: Any) -> str:
+    if value is None or (
+        isinstance(value, str) and value.startswith("#") and value.endswith(("!", "?", "/A"))
+    ):
+        return ""  # nothing, or an error such as #DIV/0!
+    if isinstance(value, bool):
+        return str(value).lower()
+    if hasattr(value, "isoformat"):
+        return (
+            value.isoformat(" ").removesuffix(" 00:00:00")
+            if hasattr(value, "hour") and hasattr(value, "year")
+            else value.isoformat()
+        )
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+def _write(copy: Path, rows: Iterable[Iterable[str]]) -> None:
+    """CSV of rows, those without a cell as blank lines; all as wide as the widest."""
+    kept = [list(row) for row in rows]
+    filled = [[place for place, cell in enumerate(row) if cell] for row in kept]
+    width = max((places[-1] + 1 for places in filled if places), default=0)
+    first = min((places[0] for places in filled if places), default=0)
+    with copy.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        for row, places in zip(kept, filled):
+            cells = (row + [""] * width)[first:width]
+            writer.writerow(cells) if places else file.write("\n" if width else "")
+
+
+def _from_sqlite(path: Path, table: str | None, folder: Folder) -> Readable:
+    """A table as CSV, as SQLite's columns hold values of any type."""
+    address = f"file:{_quoted(path.resolve())}?mode=ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            found = connection.execute(
+                "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%'"
+            )
+            name = _one_of(path, [row[0] for row in found.fetchall()], table)
+            rows = connection.execute('SELECT * FROM "' + name.replace('"', '""') + '"')
+            copy = _place(folder, f"{path.stem}.csv")
+            with copy.open("w", encoding="utf-8", newline="") as file:
+                writer = csv.writer(file, lineterminator="\n")
+                writer.writerow([column[0] for column in rows.description])
+                writer.writerows([_cell(value) for value in row] for row in rows)
+    except sqlite3.Error as error:
+        raise DownslopeError("data.cannot_read", source=path, reason=in_one_line(error)) from None
+    return Readable(copy, "text")
+
+
+def _quoted(path: Path) -> str:
+    from urllib.parse import quote
+
+    return quote(os.fsencode(path))
+
+
+def _from_duckdb(path: Path, table: str | None, folder: Folder) -> Readable:
+    plain = _plainly_named(path, folder)
+    name = _one_of(path, tables_in(plain), table)
+    copy = _place(folder, f"{path.stem}.parquet")
+    copy_table(plain, name, copy)
+    return Readable(copy, "parquet")
+
+
+def _from_arrow(path: Path, folder: Folder) -> Readable:
+    """Arrow IPC files and streams, and Feather, some rows at a time."""
+    import pyarrow as pa
+    import pyarrow.feather as feather
+    import pyarrow.parquet as parquet
+
+    copy = _place(folder, f"{path.stem}.parquet")
+    try:
+        with path.open("rb") as file:
+            if file.read(4) == b"FEA1":
+                parquet.write_table(feather.read_table(path), copy)
+                return Readable(copy, "parquet")
+            file.seek(0)
+            if file.read(6) == b"ARROW1":
+                source = pa.ipc.open_file(path)
+                batches = (source.get_batch(number) for number in range(source.num_record_batches))
+            else:
+                file.seek(0)
+                source = pa.ipc.open_stream(file)
+                batches = iter(source)
+            with parquet.ParquetWriter(copy, source.schema) as writer:
+                for batch in batches:
+                    writer.write_batch(batch)
+    except (pa.ArrowException, OSError) as error:
+        raise DownslopeError("data.cannot_read", source=path, reason=in_one_line(error)) from None
+    return Readable(copy, "parquet")
+
+
+def _from_stata(path: Path, folder: Folder) -> Readable:
+    import pandas as pd
+
+    copy = _place(folder, f"{path.stem}.parquet")
+    try:
+        pd.read_stata(path).to_parquet(copy, index=False)
+    except Exception as error:  # whatever pandas makes of a damaged file
+        raise DownslopeError("data.cannot_read", source=path, reason=in_one_line(error)) from None
+    return Readable(copy, "parquet")
+
+
+# ---- names and pipes --------------------------------------------------------------------------------
+
+
+def _chosen(path: Path) -> tuple[Path, str | None]:
+    """The file, and the table in it that is asked for."""
+    if CHOSEN not in str(path) or os.path.lexists(path):
+        return path, None
+    file, _, table = str(path).rpartition(CHOSEN)
+    return Path(file), table
+
+
+def _place(folder: Folder, name: str) -> Path:
+    """A place for a copy that has this name, printable."""
+    inside = folder() / str(len(os.listdir(folder())))
+    inside.mkdir()
+    return inside / (printable(name).replace("\ufffd", "_").lstrip("~") or "copy")
+
+
+def _plainly_named(path: Path, folder: Folder) -> Path:
+    """The file under a name that DuckDB can be told: of UTF-8, and without ~ for a home."""
+    if str(path).startswith("~"):
+        path = Path.cwd() / path
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        link = _place(folder, path.name)
+        try:
+            link.symlink_to(path.resolve())
+        except OSError:
+            shutil.copyfile(path, link)
+        return link
+    return path
+
+
+def _is_pipe(path: Path) -> bool:
+    if str(path) == "-":
+        return True
+    mode = path.stat().st_mode
+    return stat.S_ISFIFO(mode) or (str(path) == "/dev/stdin" and not stat.S_ISREG(mode))
+
+
+@cache
+def _spool() -> Path:
+    """A folder for what came through pipes, for as long as this process lives."""
+    import atexit
+
+    folder = Path(mkdtemp(prefix="downslope-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
+def _spooled(name: str) -> Path:
+    """All that comes through a pipe, read once."""
+    if name in ("-", "/dev/stdin"):
+        if sys.stdin is None or os.isatty(0):
+            raise DownslopeError("data.no_input", path=name)
+        descriptor = os.dup(0)
+    else:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK)
+    copy = _spool() / f"{len(os.listdir(_spool()))}.csv"
+    with open(descriptor, "rb", buffering=0) as pipe, copy.open("wb") as target:
+        first = _first_bytes(pipe, name)
+        target.write(first)
+        os.set_blocking(pipe.fileno(), True)
+        while piece := pipe.read(1 << 20):
+            target.write(piece)
+    return copy
+
+
+def _first_bytes(pipe: Any, name: str) -> bytes:
+    """Wait for whoever writes, but not for ever."""
+    until = time.monotonic() + WAIT
+    named = name not in ("-", "/dev/stdin")
+    while time.monotonic() < until:
+        ready, _, _ = select.select([pipe], [], [], 0.1)
+        piece = pipe.read(1 << 16) if ready or not named else None
+        if piece or (piece == b"" and not named):
+            return piece
+        time.sleep(0.02)
+    raise DownslopeError("data.no_writer", path=name, seconds=f"{WAIT:g}")
