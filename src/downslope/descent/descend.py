@@ -16,7 +16,7 @@ from ..errors import DownslopeError
 from . import rates
 from .coordinates import Coordinates
 from .direct import closed_form, exhaustive, reduces
-from .directions import Chooser, Nesterov, Subsampled
+from .directions import LBFGS, Chooser, Nesterov, Subsampled
 from .end import End, gap_on_the_way, last_gap, proved, stationarity
 from .methods import AnyMethod, ClosedForm, CoordinateDescent, Exhaustive, Method
 from .passes import passes
@@ -25,7 +25,7 @@ from .rows import Batch
 from .schedules import Schedule
 from .searches import Armijo, StrongWolfe
 from .state import State, entry, epochs_of
-from .stops import Epochs, Gap, Gradient, Progress, Reason, Stop, Validation
+from .stops import Epochs, Gap, Gradient, Progress, Reason, Settled, Stop, Validation
 from .trace import Step
 
 
@@ -120,9 +120,26 @@ def _loop(
         place.often = sought or proved(lambda: objective.free_gap(some_slope))[0] is not None
     scale = objective.gradient_scale if any(isinstance(part, Gradient) for part in stop.parts()) else math.nan
 
-    def ending(held, gap) -> tuple[Reason | None, Any]:
+    settles_down = any(isinstance(part, Settled) for part in stop.parts())
+    origin = objective.to_inner(place.start) if settles_down else theta
+
+    def ending(held, gap, before=None) -> tuple[Reason | None, Any]:
+        stride = 0.0
+        if settles_down and before is not None and np.any(gone := point.theta - origin):
+            stride = float(np.abs(point.theta - before).max() / np.abs(gone).max())
         certificate = stationarity(objective, point.theta, point.gradient)
-        progress = Progress(state.epochs, place.seconds, point.value, certificate, scale, held, gap, usual)
+        progress = Progress(
+            state.epochs,
+            place.seconds,
+            point.value,
+            certificate,
+            scale,
+            held,
+            gap,
+            usual,
+            place.first,
+            stride,
+        )
         return stop.look(progress, state.seen)
 
     if place.again:  # what the stop has seen is of before that place: it may know more epochs now
@@ -145,6 +162,7 @@ def _loop(
                 where = _where(objective, step.gradient)  # later ones are not finite anywhere
                 reason = Reason("diverged", {"loss": step.loss, "epochs": state.epochs, **where})
                 break
+            before = last_finite
             finite = math.isfinite(point.value) and bool(np.isfinite(point.theta).all())
             if not finite or point.value > bound:
                 where = _where(objective, step.gradient, point.gradient)
@@ -164,7 +182,7 @@ def _loop(
             seconds = time.perf_counter() - began
             if not reason:
                 place.note(objective, point, held, gap, seconds, walks or not objective.sweeps)
-                reason, seen = ending(held, gap)
+                reason, seen = ending(held, gap, before)
                 place.over = reason is not None
             counts = {"step": step.step + done, "epoch": step.epoch + done}
             yield step._replace(**counts, seconds=seconds, validation=held, params=params, gap=gap)
@@ -214,29 +232,36 @@ def _full_steps(objective, method: Method, state: State, point, stop: Stop) -> I
     while True:
         before = point
         if isinstance(direction, Chooser):
-            d = direction.choose(objective, before, state.memory)
-            slope = float(before.gradient @ d)
-            if not slope < 0:  # rounding has turned it: go straight down
-                d, slope = -before.gradient, -float(before.gradient @ before.gradient)
+            with np.errstate(over="ignore", invalid="ignore"):
+                d = direction.choose(objective, before, state.memory)
+                slope = float(before.gradient @ d)
+                if not slope < 0:  # rounding has turned it: go straight down
+                    d, slope = -before.gradient, -float(before.gradient @ before.gradient)
             line = objective.line(before, d)
             if isinstance(rate, Schedule):
                 t = float(rate.rates(np.array([state.updates]), 1, total)[0])
             else:
                 first = state.reach if isinstance(rate, Armijo) else 1.0
+                if isinstance(rate, StrongWolfe) and isinstance(direction, LBFGS):
+                    with np.errstate(over="ignore", invalid="ignore"):
+                        first = direction.trial(objective, before, d, state.memory)
                 t = rate.length(line, before.value, slope, first) if slope < 0 else 0.0
             point = line.point(t) if t else before
             with np.errstate(over="ignore", invalid="ignore"):
                 steep = float(point.gradient @ d) < 0.25 * slope
             # Where little curves, a step of 1 is far too short.
             state.reach = 2 * t if t >= state.reach and steep else 1.0
-            direction.learn(before, point, state.memory)
+            with np.errstate(over="ignore", invalid="ignore"):
+                direction.learn(before, point, state.memory)
         elif isinstance(rate, Armijo | StrongWolfe):
             if objective.kinked and isinstance(rate, Armijo):
                 t, point = rate.prox_step(objective, before, state.tried)
             else:
                 g = before.gradient
                 line = objective.line(before, -g)
-                t = rate.length(line, before.value, -float(g @ g), state.tried) if g.any() else 0.0
+                with np.errstate(over="ignore"):
+                    slope = -float(g @ g)
+                t = rate.length(line, before.value, slope, state.tried) if g.any() else 0.0
                 point = line.point(t) if t else before
             state.tried = t * getattr(rate, "grow", 1.0) if t else state.tried
         else:

@@ -250,10 +250,23 @@ class LBFGS(Chooser):
             return q / objective.lipschitz
         return q / max(1.0, float(np.abs(q).sum()))  # as in PyTorch
 
+    def trial(self, objective, point, d, memory: Memory) -> float:
+        """The length that a search along d tries first: 1, but before the first move, where nothing is known
+        of a function's curvature: one more gradient, a little ahead, shows it, in any units of f and x."""
+        if memory.moves or objective.bounded or objective.rows > 1:
+            return 1.0
+        length, size = float(np.linalg.norm(d)), float(np.linalg.norm(point.theta)) or 1.0
+        if not 0 < length < np.inf:
+            return 1.0
+        t = 1e-6 * size / length
+        bend = abs(float((objective.at(point.theta + t * d).gradient - point.gradient) @ d)) / t
+        best = -float(point.gradient @ d) / bend if 0 < bend < np.inf else np.inf
+        return best if best * length < 1e3 * size else size / length
+
     def learn(self, before, after, memory: Memory) -> None:
         """Keep the pair, if it shows curvature that can be used."""
         s, y = after.theta - before.theta, after.gradient - before.gradient
-        if s @ y > 1e-14 * (y @ y):
+        if s @ y > 1e-14 * np.linalg.norm(s) * np.linalg.norm(y) > 0:  # whatever the units of F
             memory.moves = [*memory.moves, (s, y)][-self.pairs :]
 
 
@@ -307,7 +320,9 @@ class Newton(Chooser):
         size = np.abs(values)
         largest = max(size.max(initial=0.0), _finite(objective.lipschitz))
         if largest == 0:
-            return -point.gradient
+            steep = float(np.linalg.norm(point.gradient)) or 1.0
+            size = 1.0 if objective.bounded else (float(np.linalg.norm(point.theta)) or 1.0) / steep
+            return -point.gradient * size
         along = vectors.T @ point.gradient
         if objective.quadratic:
             flat = size <= 1e-13 * largest * len(size)
@@ -315,8 +330,10 @@ class Newton(Chooser):
         shift = 0.0
         if values[0] < 1e-6 * largest and np.isfinite(objective.lipschitz):
             shift = 0.1 * largest * min(1.0, float(np.abs(point.gradient).max()) / objective.gradient_scale)
-        least = 1e-12 * largest
-        noise = (size <= least) & (np.abs(along) <= 1e-13 * objective.gradient_scale)  # flat, and no slope
+        # Of a function the curvatures are known to the last bit, and 1e16 apart in some (Powell, Meyer).
+        least = (1e-12 if objective.bounded else 1e-16) * largest
+        steep = objective.gradient_scale if objective.bounded else float(np.abs(along).max())
+        noise = (size <= least) & (np.abs(along) <= 1e-13 * steep)  # flat, and no slope
         return -vectors @ np.where(noise, 0.0, along / np.maximum(size + shift, least))
 
 

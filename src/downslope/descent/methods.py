@@ -16,6 +16,7 @@ from .schedules import Constant, Schedule
 from .searches import Armijo, StrongWolfe
 
 ALL, STEEPEST = All(), Steepest()
+PAIRS_OF_FUNCTION = 50  # of L-BFGS, where two vectors cost less than a call of the function
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,15 @@ class Method:
     def searches(self) -> bool:
         """Whether how far is found by a line search."""
         return isinstance(self.learning_rate, Armijo | StrongWolfe)
+
+    def searches_for(self, objective) -> bool:
+        """Whether a line search, given or chosen, makes every update lower F."""
+        direction = isinstance(self.direction, Chooser | Steepest)
+        return (
+            self.full
+            and direction
+            and (self.searches or (self.learning_rate == "auto" and not objective.bounded))
+        )
 
     def refuse_nonsense(self, objective) -> None:
         """Raise where rows, direction, learning rate and objective do not go together."""

@@ -27,6 +27,8 @@ class Progress(NamedTuple):
     validation: float | None  # loss on the rows held out
     gap: float | None = None  # an upper bound on F − F*, where it was looked for and there is one
     usual: float = 1.0  # the unit of a gap: the size of F at the null model; 1 for a function
+    first: float = math.nan  # F where the descent began
+    stride: float = 0.0  # the last update's length, beside the way from the start
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,33 @@ class NoProgress(Stop):
         seen = (progress.value if lower else value, progress.certificate if surer else certificate, stale + 1)
         reason = Reason("no_progress", {"passes": self.patience, "lowest": value})
         return (reason if stale + 1 >= self.patience else None), seen
+
+
+@dataclass(frozen=True)
+class Settled(Stop):
+    """When `patience` updates in a row each lowered F by no more than `share` of its fall over the last half
+    of the updates, or by rounding; and where the gradient is 0. The units of F and of x do not matter, and
+    how steep or high the start was does not either.
+    """
+
+    share: float = 1e-12
+    patience: int = 2
+
+    def look(self, progress, seen):
+        value, epochs = progress.value, progress.epochs
+        marks, last, stale, least = seen or (((0, progress.first),), progress.first, 0, math.inf)
+        middle = next(held for at, held in reversed(marks) if 2 * at <= epochs)
+        flat = last - value <= 1e-15 * abs(value) and progress.certificate > 0.9 * least
+        small = last - value <= self.share * max(middle - value, 0.0) or flat
+        small = small and progress.stride <= 1e-4  # else it goes on and on, as down the tail of exp(−x)
+        stale = stale + 1 if small else 0
+        if epochs & (epochs - 1) == 0:  # after 1, 2, 4, 8, … updates
+            marks = (*marks, (epochs, value))
+        if progress.certificate == 0 or (stale and progress.certificate <= 1e-10):
+            return Reason("gradient", {"gradient": progress.certificate, "tolerance": 1e-10}), None
+        reason = Reason("settled", {"updates": self.patience, "lowest": value})
+        seen = marks, value, stale, min(least, progress.certificate)
+        return (reason if stale >= self.patience else None), seen
 
 
 @dataclass(frozen=True)

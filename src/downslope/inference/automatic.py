@@ -38,7 +38,8 @@ def chosen(objective, recipe) -> tuple[AnyMethod, Reason]:
         return ClosedForm(), ("inference.auto_closed_form", {"columns": columns})
     if not objective.curved or weights > WIDE // 4:
         key = "inference.auto_gradients" if objective.curved else "inference.auto_no_hessian"
-        return methods.LBFGS(), (key, {"weights": weights})
+        pairs = {} if objective.sweeps else {"pairs": methods.PAIRS_OF_FUNCTION}
+        return methods.LBFGS(**pairs), (key, {"weights": weights})
     if Subsampled().thinning(objective) > 1:
         return methods.Subsampled(), ("inference.auto_many_rows", {"rows": rows, "weights": weights})
     return methods.Newton(), ("inference.auto_newton", {"weights": weights})

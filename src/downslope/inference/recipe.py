@@ -13,7 +13,7 @@ from ..descent import methods, rates
 from ..descent.coordinates import MOMENTS
 from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent, Method
 from ..descent.schedules import is_number
-from ..descent.stops import Epochs, Gradient, NoProgress, Seconds, Stop, Validation
+from ..descent.stops import Epochs, Gradient, NoProgress, Seconds, Settled, Stop, Validation
 from ..errors import DownslopeError, nearest
 from ..model import losses, penalties
 from ..model.linear import WIDE, Linear
@@ -31,8 +31,9 @@ class Recipe:
     penalty="elasticnet:0.3", method="momentum:0.95"; the nouns themselves are taken too.
 
     `tol` ends a descent when no weight can be improved: certificate ≤ tol · (a slope's size at the null
-    model). `start` maps weights to numbers, in the user's units; the others start at 0. `seconds` and
-    `patience` (epochs without a better loss on the rows held out) end it too, when they are given.
+    model); None, of a function, when its value has settled. `start` maps weights to numbers, in the user's
+    units; the others start at 0. `seconds` and `patience` (epochs without a better loss on the validation
+    rows) end it too, when they are given.
 
     >>> Recipe(loss="huber", method="newton").method_for(None).name
     'newton'
@@ -44,7 +45,7 @@ class Recipe:
     method: Any = "auto"
     learning_rate: Any = "auto"
     epochs: int = 1000
-    tol: float = 1e-8
+    tol: float | None = 1e-8
     batch_size: int | None = None
     order: str | Sequence[int] | None = None
     intercept: bool = True
@@ -129,8 +130,10 @@ class Recipe:
             stop = stop | Validation(self.patience)
         if not isinstance(method, Method | CoordinateDescent) or self.tol == 0:
             return stop
+        if self.tol is None and isinstance(method, Method) and method.searches_for(objective):
+            return stop | Settled()  # a function, whose gradient has no size that is usual
         if method.full:
-            stop = Gradient(self.tol) | stop
+            stop = Gradient(1e-10 if self.tol is None else self.tol) | stop
         if isinstance(method, CoordinateDescent):
             return stop | NoProgress(patience=10)
         laid_out = getattr(rates.resolved(method, objective), "ends", False)  # its best comes at its end

@@ -16,7 +16,7 @@ from ..data.encoding import refuse_constant_columns
 from ..data.meter import Meter
 from ..data.parted import Parted
 from ..data.scaling import Standardise
-from ..descent import rates
+from ..descent import methods, rates
 from ..descent.descend import End, descend
 from ..descent.directions import Adagrad, Adam, RMSprop
 from ..descent.methods import AnyMethod, Method
@@ -370,12 +370,12 @@ def minimize(
 
 def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=None, **settings) -> Training:
     """The descent that `minimize` runs, not yet begun."""
-    method = method_of(method)
+    method = methods.LBFGS(methods.PAIRS_OF_FUNCTION) if method == "lbfgs" else method_of(method)
     finds = method == "auto" or method.name in ("lbfgs", "newton", "exhaustive", "torch")
     if isinstance(learning_rate, float) and learning_rate == 0.01 and finds:
         learning_rate = "auto"  # the usual 0.01 is for fixed steps: these search for theirs
     told = {"method": method, "learning_rate": learning_rate, "epochs": epochs, "seed": seed or 0}
-    tol = 1e-10 if learning_rate == "auto" else 0.0  # a fixed step walks all epochs, as in the lessons
+    tol = None if learning_rate == "auto" else 0.0  # a fixed step walks all epochs, as in the lessons
     recipe = Recipe.of({"tol": tol, **settings, **told})
     function = Function.of(f, start, derivative)
     return Training.on_function(function, start, recipe)

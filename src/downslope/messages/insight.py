@@ -43,6 +43,14 @@ TEXTS = {
         "A saddle point: the gradient is {gradient:.2g}, but nothing is lowest here. Along {direction} the function curves downward (curvature {lowest_curvature:.4g}).",
         "鞍点：梯度为 {gradient:.2g}，但这里并不是最低点。沿 {direction} 方向函数向下弯（曲率 {lowest_curvature:.4g}）。",
     ),
+    "insight.inflection": (
+        "A level place, but no minimum: the gradient is {gradient:.2g} and next to nothing curves there (least curvature {lowest_curvature:.2g}), yet the function falls on without a rise between, to {lower:.6g} at {place}.",
+        "平坦处，但不是极小值：梯度为 {gradient:.2g}，几乎没有弯曲（最小曲率 {lowest_curvature:.2g}），而函数从这里一路继续下降，在 {place} 处为 {lower:.6g}。",
+    ),
+    "insight.kink": (
+        "A minimum at a kink: after {epochs} epochs the value is {loss:.6g}, and the function rises to every side that was looked at, though its slope jumps there and is not zero.",
+        "尖点处的极小值：{epochs} 轮后函数值为 {loss:.6g}；斜率在这里跳变而不为零，但所看的各个方向上函数都上升。",
+    ),
     "insight.maximum": (
         "A maximum: the gradient is {gradient:.2g}, and the function curves downward every way (curvature {lowest_curvature:.4g}).",
         "极大值点：梯度为 {gradient:.2g}，而函数各方向都向下弯（曲率 {lowest_curvature:.4g}）。",
@@ -87,6 +95,10 @@ TEXTS = {
     "insight.unbounded": (
         "No minimum: the function falls without end, to {loss:.4g} after {epochs} epochs.",
         "没有最小值：函数无止境地下降，{epochs} 轮后为 {loss:.4g}。",
+    ),
+    "insight.unattained": (
+        "No minimum in sight: after {epochs} epochs the value is {loss:.6g}, and along the way that it went the function only falls, as far as was looked: it is {lower:.6g} at {place}.",
+        "看不到最小值：{epochs} 轮后函数值为 {loss:.6g}，沿着走过的方向函数一直下降，直到所看的最远处：在 {place} 处为 {lower:.6g}。",
     ),
     # ---- rows -----------------------------------------------------------------------------------------------
     "insight.separable": (
@@ -206,6 +218,10 @@ TEXTS = {
     "insight.remedy_surest_net": (
         "Take L-BFGS on all rows, which finds its step lengths by a line search.",
         "请在全部数据上使用 L-BFGS，它用线搜索自行确定步长。",
+    ),
+    "insight.remedy_other_method": (
+        "Another method may get further from here.",
+        "换一种方法也许能走得更远。",
     ),
     "insight.remedy_more_epochs": (
         "Allow more epochs.",

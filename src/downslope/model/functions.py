@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -49,6 +49,8 @@ class Function:
     expression: Any = None  # SymPy, when f was a text
     derivative: str | None = None  # the text that was given for it
     takes_number: bool = False  # whether a callable is handed its one variable as a number
+    doubted: Any = None  # (p,) a place where differences of f contradicted the derivative that was given
+    _last: list = field(default_factory=list, repr=False)  # x, f(x) and ∇f(x) as last asked for
 
     @classmethod
     def of(cls, f: str | Callable | Function, start, derivative=None) -> Function:
@@ -87,8 +89,8 @@ class Function:
         exact = Symbolic(expression, symbols, ())
         slopes = _slopes(derivative, names, np.zeros(len(names)), is_number=len(names) == 1)
         given_by_call = Given(exact.value, slopes)
-        _warn_if_not_slope(shown, names, given_by_call, np.ones(len(names)))
-        return cls(names, shown, "given", given_by_call, expression)
+        doubted = _warn_if_not_slope(shown, names, given_by_call, np.ones(len(names)))
+        return cls(names, shown, "given", given_by_call, expression, doubted=doubted)
 
     @classmethod
     def from_callable(cls, f: Callable, start, derivative=None) -> Function:
@@ -105,8 +107,8 @@ class Function:
         call = _numeric(f, x, is_number)
         if derivative is not None:
             kernel = Given(call, _slopes(derivative, names, x, is_number))
-            _warn_if_not_slope(shown, names, kernel, x)
-            return cls(names, shown, "given", kernel, takes_number=is_number)
+            doubted = _warn_if_not_slope(shown, names, kernel, x)
+            return cls(names, shown, "given", kernel, takes_number=is_number, doubted=doubted)
         followed = _followed_by_torch(_spread(f, x.size, is_number), call, x) if available() else None
         if followed is not None:
             return cls(names, shown, "autodiff", followed, takes_number=is_number)
@@ -141,15 +143,27 @@ class Function:
 
     def gradient(self, x) -> np.ndarray:
         """∇f(x)  (p,)"""
+        if isinstance(self.kernel, Given):
+            return self.kernel.slopes(_vector(x))
         return self.kernel.value_and_gradient(_vector(x))[1]
 
     def value_and_gradient(self, x) -> tuple[float, np.ndarray]:
         """f(x) and ∇f(x) for the price of one: what the two have in common is computed once."""
-        return self.kernel.value_and_gradient(_vector(x))
+        x = _vector(x)
+        seen = self._last[0] if self._last else None
+        if seen is None or not np.array_equal(seen[0], x):
+            seen = (x.copy(), *self.kernel.value_and_gradient(x))
+            self._last[:] = [seen]
+        return seen[1], seen[2].copy()
 
-    def hessian(self, x) -> np.ndarray | None:
-        """∇²f(x)  (p, p), symmetric;  None where only differences of f are known."""
-        return None if isinstance(self.kernel, Differences) else self.kernel.hessian(_vector(x))  # type: ignore[attr-defined]
+    def hessian(self, x, rough: bool = False) -> np.ndarray | None:
+        """∇²f(x)  (p, p), symmetric;  None where only differences of f are known. `rough`: half the digits
+        will do, where a given ∇f is all that is known, and half the calls of it."""
+        if isinstance(self.kernel, Differences):
+            return None
+        if rough and isinstance(self.kernel, Given):
+            return self.kernel.rough_hessian(_vector(x))
+        return self.kernel.hessian(_vector(x))  # type: ignore[attr-defined]
 
     def values(self, X) -> np.ndarray:
         """f at each row of X (m, p): an array (m,), for pictures and grids."""
@@ -320,15 +334,19 @@ def _followed_by_torch(spread: Callable, call: Callable, x: np.ndarray) -> Autod
 # ── is it the derivative? ───────────────────────────────────────────────────────────────────────────
 
 
-def _warn_if_not_slope(shown: str, names, kernel: Given, x: np.ndarray) -> None:
+def _warn_if_not_slope(shown: str, names, kernel: Given, x: np.ndarray) -> np.ndarray | None:
+    """The place near x where differences of f contradict ∇f, after a warning; None where they do not."""
     near = nearby(x)
     given = kernel.slopes(near)
-    if not is_slope(kernel.value, near, given):
+    if is_slope(kernel.value, near, given):
+        return None
+    else:
         right = _told(central_differences(kernel.value, near))
         place = _place(names, near)
         _warn(
             "functions.derivative_differs_there", formula=shown, place=place, given=_told(given), right=right
         )
+        return near
 
 
 def _warn_if_not_derivative(shown: str, kernel: Symbolic) -> None:

@@ -48,11 +48,13 @@ class Line:
         self.objective, self.start, self.direction = objective, point, direction
         self._term, self._at = objective.term.line(point.cached, direction)
         l2 = objective.l2
-        self._price = [
-            0.5 * float(l2 @ point.theta**2),
-            float(l2 @ (point.theta * direction)),
-            0.5 * float(l2 @ direction**2),
-        ]
+        self._price = [0.0, 0.0, 0.0]
+        if l2.any():  # else a direction beyond 1e154 would make it 0·∞
+            self._price = [
+                0.5 * float(l2 @ point.theta**2),
+                float(l2 @ (point.theta * direction)),
+                0.5 * float(l2 @ direction**2),
+            ]
 
     def value_and_slope(self, t: float) -> tuple[float, float]:
         """F(θ + t·d) and its derivative in t."""
@@ -408,7 +410,8 @@ class FunctionTerm:
         return value_and_slope, at
 
     def hessian(self, theta, cached=None):
-        return self.function.hessian(theta)
+        """For a step: to 8 digits, where it comes from differences."""
+        return self.function.hessian(theta, rough=True)
 
     def to_user(self, theta):
         return np.array(theta, dtype=float)

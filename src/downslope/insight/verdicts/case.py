@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from ...descent.trace import Step, Trace
 from ...errors import DownslopeError
 from ...model.differences import hessian_of
 from ...model.objective import FunctionTerm
+from .ground import Ground
 from .verdict import Remedy, Verdict
 
 FEW = 50  # variables up to which a function's Hessian comes from 2p gradients, not from rules to compile
@@ -101,8 +103,8 @@ class Case:
             return facts  # a solve has no use for the curvature's bound, and did not look for it
         if self.steps:
             facts["learning_rate"] = self.steps[0].learning_rate
-        if isinstance(self.method.direction, Chooser) and self.objective.sweeps:
-            return facts  # L would cost a Gram matrix, and bounds nothing
+        if isinstance(self.method.direction, Chooser) and (self.objective.sweeps or self.of_function):
+            return facts  # L would cost a Gram matrix or Hessians, and bounds nothing
         if self.clearly_fast_enough:
             return facts
         if math.isfinite(self.L) and self.L > 0:
@@ -130,6 +132,12 @@ class Case:
     def point(self):
         """All that the objective tells of the end."""
         return self.objective.at(self.theta)
+
+    @cached_property
+    def ground(self) -> Ground:
+        """Of a function: what it is like where the descent ended."""
+        gradient = self.point.gradient if self.end.gradient is None else self.end.gradient
+        return Ground(self.objective.term.function, self.trace, self.theta, self.end.value, gradient)
 
     @property
     def target(self) -> float:
@@ -225,9 +233,8 @@ class Case:
         if self.end.reason.code != "diverged":
             return max(0.0, float(self.end_curvature[0][0])) if len(self.end_curvature[0]) else 0.0
         # A start tells what lies at the minimum only where the curvature is the same everywhere.
-        here, there = self.start_curvature[0], self._eigen(self.trace.start / 2 + 0.25)[0]
-        alike = len(here) and len(there) and np.allclose(here, there, rtol=1e-3)
-        return max(0.0, float(here[0])) if alike else 0.0
+        here = self.start_curvature[0]
+        return max(0.0, float(here[0])) if len(here) and self.alike else 0.0
 
     @cached_property
     def start_curvature(self) -> tuple[np.ndarray, np.ndarray]:
@@ -237,7 +244,7 @@ class Case:
     @cached_property
     def end_curvature(self) -> tuple[np.ndarray, np.ndarray]:
         """The same where it ended."""
-        return self._eigen(self.theta)
+        return (self.ground.values, self.ground.vectors) if self.of_function else self._eigen(self.theta)
 
     def _eigen(self, theta) -> tuple[np.ndarray, np.ndarray]:
         none = np.empty(0), np.empty((0, 0))
@@ -281,6 +288,8 @@ class Case:
         parabola no fewer than the flattest way takes. Infinite where it did not fall, and for drawn rows."""
         if not self.full or len(self.steps) < 3 or not self.end.certificate > 0:
             return math.inf
+        if self.of_function:
+            return self._more_of_function
         last = [self.steps[j] for j in np.linspace(len(self.steps) // 2, len(self.steps) - 1, 33).astype(int)]
         sizes = np.array([step.gradient_norm for step in last])
         epochs = np.array([float(step.epoch) for step in last])
@@ -302,6 +311,27 @@ class Case:
                 more, slower * self.at_best - self.end.epochs
             )  # a few epochs do not show the flattest way
         return math.ceil(more)
+
+    @property
+    def _more_of_function(self) -> float:
+        """Epochs still to go until a millionth of the fall over the last half of all is left, by how fast
+        the gradient fell in the last quarter: infinite where it fell more slowly than before, as on the way
+        to an end that is infinitely far, or where the curvature promises no end."""
+        steps = self.steps
+        marks = [steps[int(j)] for j in np.linspace(len(steps) // 2, len(steps) - 1, 3)]
+        sizes = [mark.gradient_norm for mark in marks]
+        spans = [after.epoch - before.epoch for before, after in itertools.pairwise(marks)]
+        if not all(map(math.isfinite, sizes)) or min(sizes) <= 0 or min(spans) <= 0:
+            return math.inf
+        before, after = (math.log(a / b) / span for (a, b), span in zip(itertools.pairwise(sizes), spans))
+        flattest = self.ground.values[0] if self.ground.known else math.nan
+        if not after > 0 or after < 0.8 * before or flattest <= self.ground.noise:
+            return math.inf
+        if self.given_rate is not None and self.given_rate * flattest < 1:
+            after = min(after, -math.log1p(-self.given_rate * flattest) / (1 - self.beta))
+        # f falls as the square of the gradient, and half of the epochs must do; a valley gets flatter ahead
+        needed = max(2.5 * math.log(1e6) / after, 1.5 * self.end.epochs)
+        return math.ceil(max(1.0, needed - self.end.epochs))
 
     # ---- remedies that several verdicts share -----------------------------------------------------------
 
@@ -348,6 +378,14 @@ class Case:
         change = {"learning_rate": "auto"}
         return None if self.method_after(change) in (None, method) else Remedy("auto_rate", change)
 
+    @cached_property
+    def alike(self) -> bool:
+        """Whether the curvature is the same all along, so that one rate is the best everywhere."""
+        if not self.of_function or self.objective.term.function.parabola:
+            return True
+        here, there = self.start_curvature[0], self._eigen(self.trace.start / 2 + 0.25)[0]
+        return bool(len(here) and len(there) and np.allclose(here, there, rtol=1e-3))
+
     @property
     def best_rate(self) -> list[Remedy | None]:
         """Of a fixed rate along gradients the best one first, if it arrives in time, then the surest way; of
@@ -355,7 +393,7 @@ class Case:
         if not self.full:
             known = self.objective.sweeps and math.isfinite(self.L)
             return [self.chosen_rate, self.surest] if known else [self.surest, self.chosen_rate]
-        if not (self.given_rate is not None and math.isfinite(self.L) and self.L > 0):
+        if not (self.given_rate is not None and math.isfinite(self.L) and self.L > 0 and self.alike):
             return [self.surest, self.chosen_rate]
         facts = {"best": self.best, "bound": self.bound, "curvature": self.L}
         rate = Remedy("best_rate", {"learning_rate": float(f"{self.best:.6g}")}, facts)

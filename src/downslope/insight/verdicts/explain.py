@@ -22,6 +22,7 @@ PLAIN = {  # reason to end → the verdict where nothing more can be judged
     "gap": "converged",
     "validation": "converged",
     "epochs": "epochs_exhausted",
+    "settled": "no_progress",
     "seconds": "interrupted",
 }
 

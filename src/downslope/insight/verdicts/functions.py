@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from ...descent.stops import Reason
 from ...errors import DownslopeError
 from ...model.differences import is_slope, nearby
 from ...model.functions import Function
 from ..gradient_check import check_gradient
 from .case import Case
+from .failures import failure
+from .ground import FAR, LEFT
 from .nets import PROGRESS
-from .rows import REVERSED, decayed, exhausted, turn
+from .rows import REVERSED, decayed, turn
+from .rows import exhausted as not_there_yet
 from .verdict import Remedy, Verdict
 
-BOX = 10.0  # samples are drawn from [−10, 10), as starts are, widened to hold the start and the end
 SHARE = 0.04  # of the run's own evaluations that samples may take
-MOST = 256  # samples
+LEAST, MOST = 1, 256  # samples
 
 
 def wrong_gradient(case: Case) -> Verdict | None:
@@ -27,11 +31,11 @@ def wrong_gradient(case: Case) -> Verdict | None:
     function: Function = case.objective.term.function
     if function.derivative_kind != "given":
         return None
-    for place in (case.trace.start, case.end.params):
-        near = nearby(place)
+    begun = [] if function.doubted is None else [function.doubted]
+    for near in (*begun, nearby(case.end.params)):
         with np.errstate(all="ignore"):
-            value, given = function.value_and_gradient(near)
-        if not (math.isfinite(value) and np.isfinite(given).all()) or is_slope(function.value, near, given):
+            given = function.gradient(near)
+        if not np.isfinite(given).all() or is_slope(function.value, near, given, each=False):
             continue
         try:
             with warnings.catch_warnings():
@@ -50,38 +54,63 @@ def wrong_gradient(case: Case) -> Verdict | None:
     return None
 
 
-def plateau(case: Case) -> Verdict | None:
-    """Next to no slope, no curvature upward, and lower places farther off."""
-    values, _ = case.end_curvature
-    if not len(values) or not case.steps:
+def grown(case: Case) -> Verdict | None:
+    """Higher at the end than at the start, by steps along gradients that kept getting longer."""
+    first = case.steps[0].loss if case.steps else case.end.value
+    if case.given_rate is None or not case.end.value > first + 1e-9 * abs(first):
         return None
-    if values[0] > _noise(values) or not (_settled(case) or case.end.certificate < 1e-3):
+    half = case.ground.middle
+    if half is not None and case.steps[-1].gradient_norm <= half.gradient_norm:
         return None
-    lower = _lower_far_off(case)
-    if lower is None:
+    reason = Reason("diverged", {"loss": case.end.value, "epochs": case.end.epochs})
+    return failure(replace(case, end=replace(case.end, reason=reason)))
+
+
+def minimum(case: Case) -> Verdict | None:
+    """Next to nothing left of the slope, no curvature downward: a minimum, the lowest seen or not."""
+    ground = case.ground
+    if not ground.level or ground.curves_down:
         return None
-    place, value = lower
-    # What it won on the way is little beside what lies ahead: it walks on the level.
-    if not _settled(case) and case.steps[0].loss - case.end.value > PROGRESS * (case.end.value - value):
+    if ground.known and not ground.curves_up and (lower := _lower_far_off(case)) is not None:
+        return _plateau(case, *lower)
+    long = ground.known and ground.newton_step > FAR * ground.length
+    thin = ground.known and (long or ground.thin.size > 0 or not ground.curves_up)
+    if thin and (falling := unattained(case)) is not None:
+        return falling
+    if thin and ground.way_down is not None:
+        place, value = ground.way_down
+        facts = {"lower": value, "place": _told(case, place), "lowest_curvature": float(ground.values[0])}
+        nudge = Remedy("nudge_start", {"start": _named(case, place)})
+        return case.verdict("saddle", nudge, kind="inflection", **facts)
+    if long:
         return None
-    return case.verdict("plateau", *_from(case, place), lower=value, lowest_curvature=float(values[0]))
+    lower = ground.lower_around(_samples(case))
+    if lower is not None:
+        place, value = lower
+        return case.verdict("local_minimum", *_from(case, place), lower=value, place=_told(case, place))
+    if not ground.known:
+        return case.verdict("converged")
+    bent = ground.values[0] > ground.noise
+    return case.verdict(
+        "converged", kind="minimum" if bent else "flat", lowest_curvature=float(ground.values[0])
+    )
 
 
 def saddle(case: Case) -> Verdict | None:
-    """No slope, and curvature downward: along all directions, or along some."""
-    values, vectors = case.end_curvature
-    if not len(values) or not _settled(case) or values[0] >= -_noise(values):
+    """Next to nothing left of the slope, and curvature downward: along all directions, or along some."""
+    ground = case.ground
+    if not ground.level or not ground.curves_down:
         return None
-    if np.abs(vectors.T @ case.point.gradient)[0] > 1e-3 * -values[0] * (1 + np.linalg.norm(case.theta)):
-        return None  # a slope that is merely small: the level point is not near
-    code = "maximum" if values[-1] < -_noise(values) else "saddle"
-    v = vectors[:, 0] * (1.0 if vectors[np.abs(vectors[:, 0]).argmax(), 0] > 0 else -1.0)
-    lengths = (1 + np.linalg.norm(case.theta)) * 2.0 ** np.arange(-10, 1)
-    points = np.concatenate([case.theta + t * sign * v for t in lengths for sign in (1, -1)]).reshape(
-        -1, v.size
-    )
-    with np.errstate(all="ignore"):
-        found = np.nan_to_num([case.objective.at(x).value for x in points], nan=math.inf)
+    values, v = ground.values, ground.vectors[:, 0]
+    if -values[0] * ground.length <= 10 * float(np.linalg.norm(ground.gradient)):
+        return None  # no more than what is left of the slope makes of a ring
+    if (falling := unattained(case)) is not None:
+        return falling
+    code = "maximum" if values[-1] < -ground.noise else "saddle"
+    v = v if v[np.abs(v).argmax()] > 0 else -v
+    lengths = max(ground.size, ground.length) * 2.0 ** np.arange(-10, 1)
+    points = [case.theta + t * sign * v for t in lengths for sign in (1, -1)]
+    found = ground.at(points)
     best = points[int(found.argmin())]
     told = ", ".join(f"{x:.4g}·{name}" for x, name in zip(v, case.objective.names) if abs(x) > 1e-6)
     facts: dict[str, Any] = {
@@ -93,19 +122,47 @@ def saddle(case: Case) -> Verdict | None:
     return case.verdict(code, nudge, case.surest if found.min() < case.end.value else None, **facts)
 
 
-def minimum(case: Case) -> Verdict | None:
-    """No slope, and no curvature downward: a minimum, the lowest that was seen or not."""
-    if not _settled(case):
+def unattained(case: Case) -> Verdict | None:
+    """Lower and lower all the way ahead, as far as was looked."""
+    ahead = case.ground.falls_on
+    if ahead is None or not case.steps:
         return None
-    lower = _lower_seen(case)
+    place, value = ahead
+    facts = {"lower": value, "place": _told(case, place)}
+    return case.verdict("unbounded", Remedy("bounded_function"), kind="unattained", **facts)
+
+
+def plateau(case: Case) -> Verdict | None:
+    """Next to no slope beside the lower places farther off, so that the way led nowhere."""
+    ground = case.ground
+    steep = case.end.certificate * ground.size
+    if not case.steps or ground.length > 0.2 * ground.size or not math.isfinite(steep):
+        return None
+    lower = _lower_far_off(case)
+    if lower is None:
+        return None
+    ahead = ground.value - lower[1]
+    bend = float(ground.values[-1]) * ground.size**2 if ground.known else 0.0
+    if max(ground.whole, steep / 10, bend) > PROGRESS * ahead:
+        return None
+    return _plateau(case, *lower)
+
+
+def _plateau(case: Case, place, value: float) -> Verdict:
+    least = float(case.ground.values[0]) if case.ground.known else 0.0
+    return case.verdict("plateau", *_from(case, place), lower=value, lowest_curvature=least)
+
+
+def kink(case: Case) -> Verdict | None:
+    """Not level, and yet higher to all sides: the slope jumps there."""
+    stuck = case.end.reason.code in ("settled", "no_progress", "gradient", "epochs")
+    if not stuck or not case.steps or not case.ground.at_kink:
+        return None
+    lower = case.ground.lower_around(_samples(case))
     if lower is not None:
         place, value = lower
         return case.verdict("local_minimum", *_from(case, place), lower=value, place=_told(case, place))
-    values, _ = case.end_curvature
-    if not len(values):
-        return case.verdict("converged")
-    kind = "minimum" if values[0] > _noise(values) else "flat"
-    return case.verdict("converged", kind=kind, lowest_curvature=float(values[0]))
+    return case.verdict("converged", kind="kink")
 
 
 def oscillating(case: Case) -> Verdict | None:
@@ -128,62 +185,41 @@ def oscillating(case: Case) -> Verdict | None:
 def too_slow(case: Case) -> Verdict | None:
     """A fixed rate with which it did not arrive, where the best one would have, as curved as it is."""
     t = case.given_rate
-    if t is None or not (math.isfinite(case.L) and case.L > 0 and t < case.best / 2):
+    if t is None or not (math.isfinite(case.L) and case.L > 0 and t < case.best / 2 and case.alike):
         return None
     if not case.at_best <= case.settings.epochs:
         return None
     return case.verdict("too_slow", *case.best_rate, needed=math.ceil(case.at_best))
 
 
-def _settled(case: Case) -> bool:
-    """As small a gradient as was asked for; else a millionth of the first."""
-    first = case.steps[0].gradient_norm if case.steps else math.inf
-    return case.end.reason.code == "gradient" or case.end.certificate <= max(1e-8, 1e-6 * first)
+def exhausted(case: Case) -> Verdict:
+    """Where a search finds no lower place, or the epochs are used up."""
+    if case.end.reason.code not in ("settled", "no_progress", "gradient"):
+        return not_there_yet(case)
+    function: Function = case.objective.term.function
+    other = "newton" if function.has_hessian and case.method.name != "newton" else "lbfgs"
+    remedies = [] if case.method.name == other else [Remedy("other_method", {"method": other})]
+    return case.verdict("no_progress", *(remedies if case.searches else [case.surest]))
 
 
-def _noise(values) -> float:
-    """What differences leave of a curvature of 0."""
-    return 1e-8 * max(1.0, float(np.abs(values).max(initial=0.0)))
+def _samples(case: Case) -> int:
+    """How often f may be asked for lower places: a twenty-fifth of the updates, and more of a formula."""
+    least = LEAST if case.objective.term.function.expression is None else 8 * LEAST
+    return int(min(MOST, max(least, SHARE * case.trace.updates)))
 
 
 def _lower_far_off(case: Case) -> tuple[np.ndarray, float] | None:
-    """The lowest of places along the axes and against the gradient, up to four times as far as 1 + ‖x‖."""
-    p = case.objective.size
-    g = case.point.gradient
+    """The lowest of places along the axes and against the gradient, up to four times as far as x is large."""
+    p, ground = case.objective.size, case.ground
+    g = ground.gradient
     size = float(np.linalg.norm(g))
     ways = [*np.eye(min(p, 20), p), *([g / size] if size > 0 else [])]
-    lengths = (1 + np.linalg.norm(case.theta)) * 2.0 ** np.arange(-6, 3)
-    return _lowest(
-        case, np.array([case.theta + t * s * way for way in ways for t in lengths for s in (1, -1)])
-    )
-
-
-def _lower_seen(case: Case) -> tuple[np.ndarray, float] | None:
-    """The lowest place of the way, and of samples around it; None where it lies no lower than the end."""
-    start, end, p = case.trace.start, case.end.params, case.objective.size
-    count = int(min(MOST, max(16, SHARE * case.trace.updates)))
-    reach = np.maximum(BOX, np.maximum(np.abs(start), np.abs(end)))
-    samples = np.random.default_rng(0).uniform(-reach, reach, (count, p))
-    # Half of them lie on the axes through the end, evenly, on the scale of the way that was gone.
-    each = max(2, count // (2 * p))
-    near = 2 * np.maximum(1.0, np.maximum(np.abs(start), np.abs(end)))
-    for j, row in enumerate(range(0, min(count - each, each * p), each)):
-        samples[row : row + each] = end
-        samples[row : row + each, j] = np.linspace(-near[j], near[j], each)
-    low = min(range(len(case.steps)), key=lambda j: case.steps[j].loss, default=0)
-    passed = [case.steps[low - 1].params] if low > 0 else []  # the loss is that of before the update
-    return _lowest(case, np.vstack([samples, start, *passed]))
-
-
-def _lowest(case: Case, points) -> tuple[np.ndarray, float] | None:
-    with np.errstate(all="ignore"):
-        # One by one: what the descent called is compiled already, what takes many points at once is not.
-        values = np.nan_to_num([case.objective.at(x).value for x in points], nan=math.inf)
+    lengths = ground.size * 2.0 ** np.arange(-6, 3)
+    points = [case.theta + t * s * way for way in ways for t in lengths for s in (1, -1)]
+    values = ground.at(points)
     j = int(values.argmin())
-    clear = 1e-6 * max(
-        abs(case.end.value), abs(case.steps[0].loss - case.end.value) if case.steps else 0.0, 1e-6
-    )
-    return (points[j], float(values[j])) if values[j] < case.end.value - clear else None
+    clear = max(LEFT * ground.whole, ground.rounding, 1e-9 * abs(ground.value))
+    return (points[j], float(values[j])) if values[j] < ground.value - clear else None
 
 
 def _from(case: Case, place) -> list[Remedy | None]:
@@ -199,4 +235,4 @@ def _told(case: Case, place) -> str:
     return ", ".join(f"{name} = {x:.6g}" for name, x in zip(case.objective.names, place))
 
 
-FINDINGS = (decayed, saddle, plateau, minimum, oscillating, too_slow, exhausted)
+FINDINGS = (decayed, grown, minimum, saddle, oscillating, unattained, plateau, kink, too_slow, exhausted)
