@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -190,8 +191,10 @@ def test_a_full_disk_leaves_the_checkpoint_before_and_the_training_goes_on(tmp_p
         patched.setattr(os, "fsync", full)
         with pytest.warns(ds.DownslopeWarning, match="No space left on device"):
             next(steps)
-        assert os.listdir(path) == ["checkpoint"] and (path / "checkpoint").read_bytes() == before
-    assert_same(ds.resume(path, dataset), whole)  # of the third step
+        assert sorted(os.listdir(path)) == [".lock", "checkpoint"]
+        assert (path / "checkpoint").read_bytes() == before
+    copy = shutil.copytree(path, tmp_path / "copy")  # the folder itself is another training's
+    assert_same(ds.resume(copy, dataset), whole)  # of the third step
     for _ in steps:
         pass
     assert_same(training.solution, whole)

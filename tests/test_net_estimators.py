@@ -198,7 +198,7 @@ def test_sparse_rows_are_dense_rows_if_memory_holds_them(monkeypatch):
     net = ds.NetRegressor(epochs=5, random_state=0)
     dense, sparse = clone(net).fit(X, y), clone(net).fit(sp.csr_array(X), y)
     assert np.allclose(sparse.predict(sp.csc_array(X)), dense.predict(X), rtol=1e-5)
-    monkeypatch.setattr(net_checks, "free_bytes", lambda: 8 * X.size - 1.0)
+    monkeypatch.setattr(net_checks.memory, "free", lambda: 8 * X.size - 1.0)
     for scale in (True, False):
         few = clone(net).set_params(hidden=(), scale=scale)
         assert refused(few.fit, sp.csr_array(X), y) == "nets.sparse"

@@ -28,6 +28,14 @@ class DownslopeError(ValueError):
         return _rebuilt, (type(self), self.key, self.facts)
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C ended a fit. `solution` is what was learned until then: finite weights, a trace, a verdict."""
+
+    def __init__(self, solution):
+        super().__init__("interrupted: .solution holds what was learned until then")
+        self.solution = solution
+
+
 class DownslopeWarning(UserWarning):
     """The answer stands, but there is something about it that should be known."""
 

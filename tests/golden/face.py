@@ -34,8 +34,10 @@ def python_face() -> dict[str, dict]:
     for name in sorted(downslope.__all__):
         thing = getattr(downslope, name)
         if inspect.ismodule(thing):
-            inner = getattr(thing, "__all__", [key for key in vars(thing) if not key.startswith("_")])
-            face[name] = {"names": sorted(inner)}
+            own = lambda value: getattr(value, "__module__", "downslope").startswith("downslope")
+            inner = [key for key, value in vars(thing).items() if not key.startswith("_") and own(value)]
+            modules = [key for key in inner if inspect.ismodule(vars(thing)[key])]
+            face[name] = {"names": sorted(set(getattr(thing, "__all__", inner)) - set(modules))}
             continue
         face[name] = {"signature": signature(thing)}
         if inspect.isclass(thing):

@@ -10,6 +10,7 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -29,6 +30,7 @@ from .minimizing import minimize
 from .options import Lang
 from .predicting import predict
 from .requests import near
+from .signals import exit_code, interrupting
 
 app = typer.Typer(name="downslope", help="cli.help", context_settings={"help_option_names": ["--help", "-h"]})
 commands = (
@@ -69,7 +71,7 @@ def _all(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 2 the request or the data is at fault, 3 no
-    answer, 130 broken off. What is at fault is one line on stderr.
+    answer, 130 ended by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP. A fault is one line on stderr.
 
     >>> main(["--version"])
     downslope 0.1.0
@@ -81,11 +83,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name that can not be printed is no failure
-    with speaking(_language(words)), warnings.catch_warnings():
+    with interrupting(), speaking(_language(words)), warnings.catch_warnings():
         warnings.simplefilter("always", DownslopeWarning)
         warnings.showwarning = _warn
         try:
-            code = _run(words)
+            code = exit_code(_run(words))
             sys.stdout.flush()
             return code
         except DownslopeError as error:
@@ -96,12 +98,19 @@ def main(argv: Sequence[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
         except OSError as error:
-            return _refuse(text("cli.system", reason=error))
+            code = exit_code(130)
+            return _refuse(text("cli.system", reason=error)) if code == 130 else code  # a closed terminal
+        except ImportError as error:
+            limit = _address_space()
+            if limit is None:
+                raise
+            return _refuse(text("cli.address_space", limit=limit, reason=error))
         except MemoryError:
             return _refuse(text("cli.memory"))
         except KeyboardInterrupt:
-            print(text("cli.interrupted"), file=sys.stderr)
-            return 130
+            with suppress(OSError):
+                print(text("cli.interrupted"), file=sys.stderr)
+            return exit_code(130)
 
 
 def _run(words: list[str]) -> int:
@@ -140,6 +149,14 @@ def _language(words: Sequence[str]) -> str | None:
         if word.startswith("--lang="):
             return word.removeprefix("--lang=")
     return None
+
+
+def _address_space() -> str | None:
+    """The limit of this process's address space, where it has one that libraries may not fit in."""
+    from ..data.memory import address_space
+
+    limit = address_space()
+    return None if limit is None else f"{limit / 1e9:.1f} GB"
 
 
 def _refuse(reason: str) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from .. import atomic
 from ..errors import DownslopeError, nearest
 
 TABLES = (".csv", ".parquet")
@@ -80,11 +80,8 @@ def check_folder(path: Path) -> None:
 @contextmanager
 def taking_the_place_of(path: Path) -> Iterator[Path]:
     """A file beside `path` to write to, which then takes its name: what is at `path` is never half of it."""
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
-        yield part
-        os.replace(part, path)
+        with atomic.replacing(path) as part:
+            yield part
     except OSError as error:
         raise DownslopeError("cli.not_written", path=path, reason=error.strerror or error) from None
-    finally:
-        part.unlink(missing_ok=True)

@@ -189,6 +189,7 @@ def _tell(solution, training, notes, lines, paths) -> None:
     show.ended(page, solution)
     for line in lines:
         page.print(line)
+    show.memory(page, dataset)
     show.written(page, paths)
 
 

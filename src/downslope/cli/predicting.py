@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,13 +37,12 @@ def predict(
     solution = load(run)
     written = _Written()
     try:
-        with _ended_as_by_ctrl_c():
-            if plan.folder is None:
-                one = solution.predict_source(data, reading)
-                with _watched(one.meter, out is not None):
-                    written.add(one, plan.jobs[0][1], keeps=json)
-            else:
-                _fill(plan, solution, reading, written)
+        if plan.folder is None:
+            one = solution.predict_source(data, reading)
+            with _watched(one.meter, out is not None):
+                written.add(one, plan.jobs[0][1], keeps=json)
+        else:
+            _fill(plan, solution, reading, written)
     except KeyboardInterrupt:
         done, count = len(written.files) + plan.before, len(plan.jobs) + plan.before
         key = "cli.broken_off" if plan.folder is None else "cli.broken_off_files"
@@ -143,20 +139,3 @@ def _watched(meter: Any, drawn: bool) -> Any:
 
     bar = drawn or not sys.stdout.isatty()
     return watch.reading(meter, text("cli.predicting")) if bar else nullcontext()
-
-
-@contextmanager
-def _ended_as_by_ctrl_c() -> Iterator[None]:
-    """SIGTERM ends it as Ctrl-C does: what is half written is taken away."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(number, frame):
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

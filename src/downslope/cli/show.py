@@ -221,6 +221,19 @@ def written(page: Console, paths: Iterable[Any]) -> None:
         page.print(text("cli.written", path=path))
 
 
+def memory(page: Console, dataset: Any) -> None:
+    """Of rows in parts: the memory that they may take, and what the whole process took."""
+    from ..data.memory import budget
+    from ..data.meter import memory as used
+    from ..data.stream import Stream
+    from .watch import volume
+
+    peak = used().peak
+    if isinstance(dataset, Stream) and peak is not None:
+        limit = volume(budget(dataset.reading.memory))
+        page.print(text("cli.memory_used", limit=limit, peak=volume(peak)))
+
+
 def exit_code(solution: Solution) -> int:
     """0 done, 3 no answer, 130 broken off."""
     return 3 if solution.verdict.failed else 130 if solution.stopped == "interrupted" else 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +16,7 @@ from ..descent.methods import Exhaustive
 from ..descent.trace import Step
 from ..inference import Solution, Training
 from ..messages import language, speaking, text
+from . import signals
 
 PATIENCE = 1.0  # seconds before there is a bar
 PAUSE = 0.25  # seconds between two looks at it
@@ -68,20 +68,17 @@ def reading(meter: Meter, words: str) -> Iterator[None]:
 
 @contextmanager
 def _asked_to_stop() -> Iterator[list]:
-    """A list that is empty until Ctrl-C is pressed. The update under way is finished first; who can not
-    wait for that presses again."""
+    """A list that is empty until Ctrl-C, SIGTERM or SIGHUP comes. The update under way is finished first; a
+    second signal does not wait for it."""
     asked: list = []
 
-    def note(number, frame):
+    def stop() -> None:
         if asked:
             raise KeyboardInterrupt
-        asked.append(number)
+        asked.append(True)
 
-    before = signal.signal(signal.SIGINT, note)
-    try:
+    with signals.ending(stop):
         yield asked
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @dataclass

@@ -2,8 +2,9 @@
 
 An Arrow file without compression: a record batch for each piece of a part, x as a list of d doubles, then y
 and the weight. It lies in a folder that goes with the process, or in DOWNSLOPE_CACHE, where it stays and is
-found again: a file is named after what it holds. Together they take DOWNSLOPE_CACHE_SIZE at most, or half of
-what the disk has free; the ones that were used least lately go first.
+found again: a file is named after what it holds, one whose checksum does not fit is made anew. Together
+they take DOWNSLOPE_CACHE_SIZE at most, or half of what the disk has free; the ones used least lately go
+first.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import shutil
 import tempfile
 import time
+import warnings
 import weakref
 from collections.abc import Iterable
 from contextlib import suppress
@@ -21,7 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DownslopeError
+from .. import atomic
+from ..errors import DownslopeError, DownslopeWarning
+from ..messages import text
 from .lease import leased
 from .memory import AMOUNT, UNITS
 
@@ -39,7 +43,10 @@ class Cache:
         self.columns, self.outputs, self.weighted, self.piece = columns, outputs, weighted, piece
         self.whole = self.path.is_file()
         self._writer: Any = None
-        self._bytes = 0
+        if self.whole and self.kept and _sum(self.path) != _written_sum(self.path):
+            warnings.warn(text("data.cache_made_anew", path=self.path), DownslopeWarning, stacklevel=2)
+            _gone(self.path)
+            self.whole = False
         if not self.kept:
             weakref.finalize(self, _gone, self.path)
         if self.whole:
@@ -72,6 +79,8 @@ class Cache:
         if self._writer is None:
             return
         self._writer.close()
+        if self.kept:  # another process reads it another day
+            atomic.write_bytes(_sums(self.path), f"{_sum(self.part)}\n".encode())
         os.replace(self.part, self.path)
         self.whole, self._writer = True, None
 
@@ -137,8 +146,31 @@ def room(needed: int) -> bool:
 
 
 def _gone(path: Path) -> None:
-    with suppress(OSError):
-        path.unlink(missing_ok=True)
+    for file in (path, _sums(path)):
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
+
+
+def _sums(path: Path) -> Path:
+    """The file beside a cache that holds its checksum."""
+    return path.with_suffix(".sha256")
+
+
+def _sum(path: Path) -> str:
+    """SHA-256 of a file; "" where it can not be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _written_sum(path: Path) -> str | None:
+    """The checksum that was written with a cache; None where there is none."""
+    try:
+        return _sums(path).read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _sweep() -> None:
@@ -146,15 +178,6 @@ def _sweep() -> None:
     for place in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         process = place.name.removeprefix(PREFIX)
         with suppress(OSError):
-            if process.isdecimal() and not _alive(int(process)) and time.time() - place.stat().st_mtime > 60:
+            gone = process.isdecimal() and not atomic.running(process)
+            if gone and time.time() - place.stat().st_mtime > 60:
                 shutil.rmtree(place, ignore_errors=True)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-        return True
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -37,43 +36,54 @@ def budget(asked: Any = None) -> int:
 
 
 def free() -> int:
-    """Bytes that this process may still take: of the machine, or of the group that it is confined to."""
-    rooms = [_free_on_machine(), *_free_in_groups()]
-    return max(0, min(rooms))
+    """Bytes that this process may still take: of the machine, of the control groups that it is confined to,
+    parents too, and of its own address space."""
+    import psutil
+
+    limits = [psutil.virtual_memory().available, *_free_in_groups(), *_free_in_address_space()]
+    return max(0, min(limits))
 
 
-def _free_on_machine() -> int:
+def address_space() -> int | None:
+    """The most bytes that this process may map (`ulimit -v`); None where there is no such limit."""
     try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration, ValueError):
-        pass
-    try:  # no Linux: half of all there is may well be taken
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (AttributeError, OSError, ValueError):
-        return 4 * 10**9
+        import resource
+    except ImportError:
+        return None
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return None if limit == resource.RLIM_INFINITY else limit
 
 
-def _free_in_groups() -> list[int]:
-    """What the control groups leave, of either version; the files that they cache count as free."""
-    found = []
+def _free_in_address_space() -> list[int]:
+    import psutil
+
+    limit = address_space()
+    return [] if limit is None else [limit - psutil.Process().memory_info().vms]
+
+
+def _free_in_groups(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> list[int]:
+    """What the control groups leave, of either version, from this process's own to the outermost: a parent's
+    limit binds its children. The files that a group caches count as free."""
     try:
-        lines = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]
+        lines = [line.split(":", 2) for line in own.read_text().splitlines()]
     except OSError:
         return []
+    found = []
     for _, kinds, path in lines:
         if kinds == "":
-            room, names = Path("/sys/fs/cgroup" + path), ("memory.max", "memory.current", "inactive_file")
+            top, names = root, ("memory.max", "memory.current", "inactive_file")
         elif "memory" in kinds.split(","):
-            room = Path("/sys/fs/cgroup/memory" + path)
+            top = root / "memory"
             names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
         else:
             continue
-        try:
-            limit, used = (int((room / name).read_text()) for name in names[:2])
-            cached = dict(line.split() for line in (room / "memory.stat").read_text().splitlines())
-            if limit < 2**60:  # what has no limit has one beyond all memory
+        group = top / path.strip("/")
+        for folder in [group, *(parent for parent in group.parents if top in [parent, *parent.parents])]:
+            try:
+                limit, used = (int((folder / name).read_text()) for name in names[:2])
+                cached = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+            except (OSError, ValueError):  # "max", or no file: a group without a limit
+                continue
+            if limit < 2**60:  # version 1 tells no limit as one beyond all memory
                 found.append(limit - used + int(cached.get(names[2], 0)))
-        except (OSError, ValueError):
-            continue
     return found

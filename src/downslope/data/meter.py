@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from threading import Lock
@@ -70,26 +69,17 @@ def memory() -> Memory:
     >>> used.peak is None or used.peak > 1_000_000
     True
     """
-    resident = peak = None
+    import psutil
+
+    found = psutil.Process().memory_info()
+    peak: int | None
     try:
-        import resource  # not on Windows
+        import resource  # not on Windows, which counts the peak itself
 
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        with open("/proc/self/statm", "rb") as pages:
-            resident = int(pages.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (ImportError, OSError):
-        resident, peak = _told_by_psutil(peak)
-    return Memory(resident, peak)
-
-
-def _told_by_psutil(peak: int | None) -> tuple[int | None, int | None]:
-    """Where there is no /proc: by a library that is not asked for, but often there."""
-    try:
-        import psutil
     except ImportError:
-        return None, peak
-    told = psutil.Process().memory_info()
-    return told.rss, peak or getattr(told, "peak_wset", None)
+        peak = getattr(found, "peak_wset", None)
+    return Memory(found.rss, peak)
 
 
 class Pace:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..errors import DownslopeError
+from ..kernels.threads import threads as cores
 from . import memory
 from .block import Held
 from .charset import known
@@ -65,8 +65,7 @@ def part_size(reading: Reading, columns: int) -> int:
 def limits(origin: Source, reading: Reading) -> Limits:
     """Rows of a batch, threads and memory for DuckDB: pieces of Parquet are unpacked whole, one a thread."""
     most = memory.budget(reading.memory)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     fits = most // 2 // max(1, 2 * origin.group)
-    threads = int(max(1, min(cores, fits)))
+    threads = int(max(1, min(cores(), fits)))
     batch = int(max(GRAIN, min(2**16, 2**23 // max(1, len(origin.names)) // GRAIN * GRAIN)))
     return Limits(batch, threads, max(most, 2 * origin.group))  # held tighter, it would wait for itself

@@ -141,4 +141,6 @@ def by_name(spec: str) -> Schedule | Armijo | StrongWolfe:
 def is_number(value: Any) -> bool:
     """Whether a setting is a finite number that float64 holds; True and False are none."""
     kind = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if isinstance(value, np.floating):  # compared as it is, the limit would be rounded to its kind
+        value = float(value)
     return bool(kind and abs(value) <= sys.float_info.max)

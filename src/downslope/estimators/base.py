@@ -25,6 +25,7 @@ from ..descent.methods import Method, by_name
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..inference import Recipe, Training
+from ..inference.training import finished
 from ..insight.verdicts import FAILURES
 from ..model.naming import output_names, param_names
 
@@ -210,7 +211,7 @@ class LinearEstimator(BaseEstimator):
         return dict(zip(names, rows.ravel().astype(float).tolist()))
 
     def _keep(self, training: Training, dataset: Dataset, goes_on=False) -> Self:
-        solution = training.solution  # it keeps no rows: `score` works out metrics, of any
+        solution = finished(training, training)  # it keeps no rows: `score` works out metrics, of any
         solution = replace(solution, metrics=dict(solution.metrics) if solution.is_net else {})
         kind = dataset.some.X.dtype
         limit = np.finfo(kind).max

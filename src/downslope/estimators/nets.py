@@ -16,6 +16,7 @@ from ..descent import rates
 from ..descent.methods import Method
 from ..errors import DownslopeError
 from ..inference import Recipe, Training
+from ..inference.training import finished
 from ..model.nets import Net
 from .base import FLOATS, KEPT, UNFINISHED, LinearEstimator
 from .classifier import LinearClassifier, _has_chances
@@ -134,7 +135,7 @@ class NetEstimator(LinearEstimator):
         return np.clip(z, -limit, limit).astype(X.dtype)
 
     def _keep(self, training: Training, dataset: Dataset, goes_on=False) -> Self:
-        solution = training.solution
+        solution = finished(training, training)
         self.solution_: Any = solution
         self.n_iter_ = solution.epochs
         self.verdict_ = solution.verdict

@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from .. import atomic
 from ..data import Dataset, Encoding
 from ..data.encoding import training_dataset
 from ..data.parted import Parted
@@ -23,8 +25,9 @@ from ..descent.methods import ClosedForm, CoordinateDescent, Exhaustive, Method
 from ..descent.passes import compiles
 from ..descent.rows import Batch
 from ..descent.trace import Step, Trace
-from ..errors import DownslopeError, DownslopeWarning
+from ..errors import DownslopeError, DownslopeWarning, Interrupted
 from ..messages import text
+from . import schema
 from .code import Code, needed_of, refuse_other, told_of
 from .logbook import Log, Logbook
 from .packing import packed, unpacked
@@ -65,27 +68,45 @@ class Checkpoint:
             raise DownslopeError("checkpoint.at_once", method=training.method.name)
         training.method.refuse_nonsense(training.objective)
         training.code = told_of(training)
-        self.write(training)
-        (path / "manifest.json").unlink(missing_ok=True)  # of the run that is replaced
+        with self._alone():
+            self.write(training)
+            (path / "manifest.json").unlink(missing_ok=True)  # of the run that is replaced
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """The run folder belongs to one training at a time. Raises DownslopeError where another one, of this
+        or another process, writes there."""
+        try:
+            with atomic.locked(Path(self.path)) as mine:
+                if not mine:
+                    raise DownslopeError("checkpoint.in_use", path=self.path)
+                yield
+        except OSError as error:
+            raise DownslopeError("inference.cannot_write", path=self.path, why=error.strerror) from None
 
     def watch(self, training: Training) -> Iterator[Step]:
         """The steps of a training, which is kept on the way, and where it is left. A disk that is full is
         told of, and the training goes on: the checkpoint before stays good."""
         due, kept = time.monotonic() + self.seconds, training.place.updates
-        try:
-            for step in training:
-                if _at_rest(training) and (training.place.over or time.monotonic() >= due):
+        with self._alone():
+            try:
+                for step in training:
+                    if _at_rest(training) and (training.place.over or time.monotonic() >= due):
+                        self._try(training)
+                        due, kept = time.monotonic() + self.seconds, training.place.updates
+                    yield step
+            finally:
+                if _at_rest(training) and training.place.updates != kept:
                     self._try(training)
-                    due, kept = time.monotonic() + self.seconds, training.place.updates
-                yield step
-        finally:
-            if _at_rest(training) and training.place.updates != kept:
-                self._try(training)
 
     def run(self, training: Training, log: Log | None = None) -> Solution:
-        """A training to its end, or to Ctrl-C; its solution is kept in the same folder, if one can be.
-        `log` is told all."""
-        solution = finished(training, self.watch(training), log)
+        """A training to its end, or to Ctrl-C, which is raised as Interrupted; its solution is saved in the
+        same folder, if one can be. `log` gets every step."""
+        try:
+            solution = finished(training, self.watch(training), log)
+        except Interrupted as interrupted:
+            self.complete(interrupted.solution)
+            raise
         self.complete(solution)
         return solution
 
@@ -179,7 +200,10 @@ class Kept:
             raise DownslopeError("inference.no_such_run", path=path)
         if not file.is_file():
             raise DownslopeError("checkpoint.none", path=path)
-        return cls(path, unpacked(path, file.read_bytes()), trust_source)
+        told = unpacked(path, file.read_bytes())
+        with schema.checked(path, CHECKPOINT):
+            schema.check_checkpoint(told)
+        return cls(path, told, trust_source)
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -234,14 +258,16 @@ class Kept:
     ) -> Training:
         """The training as it stood, on rows, or a function, that are the same."""
         code.refuse_misfit(self.path, self.code)
-        recipe = code.recipe(self.path, Recipe.from_json(self.told["recipe"]))
+        with schema.checked(self.path, CHECKPOINT):
+            recipe = code.recipe(self.path, Recipe.from_json(self.told["recipe"]))
         place, before = self.told["place"], recipe.epochs
         if epochs is not None:
             recipe = recipe.with_(epochs=epochs)
             made = 0 if place is None else place.state.epochs + place.done
             if epochs < made:
                 raise DownslopeError("checkpoint.fewer_epochs", path=self.path, asked=epochs, made=made)
-        training = self._begun(recipe, dataset, validation, code)
+        with schema.checked(self.path, CHECKPOINT):
+            training = self._begun(recipe, dataset, validation, code)
         now = training.fingerprints
         for which, then in self.told["rows"].items():
             if now[which] != then:
@@ -250,7 +276,10 @@ class Kept:
         refuse_other(self.path, self.code, training)
         if place is not None:
             trace = Trace(training.trace.names, training.trace.start)
-            vars(trace).update(self.told["trace"])
+            with schema.checked(self.path, CHECKPOINT):
+                schema.check_trace(self.told["trace"], trace)
+                vars(trace).update(self.told["trace"])
+                schema.check_place(place, training.objective)
             training.trace = trace
         if place is not None and recipe.epochs != before and _laid_out(training, before):
             said = text("checkpoint.laid_out", before=before, epochs=recipe.epochs)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
+from .. import atomic
 from ..data.reading import Table
 from ..errors import DownslopeError, nearest
 from .script import LIBRARIES, script
@@ -160,15 +159,7 @@ def _unseen(column) -> str:
 
 def _write(path: Path, content: bytes) -> None:
     """Whole or not at all."""
-    part = None
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            part = Path(file.name)
-            file.write(content)
-        part.chmod(0o644)
-        os.replace(part, path)
+        atomic.write_bytes(path, content)
     except OSError as error:
         raise DownslopeError("inference.cannot_write", path=path, why=error.strerror) from None
-    finally:
-        if part is not None:
-            part.unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from ..descent.place import Place
 from ..descent.state import State
 from ..descent.trace import Step
 from ..errors import DownslopeError
+from . import schema
 
 FORMAT, VERSION = "downslope-checkpoint", 2  # 2: modules, optimizers of torch.optim, functions
 
@@ -57,19 +58,18 @@ def unpacked(path: Path | str, content: bytes) -> dict[str, Any]:
         raise DownslopeError("checkpoint.damaged", path=path)
     line, _, numbers = body.partition(b"\n")
     try:
-        head = json.loads(line)
-        known = head["format"] == FORMAT and isinstance(head["version"], int)
-    except (ValueError, KeyError, TypeError):
+        known = json.loads(line)["format"] == FORMAT
+    except (ValueError, KeyError, TypeError, RecursionError):
         known = False
     if not known:
         raise DownslopeError("checkpoint.damaged", path=path)
-    if head["version"] > VERSION:
-        raise DownslopeError("inference.newer_run", path=path, found=head["version"], known=VERSION)
-    arrays = []
-    for kind, shape, order, offset in head["arrays"]:
-        array = np.frombuffer(numbers, kind, int(np.prod(shape)), offset)
-        arrays.append(array.reshape(shape, order=order).copy(order))
-    return _read(head["told"], arrays)
+    with schema.checked(path, "checkpoint"):
+        head = schema.decoded(line, schema.CheckpointRecord)
+        if head["version"] > VERSION:
+            raise DownslopeError("inference.newer_run", path=path, found=head["version"], known=VERSION)
+        arrays = [schema.array_of(numbers, *place) for place in head["arrays"]]
+        told = _read(head["told"], arrays)
+    return told
 
 
 def _plain(value: Any, arrays: list[np.ndarray], seen: dict[int, int]) -> Any:
@@ -107,5 +107,5 @@ def _read(found: Any, arrays: list[np.ndarray]) -> Any:
     if "$tuple" in found:
         return tuple(_read(found["$tuple"], arrays))
     if "$record" in found:
-        return RECORDS[found["$record"]](**_read(found["$fields"], arrays))
+        return schema.check_record(RECORDS[found["$record"]](**_read(found["$fields"], arrays)))
     return {name: _read(item, arrays) for name, item in found.items()}

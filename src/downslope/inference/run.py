@@ -11,23 +11,22 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import shutil
-import tempfile
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .. import __version__
+from .. import __version__, atomic
 from ..data import Encoding
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..insight import Remedy, Verdict
+from ..messages import text
 from ..model.functions import Function
+from . import schema
 from .recipe import Recipe
 from .solution import Solution
 
@@ -59,37 +58,20 @@ def save(solution: Solution, path, force: bool = False) -> Path:
     path = Path(path)
     if solution.module is not None:
         raise DownslopeError("inference.own_module")
+    atomic.recover(path)
     if path.exists() and not (force and is_run(path)):
         raise DownslopeError(
             "inference.run_exists" if not force else "inference.not_a_run_to_replace", path=path
         )
+    files = _files(solution)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        with atomic.replacing_folder(path) as folder:
+            for name, content in files.items():
+                (folder / name).write_bytes(content)
+            (folder / "manifest.json").write_bytes(_manifest(files))
     except OSError as error:
         raise DownslopeError("inference.cannot_write", path=path, why=error.strerror) from None
-    before = None
-    try:
-        files = _files(solution)
-        for name, content in files.items():
-            (folder / name).write_bytes(content)
-        (folder / "manifest.json").write_text(_manifest(files).decode(), encoding="utf-8")
-        folder.chmod(0o755)
-        if path.exists():  # one rename away, until the new one has its name
-            before = path.with_name(f"{folder.name}.before")
-            os.replace(path, before)
-        try:
-            os.replace(folder, path)
-        except OSError:
-            if before is not None:
-                os.replace(before, path)
-            raise
-        if before is not None:
-            shutil.rmtree(before, ignore_errors=True)
-    except OSError as error:
-        raise DownslopeError("inference.cannot_write", path=path, why=error.strerror) from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return path
 
 
@@ -106,23 +88,10 @@ def complete(solution: Solution, path: Path) -> Path:
 
 def replace_file(path: Path, content: bytes) -> None:
     """A file that is on the disk before it takes its name: what is at `path` is never half of it."""
-    part = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-        if os.name == "posix":
-            folder = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+        atomic.write_bytes(path, content, durable=True)
     except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
         raise DownslopeError("inference.cannot_write", path=path, why=error.strerror) from None
 
 
@@ -138,6 +107,7 @@ def load(path) -> Solution:
     written, and when the run is of a newer format.
     """
     path = Path(path)
+    atomic.recover(path)
     manifest_file = path / "manifest.json"
     if not path.exists():
         raise DownslopeError("inference.no_such_run", path=path)
@@ -163,7 +133,7 @@ def load(path) -> Solution:
         if hashlib.sha256(content).hexdigest() != sums.get(name):
             raise DownslopeError("inference.damaged", path=path, file=name)
         contents[name] = content
-    return _solution(contents)
+    return _solution(path, contents)
 
 
 def _manifest(files: dict[str, bytes]) -> bytes:
@@ -198,11 +168,23 @@ def _files(solution: Solution) -> dict[str, bytes]:
     }
 
 
-def _solution(contents: dict[str, bytes]) -> Solution:
-    told = json.loads(contents["solution.json"], object_hook=_read)
-    with np.load(io.BytesIO(contents["weights.npz"]), allow_pickle=False) as arrays:
-        params, start = arrays["params"], arrays["start"]
-    records = [json.loads(line, object_hook=_read) for line in contents["trace.jsonl"].splitlines()]
+def _solution(path: Path, contents: dict[str, bytes]) -> Solution:
+    with schema.checked(path, "solution.json"):
+        told = schema.decoded(contents["solution.json"], schema.SolutionRecord, _read)
+    with schema.checked(path, "weights.npz"):
+        with np.load(io.BytesIO(contents["weights.npz"]), allow_pickle=False) as arrays:
+            params, start = arrays["params"], arrays["start"]
+        schema.check_weights(params, start, told["names"])
+    with schema.checked(path, "trace.jsonl"):
+        lines = contents["trace.jsonl"].splitlines()
+        records = [schema.decoded(line, schema.StepRecord, _read) for line in lines]
+        trace = Trace.from_records(told["names"], start, records, told["steps"])
+    with schema.checked(path, "solution.json"):
+        solution = _rebuilt(told, params, trace)
+    return replace(solution, verdict=replace(solution.verdict, again=partial(_again, solution)))
+
+
+def _rebuilt(told: dict[str, Any], params: np.ndarray, trace: Trace) -> Solution:
     kept = told["verdict"]
     plain: dict[str, Any] = {
         name: tuple(told[name]) if isinstance(told[name], list) else told[name]
@@ -213,14 +195,26 @@ def _solution(contents: dict[str, bytes]) -> Solution:
     solution = Solution(
         params=params,
         verdict=Verdict(kept["code"], kept["numbers"], remedies, kept["kind"]),
-        trace=Trace.from_records(plain["names"], start, records, told["steps"]),
+        trace=trace,
         recipe=Recipe.from_json(told["recipe"]),
         encoding=None if told["encoding"] is None else Encoding.from_json(told["encoding"]),
         metrics=told["metrics"],
         notes=tuple((key, facts) for key, facts in told["notes"]),
         **plain,
     )
-    return replace(solution, verdict=replace(solution.verdict, again=partial(_again, solution)))
+    if solution.features:
+        net, widths = solution.recipe.net, [len(solution.features)]
+        widths += [*(() if net is None else net.hidden), solution.outputs]
+        bias = net is not None or solution.recipe.intercept
+        weights = sum((before + bias) * after for before, after in pairwise(widths))
+        if weights != len(params):
+            raise ValueError(f"{weights} weights expected for these columns, {len(params)} found")
+    _ = solution.verdict.text, [(remedy.text, remedy.options) for remedy in solution.verdict.remedies]
+    for key, facts in solution.notes:
+        _ = text(key, **facts)
+    if solution.features and solution.recipe.loss.labels and len(solution.classes) < 2:
+        raise ValueError("a loss for classes, and no classes")
+    return solution
 
 
 def _again(solution: Solution, change) -> Solution:

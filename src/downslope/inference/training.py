@@ -25,7 +25,7 @@ from ..descent.rows import Batch
 from ..descent.schedules import InverseScaling
 from ..descent.stops import Epochs, Pause, Stop
 from ..descent.trace import Step, Trace
-from ..errors import DownslopeError, nearest
+from ..errors import DownslopeError, Interrupted, nearest
 from ..insight import Verdict, explain, plain
 from ..kernels.threads import one_blas_thread
 from ..model.functions import Function
@@ -389,16 +389,24 @@ def _run(training: Training, checkpoint: Checkpoint | None, book: Logbook | None
 
 
 def finished(training: Training, steps: Iterable[Step], log: Log | None = None) -> Solution:
-    """The solution of a training whose steps are taken to their end, or to Ctrl-C; it is told to the log."""
+    """The solution of a training whose steps are taken to their end; it is written to the log.
+
+    Raises Interrupted, a KeyboardInterrupt with the solution so far, where Ctrl-C ended it: the caller's next
+    line, or next fit of a grid search, is not for a model that is half learned.
+    """
+    interrupted = False
     with training.sharing_cores():
         try:
             for _ in steps if log is None else log.watch(steps):
                 pass
         except KeyboardInterrupt:
+            interrupted = True
             training.interrupt()
         solution = training.solution
     if log is not None:
         log.end(solution)
+    if interrupted or solution.stopped == "interrupted":
+        raise Interrupted(solution)
     return solution
 
 

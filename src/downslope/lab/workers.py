@@ -106,10 +106,11 @@ def limit_memory(memory: int) -> None:
     try:
         import resource
 
-        with open("/proc/self/status") as status:
-            held = next(int(line.split()[1]) << 10 for line in status if line.startswith("VmData"))
+        import psutil
+
+        held = psutil.Process().memory_info().data  # Linux tells it
         resource.setrlimit(resource.RLIMIT_DATA, (held + memory, held + memory))
-    except (ImportError, OSError, ValueError, StopIteration):
+    except (ImportError, AttributeError, OSError, ValueError):
         return
 
 

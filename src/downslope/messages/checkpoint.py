@@ -25,6 +25,10 @@ TEXTS = {
         "the checkpoint in {path} is damaged: it is not what was written. Train again, or restore it from a copy.",
         "{path} 中的存档已损坏：内容与写入时不一致。请重新训练，或从备份恢复。",
     ),
+    "checkpoint.in_use": (
+        "{path} is being written by another training. Wait for it to end, or give another folder.",
+        "{path} 正由另一个训练写入。请等它结束，或换一个文件夹。",
+    ),
     "checkpoint.rows_needed": (
         "{path} was trained on {source}, which can not be read again: give the same rows, resume(path, dataset).",
         "{path} 是用 {source} 训练的，无法重新读取：请给出同样的数据，resume(path, dataset)。",

@@ -25,6 +25,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "there is not enough memory for this: give fewer rows or columns, for example by a SQL query.",
         "内存不足：请减少行或列，例如用一条 SQL 查询来读取数据。",
     ),
+    "cli.memory_used": (
+        "memory: at most {limit} for rows; the whole process, libraries included, used {peak} at its peak",
+        "内存：数据行最多 {limit}；整个进程（含程序库）峰值 {peak}",
+    ),
+    "cli.address_space": (
+        "the libraries do not fit in the address space of this process ({limit}, as ulimit -v set it): {reason}. Allow at least 4 GB.",
+        "程序库放不进本进程的地址空间（{limit}，由 ulimit -v 设定）：{reason}。请至少允许 4 GB。",
+    ),
     # ── what is wrong with a request ────────────────────────────────────────────────────────────
     "cli.unknown_command": (
         "there is no command {asked}: use {known}.",
@@ -446,8 +454,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "用来学习的列；默认为其余所有列。",
     ),
     "cli.help_memory": (
-        "memory that rows may take, such as 2GB; by default half of what is free. Rows that do not fit are read in parts, whenever they are asked for",
-        "数据行可占用的内存，例如 2GB；默认是空闲内存的一半。放不下的行在需要时分段读取",
+        "memory for rows, such as 2GB; by default half of what is free. Rows that do not fit are read in parts. The libraries take 250 to 450 MB more",
+        "数据行可占用的内存，例如 2GB；默认是空闲内存的一半。放不下的行分段读取。程序库另外占用 250 到 450 MB",
     ),
     "cli.help_workers": (
         "start so many workers on this machine, of one core each, and keep the rows in their memory",

@@ -253,6 +253,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{path}, which holds rows that were read, can not be read back ({reason}). Remove it and begin again.",
         "保存已读数据行的 {path} 无法读回（{reason}）。请删除它再重新开始。",
     ),
+    "data.cache_made_anew": (
+        "{path} in DOWNSLOPE_CACHE is damaged: its checksum does not match. It is written again from the source.",
+        "DOWNSLOPE_CACHE 中的 {path} 已损坏：校验和不一致。将从来源重新写入。",
+    ),
     "data.cache_folder": (
         "The folder {path} of DOWNSLOPE_CACHE can not be made ({reason}). Name another, or leave it unset.",
         "DOWNSLOPE_CACHE 指定的文件夹 {path} 无法创建（{reason}）。请换一个，或不设置它。",

@@ -133,6 +133,10 @@ TEXTS = {
         "{path} exists and is not a run, so it is not replaced: choose another name.",
         "{path} 已存在且不是运行记录，因此不会替换：请换一个名字。",
     ),
+    "inference.wrong_content": (
+        "{file} in {path} is not what Downslope writes: {reason}. Restore the run from a copy, or make it again.",
+        "{path} 中的 {file} 不是 Downslope 写出的内容：{reason}。请从备份恢复该运行，或重新生成。",
+    ),
     "inference.cannot_write": (
         "{path} can not be written: {why}. Nothing was left half-written.",
         "无法写入 {path}：{why}。没有留下写了一半的文件。",

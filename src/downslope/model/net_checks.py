@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 from typing import Any
 
 import numpy as np
 
+from ..data import memory
 from ..errors import DownslopeError, nearest
 
 ACTIVATIONS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "ReLU", "gelu": "GELU"}
@@ -41,7 +41,7 @@ def check_settings(activation: str, dropout: float, dtype: str) -> None:
 
 def refuse_too_large(key: str, needed: int, **facts) -> None:
     """Raise `key` if that many bytes are not to be had."""
-    free = free_bytes()
+    free = memory.free()
     if needed > free:
         raise DownslopeError(key, needed=f"{needed / 1e9:.3g}", free=f"{free / 1e9:.3g}", **facts)
 
@@ -59,16 +59,6 @@ def filled(X: Any) -> np.ndarray:
     n, d = X.shape
     refuse_too_large("nets.sparse", 8 * n * d, rows=n, columns=d)
     return X.toarray()
-
-
-def free_bytes() -> float:
-    """Bytes of memory still to be had; all of the machine's, or infinitely many, where that is not told."""
-    try:
-        with open("/proc/meminfo") as lines:
-            return 1024.0 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration):
-        told = getattr(os, "sysconf_names", {})  # Windows has none
-        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")) if told else math.inf
 
 
 def device_name(asked: str, gpus: int, work: int) -> str:

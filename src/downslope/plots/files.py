@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from io import BytesIO
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .. import atomic
 from ..errors import DownslopeError, nearest
 
 SUFFIXES = (".gif", ".png", ".svg")
@@ -59,14 +59,11 @@ def whole(path, suffixes, write: Callable[[Path], None], overwrite: bool) -> Pat
         raise DownslopeError("plots.no_such_folder", path=path, folder=path.parent)
     if path.exists() and not overwrite:
         raise DownslopeError("plots.exists", path=path)
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
-        write(part)
-        os.replace(part, path)
+        with atomic.replacing(path) as part:
+            write(part)
     except OSError as error:
         raise DownslopeError("plots.not_written", path=path, reason=error.strerror or error) from error
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

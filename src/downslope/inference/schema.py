@@ -1,0 +1,245 @@
+"""What stands in the files of a run and of a checkpoint: one declared schema, checked when they are read.
+
+A file whose checksum fits may still have been edited, or written by something else. msgspec checks names and
+types; what no type can say (as many weights as names, finite numbers) is checked here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import msgspec
+import numpy as np
+
+from ..descent.place import Place
+from ..descent.state import State
+from ..descent.trace import Step
+from ..errors import DownslopeError
+
+Number = float | None
+KINDS = "fiub"  # kinds of numbers that an array may hold: no objects, no text
+
+
+class VerdictRecord(msgspec.Struct):
+    code: str
+    kind: str
+    numbers: dict[str, Any]
+    remedies: list[tuple[str, dict[str, Any]]]
+
+
+class NetRecord(msgspec.Struct):
+    hidden: list[int]
+    activation: str
+    dropout: float | list[float]
+    dtype: str
+    device: str
+    seed: int
+
+
+class RecipeRecord(msgspec.Struct):
+    """Settings of a run; `Recipe` itself refuses values that it cannot serve."""
+
+    loss: Any
+    penalty: Any
+    method: Any
+    learning_rate: Any
+    net: NetRecord | None
+    epochs: int
+    alpha: float
+    tol: float
+    intercept: bool
+    scale: bool
+    seed: int
+    start: dict[str, float] | None = None
+    order: str | list[int] | None = None
+    batch_size: int | None = None
+    seconds: Number = None
+    patience: int | None = None
+
+
+class FingerprintRecord(msgspec.Struct):
+    rows: int
+    columns: int
+    sha256: str
+
+
+class MetricsRecord(msgspec.Struct, forbid_unknown_fields=True):
+    """Those of numbers, or of classes, or of counts."""
+
+    r2: Number = None
+    rmse: Number = None
+    mae: Number = None
+    accuracy: Number = None
+    log_loss: Number = None
+    roc_auc: Number = None
+    confusion: list[list[float]] | None = None
+    deviance: Number = None
+    d2: Number = None
+
+
+class SolutionRecord(msgspec.Struct):
+    """solution.json"""
+
+    names: list[str]
+    loss: float
+    stopped: str
+    epochs: int
+    seconds: float
+    method: str
+    features: list[str]
+    targets: list[str]
+    single: bool
+    recipe: RecipeRecord
+    verdict: VerdictRecord
+    metrics: dict[str, MetricsRecord]
+    steps: int
+    notes: list[tuple[str, dict[str, Any]]]
+    encoding: dict[str, Any] | None
+    formula: str | None = None
+    classes: list[str | int | float | bool] = []
+    gap: Number = None
+    source: str | None = None
+
+
+class StepRecord(msgspec.Struct):
+    """A line of trace.jsonl."""
+
+    step: int
+    epoch: int
+    rows: int
+    seconds: float
+    loss: float
+    gradient_norm: float
+    learning_rate: float
+    params: dict[str, float]
+    objective: Number = None
+    validation: Any = None
+    gap: Number = None
+    gradient: list[Any] | None = None
+
+
+class CheckpointRecord(msgspec.Struct):
+    """The line of JSON in a checkpoint; of each array its type, shape, order and offset."""
+
+    format: str
+    version: int
+    arrays: list[tuple[str, list[int], str, int]]
+    told: dict[str, Any]
+
+
+class CheckpointContent(msgspec.Struct):
+    """What a checkpoint holds; its place and trace are records of their own (`packing.RECORDS`)."""
+
+    recipe: RecipeRecord
+    seconds: int | float
+    rows: dict[str, FingerprintRecord | None]
+    asked: dict[str, Any] | None = None
+    source: str | None = None
+    stream: dict[str, Any] | None = None
+    encoding: dict[str, Any] | None = None
+    code: dict[str, Any] | None = None
+
+
+@contextmanager
+def checked(path: Path | str, file: str) -> Iterator[None]:
+    """What is raised in the block by content that is not what was written becomes one DownslopeError."""
+    try:
+        yield
+    except DownslopeError:
+        raise
+    except msgspec.ValidationError as error:
+        raise DownslopeError("inference.wrong_content", path=path, file=file, reason=str(error)) from None
+    except (
+        ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RecursionError,
+        TypeError, ValueError,
+    ) as error:  # fmt: skip
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise DownslopeError("inference.wrong_content", path=path, file=file, reason=reason) from None
+
+
+def decoded(content: bytes, kind: Any, hook: Any = None) -> Any:
+    """JSON, checked against a schema, as the plain data that it holds. Raises msgspec.ValidationError."""
+    data = json.loads(content, object_hook=hook)
+    msgspec.convert(data, kind)
+    return data
+
+
+def check_checkpoint(told: dict[str, Any]) -> None:
+    """The plain part of what a checkpoint holds. Raises msgspec.ValidationError."""
+    plain = {name: value for name, value in told.items() if name not in ("place", "trace")}
+    msgspec.convert(plain, CheckpointContent)
+    place = told.get("place")
+    if place is not None and not (isinstance(place, Place) and isinstance(place.state, State)):
+        raise msgspec.ValidationError("Expected `Place` - at place")
+
+
+def check_weights(params: Any, start: Any, names: list[str]) -> None:
+    """As many finite numbers as names. Raises msgspec.ValidationError."""
+    for name, values in (("params", params), ("start", start)):
+        if values.dtype.kind not in KINDS or values.shape != (len(names),):
+            raise msgspec.ValidationError(f"{len(names)} numbers expected - at {name}")
+    if not np.isfinite(params).all():
+        raise msgspec.ValidationError("finite weights expected - at params")
+
+
+def check_record(record: Any) -> Any:
+    """The fields of a dataclass or a named tuple against their annotations; what is itself a record was
+    checked before. Raises msgspec.ValidationError."""
+    for name, hint in get_type_hints(type(record)).items():
+        value = getattr(record, name)
+        value = value.item() if isinstance(value, np.generic) else value
+        if isinstance(hint, type) and is_dataclass(hint):
+            if not isinstance(value, hint):
+                raise msgspec.ValidationError(f"Expected `{hint.__name__}` - at {name}")
+        else:
+            msgspec.convert(value, hint)
+    return record
+
+
+def check_trace(found: Any, trace: Any) -> None:
+    """The trace of a checkpoint against one that was just begun. Raises msgspec.ValidationError."""
+    if not isinstance(found, dict) or found.keys() != vars(trace).keys():
+        raise msgspec.ValidationError("other fields than a trace has - at trace")
+    for name, value in vars(trace).items():
+        if name in ("names", "start"):
+            same = np.array_equal(found[name], value) if name == "start" else found[name] == value
+            if not same:
+                raise msgspec.ValidationError(f"another {name} than the run's - at trace.{name}")
+        elif isinstance(value, int):
+            msgspec.convert(found[name], Annotated[int, msgspec.Meta(ge=0)])
+    known = [found[name] for name in ("_last", "_lowest", "_highest") if found[name] is not None]
+    for entry in [*found["_kept"], *known]:
+        number, step = entry
+        if type(number) is not int or type(step) is not Step or step.params.shape != trace.start.shape:
+            raise msgspec.ValidationError("a step expected - at trace")
+
+
+def check_place(place: Any, objective: Any) -> None:
+    """Where a descent stands, against the objective that it goes on with. Raises msgspec.ValidationError."""
+    size, state = objective.size, place.state
+    arrays = [state.theta, place.point[0], place.point[2], *state.memory.vectors]
+    for pair in state.memory.moves:
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise msgspec.ValidationError("pairs expected - at memory.moves")
+        arrays += pair
+    if (
+        any(np.shape(array) != (size,) for array in arrays)
+        or min(state.updates, state.epochs, place.done) < 0
+    ):
+        raise msgspec.ValidationError(f"{size} weights expected - at place")
+
+
+def array_of(numbers: bytes, kind: str, shape: list[int], order: str, offset: int) -> np.ndarray:
+    """One array of a checkpoint, a copy of its bytes. Raises ValueError."""
+    dtype = np.dtype(kind)
+    if dtype.kind not in KINDS or dtype.hasobject or order not in ("C", "F") or offset < 0:
+        raise ValueError(f"no array of numbers: {kind}, {order}, offset {offset}")
+    if any(length < 0 for length in shape):
+        raise ValueError(f"no shape: {shape}")
+    array = np.frombuffer(numbers, dtype, int(np.prod(shape, dtype=object)), offset)
+    return array.reshape(shape, order=order).copy(order)  # type: ignore[call-overload]
