@@ -133,7 +133,7 @@ def plain_text(
     copy = folder() / f"{len(os.listdir(folder()))}.csv"
     damaged = _copy(path, copy, layout, layout.blanks or scan.blanks)
     if damaged:
-        facts = {"path": told, "count": damaged, "encoding": charset.name}
+        facts = {"path": str(told), "count": damaged, "encoding": charset.name}
         notes.insert(0, ("data.note_damaged", facts))
     return PlainText(copy, layout, tuple(notes))
 
@@ -213,9 +213,9 @@ def _notes(charset: Charset, told: Path, asked: bool) -> list[Note]:
     if asked or charset.name.startswith("utf"):
         return []
     if charset.ties:
-        facts = {"path": told, "encoding": charset.name, "ties": ", ".join(charset.ties)}
+        facts = {"path": str(told), "encoding": charset.name, "ties": ", ".join(charset.ties)}
         return [("data.note_encoding_tie", facts)]
-    return [("data.note_encoding", {"path": told, "encoding": charset.name})]
+    return [("data.note_encoding", {"path": str(told), "encoding": charset.name})]
 
 
 def _has_plain_name(path: Path) -> bool:
