@@ -17,7 +17,7 @@ from .scaling import Standardise, column_width
 
 TASKS = 16  # parts that the rows are cut into, whatever the number of threads
 PIECE = 65_536  # numbers that are multiplied at a time: they stay in the cache
-ALONE = 2**21  # multiplications up to which one thread is done before two, and BLAS takes one by itself
+ALONE = 2**21  # multiplications up to which one thread is done before two
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +59,10 @@ class SecondMoments:
     def of(self, standardise: Standardise, intercept: bool) -> tuple[np.ndarray, np.ndarray]:
         """The means of x̃x̃ᵀ and of x̃yᵀ, (q, q) and (q, k), the intercept's column of ones included."""
         width, away = standardise.width, self.mean - standardise.center
-        gram = (self.G + np.outer(away, away)) / width[:, None] / width
-        with_target = (self.c + np.outer(away, self.target)) / width[:, None]
+        varies = np.diag(self.G) > (1e-14 * self.mean) ** 2  # else it is the rounding of a constant column
+        G, c = self.G * varies * varies[:, None], self.c * varies[:, None]
+        gram = (G + np.outer(away, away)) / width[:, None] / width
+        with_target = (c + np.outer(away, self.target)) / width[:, None]
         if not intercept:
             return gram, with_target
         ones = (away / width)[:, None]
@@ -96,11 +98,8 @@ def second_moments(
 
     edges = [n * part // TASKS for part in range(TASKS + 1)]
     parts = [slice(a, b) for a, b in pairwise(edges) if a < b]
-    if n * d * q <= ALONE:
-        sums = [summed(part) for part in parts]
-    else:
-        with one_blas_thread():
-            sums = each(summed, parts)
+    with one_blas_thread():
+        sums = [summed(part) for part in parts] if n * d * q <= ALONE else each(summed, parts)
     products = np.zeros((d, q + 1))
     for upper, lower in sums:
         products[:half] += upper

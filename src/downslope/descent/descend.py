@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import DownslopeError
+from ..kernels.threads import steps_on_one_blas_thread
 from . import rates
 from .coordinates import Coordinates
 from .direct import closed_form, exhaustive, reduces
-from .directions import LBFGS, Chooser, Nesterov, Subsampled
+from .directions import LBFGS, Chooser, Nesterov, Newton, Subsampled
 from .end import End, gap_on_the_way, last_gap, proved, stationarity
 from .methods import AnyMethod, ClosedForm, CoordinateDescent, Exhaustive, Method
 from .passes import passes
@@ -58,6 +59,12 @@ def descend(
     0 4.666666666666667 [1.09333333]
     1 3.8362074074074086 [1.17795556]
     """
+    steps = _descend(objective, start, method, stop, validation, seed, after, place)
+    return (yield from steps_on_one_blas_thread(steps))
+
+
+def _descend(objective, start, method, stop, validation, seed, after, place):
+    """The same, with as many BLAS threads as there are."""
     start = np.array(start, dtype=float)
     if start.shape != (objective.size,):
         raise DownslopeError("descent.start_shape", found=start.shape, size=objective.size)
@@ -139,6 +146,7 @@ def _loop(
             usual,
             place.first,
             stride,
+            state.fall,
         )
         return stop.look(progress, state.seen)
 
@@ -232,9 +240,11 @@ def _full_steps(objective, method: Method, state: State, point, stop: Stop) -> I
     while True:
         before = point
         if isinstance(direction, Chooser):
+            exact = objective.quadratic and isinstance(direction, Newton)  # then nothing is left
             with np.errstate(over="ignore", invalid="ignore"):
                 d = direction.choose(objective, before, state.memory)
                 slope = float(before.gradient @ d)
+                state.fall = -0.5 * slope if objective.linear and not exact and math.isfinite(slope) else 0.0
                 if not slope < 0:  # rounding has turned it: go straight down
                     d, slope = -before.gradient, -float(before.gradient @ before.gradient)
             line = objective.line(before, d)

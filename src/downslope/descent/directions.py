@@ -14,7 +14,10 @@ import numpy as np
 
 from ..errors import DownslopeError
 from ..kernels import moves
-from ..kernels.threads import one_blas_thread
+from ..kernels.threads import lapack
+
+EPS = np.finfo(float).eps
+FAR = 100.0
 
 
 @dataclass
@@ -240,12 +243,15 @@ class LBFGS(Chooser):
         return -q
 
     def scaled(self, q, objective, point, memory: Memory) -> np.ndarray:
-        """H·q for the H that the moves correct: a number, from the last move or the curvature along q."""
+        """H·q for the H that the moves correct: a number, from the last move or the curvature along q. Where
+        the penalty curves differently from column to column, it is divided by that."""
+        D = objective.usual_curvature + objective.l2 if objective.linear and objective.l2.any() else 1.0
+        way = q / D
         if memory.moves:
             s, y = memory.moves[-1]
-            return q * ((s @ y) / (y @ y))
-        if objective.bounded and (bend := objective.bend(q)) > 0:
-            return q * ((q @ q) / bend)
+            return way * ((s @ y) / (y @ (y / D)))
+        if objective.bounded and (bend := objective.bend(way)) > 0:
+            return way * ((q @ way) / bend)
         if 0 < objective.lipschitz < np.inf:
             return q / objective.lipschitz
         return q / max(1.0, float(np.abs(q).sum()))  # as in PyTorch
@@ -286,21 +292,32 @@ class Subsampled(LBFGS):
 
     def choose(self, objective, point, memory: Memory) -> np.ndarray:
         memory.every = memory.every or self.thinning(objective)
-        if memory.every == 1 and not objective.l2.any():  # nothing holds a Hessian that may vanish
+        if memory.every > 1 and memory.factor is None:
+            memory.factor = self.factored(objective.thinned(memory.every), point)
+        if memory.every == 1 or memory.factor is None:
+            memory.every = 1
             return Newton().choose(objective, point, memory)
         return super().choose(objective, point, memory)
 
-    def scaled(self, q, objective, point, memory: Memory) -> np.ndarray:
-        from scipy.linalg import cho_factor, cho_solve
+    def factored(self, some, point) -> Any:
+        """Cholesky's factor of the Hessian of some rows, its diagonal scaled to 1; None where columns nearly
+        depend on one another, which takes Newton's care."""
+        H = some.hessian(some.at(point.theta))
+        size = np.sqrt(np.diag(H))
+        size = np.where(size > 0, size, 1.0)
+        H /= size
+        H /= size[:, None]
+        H[np.diag_indices(len(H))] += 1e-10  # softmax is level where all classes shift alike
+        linalg = lapack()
+        try:
+            factor, _ = linalg.cho_factor(H, lower=True, overwrite_a=True, check_finite=False)
+        except linalg.LinAlgError:
+            return None
+        return factor, size
 
-        if memory.factor is None:
-            some = objective if memory.every == 1 else objective.thinned(memory.every)
-            H = some.hessian(point if memory.every == 1 else some.at(point.theta))
-            flat = max(1e-10 * H.diagonal().max(), 1e-14 * objective.gradient_scale)
-            H[np.diag_indices(len(H))] += flat  # as softmax is, where all classes shift alike
-            with one_blas_thread():  # of no more use here, and the bits are those of any machine
-                memory.factor = cho_factor(H, lower=True, overwrite_a=True, check_finite=False)
-        return cho_solve(memory.factor, q, check_finite=False)
+    def scaled(self, q, objective, point, memory: Memory) -> np.ndarray:
+        factor, size = memory.factor
+        return lapack().cho_solve((factor, True), q / size, check_finite=False) / size
 
     def learn(self, before, after, memory: Memory) -> None:
         super().learn(before, after, memory)
@@ -311,30 +328,45 @@ class Subsampled(LBFGS):
 
 @dataclass(frozen=True)
 class Newton(Chooser):
-    """d = −(∇²F)⁻¹·g.  Exact in one step on a parabola.  Where the curvature is negative its size is
-    taken, where there is none the step stays small; near the minimum nothing is added, so the digits
-    double at every step.  Nocedal & Wright 2006, §3.4; Li & Fukushima 2001 on the vanishing shift."""
+    """d = −(∇²F)⁻¹·g.  Exact in one step on a parabola.  Nocedal & Wright 2006, §3.4.
+
+    Over rows it is found in directions in which they and the penalty measure the same (`Objective.basis`):
+    neither a column's unit nor columns that nearly depend on one another change its steps. Along each of them
+    z moves by FAR times its usual size at most: a loss may hardly curve far from its minimum.
+    """
 
     def choose(self, objective, point, memory: Memory) -> np.ndarray:
-        values, vectors = np.linalg.eigh(objective.hessian(point))
-        size = np.abs(values)
-        largest = max(size.max(initial=0.0), _finite(objective.lipschitz))
-        if largest == 0:
-            steep = float(np.linalg.norm(point.gradient)) or 1.0
-            size = 1.0 if objective.bounded else (float(np.linalg.norm(point.theta)) or 1.0) / steep
-            return -point.gradient * size
-        along = vectors.T @ point.gradient
         if objective.quadratic:
-            flat = size <= 1e-13 * largest * len(size)
-            return -vectors @ np.where(flat, 0.0, along / np.where(flat, 1.0, size))
-        shift = 0.0
-        if values[0] < 1e-6 * largest and np.isfinite(objective.lipschitz):
-            shift = 0.1 * largest * min(1.0, float(np.abs(point.gradient).max()) / objective.gradient_scale)
-        # Of a function the curvatures are known to the last bit, and 1e16 apart in some (Powell, Meyer).
-        least = (1e-12 if objective.bounded else 1e-16) * largest
-        steep = objective.gradient_scale if objective.bounded else float(np.abs(along).max())
-        noise = (size <= least) & (np.abs(along) <= 1e-13 * steep)  # flat, and no slope
-        return -vectors @ np.where(noise, 0.0, along / np.maximum(size + shift, least))
+            return objective.argmin - point.theta
+        if not objective.sweeps:
+            return _of_function(objective, point)
+        basis, term = objective.basis, objective.term
+        values, ways = np.linalg.eigh(objective.hessian_along(point))
+        slopes = ways.T @ basis.backward(point.gradient, term.outputs)
+        root = np.sqrt(objective.usual_curvature)
+        size = np.maximum(values, EPS * len(values) * max(values.max(initial=0.0), EPS))
+        noise = 30 * EPS * basis.condition * term.usual_slope / root
+        flat = (values <= 1e-13 * len(values) * size.max(initial=0.0)) & (np.abs(slopes) <= noise)
+        reach = FAR * root * (term.spread or 1.0)
+        steps = np.where(flat, 0.0, np.clip(slopes / size, -reach, reach))
+        return basis.forward(-ways @ steps, term.outputs)
+
+
+def _of_function(objective, point) -> np.ndarray:
+    """Newton's step of a function. Where the curvature is negative its size is taken, where there is none the
+    step stays small."""
+    values, vectors = np.linalg.eigh(objective.hessian(point))
+    size = np.abs(values)
+    largest = size.max(initial=0.0)
+    if largest == 0:
+        steep = float(np.linalg.norm(point.gradient)) or 1.0
+        return -point.gradient * (float(np.linalg.norm(point.theta)) or 1.0) / steep
+    along = vectors.T @ point.gradient
+    # Of a function the curvatures are known to the last bit, and 1e16 apart in some (Powell, Meyer).
+    least = 1e-16 * largest
+    noise = (size <= least) & (np.abs(along) <= 1e-13 * np.abs(along).max())  # flat, and no slope
+    with np.errstate(over="ignore", invalid="ignore"):  # a search finds out that it is too far
+        return -vectors @ np.where(noise, 0.0, along / np.maximum(size, least))
 
 
 DIRECTIONS = (Steepest, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, LBFGS, Subsampled, Newton)

@@ -25,6 +25,7 @@ class State:
     best: tuple[float, np.ndarray] | None = None  # on the rows held out
     tried: float = 0.0  # by a search along the gradient: its last step, grown
     reach: float = 1.0  # where a search along another direction begins
+    fall: float = 0.0  # −½ g·d of the last step that a direction with curvature chose
     walked: dict[str, Any] = field(default_factory=dict)  # what coordinate descent knows
 
 

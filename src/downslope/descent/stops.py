@@ -29,6 +29,7 @@ class Progress(NamedTuple):
     usual: float = 1.0  # the unit of a gap: the size of F at the null model; 1 for a function
     first: float = math.nan  # F where the descent began
     stride: float = 0.0  # the last update's length, beside the way from the start
+    fall: float = 0.0  # by how much the parabola of the last step promised that F would fall
 
 
 @dataclass(frozen=True)
@@ -83,12 +84,18 @@ class Pause(Stop):
 
 @dataclass(frozen=True)
 class Gradient(Stop):
-    """When no weight can be improved: certificate ≤ tol · (a slope's size at the null model)."""
+    """When no weight can be improved: certificate ≤ tol · (a slope's size at the null model).
+
+    Where the direction knows the curvature, its last step must also have been one by which F could hardly
+    fall: where little curves, a small slope can be far from the minimum.
+    """
 
     tol: float
 
     def look(self, progress, seen):
-        if not progress.certificate <= self.tol * progress.scale:
+        size = max(abs(progress.value), 1e-3 * progress.usual)
+        hardly = max(1e-5 * self.tol, 1e-15) * size
+        if not (progress.certificate <= self.tol * progress.scale and progress.fall <= hardly):
             return None, seen
         return Reason(
             "gradient", {"gradient": progress.certificate, "tolerance": self.tol * progress.scale}

@@ -36,7 +36,7 @@ def chosen(objective, recipe) -> tuple[AnyMethod, Reason]:
         return methods.GD(), ("inference.auto_rate_given", {"rate": recipe.learning_rate})
     if objective.quadratic and columns <= WIDE:
         return ClosedForm(), ("inference.auto_closed_form", {"columns": columns})
-    if not objective.curved or weights > WIDE // 4:
+    if not objective.curved or weights > WIDE // 2:
         key = "inference.auto_gradients" if objective.curved else "inference.auto_no_hessian"
         pairs = {} if objective.sweeps else {"pairs": methods.PAIRS_OF_FUNCTION}
         return methods.LBFGS(**pairs), (key, {"weights": weights})

@@ -29,10 +29,9 @@ from ..errors import DownslopeError, Interrupted, nearest
 from ..insight import Verdict, explain, plain
 from ..kernels.threads import one_blas_thread
 from ..model.functions import Function
-from ..model.linear import WIDE, LinearTerm
+from ..model.linear import LinearTerm
 from ..model.nets import NetTerm
 from ..model.objective import Objective, function_objective
-from ..model.summing import NARROW
 from .automatic import Reason, chosen
 from .counting import Counted
 from .logbook import Log, Logbook
@@ -100,11 +99,12 @@ class Training:
             dataset.refuse_constant_columns() if parted else refuse_constant_columns(dataset)
         if recipe.patience is not None and held_out is None:
             raise DownslopeError("inference.patience_without_rows", patience=recipe.patience)
-        objective = recipe.objective(dataset, module)
-        method = _renumbered(recipe.method_for(objective), dataset)
-        if isinstance(method, Method) and isinstance(method.rows, Batch):
-            objective = objective.uncentred()
-        stop, start = recipe.stop_for(method, objective), _start(objective, method, recipe)
+        with one_blas_thread():
+            objective = recipe.objective(dataset, module)
+            method = _renumbered(recipe.method_for(objective), dataset)
+            if isinstance(method, Method) and isinstance(method.rows, Batch):
+                objective = objective.uncentred()
+            stop, start = recipe.stop_for(method, objective), _start(objective, method, recipe)
         training = cls(objective, method, stop, start, recipe, place)
         training.dataset, training.held_out, training.module = dataset, held_out, module
         if held_out is not None:
@@ -181,11 +181,9 @@ class Training:
         return 0.0 if self._began is None else time.perf_counter() - self._began
 
     def sharing_cores(self) -> AbstractContextManager:
-        """For whoever runs it to its end. BLAS's threads go on spinning when their work is done, beside ours:
-        where ours do the work, and all of its matrices are small, it gets none."""
-        term = self.objective.term
-        ours = getattr(term, "compiled", False) and not NARROW < term.columns <= WIDE
-        return one_blas_thread() if ours else nullcontext()
+        """For whoever runs it to its end. BLAS gets one thread: ours do the work, and the bits do not
+        depend on how many there are. A net's are PyTorch's."""
+        return nullcontext() if isinstance(self.objective.term, NetTerm) else one_blas_thread()
 
     def interrupt(self) -> None:
         """End it now, with the reason "interrupted"."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -37,20 +37,53 @@ def one_blas_thread() -> Iterator[None]:
     """For tasks that multiply matrices: all cores are at work already, and the bits do not depend on how
     many of them a library would use. The first to come sets it, and the last to go puts it back."""
     with _counting:
-        if not _inside:
-            _inside.append(_libraries(len(sys.modules)).limit(limits=1, user_api="blas"))
-        _inside.append(None)
+        _users.append(None)
+        if len(_users) == 1:
+            _limits.append(_limit())
     try:
         yield
     finally:
         with _counting:
-            _inside.pop()
-            if len(_inside) == 1:
-                _inside.pop().restore_original_limits()
+            _users.pop()
+            while _limits and not _users:
+                _limits.pop().restore_original_limits()
 
 
-_inside: list[Any] = []  # the limit that is set, and a place for each who asked for it
+def steps_on_one_blas_thread(steps: Generator[Any, None, Any]) -> Generator[Any, None, Any]:
+    """The same generator; what happens between two of its steps is not limited."""
+    thrown: BaseException | None = None
+    while True:
+        with one_blas_thread():
+            try:
+                step = next(steps) if thrown is None else steps.throw(thrown)
+            except StopIteration as over:
+                return over.value
+        thrown = None
+        try:
+            yield step
+        except BaseException as error:  # Ctrl-C, or the end of whoever asked: for the steps to answer
+            thrown = error
+
+
+def lapack() -> Any:
+    """`scipy.linalg`, which brings a BLAS of its own: limited, too, if loaded within `one_blas_thread`."""
+    loaded = "scipy.linalg" in sys.modules
+    import scipy.linalg
+
+    if not loaded:
+        with _counting:
+            if _users:
+                _limits.append(_limit())
+    return scipy.linalg
+
+
+_users: list[None] = []  # one for each who asked for one thread
+_limits: list[Any] = []  # those that are set meanwhile
 _counting = Lock()
+
+
+def _limit() -> Any:
+    return _libraries(len(sys.modules)).limit(limits=1, user_api="blas")
 
 
 @cache

@@ -8,6 +8,7 @@ refine, the singular values decide: the rank, and then the smallest weights amon
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import DownslopeError
+from ..kernels.threads import lapack
+from .basis import least_norm, singular, stacked, triangle
 from .linear import LinearTerm
 from .parted import PLAIN, PartedTerm
 
@@ -54,7 +57,9 @@ def least_squares(term, l2: np.ndarray | None = None) -> LeastSquares:
         enough = isinstance(term, PartedTerm) and smallest * PLAIN >= largest
         few = SMALL if smallest * HARD > largest else MEDIUM
         extended = term.rows * q <= few and not isinstance(term, PartedTerm)
-        theta, seen = _refined(term, moments, ridge, size, 0 if enough else 10, extended)
+        solve = _by_cholesky(moments, size)
+        theta = solve(_with_target(term))
+        theta, seen = _refined(term, theta, solve, size, ridge, 0 if enough else 10, extended)
         condition = float(np.sqrt(largest / smallest))
         return LeastSquares(theta.ravel(), q, q, condition, "cholesky", (), seen)
     return _by_singular_values(term, ridge)
@@ -66,20 +71,11 @@ def _refuse_overflow(sums) -> None:
         raise DownslopeError("model.squares_overflow")
 
 
-def _refined(term, moments, ridge, size, most: int, extended: bool):
-    """Cholesky of the moments, corrected with the rows' own residuals until that helps no more, or `most`
-    times; `extended`: with residuals in extended precision."""
-    from scipy.linalg import cho_factor, cho_solve
-
+def _refined(term, theta, solve, size, ridge, most: int, extended: bool):
+    """θ corrected with the rows' own residuals until that helps no more, or `most` times. `solve`: half a
+    gradient → the change of θ that takes it away; `extended`: residuals are found in extended precision."""
     precise = np.longdouble if extended else np.float64
-    factor = cho_factor(moments / size / size[:, None])
-
-    def solve(pull):
-        _refuse_overflow(pull)
-        return cho_solve(factor, pull.astype(float) / size[:, None]) / size[:, None]
-
-    theta = solve(_with_target(term)).astype(precise)
-    seen = None
+    theta, seen = theta.astype(precise), None
     reach = before = float(np.abs(theta * size[:, None]).max())
     for _ in range(most):
         descent, seen = _downhill(term, theta, ridge, precise)
@@ -94,6 +90,18 @@ def _refined(term, moments, ridge, size, most: int, extended: bool):
             break  # the next change, smaller by the same factor, would be lost
         before = moved
     return theta.astype(float), seen if precise is np.float64 else None
+
+
+def _by_cholesky(moments, size) -> Callable:
+    """Half a gradient → the change of θ that takes it away."""
+    linalg = lapack()
+    factor = linalg.cho_factor(moments / size / size[:, None])
+
+    def solve(pull):
+        _refuse_overflow(pull)
+        return linalg.cho_solve(factor, pull.astype(float) / size[:, None]) / size[:, None]
+
+    return solve
 
 
 def _with_target(term) -> np.ndarray:
@@ -123,40 +131,31 @@ def _residuals(theta, precise, term: LinearTerm) -> np.ndarray:
     return total
 
 
-def _triangle(term: LinearTerm) -> np.ndarray:
-    """R of the rows √sᵢ·(x̃ᵢ, yᵢ), some rows at a time.  (q + k, q + k)"""
-    R = np.zeros((0, term.size // term.outputs + term.outputs))
-    for rows, block in term.blocks():
-        root = 1.0 if term.share is None else np.sqrt(term.share[rows, None])
-        R = _stacked(R, root * np.hstack([block, term.Y[rows]]))
-    return R
-
-
-def _stacked(one, other) -> np.ndarray:
-    """R of the rows of both; None stands for no rows."""
-    if one is None or other is None:
-        return one if other is None else other
-    return np.asarray(np.linalg.qr(np.vstack([one, other]), mode="r"))
-
-
 def _by_singular_values(term, ridge) -> LeastSquares:
-    """R of the rows (QR, some rows at a time), its singular values, and the smallest weights."""
-    q, k = len(ridge), term.outputs
-    R = np.hstack([np.diag(np.sqrt(ridge * term.rows)), np.zeros((q, k))])  # the penalty, as q more rows
-    R = _stacked(R, term.ask(_triangle, plus=_stacked))
-    X, Y = R[:, :q], R[:, q:]
-    size = np.sqrt((X * X).sum(axis=0))
-    size = np.where(size > 0, size, 1.0)
-    U, S, V = np.linalg.svd(X / size, full_matrices=True)
-    S = np.append(S, np.zeros(q - len(S)))
-    noise = S[0] * np.finfo(float).eps * max(term.rows, q) if len(S) else 0.0
-    rank = int((noise < S).sum())
-    theta = (V[:rank].T @ ((U[:, :rank].T @ Y) / S[:rank, None])) / size[:, None]
-    null = (V[rank:] / size).T  # (q, q − rank): what can be added without any change of a prediction
-    if rank < q:
-        weights = slice(0, term.columns)  # the intercept is free
-        width = term.standardise.width[:, None]
-        theta = theta - null @ np.linalg.lstsq(null[weights] / width, theta[weights] / width, rcond=None)[0]
-    dependent = np.flatnonzero((np.abs(null * size[:, None]) > 1e-7).any(axis=1)) if rank < q else ()
-    condition = float(S[0] / S[rank - 1]) if rank else np.inf
-    return LeastSquares(theta.ravel(), rank, q, condition, "svd", tuple(int(j) for j in dependent))
+    """R of the rows (QR, some rows at a time), its singular values, and the smallest weights.
+
+    With θ = B·v, BᵀGB = I, the rows ask for v = c; the penalty, ‖Kv‖² once θ is moved along the null space to
+    where it is least, makes (I + KᵀK)⁻¹c of it: no digits are lost however small the penalty is.
+    """
+    q = len(ridge)
+    R = term.ask(triangle, plus=stacked) / np.sqrt(term.rows)
+    found = singular(term, R[:, :q], priced=bool(ridge.any()))
+    width = np.append(term.standardise.width, np.zeros(int(term.intercept)))
+    root = np.sqrt(ridge)[:, None]
+    K = root * least_norm(found.ways, found.null, width)
+    _, stretch, turn = np.linalg.svd(K, full_matrices=False)
+
+    def solve(pull):  # of θ
+        return weights(found.ways.T @ np.asarray(pull, dtype=float))
+
+    def weights(v):
+        v = turn.T @ ((turn @ v) / (1 + stretch[:, None] ** 2)) if ridge.any() else v
+        return least_norm(found.ways @ v, found.null, width)
+
+    theta = weights(found.U.T @ R[:, q:])
+    if not isinstance(term, PartedTerm) and term.rows * q <= MEDIUM:
+        size = np.sqrt((R[:, :q] ** 2).sum(axis=0))
+        theta = _refined(term, theta, solve, np.where(size > 0, size, 1.0), ridge, 10, True)[0]
+    rank = q if ridge.any() else len(found.S)
+    condition = found.condition
+    return LeastSquares(theta.ravel(), rank, q, condition, "svd", found.dependent if rank < q else ())

@@ -9,7 +9,9 @@ each feature and a last row of intercepts.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
+from itertools import pairwise
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ import numpy as np
 from ..data.dataset import Dataset
 from ..data.scaling import Standardise, identity
 from ..data.second_moments import SecondMoments, second_moments
+from ..kernels.threads import each
 from . import lines, row_sizes, summing
 from .class_losses import CurvedLoss
 from .losses import SQUARED, Loss
@@ -25,6 +28,7 @@ from .products import sparse_gram, times, transposed_times
 from .row_sums import WIDE, RowSums
 from .standardise import BLOCK, row_blocks, standardising
 
+ALONE = 200_000  # numbers in X up to which one core is done before two
 TINY = 64  # numbers in X up to which sums run in row order
 
 
@@ -211,14 +215,26 @@ class LinearTerm(RowSums):
     def coupled_gram(self, curvature) -> np.ndarray:
         """Σᵢ sᵢ x̃ᵢx̃ᵢᵀ ⊗ Cᵢ / Σᵢ sᵢ, (p, p); `curvature` gives the C, (b, k, k), of a slice of rows."""
         k, p = self.outputs, self.size
-        out = np.zeros((p, p))
-        for rows, block in self.blocks(size=max(1, 4_000_000 // (p * k))):  # so that memory stays small
+
+        def summed(rows, block):
+            out = np.empty((p, p))
             C = curvature(rows)
             C = C if self.share is None else self.share[rows, None, None] * C
             for a in range(k):
                 pulled = block[:, :, None] * C[:, None, a]  # (b, q, k)
-                out[a::k] += block.T @ pulled.reshape(len(block), p)
-        return out / self.rows
+                out[a::k] = block.T @ pulled.reshape(len(block), p)
+            return out
+
+        return self._block_sums(summed, 4_000_000 // (p * k)) / self.rows  # so that memory stays small
+
+    def _block_sums(self, of, size: int = BLOCK):
+        """Σ of(rows, x̃) over blocks of `size` rows, in their order, on all cores: in 16 parts at most, that
+        follow from n alone."""
+        size = max(1, min(size, BLOCK, -(-self.rows // 16) if self.rows * self.columns > ALONE else BLOCK))
+        edges = [-(-self.rows * part // (16 * size)) * size for part in range(17)]
+        parts = [slice(a, min(b, self.rows)) for a, b in pairwise(edges) if a < min(b, self.rows)]
+        added = lambda part: reduce(add, (of(*one) for one in self.blocks(size=size, within=part)))
+        return reduce(add, each(added, parts))
 
     @cached_property
     def gram(self) -> np.ndarray:
@@ -235,15 +251,13 @@ class LinearTerm(RowSums):
     def _weighted_gram(self, weight) -> np.ndarray:
         if not self.dense:
             return sparse_gram(self.X, weight, self.standardise, self.intercept) / self.rows
-        q = self.X.shape[1] + self.intercept
-        total = np.zeros((q, q))
-        for rows, block in self.blocks():
-            total += (block * weight[rows, None]).T @ block
-        return total / self.rows
+        return self._block_sums(lambda rows, block: (block * weight[rows, None]).T @ block) / self.rows
 
-    def blocks(self, dtype=np.float64, size=BLOCK):
-        """The standardised columns, the intercept's ones included, `size` rows at a time."""
-        for rows in row_blocks(self.rows, size):
+    def blocks(self, dtype=np.float64, size=BLOCK, within=slice(0, None)):
+        """The standardised columns, the intercept's ones included, `size` of the rows `within` at a time."""
+        first, last, _ = within.indices(self.rows)
+        for part in row_blocks(last - first, size):
+            rows = slice(first + part.start, first + part.stop)
             X = self.X[rows] if self.dense else self.X[rows].toarray()
             block = (X.astype(dtype) - self.standardise.center) / self.standardise.width
             yield rows, np.hstack([block, np.ones((len(block), 1), dtype)]) if self.intercept else block

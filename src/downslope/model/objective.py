@@ -17,6 +17,7 @@ import numpy as np
 from ..data.memory import free
 from ..errors import DownslopeError
 from . import penalties
+from .basis import Basis, along, basis
 from .duality import duality_gap, free_gap, parabola_gap
 from .functions import Function
 from .least_squares import LeastSquares, least_squares
@@ -122,6 +123,11 @@ class Objective:
         return self.term.sweeps
 
     @property
+    def linear(self) -> bool:
+        """f is the mean loss of a linear model over rows, whether they are at hand or their moments are."""
+        return self.sweeps or isinstance(self.term, Moments)
+
+    @property
     def whole(self) -> bool:
         """All rows are in memory."""
         return not isinstance(self.term, PartedTerm)
@@ -214,6 +220,33 @@ class Objective:
         """Of the smooth part of F.  (p, p)"""
         return self.term.hessian(point.theta, point.cached) + np.diag(self.l2)
 
+    @cached_property
+    def basis(self) -> Basis:
+        """Directions in which the rows and the penalty measure the same; of rows only."""
+        term, k = self.term, self.term.outputs
+        return basis(term, self.usual_curvature, self.l2.reshape(-1, k)[:, 0])
+
+    @cached_property
+    def usual_curvature(self) -> float:
+        """Of the loss in z: its bound, or its mean at the null model where there is none."""
+        if self.quadratic:
+            return 2.0
+        bound = self.term.loss.bound_for(self.term.outputs)
+        return float(bound if math.isfinite(bound) else self.term.null_curvature)
+
+    def hessian_along(self, point: Point) -> np.ndarray:
+        """Bᵀ∇²F·B in the directions of `basis`.  (r·k, r·k)"""
+        B = self.basis.B
+        price = (B.T * self.l2.reshape(len(B), -1)[:, 0]) @ B
+        f = along(self.basis, self.term, point.theta, point.cached)
+        return f + np.kron(price, np.eye(self.term.outputs))
+
+    @cached_property
+    def argmin(self) -> np.ndarray:
+        """θ* of a squared loss without a kink, and among several that of least ‖w‖."""
+        term = self.term.source if isinstance(self.term, Moments) else self.term
+        return least_squares(term, self.l2 if self.penalty.alpha else None).theta
+
     def prox(self, v, step):
         """argmin ½(θ − v)²/step + Σ l1ⱼ|θⱼ|, elementwise."""
         return soft_threshold(v, step * self.l1)
@@ -261,14 +294,10 @@ class Objective:
             f = np.kron(self.term.gram, np.eye(self.term.outputs)) / self.term.loss.width
         return f + np.diag(self.l2)
 
-    @cached_property
+    @property
     def lowest_theta(self) -> np.ndarray:
         """θ*, on moments and without a kink."""
-        best = self.term.best.ravel()
-        if not self.l2.any():
-            return best
-        # From f's own minimum to that with the price: one Newton step.
-        return best - np.linalg.lstsq(self.hessian_of_parabola, self.l2 * best, rcond=None)[0]
+        return self.argmin if self.l2.any() else self.term.best.ravel()
 
     # ---- bounds ------------------------------------------------------------------------------
 

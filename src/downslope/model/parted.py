@@ -17,6 +17,7 @@ from ..data.dataset import Dataset
 from ..data.parted import grouped, permuted
 from ..data.scaling import Standardise, identity
 from ..data.second_moments import SecondMoments
+from ..kernels.threads import one_blas_thread
 from . import summing
 from .linear import LinearTerm
 from .naming import coded, output_names, param_names
@@ -293,7 +294,8 @@ class PartedTerm(RowSums):
 
 
 def _answered(pattern: Pattern, question: Callable, part: Dataset) -> Any:
-    return question(pattern.term(part))
+    with one_blas_thread():  # on whatever machine it is
+        return question(pattern.term(part))
 
 
 def _sums(theta, bends: bool, term: LinearTerm):

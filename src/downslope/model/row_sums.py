@@ -75,6 +75,11 @@ class RowSums:
         """μ with f(θ) − ½μ‖θ‖² convex; 0 unless the loss is curved everywhere."""
         return self.loss.curvature_floor * self.spectrum[1] if self.loss.curvature_floor else 0.0
 
+    @cached_property
+    def null_curvature(self) -> float:
+        """The mean curvature of the loss at `null_theta`; 1 where there is none."""
+        return float(self._at_level(self.loss.curvature, self.null_theta).mean()) or 1.0
+
     # ---- scale -------------------------------------------------------------------------------
 
     @cached_property
@@ -104,7 +109,7 @@ class RowSums:
     @cached_property
     def gradient_scale(self) -> float:
         """How large a slope is at the null model, by the size of y alone: what `tol` multiplies."""
-        return self._usual_slope * float(np.sqrt(self.row_size / self.size))
+        return self.usual_slope * float(np.sqrt(self.row_size / self.size))
 
     @cached_property
     def rough_row_size(self) -> float:
@@ -114,10 +119,10 @@ class RowSums:
     @property
     def rough_scale(self) -> float:
         """`gradient_scale`, by that."""
-        return self._usual_slope * float(np.sqrt(self.rough_row_size / self.size))
+        return self.usual_slope * float(np.sqrt(self.rough_row_size / self.size))
 
     @cached_property
-    def _usual_slope(self) -> float:
+    def usual_slope(self) -> float:
         """∂ℓ/∂z there."""
         slope = np.sqrt(self._at_level(lambda z, Y: self.loss.slope(z, Y) ** 2, self.null_theta).mean())
         bend = self.loss.curvature_bound if self.smooth else 1.0

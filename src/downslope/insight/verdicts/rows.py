@@ -59,10 +59,10 @@ def collinear(case: Case) -> Verdict | None:
     if objective.size <= NARROW * objective.term.outputs:
         if "rank" not in told and _independent(objective.term):
             return None
-        largest, smallest = objective.term.spectrum
-        if smallest > 1e-12 * largest and "rank" not in told:
+        null = objective.basis.null
+        if not null.shape[1]:
             return None
-        facts = _combination(objective.term)
+        facts = _combination(objective.term, null)
     elif "rank" in told:
         facts = {"dependent": ", ".join(told.get("dependent", ()))}
     if not facts:
@@ -86,8 +86,8 @@ def _independent(term) -> bool:
         return bool((size > 0).all() and np.linalg.eigvalsh(G / size / size[:, None])[0] > 1e-10)
 
 
-def _combination(term) -> dict[str, Any]:
-    """Which columns depend on which: the null space of the Gram matrix, once the columns are of one size."""
+def _combination(term, null) -> dict[str, Any]:
+    """Which columns depend on which, from the ways that change no prediction, (q, r)."""
     from scipy.linalg import qr
 
     G, d = term.gram, term.gram.shape[0] - term.intercept
@@ -95,10 +95,10 @@ def _combination(term) -> dict[str, Any]:
     width = np.sqrt(np.maximum(np.diag(apart), 0.0))
     empty = np.flatnonzero(width**2 <= 1e-13 * np.maximum(np.diag(G)[:d], 1e-300))
     safe = np.where(width > 0, width, 1.0)
-    values, ways = np.linalg.eigh(apart / safe / safe[:, None])
-    null = ways[:, values <= 1e-12 * max(float(values[-1]), 1.0)]  # (d, r)
-    if not null.shape[1] or len(empty):
+    if len(empty):
         return {}
+    null = null[:d] * safe[:, None]
+    null = null / np.sqrt((null**2).sum(axis=0))  # (d, r) of columns of one size
     extra = qr(null.T, pivoting=True, mode="r")[1][: null.shape[1]]  # one column for each dependence
     rest = np.setdiff1d(np.arange(d), extra)
     names = _columns(term)
@@ -167,7 +167,7 @@ def converged(case: Case) -> Verdict | None:
     """In one solve; by its gradient; as near as the rows can tell."""
     code = case.end.reason.code
     if code == "closed_form":
-        return case.verdict("converged", kind="solved")
+        return case.verdict("converged", kind="solved" if _rounding_alone(case) else "")
     if code in ("gradient", "gap"):
         return case.verdict("converged", kind="rounded" if "width" in case.numbers else "")
     certificate, enough = case.end.certificate, 1e-6 if code == "no_progress" else 1e-8
@@ -175,6 +175,16 @@ def converged(case: Case) -> Verdict | None:
     if certificate <= 1e4 * enough * term.rough_scale and certificate <= enough * term.gradient_scale:
         return case.verdict("converged")
     return as_near_as_rows_can_tell(case)
+
+
+def _rounding_alone(case: Case) -> bool:
+    """Whether the slope that a solve left is what θ's last digits make of it: ε·‖x̃ⱼ‖·Σ ‖x̃ₗ‖|θₗ| in mean."""
+    term = case.objective.term
+    if term.size > NARROW * term.outputs:
+        return True
+    size = np.repeat(np.sqrt(np.maximum(np.diag(term.gram), 0.0)), term.outputs)
+    rounding = 64 * np.finfo(float).eps * float(size.max() * (size @ np.abs(case.theta)))
+    return bool(case.end.certificate <= rounding + 1e-10 * term.gradient_scale)
 
 
 def oscillating(case: Case) -> Verdict | None:
