@@ -34,7 +34,8 @@ def arrives(name: str, loss: str, alpha: float, method: str = "auto"):
     bound = best.bound - best.slack
     if F - bound > allowed and 0 < alpha < ALPHAS[-1]:  # F* is concave in α, and never negative here
         more = arrives(name, told, 10 * alpha, method)
-        bound = max(bound, minimum(table.X, y, loss, 10 * alpha, more.params[:-1], more.params[-1]).bound / 10)
+        w, b = more.params[:-1], more.params[-1]
+        bound = max(bound, minimum(table.X, y, loss, 10 * alpha, w, b).bound / 10)
     assert F - bound <= allowed, (name, loss, alpha, F, best, found.verdict.code)
     assert found.loss == pytest.approx(F, rel=1e-9, abs=1e-12 * abs(best.null))
     return found

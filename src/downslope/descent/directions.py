@@ -372,10 +372,6 @@ def _of_function(objective, point) -> np.ndarray:
 DIRECTIONS = (Steepest, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, LBFGS, Subsampled, Newton)
 
 
-def _finite(number: float) -> float:
-    return number if np.isfinite(number) else 0.0
-
-
 def _fraction(name: str, value) -> None:
     if not (isinstance(value, int | float) and 0 <= value < 1):
         raise DownslopeError("descent.fraction", name=name, value=value)

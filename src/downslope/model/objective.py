@@ -19,6 +19,7 @@ from ..errors import DownslopeError
 from . import penalties
 from .basis import Basis, along, basis
 from .duality import duality_gap, free_gap, parabola_gap
+from .function_term import FunctionTerm
 from .functions import Function
 from .least_squares import LeastSquares, least_squares
 from .linear import Linear
@@ -382,70 +383,6 @@ class Objective:
 
     def to_inner(self, params) -> np.ndarray:
         return self.term.to_inner(params)
-
-
-@dataclass(frozen=True, eq=False)
-class FunctionTerm:
-    """A function of its own weights, seen as a sum of one row."""
-
-    function: Function
-
-    rows = 1
-    quadratic = sweeps = False
-    smooth = True
-    tiny = True
-    lipschitz = np.nan
-    strong_convexity = 0.0
-    gradient_scale = 1.0
-
-    @property
-    def names(self):
-        return self.function.names
-
-    @property
-    def size(self) -> int:
-        return len(self.function.names)
-
-    @property
-    def curved(self) -> bool:
-        return self.function.has_hessian
-
-    @property
-    def widths(self):
-        return np.ones(self.size)
-
-    @property
-    def null_theta(self):
-        return np.zeros(self.size)
-
-    def at(self, theta, rows=None):
-        return *self.function.value_and_gradient(theta), theta
-
-    def values(self, thetas):
-        return self.function.values(thetas)
-
-    def line(self, theta, direction):
-        seen = {}
-
-        def at(t):
-            if t not in seen:
-                seen[t] = self.at(theta + t * direction)
-            return seen[t]
-
-        def value_and_slope(t):
-            value, gradient, _ = at(t)
-            return value, float(gradient @ direction)
-
-        return value_and_slope, at
-
-    def hessian(self, theta, cached=None):
-        """For a step: to 8 digits, where it comes from differences."""
-        return self.function.hessian(theta, rough=True)
-
-    def to_user(self, theta):
-        return np.array(theta, dtype=float)
-
-    to_inner = to_user
 
 
 def objective_of(term, penalty: Penalty, penalty_on: str = "raw", scale: bool = True) -> Objective:
