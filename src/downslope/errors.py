@@ -21,7 +21,7 @@ class DownslopeError(ValueError):
         self.facts = facts
 
     def __str__(self) -> str:
-        told = text(self.key, **self.facts)  # a file's name may hold bytes that are no UTF-8
+        told = " ".join(text(self.key, **self.facts).splitlines())  # a name may hold bytes that are no UTF-8
         return told.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
     def __reduce__(self):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import is_number
 from ..errors import DownslopeError
 from .dataset import Dataset
 from .encoding import Encoding, Request, refuse_bad_numbers
@@ -29,7 +30,7 @@ class Held:
     out: bool = False
 
     def __post_init__(self):
-        if not 0 < self.fraction < 1:
+        if not (is_number(self.fraction) and 0 < self.fraction < 1):
             raise DownslopeError("data.split_fraction", fraction=self.fraction)
 
     def kept(self, first: int, count: int) -> np.ndarray:

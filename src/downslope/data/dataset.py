@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arguments import a, column_name, columns, door, is_number, names, shown, whole
 from ..errors import DownslopeError
 from ..kernels.threads import each
 from ..messages import text
@@ -48,6 +49,9 @@ class Dataset:
     classes: tuple[Any, ...] = ()  # what the numbers 0, 1, … in y stand for, when y holds classes
 
     @classmethod
+    @door(
+        target=columns(), features=columns(), weights=columns(several=False), reading=a("Reading", none=True)
+    )
     def read(
         cls,
         source: Any,
@@ -73,9 +77,11 @@ class Dataset:
         from .opening import Columns, read
         from .room import Reading
 
-        return read(source, Columns(target, features, weights), reading or Reading())
+        asked = Columns(*map(column_name, (target, features, weights)))
+        return read(source, asked, Reading() if reading is None else reading)
 
     @classmethod
+    @door(features=names(none=True))
     def from_arrays(
         cls, X: Any, y: Any = None, weights: Any = None, features: Sequence[str] | None = None
     ) -> Dataset:
@@ -128,6 +134,7 @@ class Dataset:
                 found.update(np.ascontiguousarray(part).data)
         return {"rows": self.X.shape[0], "columns": self.X.shape[1], "sha256": found.hexdigest()}
 
+    @door(classes=a("tuple", "list", "ndarray", "range"))
     def labelled(self, classes: Sequence[Any] = ()) -> Dataset:
         """The same rows with y as class numbers 0, 1, …: those of `classes`, or of the values found, sorted.
 
@@ -136,6 +143,7 @@ class Dataset:
         >>> Dataset.from_arrays([[1.0], [2.0], [3.0]], [5, 7, 5]).labelled().classes
         (5, 7)
         """
+        classes = tuple(np.ravel(classes).tolist()) if isinstance(classes, np.ndarray) else tuple(classes)
         if self.y is None or (self.classes and not classes):
             return self
         if self.y.ndim != 1:
@@ -189,13 +197,17 @@ class Dataset:
         """What was dropped, filled in or left out, one sentence each, in the language of the moment."""
         return [text(key, **facts) for key, facts in self.notes]
 
+    @door()
     def take(self, rows: Any) -> Dataset:
         """The rows that an index array, a mask or a slice picks.
 
         >>> Dataset.from_arrays([[1.0], [2.0], [3.0]]).take([2, 0]).X.ravel()
         array([3., 1.])
         """
-        rows = np.arange(len(self))[rows]
+        try:
+            rows = np.arange(len(self))[rows]
+        except (IndexError, OverflowError) as error:
+            raise DownslopeError("data.rows_asked", asked=shown(rows), rows=len(self)) from error
         return replace(
             self,
             X=self.X[rows],
@@ -204,6 +216,7 @@ class Dataset:
             table=None if self.table is None else self.table.take(rows),
         )
 
+    @door(names=names())
     def with_features(self, names: Sequence[str]) -> Dataset:
         """The same rows with some of the features, in the order that they stand in.
 
@@ -223,6 +236,7 @@ class Dataset:
         told = tuple(self.features[j] for j in keep)
         return replace(self, X=self.X[:, keep], features=told, encoding=encoding)
 
+    @door(seed=whole(least=0))
     def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
         """(training rows, held-out rows): `fraction` of the rows, drawn by `seed`, is held out.
 
@@ -234,7 +248,7 @@ class Dataset:
         (7, 3)
         """
         n = len(self)
-        if not 0 < fraction < 1:
+        if not (is_number(fraction) and 0 < fraction < 1):
             raise DownslopeError("data.split_fraction", fraction=fraction)
         held = round(n * fraction)
         if held < 1 or n - held < 2:
@@ -276,7 +290,8 @@ def check_weights(weights: np.ndarray, rows: int) -> np.ndarray:
         raise DownslopeError("data.weight_value", row=int(bad[0]) + 1, value=float(weights[bad[0]]))
     if not weights.any():
         raise DownslopeError("data.weights_all_zero", rows=rows)
-    return weights
+    with np.errstate(over="ignore"):
+        return weights if np.isfinite(weights.sum()) else weights / weights.max()
 
 
 def is_sparse(X: Any) -> bool:
@@ -305,7 +320,7 @@ def _floats(given: Any, role: str) -> np.ndarray:
             if values.dtype.kind != "O":
                 raise TypeError
             values = values.astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DownslopeError("data.not_numbers", role=role, found=type_name(given)) from None
     return np.ascontiguousarray(values, dtype=np.float32 if values.dtype == np.float32 else np.float64)
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from ..arguments import is_number
 from ..errors import DownslopeError
 
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30}
@@ -26,7 +27,7 @@ def budget(asked: Any = None) -> int:
     found = AMOUNT.fullmatch(asked) if isinstance(asked, str) else None
     if found:
         size = float(found[1]) * UNITS[found[2].upper()]
-    elif isinstance(asked, int | float) and not isinstance(asked, bool):
+    elif is_number(asked):
         size = float(asked)
     else:
         raise DownslopeError("data.memory", asked=asked)

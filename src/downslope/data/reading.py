@@ -171,7 +171,7 @@ def _from_memory(source: Any) -> Any:
             if not source.columns.is_unique:
                 again = source.columns[source.columns.duplicated()][0]
                 raise DownslopeError("data.repeated_name", source=type_name(source), column=again)
-            return pa.Table.from_pandas(source, preserve_index=False)
+            return pa.Table.from_pandas(_plain_columns(source), preserve_index=False)
         if room == "polars" and hasattr(source, "to_arrow"):
             table = source.to_arrow()
             return table if isinstance(table, pa.Table) else pa.table({source.name: table})
@@ -273,3 +273,15 @@ def _stacked(paths: list[Path], pattern: str, encoding: str | None, header: bool
     for _, said, _ in read:
         notes += [note for note in said if note not in notes]
     return table, notes, read[0][2]
+
+
+def _plain_columns(frame: Any) -> Any:
+    """A frame of pandas with its intervals and periods, of which Arrow knows nothing, as text."""
+    plain = frame
+    for place, kind in enumerate(frame.dtypes):
+        inside = getattr(getattr(kind, "categories", None), "dtype", kind)
+        if type(inside).__name__ in ("IntervalDtype", "PeriodDtype"):
+            column = frame.iloc[:, place]
+            plain = plain.copy(deep=False) if plain is frame else plain
+            plain[frame.columns[place]] = column.astype(str).astype(object).where(column.notna(), None)
+    return plain

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import a, check
 from ..errors import DownslopeError
 from ..kernels.threads import threads as cores
 from . import memory
@@ -38,10 +39,11 @@ class Reading:
     header: bool | None = None
 
     def __post_init__(self):
-        if self.on_bad_row not in (None, *ON_BAD_ROW):
+        if not isinstance(self.on_bad_row, str | None) or self.on_bad_row not in (None, *ON_BAD_ROW):
             raise DownslopeError("data.on_bad_row", asked=self.on_bad_row)
         if self.rows is not None and not (isinstance(self.rows, int) and self.rows >= 1):
             raise DownslopeError("data.part_rows", asked=self.rows)
+        check(self, held=a("Held", none=True))
         memory.budget(self.memory)
         if self.encoding is not None:
             known(self.encoding)

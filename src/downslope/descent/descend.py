@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import a, array, door, whole
 from ..errors import DownslopeError
 from ..kernels.threads import steps_on_one_blas_thread
 from . import rates
@@ -30,6 +31,14 @@ from .stops import Epochs, Gap, Gradient, Progress, Reason, Settled, Stop, Valid
 from .trace import Step
 
 
+@door(
+    objective=a("Objective"),
+    method=a("Method", "ClosedForm", "Exhaustive", "CoordinateDescent"),
+    stop=a("Stop", none=True),
+    validation=a("Objective", none=True),
+    start=array(),
+    seed=whole(),
+)
 def descend(
     objective,
     start,

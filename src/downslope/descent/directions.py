@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..arguments import check, is_number, number, whole
 from ..errors import DownslopeError
 from ..kernels import moves
 from ..kernels.threads import lapack
@@ -117,7 +118,7 @@ class Nesterov(Direction):
     code: ClassVar[int] = moves.NESTEROV
 
     def __post_init__(self):
-        if self.beta != "auto":
+        if not (isinstance(self.beta, str) and self.beta == "auto"):
             _fraction("beta", self.beta)
 
     @property
@@ -147,6 +148,9 @@ class Adagrad(Direction):
     epsilon: float = 1e-10
     code: ClassVar[int] = moves.ADAGRAD
 
+    def __post_init__(self):
+        check(self, epsilon=number(least=0))
+
     @property
     def constants(self):
         return self.code, 0.0, 0.0, self.epsilon, 0.0
@@ -162,6 +166,7 @@ class RMSprop(Direction):
 
     def __post_init__(self):
         _fraction("rho", self.rho)
+        check(self, epsilon=number(least=0))
 
     @property
     def constants(self):
@@ -180,6 +185,7 @@ class Adam(Direction):
     def __post_init__(self):
         _fraction("beta1", self.beta1)
         _fraction("beta2", self.beta2)
+        check(self, epsilon=number(least=0))
 
     @property
     def constants(self):
@@ -196,7 +202,7 @@ class AdamW(Adam):
 
     def __post_init__(self):
         super().__post_init__()
-        if not self.decay >= 0:
+        if not (is_number(self.decay) and self.decay >= 0):
             raise DownslopeError("descent.at_least", name="decay", value=self.decay, least=0)
 
     @property
@@ -225,8 +231,10 @@ class LBFGS(Chooser):
     pairs: int = 10
 
     def __post_init__(self):
+        check(self, pairs=whole())
         if self.pairs < 1:
             raise DownslopeError("descent.at_least", name="pairs", value=self.pairs, least=1)
+        object.__setattr__(self, "pairs", int(self.pairs))
 
     def choose(self, objective, point, memory: Memory) -> np.ndarray:
         """The two-loop recursion; steepest descent before there is a pair."""
@@ -373,5 +381,5 @@ DIRECTIONS = (Steepest, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, LBFGS
 
 
 def _fraction(name: str, value) -> None:
-    if not (isinstance(value, int | float) and 0 <= value < 1):
+    if not (is_number(value) and 0 <= value < 1):
         raise DownslopeError("descent.fraction", name=name, value=value)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from ..arguments import a, check, is_number
 from ..errors import DownslopeError, nearest
 from . import directions, schedules, searches
 from .directions import Chooser, Direction, Steepest
@@ -35,6 +36,7 @@ class Method:
     learning_rate: float | str | Schedule | Armijo | StrongWolfe = "auto"
 
     def __post_init__(self):
+        check(self, rows=a("All", "Batch"), direction=a("Direction"))
         object.__setattr__(self, "learning_rate", rate_of(self.learning_rate))
 
     @property
@@ -159,7 +161,8 @@ class Exhaustive:
     most = 10_000_000
 
     def __post_init__(self):
-        grid = {name: tuple(float(value) for value in values) for name, values in self.grid.items()}
+        check(self, grid=a("dict", "Mapping", "OrderedDict", "mappingproxy"))
+        grid = {str(name): _numbers(name, values) for name, values in self.grid.items()}
         object.__setattr__(self, "grid", grid)
         if not 1 <= len(grid) <= 3:
             raise DownslopeError("descent.grid_weights", found=len(grid))
@@ -268,7 +271,7 @@ def AdamW(decay: float = 0.01, learning_rate="auto") -> Method:
 
 def LBFGS(pairs: int = 10, learning_rate="auto") -> Method:
     """L-BFGS with a strong Wolfe search."""
-    return Method(All(), directions.LBFGS(int(pairs)), learning_rate)
+    return Method(All(), directions.LBFGS(pairs), learning_rate)
 
 
 def Subsampled(learning_rate="auto") -> Method:
@@ -360,7 +363,7 @@ def rate_of(spec) -> str | Schedule | Armijo | StrongWolfe:
         return spec if spec == "auto" else schedules.by_name(spec)
     if isinstance(spec, Schedule | Armijo | StrongWolfe):
         return spec
-    if schedules.is_number(spec) or isinstance(spec, float):  # nan and inf, too, which Constant refuses
+    if is_number(spec) or isinstance(spec, float):  # nan and inf, too, which Constant refuses
         return Constant(float(spec))
     known = ", ".join(schedules.EXAMPLES)
     raise DownslopeError("descent.learning_rate_word", asked=spec, known=known)
@@ -371,6 +374,17 @@ def rate_from_json(data: Mapping) -> Schedule | Armijo | StrongWolfe:
     settings = {key: value for key, value in data.items() if key != "name"}
     home = schedules if hasattr(schedules, data["name"]) else searches
     return getattr(home, data["name"])(**settings)
+
+
+def _numbers(name, values) -> tuple[float, ...]:
+    """The values of a grid."""
+    try:
+        listed = tuple(values)
+        if not isinstance(values, str | bytes) and all(is_number(value) for value in listed):
+            return tuple(float(value) for value in listed)
+    except TypeError:  # nothing to go through
+        pass
+    raise DownslopeError("descent.grid_values", name=name)
 
 
 def _no_rows(method, size, order):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import is_number, shown
 from ..errors import DownslopeError, nearest
 from ..kernels.compiled import compiled
 from ..kernels.rows import shuffle
@@ -38,14 +39,14 @@ class Batch:
     order: str | Sequence[int] = "shuffle"
 
     def __post_init__(self):
-        if not (isinstance(self.size, int | np.integer) and self.size > 0):
+        if not (is_number(self.size) and isinstance(self.size, int | np.integer) and self.size > 0):
             raise DownslopeError("descent.batch_size", size=self.size)
         object.__setattr__(self, "size", int(self.size))
         if isinstance(self.order, str):
             if self.order not in ORDERS:
                 raise DownslopeError("descent.order", asked=self.order, known=nearest(self.order, ORDERS))
         else:
-            object.__setattr__(self, "order", tuple(int(row) for row in self.order))
+            object.__setattr__(self, "order", _row_numbers(self.order))
 
     def order_of(self, n: int, epoch: int, seed: int) -> np.ndarray:
         """The rows of pass `epoch`, drawn by counter: a pass needs no memory of the one before."""
@@ -73,6 +74,16 @@ class Batch:
     def describe(self) -> str:
         order = self.order if isinstance(self.order, str) else list(self.order)
         return f"{self.size}, {order}"
+
+
+def _row_numbers(order) -> tuple[int, ...]:
+    try:
+        rows = tuple(order)
+        if all(is_number(row) and row == int(row) for row in rows):
+            return tuple(int(row) for row in rows)
+    except TypeError:  # nothing to go through
+        pass
+    raise DownslopeError("descent.order", asked=shown(order), known=", ".join(ORDERS))
 
 
 def One(order: str | Sequence[int] = "shuffle") -> Batch:

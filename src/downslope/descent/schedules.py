@@ -6,12 +6,12 @@ a pass, `total` those of the whole descent.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
+from ..arguments import is_number
 from ..errors import DownslopeError
 from .searches import SEARCHES, Armijo, StrongWolfe
 
@@ -124,7 +124,7 @@ def by_name(spec: str) -> Schedule | Armijo | StrongWolfe:
     >>> by_name("step:0.1:0.5:20"), by_name("0.01"), by_name("armijo").c
     (StepDecay(rate=0.1, factor=0.5, every=20), Constant(rate=0.01), 0.0001)
     """
-    name, *parts = spec.strip().split(":")
+    name, *parts = str(spec).strip().split(":")
     try:
         if name in SEARCHES and not parts:
             return SEARCHES[name]()
@@ -136,11 +136,3 @@ def by_name(spec: str) -> Schedule | Armijo | StrongWolfe:
     except (ValueError, TypeError, KeyError):
         known = ", ".join(EXAMPLES)
         raise DownslopeError("descent.learning_rate_word", asked=spec, known=known) from None
-
-
-def is_number(value: Any) -> bool:
-    """Whether a setting is a finite number that float64 holds; True and False are none."""
-    kind = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if isinstance(value, np.floating):  # compared as it is, the limit would be rounded to its kind
-        value = float(value)
-    return bool(kind and abs(value) <= sys.float_info.max)

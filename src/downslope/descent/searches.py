@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import check, number
+
+FRACTION = number(above=0, below=1)
+
 
 @dataclass(frozen=True)
 class Armijo:
@@ -19,6 +23,9 @@ class Armijo:
     c: float = 1e-4
     shrink: float = 0.5
     grow: float = 2.0  # how much longer than the last accepted step a gradient step is tried
+
+    def __post_init__(self):
+        check(self, c=FRACTION, shrink=FRACTION, grow=number(least=1))
 
     def length(self, line, value: float, slope: float, first: float) -> float:
         """A step length along `line`, tried from `first`; 0.0 when no step goes down."""
@@ -60,6 +67,9 @@ class StrongWolfe:
 
     c1: float = 1e-4
     c2: float = 0.9
+
+    def __post_init__(self):
+        check(self, c1=FRACTION, c2=FRACTION)
 
     def length(self, line, value: float, slope: float, first: float) -> float:
         """A step length that satisfies both conditions; 0.0 when no step goes down."""

@@ -10,9 +10,9 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from numbers import Integral
 from typing import Any, NamedTuple
 
+from ..arguments import a, check, is_number, number, whole
 from ..errors import DownslopeError
 
 
@@ -65,8 +65,7 @@ class Epochs(Stop):
     limit: int
 
     def __post_init__(self):
-        whole = isinstance(self.limit, Integral | float) and float(self.limit).is_integer()
-        if isinstance(self.limit, bool) or not whole or self.limit < 1:
+        if not is_number(self.limit) or self.limit < 1 or self.limit != int(self.limit) or self.limit > 2**53:
             raise DownslopeError("descent.epochs", epochs=self.limit)
 
     def look(self, progress, seen):
@@ -91,6 +90,9 @@ class Gradient(Stop):
     """
 
     tol: float
+
+    def __post_init__(self):
+        check(self, tol=number(least=0))
 
     def look(self, progress, seen):
         size = max(abs(progress.value), 1e-3 * progress.usual)
@@ -120,7 +122,7 @@ class Gap(Stop):
     tol: float
 
     def __post_init__(self):
-        if not self.tol >= 0:
+        if not (is_number(self.tol) and self.tol >= 0):
             raise DownslopeError("descent.at_least", name="tol", value=self.tol, least=0)
 
     def look(self, progress, seen):
@@ -136,6 +138,9 @@ class NoProgress(Stop):
 
     relative: float = 1e-12
     patience: int = 30
+
+    def __post_init__(self):
+        check(self, relative=number(least=0), patience=whole(least=1))
 
     def look(self, progress, seen):
         if seen is None:
@@ -184,7 +189,7 @@ class Seconds(Stop):
     limit: float
 
     def __post_init__(self):
-        if not self.limit >= 0:
+        if not (is_number(self.limit) and self.limit >= 0):
             raise DownslopeError("descent.at_least", name="seconds", value=self.limit, least=0)
 
     def look(self, progress, seen):
@@ -200,7 +205,7 @@ class Validation(Stop):
     patience: int = 10
 
     def __post_init__(self):
-        if not self.patience >= 1:
+        if not (is_number(self.patience) and self.patience >= 1):
             raise DownslopeError("descent.at_least", name="patience", value=self.patience, least=1)
 
     def look(self, progress, seen):
@@ -217,6 +222,9 @@ class Pair(Stop):
 
     first: Stop
     second: Stop
+
+    def __post_init__(self):
+        check(self, first=a("Stop"), second=a("Stop"))
 
     def parts(self):
         return itertools.chain(self.first.parts(), self.second.parts())

@@ -20,6 +20,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from ..arguments import check, door, truth
 from ..data import Dataset
 from ..descent.methods import Method, by_name
 from ..descent.trace import Trace
@@ -112,6 +113,7 @@ class LinearEstimator(BaseEstimator):
         self.random_state = random_state
         self.penalty_on = penalty_on
 
+    @door()
     def fit(self, X, y, sample_weight=None) -> Self:
         """Descend from the null model, or from the last weights with `warm_start`, until a stop gives its
         reason.
@@ -197,6 +199,7 @@ class LinearEstimator(BaseEstimator):
 
     def _start(self, dataset: Dataset) -> dict[str, float] | None:
         """The last weights by name, where a warm start asks for them."""
+        check(self, warm_start=truth)
         if not (self.warm_start and "coef_" in vars(self)):
             return None
         outputs = output_names(dataset)
@@ -231,5 +234,5 @@ class LinearEstimator(BaseEstimator):
             self.trace_ = solution.trace
         self._paused = training.paused
         if self.verdict_.code in UNFINISHED:
-            warnings.warn(str(self.verdict_), ConvergenceWarning, stacklevel=3)
+            warnings.warn(str(self.verdict_), ConvergenceWarning, stacklevel=4)
         return self

@@ -11,6 +11,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
+from ..arguments import door
 from ..data import Dataset
 from ..errors import DownslopeError
 from .base import LinearEstimator, by_blocks, stochastic
@@ -117,6 +118,7 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):
         self.class_weight = class_weight
 
     @available_if(stochastic)
+    @door()
     def partial_fit(self, X, y, classes=None, sample_weight=None) -> LinearClassifier:
         """One pass over these rows, going on from the weights, momenta and schedule of the last one.
 
@@ -141,12 +143,14 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):
         return self._keep(self._next_pass(dataset), dataset, goes_on=begun)
 
     @by_blocks
+    @door()
     def decision_function(self, X) -> np.ndarray:
         """z = X·w + b:  (n,) for two classes, (n, K) for more."""
         z = self._scores(X)
         return z[:, 0] if z.shape[1] == 1 else z
 
     @by_blocks
+    @door()
     def predict(self, X) -> np.ndarray:
         """The class of the largest z, (n,); of two classes the second where z > 0."""
         z = self.decision_function(X)
@@ -154,6 +158,7 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):
 
     @available_if(_has_chances)
     @by_blocks
+    @door()
     def predict_log_proba(self, X) -> np.ndarray:
         """log pₖ = zₖ − log Σⱼ eᶻʲ, (n, K), finite where pₖ itself is 0. Log loss only."""
         z = self.decision_function(X)
@@ -162,6 +167,7 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):
 
     @available_if(_has_chances)
     @by_blocks
+    @door()
     def predict_proba(self, X) -> np.ndarray:
         """The chance of each class, (n, K), in the order of `classes_`. Log loss only."""
         return np.exp(self.predict_log_proba(X))
@@ -208,7 +214,7 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):
                 known = ", ".join(map(str, labels))
                 raise DownslopeError("estimators.class_weight_label", found=strange[0], known=known)
             return np.array([given.get(label, 1.0) for label in labels])
-        if self.class_weight != "balanced":
+        if not (isinstance(self.class_weight, str) and self.class_weight == "balanced"):
             raise DownslopeError("estimators.class_weight", found=self.class_weight)
         some = sums > 0
         return np.divide(sums.sum(), some.sum() * sums, out=np.zeros_like(sums), where=some)

@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..arguments import check, door, number, truth
 from ..data import Dataset
 from ..descent import rates
 from ..descent.methods import Method
@@ -71,6 +72,7 @@ class NetEstimator(LinearEstimator):
         self.random_state = random_state
         self.penalty_on = penalty_on
 
+    @door()
     def fit(self, X, y, sample_weight=None) -> Self:
         """Descend from PyTorch's usual first weights, or from the last ones with `warm_start`, until a stop
         gives its reason.
@@ -92,6 +94,7 @@ class NetEstimator(LinearEstimator):
     # ---- what differs from a linear estimator --------------------------------------------------------
 
     def _recipe(self, seed: int, start=None) -> Recipe:
+        check(self, warm_start=truth, validation=number(least=0, below=1))
         params = self.get_params(deep=False)
         recipe = Recipe(
             **{name: params[name] for name in OF_THE_RECIPE},
@@ -142,7 +145,7 @@ class NetEstimator(LinearEstimator):
         self.trace_ = solution.trace
         planned = self.verdict_.code == "epochs_exhausted" and _uses_all_epochs(training)
         if self.verdict_.code in UNFINISHED and not planned:
-            warnings.warn(str(self.verdict_), ConvergenceWarning, stacklevel=3)
+            warnings.warn(str(self.verdict_), ConvergenceWarning, stacklevel=4)
         return self
 
 
@@ -267,17 +270,20 @@ class NetClassifier(ClassifierMixin, NetEstimator):
     _factors = LinearClassifier._factors
     predict = LinearClassifier.predict
 
+    @door()
     def decision_function(self, X) -> np.ndarray:
         """z = net(X):  (n,) for two classes, (n, K) for more."""
         z = self._scores(X)
         return z[:, 0] if z.shape[1] == 1 else z
 
     @available_if(_has_chances)
+    @door()
     def predict_log_proba(self, X) -> np.ndarray:
         """log pₖ = zₖ − log Σⱼ eᶻʲ, (n, K), finite where pₖ itself is 0. Log loss only."""
         return LinearClassifier.predict_log_proba(self, X)
 
     @available_if(_has_chances)
+    @door()
     def predict_proba(self, X) -> np.ndarray:
         """The chance of each class, (n, K), in the order of `classes_`. Log loss only."""
         return np.exp(self.predict_log_proba(X))
@@ -351,6 +357,7 @@ class NetRegressor(RegressorMixin, NetEstimator):
 
     _dataset = LinearRegressor._dataset
 
+    @door()
     def predict(self, X) -> np.ndarray:
         """The mean at z = net(X):  z itself, or eᶻ for counts.  (n,), or (n, k) for several outputs."""
         z = self._scores(X)

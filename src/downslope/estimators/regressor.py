@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
+from ..arguments import door
 from ..data import Dataset
 from .base import LinearEstimator, by_blocks, stochastic
 
@@ -106,6 +107,7 @@ class LinearRegressor(RegressorMixin, LinearEstimator):
         )  # fmt: skip
 
     @available_if(stochastic)
+    @door()
     def partial_fit(self, X, y, sample_weight=None) -> LinearRegressor:
         """One pass over these rows, going on from the weights, momenta and schedule of the last one.
 
@@ -117,6 +119,7 @@ class LinearRegressor(RegressorMixin, LinearEstimator):
         return self._keep(self._next_pass(dataset), dataset, goes_on=begun)
 
     @by_blocks
+    @door()
     def predict(self, X) -> np.ndarray:
         """The mean at z = X·w + b:  z itself, or eᶻ for counts.  (n,), or (n, k) for several outputs."""
         z = self._scores(X)

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import atomic
+from ..arguments import ROWS_OR_NONE, check, door, is_number, truth, whole
+from ..arguments import path as a_path
 from ..data import Dataset, Encoding
 from ..data.encoding import training_dataset
 from ..data.parted import Parted
@@ -53,7 +55,8 @@ class Checkpoint:
     asked: Mapping[str, Any] | None = None
 
     def __post_init__(self):
-        if not (isinstance(self.seconds, int | float) and self.seconds >= 0):
+        check(self, path=a_path, force=truth)
+        if not (is_number(self.seconds) and self.seconds >= 0):
             raise DownslopeError("checkpoint.seconds", found=self.seconds)
 
     def begin(self, training: Training) -> None:
@@ -143,6 +146,12 @@ class Checkpoint:
         replace_file(Path(self.path) / CHECKPOINT, packed(told))
 
 
+@door(
+    path=a_path,
+    dataset=ROWS_OR_NONE,
+    epochs=whole(least=1, none=True),
+    validation=ROWS_OR_NONE,
+)
 def resume(
     path,
     dataset: Dataset | None = None,

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from .. import atomic
+from ..arguments import a, door, truth
+from ..arguments import path as a_path
 from ..data.reading import Table
 from ..errors import DownslopeError, nearest
 from .script import LIBRARIES, script
@@ -17,6 +19,7 @@ AGREES = 1e-6  # relative
 WRITTEN = 2_000  # weights of a net that a script may hold: beyond these it is no longer read
 
 
+@door(solution=a("Solution"), path=a_path, force=truth)
 def export_onnx(solution: Solution, path, force: bool = False) -> Path:
     """z = encode(columns)·W + b, or a net of them, as an ONNX graph in float64, checked against `predict`.
 
@@ -55,6 +58,7 @@ def export_onnx(solution: Solution, path, force: bool = False) -> Path:
     return path
 
 
+@door(solution=a("Solution"), library=a("str"))
 def export_code(solution: Solution, library: str) -> str:
     """A script that trains and predicts with NumPy or PyTorch alone: the same F, method and encoding.
 

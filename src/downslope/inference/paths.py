@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import a, door, number, truth
 from ..descent.coordinates import MOMENTS, Coordinates
 from ..descent.l1_quadratic import priced
 from ..descent.methods import CoordinateDescent
@@ -53,6 +54,7 @@ class Path:
         return pd.concat([pd.DataFrame(told), pd.DataFrame(self.coef, columns=list(self.names))], axis=1)
 
 
+@door(dataset=a("Dataset"), eps=number(above=0, below=1), tol=number(least=0), intercept=truth)
 def path(
     dataset,
     loss: Any = "squared",
@@ -84,7 +86,7 @@ def path(
            [1.8 , 0.  ],
            [1.98, 0.  ]]))
     """
-    if penalty in (None, "none"):
+    if penalty is None or (isinstance(penalty, str) and penalty == "none"):
         raise DownslopeError("inference.path_penalty", asked=penalty)
     unit = penalties.by_name(penalty.spec if isinstance(penalty, Penalty) else penalty, 1.0)
     loss = losses.by_name(loss)
@@ -152,4 +154,4 @@ def _prices(alphas, eps: float, at: Coordinates, l1) -> np.ndarray:
     if not 0 < eps < 1:
         raise DownslopeError("inference.path_eps", eps=eps)
     highest = float((np.abs(at.gradient[: at.d]) / l1).max())
-    return highest * np.geomspace(1.0, eps, int(given))
+    return highest * np.geomspace(1.0, float(eps), int(given))

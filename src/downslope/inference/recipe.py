@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 
+from ..arguments import a, check, is_number, numbers_by_name, truth, whole
 from ..descent import methods, rates
 from ..descent.coordinates import MOMENTS
 from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent, Method
-from ..descent.schedules import is_number
 from ..descent.stops import Epochs, Gradient, NoProgress, Seconds, Settled, Stop, Validation
 from ..errors import DownslopeError, nearest
 from ..model import losses, penalties
@@ -58,6 +57,7 @@ class Recipe:
     penalty_on: str = "raw"  # or "standardised": the penalty is on σ·w, and every column pays alike
 
     def __post_init__(self):
+        check(self, intercept=truth, scale=truth, net=a("Net", none=True), start=numbers_by_name)
         object.__setattr__(self, "loss", losses.by_name(self.loss))
         object.__setattr__(self, "penalty", penalties.by_name(self.penalty, self.alpha))
         object.__setattr__(self, "alpha", self.penalty.alpha)
@@ -66,11 +66,11 @@ class Recipe:
         Epochs(self.epochs)  # refuses what is no number of epochs
         if not (is_number(self.learning_rate) and self.learning_rate > 0):  # a number stays as it is
             object.__setattr__(self, "learning_rate", methods.rate_of(self.learning_rate))
+        check(self, batch_size=whole(none=True), seed=whole(), patience=whole(none=True))
         for name, least in (("tol", 0.0), ("seconds", 0.0), ("patience", 1), ("seed", 0)):
             value = getattr(self, name)
-            if value is not None and not (
-                isinstance(value, int | float | np.number) and math.isfinite(value) and value >= least
-            ):
+            optional = name in ("seconds", "patience")
+            if not (optional and value is None) and not (is_number(value) and value >= least):
                 raise DownslopeError("inference.setting", name=name, value=value, least=least)
 
     @classmethod

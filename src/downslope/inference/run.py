@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 
 from .. import __version__, atomic
+from ..arguments import door, truth
+from ..arguments import path as a_path
 from ..data import Encoding
 from ..descent.trace import Trace
 from ..errors import DownslopeError
@@ -49,6 +51,7 @@ PLAIN = (
 )
 
 
+@door(path=a_path, force=truth)
 def save(solution: Solution, path, force: bool = False) -> Path:
     """Write the run folder: to a temporary one first, which then takes the name.
 
@@ -100,6 +103,7 @@ def is_run(path: Path) -> bool:
     return any((path / name).is_file() for name in ("manifest.json", CHECKPOINT))
 
 
+@door(path=a_path)
 def load(path) -> Solution:
     """The solution that was saved at `path`.
 

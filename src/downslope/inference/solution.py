@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import a, door, truth
 from ..data import Dataset, Encoding
 from ..data.meter import Meter
 from ..data.opening import table_or_source
@@ -90,6 +91,7 @@ class Solution:
         count = len(self.params) - (self.outputs if self.recipe.intercept and linear else 0)
         return dict(zip(self.names[:count], self.params[:count].tolist()))
 
+    @door()
     def predict(self, X) -> np.ndarray:
         """The mean of new rows, (n,) or (n, k): X·w + b, its link taken; or their classes, (n,).
 
@@ -105,6 +107,7 @@ class Solution:
         codes = (z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)
         return np.array(self.classes)[codes]
 
+    @door()
     def probabilities(self, X) -> np.ndarray:
         """The chance of each class, (n, K), in the order of `classes`; for log loss only."""
         if self.recipe.loss.name != "log":
@@ -116,6 +119,7 @@ class Solution:
         p = self.recipe.loss.mean(z[:, None] if z.ndim == 1 else z)
         return np.hstack([1 - p, p]) if p.shape[1] == 1 else p
 
+    @door()
     def scores(self, X) -> np.ndarray:
         """z = X·w + b, (n,), or (n, k) for several outputs."""
         rows = self._dataset(X)
@@ -144,6 +148,7 @@ class Solution:
         if self.is_net:
             raise DownslopeError("inference.net_weights")
 
+    @door(reading=a("Reading", none=True))
     def predict_source(
         self, source, reading: Reading | None = None, meter: Meter | None = None
     ) -> Predictions:
@@ -163,6 +168,7 @@ class Solution:
             return self.encoding.apply(X if isinstance(X, Table) else Table.read(X), target=False)
         return Dataset.from_arrays(X)
 
+    @door()
     def training_rows(self, data=None) -> Dataset:
         """The rows that were learned from: `data` (a Dataset, or what `Dataset.read` takes), encoded as they
         were; without it they are read again from where they came from."""
@@ -172,11 +178,13 @@ class Solution:
             raise DownslopeError("inference.rows_needed", source=self.source or self.formula)
         if data is None and not Path(self.source).exists():
             raise DownslopeError("inference.rows_needed", source=self.source)
-        table = data if isinstance(data, Table) else table_or_source(data or self.source, Reading())
+        source = self.source if data is None else data
+        table = data if isinstance(data, Table) else table_or_source(source, Reading())
         if not isinstance(table, Table):
-            raise DownslopeError("inference.rows_in_memory", source=data or self.source)
+            raise DownslopeError("inference.rows_in_memory", source=source)
         return self.encoding.apply(table)
 
+    @door(robust=truth)
     def summary(self, data=None, robust: bool = False) -> str:
         """A table of weights, their standard errors, t or z, p and intervals; see `standard_errors`.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import array, door, whole
 from ..descent.directions import Steepest
 from ..descent.methods import Method
 from ..descent.schedules import Constant
@@ -104,6 +105,7 @@ class Starts:
         )
 
 
+@door(seed=whole(least=0), epochs=whole(least=1))
 def minimize_from(
     f,
     starts: Any = 20,
@@ -154,14 +156,15 @@ def minimize_from(
 
 def _starts(f, asked, box, seed: int) -> np.ndarray:
     """The starts that were given, or drawn.  (m, p)"""
-    if np.ndim(asked):
+    if isinstance(asked, list | tuple) or (isinstance(asked, np.ndarray) and asked.ndim):
+        array((1, 2))("starts", asked)
         given = np.asarray(asked, dtype=float)
         return given[:, None] if given.ndim == 1 else given
     if not isinstance(asked, int | np.integer) or isinstance(asked, bool) or not 1 <= asked <= MOST:
         raise DownslopeError("inference.starts_count", found=asked, most=f"{MOST:,}")
     try:
         low, high = (np.asarray(side, dtype=float).ravel() for side in box)
-        sound = np.isfinite(low).all() and np.isfinite(high).all() and (low < high).all()
+        sound = low.size > 0 and np.isfinite(low).all() and np.isfinite(high).all() and (low < high).all()
     except (TypeError, ValueError):
         sound = False
     if not sound:

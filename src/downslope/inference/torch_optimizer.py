@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..arguments import of_the_user
 from ..descent.directions import Direction
 from ..descent.methods import METHODS, Method
 from ..descent.rows import All, Batch
@@ -98,7 +99,14 @@ class FromTorch(Direction):
     def begin(self, penalised: np.ndarray) -> Any:
         """The optimizer, on zeros; the weights are written into it at each move."""
         parameter = pytorch().nn.Parameter(pytorch().zeros(len(penalised), dtype=pytorch().float64))
-        made = self.factory([parameter])
+        try:
+            made = self.factory([parameter])
+        except Exception as error:
+            if of_the_user(error):
+                raise
+            name = getattr(self.factory, "__name__", "method")
+            reason = str(error).partition("\n")[0]
+            raise DownslopeError("inference.optimizer_step", optimizer=name, reason=reason) from error
         optimizer, scheduler = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
         if not isinstance(optimizer, pytorch().optim.Optimizer):
             raise DownslopeError("inference.no_optimizer", found=type(optimizer).__name__)
@@ -115,7 +123,13 @@ class FromTorch(Direction):
         memory.rate = float(memory.optimizer.param_groups[0]["lr"])
         memory.parameter.data.copy_(torch.from_numpy(np.ascontiguousarray(w)))
         memory.parameter.grad = torch.from_numpy(np.array(g, dtype=float))
-        memory.optimizer.step()
+        try:
+            memory.optimizer.step()
+        except Exception as error:
+            if of_the_user(error):
+                raise
+            facts = {"optimizer": type(memory.optimizer).__name__, "reason": str(error).partition("\n")[0]}
+            raise DownslopeError("inference.optimizer_step", **facts) from error
         memory.updates += 1
         return memory.parameter.detach().numpy().copy()
 

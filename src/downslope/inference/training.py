@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arguments import ROWS_OR_NONE, a, door, whole
+from ..arguments import derivative as derivative_kind
 from ..data import Dataset
 from ..data.encoding import refuse_constant_columns
 from ..data.meter import Meter
@@ -307,6 +309,11 @@ class Training:
         return z[:, 0] if k == 1 else z
 
 
+@door(
+    recipe=a("Recipe", none=True),
+    validation=ROWS_OR_NONE,
+    checkpoint=a("Checkpoint", none=True),
+)
 def fit(
     model_or_dataset,
     dataset=None,
@@ -337,6 +344,7 @@ def fit(
     return _run(training, checkpoint, book)
 
 
+@door(derivative=derivative_kind, seed=whole(none=True), checkpoint=a("Checkpoint", none=True))
 def minimize(
     f,
     start=None,
@@ -373,7 +381,8 @@ def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=No
     if isinstance(learning_rate, float) and learning_rate == 0.01 and finds:
         learning_rate = "auto"  # the usual 0.01 is for fixed steps: these search for theirs
     told = {"method": method, "learning_rate": learning_rate, "epochs": epochs, "seed": seed or 0}
-    tol = None if learning_rate == "auto" else 0.0  # a fixed step walks all epochs, as in the lessons
+    searched = isinstance(learning_rate, str) and learning_rate == "auto"
+    tol = None if searched else 0.0  # a fixed step walks all epochs, as in the lessons
     recipe = Recipe.of({"tol": tol, **settings, **told})
     function = Function.of(f, start, derivative)
     return Training.on_function(function, start, recipe)

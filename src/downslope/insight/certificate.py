@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import door, number
 from ..descent.rates import best_fixed
 from ..errors import DownslopeError
 from ..messages import text
@@ -246,6 +247,7 @@ class Certificate:
         return "\n".join(self.lines())
 
 
+@door(learning_rate=number(above=0, none=True), tolerance=number(above=0))
 def certify(
     objective: Objective | Function | str | Callable,
     at=None,

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arguments import door
 from ..errors import DownslopeError, DownslopeWarning
 from ..messages import language, text
 from ..model.functions import Function
@@ -115,6 +116,7 @@ class GradientCheck:
         return f"<GradientCheck {self.text}>"
 
 
+@door()
 def check_gradient(f, gradient=None, at=None, rows=None) -> GradientCheck:
     """Whether `gradient` is the gradient of `f` at a place, and if not, where and probably why.
 

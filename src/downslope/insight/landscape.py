@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import a, door
 from ..descent.trace import Trace
 from ..errors import DownslopeError, nearest
 from ..messages import text
@@ -41,6 +42,7 @@ class Plane:
         return text("insight.plane_share", share=100 * self.share, across=self.names[0], up=self.names[1])
 
 
+@door(solution=a("Solution"), through=a("str", none=True), function=a("Function", none=True))
 def landscape(solution, rows=None, through: str | None = None, function: Function | None = None) -> Plane:
     """The plane of F through the end of a descent.
 

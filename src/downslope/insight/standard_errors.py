@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import ROWS, a, door, truth
 from ..errors import DownslopeError
 from ..messages import text
 from ..model.objective import Objective
@@ -110,6 +111,7 @@ class StandardErrors:
         return "\n".join(self.lines())
 
 
+@door(solution=a("Solution"), dataset=ROWS, robust=truth)
 def standard_errors(solution, dataset, robust: bool = False) -> StandardErrors:
     """Standard errors of a linear model's weights, over the rows that they were learned from.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import ROWS_OR_NONE, a, door, whole
 from ..descent import rates
 from ..descent.directions import Chooser, Nesterov, Steepest
 from ..descent.methods import Method
@@ -37,6 +38,7 @@ class Move:
     loss: float  # of those rows, before
 
 
+@door(solution=a("Solution"), step=whole(), dataset=ROWS_OR_NONE)
 def explain_step(solution, step: int, dataset=None) -> list[str]:
     """The lines that tell update `step`, counted from 1: what was seen, its gradient, and the new weights.
 

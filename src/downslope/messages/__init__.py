@@ -15,6 +15,7 @@ from importlib import import_module
 
 LANGUAGES = ("en", "zh")
 TABLES = (
+    "arguments",
     "certificate",
     "checkpoint",
     "cli",

@@ -427,6 +427,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{rows} 个权重全是 0，没有任何一行起作用。请至少给出一个大于 0 的权重。",
     ),
     # splits
+    "data.rows_asked": (
+        "rows {asked} were asked for: give row numbers from 0 to below {rows}, a mask or a slice.",
+        "请求的行为 {asked}：请给出 0 到 {rows}（不含）的行号、掩码或切片。",
+    ),
     "data.split_fraction": (
         "The share of rows to hold out is {fraction}. Give a number between 0 and 1, such as 0.2.",
         "留出的比例是 {fraction}。请给出 0 与 1 之间的数，例如 0.2。",

@@ -81,6 +81,10 @@ TEXTS = {
         "method is a function that gave {found}, and an optimizer of torch.optim is needed, or a pair (optimizer, scheduler): method=lambda p: torch.optim.Adam(p, lr=0.01).",
         "method 是一个返回 {found} 的函数，而这里需要 torch.optim 的优化器，或 (优化器, 调度器)：method=lambda p: torch.optim.Adam(p, lr=0.01)。",
     ),
+    "inference.optimizer_step": (
+        "{optimizer} can not descend one vector of all weights: {reason}. Use another optimizer of torch.optim, or a method by its name.",
+        "{optimizer} 无法对由全部权重组成的一个向量进行下降：{reason}。请换用 torch.optim 的其他优化器，或按名字选择方法。",
+    ),
     "inference.not_called": (
         "method is {name} itself, which makes a method when it is called: write method=ds.{name}().",
         "method 是 {name} 本身，调用后才得到方法：请写 method=ds.{name}()。",

@@ -41,6 +41,10 @@ TEXTS = {
         "alpha was {alpha}: the price of large weights must be a finite number, 0 or above.",
         "alpha 为 {alpha}：惩罚系数必须是有限数，且不小于 0。",
     ),
+    "model.column_too_large": (
+        "the numbers in column {column!r} are so large that their squares are beyond float64: divide the column by a power of ten.",
+        "列「{column}」中的数太大，其平方超出了 float64 的范围：请将该列除以 10 的某个幂。",
+    ),
     "model.penalty_on": (
         "penalty_on was {asked!r}: choose one of {known}.",
         "penalty_on 为 {asked!r}：请从 {known} 中选择。",

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import check, truth
 from ..data.dataset import Dataset
 from ..data.scaling import Standardise, identity
 from ..data.second_moments import SecondMoments, second_moments
@@ -26,7 +27,7 @@ from .losses import SQUARED, Loss
 from .naming import coded, output_names, param_names
 from .products import sparse_gram, times, transposed_times
 from .row_sums import WIDE, RowSums
-from .standardise import BLOCK, row_blocks, standardising
+from .standardise import BLOCK, refuse_overflow, row_blocks, standardising
 
 ALONE = 200_000  # numbers in X up to which one core is done before two
 TINY = 64  # numbers in X up to which sums run in row order
@@ -38,6 +39,9 @@ class Linear:
 
     intercept: bool = True
     scale: bool = True
+
+    def __post_init__(self):
+        check(self, intercept=truth, scale=truth)
 
     def term(self, dataset, loss: Loss | CurvedLoss, gathered: bool = False, passes: int = 0) -> Any:
         """The mean loss of this model over the rows of a Dataset, a `LinearTerm`, or of a Stream, a
@@ -66,6 +70,7 @@ class Linear:
         else:
             standardise = standardising(X, share, self.intercept, by_kernels)
         names = param_names(dataset.features, output_names(dataset), self.intercept)
+        refuse_overflow(standardise, dataset.features)
         return LinearTerm(X, Y, share, loss, standardise, self.intercept, names, moments, by_kernels)
 
 

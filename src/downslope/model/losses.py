@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..arguments import is_number
 from ..errors import DownslopeError, nearest
 from ..kernels.losses import RESIDUAL
 from .class_losses import SLACK, CurvedLoss, Log, Poisson, SmoothedHinge, SquaredHinge
@@ -192,13 +193,13 @@ def absolute() -> Loss:
 def huber(delta: float = 1.35) -> Loss:
     """Huber loss  ℓ(z, y) = r² if |r| ≤ δ else 2δ|r| − δ²,  r = z − y.  Robust to outliers; δ is in
     the units of y.  Huber 1964, eq. 2."""
-    _refuse_unless(delta > 0 and math.isfinite(delta), "model.huber_delta", delta=delta)
+    _refuse_unless(is_number(delta) and delta > 0, "model.huber_delta", delta=delta)
     return Loss("huber", 2 * delta, 2 * delta, 0.5)
 
 
 def quantile(level: float = 0.5) -> Loss:
     """Quantile loss  ℓ(z, y) = τ(y − z) if y ≥ z else (1 − τ)(z − y).  The τ-quantile.  Koenker 1978."""
-    _refuse_unless(0 < level < 1, "model.quantile_level", level=level)
+    _refuse_unless(is_number(level) and 0 < level < 1, "model.quantile_level", level=level)
     return Loss("quantile", 1 - level, level, 0.0)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import a, is_number, whole
 from ..data import memory
 from ..errors import DownslopeError, nearest
 
@@ -22,21 +23,24 @@ def checked_sizes(hidden: Any) -> tuple[int, ...]:
     >>> checked_sizes([64, 32]), checked_sizes(10), checked_sizes(())
     ((64, 32), (10,), ())
     """
-    sizes: tuple[Any, ...] = tuple(hidden) if np.ndim(hidden) else (hidden,)
+    several = isinstance(hidden, list | tuple | range) or (isinstance(hidden, np.ndarray) and hidden.ndim > 0)
+    sizes: tuple[Any, ...] = tuple(hidden) if several else (hidden,)
     for size in sizes:
         if not (isinstance(size, int | np.integer) and not isinstance(size, bool) and size > 0):
             raise DownslopeError("nets.hidden", asked=hidden, size=size)
     return tuple(int(size) for size in sizes)
 
 
-def check_settings(activation: str, dropout: float, dtype: str) -> None:
+def check_settings(activation: str, dropout: float, dtype: str, seed: int = 0, device: Any = "auto") -> None:
     """Raise for what no net can be made of."""
-    if activation not in ACTIVATIONS:
-        raise DownslopeError("nets.activation", asked=activation, known=nearest(activation, ACTIVATIONS))
-    if not 0 <= dropout < 1:
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
+        raise DownslopeError("nets.activation", asked=activation, known=nearest(str(activation), ACTIVATIONS))
+    if not (is_number(dropout) and 0 <= dropout < 1):
         raise DownslopeError("nets.dropout", asked=dropout)
-    if dtype not in DTYPES:
-        raise DownslopeError("nets.dtype", asked=dtype, known=nearest(dtype, DTYPES))
+    if not isinstance(dtype, str) or dtype not in DTYPES:
+        raise DownslopeError("nets.dtype", asked=dtype, known=nearest(str(dtype), DTYPES))
+    whole()("seed", seed)
+    a("str", "device")("device", device)
 
 
 def refuse_too_large(key: str, needed: int, **facts) -> None:

@@ -23,7 +23,7 @@ from ..errors import DownslopeError
 from . import net_checks as checks
 from .naming import coded
 from .net_units import Units
-from .standardise import row_blocks, standardising
+from .standardise import refuse_overflow, row_blocks, standardising
 
 if TYPE_CHECKING:
     import torch
@@ -55,7 +55,7 @@ class Net:
 
     def __post_init__(self):
         object.__setattr__(self, "hidden", checks.checked_sizes(self.hidden))
-        checks.check_settings(self.activation, self.dropout, self.dtype)
+        checks.check_settings(self.activation, self.dropout, self.dtype, self.seed, self.device)
 
     def sizes(self, features: int, outputs: int) -> list[tuple[int, int]]:
         """(inputs, outputs) of each layer."""
@@ -103,6 +103,7 @@ class Net:
     def _units(self, dataset, Y, loss) -> Units:
         share = None if dataset.weights is None else dataset.weights / np.mean(dataset.weights, dtype=float)
         columns = standardising(dataset.X, share, center=True)
+        refuse_overflow(columns, dataset.features)
         level, unit = np.zeros(Y.shape[1]), np.ones(Y.shape[1])
         if not loss.labels and loss.name != "poisson":  # z is as large as y, in whatever unit
             level = loss.null(Y, share)

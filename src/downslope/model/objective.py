@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arguments import ROWS, a, door
 from ..data.memory import free
 from ..errors import DownslopeError
 from . import penalties
@@ -391,6 +392,7 @@ def objective_of(term, penalty: Penalty, penalty_on: str = "raw", scale: bool = 
     return Objective(term, penalty, np.where(term.widths > 0, term.widths, 1.0) if standardised else None)
 
 
+@door(dataset=ROWS, model=a("Linear", none=True))
 def objective(
     dataset, loss="squared", penalty=None, alpha=0.0, model: Linear | None = None, penalty_on="raw"
 ) -> Objective:

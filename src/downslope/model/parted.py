@@ -22,6 +22,7 @@ from . import summing
 from .linear import LinearTerm
 from .naming import coded, output_names, param_names
 from .row_sums import RowSums
+from .standardise import refuse_overflow
 
 WORTH = 2**18  # numbers of a part from which on kernels sum them, which are loaded for the others anyway
 PLAIN = 1e3  # condition of the moments up to which they alone tell θ* to 1e-13 (κ² is lost of 1e-16)
@@ -56,6 +57,7 @@ def linear_over_parts(stream: Any, loss: Any, intercept: bool, scale: bool) -> P
         stream = stream.labelled()
     moments = stream.gathered.moments
     standardise = moments.standardise(center=intercept) if scale else identity(len(stream.features))
+    refuse_overflow(standardise, stream.features)
     names = param_names(stream.features, output_names(stream), intercept)
     pattern = Pattern(loss, standardise, intercept, names, moments.weight / stream.gathered.rows)
     return PartedTerm(stream, pattern)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arguments import is_number
 from ..errors import DownslopeError, nearest
 from .losses import told
 
@@ -90,7 +91,7 @@ def l1(alpha: float) -> Penalty:
 
 def elasticnet(alpha: float, ratio: float = 0.5) -> Penalty:
     """Elastic net  R(w) = ratio·‖w‖₁ + (1 − ratio)·½‖w‖².  Zou & Hastie 2005."""
-    if not 0 <= ratio <= 1:
+    if not (is_number(ratio) and 0 <= ratio <= 1):
         raise DownslopeError("model.elasticnet_ratio", ratio=ratio)
     return Penalty("elasticnet", _checked(alpha), ratio, 1 - ratio)
 
@@ -107,7 +108,9 @@ def by_name(spec: str | Penalty | None, alpha: float = 0.0) -> Penalty:
     """
     if isinstance(spec, Penalty):
         return spec
-    name, _, parameter = str(spec or "none").partition(":")
+    alpha = _checked(alpha)
+    asked = "none" if spec is None or (isinstance(spec, str) and not spec) else str(spec)
+    name, _, parameter = asked.partition(":")
     if name not in PENALTIES:
         raise DownslopeError("model.unknown_penalty", asked=spec, known=nearest(name, PENALTIES))
     if name == "none":
@@ -127,7 +130,7 @@ def by_name(spec: str | Penalty | None, alpha: float = 0.0) -> Penalty:
 
 def on_standardised(penalty_on: str, scale: bool) -> bool:
     """Whether a penalty is on the weights of standardised columns; refused where columns are not scaled."""
-    if penalty_on not in PENALTY_ON:
+    if not isinstance(penalty_on, str) or penalty_on not in PENALTY_ON:
         raise DownslopeError("model.penalty_on", asked=penalty_on, known=nearest(str(penalty_on), PENALTY_ON))
     if penalty_on == "standardised" and not scale:
         raise DownslopeError("model.penalty_on_unscaled")
@@ -135,6 +138,6 @@ def on_standardised(penalty_on: str, scale: bool) -> bool:
 
 
 def _checked(alpha: float) -> float:
-    if not (np.isfinite(alpha) and alpha >= 0):
+    if not (is_number(alpha) and alpha >= 0):
         raise DownslopeError("model.alpha", alpha=alpha)
     return float(alpha)

@@ -57,6 +57,8 @@ class RowSums:
         """The largest and the smallest curvature of Σ sᵢ½(x̃ᵢ·θ)²/Σ sᵢ: the outer eigenvalues of G."""
         if self.gram.size == 1:
             return float(self.gram[0, 0]), float(self.gram[0, 0])
+        if not np.isfinite(self.gram).all():  # squares of its numbers are beyond float64
+            return math.inf, 0.0
         values = np.linalg.eigvalsh(self.gram)
         return float(values[-1]), float(max(values[0], 0.0))
 

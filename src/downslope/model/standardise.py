@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..data.scaling import Standardise, column_width
+from ..errors import DownslopeError
 from . import summing
 
 BLOCK = 65_536  # rows standardised at a time
@@ -54,3 +55,10 @@ def column_sums(block, share, rows) -> np.ndarray:
 
 def row_blocks(n: int, size: int = BLOCK) -> Iterator[slice]:
     return (slice(first, min(first + size, n)) for first in range(0, n, size))
+
+
+def refuse_overflow(standardise, features) -> None:
+    """Raise where the numbers of a column are so large that their deviation is none."""
+    bad = np.flatnonzero(~(np.isfinite(standardise.width) & np.isfinite(standardise.center)))
+    if bad.size:
+        raise DownslopeError("model.column_too_large", column=features[int(bad[0])])

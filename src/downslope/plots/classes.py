@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ..arguments import a, array, called, door, listed, names
 from ..errors import DownslopeError
 from .canvas import COLOURS, INK, QUIET, SURFACE, axes, style
 from .fit import some
@@ -18,6 +19,7 @@ HELD = 2  # features named with their median
 CELLS = 300  # along each side of a picture of regions
 
 
+@door(predict_scores=called(), X=array((2,)), features=names())
 def regions(
     predict_scores: Callable,
     X,
@@ -81,6 +83,7 @@ def regions(
     return ax
 
 
+@door(X=array((2,)), predicted=listed(), true=listed(none=True), names=names(count=2))
 def scatter_predictions(X, predicted, ax=None, *, true=None, names: Sequence[str] = ("x1", "x2")):
     """The rows (x₁, x₂) by the class predicted, in its colour and mark; the wrong are ringed, given `true`.
 
@@ -108,6 +111,7 @@ def scatter_predictions(X, predicted, ax=None, *, true=None, names: Sequence[str
     return ax
 
 
+@door(matrix=array((2,)), classes=listed(), rows=a("str", none=True))
 def confusion(matrix, classes: Sequence, ax=None, *, rows: str | None = None):
     """How many rows of class i (down) were taken for class j (across); the shade is the share of row i.
 
@@ -142,6 +146,7 @@ def confusion(matrix, classes: Sequence, ax=None, *, rows: str | None = None):
     return ax
 
 
+@door(y=array(finite=True), scores=array((1, 2)), classes=listed(none=True), rows=a("str", none=True))
 def roc(y, scores, ax=None, *, classes: Sequence | None = None, rows: str | None = None):
     """Hits over false alarms as the threshold falls; area: the chance that a row of the class scores higher.
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..arguments import a, door, number
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from .canvas import COLOURS, QUIET, Escape, axes, escape, leaving, name_ends, note, off_chart, style
@@ -69,6 +70,7 @@ def _curves(name: str, trace: Trace, alone: bool) -> list[Curve]:
     return curves
 
 
+@door(traces=a("Trace", "dict", "Mapping"), minimum=number(none=True))
 def loss(traces: Trace | Mapping[str, Trace], ax=None, *, minimum: float | None = None):
     """Loss over epochs, on a log axis; loss − minimum where a minimum is given.
 
@@ -84,6 +86,8 @@ def loss(traces: Trace | Mapping[str, Trace], ax=None, *, minimum: float | None 
     >>> loss(trace).get_yscale()
     'log'
     """
+    for name, trace in traces.items() if isinstance(traces, Mapping) else ():
+        a("Trace")(f"traces[{name!r}]", trace)
     alone = isinstance(traces, Trace)
     runs = {say("plots.training"): traces} if isinstance(traces, Trace) else traces
     curves = [
@@ -187,6 +191,7 @@ def _mark_floor(ax, curve: Curve, floor: float | None, colour) -> None:
     note(ax, "≤ 0" if curve.y.min() < 0 else "0", at, (9, 7), colour)
 
 
+@door(trace=a("Trace"))
 def weights(trace: Trace, ax=None):
     """Weights over epochs, from the start on, each with its name at its end.
 

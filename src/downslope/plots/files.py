@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from .. import atomic
+from ..arguments import door, truth
+from ..arguments import path as a_path
 from ..errors import DownslopeError, nearest
 
 SUFFIXES = (".gif", ".png", ".svg")
 _one_at_a_time = threading.RLock()  # rcParams are global
 
 
+@door(path=a_path, overwrite=truth)
 def save(drawn, path, *, overwrite: bool = False) -> Path:
     """Write a picture, an Axes or a Figure, as .png, .svg or .gif, by the suffix of the path.
 
@@ -29,6 +32,8 @@ def save(drawn, path, *, overwrite: bool = False) -> Path:
     ...     save(residuals([1.0, 2.0], [1.5, 1.5]), folder + "/rows.svg").name
     'rows.svg'
     """
+    if not hasattr(drawn, "figure"):
+        raise DownslopeError("arguments.kind", name="drawn", found=type(drawn).__name__, wanted="Figure")
     page = drawn.figure
 
     def write(part: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..arguments import array, door, names
 from .canvas import INK, PATH, SURFACE, axes
 from .landscape import same_length
 from .lettering import drawable, say
@@ -13,6 +14,7 @@ from .lettering import drawable, say
 SHOWN = 5_000  # points: more are a blot, and a slow SVG
 
 
+@door(x=array((1, 2)), y=array((1, 2)), predicted=array((1, 2)), names=names(count=2))
 def fitted(x, y, predicted, ax=None, *, names: Sequence[str] = ("x", "y")):
     """The rows (x, y) with the fitted line; for several features, predicted against observed.
 
@@ -43,6 +45,7 @@ def fitted(x, y, predicted, ax=None, *, names: Sequence[str] = ("x", "y")):
     return ax
 
 
+@door(predicted=array((1, 2)), y=array((1, 2)))
 def residuals(predicted, y, ax=None):
     """y − prediction over the prediction, (n,) each: a good fit leaves a level band without a shape.
 

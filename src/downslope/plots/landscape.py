@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ..arguments import a, array, called, door, names, number
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from .canvas import INK, PATH, QUIET, SURFACE, Escape, axes, escape, leaving, note, off_chart
@@ -15,6 +16,7 @@ from .lettering import drawable, say
 FINE = (241, 161)  # points of a grid, across and up
 
 
+@door(weights=array(), losses=array(), trace=a("Trace", none=True), best=number(none=True), name=a("str"))
 def loss_over_weight(
     weights, losses, ax=None, *, trace: Trace | None = None, best: float | None = None, name: str = "w"
 ):
@@ -73,6 +75,7 @@ def loss_over_weight(
     return ax
 
 
+@door(function=called(), trace=a("Trace"))
 def function_line(function: Callable, trace: Trace, ax=None):
     """f(w) over w, for a function of one variable, with the points of the descent on it.
 
@@ -112,6 +115,7 @@ def function_line(function: Callable, trace: Trace, ax=None):
     return ax
 
 
+@door(function=called(), trace=a("Trace"), names=names(none=True))
 def contours(
     function: Callable,
     trace: Trace,

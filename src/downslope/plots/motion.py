@@ -7,6 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..arguments import a, called, door, truth
+from ..arguments import path as a_path
+from ..arguments import whole as a_whole
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from .canvas import INK, figure, note
@@ -16,6 +19,14 @@ from .landscape import contours, function_line
 from .lettering import say
 
 
+@door(
+    path=a_path,
+    trace=a("Trace"),
+    function=called(none=True),
+    frames=a_whole(least=1),
+    fps=a_whole(least=1),
+    overwrite=truth,
+)
 def descent_gif(
     path,
     trace: Trace,

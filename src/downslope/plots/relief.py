@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ..arguments import a, called, door, names
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from .canvas import INK, PATH, QUIET, SURFACE, escape, figure
@@ -15,6 +16,7 @@ from .lettering import drawable, lettering, say
 STEEP = 8  # times the median height above the lowest, from which heights are told by their logarithm
 
 
+@door(function=called(), trace=a("Trace"), names=names(none=True))
 def relief(
     function: Callable,
     trace: Trace,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arguments import door
 from .canvas import PATH, QUIET, SURFACE, axes, note
 from .lettering import say
 
 
+@door()
 def remainder(check, ax=None):
     """|f(x + t·d) − f(x) − t·g·d| over t, both axes logarithmic, beside lines of slope 1 and 2.
 

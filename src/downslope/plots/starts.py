@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ..arguments import door
 from .canvas import INK, PATH, QUIET, SURFACE, axes, note
 from .landscape import bands
 from .lettering import drawable, say
@@ -13,6 +14,7 @@ from .lettering import drawable, say
 MOST = 200  # paths drawn
 
 
+@door()
 def starts(function: Callable, paths, epochs, names: Sequence[str], ax=None, *, best: int = 0):
     """Paths (k, m, p) of m descents: on the curve of f for one variable, over its contours for two, as its
     height over `epochs` (k,) for more. `best` is the number of the one to draw strongly; its end is marked.

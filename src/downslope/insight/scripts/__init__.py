@@ -14,6 +14,7 @@ import tokenize
 import warnings
 from pathlib import Path
 
+from ...arguments import door
 from ...errors import DownslopeError
 from . import losses, means, modes, names, signs, sums, updates
 from .finding import Finding, Mend
@@ -32,6 +33,7 @@ RULES = {
 __all__ = ["RULES", "Finding", "Mend", "check_script"]
 
 
+@door()
 def check_script(path_or_text: str | os.PathLike) -> list[Finding]:
     """The mistakes in a PyTorch or NumPy training script, in the order of its lines.
 

@@ -310,7 +310,7 @@ class Case:
             more = max(
                 more, slower * self.at_best - self.end.epochs
             )  # a few epochs do not show the flattest way
-        return math.ceil(more)
+        return math.ceil(more) if math.isfinite(more) else math.inf
 
     @property
     def _more_of_function(self) -> float:
