@@ -10,6 +10,7 @@ as it is, with its traceback; so do KeyboardInterrupt, SystemExit and MemoryErro
 from __future__ import annotations
 
 import inspect
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -66,7 +67,7 @@ def is_number(value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, Real) or type(value).__name__ in ("bool_", "bool"):
         return False
     try:
-        return bool(abs(value) <= LARGEST)
+        return math.isfinite(float(value))
     except (TypeError, ValueError, OverflowError):
         return False
 
@@ -159,15 +160,15 @@ def path(name: str, value: Any) -> None:
         raise DownslopeError("arguments.path", name=name, value=shown(value))
 
 
-def names(none: bool = False, count: int | None = None) -> Kind:
-    """A list of texts, of `count` of them where that is given."""
+def names(none: bool = False, least: int = 0) -> Kind:
+    """A list of texts, of `least` at least."""
 
     def check(name: str, value: Any) -> None:
         if none and value is None:
             return
         listed = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping | Iterator)
         items = list(value) if listed and getattr(value, "ndim", 1) == 1 else [None]
-        if not all(isinstance(item, str) for item in items) or len(items) != (count or len(items)):
+        if not all(isinstance(item, str) for item in items) or len(items) < least:
             raise DownslopeError("arguments.names", name=name, value=shown(value))
 
     return check
@@ -218,7 +219,7 @@ def listed(none: bool = False) -> Kind:
     """Numbers and texts in a row."""
 
     def check(name: str, value: Any) -> None:
-        flat = isinstance(value, list | tuple | range) or getattr(value, "ndim", 0) == 1
+        flat = isinstance(value, str | list | tuple | range) or getattr(value, "ndim", 0) == 1
         items = list(value) if flat else [None]
         alike = len({isinstance(item, str) for item in items}) < 2  # no texts among numbers
         plain = all(isinstance(item, str | Real) or type(item).__name__ == "bool" for item in items)

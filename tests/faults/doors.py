@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Every public door with a call that works, and hostile values for each of its parameters.
 
 `refused_as_it_should(error)`: whether an exception is one that may leave a door. What a person's own function,
@@ -219,11 +220,24 @@ def doors(nets: bool = False) -> dict[str, tuple[Callable, dict[str, Any]]]:
         ),
         "plots.save": (ds.plots.save, {"drawn": m["figure"], "path": "picture.png", "overwrite": True}),
     }  # fmt: skip
-    for name in ("GD", "SGD", "Momentum", "Nesterov", "Adam", "AdamW", "RMSprop", "MiniBatch", "LBFGS", "Newton"):
+    for name in (
+        "GD",
+        "SGD",
+        "Momentum",
+        "Nesterov",
+        "Adam",
+        "AdamW",
+        "RMSprop",
+        "MiniBatch",
+        "LBFGS",
+        "Newton",
+    ):
         make = getattr(ds, name)
         argument = {"Momentum": "beta", "Nesterov": "beta", "Adam": "beta1", "AdamW": "decay", "RMSprop": "rho",
                     "MiniBatch": "size", "LBFGS": "pairs"}.get(name)  # fmt: skip
-        given = {"learning_rate": "auto"} | ({argument: 0.5 if argument not in ("size", "pairs") else 5} if argument else {})
+        given = {"learning_rate": "auto"} | (
+            {argument: 0.5 if argument not in ("size", "pairs") else 5} if argument else {}
+        )
         found[name] = (make, given)
     if nets:
         found["NetRegressor"] = (fit_estimator(ds.NetRegressor), {"X": X, "y": y, **NETS, "loss": "squared"})
@@ -233,11 +247,22 @@ def doors(nets: bool = False) -> dict[str, tuple[Callable, dict[str, Any]]]:
         )
         found["fit a net"] = (
             ds.fit,
-            {"model_or_dataset": rows, **FITTED, "method": "adam", "learning_rate": "auto", "net": ds.Net((2,))},
+            {
+                "model_or_dataset": rows,
+                **FITTED,
+                "method": "adam",
+                "learning_rate": "auto",
+                "net": ds.Net((2,)),
+            },
         )
     defaults = {"minimize": {"f": "x^2"}, "minimize_from": {"f": "x^2"}, "Solution.save": {"path": "saved.run"},
                 "check_script": {"path_or_text": "x = 1\n"}, "check_gradient": {"f": "x^2", "gradient": "2*x"}}  # fmt: skip
-    skipped = {"minimize": {"f"}, "minimize_from": {"f"}, "check_script": {"path_or_text"}, "check_gradient": {"f", "gradient"}}
+    skipped = {
+        "minimize": {"f"},
+        "minimize_from": {"f"},
+        "check_script": {"path_or_text"},
+        "check_gradient": {"f", "gradient"},
+    }
     for name, (call, given) in found.items():
         given = {**given, **defaults.get(name, {})}
         found[name] = (call, {k: v for k, v in given.items() if v is not NOTHING})

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import a, is_number, whole
+from ..arguments import a, is_number, of_the_user, whole
 from ..data import memory
 from ..errors import DownslopeError, nearest
 
@@ -41,6 +41,15 @@ def check_settings(activation: str, dropout: float, dtype: str, seed: int = 0, d
         raise DownslopeError("nets.dtype", asked=dtype, known=nearest(str(dtype), DTYPES))
     whole()("seed", seed)
     a("str", "device")("device", device)
+
+
+def forward_error(error: Exception, shape: tuple[int, ...]) -> Exception:
+    """What a module raised: as it is, where its code is a person's own; else that the rows do not fit it."""
+    if of_the_user(error):
+        return error
+    told = DownslopeError("nets.forward", shape=shape, error=str(error).partition("\n")[0])
+    told.__cause__ = error
+    return told
 
 
 def refuse_too_large(key: str, needed: int, **facts) -> None:

@@ -222,8 +222,7 @@ class Flat:
             try:
                 z = trial(two_rows)
             except Exception as error:  # whatever a module that was made for other rows may raise
-                facts = {"shape": tuple(two_rows.shape), "error": str(error).partition("\n")[0]}
-                raise DownslopeError("nets.forward", **facts) from error
+                raise checks.forward_error(error, tuple(two_rows.shape)) from error.__cause__
             after = [generator.get_state() for generator in generators]
         self.draws = not all(map(torch.equal, before, after))
         found = tuple(z.shape) if isinstance(z, torch.Tensor) else type(z).__name__

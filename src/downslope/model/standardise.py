@@ -10,9 +10,11 @@ from ..data.scaling import Standardise, column_width
 from ..errors import DownslopeError
 from . import summing
 
+LARGEST = 1e150  # numbers whose squares, added up, float64 still holds
 BLOCK = 65_536  # rows standardised at a time
 
 
+@np.errstate(over="ignore", invalid="ignore")  # what overflows is refused, by its column
 def standardising(X, share, center: bool, by_kernel: bool = False) -> Standardise:
     """Weighted mean and standard deviation of each column; a constant column keeps width 1.
 
@@ -59,6 +61,7 @@ def row_blocks(n: int, size: int = BLOCK) -> Iterator[slice]:
 
 def refuse_overflow(standardise, features) -> None:
     """Raise where the numbers of a column are so large that their deviation is none."""
-    bad = np.flatnonzero(~(np.isfinite(standardise.width) & np.isfinite(standardise.center)))
+    size = np.hypot(standardise.width, standardise.center)
+    bad = np.flatnonzero(~(size < LARGEST))
     if bad.size:
         raise DownslopeError("model.column_too_large", column=features[int(bad[0])])

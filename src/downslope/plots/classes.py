@@ -83,7 +83,7 @@ def regions(
     return ax
 
 
-@door(X=array((2,)), predicted=listed(), true=listed(none=True), names=names(count=2))
+@door(X=array((2,)), predicted=listed(), true=listed(none=True), names=names(least=2))
 def scatter_predictions(X, predicted, ax=None, *, true=None, names: Sequence[str] = ("x1", "x2")):
     """The rows (x₁, x₂) by the class predicted, in its colour and mark; the wrong are ringed, given `true`.
 

@@ -14,7 +14,7 @@ from .lettering import drawable, say
 SHOWN = 5_000  # points: more are a blot, and a slow SVG
 
 
-@door(x=array((1, 2)), y=array((1, 2)), predicted=array((1, 2)), names=names(count=2))
+@door(x=array((1, 2)), y=array((1, 2)), predicted=array((1, 2)), names=names(least=2))
 def fitted(x, y, predicted, ax=None, *, names: Sequence[str] = ("x", "y")):
     """The rows (x, y) with the fitted line; for several features, predicted against observed.
 
