@@ -84,9 +84,8 @@ def number(
     low = ("at_least", least) if least is not None else ("above", above) if above is not None else None
     high = ("at_most", most) if most is not None else ("below", below) if below is not None else None
     ends = [Words(f"arguments.{key}", (("limit", limit),)) for key, limit in filter(None, (low, high))]
-    limits: Any = (
-        Words(f"arguments.limits_{len(ends)}", tuple(zip(("first", "second"), ends))) if ends else ""
-    )
+    key = "arguments.limits_2" if len(ends) == 2 else "arguments.limits_1"
+    limits: Any = Words(key, tuple(zip(("first", "second"), ends))) if ends else ""
 
     def check(name: str, value: Any) -> None:
         if (none and value is None) or (word is not None and isinstance(value, str) and value == word):
