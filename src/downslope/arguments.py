@@ -173,11 +173,16 @@ def names(none: bool = False, least: int = 0) -> Kind:
     return check
 
 
+def _real(value: Any) -> bool:
+    """Whether it is a number, be it infinite or none."""
+    return is_number(value) or (isinstance(value, float) or type(value).__name__.startswith("float"))
+
+
 def numbers_by_name(name: str, value: Any) -> None:
     """A mapping from names to finite numbers, or None."""
     sound = value is None or (
         isinstance(value, Mapping)
-        and all(isinstance(key, str) and is_number(item) for key, item in value.items())
+        and all(isinstance(key, str) and _real(item) for key, item in value.items())
     )
     if not sound:
         raise DownslopeError("arguments.numbers_by_name", name=name, value=shown(value))

@@ -69,7 +69,7 @@ class Recipe:
         check(self, batch_size=whole(none=True), seed=whole(), patience=whole(none=True))
         for name, least in (("tol", 0.0), ("seconds", 0.0), ("patience", 1), ("seed", 0)):
             value = getattr(self, name)
-            optional = name in ("seconds", "patience")
+            optional = name in ("tol", "seconds", "patience")
             if not (optional and value is None) and not (is_number(value) and value >= least):
                 raise DownslopeError("inference.setting", name=name, value=value, least=least)
 

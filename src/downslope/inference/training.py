@@ -376,7 +376,8 @@ def minimize(
 
 def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=None, **settings) -> Training:
     """The descent that `minimize` runs, not yet begun."""
-    method = methods.LBFGS(methods.PAIRS_OF_FUNCTION) if method == "lbfgs" else method_of(method)
+    usual = isinstance(method, str) and method == "lbfgs"
+    method = methods.LBFGS(methods.PAIRS_OF_FUNCTION) if usual else method_of(method)
     finds = method == "auto" or method.name in ("lbfgs", "newton", "exhaustive", "torch")
     if isinstance(learning_rate, float) and learning_rate == 0.01 and finds:
         learning_rate = "auto"  # the usual 0.01 is for fixed steps: these search for theirs
