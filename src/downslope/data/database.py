@@ -124,8 +124,8 @@ def _attached(path: Path, *more: Path) -> Iterator[Any]:
 # A query from elsewhere reads tables, and does nothing else. DuckDB's parser says which statements it holds,
 # and its syntax tree what is in them: a SELECT may hold INSERT and COPY.
 QUERY_NODES = ("SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE")
-READERS = ("csv", "csv_auto", "parquet", "json", "json_auto", "json_objects", "json_objects_auto")
-READERS += ("ndjson", "ndjson_auto", "ndjson_objects")
+READERS = ["csv", "csv_auto", "parquet", "json", "json_auto", "json_objects", "json_objects_auto"]
+READERS += ["ndjson", "ndjson_auto", "ndjson_objects"]
 TABLE_FUNCTIONS = {*(f"read_{kind}" for kind in READERS), "parquet_scan", "range", "generate_series"}
 TABLE_FUNCTIONS |= {"unnest", "repeat", "json_each", "json_tree"}
 REFUSED_FUNCTIONS = {"read_text", "read_blob", "glob", "getenv", "query", "query_table", "which_secret"}
