@@ -35,7 +35,7 @@ Folder = Callable[[], Path]  # where copies are put
 CHOSEN = "::"  # between a file and the table in it that is asked for
 WAIT = 10.0  # seconds for the first byte of a pipe
 HEAD = 1 << 12
-PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+PACKED: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 TABLES = (".csv", ".tsv", ".txt", ".data", ".json", ".jsonl", ".ndjson", ".parquet", ".pq")
 # kinds that nothing here reads, by their first bytes, and what would work
 REFUSED = {
