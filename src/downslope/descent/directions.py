@@ -7,7 +7,7 @@ and a search then finds how far.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -44,6 +44,11 @@ class Direction:
     def constants(self) -> tuple[int, float, float, float, float]:
         """code, a, b, ε, decay: what `kernels.moves.move` is given."""
         raise NotImplementedError
+
+    def in_units(self, gradient: float, weight: float) -> Direction:
+        """The same direction where gradients are of the size `gradient` and weights of the size `weight`: a
+        constant that has a unit is given in it."""
+        return self
 
     def begin(self, penalised: np.ndarray) -> Memory:
         """An empty memory; `penalised` (p,) is 1 for a weight, 0 for an intercept."""
@@ -155,6 +160,9 @@ class Adagrad(Direction):
     def constants(self):
         return self.code, 0.0, 0.0, self.epsilon, 0.0
 
+    def in_units(self, gradient: float, weight: float) -> Direction:
+        return replace(self, epsilon=self.epsilon * gradient)
+
 
 @dataclass(frozen=True)
 class RMSprop(Direction):
@@ -171,6 +179,9 @@ class RMSprop(Direction):
     @property
     def constants(self):
         return self.code, self.rho, 0.0, self.epsilon, 0.0
+
+    def in_units(self, gradient: float, weight: float) -> Direction:
+        return replace(self, epsilon=self.epsilon * gradient)
 
 
 @dataclass(frozen=True)
@@ -191,6 +202,9 @@ class Adam(Direction):
     def constants(self):
         return self.code, self.beta1, self.beta2, self.epsilon, 0.0
 
+    def in_units(self, gradient: float, weight: float) -> Direction:
+        return replace(self, epsilon=self.epsilon * gradient)
+
 
 @dataclass(frozen=True)
 class AdamW(Adam):
@@ -208,6 +222,10 @@ class AdamW(Adam):
     @property
     def constants(self):
         return self.code, self.beta1, self.beta2, self.epsilon, self.decay
+
+    def in_units(self, gradient: float, weight: float) -> Direction:
+        """A step pulls by t·λ, and t has the unit of a weight."""
+        return replace(self, epsilon=self.epsilon * gradient, decay=self.decay / weight)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ kink there is no L; then the step is a tenth of the expected size, falling as 1/
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -58,10 +59,7 @@ def resolved(method: Method, objective):
             return Armijo()
         raise DownslopeError("descent.auto_needs_curvature", method=direction.name)
     if not first_order:
-        size = objective.term.expected_size
-        if method.full:  # which starts at 0, and may have far to go to the level of y
-            size = max(size, float(np.abs(objective.term.null_theta).max()))
-        return Cosine((0.1 if method.full else 0.01) * size)
+        return Cosine((0.1 if method.full else 0.01) * weight_size(method, objective))
     if math.isinf(L):
         return InverseScaling(0.1 * objective.term.expected_size / objective.term.loss.slope_bound, power=0.5)
     if L == 0:  # nothing in the features: any step will do
@@ -71,6 +69,25 @@ def resolved(method: Method, objective):
     if isinstance(direction, directions.Steepest) and objective.quadratic and not objective.kinked:
         return Constant(best_fixed(L, objective.strong_convexity))
     return Constant(1 / L if objective.quadratic or drag == 1.0 else drag / L)
+
+
+def weight_size(method: Method, objective) -> float:
+    """How large a weight may become on its way."""
+    size = objective.term.expected_size
+    if method.full:  # which starts at 0, and may have far to go to the level of y
+        size = max(size, float(np.abs(objective.term.null_theta).max()))
+    return size
+
+
+def in_units(method: Method, objective) -> Method:
+    """The same method in the units of standardised rows: ε of Adam and its kin in those of a gradient, the
+    decay of AdamW in those of a weight, so that y in grams and in tonnes gives the same model. Powers of
+    two, so that no bits change where the unit is one."""
+    gradient, weight = (
+        2.0 ** round(math.log2(size)) if 0 < size < math.inf else 1.0
+        for size in (objective.term.gradient_scale, weight_size(method, objective))
+    )
+    return replace(method, direction=method.direction.in_units(gradient, weight))
 
 
 def best_fixed(L: float, mu: float) -> float:

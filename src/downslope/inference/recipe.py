@@ -11,6 +11,7 @@ import numpy as np
 from ..arguments import a, check, is_number, numbers_by_name, truth, whole
 from ..descent import methods, rates
 from ..descent.coordinates import MOMENTS
+from ..descent.directions import Adagrad, Adam, RMSprop
 from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent, Method
 from ..descent.stops import Epochs, Gradient, NoProgress, Seconds, Settled, Stop, Validation
 from ..errors import DownslopeError, nearest
@@ -119,7 +120,10 @@ class Recipe:
     def method_for(self, objective) -> AnyMethod:
         """The method, once "auto" has been chosen and the rows and learning rate are filled in."""
         method = chosen(objective, self)[0] if self.method == "auto" else self.method
-        return method.with_rows(self.batch_size, self.order).with_rate(self.learning_rate)
+        method = method.with_rows(self.batch_size, self.order).with_rate(self.learning_rate)
+        adaptive = isinstance(method, Method) and isinstance(method.direction, Adagrad | RMSprop | Adam)
+        standardised = self.scale and (objective.sweeps or self.net is not None)
+        return rates.in_units(method, objective) if adaptive and standardised else method
 
     def stop_for(self, method: AnyMethod, objective) -> Stop:
         """Epochs, and whichever of the other ends applies."""

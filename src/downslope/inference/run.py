@@ -48,6 +48,7 @@ PLAIN = (
     "formula",
     "classes",
     "source",
+    "constants",
 )
 
 

@@ -104,6 +104,7 @@ class SolutionRecord(msgspec.Struct):
     classes: list[str | int | float | bool] = []
     gap: Number = None
     source: str | None = None
+    constants: dict[str, float] = {}
 
 
 class StepRecord(msgspec.Struct):

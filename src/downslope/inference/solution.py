@@ -26,6 +26,13 @@ from .predicting import Predictions
 from .recipe import Recipe
 
 
+def constants_of(method: Any) -> dict[str, float]:
+    """ε and decay of a method's direction, in the units of its descent."""
+    direction = getattr(method, "direction", None)
+    names = [name for name in ("epsilon", "decay") if hasattr(direction, name)]
+    return {name: float(getattr(direction, name)) for name in names}
+
+
 @dataclass(frozen=True, eq=False)
 class Solution:
     """The end of a descent: `params` (p,) in the user's units, under `names`; F there is `loss`.
@@ -55,6 +62,7 @@ class Solution:
     classes: tuple = ()  # what is predicted, when the loss is one for classes
     module: Any = None  # a PyTorch module of one's own, when that was trained
     gap: float | None = None  # F − F* is at most this; None where nothing proves it
+    constants: Mapping[str, float] = field(default_factory=dict)  # ε and decay, in the descent's units
     source: str = ""  # of the training rows: a path, a query, or what they were in memory
 
     @property

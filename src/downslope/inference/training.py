@@ -39,7 +39,7 @@ from .counting import Counted
 from .logbook import Log, Logbook
 from .metrics import Metrics
 from .recipe import Recipe, method_of
-from .solution import Solution
+from .solution import Solution, constants_of
 
 if TYPE_CHECKING:
     from .checkpoint import Checkpoint
@@ -268,6 +268,7 @@ class Training:
             seconds=self.seconds,
             recipe=self.recipe,
             method=self.method.name,
+            constants=constants_of(self.method),
             formula=None if self.function is None else self.function.formula,
         )
         if dataset is None:

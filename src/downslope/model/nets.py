@@ -371,11 +371,12 @@ class NetTerm:
 
     @cached_property
     def gradient_scale(self) -> float:
-        """How large a last bias's slope is on one row at the null model: what `tol` multiplies."""
+        """How large a last bias's slope is on one row at the null model: what `tol` multiplies. Of a constant y
+        its level, since only rounding is left there."""
         slope = math.sqrt(self._mean(self.loss.slope(self._null, self.Y) ** 2))
         level = math.sqrt(self._mean(self.loss.slope(np.zeros_like(self.Y), self.Y) ** 2))
-        # A constant y leaves only rounding at the null model; then its level says what is small.
-        return max(slope, 1e-8 * level) or 1.0
+        unit = 1.0 if self.units is None else float(np.max(self.units.unit))
+        return unit * max(slope, 1e-8 * level) or 1.0
 
     @cached_property
     def spread(self) -> float:

@@ -65,6 +65,8 @@ def planned(solution: Solution, library: str) -> Plan:
     recipe = solution.recipe
     chosen: Any = methods.by_name(solution.method) if recipe.method == "auto" else recipe.method
     method: Any = chosen.with_rows(recipe.batch_size, recipe.order).with_rate(recipe.learning_rate)
+    if solution.constants:
+        method = replace(method, direction=replace(method.direction, **solution.constants))
     schedule = _schedule(solution, method)
     if isinstance(method, ClosedForm):
         way = "closed_form"

@@ -1,0 +1,97 @@
+"""Units: y, X and weights in other units give the same model, with every method's defaults."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import downslope as ds
+
+METHODS = (
+    "gd", "sgd", "minibatch", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lbfgs",
+    "subsampled", "newton", "coordinate", "closed_form", "auto",
+)  # fmt: skip
+FACTORS = (1e-9, 2.0**-20, 1e3, 1e9)
+
+
+def table(seed=0, n=200):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, 3)) * [1.0, 30.0, 0.01] + [0.0, 5.0, 1.0]
+    return X, X @ [1.0, 0.1, 200.0] + 3.0 + 0.3 * rng.standard_normal(n), rng.uniform(0.5, 2.0, n)
+
+
+def fitted(method, X, y, s, seed=0, **settings):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = ds.LinearRegressor(method=method, random_state=seed, **settings).fit(X, y, sample_weight=s)
+    return model.verdict_.code, model.score(X, y, sample_weight=s)
+
+
+def same(one, other, precision=1e-6):
+    assert one[0] == other[0]
+    assert abs(one[1] - other[1]) <= precision, (one, other)
+
+
+@pytest.mark.fault("A4")
+@pytest.mark.parametrize("method", METHODS)
+def test_units_of_y_x_and_weights_change_nothing(method):
+    X, y, s = table()
+    before = fitted(method, X, y, s)
+    assert before[1] > 0.9
+    for c in FACTORS:
+        same(before, fitted(method, X, y * c, s))
+        same(before, fitted(method, X * c, y, s))
+        same(before, fitted(method, X, y, s * c))
+
+
+@pytest.mark.fault("A4")
+@pytest.mark.parametrize(
+    "method", ["gd", "momentum", "adam", "adamw", "rmsprop", "adagrad", "newton", "lbfgs"]
+)
+def test_units_that_are_powers_of_two_give_the_same_bits(method):
+    X, y, s = table(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        one = ds.LinearRegressor(method=method, epochs=60).fit(X, y, s)
+        other = ds.LinearRegressor(method=method, epochs=60).fit(X, y * 2.0**30, s)
+    np.testing.assert_array_equal(one.coef_ * 2.0**30, other.coef_)
+
+
+@pytest.mark.fault("A4")
+@pytest.mark.parametrize("method", ["adam", "adamw", "momentum", "nesterov", "lbfgs"])
+def test_a_shift_of_y_and_repeated_rows_and_permuted_columns_change_nothing(method):
+    X, y, _ = table(2)
+    before = fitted(method, X, y, None)
+    same(before, fitted(method, X[:, ::-1], y, None))
+    same(before, fitted(method, np.vstack([X, X]), np.append(y, y), None))
+
+
+@pytest.mark.fault("A4")
+@pytest.mark.parametrize("factor", [1e-9, 1e-3, 1e6])
+def test_a_nets_targets_may_have_any_unit(factor):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((200, 4))
+    y = X @ [1.0, 2.0, 3.0, 4.0] + 0.1 * rng.standard_normal(200)
+    scores, codes = [], []
+    for c in (1.0, factor):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = ds.NetRegressor(hidden=(8,), epochs=40, random_state=0).fit(X, y * c)
+        scores.append(model.score(X, y * c))
+        codes.append(model.verdict_.code)
+    assert scores[0] > 0.95 and abs(scores[0] - scores[1]) < 1e-6 and codes[0] == codes[1]
+
+
+@pytest.mark.fault("A5")
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 1e9 + 0.1, -7e-5])
+@pytest.mark.parametrize("method", ["auto", "gd", "lbfgs", "newton", "coordinate", "sgd"])
+def test_a_constant_column_beside_row_weights_is_constant(value, method):
+    """Σs·x/Σs of a constant is that constant but for rounding, which is no column to learn from."""
+    X, y, s = table(3, 50)
+    with_constant = np.column_stack([X, np.full(len(X), value)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = ds.LinearRegressor(method=method, random_state=0).fit(with_constant, y, s)
+        plain = ds.LinearRegressor(method=method, random_state=0).fit(X, y, s)
+    np.testing.assert_allclose(model.predict(with_constant), plain.predict(X), rtol=1e-6, atol=1e-6)
+    assert abs(model.coef_[3]) * abs(value) < 1e-6 * np.ptp(y)
