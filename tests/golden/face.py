@@ -34,10 +34,12 @@ def python_face() -> dict[str, dict]:
     for name in sorted(downslope.__all__):
         thing = getattr(downslope, name)
         if inspect.ismodule(thing):
-            own = lambda value: getattr(value, "__module__", "downslope").startswith("downslope")
-            inner = [key for key, value in vars(thing).items() if not key.startswith("_") and own(value)]
-            modules = [key for key in inner if inspect.ismodule(vars(thing)[key])]
-            face[name] = {"names": sorted(set(getattr(thing, "__all__", inner)) - set(modules))}
+            here = {
+                key
+                for key, value in vars(thing).items()
+                if not key.startswith("_") and getattr(value, "__module__", None) == thing.__name__
+            }
+            face[name] = {"names": sorted(getattr(thing, "__all__", here))}
             continue
         face[name] = {"signature": signature(thing)}
         if inspect.isclass(thing):

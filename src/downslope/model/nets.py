@@ -371,8 +371,8 @@ class NetTerm:
 
     @cached_property
     def gradient_scale(self) -> float:
-        """How large a last bias's slope is on one row at the null model: what `tol` multiplies. Of a constant y
-        its level, since only rounding is left there."""
+        """How large a last bias's slope is on one row at the null model: what `tol` multiplies. A constant y
+        leaves only rounding there: then by its level."""
         slope = math.sqrt(self._mean(self.loss.slope(self._null, self.Y) ** 2))
         level = math.sqrt(self._mean(self.loss.slope(np.zeros_like(self.Y), self.Y) ** 2))
         unit = 1.0 if self.units is None else float(np.max(self.units.unit))
