@@ -9,15 +9,18 @@ from typing import Any
 import numpy as np
 
 from ..arguments import a, check, is_number, numbers_by_name, truth, whole
+from ..data import Dataset
+from ..data.parted import Parted
 from ..descent import methods, rates
 from ..descent.coordinates import MOMENTS
 from ..descent.directions import Adagrad, Adam, RMSprop
 from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent, Method
+from ..descent.rows import Batch
 from ..descent.stops import Epochs, Gradient, NoProgress, Seconds, Settled, Stop, Validation
 from ..errors import DownslopeError, nearest
 from ..model import losses, penalties
 from ..model.linear import WIDE, Linear
-from ..model.nets import Net, module_term
+from ..model.nets import Net, NetTerm, module_term
 from ..model.objective import Objective, objective_of
 from .automatic import chosen
 from .torch_optimizer import TorchOptimizer, is_foreign
@@ -153,6 +156,27 @@ class Recipe:
         foreign = isinstance(self.method, Method) and self.method.direction.foreign
         return self.with_(method=Method(self.method.rows)) if foreign else self
 
+    def start_for(self, method: AnyMethod, objective: Objective) -> np.ndarray:
+        """Zeros, or a net's first weights, but for those that the recipe names. Where columns are scaled and
+        nothing is named, the intercept starts where it predicts y best, so that no descent has to find the
+        level of y first. There its gradient over all rows is rounding alone, which a direction that divides
+        it by its own size would make a step of: those start at 0."""
+        adaptive = isinstance(method, Method) and isinstance(method.direction, Adagrad | RMSprop | Adam)
+        start = np.zeros(objective.size)
+        if isinstance(objective.term, NetTerm):
+            start = objective.to_user(objective.term.start)
+        elif self.scale and self.start is None and not (adaptive and method.full):
+            return objective.to_user(objective.term.null_theta)
+        given: Mapping[str, float] = self.start or {}
+        places = {name: j for j, name in enumerate(objective.names)} if given else {}
+        for name, value in given.items():
+            if name not in places:
+                raise DownslopeError("inference.start_name", asked=name, known=nearest(name, objective.names))
+            if not np.isfinite(value):
+                raise DownslopeError("inference.start_value", name=name, value=value)
+            start[places[name]] = value
+        return start
+
     def to_json(self) -> dict[str, Any]:
         """Plain data; `from_json` makes the same recipe of it. Raises DownslopeError for an optimizer of
         torch.optim, which is code."""
@@ -200,6 +224,17 @@ class Recipe:
         if settings.get("learning_rate") == "auto" and own is not None:
             recipe = recipe.with_(method=replace(own, learning_rate="auto"))  # not the one it was made with
         return recipe
+
+
+def renumbered(method: AnyMethod, dataset: Dataset) -> AnyMethod:
+    """Rows of weight 0 are left out of the sum: rows that were given by number keep their meaning."""
+    counts = None if isinstance(dataset, Parted) or dataset.weights is None else dataset.weights > 0
+    if counts is None or counts.all() or not isinstance(method, Method) or not isinstance(method.rows, Batch):
+        return method
+    if isinstance(method.rows.order, str):
+        return method
+    order, number = method.rows.order_of(len(dataset), 0, 0), np.cumsum(counts) - 1
+    return method.with_rows(order=[int(number[row]) for row in order if counts[row]])
 
 
 def method_of(spec: Any) -> Any:

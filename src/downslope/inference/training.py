@@ -20,14 +20,13 @@ from ..data.parted import Parted
 from ..data.scaling import Standardise
 from ..descent import methods, rates
 from ..descent.descend import End, descend
-from ..descent.directions import Adagrad, Adam, RMSprop
 from ..descent.methods import AnyMethod, Method
 from ..descent.place import Place
 from ..descent.rows import Batch
 from ..descent.schedules import InverseScaling
 from ..descent.stops import Epochs, Pause, Stop
 from ..descent.trace import Step, Trace
-from ..errors import DownslopeError, Interrupted, nearest
+from ..errors import DownslopeError, Interrupted
 from ..insight import Verdict, explain, plain
 from ..kernels.threads import one_blas_thread
 from ..model.functions import Function
@@ -38,7 +37,7 @@ from .automatic import Reason, chosen
 from .counting import Counted
 from .logbook import Log, Logbook
 from .metrics import Metrics
-from .recipe import Recipe, method_of
+from .recipe import Recipe, method_of, renumbered
 from .solution import Solution, constants_of
 
 if TYPE_CHECKING:
@@ -103,10 +102,10 @@ class Training:
             raise DownslopeError("inference.patience_without_rows", patience=recipe.patience)
         with one_blas_thread():
             objective = recipe.objective(dataset, module)
-            method = _renumbered(recipe.method_for(objective), dataset)
+            method = renumbered(recipe.method_for(objective), dataset)
             if isinstance(method, Method) and isinstance(method.rows, Batch):
                 objective = objective.uncentred()
-            stop, start = recipe.stop_for(method, objective), _start(objective, method, recipe)
+            stop, start = recipe.stop_for(method, objective), recipe.start_for(method, objective)
         training = cls(objective, method, stop, start, recipe, place)
         training.dataset, training.held_out, training.module = dataset, held_out, module
         if held_out is not None:
@@ -139,7 +138,7 @@ class Training:
             begun = "auto" if after is None else after.method.learning_rate
             method = method.with_rate(InverseScaling(10 * rate.rate, 0.5) if begun == "auto" else begun)
         start, end = (
-            (_start(objective, method, recipe), None) if after is None else (after.end.params, after.end)
+            (recipe.start_for(method, objective), None) if after is None else (after.end.params, after.end)
         )
         training = cls(objective, method, Pause() | Epochs(recipe.epochs), start, recipe)
         training.dataset = dataset
@@ -417,36 +416,3 @@ def finished(training: Training, steps: Iterable[Step], log: Log | None = None) 
     if interrupted or solution.stopped == "interrupted":
         raise Interrupted(solution)
     return solution
-
-
-def _renumbered(method: AnyMethod, dataset: Dataset) -> AnyMethod:
-    """Rows of weight 0 are left out of the sum: rows that were given by number keep their meaning."""
-    counts = None if isinstance(dataset, Parted) or dataset.weights is None else dataset.weights > 0
-    if counts is None or counts.all() or not isinstance(method, Method) or not isinstance(method.rows, Batch):
-        return method
-    if isinstance(method.rows.order, str):
-        return method
-    order, number = method.rows.order_of(len(dataset), 0, 0), np.cumsum(counts) - 1
-    return method.with_rows(order=[int(number[row]) for row in order if counts[row]])
-
-
-def _start(objective: Objective, method: AnyMethod, recipe: Recipe) -> np.ndarray:
-    """Zeros, or a net's first weights, but for those that the recipe names. Where columns are scaled and
-    nothing is named, the intercept starts where it predicts y best, so that no descent has to find the
-    level of y first. There its gradient over all rows is rounding alone, which a direction that divides it
-    by its own size would make a step of: those start at 0."""
-    adaptive = isinstance(method, Method) and isinstance(method.direction, Adagrad | RMSprop | Adam)
-    start = np.zeros(objective.size)
-    if isinstance(objective.term, NetTerm):
-        start = objective.to_user(objective.term.start)
-    elif recipe.scale and recipe.start is None and not (adaptive and method.full):
-        return objective.to_user(objective.term.null_theta)
-    given: Mapping[str, float] = recipe.start or {}
-    places = {name: j for j, name in enumerate(objective.names)} if given else {}
-    for name, value in given.items():
-        if name not in places:
-            raise DownslopeError("inference.start_name", asked=name, known=nearest(name, objective.names))
-        if not np.isfinite(value):
-            raise DownslopeError("inference.start_value", name=name, value=value)
-        start[places[name]] = value
-    return start

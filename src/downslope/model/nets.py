@@ -371,8 +371,7 @@ class NetTerm:
 
     @cached_property
     def gradient_scale(self) -> float:
-        """How large a last bias's slope is on one row at the null model: what `tol` multiplies. A constant y
-        leaves only rounding there: then by its level."""
+        """A last bias's slope on one row at the null model, or 1e-8 of that at 0: `tol`'s unit."""
         slope = math.sqrt(self._mean(self.loss.slope(self._null, self.Y) ** 2))
         level = math.sqrt(self._mean(self.loss.slope(np.zeros_like(self.Y), self.Y) ** 2))
         unit = 1.0 if self.units is None else float(np.max(self.units.unit))
