@@ -203,3 +203,27 @@ def test_a_constant_column_gets_no_weight_though_rounding_makes_it_vary(loss, me
     rest = ds.fit(ds.Dataset.from_arrays(X[:, :2], y, s), loss=loss, method=method)
     assert abs(found.params[2] * constant) <= 1e-9
     assert np.allclose(found.predict(X), rest.predict(X[:, :2]), rtol=1e-6)
+
+
+@pytest.mark.fault("B7", "D17")
+@pytest.mark.parametrize("loss", ["squared", "log", "huber:1e4", "poisson"])
+@pytest.mark.parametrize("kind", ["years", "cents"])
+def test_rows_in_parts_decide_as_rows_in_memory_do(tmp_path, kind, loss):
+    if kind == "years":
+        row = np.arange(1.0, 601.0)
+        X = np.column_stack([row, np.round(1949 + (row - 1) / 12, 11)])
+        y = np.round(5 + row / 200 + np.sin(row))
+    else:
+        X, y = parts_to_the_cent(600, 2, 7)
+    y = (y > np.median(y)).astype(int) if loss == "log" else y
+    X = np.random.default_rng(0).permutation(np.column_stack([X, y]), axis=0)  # no order of time
+    path = tmp_path / "rows.csv"
+    names = [f"x{j}" for j in range(X.shape[1] - 1)] + ["y"]
+    path.write_text("\n".join([",".join(names), *(",".join(map(repr, row.tolist())) for row in X)]))
+    whole = ds.fit(ds.Dataset.read(path, "y"), loss=loss)
+    parts = ds.fit(ds.Stream.open(path, "y", reading=ds.Reading("1GB", 128)), loss=loss)
+    assert parts.loss == pytest.approx(whole.loss, rel=1e-9)
+    assert parts.verdict.code == whole.verdict.code
+    if kind == "years":
+        assert whole.verdict.code == "collinear" or loss == "log"
+        assert np.allclose(parts.params, whole.params, rtol=1e-4)

@@ -27,6 +27,7 @@ from .standardise import refuse_overflow
 WORTH = 2**18  # numbers of a part from which on kernels sum them, which are loaded for the others anyway
 PLAIN = 1e3  # condition of the moments up to which they alone tell θ* to 1e-13 (κ² is lost of 1e-16)
 TOLD = 1e-3  # of the spread of y that f has to be, so that the moments tell it to 1e-13
+CANCELLED = 1e-5  # of its terms by moments that f has to be, where large weights cancel: told to 1e-11
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,8 @@ class PartedTerm(RowSums):
         level = moments.mean @ W + b - moments.target  # (k,) by how much the mean prediction is off
         pull = moments.G @ W - moments.c  # (d, k)
         value = moments.spread + (W * (pull - moments.c)).sum(axis=0) + level**2
-        if not (value > TOLD * moments.spread).all():
+        size = moments.spread + (np.abs(W) * (np.abs(moments.G) @ np.abs(W))).sum(axis=0)  # of what cancels
+        if not ((value > TOLD * moments.spread) & (value > CANCELLED * size)).all():
             return None
         away = (moments.mean - self.standardise.center)[:, None]
         back = 2 * (pull + away * level) / self.standardise.width[:, None]
