@@ -73,12 +73,14 @@ def singular(term, R, priced: bool) -> Singular:
     """The directions of R (m, q), a triangle of the rows, and of the penalty's where there is one. Without a
     penalty a direction counts for nothing where it is made of the columns' own rounding."""
     q = R.shape[1]
-    size = np.sqrt((R * R).sum(axis=0))
-    size = np.where(size > 0, size, 1.0)
+    size = _sizes(R)
+    if not priced and size.min() < 1e-10:
+        R = R * (_rounding(term, size)[0] <= LOST)  # a constant column's spread is rounding alone
+        size = _sizes(R)
     U, S, V = np.linalg.svd(R / size, full_matrices=True)
     S = np.append(S, np.zeros(q - len(S)))
     kept = S[0] * EPS * 10 * max(np.sqrt(term.rows), q) < S
-    if not priced and (S[-1] < 1e-3 * S[0] or size.min() < 1e-10):
+    if not priced and S[-1] < 1e-3 * S[0]:
         kept &= _own_rounding(term, V, size) <= LOST * S
     ways, null = (V[kept].T / S[kept]) / size[:, None], (V[~kept] / size).T
     some = (np.abs(V[~kept]) > 1e-7).any(axis=0)
@@ -136,15 +138,24 @@ def stacked(one, other) -> np.ndarray:
     return np.asarray(np.linalg.qr(np.vstack([one, other]), mode="r"))
 
 
+def _sizes(R) -> np.ndarray:
+    size = np.sqrt((R * R).sum(axis=0))
+    return np.where(size > 0, size, 1.0)
+
+
 def _own_rounding(term, V, size) -> np.ndarray:
     """How much of each direction, a row of V, is the columns' own rounding: an ulp of the largest value,
     and where two columns alone are alike to eight digits, half a unit of their last decimal.  (m,)"""
-    size = size * np.append(term.standardise.width, np.ones(int(term.intercept)))
-    steps = np.hstack([term.ask(_steps, plus=_coarser), np.zeros((2, int(term.intercept)))])
-    ulp, digit = steps / size
+    ulp, digit = _rounding(term, size)
     digit = np.where(digit < ALIKE, digit, ulp)
     two = ((np.abs(V) > 1e-4)[:, : term.columns].sum(axis=1) == 2)[:, None]
     return np.sqrt((V**2 * np.where(two, np.maximum(ulp, digit / 2), ulp) ** 2).sum(axis=1))
+
+
+def _rounding(term, size) -> np.ndarray:
+    """`_steps` beside the columns' sizes; 0 for the intercept.  (2, q)"""
+    steps = np.hstack([term.ask(_steps, plus=_coarser), np.zeros((2, int(term.intercept)))])
+    return steps / (size * np.append(term.standardise.width, np.ones(int(term.intercept))))
 
 
 def _steps(term) -> np.ndarray:
