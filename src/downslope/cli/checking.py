@@ -24,7 +24,9 @@ def check(script: Script, json: o.Json = False, lang: o.Lang = None) -> int:
         return 0
     page = show.console()
     for finding in findings:
-        page.print(text("scripts.place", path=script, line=finding.line, code=finding.code), style="bold")
+        key = "scripts.place" if finding.cell is None else "scripts.place_in_cell"
+        facts = {"path": script, "line": finding.line, "code": finding.code}
+        page.print(text(key, **facts, cell=finding.cell), style="bold")
         page.print(f"    {finding.source.strip()}")
         page.print(finding.text)
         page.print(text("scripts.shows", evidence=finding.evidence))

@@ -10,19 +10,47 @@ TEXTS = {
         "{path} is a folder: give one script in it.",
         "{path} 是文件夹：请给出其中的一个脚本。",
     ),
+    "scripts.no_file": (
+        "{path} is a device or a pipe, not a file: save the script in a file and give its path.",
+        "{path} 是设备或管道，不是文件：请把脚本保存为文件，再给出其路径。",
+    ),
+    "scripts.unreadable": (
+        "{path} cannot be read ({reason}): check its permissions.",
+        "{path} 无法读取（{reason}）：请检查权限。",
+    ),
     "scripts.not_text": (
-        "{path} is no text: a Python script is text in UTF-8, or in the encoding that its first line declares.",
+        "{path} is not text: a Python script is text in UTF-8, or in the encoding that its first line declares.",
         "{path} 不是文本：Python 脚本应是 UTF-8 文本，或采用首行声明的编码。",
     ),
+    "scripts.not_notebook": (
+        "{path} is not a Jupyter notebook (JSON with a list of cells): save it again from Jupyter, or export it as a .py script.",
+        "{path} 不是 Jupyter 笔记本（含单元格列表的 JSON）：请在 Jupyter 中重新保存，或导出为 .py 脚本。",
+    ),
+    "scripts.other_kernel": (
+        "{path} is a notebook in {language}: this check reads Python only.",
+        "{path} 是 {language} 语言的笔记本：本检查只读 Python。",
+    ),
+    "scripts.too_long": (
+        "{path} holds {size} characters, and this check reads at most {limit}: check one script at a time.",
+        "{path} 有 {size} 个字符，本检查最多读 {limit} 个：请逐个检查脚本。",
+    ),
     "scripts.syntax": (
-        "{path}, line {line}, column {column}: this is no Python ({reason}): {source}. Mend it first, then check again.",
-        "{path} 第 {line} 行第 {column} 列不是合法的 Python（{reason}）：{source}。请先改正，再检查。",
+        "{path}, line {line}, column {column}: Python {python} cannot parse this ({reason}): {source}. Correct it first, then check again.",
+        "{path} 第 {line} 行第 {column} 列：Python {python} 无法解析（{reason}）：{source}。请先改正，再检查。",
+    ),
+    "scripts.syntax_in_cell": (
+        "{path}, cell {cell}, line {line}, column {column}: Python {python} cannot parse this ({reason}): {source}. Correct it first, then check again.",
+        "{path} 第 {cell} 个单元格第 {line} 行第 {column} 列：Python {python} 无法解析（{reason}）：{source}。请先改正，再检查。",
     ),
     "scripts.too_deep": (
         "{path} is nested too deeply to be read: check a shorter script.",
         "{path} 嵌套过深，无法阅读：请检查更短的脚本。",
     ),
     # ── the page ────────────────────────────────────────────────────────────────────────────────
+    "scripts.place_in_cell": (
+        "{path}, cell {cell}, line {line}: {code}",
+        "{path} 第 {cell} 个单元格第 {line} 行：{code}",
+    ),
     "scripts.place": ("{path}, line {line}: {code}", "{path} 第 {line} 行：{code}"),
     "scripts.shows": ("It shows: {evidence}", "证据：{evidence}"),
     "scripts.mended": ("Mended:", "改为："),

@@ -44,6 +44,7 @@ class Finding:
     numbers: Mapping[str, Any] = field(default_factory=dict)
     mend: Mend | None = None
     proof: str = ""  # which sentence of evidence, where a code has several
+    cell: int | None = None  # of a notebook, counted from 1; lines then count within the cell
 
     @property
     def text(self) -> str:
@@ -64,6 +65,7 @@ class Finding:
         """Plain data. `replaces` is [first, last], 1-based; last = first − 1 is an insertion before first."""
         return {
             "line": self.line,
+            **({"cell": self.cell} if self.cell is not None else {}),
             "source": self.source,
             "code": self.code,
             "text": self.text,

@@ -34,10 +34,10 @@ class Binding:
 class Script:
     """The tree of a script with what rules ask of it. Raises SyntaxError where it is no Python."""
 
-    def __init__(self, text: str):
+    def __init__(self, text: str, tree: ast.Module | None = None):
         self.text = text
         self.lines = text.split("\n")
-        self.tree = ast.parse(text)
+        self.tree = ast.parse(text) if tree is None else tree
         self.nodes = list(ast.walk(self.tree))
         self.parent: dict[ast.AST, ast.AST] = {}
         self.block: dict[ast.AST, tuple[list, int]] = {}

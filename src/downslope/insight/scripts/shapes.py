@@ -83,7 +83,7 @@ def _of_name(script: Script, node: ast.AST, depth: int) -> Shape | None:
         return None
     if script.key(source.func) == "enumerate":
         source = script.resolve(source.args[0])
-    if not isinstance(source, ast.Call):
+    if not isinstance(source, ast.Call) or not source.args:
         return None
     if script.key(source.func) == "zip" and binding.index < len(source.args):
         whole = shape(script, source.args[binding.index], depth + 1)
