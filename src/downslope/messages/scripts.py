@@ -1,5 +1,7 @@
 """What the check of a script says: each mistake, and by what it shows."""
 
+from . import scripts_training
+
 TEXTS = {
     # ── files ───────────────────────────────────────────────────────────────────────────────────
     "scripts.no_such_file": (
@@ -269,4 +271,5 @@ TEXTS = {
         "{name} has stochastic in its name, and draws nothing: every pass of line {passes} visits the rows of line {loop} in the same order.",
         "{name} 名为随机，却没有任何随机：第 {passes} 行的每一轮都按同样的顺序走完第 {loop} 行的数据。",
     ),
+    **scripts_training.TEXTS,
 }

@@ -12,19 +12,41 @@ import os
 
 from ...arguments import door
 from ...errors import DownslopeError
-from . import losses, means, modes, names, signs, sums, updates
+from . import (
+    graphs,
+    means,
+    modes,
+    names,
+    nets,
+    order,
+    outputs,
+    rates,
+    rows,
+    shuffling,
+    signs,
+    steps,
+    sums,
+    weights,
+)
 from .finding import Finding, Mend, Slip
 from .reading import Script
 from .source import Text, parse, read
 
 RULES = {
     **names.RULES,
-    **losses.RULES,
+    **steps.RULES,
+    **order.RULES,
+    **weights.RULES,
+    **graphs.RULES,
+    **outputs.RULES,
+    **nets.RULES,
+    **modes.RULES,
+    **rows.RULES,
     **sums.RULES,
     **means.RULES,
     **signs.RULES,
-    **updates.RULES,
-    **modes.RULES,
+    **rates.RULES,
+    **shuffling.RULES,
 }
 
 __all__ = ["RULES", "Finding", "Mend", "check_script"]

@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 from .reading import FUNCTIONS, Script
 
@@ -44,17 +42,6 @@ SAME = {"squeeze", "unsqueeze", "view", "reshape", "flatten", "float", "double",
 SAME |= {"contiguous", "clone", "type"}
 
 
-@dataclass(frozen=True)
-class Stage:
-    """One operation on the way to a value: its name, where it stands, and the layer that was made for it."""
-
-    name: str
-    node: ast.expr
-    layer: ast.Call | None = None  # nn.Linear(2, 1)
-    operand: ast.AST | None = None
-    previous: ast.AST | None = None  # the layer before it in an nn.Sequential
-
-
 def named(path: str) -> str:
     """The name "softmax" for torch.softmax, nn.functional.softmax and nn.Softmax; "" for what is no torch."""
     for prefix in TORCH:
@@ -76,13 +63,6 @@ def module(script: Script, function: ast.AST) -> ast.Call | None:
     return None
 
 
-def forward(script: Script, made: ast.AST | None) -> ast.FunctionDef | None:
-    """The forward of a class of this script."""
-    owner = script.classes.get(script.key(made.func)) if isinstance(made, ast.Call) else None
-    found = [f for f in owner.body if isinstance(f, ast.FunctionDef) and f.name == "forward"] if owner else []
-    return found[0] if len(found) == 1 else None
-
-
 def returned(function: ast.FunctionDef) -> list[ast.expr]:
     """What a function returns, without what functions inside it do."""
     inner = {
@@ -92,61 +72,6 @@ def returned(function: ast.FunctionDef) -> list[ast.expr]:
     return [node.value for node in found if node.value is not None]
 
 
-def trail(script: Script, node: ast.AST, depth: int = 0) -> Iterator[Stage]:
-    """The operations that made a value, the last one first, as far back as the text tells."""
-    call = script.resolve(node)
-    if depth > 30 or not isinstance(call, ast.Call):
-        return
-    function = script.function(call)
-    made = None if script.path(call.func) else module(script, call.func)
-    through = forward(script, made) or (function if isinstance(call.func, ast.Name) else None)
-    if through is not None:
-        results = returned(through)
-        if len(results) == 1:
-            yield from trail(script, results[0], depth + 1)
-        return
-    name = named(script.path(call.func))
-    operand = call.args[0] if call.args else None
-    if name and made is None:
-        pass
-    elif isinstance(made, ast.Call) and named(script.path(made.func)) == "Sequential":
-        yield from _stacked(script, made, call)
-        return
-    elif isinstance(made, ast.Call):
-        name = named(script.path(made.func))
-    elif isinstance(call.func, ast.Attribute):
-        name, operand = call.func.attr, call.func.value
-    if not name or operand is None:
-        return
-    if name not in SAME:
-        yield Stage(name, call, made, operand)
-    if name in SAME or name in ("softmax", "sigmoid", "relu", "tanh", "dropout"):
-        yield from trail(script, operand, depth + 1)
-
-
-def _stacked(script: Script, made: ast.Call, call: ast.Call) -> Iterator[Stage]:
-    """The layers of an nn.Sequential, the last one first."""
-    layers = [layer.elts[1] if isinstance(layer, ast.Tuple) else layer for layer in made.args]
-    for place in range(len(layers) - 1, -1, -1):
-        layer = script.resolve(layers[place])
-        name = named(script.path(layer.func)) if isinstance(layer, ast.Call) else ""
-        if not isinstance(layer, ast.Call) or not name or name == "Sequential":
-            return
-        previous = layers[place - 1] if place else None
-        if name not in SAME:
-            yield Stage(name, layers[place], layer, None, previous)
-
-
-def outputs(script: Script, stage: Stage) -> int | None:
-    """How many numbers a linear layer gives for each row."""
-    if stage.name not in ("Linear", "LazyLinear") or stage.layer is None:
-        return None
-    place = 1 if stage.name == "Linear" else 0
-    given = dict(enumerate(stage.layer.args))
-    keywords = {keyword.arg: keyword.value for keyword in stage.layer.keywords}
-    return number(script, keywords.get("out_features", given.get(place)))
-
-
 def number(script: Script, node: ast.AST | None) -> int | None:
     """A whole number that the text tells."""
     if node is None:
@@ -154,38 +79,6 @@ def number(script: Script, node: ast.AST | None) -> int | None:
     value = script.resolve(node)
     whole = isinstance(value, ast.Constant) and type(value.value) is int
     return value.value if whole else None
-
-
-@dataclass(frozen=True)
-class LossCall:
-    """loss(input, target), and the call that made the loss, where there is one."""
-
-    name: str
-    node: ast.Call
-    input: ast.expr
-    target: ast.expr
-    made: ast.Call
-
-
-def loss_calls(script: Script) -> Iterator[LossCall]:
-    """Every call of a loss of PyTorch."""
-    for call in script.calls:
-        name, made = named(script.path(call.func)), call
-        if not name or name[0].isupper():
-            maker = module(script, call.func)
-            if not isinstance(maker, ast.Call):
-                continue
-            name, made = named(script.path(maker.func)), maker
-        elif name in NAMES.values() and script.path(call.func).rpartition(".")[2] in NAMES:
-            continue  # nn.MSELoss() makes a loss, it is none
-        given = dict(zip(("input", "target"), call.args))
-        given.update({k.arg: k.value for k in call.keywords if k.arg in ("input", "target")})
-        if name in LOSSES and made is not None and len(given) == 2 and not _starred(call):
-            yield LossCall(name, call, given["input"], given["target"], made)
-
-
-def _starred(call: ast.Call) -> bool:
-    return any(isinstance(arg, ast.Starred) for arg in call.args)
 
 
 # ── training ────────────────────────────────────────────────────────────────────────────────────────

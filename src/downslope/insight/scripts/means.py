@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from . import meaning as m
 from .finding import Slip
 from .reading import Script
-from .shapes import shape
 from .sums import MEAN, _loop_names, rows
 
 AVERAGES = {"mean", "average", "mse_loss", "len", "MSELoss", "median", "nanmean", "fmean"}
@@ -130,9 +129,19 @@ def batch_mean(script: Script) -> Iterator[Slip]:
         statement = script.statement(node)
         if not _moves(script, loop, statement):
             continue
-        n = m.number(script, node.right) or (shape(script, ast.Name(whole, ast.Load())) or (0,))[0] or 0
+        n = m.number(script, node.right) or _rows_of(script, node.left, whole) or 0
         numbers = {"whole": script.source(node.right), "batch": batch.id, "rows": n}
         yield Slip(node, numbers, script.replaced(node.right, f"len({batch.id})"))
+
+
+def _rows_of(script: Script, node: ast.AST, name: str) -> int | None:
+    """How many rows the data of this name have, where the text tells."""
+    for other in script.nodes:
+        if script.key(other) == name:
+            found = script.shape(other)
+            if found and isinstance(found[0], int):
+                return found[0]
+    return None
 
 
 def _whole(script: Script, node: ast.AST) -> str | None:

@@ -1,4 +1,4 @@
-"""Mistakes of mode and order: dropout left on, rows that are never shuffled."""
+"""The mode that a net is left in: dropout and batch norm on or off at the wrong time."""
 
 # What kind of node stands where, the tree tells, and mypy can not know:
 # mypy: disable-error-code="attr-defined,union-attr"
@@ -7,200 +7,262 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from typing import Any
 
-from . import meaning as m
-from .finding import Slip
+from . import layers
+from . import view as v
+from .finding import Mend, Slip
 from .reading import Script
+from .values import (
+    Loader,
+    Module,
+    Rows,
+    Tensor,
+    Unknown,
+    number,
+    root,
+    walk,
+    whole,
+)
 
-HELD_OUT = re.compile(r"(^|_)x?(test|val|valid|validation|dev|holdout)(_|$|x$)", re.I)
-MIXING = re.compile(r"shuffl|perm|random_split|sampl|choice|randint|train_test_split|kfold", re.I)
-SGD = re.compile(r"(^|_)(sgd|stochastic)(_|$)|stochastic_?gradient", re.I)
+JUDGES = re.compile(
+    r"(^|_)(eval|evaluate|evaluation|validate|validation|test|predict|infer|inference|accuracy|score)(_|$)",
+    re.I,
+)
+
+
+SAMPLES = re.compile(r"mc_|monte|uncertain|bayes", re.I)
+
+
+# ── mode ────────────────────────────────────────────────────────────────────────────────────────────
+def dropout_always_on(script: Script) -> Iterator[Slip]:
+    """F.dropout in forward without training=: it goes on after eval()."""
+    if not script.torch:
+        return
+    for event in script.events("dropout"):
+        function = event.stack[-1] if event.stack else None
+        owner = script.parent.get(function) if function is not None else None
+        if (
+            event.training is not None
+            or not isinstance(owner, ast.ClassDef)
+            or not isinstance(function, ast.FunctionDef)
+        ):
+            continue
+        if SAMPLES.search(function.name) or SAMPLES.search(owner.name) or not function.args.args:
+            continue
+        call = event.node
+        last = call.keywords[-1].value if call.keywords else call.args[-1] if call.args else None
+        mend = None
+        if last is not None:
+            own = function.args.args[0].arg
+            mend = script.replaced(last, f"{script.source(last)}, training={own}.training")
+        yield Slip(call, {"call": script.source(call)}, mend)
 
 
 def no_eval(script: Script) -> Iterator[Slip]:
     """A net with dropout predicts held-out rows as if it were still learning."""
-    switched = [
-        c
-        for c in script.calls
-        if m.is_method(c, "eval") or (m.is_method(c, "train") and (c.args or c.keywords))
-    ]
-    if switched or not m.backwards(script):
+    backwards = script.events("backward")
+    if not backwards or not script.torch:
         return
-    for call in script.calls:
-        made = m.module(script, call.func) if script.key(call.func) else None
-        noisy = _noisy(script, made) if made is not None else None
-        if noisy is None or not call.args or not _held_out(script, call):
+    used = {id(root(part)) for b in backwards for part in walk(b.tensor) if isinstance(part, Tensor)}
+    for event in script.events("model_call"):
+        model = root(event.model)
+        if not isinstance(model, Module) or event.mode is not True or id(root(event.result)) in used:
             continue
-        statement = script.statement(call)
-        outer = [
-            up for up in script.above(call) if isinstance(up, ast.With) and m.unrecorded(script, up.body[0])
-        ]
-        name = script.key(call.func)
-        layer = script.path(noisy.func).rpartition(".")[2]
-        share = noisy.args[0].value if noisy.args and isinstance(noisy.args[0], ast.Constant) else 0.5
-        numbers = {"model": name, "layer": script.source(noisy), "made": noisy.lineno, "share": share}
-        mend = script.before(outer[0] if outer else statement, f"{name}.eval()")
-        yield Slip(call, numbers, mend, "no_eval" if "Dropout" in layer else "no_eval_batch")
+        noisy = layers.noisy(model)
+        call = event.node
+        if (
+            not noisy
+            or not isinstance(call, ast.Call)
+            or _inside_net(script, call)
+            or not _held_out(script, event)
+        ):
+            continue
+        if any(SAMPLES.search(getattr(f, "name", "")) for f in event.stack):
+            continue
+        later = [e for e in script.events("model_call") if root(e.model) is model]
+        if not any(b.place > later[0].place or b.place < event.place for b in backwards):
+            continue
+        kind, made = noisy[0].kind, noisy[0].node
+        name = script.source(call.func)
+        share = number(noisy[0].argument(0, "p")) if "Dropout" in kind else 0
+        numbers = {
+            "model": name,
+            "layer": script.source(made),
+            "made": made.lineno,
+            "share": 0.5 if share is None else share,
+        }
+        proof = "no_eval" if "Dropout" in kind else "no_eval_batch"
+        yield Slip(call, numbers, _evaluated(script, event, call, name, backwards), proof)
         return
 
 
-def _noisy(script: Script, made: ast.AST) -> ast.Call | None:
-    """A Dropout or BatchNorm layer of this net."""
-    owner = script.classes.get(script.key(made.func)) if isinstance(made, ast.Call) else None
-    for node in ast.walk(owner or made):
-        name = m.named(script.path(node.func)) if isinstance(node, ast.Call) else ""
-        if isinstance(node, ast.Call) and name.startswith(("Dropout", "BatchNorm")):
-            return node
-    return None
-
-
-def _held_out(script: Script, call: ast.Call) -> bool:
-    """Predicts rows called test or validation, outside the loop that learns."""
-    learns = any(m.is_method(n, "backward") for loop in script.loops(call)[:1] for n in ast.walk(loop))
-    loops = [loop.iter for loop in script.loops(call) if isinstance(loop, ast.For)]
-    words = [n for part in (*call.args, *loops[:1]) for n in ast.walk(part)]
-    told = any(HELD_OUT.search(script.key(n).removeprefix("self.")) for n in words if script.key(n))
-    function = script.scope(call)
-    named = isinstance(function, ast.FunctionDef) and re.search("mc_|monte|uncertain", function.name, re.I)
-    return told and not named and (m.unrecorded(script, call) or not learns)
-
-
-def not_shuffled(script: Script) -> Iterator[Slip]:
-    """Rows in the order of their classes, or always in the same order under the name of SGD."""
-    if any(MIXING.search(script.key(n) or getattr(n, "attr", "") or "") for n in script.nodes):
-        return
-    if any(MIXING.search(word) for word in (*script.imports.values(), *script.imports)):
-        return
-    yield from _ordered_loader(script)
-    yield from _same_order(script)
-
-
-def _ordered_loader(script: Script) -> Iterator[Slip]:
-    """DataLoader(TensorDataset(X, y), shuffle=False), with y = [0, 0, …, 1, 1, …], in a loop that learns."""
-    for call in script.calls:
-        keywords = {keyword.arg: keyword for keyword in call.keywords}
-        if not script.path(call.func).endswith("data.DataLoader") or None in keywords or len(call.args) > 2:
-            continue
-        shuffle = keywords.get("shuffle")
-        if shuffle and not (isinstance(shuffle.value, ast.Constant) and shuffle.value.value is False):
-            continue
-        rows = script.resolve(call.args[0]) if call.args else None
-        paired = isinstance(rows, ast.Call) and script.path(rows.func).endswith("TensorDataset") and rows.args
-        size = m.number(
-            script, call.args[1] if len(call.args) > 1 else getattr(keywords.get("batch_size"), "value", None)
-        )
-        labels = _labels(script, rows.args[-1]) if paired else None
-        if labels is None or not size or not _learns_from(script, call) or not _apart(labels, size):
-            continue
-        shown = ", ".join(f"{count} × {value}" for value, count in labels)
-        numbers = {"labels": shown, "batch": size}
-        if shuffle:
-            mend = script.replaced(shuffle.value, "True")
-        else:
-            last = call.keywords[-1].value if call.keywords else call.args[-1]
-            mend = script.replaced(last, f"{script.source(last)}, shuffle=True")
-        yield Slip(call, numbers, mend)
-
-
-def _labels(script: Script, node: ast.AST) -> list[tuple[object, int]] | None:
-    """Blocks of equal labels: [0.0] * 50 + [1.0] * 50, torch.cat([zeros(50), ones(50)]), [0, 0, 1, 1]."""
-    value = script.resolve(node)
-    match value:
-        case ast.List():
-            parts = [_labels(script, part) for part in value.elts]
-            return _joined(parts)
-        case ast.Constant():
-            return [(value.value, 1)]
-        case ast.BinOp(op=ast.Add()):
-            return _joined([_labels(script, value.left), _labels(script, value.right)])
-        case ast.BinOp(op=ast.Mult()):
-            block, count = _labels(script, value.left), m.number(script, value.right)
-            return [(block[0][0], block[0][1] * count)] if block and len(block) == 1 and count else None
-        case ast.Call():
-            name = (script.path(value.func) or ast.unparse(value.func)).rpartition(".")[2]
-            if name in ("cat", "concatenate", "concat", "hstack", "vstack") and value.args:
-                return _labels(script, value.args[0])
-            if name in ("zeros", "ones") and value.args:
-                shape = script.resolve(value.args[0])
-                count = m.number(
-                    script, shape.elts[0] if isinstance(shape, ast.Tuple) and shape.elts else shape
-                )
-                return [(int(name == "ones"), count)] if count else None
-            if (
-                name in ("tensor", "FloatTensor", "LongTensor", "array", "from_numpy", "as_tensor")
-                and value.args
-            ):
-                return _labels(script, value.args[0])
-            kept = ("long", "float", "to", "unsqueeze", "view", "reshape", "astype", "double")
-            if name in kept and isinstance(value.func, ast.Attribute):
-                return _labels(script, value.func.value)
-    return None
-
-
-def _joined(parts: list) -> list[tuple[object, int]] | None:
-    if not parts or any(part is None for part in parts):
-        return None
-    made: list[tuple[object, int]] = []
-    for value, count in (block for part in parts for block in part):
-        if made and made[-1][0] == value:
-            made[-1] = (value, made[-1][1] + count)
-        else:
-            made.append((value, count))
-    return made
-
-
-def _apart(labels: list[tuple[object, int]], size: int) -> bool:
-    """Each class stands in one block, of two batches or more: few batches see two classes."""
-    values = [value for value, _ in labels]
-    return 2 <= len(values) == len(set(values)) <= 20 and min(count for _, count in labels) >= 2 * size
-
-
-def _learns_from(script: Script, call: ast.Call) -> bool:
-    """A loop over this loader computes gradients."""
-    for node in script.nodes:
-        if isinstance(node, ast.For):
-            over = [script.resolve(n) for n in ast.walk(node.iter) if isinstance(n, ast.expr)]
-            if call in over and any(m.is_method(n, "backward") for n in script.reach(node)):
-                return True
-    return False
-
-
-def _same_order(script: Script) -> Iterator[Slip]:
-    """def sgd(…): for epoch …: for x, y in zip(…): w -= …"""
-    for function in script.functions:
-        if not SGD.search(function.name):
-            continue
-        for loop in ast.walk(function):
-            if not isinstance(loop, ast.For) or not script.loops(loop) or m.over_parameters(loop):
-                continue
-            outer = script.loops(loop)[0]
-            over = loop.iter
-            name = script.key(over.func) if isinstance(over, ast.Call) else ""
-            if name == "enumerate" and isinstance(over.args[0], ast.Call):
-                over = over.args[0]
-                name = script.key(over.func)
-            moves = any(_one_row_update(script, n, loop) for n in ast.walk(loop))
-            if isinstance(outer, ast.For) and name == "zip" and moves:
-                new = f"random.sample(list({script.source(over)}), len({script.source(over.args[0])}))"
-            elif isinstance(outer, ast.For) and name == "range" and len(over.args) == 1 and moves:
-                new = f"np.random.permutation({script.source(over.args[0])})"
-            else:
-                continue
-            numbers = {"name": function.name, "loop": loop.lineno, "passes": outer.lineno}
-            yield Slip(loop, numbers, script.replaced(over, new), "not_shuffled_rows")
-            break
-
-
-def _one_row_update(script: Script, node: ast.AST, loop: ast.For) -> bool:
-    """w -= … with a row of this loop in it."""
-    names = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
-    down = isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Sub)
-    again = (
-        isinstance(node, ast.Assign)
-        and isinstance(node.value, ast.BinOp)
-        and isinstance(node.value.op, ast.Sub)
+def _inside_net(script: Script, call: ast.AST) -> bool:
+    return (
+        isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and call.func.value.id == "self"
+        and script.scope(call).name == "forward"
+        if isinstance(script.scope(call), ast.FunctionDef)
+        else False
     )
-    return (down or again) and script.depends(node.value, names)
 
 
-RULES = {"no_eval": no_eval, "not_shuffled": not_shuffled}
+def _held_out(script: Script, event: Any) -> bool:
+    facts = (
+        frozenset().union(*(a.facts for a in event.args if hasattr(a, "facts")))
+        if event.args
+        else frozenset()
+    )
+    if "test" in facts:
+        return True
+    if "train" in facts:
+        return False
+    return event.recording is False and any(JUDGES.search(getattr(f, "name", "")) for f in event.stack)
+
+
+def _evaluated(script: Script, event: Any, call: ast.AST, name: str, backwards: list) -> Mend | None:
+    """eval() before, and train() behind it where learning goes on in the same loop."""
+    outer: ast.stmt = script.statement(call)
+    for up in script.above(call):
+        if isinstance(up, ast.With | ast.For) and isinstance(up, ast.stmt):
+            if any(b.node in set(ast.walk(up)) for b in backwards):
+                break
+            outer = up
+        elif isinstance(up, ast.FunctionDef | ast.Module | ast.While):
+            break
+    goes_on = any(v.shared(b, event) for b in backwards)
+    if not goes_on or not v.alone(script, outer):
+        return script.before(outer, f"{name}.eval()")
+    indent = script.indent(outer)
+    text = [f"{indent}{name}.eval()", *v.lines(script, outer), f"{indent}{name}.train()"]
+    if any(isinstance(n, ast.Return) for n in ast.walk(outer)):
+        return script.before(outer, f"{name}.eval()")
+    return Mend(outer.lineno, outer.end_lineno or outer.lineno, "\n".join(text))
+
+
+def no_train(script: Script) -> Iterator[Slip]:
+    """eval() within the loop that learns, and never train() again: the later epochs learn without dropout."""
+    if not script.torch:
+        return
+    calls = script.events("model_call")
+    switches = [e for e in script.events("mode") if e.state is False]
+    for backward in script.events("backward"):
+        used = {id(root(part)) for part in walk(backward.tensor) if isinstance(part, Tensor)}
+        for event in calls:
+            model = root(event.model)
+            if event.place > backward.place or event.mode is not False or not v.shared(event, backward):
+                continue
+            if _inside_net(script, event.node):
+                continue
+            if event.result is not None and id(root(event.result)) not in used:
+                continue
+            if isinstance(model, Module) and not layers.noisy(model):
+                continue
+            if not isinstance(model, Module) and not (
+                isinstance(model, Unknown) and _imported(script, model)
+            ):
+                continue
+            before = [
+                e
+                for e in calls
+                if e.node is event.node
+                and e.place < event.place
+                and e.mode is True
+                and root(e.model) is model
+            ]
+            off = [
+                e
+                for e in switches
+                if e.place < event.place and (root(e.model) is model or id(model) in v.held(e.model))
+            ]
+            inside = [e for e in off if before and e.place > before[-1].place]
+            if not before or not inside or not v.shared(inside[-1], event):
+                continue
+            off_ = inside[-1]
+            loop = v.shared(off_, event)[-1].node
+            numbers = {"eval": off_.node.lineno, "loop": loop.lineno}
+            name = (
+                script.source(off_.node.func.value)
+                if isinstance(off_.node, ast.Call) and isinstance(off_.node.func, ast.Attribute)
+                else ""
+            )
+            mend = None
+            call = event.node.func if isinstance(event.node, ast.Call) else None
+            if name and script.scope(off_.node) is script.scope(loop.body[0]):
+                mend = script.before(loop.body[0], f"{name}.train()")
+            elif isinstance(call, ast.Name | ast.Attribute):
+                home = script.scope(call)
+                start = loop.body[0] if home is script.scope(loop) else _start(home)
+                mend = script.before(start, f"{script.source(call)}.train()") if start else None
+            yield Slip(off_.node, numbers, mend)
+            return
+
+
+def _start(function: ast.AST) -> ast.stmt | None:
+    if not isinstance(function, ast.FunctionDef):
+        return None
+    first = function.body[0]
+    docstring = (
+        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and len(function.body) > 1
+    )
+    return function.body[1] if docstring else first
+
+
+def _imported(script: Script, model: Unknown) -> bool:
+    """Made by another library: torchvision.models.resnet18(), which has batch norm."""
+    node = model.node
+    return isinstance(node, ast.Call) and script.path(node.func).startswith(
+        ("torchvision", "timm", "transformers")
+    )
+
+
+def batch_norm_one_row(script: Script) -> Iterator[Slip]:
+    """The last batch of a loader has one row, and BatchNorm1d cannot learn from one."""
+    if not script.torch:
+        return
+    for event in script.events("noisy"):
+        given = event.input
+        if (
+            not event.layer.kind.endswith("BatchNorm1d")
+            or event.mode is not True
+            or given is None
+            or event.recording is not True
+        ):
+            continue
+        loader = next(
+            (p.info["loader"] for p in walk(given, 200) if isinstance(p, Tensor) and "loader" in p.info), None
+        )
+        if not isinstance(loader, Loader) or loader.drop_last or (given.shape and len(given.shape) > 2):
+            continue
+        size, rows = whole(loader.batch), _rows(loader.rows)
+        if not size or not rows or size < 2 or rows % size != 1 or not isinstance(loader.node, ast.Call):
+            continue
+        call = loader.node
+        given_ = next((k for k in call.keywords if k.arg == "drop_last"), None)
+        last = call.keywords[-1].value if call.keywords else call.args[-1]
+        mend = (
+            script.replaced(given_.value, "True")
+            if given_
+            else script.replaced(last, f"{script.source(last)}, drop_last=True")
+        )
+        yield Slip(call, {"rows": rows, "batch": size, "layer": script.source(event.layer.node)}, mend)
+        return
+
+
+def _rows(value: Any) -> int | None:
+    base = root(value)
+    if isinstance(base, Rows):
+        if base.count is not None:
+            return base.count
+        shape = base.columns[0].shape if base.columns and isinstance(base.columns[0], Tensor) else None
+        return shape[0] if shape and isinstance(shape[0], int) else None
+    return None
+
+
+RULES = {
+    "dropout_always_on": dropout_always_on,
+    "no_eval": no_eval,
+    "no_train": no_train,
+    "batch_norm_one_row": batch_norm_one_row,
+}

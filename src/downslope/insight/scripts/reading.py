@@ -9,7 +9,8 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Any
 
 from .finding import Mend
 
@@ -59,6 +60,28 @@ class Script:
         for function in self.functions:
             self.named[function.name, isinstance(self.parent[function], ast.ClassDef)].append(function)
         self.classes = {node.name: node for node in self.nodes if isinstance(node, ast.ClassDef)}
+
+    @cached_property
+    def machine(self) -> Any:
+        """The script gone through: `events` in the order of time, `complete` where that is all of it."""
+        from .machine import Machine
+
+        return Machine(self)
+
+    def events(self, *kinds: str) -> list:
+        """What happens of these kinds, in the order of time."""
+        return [event for event in self.machine.events if event.kind in kinds]
+
+    def shape(self, node: ast.AST) -> tuple | None:
+        """The shape that an expression had last, where the text tells."""
+        found = self.machine.seen.get(node)
+        return found.shape if found is not None else None
+
+    @cached_property
+    def torch(self) -> bool:
+        """Whether PyTorch is imported."""
+        modules = [*self.imports.values(), *self.stars]
+        return any(path.partition(".")[0] in ("torch", "torchvision", "d2l", "fastai") for path in modules)
 
     # ── names ───────────────────────────────────────────────────────────────────────────────────
     def _note(self, node: ast.AST) -> None:

@@ -1,4 +1,9 @@
-"""The wrong way: an update that goes up the slope of a squared or logistic loss."""
+"""The wrong way, and too far: updates that go up the slope, and sums with the rate of a mean.
+
+A gradient of a convex loss grows with its weight; so w + rate * g goes up where g grows with w. How an
+expression grows is read from the operations that made it; factors without the weight are taken for the chain
+rule's own, which have the sign that the prediction gives them.
+"""
 
 # What kind of node stands where, the tree tells, and mypy can not know:
 # mypy: disable-error-code="attr-defined,union-attr"
@@ -6,197 +11,187 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from . import meaning as m
-from .finding import Slip
+from . import view as v
+from .finding import Mend, Slip
+from .growth import growth, objective
 from .reading import Script
+from .values import Const, Tensor, number, root, walk
 
-RATES = ("lr", "rate", "learning_rate", "alpha", "eta", "step", "step_size")
-GRADIENT = re.compile(r"grad|slope|deriv|^d_?[wb]\d?$|^g(_|$)|mean|sum|dot|\.T\b", re.I)
+GRADIENT = re.compile(r"grad|slope|deriv|^d_?[wb]\d?$|^g(_|$)|mean|sum|dot|\.T\b|@", re.I)
 
 
+# ── updates ─────────────────────────────────────────────────────────────────────────────────────────
 def wrong_sign(script: Script) -> Iterator[Slip]:
     """w += rate * g, where g is the slope of the loss."""
-    target: ast.expr
-    for node in script.nodes:
-        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub):
-            target, change, up = node.target, node.value, isinstance(node.op, ast.Add)
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and _itself(node):
-            target, change, up = node.targets[0], node.value.right, isinstance(node.value.op, ast.Add)
-        else:
+    seen: dict[ast.AST, list[tuple[int | None, Any]]] = {}
+    for event in script.events("update"):
+        if event.loops:
+            seen.setdefault(event.target, []).append((_way(script, event), event))
+    for found in seen.values():
+        ways = {way for way, _ in found}
+        if 1 not in ways or -1 in ways:
             continue
-        weight = target.value if isinstance(target, ast.Attribute) and target.attr == "data" else target
-        name = script.key(weight)
-        gradient = _gradient(script, change) if name and script.loops(node) else None
-        if gradient is None:
-            continue
-        if m.reads_gradient(gradient):
-            sign = _descended(script, gradient, name)
-        elif GRADIENT.search(script.source(gradient)):
-            sign = slope(script, gradient, name)
-        else:
-            continue  # x += 0.01 * (a*x - y) may be a step of time as well
-        if sign is None or (sign > 0) != up:
-            continue
-        operator = "-" if up else "+"
-        new = f"{script.source(target)} {operator}= {script.source(change)}"
-        numbers = {"name": name, "gradient": script.source(gradient), "operator": "+" if up else "−"}
-        yield Slip(node, numbers, script.rewritten(node, new), "wrong_sign" if up else "wrong_sign_negative")
+        event = next(e for way, e in found if way == 1)
+        up = event.changes[0][0] > 0
+        text = script.source(event.target)
+        change = _change(event)
+        numbers = {
+            "name": text,
+            "gradient": script.source(change) if change is not None else text,
+            "operator": "+" if up else "−",
+        }
+        yield Slip(event.node, numbers, _turned(script, event), "wrong_sign" if up else "wrong_sign_negative")
 
 
-def _itself(node: ast.Assign) -> bool:
-    """w = w + …"""
-    value = node.value
-    same = isinstance(value, ast.BinOp) and ast.unparse(value.left) == ast.unparse(node.targets[0])
-    return same and isinstance(value.op, ast.Add | ast.Sub)
+def wanted_of(event: Any) -> Callable[[Tensor], bool]:
+    base, key = root(event.base), getattr(event.base, "key", None)
+    tensor = base if isinstance(base, Tensor) and base.op != "unknown" else None
+
+    def wanted(value: Tensor) -> bool:
+        if value.op == "read" and key is not None and value.key == key:
+            return True
+        same = root(value) is base
+        return same and (tensor is not None or isinstance(base, Const))
+
+    return wanted
 
 
-def _gradient(script: Script, change: ast.AST) -> ast.AST | None:
-    """g of rate * g: the rate is a positive number, or has the name of one."""
-    if not isinstance(change, ast.BinOp) or not isinstance(change.op, ast.Mult):
-        return None
-    for rate, rest in ((change.left, change.right), (change.right, change.left)):
-        value = script.resolve(rate)
-        positive = (
-            isinstance(value, ast.Constant) and isinstance(value.value, int | float) and value.value > 0
-        )
-        if positive and (rate is not value or value.value < 1 or isinstance(rate, ast.Constant)):
-            return rest
-        if script.key(rate).removeprefix("self.") in RATES and not isinstance(value, ast.UnaryOp):
-            return rest
-    return None
-
-
-def _descended(script: Script, gradient: ast.AST, name: str) -> int | None:
-    """+1 for w.grad itself, where what was sent backward is a loss that grows with the residual."""
-    text = ast.unparse(gradient)
-    if text not in (f"{name}.grad", f"{name}.grad.data", f"{name}.data.grad"):
-        return None
-    for call in m.backwards(script):
-        value = script.resolve(call.func.value)
-        if not isinstance(value, ast.Call) and not isinstance(value, ast.BinOp):
+def _way(script: Script, event: Any) -> int | None:
+    """+1 up the slope, −1 down, None where the text does not tell."""
+    if v.by_gradient(event):
+        return _by_autograd(script, event)
+    wanted = wanted_of(event)
+    memo: dict[int, int | None] = {}
+    ways = set()
+    for sign, change in event.changes:
+        way = growth(change, wanted, memo)
+        if way in (1, -1):
+            ways.add(sign * way)
+        elif way != 0:
             return None
-        losses = [loss for loss in m.loss_calls(script) if loss.node is value]
-        function = script.function(value) if isinstance(value, ast.Call) else None
-        bodies = [*m.returned(function)] if function else [value]
-        if not losses and not all(_square(script, body) for body in bodies):
+    if (
+        len(ways) != 1
+        or not _compared(event, wanted, memo)
+        or not _like_a_gradient(script, event, wanted, memo)
+    ):
+        return None
+    return ways.pop()
+
+
+def _compared(event: Any, wanted, memo: dict) -> bool:
+    """Somewhere in it a prediction meets a target that is no plain number."""
+    for _, change in event.changes:
+        for part in walk(change, 1500):
+            if isinstance(part, Tensor) and part.op == "sub":
+                sides = [growth(side, wanted, memo) for side in part.inputs]
+                if (sides[0] == 0) != (sides[1] == 0):
+                    other = part.inputs[0 if sides[0] == 0 else 1]
+                    if number(other) is None:
+                        return True
+    return False
+
+
+def _like_a_gradient(script: Script, event: Any, wanted, memo: dict) -> bool:
+    change = _change(event)
+    if change is not None and GRADIENT.search(script.source(change)):
+        return True
+    for _, value in event.changes:
+        for part in walk(value, 600):
+            if not isinstance(part, Tensor):
+                continue
+            if part.op in ("mean", "sum", "matmul") and growth(part, wanted, memo) != 0:
+                return True
+            if part.op == "mul":
+                data = [
+                    p
+                    for p in part.inputs
+                    if growth(p, wanted, memo) == 0 and isinstance(p, Tensor) and number(p) is None
+                ]
+                if any(p.op in ("index", "join", "T", "batch", "read", "item") or p.shape for p in data):
+                    return True
+    return False
+
+
+def _by_autograd(script: Script, event: Any) -> int | None:
+    base = root(event.base)
+    kinds = {
+        "tensor",
+        "zeros",
+        "ones",
+        "randn",
+        "rand",
+        "empty",
+        "leaf",
+        "parameter",
+        "full",
+        "mul",
+        "normal",
+    }
+    if not isinstance(base, Tensor) or not base.leaf or base.op not in kinds:
+        return None
+    signs = set()
+    for sign, change in event.changes:
+        if any(isinstance(p, Tensor) and p.op in ("sign", "norm") for p in walk(change, 100)):
             return None
-    return 1 if m.backwards(script) and _learned(script, name) else None
-
-
-def _learned(script: Script, name: str) -> bool:
-    """A weight, made by the script to be learned: begun at a number or drawn, and no picture or attack."""
-    made = [b.value for (_, key), bound in script.bindings.items() if key == name for b in bound]
-    started = [
-        v for v in made if isinstance(v, ast.Call) and any(k.arg == "requires_grad" for k in v.keywords)
-    ]
-    filled = ("tensor", "zeros", "ones", "randn", "rand", "Tensor", "normal")
-    return bool(started) and all(script.path(v.func).rpartition(".")[2] in filled for v in started)
-
-
-def _square(script: Script, node: ast.AST) -> bool:
-    """(z − y)**2, its sum or its mean; nothing negated."""
-    value = script.resolve(node)
-    if isinstance(value, ast.Call):
-        inner = (
-            value.func.value
-            if isinstance(value.func, ast.Attribute) and not script.path(value.func)
-            else None
-        )
-        part = inner if inner is not None else (value.args[0] if value.args else None)
-        name = value.func.attr if isinstance(value.func, ast.Attribute) else ""
-        if name in ("pow", "square") and part is not None:
-            return isinstance(script.resolve(part), ast.BinOp)
-        return name in ("mean", "sum") and part is not None and _square(script, part)
-    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Pow):
-        return ast.unparse(value.right) == "2" and _difference(script.resolve(value.left))
-    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult):
-        return ast.unparse(value.left) == ast.unparse(value.right) and _difference(script.resolve(value.left))
-    return isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div) and _square(script, value.left)
-
-
-def _difference(value: ast.AST) -> bool:
-    return isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub)
-
-
-def slope(script: Script, node: ast.AST, name: str, depth: int = 0) -> int | None:
-    """+1 where the expression is x·(z(w) − y), −1 where it is x·(y − z(w)), None where it is neither.
-
-    Factors that do not hold w are taken for the chain rule's own x, which has the sign that z gives it.
-    """
-    if depth > 12:
+        way = growth(change, lambda value: value.op == "grad", {})
+        signs.add(sign * way if way in (1, -1) else None)
+    before = [b for b in script.events("backward") if b.place < event.place and v.shared(b, event)]
+    if len(signs) != 1 or None in signs or not before:
         return None
-    again = lambda part: slope(script, part, name, depth + 1)
-    match node:
-        case ast.UnaryOp(op=ast.USub()):
-            sign = again(node.operand)
-            return -sign if sign else None
-        case ast.BinOp(op=ast.Sub()):
-            left, right = (script.depends(side, {name}) for side in (node.left, node.right))
-            plain = not any(isinstance(n, ast.USub) for n in ast.walk(node))
-            return (1 if left else -1) if left != right and plain else None
-        case ast.BinOp(op=ast.Mult() | ast.MatMult() | ast.Div()):
-            sides = [side for side in (node.left, node.right) if script.depends(side, {name})]
-            if len(sides) != 1 or (isinstance(node.op, ast.Div) and sides[0] is node.right):
-                return None
-            other = script.resolve(node.right if sides[0] is node.left else node.left)
-            sign, flipped = again(sides[0]), _negative(other)
-            return None if sign is None or flipped is None else -sign if flipped else sign
-        case ast.Call():
-            return _of_call(script, node, name, depth)
-        case ast.Name():
-            return _of_name(script, node, name, depth)
-        case ast.Attribute(attr="T"):
-            return again(node.value)
-    return None
+    falls = objective(before[-1].tensor)
+    way = signs.pop()
+    return way * falls if falls is not None and way is not None else None
 
 
-def _negative(node: ast.AST) -> bool | None:
-    """Of a factor: whether it is negated; None where that is not told."""
-    inside = list(ast.walk(node))
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return True if isinstance(node.operand, ast.Constant) else None
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
-        left, right = _negative(node.left), _negative(node.right)
-        return None if left is None or right is None else left != right
-    return None if any(isinstance(n, ast.USub | ast.Sub) for n in inside) else False
+def _change(event: Any) -> ast.AST | None:
+    """What is added or taken away, in the text."""
+    node = event.node
+    if isinstance(node, ast.AugAssign):
+        return node.value
+    if isinstance(node, ast.Call):
+        return node.args[-1] if node.args else None
+    binary = _binary(event)
+    return binary.right if binary is not None else None
 
 
-def _of_call(script: Script, call: ast.Call, name: str, depth: int) -> int | None:
-    """np.mean(…), (…).sum(), X.T.dot(…), gradient(…)"""
-    function = script.function(call)
-    if function is not None:
-        results = m.returned(function)
-        given = [a.arg for a, value in zip(function.args.args, call.args) if script.key(value) == name]
-        inner = given[0] if given else name
-        return slope(script, results[0], inner, depth + 1) if len(results) == 1 else None
-    attribute = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    if attribute in ("mean", "sum", "dot", "item", "matmul", "float", "inner"):
-        parts = [*call.args] if script.path(call.func) else [call.func.value, *call.args]
-        told = [part for part in parts if script.depends(part, {name})]
-        others = [_negative(script.resolve(part)) for part in parts if part not in told]
-        axes = attribute in ("mean", "sum")
-        if len(told) == 1 and (axes or not any(flipped or flipped is None for flipped in others)):
-            return slope(script, told[0], name, depth + 1)
-    return None
-
-
-def _of_name(script: Script, node: ast.Name, name: str, depth: int) -> int | None:
-    """A name: what it was assigned from, or all that was added to it, or (where it is w) nothing."""
-    bound = script.bound(node)
-    binding = script.definition(node)
-    if binding is not None and binding.kind == "assign" and binding.value is not None:
-        found = slope(script, binding.value, name, depth + 1)
-        if found is not None:
-            return found
-    added = [b for b in bound if isinstance(b.node, ast.AugAssign) and isinstance(b.node.op, ast.Add)]
-    divided = [b for b in bound if isinstance(b.node, ast.AugAssign) and isinstance(b.node.op, ast.Div)]
-    begun = [b for b in bound if b.kind == "assign"]
-    if not added or len(added) + len(divided) + len(begun) != len(bound):
+def _binary(event: Any) -> ast.BinOp | None:
+    node = event.node
+    if not isinstance(node, ast.Assign | ast.AnnAssign):
         return None
-    signs = {slope(script, b.value, name, depth + 1) for b in added if b.value is not None}
-    return signs.pop() if len(signs) == 1 else None
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    if isinstance(targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
+        pairs = dict(zip(map(id, targets[0].elts), node.value.elts))
+        found = pairs.get(id(event.target))
+    else:
+        found = node.value
+    return found if isinstance(found, ast.BinOp) else None
+
+
+def _turned(script: Script, event: Any) -> Mend | None:
+    """The same line with the other sign."""
+    node = event.node
+    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub):
+        sign = "-" if isinstance(node.op, ast.Add) else "+"
+        return script.rewritten(node, f"{script.source(node.target)} {sign}= {script.source(node.value)}")
+    binary = _binary(event)
+    if (
+        binary is not None
+        and isinstance(binary.op, ast.Add | ast.Sub)
+        and not isinstance(binary.left, ast.BinOp)
+    ):
+        sign = "-" if isinstance(binary.op, ast.Add) else "+"
+        return script.replaced(binary, f"{script.source(binary.left)} {sign} {script.source(binary.right)}")
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("add_", "sub_")
+    ):
+        other = "sub_" if node.func.attr == "add_" else "add_"
+        return script.replaced(node.func, f"{script.source(node.func.value)}.{other}")
+    return None
 
 
 RULES = {"wrong_sign": wrong_sign}

@@ -83,7 +83,10 @@ def parse(text: Text) -> tuple[str, ast.Module]:
     except SyntaxError as error:
         cell, line = text.place(error.lineno or 1)
         facts = {"path": text.path, "line": line, "column": error.offset or 1, "reason": error.msg}
-        facts |= {"source": (error.text or "").strip()[:200], "python": "%d.%d" % sys.version_info[:2]}
+        facts |= {
+            "source": (error.text or "").strip()[:200],
+            "python": ".".join(map(str, sys.version_info[:2])),
+        }
         if cell is not None:
             raise DownslopeError("scripts.syntax_in_cell", **facts, cell=cell) from None
         raise DownslopeError("scripts.syntax", **facts) from None

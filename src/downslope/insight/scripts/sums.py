@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from . import meaning as m
 from .finding import Mend, Slip
 from .reading import Binding, Script
-from .shapes import shape
 
 SUMMED = re.compile(r"loss|cost|grad|err|mse|risk|objective|slope", re.I)
 MEAN = re.compile(r"(^|_)(mean|mse|avg|average|rmse)(_|$)", re.I)
@@ -30,7 +29,7 @@ def rows(script: Script, loop: ast.AST) -> int | None:
     for part in map(script.resolve, parts):
         if isinstance(part, ast.List | ast.Tuple):
             return len(part.elts)
-        found = shape(script, part) if isinstance(part, ast.Call | ast.Name) else None
+        found = script.shape(part) if isinstance(part, ast.Call | ast.Name) else None
         if found and isinstance(found[0], int):
             return found[0]
     return m.passes(script, loop)
@@ -253,46 +252,4 @@ def _count(script: Script, loop: ast.For, name: str) -> str:
     return f"len({ast.unparse(loop.iter)})" if indexed else f"len({name})"
 
 
-def graph_kept(script: Script) -> Iterator[Slip]:
-    """total += loss keeps the graph of every batch."""
-    descended = {
-        script.key(call.func.value): call for call in m.backwards(script) if script.key(call.func.value)
-    }
-    for node in script.nodes:
-        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
-            total, added = script.key(node.target), node.value
-        elif m.is_method(node, "append") and len(node.args) == 1:
-            total, added = script.key(node.func.value), node.args[0]
-        else:
-            continue
-        tensors = [
-            n
-            for n in ([added] if not isinstance(added, ast.BinOp) else [added.left, added.right])
-            if script.key(n) in descended
-        ]
-        if not total or not tensors or total in descended or not script.loops(node):
-            continue
-        name = script.key(tensors[0])
-        again = script.definition(tensors[0])
-        plain = again is None or again.value is None or not _is_tensor(again.value)
-        if (
-            plain
-            or m.unrecorded(script, node)
-            or not set(script.loops(descended[name])) & set(script.loops(node))
-        ):
-            continue
-        if any(script.depends(call.func.value, {total}) for call in m.backwards(script)):
-            continue
-        numbers = {"total": total, "name": name, "loop": script.loops(node)[0].lineno}
-        yield Slip(node, numbers, script.replaced(tensors[0], f"{name}.item()"))
-
-
-def _is_tensor(value: ast.AST) -> bool:
-    """Not turned into a number on the way."""
-    turned = m.is_method(value, "item", "detach", "numpy", "tolist")
-    return not turned and not (
-        isinstance(value, ast.Call) and getattr(value.func, "id", "") in ("float", "int")
-    )
-
-
-RULES = {"one_row": one_row, "last_batch_loss": last_batch_loss, "graph_kept": graph_kept}
+RULES = {"one_row": one_row, "last_batch_loss": last_batch_loss}
