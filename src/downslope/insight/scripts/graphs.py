@@ -19,12 +19,12 @@ def graph_cut(script: Script) -> Iterator[Slip]:
     """backward on a loss whose predictions have left the graph: no weight gets a gradient."""
     if not script.torch:
         return
+    moves = [e.node for e in script.events("update")]
     for event in script.events("backward"):
         tensor = event.tensor
         if tensor.cut is None:
             continue
         kind, node = tensor.cut
-        moves = [e.node for e in script.events("update")]
         if kind == "no_grad" and node is not None and any(node in script.above(n) for n in moves):
             continue  # a weight that was replaced there
         if node is None or (kind == "argmax" and any(_alive(p) for p in walk(tensor, 200))):

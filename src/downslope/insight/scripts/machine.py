@@ -34,7 +34,7 @@ from .values import (
     root,
 )
 
-EVALUATIONS = 300_000
+EVALUATIONS = 120_000
 
 
 class Machine:

@@ -145,13 +145,17 @@ def no_train(script: Script) -> Iterator[Slip]:
     """eval() within the loop that learns, and never train() again: the later epochs learn without dropout."""
     if not script.torch:
         return
-    calls = script.events("model_call")
-    switches = [e for e in script.events("mode") if e.state is False]
     for backward in script.events("backward"):
+        if not backward.loops or not any(
+            e.mode is False for e in script.events_in(backward.loops[0], "model_call")
+        ):
+            continue
         used = {id(root(part)) for part in walk(backward.tensor) if isinstance(part, Tensor)}
+        calls = script.events_in(backward.loops[0], "model_call")
+        switches = [e for e in script.events("mode") if e.state is False]
         for event in calls:
             model = root(event.model)
-            if event.place > backward.place or event.mode is not False or not v.shared(event, backward):
+            if event.place > backward.place or event.mode is not False:
                 continue
             if _inside_net(script, event.node):
                 continue

@@ -18,6 +18,7 @@ COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 SCOPES = (*FUNCTIONS, ast.ClassDef, ast.Module)
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
+DEPENDENCIES = 300  # expressions that are looked behind
 Named = ast.Name | ast.Attribute
 
 
@@ -70,7 +71,47 @@ class Script:
 
     def events(self, *kinds: str) -> list:
         """What happens of these kinds, in the order of time."""
-        return [event for event in self.machine.events if event.kind in kinds]
+        if len(kinds) == 1:
+            return self._events.get(kinds[0], [])
+        found = [event for kind in kinds for event in self._events.get(kind, [])]
+        return sorted(found, key=lambda event: event.place)
+
+    def events_in(self, run: Any, *kinds: str) -> list:
+        """What happens of these kinds in one going through a loop."""
+        found = [event for kind in kinds for event in self._by_run.get((id(run), kind), [])]
+        return found if len(kinds) == 1 else sorted(found, key=lambda event: event.place)
+
+    @cached_property
+    def _by_run(self) -> dict[tuple[int, str], list]:
+        found: dict[tuple[int, str], list] = defaultdict(list)
+        for event in self.machine.events:
+            for run in event.loops:
+                found[id(run), event.kind].append(event)
+        return found
+
+    @cached_property
+    def _events(self) -> dict[str, list]:
+        found: dict[str, list] = defaultdict(list)
+        for event in self.machine.events:
+            found[event.kind].append(event)
+        return found
+
+    @cached_property
+    def reads(self) -> dict[str, list[ast.AST]]:
+        """Where each name is read."""
+        found: dict[str, list[ast.AST]] = defaultdict(list)
+        for node in self.nodes:
+            if isinstance(node, Named) and isinstance(node.ctx, ast.Load) and self.key(node):
+                found[self.key(node)].append(node)
+        return found
+
+    @cached_property
+    def named_bindings(self) -> dict[str, list[list[Binding]]]:
+        """The bindings of each name, one list for each scope."""
+        found: dict[str, list[list[Binding]]] = defaultdict(list)
+        for (_, key), bound in self.bindings.items():
+            found[key].append(bound)
+        return found
 
     def shape(self, node: ast.AST) -> tuple | None:
         """The shape that an expression had last, where the text tells."""
@@ -313,6 +354,8 @@ class Script:
             key = self.key(node)
             if key in names:
                 return True
+            if len(seen) > DEPENDENCIES:
+                return False
             behind: list[ast.AST] = (
                 [binding.value for binding in self.bound(node) if binding.value] if key else []
             )
@@ -329,7 +372,13 @@ class Script:
     # ── text ────────────────────────────────────────────────────────────────────────────────────
     def source(self, node: ast.AST) -> str:
         """The text of a node."""
-        return ast.get_source_segment(self.text, node) or ast.unparse(node)
+        first, last = getattr(node, "lineno", None), getattr(node, "end_lineno", None)
+        if first is None or last is None:
+            return ast.unparse(node)
+        lines = [line.encode() for line in self.lines[first - 1 : last]]
+        lines[-1] = lines[-1][: node.end_col_offset]
+        lines[0] = lines[0][node.col_offset :]
+        return b"\n".join(lines).decode()
 
     def indent(self, statement: ast.stmt) -> str:
         line = self.lines[statement.lineno - 1]

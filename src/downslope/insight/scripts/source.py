@@ -18,7 +18,7 @@ from pathlib import Path
 from ...errors import DownslopeError
 
 FILE_BYTES = 64_000_000  # notebooks carry their pictures
-CODE_CHARACTERS = 1_000_000
+CODE_CHARACTERS = 500_000
 STREAMS = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 FOREIGN_CELLS = re.compile(
     r"%%(?!time|timeit|capture|prun|memit|python3?\b|pypy)\w", re.ASCII

@@ -36,10 +36,14 @@ def _backwards(script: Script) -> list[Any]:
     return script.events("backward") if script.torch else []
 
 
-def _last(events: list, before: Any) -> Any:
-    """The last of these events before another, in a loop with it."""
-    found = [e for e in events if e.place < before.place and v.shared(e, before) and v.together(e, before)]
-    return found[-1] if found else None
+def _last(script: Script, kind: str, before: Any) -> Any:
+    """The last event of this kind before another, in a loop with it."""
+    if not before.loops:
+        return None
+    for event in reversed(script.events_in(before.loops[0], kind)):
+        if event.place < before.place and v.together(event, before):
+            return event
+    return None
 
 
 def _moves(script: Script) -> list[Any]:
@@ -57,17 +61,18 @@ def no_zero_grad(script: Script) -> Iterator[Slip]:
     """backward adds to .grad, and nothing clears it between two updates."""
     if not script.machine.complete:
         return
-    backwards = _backwards(script)
-    clears, fresh = script.events("clear"), script.events("optimizer", "autograd", "made")
+    if not script.torch:
+        return
     for step in _moves(script):
-        backward = _last(backwards, step)
+        backward = _last(script, "backward", step)
         mover = _mover(step)
         if backward is None or (backward.engine is not None and root(backward.engine) is root(mover)):
             continue
         loop = v.shared(backward, step)[-1]
-        if any(loop in e.loops and v.clears(e.target, mover) for e in clears):
+        if any(v.clears(e.target, mover) for e in script.events_in(loop, "clear")):
             continue
-        if any(loop in e.loops and (e.kind != "made" or isinstance(e.value, Module)) for e in fresh):
+        fresh = script.events_in(loop, "optimizer", "autograd", "made")
+        if any(e.kind != "made" or isinstance(e.value, Module) for e in fresh):
             continue
         if isinstance(mover, Tensor) and not mover.leaf and mover.op != "parameter":
             continue
@@ -88,15 +93,11 @@ def _managed(script: Script) -> bool:
 
 def _handed(script: Script, loop: Any, mover: Any) -> bool:
     """The optimizer or its net is given to something that the text does not tell."""
-    for event in script.events("foreign"):
-        if loop in event.loops and any(root(g) is mover for g in event.given):
+    for event in script.events_in(loop, "foreign"):
+        if any(root(g) is mover for g in event.given):
             return True
         owner = getattr(event.function, "owner", None)
-        if (
-            loop in event.loops
-            and owner is not None
-            and re.search("zero|clear|reset", getattr(event.function, "name", ""))
-        ):
+        if owner is not None and re.search("zero|clear|reset", getattr(event.function, "name", "")):
             return True
     return False
 

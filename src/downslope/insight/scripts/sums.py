@@ -83,6 +83,7 @@ def _overwritten(script: Script, loop: ast.For) -> Iterator[Slip]:
             continue
         name = script.key(statement.targets[0])
         bound = script.bound(statement.targets[0]) if name else []
+        bound = bound if len(bound) <= 20 else []  # more than begun once and assigned once
         inside = [b for b in bound if loop in script.above(b.node)]
         if not name or len(inside) != 1 or _mentions(script, loop, name, besides=statement):
             continue
@@ -125,8 +126,7 @@ def _zero(binding: Binding) -> bool:
 def _uses_after(script: Script, loop: ast.AST, name: str) -> list[ast.AST]:
     """Where the name is read after the loop, in the same function."""
     scope, end = script.scope(loop), loop.end_lineno
-    found = [n for n in ast.walk(scope) if script.key(n) == name and isinstance(n.ctx, ast.Load)]
-    return [n for n in found if n.lineno > end and script.scope(n) is scope]
+    return [n for n in script.reads.get(name, []) if n.lineno > end and script.scope(n) is scope]
 
 
 def _divided_by_count(script: Script, use: ast.AST, loop: ast.For) -> bool:
@@ -173,7 +173,7 @@ def last_batch_loss(script: Script) -> Iterator[Slip]:
 
 def _per_batch(script: Script, loop: ast.For, name: str) -> Binding | None:
     """The name is bound once in this loop, to a loss of the batch, and nowhere else but before."""
-    places = [bs for (_, key), bs in script.bindings.items() if key == name]
+    places = [bs for bs in script.named_bindings.get(name, []) if len(bs) <= 50]
     bound = next((bs for bs in places if any(loop in script.above(b.node) for b in bs)), [])
     inside = [b for b in bound if loop in script.above(b.node)]
     if len(inside) != 1 or inside[0].kind != "assign" or inside[0].value is None:

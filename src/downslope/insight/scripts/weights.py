@@ -140,7 +140,7 @@ def old_parameters(script: Script) -> Iterator[Slip]:
     """The optimizer holds the weights of another net than the one that learns, or not its new layer."""
     if not script.torch:
         return
-    backwards, optimizers = (script.events("backward") if script.torch else []), script.events("optimizer")
+    optimizers = script.events("optimizer")
     for step in script.events("step"):
         optimizer = step.optimizer
         if (
@@ -150,7 +150,7 @@ def old_parameters(script: Script) -> Iterator[Slip]:
             or not step.loops
         ):
             continue
-        near = [b for b in backwards if v.shared(b, step) and b.engine is None]
+        near = [b for b in script.events_in(step.loops[0], "backward") if b.engine is None]
         found = [v.leaves(b.tensor) for b in near]
         if not near or any(not known or not ids or ids & optimizer.holds for ids, known in found):
             continue
@@ -206,11 +206,10 @@ def best_not_copied(script: Script) -> Iterator[Slip]:
 
     if not script.torch:
         return
-    steps = script.events("step")
     loads = script.events("load", "saved")
     for event in script.events("bind", "attr", "item"):
         value = root(event.value)
-        learns = [s for s in steps if v.shared(s, event)]
+        learns = script.events_in(event.loops[0], "step") if event.loops else []
         if not learns:
             continue
         node = event.node
