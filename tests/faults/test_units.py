@@ -1,4 +1,4 @@
-"""Units: y, X and weights in other units give the same model, with every method's defaults."""
+"""Units of y, X and weights; nets that keep their validation curve and their threads."""
 
 import warnings
 
@@ -95,3 +95,60 @@ def test_a_constant_column_beside_row_weights_is_constant(value, method):
         plain = ds.LinearRegressor(method=method, random_state=0).fit(X, y, s)
     np.testing.assert_allclose(model.predict(with_constant), plain.predict(X), rtol=1e-6, atol=1e-6)
     assert abs(model.coef_[3]) * abs(value) < 1e-6 * np.ptp(y)
+
+
+# ---- nets ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.fault("D3")
+@pytest.mark.parametrize("batch", [None, 8])
+def test_a_trace_keeps_the_validation_curve_however_many_steps_it_drops(batch):
+    X, y, _ = table(4, 400)
+    rows, held_out = ds.Dataset.from_arrays(X[:300], y[:300]), ds.Dataset.from_arrays(X[300:], y[300:])
+    settings = {"epochs": 60, "batch_size": batch, "method": "adam", "learning_rate": 0.01, "tol": 0.0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        solution = ds.fit(rows, net=ds.Net((4,)), validation=held_out, **settings)
+    curve = solution.trace.column("validation")
+    assert np.isfinite(curve).sum() >= 60
+    copy = type(solution.trace).from_records(
+        solution.trace.names, solution.trace.start, solution.trace.to_records(), solution.trace.seen
+    )
+    np.testing.assert_array_equal(copy.column("validation"), curve)
+
+
+@pytest.mark.fault("D3")
+def test_a_validation_curve_is_thinned_evenly_once_it_is_long():
+    from downslope.descent.trace import Step, Trace
+
+    trace = Trace(["w"], [0.0], capacity=50)
+    for number in range(100_000):
+        validation = float(number) if number % 100 == 99 else None
+        loss = 100_000.0 - number
+        trace.append(Step(number + 1, number // 100, 1, 0.0, loss, 1.0, 0.1, np.zeros(1), None, validation))
+    known = trace.column("validation")[np.isfinite(trace.column("validation"))]
+    assert 25 <= len(known) <= 60 and len(trace) <= 110
+    steps = np.diff(known[:-1])
+    assert (steps == steps[0]).all()
+
+
+@pytest.mark.fault("D11")
+def test_a_small_net_is_trained_on_one_thread_and_gives_the_others_back():
+    import torch
+
+    from downslope.inference import Training
+    from downslope.inference.recipe import Recipe
+
+    X, y, _ = table(5, 60)
+    before, seen = torch.get_num_threads(), []
+    torch.set_num_threads(2)
+    try:
+        training = Training.on_rows(
+            ds.Dataset.from_arrays(X, y), Recipe(net=ds.Net((3,)), method="adam", epochs=2)
+        )
+        with training.sharing_cores():
+            seen.append(torch.get_num_threads())
+        seen.append(torch.get_num_threads())
+    finally:
+        torch.set_num_threads(before)
+    assert seen == [1, 2]

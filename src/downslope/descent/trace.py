@@ -64,6 +64,10 @@ class Trace:
         self._last: tuple[int, Step] | None = None
         self._lowest: tuple[int, Step] | None = None
         self._highest: tuple[int, Step] | None = None
+        # Of drawn rows only the steps that end an epoch have a validation loss: thinned by themselves.
+        self.validation_stride = 1
+        self.validated = 0  # steps with a validation loss
+        self._validated: list[tuple[int, Step]] = []
 
     def append(self, step: Step) -> None:
         """Enter one step; thin the book when it is full."""
@@ -81,11 +85,19 @@ class Trace:
         while len(self._kept) > self.capacity:
             self.stride *= 2
             self._kept = [entry for entry in self._kept if entry[0] % self.stride == 0]
+        if step.validation is not None:
+            if self.validated % self.validation_stride == 0:
+                self._validated.append(entry)
+            self.validated += 1
+            if len(self._validated) > self.capacity:
+                self.validation_stride *= 2
+                self._validated = self._validated[::2]
 
     @property
     def steps(self) -> list[Step]:
         """The steps that were kept, in order."""
         entries = dict(self._kept)
+        entries.update(self._validated)
         entries.update(entry for entry in (self._lowest, self._highest, self._last) if entry is not None)
         return [entries[number] for number in sorted(entries)]
 

@@ -204,17 +204,18 @@ def check_record(record: Any) -> Any:
 
 def check_trace(found: Any, trace: Any) -> None:
     """The trace of a checkpoint against one that was just begun. Raises msgspec.ValidationError."""
-    if not isinstance(found, dict) or found.keys() != vars(trace).keys():
+    later = {"validation_stride", "validated", "_validated"}  # since 0.2
+    if not isinstance(found, dict) or not vars(trace).keys() - later <= found.keys() <= vars(trace).keys():
         raise msgspec.ValidationError("other fields than a trace has - at trace")
     for name, value in vars(trace).items():
         if name in ("names", "start"):
             same = np.array_equal(found[name], value) if name == "start" else found[name] == value
             if not same:
                 raise msgspec.ValidationError(f"another {name} than the run's - at trace.{name}")
-        elif isinstance(value, int):
+        elif isinstance(value, int) and name in found:
             msgspec.convert(found[name], Annotated[int, msgspec.Meta(ge=0)])
     known = [found[name] for name in ("_last", "_lowest", "_highest") if found[name] is not None]
-    for entry in [*found["_kept"], *known]:
+    for entry in [*found["_kept"], *found.get("_validated", []), *known]:
         number, step = entry
         if type(number) is not int or type(step) is not Step or step.params.shape != trace.start.shape:
             raise msgspec.ValidationError("a step expected - at trace")

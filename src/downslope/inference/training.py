@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ from ..insight import Verdict, explain, plain
 from ..kernels.threads import one_blas_thread
 from ..model.functions import Function
 from ..model.linear import LinearTerm
-from ..model.nets import NetTerm
+from ..model.nets import NetTerm, pytorch
 from ..model.objective import Objective, function_objective
 from .automatic import Reason, chosen
 from .counting import Counted
@@ -42,6 +42,9 @@ from .solution import Solution, constants_of
 
 if TYPE_CHECKING:
     from .checkpoint import Checkpoint
+
+
+SMALL_NET = 2**24  # rows of a batch × weights, below which a net is trained on one thread
 
 
 @dataclass(frozen=True)
@@ -183,8 +186,12 @@ class Training:
 
     def sharing_cores(self) -> AbstractContextManager:
         """For whoever runs it to its end. BLAS gets one thread: ours do the work, and the bits do not
-        depend on how many there are. A net's are PyTorch's."""
-        return nullcontext() if isinstance(self.objective.term, NetTerm) else one_blas_thread()
+        depend on how many there are. A net's are PyTorch's: one where its matrices are small."""
+        term, rows = self.objective.term, getattr(self.method, "rows", None)
+        if not isinstance(term, NetTerm):
+            return one_blas_thread()
+        batch = min(term.rows, rows.size) if isinstance(rows, Batch) else term.rows
+        return one_torch_thread() if batch * term.size < SMALL_NET else nullcontext()
 
     def interrupt(self) -> None:
         """End it now, with the reason "interrupted"."""
@@ -314,6 +321,18 @@ class Training:
     validation=ROWS_OR_NONE,
     checkpoint=a("Checkpoint", none=True),
 )
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Threads that work on small matrices wait for each other longer than they work."""
+    torch = pytorch()
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def fit(
     model_or_dataset,
     dataset=None,
