@@ -135,7 +135,7 @@ def test_fit_speaks_chinese(run):
 def test_notes_on_the_data_leave_stdout_to_the_json(run):
     code, out, err = run(["fit", str(EXAMPLES / "penguins.csv"), "--target", "body_mass_g", "--json"])
     assert code == 0 and json.loads(out)
-    assert err.startswith("note: 2 of 344 rows are dropped")
+    assert "\nnote: 2 of 344 rows are dropped" in err
 
 
 def test_several_targets_have_a_column_each(run):

@@ -76,8 +76,8 @@ def kept(table: pa.Table, path: Path, group: int = 700) -> str:
     return str(path)
 
 
-def streamed(path: str, rows: int | None = 512, **reading) -> ds.Stream:
-    return ds.Stream.open(path, "y", reading=ds.Reading("1GB", rows, **reading))
+def streamed(path: str, rows: int | None = 512, features=None, **reading) -> ds.Stream:
+    return ds.Stream.open(path, "y", features, reading=ds.Reading("1GB", rows, **reading))
 
 
 def near(found, expected, digits=12) -> bool:
@@ -155,7 +155,8 @@ DIGITS = {"norris": 12, "noint2": 12, "longley": 12, "wampler1": 9, "wampler3": 
 def test_least_squares_in_parts_keep_the_certified_digits(folder, name, rows):
     X, y, intercept, certified = nist(name)
     table = pa.table({f"x{j}": X[:, j] for j in range(X.shape[1])} | {"y": y})
-    solution = ds.fit(streamed(kept(table, folder / "rows.parquet", 5), rows), intercept=intercept)
+    names = table.column_names[:-1]  # one of them may count the rows
+    solution = ds.fit(streamed(kept(table, folder / "rows.parquet", 5), rows, names), intercept=intercept)
     told = np.append(solution.intercept, solution.coef) if intercept else solution.coef
     assert digits(told, certified) >= DIGITS[name]
 
@@ -290,7 +291,7 @@ def test_a_number_drawn_for_a_row_does_not_depend_on_where_reading_began():
 
 def test_a_pass_takes_every_row_once_and_another_order_next_time(folder):
     table = frame().set_column(0, "a", pa.array(np.arange(float(N))))
-    F = ds.objective(streamed(kept(table, folder / "rows.parquet"), 256))
+    F = ds.objective(streamed(kept(table, folder / "rows.parquet"), 256, NAMES))
     orders = []
     for epoch in range(2):
         seen = [piece.X[order, 0] for piece, order in F.term.pieces(ds.Batch(32, "shuffle"), epoch, seed=0)]
@@ -311,7 +312,7 @@ def test_a_block_mixes_rows_from_all_over_the_file(folder, monkeypatch, ordered,
     monkeypatch.setattr("downslope.data.stream.SLOW", 0.0)
     n = 64 * 1024
     table = pa.table({"a": np.arange(float(n)), "y": np.random.default_rng(0).normal(size=n)})
-    F = ds.objective(streamed(kept(table, folder / "rows.parquet", 8192), 1024))
+    F = ds.objective(streamed(kept(table, folder / "rows.parquet", 8192), 1024, ["a"]))
     means, inside = [], []
     for epoch in range(12):
         for piece, order in F.term.pieces(ds.Batch(1, "shuffle"), epoch, seed=0):
@@ -464,21 +465,21 @@ def refusal(call, *arguments, **named) -> str:
 
 @pytest.fixture
 def short_heads(monkeypatch):
-    monkeypatch.setattr("downslope.data.source.HEAD", 4_000)
-    monkeypatch.setattr("downslope.data.source.SAMPLE", 500)
+    monkeypatch.setattr("downslope.data.learning.HEAD", 500)
 
 
 @pytest.mark.parametrize("cell, line", [("oops", 1_501), ("", None)])
-def test_a_text_among_numbers_is_told_by_its_line(folder, short_heads, cell, line):
+def test_a_text_among_numbers_is_told_by_its_row(folder, short_heads, cell, line):
     rows = lines()
     rows[1_500] = f"{cell},3"
     (folder / "rows.csv").write_text("\n".join(rows))
     if line is None:  # a hole is filled, and told
         assert dict(streamed(str(folder / "rows.csv")).notes)["data.note_missing"]["count"] == 1
         assert "1500" in refusal(streamed, str(folder / "rows.csv"), on_bad_row="fail")
-    else:
-        said = refusal(streamed, str(folder / "rows.csv"))
-        assert str(line) in said and "oops" in said and "'x'" in said and "skip" in said
+    else:  # so is a text, which is told by its row
+        (said,) = (note for note in streamed(str(folder / "rows.csv")).notes_text() if "oops" in note)
+        assert str(line - 1) in said and "'x'" in said and "1 of 2000" in said
+        assert "oops" in refusal(streamed, str(folder / "rows.csv"), on_bad_row="fail")
     skipping = streamed(str(folder / "rows.csv"), on_bad_row="skip")
     assert len(skipping) == 1_999 and any("1 " in note for note in skipping.notes_text())
     without = "\n".join([*rows[:1_500], *rows[1_501:]])
@@ -490,15 +491,15 @@ def test_a_text_among_numbers_is_told_by_its_line(folder, short_heads, cell, lin
 def test_a_text_among_the_numbers_of_a_query_is_told_by_its_row(folder, short_heads):
     x = "CASE WHEN range = 1500 THEN 'oops' ELSE range::VARCHAR END AS x"
     query = f"SELECT {x}, range % 7 AS y FROM range(2000)"
-    said = refusal(streamed, query)
-    assert "1501" in said and "oops" in said
+    (said,) = (note for note in streamed(query).notes_text() if "oops" in note)
+    assert "1501" in said
     assert len(streamed(query, on_bad_row="skip")) == 1_999
 
 
 def test_files_that_are_cut_off_are_told(folder, short_heads):
     text = "\n".join(lines()).encode()
     (folder / "rows.csv").write_bytes(text[: len(text) // 2] + b"\n12")
-    assert "cut off" in refusal(streamed, str(folder / "rows.csv"))
+    assert "number of cells is 1" in refusal(streamed, str(folder / "rows.csv"))
     (folder / "rows.csv.gz").write_bytes(gzip.compress(text)[:-4_000])
     assert "rows.csv.gz" in refusal(streamed, str(folder / "rows.csv.gz"))
     whole = Path(kept(frame(), folder / "rows.parquet")).read_bytes()
@@ -569,7 +570,9 @@ def test_nets_and_constant_columns_are_refused(folder):
     path = kept(frame("classes"), folder / "rows.parquet")
     assert "memory" in refusal(ds.fit, streamed(path), net=ds.Net((3,)), loss="log")
     flat = kept(frame().set_column(2, "c", pa.array([7.25] * N)), folder / "flat.parquet")
-    assert "'c'" in refusal(ds.fit, streamed(flat))
+    assert "'c'" in refusal(ds.fit, streamed(flat, features=NAMES))
+    rest = streamed(flat)
+    assert rest.features == ("a", "b", "d") and any("'c'" in note for note in rest.notes_text())
 
 
 # ---- memory --------------------------------------------------------------------------------------

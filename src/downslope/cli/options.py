@@ -85,6 +85,7 @@ Expression = Annotated[str, typer.Argument(metavar="EXPR", help="cli.help_expres
 Number = Annotated[str | None, typer.Argument(metavar="N", help="cli.help_lesson_number")]
 Target = Annotated[str, _option("--target", "COL", "target")]
 Features = Annotated[list[str] | None, _option("--features", "A,B", "features")]
+Exclude = Annotated[list[str] | None, _option("--exclude", "A,B", "exclude")]
 Weights = Annotated[str | None, _option("--weights", "COL", "weights")]
 Memory = Annotated[str | None, _option("--memory", "2GB", "memory")]
 OnBadRow = Annotated[str | None, _option("--on-bad-row", "skip|fail", "on_bad_row")]

@@ -12,9 +12,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ..data.reading import exists, files_of, kind_of_file
+from ..data.source import exists, files_of, is_query, kind_of_file
 from ..errors import DownslopeError
-from ..inference.predicting import Predictions, is_query
+from ..inference.predicting import Predictions
 from . import files
 
 ENDINGS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".pq")  # of tables that are read
@@ -91,7 +91,7 @@ def write(predictions: Predictions, path: Path) -> None:
             _write_parquet(tables, part)
         else:
             with part.open("wb") as file:
-                file.writelines(as_csv(tables, predictions.whole))
+                file.writelines(as_csv(tables))
 
 
 def _write_parquet(tables: Iterable[Any], path: Path) -> None:
@@ -107,13 +107,11 @@ def _write_parquet(tables: Iterable[Any], path: Path) -> None:
             writer.write_table(table)
 
 
-def as_csv(tables: Iterable[Any], whole: Iterable[str] = ()) -> Iterator[bytes]:
-    """CSV in UTF-8, some rows at a time; quotes only where they are needed. `whole`: columns of doubles that
-    are written without a point or an exponent where they have no fraction."""
+def as_csv(tables: Iterable[Any]) -> Iterator[bytes]:
+    """CSV in UTF-8, some rows at a time; quotes only where they are needed."""
     import pyarrow as pa
-    import pyarrow.csv as arrow_csv
+    import pyarrow.compute as pc
 
-    options = arrow_csv.WriteOptions(include_header=False, quoting_style="needed")
     headed = False
     for table in tables:
         if not headed:
@@ -121,22 +119,29 @@ def as_csv(tables: Iterable[Any], whole: Iterable[str] = ()) -> Iterator[bytes]:
             csv.writer(head, lineterminator="\n").writerow(table.column_names)
             yield head.getvalue().encode()
             headed = True
-        page = io.BytesIO()
         try:
-            arrow_csv.write_csv(_without_points(table, whole), page, options)
+            cells = [_quoted(column.combine_chunks()) for column in table.columns]
         except pa.ArrowException as error:  # a list, say, has no place in a cell
             raise DownslopeError("cli.not_csv", reason=" ".join(str(error).split())) from None
-        yield page.getvalue()
+        comma, end, none = (pa.scalar(mark, pa.large_string()) for mark in (",", "\n", ""))
+        lines = pc.binary_join_element_wise(pc.binary_join_element_wise(*cells, comma), none, end)
+        yield lines.buffers()[2].to_pybytes() if len(lines) else b""  # one behind the other
 
 
-def _without_points(table: Any, whole: Iterable[str]) -> Any:
+def _quoted(column: Any) -> Any:
+    """Cells as texts; in quotes, those that hold a comma, a quote or a line end."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    for name in whole:
-        place = table.schema.get_field_index(name)
-        if pa.types.is_floating(table.schema.field(place).type):
-            try:
-                table = table.set_column(place, name, table.column(place).cast(pa.int64()))
-            except pa.ArrowInvalid:  # some have a fraction
-                continue
-    return table
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    cells = pc.fill_null(column.cast(pa.large_string()), "")
+    if not text:
+        return cells
+    odd = pc.match_substring_regex(cells, '[,"\r\n]')
+    if not pc.any(odd).as_py():
+        return cells
+    inner = pc.replace_substring(cells, '"', '""')
+    quote, none = pa.scalar('"', cells.type), pa.scalar("", cells.type)
+    return pc.if_else(odd, pc.binary_join_element_wise(quote, inner, quote, none), cells)

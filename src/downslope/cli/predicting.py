@@ -38,9 +38,10 @@ def predict(
     written = _Written()
     try:
         if plan.folder is None:
-            one = solution.predict_source(data, reading)
+            to = plan.jobs[0][1]
+            one = solution.predict_source(data, reading, as_written=_as_csv(to) and not json)
             with _watched(one.meter, out is not None):
-                written.add(one, plan.jobs[0][1], keeps=json)
+                written.add(one, to, keeps=json)
         else:
             _fill(plan, solution, reading, written)
     except KeyboardInterrupt:
@@ -50,6 +51,10 @@ def predict(
         return 130
     _tell(written, plan, out, json)
     return 0
+
+
+def _as_csv(path: Path | None) -> bool:
+    return path is None or path.suffix.lower() == ".csv"
 
 
 def _fill(plan: Any, solution: Any, reading: Any, written: _Written) -> None:
@@ -63,7 +68,8 @@ def _fill(plan: Any, solution: Any, reading: Any, written: _Written) -> None:
     with _watched(meter, True):
         for words, path in plan.jobs:
             try:
-                written.add(solution.predict_source(words, reading, meter), path)
+                one = solution.predict_source(words, reading, meter, as_written=_as_csv(path))
+                written.add(one, path)
             except DownslopeError as error:
                 if error.key != "data.no_rows":
                     raise
@@ -98,7 +104,7 @@ class _Written:
                         values += table.column(name).to_pylist()
         else:
             with closing(iter(found)) as tables:
-                for piece in outputs.as_csv(tables, found.whole):
+                for piece in outputs.as_csv(tables):
                     sys.stdout.write(piece.decode())
         self.rows += found.rows
         self.skipped += found.skipped

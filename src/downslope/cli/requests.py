@@ -28,6 +28,7 @@ class Request:
     data: o.Data
     target: o.Target
     features: o.Features = None
+    exclude: o.Exclude = None
     weights: o.Weights = None
     validate: o.Validate = None
     loss: o.Loss = None
@@ -111,7 +112,6 @@ class Request:
         from ..data.reading import Table
         from ..data.room import Reading
         from ..data.source import opened_source
-        from ..model.losses import by_name
 
         reading = Reading(self.memory, None, self.on_bad_row, None, self.encoding, self.header)
         with self._machines() as connection:
@@ -121,20 +121,32 @@ class Request:
         table = table_or_source(self.data, reading)
         if not isinstance(table, Table):
             return self._in_parts(table, reading)
-        targets = columns([self.target], table.names)
-        target = targets[0] if len(targets) == 1 else targets
-        features = None if self.features is None else columns(self.features, table.names)
-        encoding = Encoding.learn(table, target, features, self.weights)
+        target, features, exclude = self._columns(table.names)
+        encoding = Encoding.learn(table, target, features, self.weights, exclude)
         dataset = training_dataset(encoding, table)
-        yes_or_no = self.loss is None and len(targets) == 1 and table.kind(targets[0]) == "boolean"
-        if yes_or_no or (self.loss is not None and by_name(self.loss).labels):
+        if self._holds_classes(target, table.kind):
             dataset = dataset.labelled()
         if self.validate is None:
             return dataset, None
         if self._fraction is not None:
             return split(dataset, self._fraction, whole("--seed", self.seed))
-        held_out = encoding.apply(Table.read(self.validate, self.encoding, self.header))
+        formats = encoding.text_formats
+        held_out = encoding.apply(Table.read(self.validate, self.encoding, self.header, formats))
         return dataset, held_out.labelled(dataset.classes) if dataset.classes else held_out
+
+    def _columns(self, names: Sequence[str]) -> tuple[Any, list[str] | None, list[str] | None]:
+        """The target or targets, the features, and what is excluded, as they were typed."""
+        targets = columns([self.target], names)
+        others = [None if asked is None else columns(asked, names) for asked in (self.features, self.exclude)]
+        return targets[0] if len(targets) == 1 else targets, *others
+
+    def _holds_classes(self, target: str | list[str], kind_of: Any) -> bool:
+        """Whether the target is told apart into classes: it is a yes or no, or the loss is for classes."""
+        from ..model.losses import by_name
+
+        if self.loss is not None:
+            return by_name(self.loss).labels
+        return isinstance(target, str) and kind_of(target) == "boolean"
 
     @contextmanager
     def _machines(self) -> Iterator[Any]:
@@ -147,26 +159,22 @@ class Request:
         from ..data.block import Held
         from ..data.opening import fitting
         from ..data.stream import Stream
-        from ..model.losses import by_name
         from . import watch
 
-        targets = columns([self.target], source.names)
-        target = targets[0] if len(targets) == 1 else targets
-        features = None if self.features is None else columns(self.features, source.names)
+        target, features, exclude = self._columns(source.names)
         if self._fraction is not None:
             held = Held(self._fraction, whole("--seed", self.seed, least=0))
             reading = replace(reading, held=held)
         place: Any = fitting
-        asked = [source, target, features, self.weights, reading]
+        learn: Any = {}
         if connection is not None:
             from ..cluster import Spread, learned_by
 
             place = lambda rows: Spread.of(rows, connection)
-            asked.append(partial(learned_by, connection))
+            learn = {"learn": partial(learned_by, connection)}
         with watch.reading(source.meter, text("cli.reading")):
-            stream = Stream.open(*asked)
-            yes_or_no = self.loss is None and len(targets) == 1 and source.kinds[targets[0]] == "boolean"
-            if yes_or_no or (self.loss is not None and by_name(self.loss).labels):
+            stream = Stream.open(source, target, features, self.weights, reading, exclude, **learn)
+            if self._holds_classes(target, stream.origin.kind_of):
                 stream = stream.labelled()
             assert stream.gathered  # a second pass over some rows, which every model asks for
             if self.validate is None:

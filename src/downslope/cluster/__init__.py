@@ -32,10 +32,11 @@ def spread(
     client: Any = None,
     shards: int | None = None,
     reading: Reading | None = None,
+    exclude: Sequence[str] | None = None,
 ) -> Spread:
     """Rows in the memory of a cluster's workers, for `ds.fit` and every other use of a Dataset.
 
-    rows: a `Stream`, or what `Stream.open` takes, with its target, features and weights.
+    rows: a `Stream`, or what `Stream.open` takes, with its target, features, weights and exclude.
     workers: start so many on this machine, which `close()` or `with` ends again.
     client: a Dask client, or the address of a scheduler (tcp://10.0.0.1:8786). With neither, Dask's client
     of the moment, else this process alone, where rows are read again for each look at them.
@@ -52,8 +53,8 @@ def spread(
         connection = Connection.to(client) if isinstance(client, str) else Connection.of(client)
     try:
         learn = partial(learned_by, connection)
-        asked = (rows, target, features, weights, reading, learn)
-        stream = rows if isinstance(rows, Stream) else Stream.open(*asked)
+        asked = (rows, target, features, weights, reading, exclude)
+        stream = rows if isinstance(rows, Stream) else Stream.open(*asked, learn=learn)
         return Spread.of(stream, connection, shards)
     except BaseException:
         connection.close()

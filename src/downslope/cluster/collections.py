@@ -13,6 +13,7 @@ import dask.array as da
 import numpy as np
 
 from ..data.dataset import Dataset
+from ..data.exact import units
 from ..data.summary import Summary
 from ..errors import DownslopeError
 from .connection import Connection, safely
@@ -86,7 +87,7 @@ class Collection:
         if classes is not None:
             _, counts, sums = self.classes
             numbers = dict(
-                zip(told, zip(counts.tolist(), (sums * (1 if factors is None else factors)).tolist()))
+                zip(told, zip(counts.tolist(), map(units, sums * (1 if factors is None else factors))))
             )
             kind = "boolean" if classes.dtype == bool else "numeric"
             known = {"y": Summary("y", kind, int(counts.sum()), int(counts.sum()), counts=numbers)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from operator import add
 
 from ..data.block import Filter
@@ -17,6 +18,11 @@ def learned_by(connection: Connection, origin: Source, filtered: Filter, reading
     """What `learned` tells, to the last bit; of files that can not be read in the middle, by this process."""
     if not origin.at_random or origin.rows is None:
         return learned(origin, filtered, reading)
+    return learned(origin, filtered, reading, partial(_by_workers, connection))
+
+
+def _by_workers(connection: Connection, origin: Source, filtered: Filter, reading: Reading) -> Learned:
+    assert origin.rows is not None
     size = part_size(reading, len(filtered.request.columns))
     count, workers = -(-origin.rows // size), len(connection.workers)
     run = 2 ** height_of(count, workers)

@@ -12,11 +12,13 @@ import numpy as np
 
 from ..arguments import is_number
 from ..errors import DownslopeError
+from .checks import Counting, known_cells, refuse_bad_numbers, rows_that_count, stray_refused
 from .dataset import Dataset
-from .encoding import Encoding, Request, refuse_bad_numbers
+from .encoding import Encoding
 from .lease import leased
 from .parts import drawn
 from .reading import Table
+from .request import Request
 
 HELD, SAMPLED = 1, 2  # what numbers are drawn for
 
@@ -47,9 +49,9 @@ class Filter:
     on_bad_row: str | None = None
     held: Held | None = None
 
-    def rows(self, table: Table, first: int) -> tuple[Table, np.ndarray | None]:
-        """The rows that count, and their places in the part; None for all. `first`: the number of the
-        part's first row, by which a row at fault is told."""
+    def rows(self, table: Table, first: int) -> tuple[Table, Counting]:
+        """The rows that count, and which those of the part are. `first`: the number of the part's first row,
+        by which a row at fault is told."""
         request = self.request
         with numbered(first):
             if self.on_bad_row == "fail":
@@ -57,29 +59,25 @@ class Filter:
             if self.on_bad_row != "skip":
                 refuse_bad_numbers(table, (*request.targets, *request.chosen), request.weights)
         kept = np.ones(len(table), dtype=bool) if self.held is None else self.held.kept(first, len(table))
-        for name in request.columns if self.on_bad_row == "skip" else request.targets:
-            kept &= _known(table, name, finite=self.on_bad_row == "skip")
-        if request.weights is not None:
-            kept &= table.numbers(request.weights) > 0
-        if kept.all():
-            return table, None
-        places = np.flatnonzero(kept)
-        return table.take(places), places
+        if self.on_bad_row == "skip":
+            for name in request.columns:
+                kept &= known_cells(table, name, finite=True)
+        counting = rows_that_count(table, request.targets, request.weights, kept)
+        return counting.of(table), counting
 
     def _refuse_holes(self, table: Table) -> None:
-        for name in self.request.columns:
-            known = _known(table, name, finite=False)
+        found = []
+        for place, name in enumerate(self.request.columns):
+            known = known_cells(table, name)
             if not known.all():
-                raise DownslopeError("data.hole", column=name, row=int(np.argmin(known)) + 1)
-
-
-def _known(table: Table, name: str, finite: bool) -> np.ndarray:
-    kind = table.kind(name)
-    if kind in ("text", "other"):
-        column = table.columns.column(name)
-        return column.is_valid().to_numpy() if column.null_count else np.ones(len(table), dtype=bool)
-    values = table.numbers(name)
-    return np.isfinite(values) if finite else ~np.isnan(values)
+                found.append((int(np.argmin(known)), place, name))
+        if not found:
+            return
+        row, _, name = min(found)
+        strays = table.strays.get(name)
+        if strays is not None and strays.first[0][0] == row + 1:
+            raise stray_refused(table.source, name, *strays.first[0])
+        raise DownslopeError("data.hole", column=name, row=row + 1)
 
 
 @contextmanager

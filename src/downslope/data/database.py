@@ -39,6 +39,21 @@ def rows_of(query: str, path: Path | None = None, **parameters: Any) -> Any:
             raise QueryError(in_one_line(error)) from None
 
 
+def schema_of(query: str) -> tuple[list[str], list[Any]]:
+    """The names and the Arrow types of the columns that a query gives, which is not run.
+
+    >>> schema_of("SELECT 1 AS x, 2 AS x")[0]
+    ['x', 'x']
+    """
+    with _connected(None) as connection:
+        try:
+            _refuse_unsafe(connection, query)
+            found = connection.sql(query)
+            return found.columns, list(found.limit(0).to_arrow_table().schema.types)
+        except errors() as error:
+            raise QueryError(in_one_line(error)) from None
+
+
 def batches_of(
     query: str,
     paths: Sequence[Path] | None,

@@ -50,7 +50,11 @@ class Dataset:
 
     @classmethod
     @door(
-        target=columns(), features=columns(), weights=columns(several=False), reading=a("Reading", none=True)
+        target=columns(),
+        features=columns(),
+        weights=columns(several=False),
+        reading=a("Reading", none=True),
+        exclude=columns(),
     )
     def read(
         cls,
@@ -59,11 +63,13 @@ class Dataset:
         features: Sequence[str] | None = None,
         weights: str | None = None,
         reading: Any = None,
+        exclude: Sequence[str] | None = None,
     ) -> Any:
         """Rows from a file, a glob, a SQL query or a frame, encoded as numbers.
 
         source: see `Table.read`.  target: column to predict, several, or None for X only.
-        features: columns to use, by default all others.  weights: column of row weights.
+        features: columns to use, by default all others that serve, less those to `exclude`.
+        weights: column of row weights.
         reading: a `Reading`, with the memory that rows may take ("2GB"; by default half of what is free) and
         what becomes of bad rows. Rows that do not fit are a `Stream`: they stay where they are, and `fit`
         asks them in parts.
@@ -77,7 +83,7 @@ class Dataset:
         from .opening import Columns, read
         from .room import Reading
 
-        asked = Columns(*map(column_name, (target, features, weights)))
+        asked = Columns(*map(column_name, (target, features, weights, exclude)))
         return read(source, asked, Reading() if reading is None else reading)
 
     @classmethod

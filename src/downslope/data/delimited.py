@@ -1,4 +1,4 @@
-"""Text whose lines are rows (CSV, TSV and their kin), made plain for a parser; and parsed in memory."""
+"""Text whose lines are rows (CSV, TSV and their kin), made plain for a parser."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import io
 import lzma
 import os
 import re
+import shutil
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Any
 
 from ..errors import DownslopeError
 from .charset import ENOUGH, Charset, charset_of
-from .database import QueryError, in_one_line, literal, rows_of
+from .database import in_one_line
 from .layout import BLANK, LINE, MISSING, Layout, Note, layout_of
 
 MISSING_WORDS = MISSING
@@ -78,6 +80,20 @@ class PlainText:
             "skip": self.layout.skip, "nullstr": list(MISSING_WORDS), "quote": '"', "escape": '"',
             "comment": "",
         }  # fmt: skip
+
+
+class Copies:
+    """A folder for copies, made once there is one, that goes when nobody needs them any more."""
+
+    def __init__(self):
+        self._folder: Path | None = None
+        self.remove: Any = lambda: None  # at once, for whoever is done
+
+    def folder(self) -> Path:
+        if self._folder is None:
+            self._folder = Path(mkdtemp(prefix="downslope-"))
+            self.remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder
 
 
 @dataclass
@@ -274,34 +290,7 @@ def _lines(pieces: Iterable[str]) -> Iterator[str]:
         yield held
 
 
-# ---- parsed in memory --------------------------------------------------------------------------------
-
-
-def from_delimited(
-    path: Path, told: Path, encoding: str | None = None, header: bool | None = None
-) -> tuple[Any, PlainText]:
-    """The pyarrow Table of a file, and the text that it was read from."""
-    with TemporaryDirectory(prefix="downslope-") as folder:
-        text = plain_text(path, told, lambda: Path(folder), encoding, header)
-        return parsed(text, told), text
-
-
-def parsed(text: PlainText, told: Path) -> Any:
-    """The pyarrow Table of a plain text. Raises DownslopeError for rows of other widths, by their line."""
-    names = list(text.layout.names)
-    if len({name.lower() for name in names}) < len(names):  # DuckDB takes them for one
-        names = [f"c{j}" for j in range(len(names))]
-    options = text.options | {"names": names, "sample_size": -1}
-    arguments = ", ".join(f"{name} = {literal(value)}" for name, value in options.items())
-    try:
-        table = rows_of(f"SELECT * FROM read_csv($path, {arguments})", path=text.path)
-    except QueryError as error:
-        _refuse_ragged(text, told)
-        raise QueryError(str(error).replace(str(text.path), str(told))) from None
-    if table.num_columns != len(text.layout.names):
-        _refuse_ragged(text, told)
-    table = table.rename_columns(list(text.layout.names))
-    return settled(table, decimal_comma=text.layout.decimal_comma)
+# ---- cells ---------------------------------------------------------------------------------------
 
 
 def cleaned(column: Any) -> Any:
@@ -313,26 +302,7 @@ def cleaned(column: Any) -> Any:
     return pc.if_else(pc.is_in(column, pa.array(MISSING_WORDS)), pa.scalar(None, column.type), column)
 
 
-def settled(table: Any, decimal_comma: bool) -> Any:
-    """Text columns trimmed; one that holds numbers only becomes numeric, one that holds nothing, null."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for position, field in enumerate(table.schema):
-        if not is_text(field.type):
-            continue
-        column = cleaned(table.column(position))
-        if column.null_count == len(column):
-            column = pa.chunked_array([pa.nulls(len(column))])
-        elif pc.all(pc.match_substring_regex(column, NUMBER)).as_py():
-            column = column.cast(pa.float64())
-        elif decimal_comma and pc.all(pc.match_substring_regex(column, DECIMAL_COMMA)).as_py():
-            column = pc.replace_substring(column, ",", ".").cast(pa.float64())
-        table = table.set_column(position, field.name, column)
-    return table
-
-
-def _refuse_ragged(text: PlainText, told: Path) -> None:
+def refuse_ragged(text: PlainText, told: Path) -> None:
     """Names the first row with another number of cells than there are columns, or with open quotes; a text
     without a row is refused, too."""
     expected, line, seen = len(text.layout.names), 1, False

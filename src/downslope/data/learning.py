@@ -1,39 +1,56 @@
-"""The first pass over rows that are too many to hold: what is learned of them, and how fast they come."""
+"""The first pass over rows, in parts or in memory: what is learned of their columns, how fast they come."""
 
 from __future__ import annotations
 
+import operator
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from ..errors import DownslopeError
 from .block import Block, Filter
-from .encoding import Encoding, Request
+from .cells import CellCounts, TextFormat, counted, infer_formats
+from .checks import as_names, check_target_kind, check_weights_kind, dropped_notes, stray_refused
+from .database import Limits
+from .dataset import Note
+from .encoding import Encoding
 from .gathering import Gathered, Gathering
 from .parts import Tree, ahead, cut
 from .reading import Table
+from .request import About, Request
 from .room import Reading, limits, part_size
 from .source import Source
 from .summary import Summary
 
+HEAD = 10_000  # rows by which is guessed what cells of text hold
+MAY_BE_MISREAD = (
+    "data.infinite", "data.weight_value", "data.target_date", "data.other_column", "data.weights_kind",
+    "data.hole",
+)  # fmt: skip
 WIDE = 2_000  # encoded columns up to which second moments are held
 
 
 @dataclass(frozen=True)
 class Learned:
-    """encoding: how columns become numbers.  known: what is known of each.  rows: of the source, less those
-    `skipped`, which could not be read.  gathered: for plain numbers, what the model asks first.  pace: bytes
-    of numbers a second, at which the source was decoded."""
+    """origin: the source, whose cells of text are now read as all of them say.  request: for the columns that
+    serve.  encoding: how columns become
+    numbers.  known: what is known of each.  rows: of the source, less those `skipped`, which are none.
+    gathered: for plain numbers, what the model asks first.  pace: bytes of numbers a second, at which the
+    source was decoded.  said: of rows that were left out."""
 
+    origin: Source
+    request: Request
     encoding: Encoding
     known: dict[str, Summary]
     rows: int
     skipped: int
     gathered: Gathered | None
     pace: float
+    said: tuple[Note, ...]
 
 
 @dataclass(frozen=True)
@@ -43,47 +60,170 @@ class Looked:
     known: dict[str, Summary]
     rows: int
     count: int  # of them, those that count
+    untargeted: int
+    weightless: int
+    counters: dict[str, int]  # column that counts the rows in their order → where it begins, 0 or 1
     gathering: Gathering | None  # of plain numbers
 
     def __add__(self, other: Looked) -> Looked:
         plain = self.gathering is not None and other.gathering is not None
         runs = [run.gathering for run in (self, other) if run.gathering is not None]
+        both = self.counters.items() & other.counters.items()
         return Looked(
             _both(self.known, other.known),
             self.rows + other.rows,
             self.count + other.count,
+            self.untargeted + other.untargeted,
+            self.weightless + other.weightless,
+            dict(both),
             Gathering.together(runs) if plain else None,
         )
 
 
-def learned(origin: Source, filtered: Filter, reading: Reading) -> Learned:
-    """One pass over the rows: how their columns become numbers, and for plain numbers all else, too."""
+def learned(origin: Source, filtered: Filter, reading: Reading, learn: Any = None) -> Learned:
+    """One pass over the rows: how their columns become numbers, and for plain numbers all else, too. Another
+    is made where cells of text do not hold what the first of them do, and where holes count only in columns
+    that serve."""
+    learn = learn or learned_as_guessed  # which asks for all rows in this process
+    if filtered.on_bad_row is None:
+        return learn(origin, filtered, reading)
+    skipping, notes = replace(filtered, on_bad_row="skip"), []
+    while True:
+        told = learn(origin, skipping, reading)
+        if len(told.request.chosen) == len(skipping.request.chosen):
+            break
+        notes += left_notes(told.encoding)
+        origin, skipping = told.origin, replace(skipping, request=told.request)
+    if filtered.on_bad_row == "fail":
+        told = learn(told.origin, replace(filtered, request=told.request), reading)
+    return replace(told, encoding=replace(told.encoding, notes=(*notes, *told.encoding.notes)))
+
+
+def learned_as_guessed(origin: Source, filtered: Filter, reading: Reading) -> Learned:
+    """What cells of text hold is guessed from the first of them; a second pass is made where all say
+    otherwise."""
+    cells = [name for name in filtered.request.columns if name in origin.cells]
+    careful = False
+    if cells and not origin.formats:
+        head = list(islice(origin.raw(cells, Limits(HEAD)), 1))
+        counts = counted(cells)
+        for name, found in counts.items():
+            for batch in head:
+                found.add(batch.column(name), careful)
+        formats, enough = infer_formats(counts, origin.delimiter)
+        origin, careful = replace(origin, formats=formats), not enough
+    while True:
+        told, formats, enough = _one_pass(origin, filtered, reading, cells, careful)
+        if told is not None:
+            return told
+        origin, careful = replace(origin, formats={**origin.formats, **formats}), careful or not enough
+
+
+def _one_pass(
+    origin: Source, filtered: Filter, reading: Reading, cells: Sequence[str], careful: bool
+) -> tuple[Learned | None, dict[str, TextFormat], bool]:
+    """What is learned where cells are read as `origin.formats` say, None where that was not right; what all
+    of them say, and whether that is for certain."""
     request = filtered.request
     size, names = part_size(reading, len(request.columns)), request.columns
-    seconds = [0.0]
+    seconds, skipped, counts = [0.0], [0], counted(cells)
     origin.meter.begin_pass()
-    skipped = [0]
 
     def lost(count: int) -> None:
         skipped[0] += count
 
+    def count(batch: Any) -> dict[str, Any]:
+        return {name: found.add(batch.column(name), careful) for name, found in counts.items()}
+
     lenient = lost if reading.on_bad_row == "skip" else None
-    scan = origin.scan(names, limits(origin, reading), origin.meter, lenient)
-    looked = look(ahead(cut(_timed(scan, seconds), size)), 0, origin, filtered, reading)
+    scan = origin.scan(names, limits(origin, reading), origin.meter, lenient, count if cells else None)
+    failure = looked = None
+    try:
+        looked = look(ahead(cut(_timed(scan, seconds), size)), 0, origin, filtered, reading)
+    except DownslopeError as error:
+        if not cells or error.key not in MAY_BE_MISREAD:
+            raise
+        failure, counts = error, counted(cells)
+        for batch in origin.raw(cells, limits(origin, reading), None, lenient and (lambda count: None)):
+            count(batch)
+    formats, enough = infer_formats(counts, origin.delimiter)
+    right = all(origin.formats[name] == form for name, form in formats.items())
+    if (not enough and not careful) or not right:
+        return None, formats, enough
+    if failure is not None:
+        raise _by_its_cell(failure, origin, counts)
     pace = 8 * looked.rows * len(names) / seconds[0] if looked and seconds[0] else 0.0
-    return settled(looked, origin, filtered, skipped[0], pace)
+    return settled(looked, origin, filtered, skipped[0], pace, counts), formats, enough
+
+
+def _by_its_cell(error: DownslopeError, origin: Source, counts: Mapping[str, CellCounts]) -> DownslopeError:
+    """A hole that is no empty cell is told by what stands in it."""
+    name, row = error.facts.get("column"), error.facts.get("row")
+    if error.key == "data.hole" and name in counts:
+        for place, value in counts[name].strays(origin.formats[name]).first:
+            if place == row:
+                return stray_refused(origin.words, name, row, value)
+    return error
+
+
+def left_notes(encoding: Encoding) -> list[Note]:
+    """Of columns that do not serve."""
+    used = {column.name for column in encoding.columns}
+    return [note for note in encoding.notes if "column" in note[1] and note[1]["column"] not in used]
 
 
 def settled(
-    looked: Looked | None, origin: Source, filtered: Filter, skipped: int = 0, pace: float = 0.0
+    looked: Looked | None,
+    origin: Source,
+    filtered: Filter,
+    skipped: int = 0,
+    pace: float = 0.0,
+    counts: Mapping[str, CellCounts] | None = None,
 ) -> Learned:
     """What follows from a look at all parts."""
-    if looked is None or not looked.count:
+    request = filtered.request
+    if looked is None:
         raise DownslopeError("data.no_rows", source=origin.words)
-    encoding = filtered.request.encoding(looked.known, looked.count)
+    about = About(
+        origin.formats, counts or {}, origin.delimiter, frozenset(looked.counters),
+        _whole(origin.types, counts or {}), origin.index, filtered.on_bad_row == "skip",
+    )  # fmt: skip
+    encoding = encoding_from(looked, request, about)
     gathered = looked.gathering.result if looked.gathering is not None else None
     origin.meter.pass_rows = looked.rows  # of texts, nobody knew before
-    return Learned(encoding, looked.known, looked.rows, skipped, gathered, pace)
+    said = dropped_notes(looked.untargeted, looked.weightless, request.targets, looked.rows)
+    said = said if filtered.held is None else []
+    used = tuple(column.name for column in encoding.columns)
+    gathered = gathered if used == request.chosen else None
+    known, request = looked.known, replace(request, chosen=used)
+    return Learned(origin, request, encoding, known, looked.rows, skipped, gathered, pace, tuple(said))
+
+
+def encoding_from(looked: Looked, request: Request, about: About) -> Encoding:
+    """The encoding; refused where no row counts."""
+    for name in (*request.targets, *as_names(request.weights)):
+        about.refuse_strays(request.source, name)
+    if not looked.count:
+        if looked.untargeted == looked.rows and len(request.targets) == 1:
+            raise DownslopeError("data.target_missing", column=request.targets[0])
+        if looked.weightless:
+            raise DownslopeError("data.weights_all_zero", rows=looked.weightless)
+        raise DownslopeError("data.no_rows", source=request.source)
+    return request.encoding(looked.known, looked.count, about)
+
+
+def encoding_of(table: Table, request: Request) -> Encoding:
+    """How the columns of a table become numbers, as all its rows tell: the same as of parts of them."""
+    for name in request.targets:
+        check_target_kind(table.kind(name), name)
+    check_weights_kind(table, request.weights)
+    types = dict(zip(table.columns.column_names, table.columns.schema.types))
+    looked = look_at(table, 0, Filter(request), None, request.targets)
+    about = About(
+        table.formats, table.counts, table.delimiter, frozenset(looked.counters), _whole(types, table.counts),
+        table.index,
+    )  # fmt: skip
+    return encoding_from(looked, request, about)
 
 
 def look(
@@ -92,51 +232,82 @@ def look(
     """At parts, the first of which has the number `number`; None where there are none."""
     request = filtered.request
     size, names = part_size(reading, len(request.columns)), request.columns
-    plain = all(origin.kinds[name] == "numeric" for name in names) and request.weights is None
+    for name in request.targets:
+        check_target_kind(origin.kind_of(name), name)
+    plain = all(origin.kind_of(name) == "numeric" for name in names) and request.weights is None
     share = 1.0 if filtered.held is None else 1.0 - filtered.held.fraction
     gathering = None
     if plain and len(names) <= WIDE:
         gathering = Gathering.of_many(len(request.chosen), int(share * (origin.rows or 0)))
-    tree, many, rows, count = Tree(_both), set(), 0, 0
+    tree, many = Tree(operator.add), set()
     for place, table in enumerate(tables):
-        first, rows = (number + place) * size, rows + table.num_rows
-        counted = [name for name in request.targets if name not in many]
+        first = (number + place) * size
+        counted_ = [name for name in request.targets if name not in many]
         block = Block.plain(table, names, filtered.held, first) if gathering is not None else None
+        part = Table(table, origin.words, formats=origin.formats)
+        check_weights_kind(part, request.weights)
         if block is None or gathering is None:
             gathering = None
-            part, _ = filtered.rows(Table(table, origin.words), first)
-            s = None if request.weights is None else part.numbers(request.weights)
-            known = {n: Summary.of(part, n, s, n in counted) for n in names if n != request.weights}
-            count += len(part)
+            looked = look_at(part, first, filtered, None, counted_)
         else:
-            known = _summaries(block, names, counted, request)
+            counters = _counters(part, request.chosen, first)
+            known = _summaries(block, names, counted_)
+            looked = Looked(known, len(part), block.columns.shape[1], 0, 0, counters, None)
             gathering.add_columns(block, len(request.targets), first)
-            count += block.columns.shape[1]
-        many |= {name for name in counted if known[name].many}
-        tree.add(known)
-    return None if tree.total is None else Looked(tree.total, rows, count, gathering)
+        many |= {name for name in counted_ if looked.known[name].many}
+        tree.add(looked)
+    return None if tree.total is None else replace(tree.total, gathering=gathering)
+
+
+def look_at(
+    table: Table, first: int, filtered: Filter, gathering: Gathering | None, distinct: Sequence[str]
+) -> Looked:
+    """At one part; `distinct`: columns whose values are counted."""
+    request = filtered.request
+    counters = _counters(table, request.chosen, first)
+    part, counting = filtered.rows(table, first)
+    s = None if request.weights is None else part.numbers(request.weights)
+    names = (*request.targets, *request.chosen)
+    known = {name: Summary.of(part, name, s, name in distinct) for name in names}
+    return Looked(known, len(table), len(part), counting.untargeted, counting.weightless, counters, gathering)
+
+
+def _counters(table: Table, names: Sequence[str], first: int) -> dict[str, int]:
+    """Columns that hold the number of each row, from 0 or from 1 on."""
+    import pyarrow as pa
+
+    found: dict[str, int] = {}
+    n = len(table)
+    for name in names:
+        column = table.columns.column(name)
+        number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+        if not n or not number or column.null_count:
+            continue
+        begin = column[0].as_py() - first
+        ends = begin in (0, 1) and column[n - 1].as_py() == first + begin + n - 1
+        if ends and np.array_equal(table.numbers(name), np.arange(first + begin, first + begin + n)):
+            found[name] = int(begin)
+    return found
+
+
+def _whole(types: Mapping[str, Any], counts: Mapping[str, CellCounts]) -> frozenset[str]:
+    """Columns that hold whole numbers only."""
+    import pyarrow as pa
+
+    typed = {name for name, held in types.items() if pa.types.is_integer(held)}
+    return frozenset(
+        typed | {name for name, count in counts.items() if count.count(["plain", "whole"]) == count.known}
+    )
 
 
 def _both(one: dict[str, Summary], other: dict[str, Summary]) -> dict[str, Summary]:
     return {name: found + other[name] for name, found in one.items()}
 
 
-def _summaries(
-    block: Block, names: Sequence[str], counted: Sequence[str], request: Request
-) -> dict[str, Summary]:
-    """Of features, not how far they reach, which only a target is asked for."""
-    b, found = block.columns.shape[1], {}
-    for name, values, total in zip(names, block.columns, block.sums.tolist()):
-        if not b:
-            found[name] = Summary(name, "numeric")
-            continue
-        if name in counted:
-            found[name] = Summary.of(Table.read({name: values}), name, distinct=True)
-            continue
-        sums, target = (float(b), total, total), name in request.targets
-        low, high = (float(values.min()), float(values.max())) if target else (-np.inf, np.inf)
-        found[name] = Summary(name, "numeric", b, b, sums, low, high, {}, target)
-    return found
+def _summaries(block: Block, names: Sequence[str], distinct: Sequence[str]) -> dict[str, Summary]:
+    """Of plain numbers."""
+    found = lambda name, values: Summary.of_numbers(name, "numeric", values, None, name in distinct)
+    return {name: found(name, values) for name, values in zip(names, block.columns)}
 
 
 def _timed(items: Iterator[Any], seconds: list[float]) -> Iterator[Any]:

@@ -9,18 +9,16 @@ from typing import Any
 
 from ..errors import DownslopeError
 from . import memory
-from .database import Limits, QueryError, batches_of, in_one_line, query_of
+from .database import Limits
 from .dataset import Dataset
-from .delimited import settled
 from .encoding import Encoding, training_dataset
 from .parted import Parted
-from .reading import QUERY, Table, exists, files_of
+from .reading import Table
 from .room import Reading
 from .source import Source, opened_source
 from .stream import Stream
 
 COPIES = 3  # of its numbers, that a table takes while it is read and encoded
-PACKED = 40  # times that files may unpack to, as a first guess
 
 
 @dataclass(frozen=True)
@@ -30,33 +28,32 @@ class Columns:
     target: str | Sequence[str] | None = None
     features: Sequence[str] | None = None
     weights: str | None = None
+    exclude: Sequence[str] | None = None
 
 
-def table_or_source(source: Any, reading: Reading) -> Table | Source:
-    """A table in memory; the source where it would not fit, or where its bad rows are to be looked after."""
-    words = str(source) if isinstance(source, str | Path) else None
-    if words is None:
-        return Table.read(source)
-    most = memory.budget(reading.memory)
-    if QUERY.match(words) and not exists(Path(words)):
-        return opened_source(words) if reading.on_bad_row else _queried(words, most)
-    size = sum(path.stat().st_size for path in files_of(words))
-    if reading.on_bad_row is None and PACKED * size <= most:
-        return Table.read(words, reading.encoding, reading.header)
+def table_or_source(source: Any, reading: Reading, formats: Any = None) -> Table | Source:
+    """A table in memory; the source where it would not fit, or where its bad rows are to be looked after.
+    formats: how cells of text are read, for whoever knows."""
+    if not isinstance(source, str | Path):
+        return Table.read(source, formats=formats)
+    words, most = str(source), memory.budget(reading.memory)
     opened = opened_source(words, reading.encoding, reading.header)
-    if reading.on_bad_row is None and COPIES * 8 * opened.numbers <= most:
-        return Table.read(words, reading.encoding, reading.header)
-    return opened
+    if reading.on_bad_row is not None:
+        return opened
+    if opened.kind == "query":
+        return _queried(opened, most, formats)
+    return Table.of(opened, formats) if COPIES * 8 * opened.numbers <= most else opened
 
 
 def read(source: Any, columns: Columns, reading: Reading) -> Dataset | Stream:
     """The rows of a table; see `Dataset.read`."""
     found = table_or_source(source, reading)
+    asked = columns.target or (), columns.features, columns.weights
     if isinstance(found, Table):
-        encoding = Encoding.learn(found, columns.target or (), columns.features, columns.weights)
+        encoding = Encoding.learn(found, *asked, columns.exclude)
         dataset = training_dataset(encoding, found)
         return dataset if reading.held is None else dataset.split(reading.held.fraction, reading.held.seed)[0]
-    return fitting(Stream.open(found, columns.target, columns.features, columns.weights, reading))
+    return fitting(Stream.open(found, *asked, reading, columns.exclude))
 
 
 def fitting(stream: Stream) -> Any:
@@ -82,21 +79,17 @@ def in_memory(rows: Parted) -> Dataset:
     )
 
 
-def _queried(words: str, most: int) -> Table | Source:
+def _queried(query: Source, most: int, formats: Any) -> Table | Source:
     """What a query gives; the query itself, once that is seen to be too much."""
     import pyarrow as pa
 
     held: list[Any] = []
     size = 0
-    try:
-        for batch in batches_of(query_of(words), None, Limits(bytes=max(most, 10**9))):
-            held.append(batch)
-            size += batch.nbytes
-            if COPIES * size > most:
-                return opened_source(words)
-    except QueryError as error:
-        raise DownslopeError("data.sql", reason=in_one_line(error)) from None
+    for batch in query.raw(query.names, Limits(bytes=max(most, 10**9))):
+        held.append(batch)
+        size += batch.nbytes
+        if COPIES * size > most:
+            return query
     if not held:
-        return Table.read(words)  # which says that there is no row
-    table = Table.read(settled(pa.Table.from_batches(held), decimal_comma=False))
-    return replace(table, source=words)
+        raise DownslopeError("data.no_rows", source=query.words)
+    return Table.of_cells(query, pa.Table.from_batches(held), formats)

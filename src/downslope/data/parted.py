@@ -14,6 +14,7 @@ from ..errors import DownslopeError
 from ..messages import text
 from .dataset import Dataset
 from .encoding import Encoding
+from .exact import UNIT
 from .gathering import Gathered
 from .lease import leased
 from .parts import ahead, plus
@@ -142,7 +143,7 @@ class Parted:
         """Σs of the rows of each class, (K,)."""
         counts = self.known[self.targets[0]].counts
         kind = self.known[self.targets[0]].kind
-        told = {_plain(value, kind): weight for value, (_, weight) in counts.items()}
+        told = {_plain(value, kind): weight / (1 << UNIT) for value, (_, weight) in counts.items()}
         return np.array([told.get(value, 0.0) for value in self.classes])
 
     def refuse_constant_columns(self) -> None:

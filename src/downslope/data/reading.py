@@ -6,22 +6,30 @@ with the line or the column that is at fault.
 
 from __future__ import annotations
 
-import csv
-import glob
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import DownslopeError
-from .database import QueryError, in_one_line, query_of, rows_of
-from .delimited import NUMBER, from_delimited, is_text, opened, settled
-from .layout import Layout, Note
-
-QUERY = re.compile(r"\s*(select|with|from)\b", re.IGNORECASE)
+from .cells import (
+    STRAYS,
+    CellCounts,
+    Seen,
+    TextFormat,
+    counted,
+    infer_formats,
+    kind_of_type,
+    strays_among,
+    typed,
+)
+from .database import Limits, in_one_line
+from .delimited import NUMBER, is_text
+from .layout import Note
+from .source import Source, opened_source, repeated_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,27 +44,92 @@ class Table:
     columns: Any  # pyarrow.Table
     source: str
     notes: tuple[Note, ...] = ()  # what is to be said of how they were read
-    layout: Layout | None = None  # of a text, the first of several
+    formats: Mapping[str, TextFormat] = field(default_factory=dict)  # of columns that were cells of text
+    counts: Mapping[str, CellCounts] = field(default_factory=dict)  # of the same, where all rows are here
+    strays: Mapping[str, Seen] = field(default_factory=dict)  # cells that are not of their column's kind
+    index: tuple[str, ...] = ()  # columns that only name the rows
+    delimiter: str = ","
 
     @classmethod
-    def read(cls, source: Any, encoding: str | None = None, header: bool | None = None) -> Table:
+    def read(
+        cls,
+        source: Any,
+        encoding: str | None = None,
+        header: bool | None = None,
+        formats: Mapping[str, TextFormat] | None = None,
+    ) -> Table:
         """The rows of `source`. encoding, header: of texts, for whoever knows better than they tell.
 
         source: path or glob of CSV, TSV, Parquet, JSON or JSON Lines files (.gz and .zst too); a SQL query
             that starts with SELECT, WITH or FROM and names files relative to the current directory; a pandas
             or polars DataFrame; a pyarrow Table; or a dict of columns.
+        formats: of columns whose cells of text are to be read as those of other rows were.
 
         Raises DownslopeError for anything that is not a table with at least one row and distinct names.
         """
         if isinstance(source, (str, Path)):
-            words = str(source)
-            columns, notes, layout = _from_words(words, encoding, header)
-        else:
-            columns, words, notes, layout = _from_memory(source), type_name(source), (), None
-        repeated_name(columns.column_names, words)
+            return cls.of(opened_source(str(source), encoding, header), formats)
+        columns, words = _from_memory(source), type_name(source)
+        names = [name or f"column{place}" for place, name in enumerate(columns.column_names)]
+        repeated_name(names, words)
         if columns.num_columns == 0 or columns.num_rows == 0:
             raise DownslopeError("data.no_rows", source=words)
-        return cls(columns, words, tuple(notes), layout)
+        table = cls(columns.rename_columns(names), words)
+        return table if formats is None else table.read_as(formats)
+
+    @classmethod
+    def of(cls, source: Source, formats: Mapping[str, TextFormat] | None = None) -> Table:
+        """All rows of files or of a query."""
+        import pyarrow as pa
+
+        try:
+            batches = list(source.raw(source.names, Limits()))
+        finally:
+            source.close()
+        if not batches:
+            raise DownslopeError("data.no_rows", source=source.words)
+        return cls.of_cells(source, pa.Table.from_batches(batches), formats)
+
+    @classmethod
+    def of_cells(cls, source: Source, cells: Any, formats: Mapping[str, TextFormat] | None = None) -> Table:
+        """All rows of a source, whose cells of text are not read yet."""
+        known = dict(formats or {})
+        left = [name for name in source.cells if name not in known]
+        counts, plain = count_cells(cells, left, careful=False)
+        found, enough = infer_formats(counts, source.delimiter)
+        if not enough:
+            counts, plain = count_cells(cells, left, careful=True)
+            found, _ = infer_formats(counts, source.delimiter)
+        for name, values in plain.items():
+            if found[name].is_plain:
+                cells = cells.set_column(cells.column_names.index(name), name, values)
+        table = cls(cells, source.words, source.notes, index=source.index, delimiter=source.delimiter)
+        return replace(table.read_as({**found, **known}), counts=counts)
+
+    def read_as(self, formats: Mapping[str, TextFormat]) -> Table:
+        """The same rows, with cells of text read in these ways."""
+        columns, strays, read = self.columns, dict(self.strays), dict(self.formats)
+        for place, name in enumerate(columns.column_names):
+            if name not in formats or read.get(name) == formats[name]:
+                continue
+            read[name] = formats[name]
+            if is_text(columns.schema.field(place).type):
+                cells = columns.column(place)
+                values = typed(cells, formats[name])
+                columns = columns.set_column(place, name, values)
+                if values.null_count > cells.null_count and (found := strays_among(cells, values)).count:
+                    strays[name] = found
+        return replace(self, columns=columns, formats=read, strays=strays)
+
+    def stray_notes(self, name: str) -> list[Note]:
+        """What is to be said of cells that are not of their column's kind, where nobody has counted all."""
+        strays, column = self.strays.get(name), self.columns.column(name)
+        if strays is None or name in self.counts:
+            return []
+        row, value = strays.first[0]
+        known = len(column) - column.null_count + strays.count
+        facts = {"column": name, "count": strays.count, "known": known, "row": row, "value": value}
+        return [(STRAYS[self.formats[name].kind], facts)]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,7 +146,8 @@ class Table:
         return replace(self, columns=self.columns.take(rows))
 
     def kind(self, name: str) -> str:
-        """What a column holds: "numeric", "boolean", "text", "date", "missing" (nothing at all) or "other".
+        """What a column holds: "numeric", "boolean", "text", "date", "time" (of day),
+        "missing" (nothing at all) or "other".
 
         >>> Table.read({"x": [None, True]}).kind("x")
         'boolean'
@@ -87,7 +161,8 @@ class Table:
         return next((value for value in values if not re.match(NUMBER, value)), values[0])
 
     def numbers(self, name: str) -> np.ndarray:
-        """A numeric, boolean or date column as float64 (n,): NaN where missing, dates in days since 1970.
+        """A column that is no text as float64 (n,): NaN where missing, dates in days since 1970, times of
+        day in minutes.
 
         >>> from datetime import date
         >>> Table.read({"day": [date(1970, 1, 3), None]}).numbers("day")
@@ -102,10 +177,12 @@ class Table:
             column = column.cast(pa.timestamp("us", getattr(column.type, "tz", None)), safe=False).cast(
                 pa.int64()
             )
+        elif kind == "time":
+            column = column.cast(pa.time64("us"), safe=False).cast(pa.int64())
         elif kind == "boolean":
             column = column.cast(pa.uint8())
         values = column.cast(pa.float64(), safe=False).to_numpy()
-        return values / 86_400e6 if kind == "date" else values
+        return values / {"date": 86_400e6, "time": 60e6}[kind] if kind in ("date", "time") else values
 
     def text(self, name: str) -> tuple[np.ndarray, list[str]]:
         """A column as category codes, shape (n,), and the categories that they number; −1 where missing.
@@ -124,27 +201,16 @@ class Table:
         return coded.indices.fill_null(-1).to_numpy(), coded.dictionary.to_pylist()
 
 
-def kind_of_type(held: Any) -> str:
-    """What a column of an Arrow type holds."""
-    import pyarrow.types as types
+def count_cells(cells: Any, names: Any, careful: bool) -> tuple[dict[str, CellCounts], dict[str, Any]]:
+    """Of some columns of a pyarrow Table; and those that are plain numbers as such."""
+    import pyarrow as pa
 
-    if types.is_null(held):
-        return "missing"
-    if types.is_boolean(held):
-        return "boolean"
-    if types.is_integer(held) or types.is_floating(held) or types.is_decimal(held):
-        return "numeric"
-    if types.is_date(held) or types.is_timestamp(held):
-        return "date"
-    # whoever made a column categorical, of numbers even, wants categories
-    return "text" if is_text(held) or types.is_dictionary(held) else "other"
-
-
-def repeated_name(names: Sequence[str], source: Any) -> None:
-    """Refuse columns of which two have one name."""
-    if len(set(names)) < len(names):
-        again = next(name for name in names if list(names).count(name) > 1)
-        raise DownslopeError("data.repeated_name", source=source, column=again)
+    counts, plain = counted(names), {}
+    for name, found in counts.items():
+        numbers = [found.add(chunk, careful) for chunk in cells.column(name).chunks]
+        if found.known and all(chunk is not None for chunk in numbers):
+            plain[name] = pa.chunked_array(numbers)
+    return counts, plain
 
 
 def type_name(source: Any) -> str:
@@ -171,7 +237,7 @@ def _from_memory(source: Any) -> Any:
             if not source.columns.is_unique:
                 again = source.columns[source.columns.duplicated()][0]
                 raise DownslopeError("data.repeated_name", source=type_name(source), column=again)
-            return pa.Table.from_pandas(_plain_columns(source), preserve_index=False)
+            return pa.Table.from_pandas(_plain_frame(source), preserve_index=False)
         if room == "polars" and hasattr(source, "to_arrow"):
             table = source.to_arrow()
             return table if isinstance(table, pa.Table) else pa.table({source.name: table})
@@ -186,102 +252,12 @@ def _from_memory(source: Any) -> Any:
     raise DownslopeError("data.not_a_source", found=type_name(source))
 
 
-# ------------------------------------------------------------------------------- files and queries
-
-
-_Read = tuple[Any, Sequence[Note], Layout | None]  # a pyarrow Table, and of texts how they were read
-
-
-def _from_words(words: str, encoding: str | None, header: bool | None) -> _Read:
-    if QUERY.match(words) and not exists(Path(words)):
-        return _from_query(words), (), None
-    paths = files_of(words)
-    if len(paths) > 1 or not exists(Path(words)):
-        return _stacked(paths, words, encoding, header)
-    return _from_file(paths[0], encoding, header)
-
-
-def files_of(words: str) -> list[Path]:
-    """The files that a path or a glob names, in the order of their names."""
-    path = Path(words)
-    if exists(path):
-        return [path]
-    if not glob.has_magic(words):
-        raise DownslopeError("data.no_such_file", path=words)
-    paths = sorted(Path(found) for found in glob.glob(words, recursive=True) if Path(found).is_file())
-    if not paths:
-        raise DownslopeError("data.no_match", pattern=words)
-    return paths
-
-
-def exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a long query is no file name
-        return False
-
-
-def kind_of_file(path: Path) -> str:
-    """By the ending of its name: "parquet", "json", or "text" for all others."""
-    packed = path.suffix.lower() in (".gz", ".zst")
-    kind = (path.with_suffix("").suffix if packed else path.suffix).lower()
-    if kind in (".parquet", ".pq"):
-        return "parquet"
-    return "json" if kind in (".json", ".jsonl", ".ndjson") else "text"
-
-
-def _from_query(query: str) -> Any:
-    try:
-        return settled(rows_of(query_of(query)), decimal_comma=False)
-    except QueryError as error:
-        raise DownslopeError("data.sql", reason=str(error)) from None
-
-
-def _from_file(path: Path, encoding: str | None, header: bool | None) -> _Read:
-    if path.is_dir():
-        raise DownslopeError("data.directory", path=path)
-    kind = kind_of_file(path)
-    try:
-        with opened(path) as file:
-            if not file.read(1 << 16).strip():
-                raise DownslopeError("data.empty_file", path=path)
-        if kind == "parquet":
-            return rows_of("SELECT * FROM read_parquet($path)", path=path), (), None
-        if kind == "json":
-            return rows_of("SELECT * FROM read_json($path, sample_size = -1)", path=path), (), None
-        table, text = from_delimited(path, path, encoding, header)
-        return table, text.notes, text.layout
-    except (QueryError, csv.Error, OSError, EOFError) as error:
-        raise DownslopeError("data.cannot_read", source=path, reason=in_one_line(error)) from None
-
-
-def _stacked(paths: list[Path], pattern: str, encoding: str | None, header: bool | None) -> _Read:
-    """The rows of several files, in the order of their names; each must have the columns of the first."""
-    import pyarrow as pa
-
-    read = [_from_file(path, encoding, header) for path in paths]
-    tables = [table for table, _, _ in read]
-    for path, table in zip(paths, tables):
-        odd = sorted(set(table.column_names) ^ set(tables[0].column_names))
-        if odd:
-            raise DownslopeError("data.files_differ", path=path, first=paths[0], column=odd[0])
-    try:
-        table = pa.concat_tables(tables, promote_options="permissive")
-    except pa.ArrowException as error:
-        raise DownslopeError("data.cannot_read", source=pattern, reason=in_one_line(error)) from None
-    notes: list[Note] = []
-    for _, said, _ in read:
-        notes += [note for note in said if note not in notes]
-    return table, notes, read[0][2]
-
-
-def _plain_columns(frame: Any) -> Any:
-    """A frame of pandas with its intervals and periods, of which Arrow knows nothing, as text."""
-    plain = frame
-    for place, kind in enumerate(frame.dtypes):
-        inside = getattr(getattr(kind, "categories", None), "dtype", kind)
-        if type(inside).__name__ in ("IntervalDtype", "PeriodDtype"):
-            column = frame.iloc[:, place]
-            plain = plain.copy(deep=False) if plain is frame else plain
-            plain[frame.columns[place]] = column.astype(str).astype(object).where(column.notna(), None)
-    return plain
+def _plain_frame(frame: Any) -> Any:
+    """A pandas frame with names that are texts, and categories that are: pd.cut makes intervals of them."""
+    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    for name, kind in frame.dtypes.items():
+        if type(kind).__name__ == "CategoricalDtype" and kind.categories.dtype != object:
+            frame[name] = frame[name].cat.rename_categories([str(value) for value in kind.categories])
+        elif type(kind).__name__ in ("IntervalDtype", "PeriodDtype"):
+            frame[name] = frame[name].astype(str).where(frame[name].notna())
+    return frame

@@ -26,9 +26,10 @@ from ..errors import DownslopeError, DownslopeWarning
 from ..messages import text
 from . import cache
 from .block import Block, Filter, Held, encoded, labelled, rows_by_row
+from .checks import stray_refused
 from .database import Limits
 from .dataset import Dataset, Note
-from .encoding import Encoding, Request
+from .encoding import Encoding
 from .gathering import Gathered, Gathering
 from .learning import WIDE, Learned, learned
 from .meter import Meter
@@ -36,6 +37,7 @@ from .parted import GROUP, Parted
 from .parted import permuted as _permuted
 from .parts import Tree, ahead, cut, plus
 from .reading import Table
+from .request import Request
 from .room import Reading, limits, part_size
 from .source import Source, opened_source
 from .summary import Summary
@@ -59,7 +61,8 @@ class Stream(Parted):
     classes: tuple[Any, ...] = ()
     gathered_at_once: Gathered | None = None  # in the pass that learned
     pace: float = 0.0  # bytes of numbers a second, at which the source was decoded
-    said: tuple[Note, ...] = ()
+    said: tuple[Note, ...] = ()  # of rows that were left out
+    asked: Request | None = None  # before columns that do not serve were left out
     apart: bool = False  # rows of another source than the encoding was learned on
 
     @classmethod
@@ -70,6 +73,7 @@ class Stream(Parted):
         features: Sequence[str] | None = None,
         weights: str | None = None,
         reading: Reading | None = None,
+        exclude: Sequence[str] | None = None,
         learn: Callable[[Source, Filter, Reading], Learned] = learned,
     ) -> Stream:
         """The rows of files or a query, learned in one pass over them, by `learn`. Other arguments as for
@@ -82,15 +86,17 @@ class Stream(Parted):
         origin = source
         if not isinstance(origin, Source):
             origin = opened_source(str(source), reading.encoding, reading.header)
-        request = Request.of(origin.names, target or (), features, weights, origin.words)
+        request = Request.of(origin.names, target or (), features, weights, origin.words, exclude)
         return cls.after(origin, Filter(request, reading.on_bad_row, reading.held), reading, learn)
 
     @classmethod
     def after(cls, origin: Source, filtered: Filter, reading: Reading, learn=learned) -> Stream:
         """The rows of a source that was opened."""
         told = learn(origin, filtered, reading)
-        known, classes = told.known, told.encoding.classes
+        known, classes, asked = told.known, told.encoding.classes, filtered.request
+        origin, filtered = told.origin, replace(filtered, request=told.request)
         stream = cls(origin, filtered, reading, told.encoding, known, told.rows, told.skipped, classes)
+        stream = replace(stream, said=told.said, asked=asked)
         gathered = told.gathered if stream.size == part_size(reading, len(filtered.request.columns)) else None
         return replace(stream, gathered_at_once=gathered, pace=told.pace)
 
@@ -125,7 +131,7 @@ class Stream(Parted):
     @property
     def notes(self) -> tuple[Note, ...]:
         """What was left out, filled in or skipped."""
-        told: list[Note] = [*self.origin.notes, *self.encoding.notes, *self.said]
+        told: list[Note] = [*self.origin.notes, *self.encoding.notes]
         if self.skipped:
             told.append(("data.note_skipped", {"count": self.skipped, "source": self.source}))
         if self.apart:
@@ -133,9 +139,8 @@ class Stream(Parted):
         dropped = self.rows - len(self)
         if dropped and self.reading.on_bad_row == "skip" and self.filter.held is None:
             told.append(("data.note_holes", {"count": dropped, "rows": self.rows}))
-        elif dropped and self.filter.held is None:
-            facts = {"count": dropped, "targets": ", ".join(self.targets), "rows": self.rows}
-            told.append(("data.note_dropped", facts))
+        else:
+            told += self.said
         for column in self.encoding.columns:
             missing = self.known[column.name].rows - self.known[column.name].known
             if missing:
@@ -156,7 +161,7 @@ class Stream(Parted):
         """(training rows, held-out rows): a row is held out where the number drawn for it by `seed` is below
         `fraction`. The encoding is learned again, on the training rows."""
         held = Held(fraction, seed)
-        filtered = replace(self.filter, held=held)
+        filtered = replace(self.filter, held=held, request=self.asked or self.filter.request)
         training = Stream.after(self.origin, filtered, replace(self.reading, held=held))
         return training, training.held_out
 
@@ -174,6 +179,7 @@ class Stream(Parted):
             if name not in origin.names:
                 facts = {"source": words, "column": name, "names": ", ".join(origin.names[:12])}
                 raise DownslopeError("data.lacks_column", **facts)
+        origin = replace(origin, formats=self.encoding.text_formats)
         plain = replace(self.filter, held=None)
         return replace(
             self,
@@ -193,6 +199,7 @@ class Stream(Parted):
                 list(request.targets),
                 list(request.chosen) if request.named else None,
                 request.weights,
+                list(request.exclude),
             ],
             "reading": [self.reading.memory, self.reading.rows, self.reading.on_bad_row],
             "text": [self.reading.encoding, self.reading.header],
@@ -203,10 +210,10 @@ class Stream(Parted):
     def told_again(cls, source: str, told: dict[str, Any]) -> Stream:
         """The rows that `told` told of, which may have moved."""
         held = None if told["held"] is None else Held(*told["held"])
-        target, features, weights = told["columns"]
+        target, features, weights, *exclude = told["columns"]
         allowed, rows, on_bad_row = told["reading"]
         reading = Reading(allowed, rows, on_bad_row, held, *told.get("text", (None, None)))
-        return cls.open(source, target, features, weights, reading)
+        return cls.open(source, target, features, weights, reading, *exclude)
 
     # ---- parts ---------------------------------------------------------------------------------------
 
@@ -362,7 +369,9 @@ class Stream(Parted):
         _refuse_change(self.origin)
         self.meter.begin_pass()
         lenient = (lambda count: None) if self.reading.on_bad_row == "skip" else None
-        tables = cut(self.origin.scan(self._names, self.limits, self.meter, lenient), self.size)
+        stray = self._refuse_stray if self.apart else None
+        scan = self.origin.scan(self._names, self.limits, self.meter, lenient, stray=stray)
+        tables = cut(scan, self.size)
         rows = (self._rows(table, number * self.size) for number, table in enumerate(tables))
         whole = False
         try:
@@ -376,6 +385,11 @@ class Stream(Parted):
                 keeps.close()
             elif keeps is not None:
                 keeps.drop()
+
+    def _refuse_stray(self, name: str, row: int, value: str) -> None:
+        """Of rows that nothing was learned on; those of others were counted."""
+        if name in (*self.targets, self.encoding.weights) and self.reading.on_bad_row != "skip":
+            raise stray_refused(self.source, name, row, value)
 
     def _keep(self, keeps: cache.Cache, part: Dataset) -> cache.Cache | None:
         try:
@@ -397,8 +411,8 @@ class Stream(Parted):
                 Y = block.columns[:k].T.copy("C")  # the block is written on again
                 part = self._dataset(rows_by_row(block.columns[k:]), Y, None)
                 return (labelled(part, self.classes) if self.classes else part), block.places
-        rows, places = self.filter.rows(Table(table, self.source), first)
-        return encoded(self.encoding, rows, self.classes, first), places
+        rows, counting = self.filter.rows(Table(table, self.source, formats=self.origin.formats), first)
+        return encoded(self.encoding, rows, self.classes, first), counting.places
 
     def _dataset(self, X: np.ndarray, Y: np.ndarray, weights: np.ndarray | None) -> Dataset:
         return Dataset(

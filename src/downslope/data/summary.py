@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from .delimited import NUMBER
-from .parts import plus
+from .exact import UNIT, exact_sum, exact_sums
 from .reading import Table
 
-MANY = 1000  # distinct values of a column from which on, over several parts, they are counted no more
+MANY = 1000  # distinct values of a column, beyond which they are counted no more
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,12 @@ class Summary:
     kind: str  # as `Table.kind` tells it
     rows: int = 0
     known: int = 0  # of them, those with a value
-    sums: tuple[float, float, float] = (0.0, 0.0, 0.0)  # Σs, Σs·x, Σx over the known ones
+    sums: tuple[int, int, int] = (0, 0, 0)  # Σs, Σs·x, Σx over the known ones, exact (`exact.py`)
     low: float = np.inf
     high: float = -np.inf
-    counts: dict[Any, tuple[int, float]] = field(default_factory=dict)  # value → rows, Σs; of text, classes
-    many: bool = False  # more distinct values than `counts` holds
+    counts: dict[Any, tuple[int, int]] = field(default_factory=dict)  # value → rows, Σs; of text, classes
+    many: bool = False  # more distinct values than `MANY`: they are not counted
+    examples: tuple[str, ...] = ()  # of text: the first value, and the first that is no number
 
     @classmethod
     def of(
@@ -43,61 +44,83 @@ class Summary:
         if kind == "other":
             return cls(name, kind, len(table))
         if kind == "text":
-            codes, texts = table.text(name)
-            known = codes >= 0
-            counted = np.bincount(codes[known], minlength=len(texts)).tolist()
-            s = None if weights is None else weights[known]
-            weighed = counted if s is None else np.bincount(codes[known], s, len(texts)).tolist()
-            counts = {word: (n, float(w)) for word, n, w in zip(texts, counted, weighed)}
-            return cls(name, kind, len(table), int(known.sum()), counts=counts)
+            return cls._of_text(table, name, weights)
         values = table.numbers(name)
         known = ~np.isnan(values)
         s = None if weights is None else weights[known]
         if not known.all():
             values = values[known]
-        if not len(values):
-            return cls(name, kind, len(table))
-        total = float(values.sum())
-        sums = (float(len(values)), total) if s is None else (float(s.sum()), float((s * values).sum()))
-        counts, many = {}, True
+        found = cls.of_numbers(name, kind, values, s, distinct)
+        return replace(found, rows=len(table))
+
+    @classmethod
+    def of_numbers(
+        cls, name: str, kind: str, values: np.ndarray, weights: np.ndarray | None, distinct: bool
+    ) -> Summary:
+        """Of numbers that are known."""
+        n = len(values)
+        if not n:
+            return cls(name, kind, n)
+        total = exact_sum(values) if np.isfinite(values).all() else 0
+        sums = (n << UNIT, total, total)
+        if weights is not None:
+            sums = (exact_sum(weights), exact_sum(weights * values), total)
+        counts, many = {}, not distinct
         if distinct:
-            found, places, counted_ = np.unique(values, return_inverse=True, return_counts=True)
+            found, places, counted = np.unique(values, return_inverse=True, return_counts=True)
             many = len(found) > MANY
-            weighed = counted_ if s is None else np.bincount(places, s, len(found))
-            rows = zip(found.tolist(), counted_.tolist(), weighed.tolist())
-            counts = {} if many else {value: (n, float(w)) for value, n, w in rows}
-        return cls(
-            name, kind, len(table), len(values), (*sums, total),
-            float(values.min()), float(values.max()), counts, many,
-        )  # fmt: skip
+            counts = {} if many else _counts(found.tolist(), counted, places, weights)
+        return cls(name, kind, n, n, sums, float(values.min()), float(values.max()), counts, many)
+
+    @classmethod
+    def _of_text(cls, table: Table, name: str, weights: np.ndarray | None) -> Summary:
+        codes, texts = table.text(name)
+        known = codes >= 0
+        counted = np.bincount(codes[known], minlength=len(texts))
+        many = int((counted > 0).sum()) > MANY
+        examples = tuple(texts[:1]) + tuple(word for word in texts if not re.match(NUMBER, word))[:1]
+        counts: dict[Any, tuple[int, int]] = {}
+        if not many:
+            s = None if weights is None else weights[known]
+            counts = _counts(texts, counted, codes[known], s)
+        rows, own = len(table), int(known.sum())
+        return cls(name, "text", rows, own, counts=counts, many=many, examples=examples)
 
     def __add__(self, other: Summary) -> Summary:
         """Of the rows of both, in this order."""
         kind = other.kind if self.kind == "missing" else self.kind
-        many = self.many or other.many or max(len(self.counts), len(other.counts)) > MANY
-        counts = max(self.counts, other.counts, key=len) if many else self.counts
-        if other.counts and not many:
-            counts = dict(counts)
+        counts: dict[Any, tuple[int, int]] = {}
+        many = self.many or other.many
+        if not many:
+            counts = dict(self.counts)
             for value, (n, w) in other.counts.items():
-                before = counts.get(value, (0, 0.0))
+                before = counts.get(value, (0, 0))
                 counts[value] = (before[0] + n, before[1] + w)
+            many = len(counts) > MANY
+            counts = {} if many else counts
         return replace(
             self,
             kind=kind,
             rows=self.rows + other.rows,
             known=self.known + other.known,
-            sums=plus(self.sums, other.sums),
+            sums=tuple(map(sum, zip(self.sums, other.sums))),
             low=min(self.low, other.low),
             high=max(self.high, other.high),
             counts=counts,
             many=many,
+            examples=self._examples(other),
         )
+
+    def _examples(self, other: Summary) -> tuple[str, ...]:
+        mine = self.examples
+        words = [word for word in (*mine, *other.examples) if not re.match(NUMBER, word)]
+        return (*(mine or other.examples)[:1], *words[:1])
 
     @property
     def mean(self) -> float:
         """Σs·x/Σs over the known values; over all alike where none of those rows weighs anything."""
         weight, total, plain = self.sums
-        return total / weight if weight else plain / self.known
+        return total / weight if weight else plain / (self.known << UNIT)
 
     @property
     def shares(self) -> dict[Any, float]:
@@ -109,11 +132,24 @@ class Summary:
 
     @property
     def constant(self) -> bool:
-        """Whether all known values are one number."""
-        return self.low == self.high
+        """Whether all known values are one."""
+        return len(self.counts) == 1 if self.kind == "text" else self.low == self.high
+
+    @property
+    def distinct(self) -> str:
+        """How many distinct values there are, in words."""
+        return f"> {MANY:,}" if self.many else str(len(self.counts))
 
     @property
     def example(self) -> str:
         """A known value, as text: the first that is not a number, else the first."""
-        values = [str(value) for value in self.counts]
-        return next((value for value in values if not re.match(NUMBER, value)), values[0])
+        return self.examples[-1]
+
+
+def _counts(
+    values: list[Any], counted: np.ndarray, places: np.ndarray, weights: np.ndarray | None
+) -> dict[Any, tuple[int, int]]:
+    weighed = (
+        [int(n) << UNIT for n in counted] if weights is None else exact_sums(weights, places, len(values))
+    )
+    return {value: (int(n), w) for value, n, w in zip(values, counted, weighed) if n}

@@ -20,7 +20,8 @@ from ..arguments import path as a_path
 from ..data import Dataset, Encoding
 from ..data.encoding import training_dataset
 from ..data.parted import Parted
-from ..data.reading import Table, exists
+from ..data.reading import Table
+from ..data.source import exists, is_query
 from ..data.stream import Stream
 from ..descent import rates
 from ..descent.methods import ClosedForm, CoordinateDescent, Exhaustive, Method
@@ -33,7 +34,6 @@ from . import schema
 from .code import Code, needed_of, refuse_other, told_of
 from .logbook import Log, Logbook
 from .packing import packed, unpacked
-from .predicting import is_query
 from .recipe import Recipe
 from .run import CHECKPOINT, complete, is_run, replace_file
 from .solution import Solution
@@ -227,7 +227,8 @@ class Kept:
             return Stream.told_again(source, self.told["stream"])
         if encoding is None or not (is_query(source) or exists(Path(source))):
             raise DownslopeError("checkpoint.rows_needed", path=self.path, source=source)
-        return training_dataset(Encoding.from_json(encoding), Table.read(source))
+        known = Encoding.from_json(encoding)
+        return training_dataset(known, Table.read(source, formats=known.text_formats))
 
     def refuse_query(self, source: str | None) -> None:
         """Show a query in place of running it: whoever made the checkpoint wrote it."""

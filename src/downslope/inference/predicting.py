@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..data.block import Filter, numbered
+from ..data.cells import TextFormat, counted, infer_formats, typed
 from ..data.dataset import Note
-from ..data.delimited import NUMBER, refuse_cut
-from ..data.encoding import Encoding, Request
+from ..data.delimited import cleaned, refuse_cut
+from ..data.encoding import Encoding
 from ..data.meter import Meter
-from ..data.opening import table_or_source
 from ..data.parts import ahead, cut, part_rows
-from ..data.reading import QUERY, Table, exists, files_of, kind_of_file
+from ..data.reading import Table
+from ..data.request import Request
 from ..data.room import Reading, limits, part_size
-from ..data.source import Source, opened_source
+from ..data.source import Source, exists, opened_source
 from ..errors import DownslopeError
 
 if TYPE_CHECKING:
@@ -43,18 +45,23 @@ class Predictions:
     100000
     """
 
-    def __init__(self, solution: Solution, source: Any, reading: Reading, meter: Meter | None = None):
-        """Raises DownslopeError for what is no table, or lacks a column of the model, and for a solution that
+    def __init__(
+        self,
+        solution: Solution,
+        source: Any,
+        reading: Reading,
+        meter: Meter | None = None,
+        as_written: bool = False,
+    ):
+        """as_written: cells of text stay as they are, to be written again; else they become values.
+
+        Raises DownslopeError for what is no table, or lacks a column of the model, and for a solution that
         does not predict tables."""
         self.solution, self.encoding, self.reading = solution, _encoding(solution), reading
-        found = _opened(source, reading)
+        self.as_written = as_written
+        self.found = found = _opened(source, reading)
         self.source = found.source if isinstance(found, Table) else found.words
         self.encoding.refuse_lacking(found.names, self.source)
-        if isinstance(found, Table):
-            _refuse_texts(self.encoding, found)
-        else:
-            found = found.as_it_is([column.name for column in self.encoding.columns if column.kind == "text"])
-        self.found = found
         self.meter = Meter(*_size(found)) if meter is None else meter
         self._meter_given = meter is not None
         self.names = _names(solution, found.names)
@@ -66,10 +73,37 @@ class Predictions:
         """What was filled in, or left out."""
         return summed(self._notes, self.rows + self.skipped)
 
-    @property
-    def whole(self) -> frozenset[str]:
-        """Columns of doubles that held whole numbers only when they were looked at."""
-        return frozenset() if isinstance(self.found, Table) else frozenset(self.found.whole)
+    @cached_property
+    def _formats(self) -> tuple[dict[str, TextFormat], dict[str, TextFormat], dict[str, Any]]:
+        """How cells of text become features, how they become values, and the types of columns of whole
+        numbers and of days. What the encoding does not say, all cells do."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        known, found = self.encoding.text_formats, self.found
+        if isinstance(found, Table):
+            return known, {}, {}
+        features = {column.name for column in self.encoding.columns}
+        asked = [name for name in found.cells if not self.as_written or name in features - known.keys()]
+        told, clocks = counted(asked), set()
+        for batch in (
+            found.raw(asked, limits(found, self.reading), skipped=self._lenient([0])) if asked else ()
+        ):
+            for name, counts in told.items():
+                counts.add(batch.column(name), True)
+                if pc.any(pc.match_substring(batch.column(name), ":")).as_py():
+                    clocks.add(name)
+        formats, _ = infer_formats(told, found.delimiter)
+        whole = [n for n, c in told.items() if c.known and c.count(["whole"]) == c.known and c.widest < 2**63]
+        days = [n for n, form in formats.items() if form.kind == "date" and n not in clocks]
+        types = dict.fromkeys(whole, pa.int64()) | dict.fromkeys(days, pa.date32())
+        return formats | known, formats, types
+
+    def _lenient(self, unread: list[int]) -> Any:
+        def lost(count: int) -> None:
+            unread[0] += count
+
+        return lost if self.reading.on_bad_row == "skip" else None
 
     def __iter__(self) -> Generator[Any, None, None]:
         self.rows = self.skipped = 0
@@ -92,12 +126,16 @@ class Predictions:
         """Rows with predictions; how many were left out since the last; what there is to say."""
         request = Request(self.source, (), tuple(c.name for c in self.encoding.columns), True, None)
         counts = Filter(request, self.reading.on_bad_row)
+        formats, values, types = self._formats
+        formats = {name: form for name, form in formats.items() if name in request.chosen}
         unread = [0]
         first = 0
         for read in self._read(unread):
-            part = Table(read, self.source)
+            part = Table(read, self.source).read_as(formats)
+            places = None
             if self.reading.on_bad_row is not None:
-                part, _ = counts.rows(part, first)
+                part, counting = counts.rows(part, first)
+                places = counting.places
             lost = read.num_rows - len(part)
             notes: list[Note] = []
             if lost:
@@ -105,11 +143,12 @@ class Predictions:
             if unread[0]:
                 notes.append(("data.note_skipped", {"count": unread[0], "source": self.source}))
                 lost, unread[0] = lost + unread[0], 0
-            table = part.columns
+            table = read if places is None else read.take(places)
+            table = table if self.as_written else _as_values(table, values, types)
             if len(part):
                 with numbered(first):
                     encoded = self.encoding.apply(part, target=False)
-                notes += encoded.notes
+                notes += [(key, _of_all(facts, first)) for key, facts in encoded.notes]
                 table = self._beside(table, self.solution.scores(encoded))
             first += read.num_rows
             yield table, lost, notes
@@ -131,15 +170,11 @@ class Predictions:
                 self.meter.add(table.num_rows, whole * table.num_rows // len(found))
                 yield table
             return
-
-        def lost(count: int) -> None:
-            unread[0] += count
-
         part_size(replace(self.reading, rows=size), width)  # refuses what does not fit
         for path in found.paths:
             refuse_cut(path)
-        lenient = lost if self.reading.on_bad_row == "skip" else None
-        yield from cut(found.scan(found.names, limits(found, self.reading), self.meter, lenient), size)
+        scan = found.raw(found.names, limits(found, self.reading), self.meter, self._lenient(unread))
+        yield from cut(scan, size)
 
     def _beside(self, table: Any, z: np.ndarray) -> Any:
         """The rows with what their scores say as the last columns."""
@@ -169,20 +204,16 @@ def _encoding(solution: Solution) -> Encoding:
     return solution.encoding
 
 
-def _refuse_texts(encoding: Encoding, table: Table) -> None:
-    """Refuse a text among numbers by its row: it made texts of the whole column."""
-    import pyarrow.compute as pc
+def _as_values(table: Any, formats: Mapping[str, TextFormat], types: Mapping[str, Any]) -> Any:
+    """Cells of text as what they hold."""
+    import pyarrow as pa
 
-    for column in encoding.columns:
-        if column.kind == "numeric" and table.kind(column.name) == "text":
-            values = table.columns.column(column.name)
-            known = values.cast("string").drop_null()
-            fits = pc.match_substring_regex(known, NUMBER)
-            if fits[0].as_py() and not pc.all(fits).as_py():
-                value = known[pc.index(fits, False).as_py()].as_py()
-                row = pc.index(values.cast("string"), value).as_py() + 1
-                facts = {"source": table.source, "row": row, "column": column.name, "value": value}
-                raise DownslopeError("data.text_in_numbers", **facts)
+    for place, name in enumerate(table.column_names):
+        if name in formats:
+            column, kind = table.column(place), types.get(name)
+            values = cleaned(column) if kind == pa.int64() else typed(column, formats[name])
+            table = table.set_column(place, name, values if kind is None else values.cast(kind))
+    return table
 
 
 def summed(notes: Iterable[Note], rows: int) -> list[Note]:
@@ -191,22 +222,21 @@ def summed(notes: Iterable[Note], rows: int) -> list[Note]:
     for key, facts in notes:
         seen = found.setdefault((key, facts.get("column")), {**facts, "count": 0})
         seen["count"] += facts["count"]
-    told = lambda facts: facts | {"rows": rows} if "rows" in facts else facts
+    whole = {"rows": rows, "known": rows}
+    told = lambda facts: facts | {name: whole[name] for name in whole if name in facts}
     return [(key, told(facts)) for (key, _), facts in found.items()]
 
 
+def _of_all(facts: dict[str, Any], first: int) -> dict[str, Any]:
+    """A row is told by its number among all rows."""
+    return facts | {"row": facts["row"] + first} if "row" in facts else facts
+
+
 def _opened(source: Any, reading: Reading) -> Table | Source:
-    """A table in memory where all its rows decide what its columns hold, and it fits; else the source."""
-    if isinstance(source, Table):
-        return source
-    words = str(source) if isinstance(source, str | Path) else ""
-    files = files_of(words) if words and not is_query(words) else []
-    typed = files and all(kind_of_file(path) == "parquet" for path in files)
-    return opened_source(words) if typed else table_or_source(source, reading)
-
-
-def is_query(words: str) -> bool:
-    return bool(QUERY.match(words)) and not exists(Path(words))
+    """A table that is in memory; else the source, whose rows stay as they are."""
+    if not isinstance(source, str | Path):
+        return source if isinstance(source, Table) else Table.read(source)
+    return replace(opened_source(str(source), reading.encoding, reading.header), exact=True)
 
 
 def _size(found: Table | Source) -> tuple[int | None, int | None]:

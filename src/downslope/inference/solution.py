@@ -158,14 +158,19 @@ class Solution:
 
     @door(reading=a("Reading", none=True))
     def predict_source(
-        self, source, reading: Reading | None = None, meter: Meter | None = None
+        self,
+        source,
+        reading: Reading | None = None,
+        meter: Meter | None = None,
+        as_written: bool = False,
     ) -> Predictions:
         """Rows of any number with their predictions, some at a time and in order: pyarrow Tables.
 
         source: whatever `Dataset.read` takes. reading: the memory that rows may take, and what becomes of
-        bad ones. meter: one that counts the rows of more sources, too. See `Predictions`.
+        bad ones. meter: one that counts the rows of more sources, too. as_written: the cells of files without
+        types stay text, to the letter. See `Predictions`.
         """
-        return Predictions(self, source, reading or Reading(), meter)
+        return Predictions(self, source, reading or Reading(), meter, as_written)
 
     def _dataset(self, X) -> Dataset:
         if not self.features:
@@ -173,7 +178,9 @@ class Solution:
         if isinstance(X, Dataset):
             return X
         if self.encoding is not None and (isinstance(X, Table | str | Path | dict) or hasattr(X, "columns")):
-            return self.encoding.apply(X if isinstance(X, Table) else Table.read(X), target=False)
+            formats = self.encoding.text_formats
+            table = X if isinstance(X, Table) else Table.read(X, formats=formats)
+            return self.encoding.apply(table, target=False)
         return Dataset.from_arrays(X)
 
     @door()
@@ -186,8 +193,8 @@ class Solution:
             raise DownslopeError("inference.rows_needed", source=self.source or self.formula)
         if data is None and not Path(self.source).exists():
             raise DownslopeError("inference.rows_needed", source=self.source)
-        source = self.source if data is None else data
-        table = data if isinstance(data, Table) else table_or_source(source, Reading())
+        source, formats = self.source if data is None else data, self.encoding.text_formats
+        table = data if isinstance(data, Table) else table_or_source(source, Reading(), formats)
         if not isinstance(table, Table):
             raise DownslopeError("inference.rows_in_memory", source=source)
         return self.encoding.apply(table)

@@ -453,6 +453,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The columns to learn from; by default all others.",
         "用来学习的列；默认为其余所有列。",
     ),
+    "cli.help_exclude": (
+        "Columns to leave out, where --features does not name the columns to use.",
+        "不使用的列；在没有用 --features 指定要用的列时有效。",
+    ),
     "cli.help_memory": (
         "memory for rows, such as 2GB; by default half of what is free. Rows that do not fit are read in parts. The libraries take 250 to 450 MB more",
         "数据行可占用的内存，例如 2GB；默认是空闲内存的一半。放不下的行分段读取。程序库另外占用 250 到 450 MB",

@@ -217,14 +217,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{source}, row {row}: '{value}' stands in the column '{column}', which holds numbers. Correct it, or leave such rows out and have them counted (on_bad_row=\"skip\", --on-bad-row skip).",
         '{source} 第 {row} 行：数值列「{column}」里出现了「{value}」。请改正，或跳过这样的行并计数（on_bad_row="skip"，--on-bad-row skip）。',
     ),
-    "data.text_in_line": (
-        "{path}, line {line}: '{value}' stands in the column '{column}', which holds something else in the lines before. Correct it, or leave such rows out and have them counted (on_bad_row=\"skip\", --on-bad-row skip).",
-        '{path} 第 {line} 行：列「{column}」里出现了「{value}」，与前面各行的类型不同。请改正，或跳过这样的行并计数（on_bad_row="skip"，--on-bad-row skip）。',
-    ),
-    "data.ragged_far": (
-        '{path}, line {line}: the number of cells is {found}, and {expected} in the first line. The file may be cut off there. Complete the line, or leave such rows out and have them counted (on_bad_row="skip", --on-bad-row skip).',
-        '{path} 第 {line} 行有 {found} 个单元格，而首行有 {expected} 个，文件可能在此被截断。请补全，或跳过这样的行并计数（on_bad_row="skip"，--on-bad-row skip）。',
-    ),
     "data.hole": (
         "Row {row} has no value in the column '{column}'. Fill it in, or leave such rows out and have them counted (on_bad_row=\"skip\", --on-bad-row skip); without on_bad_row a feature's hole is filled with the mean.",
         '第 {row} 行的列「{column}」没有值。请补上，或跳过这样的行并计数（on_bad_row="skip"，--on-bad-row skip）；不设 on_bad_row 时，特征的空缺以均值填补。',
@@ -294,6 +286,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{source} has no column left to learn from. Name at least one feature with numbers, categories or dates.",
         "{source} 里没有可用于学习的列。请至少指定一个数值、类别或日期特征。",
     ),
+    "data.no_features_left": (
+        "{source} has no column left to learn from: {notes}. Name at least one feature with numbers, categories or dates (features=, --features).",
+        "{source} 里没有可用于学习的列：{notes}。请至少指定一个数值、类别或日期特征（features=、--features）。",
+    ),
     "data.too_few_rows": (
         "{source} has {rows} row with a known target; a fit needs at least 2.",
         "{source} 里目标值已知的只有 {rows} 行；拟合至少需要 2 行。",
@@ -326,6 +322,81 @@ TEXTS: dict[str, tuple[str, str]] = {
     "data.target_date": (
         "The target '{column}' is a date, and a regression predicts numbers. Turn it into a number first, such as days since a day of your choice.",
         "目标列「{column}」是日期，而回归预测的是数值。请先把它换算成数值，例如距某一天的天数。",
+    ),
+    # how cells of text are read
+    "data.note_strays_numeric": (
+        "column '{column}': {count} of {known} values are not numbers (such as '{value}' in row {row}) and are treated as missing",
+        "列「{column}」：{known} 个值中有 {count} 个不是数值（例如第 {row} 行的「{value}」），按缺失处理",
+    ),
+    "data.note_strays_date": (
+        "column '{column}': {count} of {known} values are not dates (such as '{value}' in row {row}) and are treated as missing",
+        "列「{column}」：{known} 个值中有 {count} 个不是日期（例如第 {row} 行的「{value}」），按缺失处理",
+    ),
+    "data.note_strays_time": (
+        "column '{column}': {count} of {known} values are not times of day (such as '{value}' in row {row}) and are treated as missing",
+        "列「{column}」：{known} 个值中有 {count} 个不是时刻（例如第 {row} 行的「{value}」），按缺失处理",
+    ),
+    "data.note_strays_boolean": (
+        "column '{column}': {count} of {known} values are neither true nor false (such as '{value}' in row {row}) and are treated as missing",
+        "列「{column}」：{known} 个值中有 {count} 个既不是 true 也不是 false（例如第 {row} 行的「{value}」），按缺失处理",
+    ),
+    "data.note_mixed": (
+        "column '{column}' is read as text: {count} of its {known} values are not numbers (such as '{value}' in row {row}), and at most 1 in 10 may be",
+        "列「{column}」按文本读取：{known} 个值中有 {count} 个不是数值（例如第 {row} 行的「{value}」），而这样的值最多只能占十分之一",
+    ),
+    "data.note_read_as": (
+        "column '{column}': '{example}' is read as the number {value}",
+        "列「{column}」：「{example}」读作数值 {value}",
+    ),
+    "data.note_unit": (
+        "column '{column}': values are in {unit}; the number is used as it is written beside it",
+        "列「{column}」：值以 {unit} 为单位，按所写的数使用",
+    ),
+    "data.note_order_dmy": (
+        "column '{column}': dates such as {example} could be read in two ways; the day is taken to come first. Write dates as 2024-05-31 to avoid doubt",
+        "列「{column}」：像 {example} 这样的日期有两种读法；这里按「日在前」读取。请把日期写成 2024-05-31 的形式以免歧义",
+    ),
+    "data.note_order_mdy": (
+        "column '{column}': dates such as {example} could be read in two ways; the month is taken to come first. Write dates as 2024-05-31 to avoid doubt",
+        "列「{column}」：像 {example} 这样的日期有两种读法；这里按「月在前」读取。请把日期写成 2024-05-31 的形式以免歧义",
+    ),
+    # columns that are left out unless they are named
+    "data.note_index": (
+        "column '{column}' is left out: it only labels the rows. Name it as a feature to use it",
+        "未使用列「{column}」：它只是行的标签。若要使用，请在特征中指定它",
+    ),
+    "data.note_counts_rows": (
+        "column '{column}' is left out: it counts the rows in order. Name it as a feature to use it",
+        "未使用列「{column}」：它只是按顺序给各行编号。若要使用，请在特征中指定它",
+    ),
+    "data.note_long": (
+        "column '{column}' is left out: its whole numbers, up to {value}, have more digits than float64 holds, so it is taken for an identifier. Name it as a feature to use it",
+        "未使用列「{column}」：其中的整数（最大 {value}）超出 float64 能精确表示的位数，因此视为编号。若要使用，请在特征中指定它",
+    ),
+    "data.note_constant": (
+        "column '{column}' is left out: it is {value} in every row. Name it as a feature to use it without an intercept",
+        "未使用列「{column}」：它每一行都是 {value}。若要在无截距时使用，请在特征中指定它",
+    ),
+    # how columns are to be understood
+    "data.note_rare": (
+        "column '{column}': {count} of its {categories} categories occur in one row each; each gets a weight of its own",
+        "列「{column}」：{categories} 个类别中有 {count} 个只出现在一行里；每个类别都有自己的权重",
+    ),
+    "data.note_baselines": (
+        "weights of categories are differences from the most frequent one: {baselines}",
+        "类别的权重是与最常见类别之差：{baselines}",
+    ),
+    "data.note_dates": (
+        "dates count in days: a weight of {columns} is per day",
+        "日期以天计：{columns} 的权重是每天的变化",
+    ),
+    "data.note_times": (
+        "times of day count in minutes: a weight of {columns} is per minute",
+        "时刻以分钟计：{columns} 的权重是每分钟的变化",
+    ),
+    "data.note_weightless": (
+        "{count} of {rows} rows are left out: their weight is 0",
+        "{rows} 行中有 {count} 行的权重为 0，未使用",
     ),
     # the columns themselves
     "data.infinite": (
@@ -367,6 +438,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "data.date_expected": (
         "The column '{column}' held dates at training, and now holds '{example}'. Give dates such as 2024-05-31; an empty cell stands for an unknown one.",
         "列「{column}」在训练时是日期，现在却有「{example}」。请给出形如 2024-05-31 的日期；未知的值请留空。",
+    ),
+    "data.time_expected": (
+        "The column '{column}' held times of day at training, and now holds '{example}'. Give times such as 08:30; an empty cell stands for an unknown one.",
+        "列「{column}」在训练时是时刻，现在却有「{example}」。请给出形如 08:30 的时刻；未知的值请留空。",
     ),
     "data.text_expected": (
         "The column '{column}' held text at training, and now holds '{example}'. Give the categories as text; an empty cell stands for an unknown one.",
