@@ -18,6 +18,7 @@ import typer
 from .. import __version__
 from ..errors import DownslopeError, DownslopeWarning
 from ..messages import language, speaking, text
+from . import pasting
 from .certifying import certify
 from .checking import check
 from .exporting import export
@@ -87,7 +88,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         warnings.simplefilter("always", DownslopeWarning)
         warnings.showwarning = _warn
         try:
-            code = exit_code(_run(words))
+            with pasting.typed(words):
+                code = exit_code(_run(words))
             sys.stdout.flush()
             return code
         except DownslopeError as error:

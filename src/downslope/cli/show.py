@@ -18,6 +18,7 @@ from ..inference.solution import finite
 from ..insight import Remedy
 from ..messages import text
 from ..model.nets import Net
+from .pasting import pasted
 
 MANY = 40  # weights told: the largest of more
 WIDE = 8  # classes or targets whose weights are told: the first of more
@@ -212,8 +213,9 @@ def verdict(page: Console, solution: Solution, only: Remedy | None = None) -> No
     style = "bold red" if solution.verdict.failed else "bold"
     page.print(Text(solution.verdict.text, style=style))
     for remedy in solution.verdict.remedies if only is None else [only]:
-        typed = f" ({remedy.options})" if remedy.change else ""
-        page.print(f"→ {remedy.text}{typed}")
+        page.print(f"→ {remedy.text}")
+        if remedy.change and (command := pasted(remedy)):
+            page.print(f"  {command}")
 
 
 def written(page: Console, paths: Iterable[Any]) -> None:

@@ -19,7 +19,7 @@ from . import rates
 from .coordinates import Coordinates
 from .direct import closed_form, exhaustive, reduces
 from .directions import LBFGS, Chooser, Nesterov, Newton, Subsampled
-from .end import End, gap_on_the_way, last_gap, proved, stationarity
+from .end import End, at_rest, gap_on_the_way, last_gap, proved, stationarity
 from .methods import AnyMethod, ClosedForm, CoordinateDescent, Exhaustive, Method
 from .passes import passes
 from .place import Place
@@ -134,7 +134,8 @@ def _loop(
     some_slope = first if method.full else first._replace(gradient=theta)  # whether there is one, not which
     if not place.again:
         place.often = sought or proved(lambda: objective.free_gap(some_slope))[0] is not None
-    scale = objective.gradient_scale if any(isinstance(part, Gradient) for part in stop.parts()) else math.nan
+    tol = max((part.tol for part in stop.parts() if isinstance(part, Gradient)), default=math.nan)
+    scale = math.nan if math.isnan(tol) else objective.gradient_scale
 
     settles_down = any(isinstance(part, Settled) for part in stop.parts())
     origin = objective.to_inner(place.start) if settles_down else theta
@@ -157,7 +158,10 @@ def _loop(
             stride,
             state.fall,
         )
-        return stop.look(progress, state.seen)
+        reason, seen = stop.look(progress, state.seen)
+        if reason is not None and reason.code == "gradient" and not at_rest(objective, point, tol):
+            return stop.look(progress._replace(certificate=math.inf), state.seen)
+        return reason, seen
 
     if place.again:  # what the stop has seen is of before that place: it may know more epochs now
         place.again = False
@@ -210,7 +214,12 @@ def _loop(
         reason = Reason("interrupted", {"epochs": state.epochs})
     assert reason is not None
     grew = point.value > place.first + 1e-19 * bound and method.full
-    if reason.code in ("epochs", "no_progress") and grew and objective.bounded:
+    if (
+        reason.code in ("epochs", "no_progress")
+        and grew
+        and objective.bounded
+        and not rates.rolls(objective, method)
+    ):
         reason = Reason("diverged", {"loss": point.value, "epochs": state.epochs})
     theta = last_finite
     if state.best is not None and reason.code not in ("diverged", "unbounded"):

@@ -12,6 +12,7 @@ import numpy as np
 from .directions import Memory
 from .stops import Reason
 
+NEAR = 1e-6  # of the fall that there may be at most: what a descent that has converged leaves of it
 AT_ONCE = 2e7  # multiplications: a shorter descent than that is proved as thoroughly as one of that length
 
 
@@ -50,6 +51,16 @@ def last_gap(objective, end, epochs: float, reason: Reason) -> tuple[float | Non
     if reason.code in ("diverged", "unbounded", "paused"):
         return None, ""
     return proved(lambda: objective.gap(end, max(epochs, AT_ONCE / (objective.rows * objective.size))))
+
+
+def at_rest(objective, point, tol: float) -> bool:
+    """Whether a gradient that is small beside its scale means that F is near its minimum. In columns that are
+    not standardised a large one makes the scale large, and any gradient small beside it: there F must not
+    have far to go. A verdict asks the same."""
+    if not (objective.sweeps or objective.quadratic) or objective.term.standardised:
+        return True
+    fall = proved(lambda: objective.newton_fall(point))[0]
+    return fall is None or fall <= max(NEAR, tol) * objective.term.usual_fall
 
 
 def proved(bound: Callable[[], float | None]) -> tuple[float | None, str]:

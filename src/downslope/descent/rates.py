@@ -96,6 +96,16 @@ def best_fixed(L: float, mu: float) -> float:
     return 2 / (L + max(mu, L / 100))
 
 
+def rolls(objective, method) -> bool:
+    """Whether F may rise on its way to the minimum: with momentum on a parabola, at a rate below its bound
+    2(1 + β)/L, it does for some 1/(1 − β) updates, and near the bound for longer.  Polyak 1964."""
+    if not (isinstance(method, Method) and isinstance(method.direction, directions.Momentum)):
+        return False
+    if not (objective.quadratic and isinstance(method.learning_rate, Constant)):
+        return False
+    return method.learning_rate.rate * objective.lipschitz < 2 * (1 + method.direction.beta)
+
+
 def batch_lipschitz(objective, size: int) -> float:
     """(n(b − 1)·L + (n − b)·max Lᵢ)/(b(n − 1)): L of one row for b = 1, of the sum for b = n."""
     n = objective.rows

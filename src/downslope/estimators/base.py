@@ -27,21 +27,8 @@ from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..inference import Recipe, Training
 from ..inference.training import finished
-from ..insight.verdicts import FAILURES
 from ..model.naming import output_names, param_names
 
-# Ways to end that a user must be told of.
-UNFINISHED = (
-    *FAILURES,
-    "epochs_exhausted",
-    "too_slow",
-    "badly_scaled",
-    "oscillating",
-    "noise_floor",
-    "no_progress",
-    "interrupted",
-    "separable",
-)
 FLOATS = (np.float64, np.float32)
 KEPT = ("loss", "penalty", "penalty_on", "method", "learning_rate", "epochs", "tol", "scale")  # by a Recipe
 
@@ -233,6 +220,6 @@ class LinearEstimator(BaseEstimator):
         else:
             self.trace_ = solution.trace
         self._paused = training.paused
-        if self.verdict_.code in UNFINISHED:
+        if self.verdict_.unfinished:
             warnings.warn(str(self.verdict_), ConvergenceWarning, stacklevel=4)
         return self

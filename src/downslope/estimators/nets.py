@@ -19,7 +19,7 @@ from ..errors import DownslopeError
 from ..inference import Recipe, Training
 from ..inference.training import finished
 from ..model.nets import Net
-from .base import FLOATS, KEPT, UNFINISHED, LinearEstimator
+from .base import FLOATS, KEPT, LinearEstimator
 from .classifier import LinearClassifier, _has_chances
 from .regressor import LinearRegressor
 
@@ -144,7 +144,7 @@ class NetEstimator(LinearEstimator):
         self.verdict_ = solution.verdict
         self.trace_ = solution.trace
         planned = self.verdict_.code == "epochs_exhausted" and _uses_all_epochs(training)
-        if self.verdict_.code in UNFINISHED and not planned:
+        if self.verdict_.unfinished and not planned:
             warnings.warn(str(self.verdict_), ConvergenceWarning, stacklevel=4)
         return self
 

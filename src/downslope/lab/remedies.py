@@ -15,6 +15,7 @@ ALIKE = (
     "epochs",
     "penalty",
     "alpha",
+    "penalty_on",
     "scale",
     "start",
     "seed",

@@ -10,6 +10,10 @@ TEXTS = {
         "Solved exactly, in one step: the loss is {loss:.6g}, and the slope that is left is {gradient:.2g}.",
         "一步求得精确解：损失为 {loss:.6g}，剩余斜率为 {gradient:.2g}。",
     ),
+    "insight.solved_nearly": (
+        "Solved in one step: the loss is {loss:.6g}, and rounding leaves a slope of {gradient:.2g}.",
+        "一步求解：损失为 {loss:.6g}，舍入误差留下的斜率为 {gradient:.2g}。",
+    ),
     "insight.rounded": (
         "Converged: after {epochs} epochs the loss is {loss:.6g}, at most {gap:.2g} above the minimum (its kink was rounded over a width of {width:.2g}).",
         "已收敛：{epochs} 轮后损失为 {loss:.6g}，最多比最小值高 {gap:.2g}（尖点在宽度 {width:.2g} 内被磨圆）。",
@@ -85,12 +89,20 @@ TEXTS = {
         "发散：学习率 {learning_rate:.6g} 是上界 {bound:.7g} 的 {excess:.4g} 倍（曲率 L = {curvature:.6g}，其方向的 {column_share:.0%} 是 {column}，第 {row} 行独占其中 {row_share:.0%}），{epochs} 轮后损失增大到 {loss:.4g}；保留了最后一组有限的权重，但它们不是答案。",
     ),
     "insight.diverged_in_layer": (
-        "Diverged: the steps were too long, and the loss grew to {loss:.4g} after {epochs} epochs; the first slope that was not a finite number is that of {where}. The last finite weights are kept, and they are no answer.",
-        "发散：步子太大，{epochs} 轮后损失增大到 {loss:.4g}；最先出现非有限斜率的是 {where}。保留了最后一组有限的权重，但它们不是答案。",
+        "Diverged: the steps were too long, and the loss grew to {loss:.4g}; in epoch {epoch} the first gradient that is not a finite number is that of {where}. The last finite weights are kept, and they are no answer.",
+        "发散：步子太大，损失增大到 {loss:.4g}；第 {epoch} 轮中最先出现非有限梯度的是 {where}。保留了最后一组有限的权重，但它们不是答案。",
     ),
     "insight.not_finite": (
-        "No finite number: after {epochs} epochs the loss or a slope is {loss:.4g}, without having grown before; the first that was not a finite number is that of {where}.",
-        "出现非有限数：{epochs} 轮后损失或斜率变为 {loss:.4g}，而此前并没有增大；最先出现问题的是 {where}。",
+        "No finite number: after {epochs} epochs the loss is {loss:.4g}, without having grown before; the first that is not a finite number is that of {where}.",
+        "出现非有限数：{epochs} 轮后损失变为 {loss:.4g}，而此前并没有增大；最先出现非有限数的是 {where}。",
+    ),
+    "insight.not_finite_slope": (
+        "No finite number: in epoch {epoch} the gradient of {where} is not finite, while the loss is still {loss:.4g}. The last finite weights are kept, and they are no answer.",
+        "出现非有限数：第 {epoch} 轮中 {where} 的梯度不是有限数，而损失仍为 {loss:.4g}。保留了最后一组有限的权重，但它们不是答案。",
+    ),
+    "insight.overflow": (
+        "Too large: the loss is {loss}, as its sums of squares are beyond the largest floating-point number. Divide the target, or the columns, by a power of ten.",
+        "数值过大：损失为 {loss}，因为平方和超出了浮点数的最大值。请将目标列或特征列除以 10 的某次幂。",
     ),
     "insight.unbounded": (
         "No minimum: the function falls without end, to {loss:.4g} after {epochs} epochs.",
@@ -102,9 +114,27 @@ TEXTS = {
     ),
     # ---- rows -----------------------------------------------------------------------------------------------
     "insight.separable": (
-        "No minimum: a plane separates the classes with no row on its wrong side ({on_plane} on the plane itself), so the log loss falls for ever as the weights grow; after {epochs} epochs it is {loss:.3g}. The classes are told apart, but weights and chances mean nothing.",
-        "没有最小值：一个平面就能把各类别分开，没有一行落在错误的一侧（恰在平面上的有 {on_plane} 行），权重越大对数损失越小，没有尽头；{epochs} 轮后损失为 {loss:.3g}。类别可以分对，但权重和概率没有意义。",
+        "No minimum: a plane separates the classes, with all {rows} rows on their right side, so the log loss falls for ever as the weights grow; after {epochs} epochs it is {loss:.3g}. The classes are predicted right, but the weights and the probabilities mean nothing.",
+        "没有最小值：一个平面就能把各类别完全分开，{rows} 行全在正确的一侧，权重越大对数损失越小，没有尽头；{epochs} 轮后损失为 {loss:.3g}。类别可以分对，但权重和概率没有意义。",
     ),
+    "insight.no_events": (
+        "No minimum: none of the {rows} rows has an event (y is 0), so the loss falls for ever as the predicted count goes to 0; after {epochs} epochs it is {loss:.3g}, and the weights mean nothing.",
+        "没有最小值：{rows} 行都没有事件（y 为 0），预测计数趋于 0 时损失不断下降；{epochs} 轮后损失为 {loss:.3g}，权重没有意义。",
+    ),
+    "insight.quasi_separable": (
+        "No minimum along some weights: {faults}. Their weights grow without end; what is said of the other {on_plane} of {rows} rows stands. After {epochs} epochs the loss is {loss:.6g}.",
+        "沿某些权重没有最小值：{faults}。它们的权重会无限增大；{rows} 行中其余 {on_plane} 行的结论仍然成立。{epochs} 轮后损失为 {loss:.6g}。",
+    ),
+    "insight.quasi_separable_somewhere": (
+        "No minimum along some weights: a combination of columns separates some rows from the others, and its weights grow without end; what is said of the other {on_plane} of {rows} rows stands. After {epochs} epochs the loss is {loss:.6g}.",
+        "沿某些权重没有最小值：若干列的组合把一部分行与其余行分开，其权重会无限增大；{rows} 行中其余 {on_plane} 行的结论仍然成立。{epochs} 轮后损失为 {loss:.6g}。",
+    ),
+    "insight.level_of_one": ("{level}: all {rows} rows are {there}", "{level}：{rows} 行全是 {there}"),
+    "insight.level_lacks": (
+        "{level}: none of {rows} rows is {lacking}",
+        "{level}：{rows} 行中没有 {lacking}",
+    ),
+    "insight.at_fault": ("{columns} alone separate some rows", "{columns} 单独就能分开一部分行"),
     "insight.collinear": (
         "No single answer: {dependent} are combinations of each other, so many weights predict the same; these have the loss {loss:.6g}.",
         "答案不唯一：{dependent} 可以互相组合得出，许多权重的预测相同；这一组的损失为 {loss:.6g}。",
@@ -161,6 +191,14 @@ TEXTS = {
     "insight.oscillating_bound": (
         "Oscillating: the learning rate {learning_rate:.4g} is so near its bound {bound:.7g} (curvature L = {curvature:.6g}) that each step crosses the valley and the next one comes back (cosine of two gradients {cosine:.2f}); after {epochs} epochs the loss is {loss:.6g}.",
         "振荡：学习率 {learning_rate:.4g} 太接近上界 {bound:.7g}（曲率 L = {curvature:.6g}），每一步都跨过谷底，下一步又退回来（相邻梯度夹角余弦 {cosine:.2f}）；{epochs} 轮后损失为 {loss:.6g}。",
+    ),
+    "insight.oscillating_beyond": (
+        "Oscillating: the learning rate {learning_rate:.4g} is {excess:.4g} times its bound {bound:.7g} (curvature L = {curvature:.6g}), so each step crosses the valley and the next one comes back (cosine of two gradients {cosine:.2f}); after {epochs} epochs the loss is {loss:.6g}.",
+        "振荡：学习率 {learning_rate:.4g} 是上界 {bound:.7g} 的 {excess:.4g} 倍（曲率 L = {curvature:.6g}），每一步都跨过谷底，下一步又退回来（相邻梯度夹角余弦 {cosine:.2f}）；{epochs} 轮后损失为 {loss:.6g}。",
+    ),
+    "insight.oscillating_loss_beyond": (
+        "Oscillating: the learning rate {learning_rate:.4g} is {excess:.4g} times its bound {bound:.7g} (curvature L = {curvature:.6g}), so the loss rose in {rises:.0%} of the last updates and is no lower at their end; after {epochs} epochs it is {loss:.6g}.",
+        "振荡：学习率 {learning_rate:.4g} 是上界 {bound:.7g} 的 {excess:.4g} 倍（曲率 L = {curvature:.6g}），最后的更新中有 {rises:.0%} 使损失上升，最终也没有更低；{epochs} 轮后损失为 {loss:.6g}。",
     ),
     "insight.oscillating_loss": (
         "Oscillating: with the learning rate {learning_rate:.4g} the loss rose in {rises:.0%} of the last updates and is no lower at their end; after {epochs} epochs it is {loss:.6g}.",
@@ -232,8 +270,8 @@ TEXTS = {
         "请取消时间限制。",
     ),
     "insight.remedy_go_on": (
-        "To go on, start again from these weights (warm_start=True, or --start).",
-        "要继续，请从这组权重重新开始（warm_start=True，或 --start）。",
+        "To go on, start from these weights (warm_start=True, or --start); a run with --out and --checkpoint goes on with --resume.",
+        "要继续，请从这组权重开始（warm_start=True，或 --start）；带有 --out 和 --checkpoint 的训练可用 --resume 继续。",
     ),
     "insight.remedy_scale": (
         "Standardise the columns; a rate that was made for the others no longer fits.",
@@ -248,8 +286,8 @@ TEXTS = {
         "没有的东西任何程序都找不到：请检查函数的符号，或改求最大值。",
     ),
     "insight.remedy_add_penalty": (
-        "Add an L2 penalty, which holds the weights.",
-        "请加上 L2 惩罚项，让权重有界。",
+        "Add an L2 penalty, which bounds the weights; this alpha has the least loss on rows that were left out.",
+        "请加上 L2 惩罚项，让权重有界；这个 alpha 在留出的数据上损失最小。",
     ),
     "insight.remedy_add_l2": (
         "Add a small L2 penalty, which makes the answer single.",
@@ -307,7 +345,6 @@ TEXTS = {
         "For the minimum take Adam; a penalty keeps weights small within the objective.",
         "要得到最小值请用 Adam；若希望权重较小，请在目标函数里加惩罚项。",
     ),
-    "insight.without": ("without {option}", "去掉 {option}"),
     # ---- applying --------------------------------------------------------------------------------------------------
     "insight.nothing_to_fix": (
         "there is nothing to fix: the verdict is {code}",

@@ -28,6 +28,7 @@ from .penalties import kink_distance
 
 THOROUGH = 500  # weights up to which Newton's steps are taken in all of them
 SMALL = 20_000_000  # multiplications in a Hessian up to which several such steps are
+FEW = 50  # weights up to which a Hessian costs not much more than a pass
 SHARE = 0.05  # of a descent, that a proof may cost
 ROUNDING = 32 * np.finfo(float).eps  # of F, that a gap can not tell
 
@@ -50,7 +51,21 @@ def free_gap(objective, point) -> float | None:
         l2 = l2 + max(mu - l2.min(), 0.0)
     if not l2.all():
         return None
-    return 0.5 * float(kink_distance(point.gradient, theta, objective.l1) ** 2 @ (1 / l2))
+    bound = 0.5 * float(kink_distance(point.gradient, theta, objective.l1) ** 2 @ (1 / l2))
+    return min(bound, point.value - term.floor)  # no loss and no penalty is below its least
+
+
+def newton_fall(objective, point) -> float | None:
+    """½·∇FᵀH⁺∇F over the weights that are not held at a kink: how far a Newton step would lead down,
+    to second order; None where it would cost much more than a pass."""
+    free = (objective.l1 == 0) | (point.theta != 0)
+    cheap = objective.quadratic or objective.size <= FEW
+    if not (free.any() and cheap and objective.curved):
+        return None
+    g = point.gradient + objective.l1 * np.sign(point.theta)
+    known = objective.sweeps and objective.quadratic
+    H = objective.hessian_of_parabola if known else objective.hessian(point)
+    return 0.5 * float(g[free] @ _solver(H[np.ix_(free, free)])(g[free]))
 
 
 def duality_gap(objective, point, passes: float = math.inf) -> float | None:

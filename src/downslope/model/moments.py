@@ -82,6 +82,18 @@ class Moments:
         return self.source.strong_convexity
 
     @property
+    def floor(self) -> float:
+        return self.lowest
+
+    @property
+    def standardised(self) -> bool:
+        return self.source.standardised
+
+    @property
+    def usual_fall(self) -> float:
+        return self.source.usual_fall
+
+    @property
     def gradient_scale(self) -> float:
         return self.source.gradient_scale
 

@@ -362,7 +362,7 @@ class NetTerm:
         name, last = self.flat.parameters[-1]
         if checks.is_bias(name) and last.numel() == self.outputs:
             theta[-self.outputs :] = self._null[0]
-        return theta
+        return self.to_inner(theta)
 
     @cached_property
     def _null(self) -> np.ndarray:

@@ -19,7 +19,7 @@ from ..data.memory import free
 from ..errors import DownslopeError
 from . import penalties
 from .basis import Basis, along, basis
-from .duality import duality_gap, free_gap, parabola_gap
+from .duality import duality_gap, free_gap, newton_fall, parabola_gap
 from .function_term import FunctionTerm
 from .functions import Function
 from .least_squares import LeastSquares, least_squares
@@ -286,6 +286,10 @@ class Objective:
     def free_gap(self, point: Point) -> float | None:
         """What of `gap` costs next to nothing: no look at the rows."""
         return free_gap(self, point)
+
+    def newton_fall(self, point: Point) -> float | None:
+        """How far a Newton step would lead down; None where that would cost much more than a pass."""
+        return newton_fall(self, point)
 
     @cached_property
     def hessian_of_parabola(self) -> np.ndarray:

@@ -89,6 +89,21 @@ class RowSums:
         """f at `null_theta`."""
         return self.level_value(self.null_theta)
 
+    @property
+    def standardised(self) -> bool:
+        """Whether the coordinates are those of columns of one size."""
+        return bool((self.standardise.width != 1).any() or self.standardise.center.any())
+
+    @cached_property
+    def usual_fall(self) -> float:
+        """How far f can fall from the null model, at most; never less than what rounding of y makes of it."""
+        return self.null_value - self.floor + 1e-14 * self._mean_square
+
+    @cached_property
+    def floor(self) -> float:
+        """f is nowhere below this: every row's loss at its least."""
+        return float(self._at_level(lambda z, Y: self.loss.infimum(Y), self.null_theta).sum())
+
     def level(self, theta) -> bool:
         """Whether no feature counts at θ, so that z is the same for all rows."""
         return not theta[: self.columns * self.outputs].any()

@@ -102,6 +102,13 @@ def touching(n=20) -> Dataset:
     return Dataset.from_arrays(x[:, None], y)
 
 
+def rare_level(n=120, seed=0) -> Dataset:
+    """Classes that overlap, and a column that is 1 on a few rows, all of one class."""
+    rng = np.random.default_rng(seed)
+    x, rare = rng.normal(size=n), np.arange(n) % 20 == 0
+    return Dataset.from_arrays(np.column_stack([x, rare]), rare | (x + rng.logistic(size=n) > 0))
+
+
 def ordered(n=200, k=0, seed=0) -> Dataset:
     """Rows in the order of y, of which x explains a part."""
     rows = classes(n, seed=seed) if k else line(n, noise=2.0, seed=seed)
@@ -145,7 +152,7 @@ ROWS = {
     maker.__name__: maker
     for maker in (
         *(three_rows, line, correlated, weighted, classes, counts, sparse, stretched, far, doubled, shares),
-        *(apart, touching, ordered, waves, wide, outliers),
+        *(apart, touching, rare_level, ordered, waves, wide, outliers),
     )
 }
 CALLABLES = {"bowl": bowl, "bowl_slopes": bowl_slopes, "bowl_slopes_wrong": bowl_slopes_wrong}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ...descent import rates
-from ...descent.directions import Chooser, Momentum, Steepest
-from ...descent.end import End
+from ...descent.directions import Chooser, Momentum, Nesterov, Steepest
+from ...descent.end import NEAR, End
 from ...descent.methods import AnyMethod, Method
 from ...descent.rows import Batch
 from ...descent.schedules import Constant
@@ -21,11 +20,13 @@ from ...descent.trace import Step, Trace
 from ...errors import DownslopeError
 from ...model.differences import hessian_of
 from ...model.objective import FunctionTerm
+from .epochs import still_to_go
 from .ground import Ground
 from .verdict import Remedy, Verdict
 
 FEW = 50  # variables up to which a function's Hessian comes from 2p gradients, not from rules to compile
 NARROW = 500  # columns up to which eigenvectors are found: a fraction of a second
+KINKED = 1e-4  # of the fall: where a loss has a kink, bounds on the gap are looser
 CURVED = (
     4.0  # how much flatter than its bound a loss for classes may well be: p(1 − p) ≥ 1/16 for p in [.07, .93]
 )
@@ -148,6 +149,19 @@ class Case:
             return 1e-8 * self.objective.gradient_scale
         return max(1e-8, 1e-6 * (self.steps[0].gradient_norm if self.steps else 1.0))
 
+    @cached_property
+    def near(self) -> bool:
+        """Whether what is known of the gap agrees with a descent that has converged: a bound that is loose
+        does not contradict it, where a Newton step from the end would not lead down."""
+        gap, term = self.end.gap, self.objective.term
+        if not self.objective.sweeps:
+            return True
+        allowed = max(NEAR if term.smooth else KINKED, self.settings.tol) * term.usual_fall
+        if gap is not None and gap <= allowed:
+            return True
+        fall = self.judge("curvature", lambda: self.objective.newton_fall(self.point)) if term.smooth else gap
+        return fall is None or fall <= allowed
+
     @property
     def updates(self) -> int:
         """Updates an epoch."""
@@ -160,6 +174,12 @@ class Case:
     def straight(self) -> bool:
         """Whether it moves along gradients, so that 2/L bounds its learning rate."""
         return isinstance(self.method, Method) and isinstance(self.method.direction, Steepest | Momentum)
+
+    @property
+    def gradual(self) -> bool:
+        """Whether its steps are long where slopes are, so that the way so far tells of the way to come."""
+        method = self.method
+        return isinstance(method, Method) and isinstance(method.direction, Steepest | Momentum | Nesterov)
 
     @property
     def given_rate(self) -> float | None:
@@ -284,54 +304,8 @@ class Case:
 
     @cached_property
     def more(self) -> float:
-        """Epochs that are still to go, as it went: by how fast the gradient fell in the last half, and on a
-        parabola no fewer than the flattest way takes. Infinite where it did not fall, and for drawn rows."""
-        if not self.full or len(self.steps) < 3 or not self.end.certificate > 0:
-            return math.inf
-        if self.of_function:
-            return self._more_of_function
-        last = [self.steps[j] for j in np.linspace(len(self.steps) // 2, len(self.steps) - 1, 33).astype(int)]
-        sizes = np.array([step.gradient_norm for step in last])
-        epochs = np.array([float(step.epoch) for step in last])
-        if not (np.isfinite(sizes) & (sizes > 0)).all() or epochs[-1] == epochs[0]:
-            return math.inf
-        fall = -float(np.polyfit(epochs, np.log(sizes), 1)[0])
-        ahead = math.log(max(1.0, math.sqrt(self.objective.size) * self.end.certificate / self.target))
-        if self.objective.quadratic and self.given_rate is not None and self.slowest > 0 and self.full:
-            t = self.given_rate
-            factor = max(abs(1 - t * self.L), abs(1 - t * self.slowest))
-            if isinstance(self.method, Method) and isinstance(self.method.direction, Steepest):
-                fall = min(fall, -math.log(factor)) if 0 < factor < 1 else fall
-        if not fall > 0:
-            return math.inf
-        more = 1.25 * ahead / fall + 1  # a tail is straight to a fifth
-        if self.straight and not self.objective.quadratic and math.isfinite(self.at_best):
-            slower = self.best / (self.given_rate or self.best)
-            more = max(
-                more, slower * self.at_best - self.end.epochs
-            )  # a few epochs do not show the flattest way
-        return math.ceil(more) if math.isfinite(more) else math.inf
-
-    @property
-    def _more_of_function(self) -> float:
-        """Epochs still to go until a millionth of the fall over the last half of all is left, by how fast
-        the gradient fell in the last quarter: infinite where it fell more slowly than before, as on the way
-        to an end that is infinitely far, or where the curvature promises no end."""
-        steps = self.steps
-        marks = [steps[int(j)] for j in np.linspace(len(steps) // 2, len(steps) - 1, 3)]
-        sizes = [mark.gradient_norm for mark in marks]
-        spans = [after.epoch - before.epoch for before, after in itertools.pairwise(marks)]
-        if not all(map(math.isfinite, sizes)) or min(sizes) <= 0 or min(spans) <= 0:
-            return math.inf
-        before, after = (math.log(a / b) / span for (a, b), span in zip(itertools.pairwise(sizes), spans))
-        flattest = self.ground.values[0] if self.ground.known else math.nan
-        if not after > 0 or after < 0.8 * before or flattest <= self.ground.noise:
-            return math.inf
-        if self.given_rate is not None and self.given_rate * flattest < 1:
-            after = min(after, -math.log1p(-self.given_rate * flattest) / (1 - self.beta))
-        # f falls as the square of the gradient, and half of the epochs must do; a valley gets flatter ahead
-        needed = max(2.5 * math.log(1e6) / after, 1.5 * self.end.epochs)
-        return math.ceil(max(1.0, needed - self.end.epochs))
+        """Epochs that are still to go, as it went; infinite where that is not known."""
+        return still_to_go(self)
 
     # ---- remedies that several verdicts share -----------------------------------------------------------
 

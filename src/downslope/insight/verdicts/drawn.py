@@ -114,12 +114,17 @@ def sorted_rows(case: Case) -> Verdict | None:
     term = case.objective.term
     size = case.method.rows.size  # type: ignore[union-attr]
     blocks = len(order) // size
-    if blocks < FEWEST:
-        return None
-    order = order[: blocks * size]
     slopes = term.loss.slope(term.predictor(case.theta), term.Y)
-    y, left = (_following(part[order].reshape(blocks, size, -1).mean(axis=1)) for part in (term.Y, slopes))
-    by_chance = ORDERED / math.sqrt(blocks)  # its standard deviation in random order is 1/√m: Bartlett 1946
+    if blocks >= FEWEST:
+        order = order[: blocks * size]
+        means = (part[order].reshape(blocks, size, -1).mean(axis=1) for part in (term.Y, slopes))
+        y, left = map(_following, means)
+        by_chance = ORDERED / math.sqrt(blocks)  # its deviation in random order is 1/√m: Bartlett 1946
+    else:  # too few updates a pass: whether rows are like the next ones, and batches unlike each other
+        if blocks < 2 or len(order) < FEWEST or not _unlike(slopes[order[: blocks * size]], blocks):
+            return None
+        y = left = _following(term.Y[order])
+        by_chance = ORDERED / math.sqrt(len(order))
     if min(y, left) <= by_chance:
         return None
     change: dict[str, Any] = {"order": "shuffle"}
@@ -135,6 +140,16 @@ def _fixed_order(case: Case) -> np.ndarray | None:
         return None
     fixed = method.rows.order == "cyclic" or not isinstance(method.rows.order, str)
     return method.rows.order_of(case.objective.rows, 0, 0) if fixed else None
+
+
+def _unlike(values, blocks: int) -> bool:
+    """Whether the means of blocks differ by more than chance: the variance between them against that within.
+    Fisher's F has the standard deviation √(2/(m − 1)) in random order, for many rows."""
+    parts = values.reshape(blocks, -1, values.shape[-1])
+    within = parts.var(axis=1, ddof=1).mean(axis=0) if parts.shape[1] > 1 else np.full(parts.shape[2], np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        F = parts.shape[1] * parts.mean(axis=1).var(axis=0, ddof=1) / within
+    return bool(np.nan_to_num(F).max() > 1 + ORDERED * math.sqrt(2 / (blocks - 1)))
 
 
 def _following(values: np.ndarray) -> float:
@@ -158,7 +173,7 @@ def noise_floor(case: Case) -> Verdict | None:
     predicted = _predicted(case, bottom)
     facts: dict[str, Any] = {"level": level, "predicted": predicted, "rate": rate.rate}
     kind = "" if math.isfinite(predicted) and math.isfinite(level) else "noise_floor_unknown"
-    return case.verdict("noise_floor", *case.best_rate, kind=kind, **facts)
+    return case.verdict("noise_floor", case.surest, case.chosen_rate, kind=kind, **facts)
 
 
 def _tail(case: Case) -> np.ndarray:

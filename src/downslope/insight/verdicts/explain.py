@@ -13,7 +13,7 @@ from ...descent.methods import AnyMethod, Exhaustive
 from ...descent.trace import Trace
 from . import functions, nets, rows
 from .case import Case
-from .failures import failure
+from .failures import failure, still_growing
 from .verdict import Remedy, Verdict
 
 PLAIN = {  # reason to end → the verdict where nothing more can be judged
@@ -81,6 +81,8 @@ def _judgements(case: Case) -> list[tuple[str, Callable[[], Verdict | None]]]:
         return [*judgements, (code, lambda: _on_the_grid(case))]
     if code == "validation":
         return [*judgements, (code, lambda: case.verdict("converged", kind="stopped_early"))]
+    if not case.objective.sweeps:
+        judgements.append(("diverged", lambda: still_growing(case)))
     findings = (
         rows.FINDINGS if case.objective.sweeps else functions.FINDINGS if case.of_function else nets.FINDINGS
     )

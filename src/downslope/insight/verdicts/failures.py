@@ -13,6 +13,8 @@ from ...descent.schedules import Constant
 from .case import NARROW, Case
 from .verdict import Remedy, Verdict
 
+GROWN = 10.0  # times a loss: what no chance of a few rows makes of it
+
 
 def failure(case: Case) -> Verdict:
     """Diverged (by how much the rate exceeds its bound, which column and row carry the curvature), not
@@ -20,19 +22,24 @@ def failure(case: Case) -> Verdict:
     reason = case.end.reason
     if reason.code == "unbounded":
         return case.verdict("unbounded", Remedy("bounded_function"))
-    broken = "where" in reason.numbers or not math.isfinite(reason.numbers["loss"])  # a slope, or the loss
-    lost = broken and not _grew(case)
+    loss = reason.numbers.get("loss", case.end.value)
+    infinite = not math.isfinite(loss)
+    lost = (infinite or "where" in reason.numbers) and not _grew(case)  # the loss, or a slope
     excess = case.given_rate / case.bound if case.given_rate and "bound" in case.numbers else 0.0
-    left_domain = lost and case.of_function and math.isnan(reason.numbers["loss"])
+    left_domain = lost and case.of_function and math.isnan(loss)
     if excess > 1 and not left_domain:
         facts = {"excess": excess, **_carriers(case)}
         kind = "diverged_beyond_column" if "column" in facts else "diverged_beyond"
         return case.verdict("diverged", *_slower(case), kind=kind, **facts)
     if lost:
         where = reason.numbers.get("where") or _where(case)
-        return case.verdict("not_finite", *_slower(case), where=where)
+        kind = "" if infinite else "not_finite_slope"
+        facts = {"where": where, "epoch": case.end.epochs + 1, "loss": loss}
+        return case.verdict("not_finite", *_slower(case), kind=kind, **facts)
+    seen = [step.loss for step in case.steps if math.isfinite(step.loss)]
+    facts = {"loss": max([case.end.value, *seen[-1:]]), "epoch": case.end.epochs + 1}
     kind = "diverged_in_layer" if "where" in reason.numbers else ""
-    return case.verdict("diverged", *_slower(case), kind=kind)
+    return case.verdict("diverged", *_slower(case), kind=kind, **facts)
 
 
 def _slower(case: Case) -> list[Remedy | None]:
@@ -116,7 +123,27 @@ def _carriers(case: Case) -> dict[str, Any]:
 def _grew(case: Case) -> bool:
     """Whether the loss rose above where it began before it was lost."""
     losses = [step.loss for step in case.steps if math.isfinite(step.loss)]
-    return len(losses) > 1 and losses[-1] > losses[0]
+    if len(losses) < 2:
+        return False
+    # Of rows that are drawn, one update's loss may well be some times another's.
+    return losses[-1] > (losses[0] if case.full else GROWN * max(abs(losses[0]), losses[0]))
+
+
+def still_growing(case: Case) -> Verdict | None:
+    """A fixed step along gradients with which F ends above its start, and went on growing: nobody knows the
+    bound of a function, or of a net, beforehand."""
+    if not (isinstance(case.method, Method) and isinstance(case.method.learning_rate, Constant)):
+        return None
+    if case.end.reason.code not in ("epochs", "no_progress"):
+        return None
+    values = np.array([step.loss if step.objective is None else step.objective for step in case.steps])
+    if len(values) < 2 or not case.end.value > values[0]:
+        return None
+    if case.of_function:
+        rises = np.diff(np.append(values, case.end.value)) > 0
+        return failure(case) if rises[len(rises) // 2 :].mean() >= 0.9 and rises[-1] else None
+    null = case.objective.value(case.objective.term.null_theta)  # of a net, which may stand still up there
+    return failure(case) if case.end.value > GROWN * max(abs(values[0]), abs(null)) else None
 
 
 def _where(case: Case) -> str:

@@ -11,6 +11,7 @@ from .case import Case
 from .verdict import Remedy, Verdict
 
 SURE = 3.0  # standard errors of a mean difference, of many rows: by chance once in 700
+LARGE, SURE_LARGE = 2.0, 2.0  # a loss that rose to so many times its lowest asks for less proof
 MATERIAL = 0.01  # of the lowest loss: for less nobody would take other weights
 
 
@@ -33,11 +34,25 @@ def overfitting(case: Case) -> Verdict | None:
     if len(each) < 2:
         return None
     error = float(each.std(ddof=1)) / math.sqrt(len(each))
-    if not float(each.mean()) > _students(SURE, len(each) - 1) * error:
+    sure = SURE if last < LARGE * lowest else SURE_LARGE
+    certain = float(each.mean()) > _students(sure, len(each) - 1) * error
+    if not (certain or _mostly(each, sure)) or not each.mean() > 0:
         return None
     facts: dict[str, Any] = {"lowest": lowest, "held_out": last, "best_epoch": case.steps[j].epoch + 1}
     patience = Remedy("stop_early", {"patience": 10})
     return case.verdict("overfitting", patience, Remedy("regularise"), **facts)
+
+
+def _mostly(each, sure: float) -> bool:
+    """Whether the losses of validation rows rose by their ranks, which one row with a large loss does not
+    hide: the signed-rank sum is `sure` standard deviations above its mean.  Wilcoxon 1945."""
+    moved = each[each != 0]
+    n = len(moved)
+    if n < 10:
+        return False
+    ranks = np.argsort(np.argsort(np.abs(moved), kind="stable"), kind="stable") + 1.0
+    above = float(ranks[moved > 0].sum())
+    return above - n * (n + 1) / 4 > sure * math.sqrt(n * (n + 1) * (2 * n + 1) / 24)
 
 
 def _students(z: float, freedom: int) -> float:

@@ -13,25 +13,41 @@ from ...descent.methods import Method
 from ...descent.rows import Batch
 from ...descent.schedules import Constant
 from ...kernels.threads import one_blas_thread
-from ..separation import rows_on_plane
+from ..separation import Separation, faults, separation
 from .case import NARROW, Case
 from .drawn import as_near_as_rows_can_tell, noise_floor, sorted_rows
 from .failures import scale
 from .overfitting import overfitting
+from .penalising import held_out_alpha, smallest_alpha, squares
 from .verdict import Remedy, Verdict
 
+FOREVER = 1e6  # epochs: of more nobody knows how many they will be
 REVERSED = -math.sqrt(0.5)  # cosine of two gradients: more than half of the next one undoes the last step
 
 
 def separable(case: Case) -> Verdict | None:
-    """Log loss without a penalty, and a plane that has no row on its wrong side."""
-    objective = case.objective
-    if objective.penalty.alpha or objective.term.loss.name != "log":
+    """Log loss or a log link without a penalty, and a direction along which the loss falls for ever. Where
+    it tells all rows apart, nothing is left to learn; else it names the levels and columns at fault."""
+    objective, term = case.objective, case.objective.term
+    if term.loss.name not in ("log", "poisson"):
         return None
-    on_plane = rows_on_plane(objective.term, objective.to_inner(case.end.params))
-    if on_plane is None:
+    if objective.penalty.alpha:  # which bounds every weight but the intercept
+        none = not term.loss.labels and term.intercept and not np.any(term.levels[0])
+        found = Separation(0) if none else None
+    else:
+        found = separation(term, objective.to_inner(case.end.params))
+    if found is None:
         return None
-    return case.verdict("separable", Remedy("add_penalty", _ridge(case, 0.01)), on_plane=on_plane)
+    no_events = found.on_plane == 0 and not term.loss.labels  # a penalty would not bound the intercept
+    alpha = None if no_events else case.judge("alpha", lambda: held_out_alpha(case))
+    remedy = Remedy("add_penalty", squares(case, alpha)) if alpha else None
+    rows = {"on_plane": found.on_plane, "rows": term.rows}
+    if found.on_plane == 0:
+        return case.verdict("separable", remedy, kind="no_events" if no_events else "", **rows)
+    levels, columns = case.judge("faults", lambda: faults(term, found, case.dataset), ([], []))
+    facts = {**rows, "faults": [levels, columns]}
+    kind = "" if levels or columns else "quasi_separable_somewhere"
+    return case.verdict("quasi_separable", remedy, kind=kind, **facts)
 
 
 def unused_rows(case: Case) -> Verdict | None:
@@ -63,11 +79,13 @@ def collinear(case: Case) -> Verdict | None:
         if not null.shape[1]:
             return None
         facts = _combination(objective.term, null)
-    elif "rank" in told:
-        facts = {"dependent": ", ".join(told.get("dependent", ()))}
+    elif told.get("dependent"):
+        facts = {name: told[name] for name in ("rank", "columns") if name in told}
+        facts["dependent"] = ", ".join(told["dependent"])
     if not facts:
         return None
-    remedies = [Remedy("add_l2", _ridge(case, 1e-3))]
+    alpha = case.judge("alpha", lambda: smallest_alpha(case))
+    remedies = [Remedy("add_l2", squares(case, alpha))] if alpha else []
     if facts.get("extra") and len(objective.names) > 2:
         kept = [name for name in _columns(objective.term) if name not in facts["extra"]]
         remedies.append(Remedy("drop_column", {"features": kept}))
@@ -142,18 +160,6 @@ def _columns(term) -> list[str]:
     return names[: term.columns]
 
 
-def _ridge(case: Case, share: float) -> dict[str, Any]:
-    """L2 with an alpha of that share of a column's usual curvature; to one digit."""
-    term = case.objective.term
-    d = term.columns
-    sizes = np.diag(term.gram)[:d] if term.size <= NARROW * term.outputs else np.ones(1)
-    usual = float(np.mean(sizes * term.standardise.width**2 if len(sizes) == d else sizes))
-    alpha = share * (usual if usual > 0 else 1.0)
-    change: dict[str, Any] = {"penalty": "l2", "alpha": float(f"{alpha:.0e}")}
-    sure = case.surest
-    return {**change, **(sure.change or {})} if sure is not None else change
-
-
 def decayed(case: Case) -> Verdict | None:
     """AdamW, whose decay is no part of the objective."""
     method = case.method
@@ -164,15 +170,17 @@ def decayed(case: Case) -> Verdict | None:
 
 
 def converged(case: Case) -> Verdict | None:
-    """In one solve; by its gradient; as near as the rows can tell."""
-    code = case.end.reason.code
+    """In one solve; by its gradient; as near as the rows can tell. Never beside a gap that says otherwise."""
+    code, term = case.end.reason.code, case.objective.term
+    if not math.isfinite(case.end.value):
+        return case.verdict("not_finite", kind="overflow")
     if code == "closed_form":
-        return case.verdict("converged", kind="solved" if _rounding_alone(case) else "")
-    if code in ("gradient", "gap"):
+        return case.verdict("converged", kind="solved" if _rounding_alone(case) else "solved_nearly")
+    if code in ("gradient", "gap") and case.near:
         return case.verdict("converged", kind="rounded" if "width" in case.numbers else "")
     certificate, enough = case.end.certificate, 1e-6 if code == "no_progress" else 1e-8
-    term = case.objective.term
-    if certificate <= 1e4 * enough * term.rough_scale and certificate <= enough * term.gradient_scale:
+    small = certificate <= 1e4 * enough * term.rough_scale and certificate <= enough * term.gradient_scale
+    if small and case.near:
         return case.verdict("converged")
     return as_near_as_rows_can_tell(case)
 
@@ -201,7 +209,10 @@ def oscillating(case: Case) -> Verdict | None:
         return None
     known = "best" in case.numbers
     remedies = case.best_rate if known else [Remedy("shorter", {"learning_rate": shorter}), case.surest]
-    return case.verdict("oscillating", *remedies, kind="oscillating_bound" if known else "", cosine=cosine)
+    beyond = known and t > case.bound
+    kind = "oscillating_beyond" if beyond else "oscillating_bound" if known else ""
+    facts = {"cosine": cosine, **({"excess": t / case.bound} if beyond else {})}
+    return case.verdict("oscillating", *remedies, kind=kind, **facts)
 
 
 def turn(case: Case, t: float) -> tuple[float, float]:
@@ -226,7 +237,11 @@ def _restless(case: Case) -> Verdict | None:
     first, last = np.array_split(losses, 2)
     if rises < 0.25 or last.min() < first.min() - 1e-3 * (first.max() - first.min()):
         return None
-    return case.verdict("oscillating", case.surest, kind="oscillating_loss", rises=float(rises))
+    t, facts = case.given_rate, {"rises": float(rises)}
+    if t is not None and "bound" in case.numbers and t > case.bound:
+        facts["excess"] = t / case.bound
+        return case.verdict("oscillating", *case.best_rate, kind="oscillating_loss_beyond", **facts)
+    return case.verdict("oscillating", case.surest, kind="oscillating_loss", **facts)
 
 
 def too_slow(case: Case) -> Verdict | None:
@@ -265,21 +280,22 @@ def badly_scaled(case: Case) -> Verdict | None:
 
 def exhausted(case: Case) -> Verdict:
     """How many more epochs it needs, where the way it went tells; else a surer method."""
-    more = case.more
+    more = case.more if case.more <= FOREVER else math.inf
     if case.end.reason.code == "no_progress":
-        return case.verdict("no_progress", case.surest, Remedy("smaller_rate"))
+        fixed = isinstance(case.method, Method) and isinstance(case.method.learning_rate, Constant)
+        return case.verdict("no_progress", case.surest, Remedy("smaller_rate") if fixed else None)
     sure = case.surest
     if not math.isfinite(more):
         ten = Remedy("more_epochs", {"epochs": 10 * case.settings.epochs})
-        return case.verdict("epochs_exhausted", *([sure, ten] if sure else [ten]))
+        return case.verdict("epochs_exhausted", sure or ten)
     total = int(case.end.epochs + more)
     if case.searches:  # it ends by itself: the limit may be generous
         total = max(total, 1000)
     wait = Remedy("more_epochs", {"epochs": total})
-    # Ten times as long is a way; beyond that, a method that needs fewer epochs is the better one.
-    remedies = (
-        [wait, sure] if case.searches or total <= 10 * case.settings.epochs or sure is None else [sure, wait]
-    )
+    # Ten times as long is a way; beyond that, and where the way so far tells little of what is to come, a
+    # method that needs fewer epochs is the better one.
+    foreseeable = case.searches or (case.gradual and total <= 10 * case.settings.epochs)
+    remedies = [wait, sure] if foreseeable or sure is None else [sure, wait]
     return case.verdict("epochs_exhausted", *remedies, kind="epochs_more", more=int(more))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,6 +11,8 @@ from ...errors import DownslopeError
 from ...messages import language, text
 
 FAILURES = ("diverged", "not_finite", "unbounded")  # the descent ended without an answer
+LONG = 400  # letters of a change that a sentence shows; `typed` holds all
+FINISHED = ("converged", "collinear", "decayed", "overfitting", "exhausted", "paused")  # it went as asked
 
 
 @dataclass(frozen=True)
@@ -34,24 +37,27 @@ class Remedy:
 
     @property
     def typed(self) -> str:
-        """The change as it is written in Python."""
-        return ", ".join(f"{name}={_in_python(value)}" for name, value in (self.change or {}).items())
+        """The change as written in Python: arguments of `fit` or `minimize`; for other columns, the rows."""
+        change = dict(self.change or {})
+        rows = change.pop("features", None)
+        said = [] if rows is None else [f"dataset.with_features({list(rows)!r})"]
+        return ", ".join([*said, *(f"{name}={_in_python(value)}" for name, value in change.items())])
 
     @property
     def options(self) -> str:
-        """The change as it is typed on the command line.
+        """The change as options of the command line; `cli.pasting` makes the whole command of it.
 
         >>> Remedy("best_rate", {"learning_rate": 0.107, "start": {"x": 1.0}}).options
         '--learning-rate 0.107 --start x=1.0'
         """
-        return " ".join(_as_option(name, value) for name, value in (self.change or {}).items())
+        return " ".join(filter(None, (_as_option(*pair) for pair in (self.change or {}).items())))
 
     def to_json(self) -> dict[str, Any]:
         """{text, change}"""
         return {"text": self.text, "change": None if self.change is None else dict(self.change)}
 
     def __str__(self) -> str:
-        return f"{self.text} ({self.typed})" if self.change else self.text
+        return f"{self.text} ({_shortened(self.typed)})" if self.change else self.text
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,11 @@ class Verdict:
     def failed(self) -> bool:
         """Whether there is no answer."""
         return self.code in FAILURES
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it did not arrive, or there is nowhere to arrive."""
+        return self.code not in FINISHED
 
     @property
     def remedy(self) -> Remedy | None:
@@ -148,6 +159,8 @@ def sentence(key: str, facts: Mapping[str, Any]) -> str:
     """The sentence of `key`. A fact that is missing, as in a run that an earlier version saved, stands as
     "–": a verdict is always readable."""
     known = {name: Unknown() if fact is None else fact for name, fact in facts.items()}
+    if "faults" in facts:
+        known["faults"] = _faults(*facts["faults"])
     while True:
         try:
             return text(key, **known)
@@ -157,24 +170,44 @@ def sentence(key: str, facts: Mapping[str, Any]) -> str:
             known[missing.args[0]] = Unknown()
 
 
+def _faults(levels, columns) -> str:
+    """Which levels hold one class, or lack one, and which columns separate rows: at most five."""
+    said = []
+    for level, rows, there, lacking in levels:
+        code = "level_of_one" if len(there) == 1 else "level_lacks"
+        words = {"there": there[0], "lacking": ", ".join(lacking)}
+        said.append(text(f"insight.{code}", level=level, rows=rows, **words))
+    if columns:
+        said.append(text("insight.at_fault", columns=", ".join(columns)))
+    return "; ".join(said[:5] + ["…"] * (len(said) > 5))
+
+
 def _in_python(value: Any) -> str:
+    if isinstance(value, Mapping) and "exhaustive" in value:
+        return f"ds.Exhaustive({_in_python(value['exhaustive'])})"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f'"{name}": {_in_python(part)}' for name, part in _some(value)) + "}"
+        pairs = (f"{json.dumps(str(k), ensure_ascii=False)}: {_in_python(part)}" for k, part in value.items())
+        return "{" + ", ".join(pairs) + "}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_in_python, value))}]"
-    return f'"{value}"' if isinstance(value, str) else f"{value}"
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else f"{value}"
 
 
-def _as_option(name: str, value: Any) -> str:
+def _shortened(words: str) -> str:
+    return words if len(words) <= LONG else words[:LONG] + "…"
+
+
+def _as_option(name: str, value: Any) -> str | None:
+    """One setting as an option; None for one that is to be left out."""
     option = "--" + name.replace("_", "-")
     if name == "scale":
-        return text("insight.without", option="--no-scale") if value else "--no-scale"
+        return None if value else "--no-scale"
     if name == "method" and isinstance(value, Mapping):
         return " ".join(f"--grid {weight}={_range(points)}" for weight, points in value["exhaustive"].items())
     if value is None:
-        return text("insight.without", option=option)
+        return None
     if isinstance(value, Mapping):
-        value = ",".join(f"{key}={part}" for key, part in _some(value))
+        value = ",".join(f"{key}={part}" for key, part in value.items())
     elif isinstance(value, list | tuple):
         value = ",".join(map(str, value))
     return f"{option} {value}"
@@ -184,8 +217,3 @@ def _range(points) -> str:
     """first:last:step of evenly spaced values."""
     step = points[1] - points[0] if len(points) > 1 else 1.0
     return f"{points[0]:g}:{points[-1]:g}:{step:g}"
-
-
-def _some(pairs: Mapping) -> list:
-    """The first eight: more are not typed by hand."""
-    return [*pairs.items()][:8] + ([("…", "…")] if len(pairs) > 8 else [])

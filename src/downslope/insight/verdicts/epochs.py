@@ -1,0 +1,108 @@
+"""How many epochs a descent still needs, by the way that it went."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...descent import rates
+from ...descent.directions import Nesterov
+from ...descent.methods import Method
+from ...descent.schedules import Constant
+from ...descent.trace import Step
+
+if TYPE_CHECKING:
+    from .case import Case
+
+
+def still_to_go(case: Case) -> float:
+    """Epochs that are still to go, as it went: by how fast the gradient fell in the last half, and on a
+    parabola no fewer than the flattest way takes. Infinite where it did not fall, and for drawn rows."""
+    if not case.full or len(case.steps) < 3 or not case.end.certificate > 0:
+        return math.inf
+    if case.of_function:
+        return _of_function(case)
+    if not (case.gradual or case.searches):
+        return math.inf  # steps that do not follow the slope tell nothing of the way to come
+    last = case.steps[len(case.steps) // 2 :]
+    places = np.unique(np.linspace(0, len(last) - 1, 33).astype(int))
+    sizes = np.array([_slope_at(case, step) for step in last] if not case.objective.kinked else
+                     [_slope_at(case, last[j]) for j in places])  # fmt: skip
+    if not (np.isfinite(sizes) & (sizes > 0)).all():
+        return math.inf
+    # What rolls or alternates falls in waves: only their crests tell of the way to come.
+    crests = np.maximum.accumulate(sizes[::-1])[::-1]
+    crests = crests if case.objective.kinked else crests[places]
+    epochs = np.array([float(last[j].epoch) for j in places])
+    if epochs[-1] == epochs[0]:
+        return math.inf
+    fall = -float(np.polyfit(epochs, np.log(crests), 1)[0])
+    ahead = math.log(max(1.0, math.sqrt(case.objective.size) * case.end.certificate / case.target))
+    rate = case.given_rate or _own_rate(case)
+    slow = _slowest_fall(case, rate) if rate is not None and case.slowest > 0 else None
+    if slow is not None and case.objective.quadratic and not case.objective.kinked:
+        fall = min(fall, slow)
+    if not fall > 0:
+        return math.inf
+    more = 1.25 * ahead / fall + 1  # a tail is straight to a fifth
+    if slow is not None and not case.objective.quadratic:  # a few epochs do not show the flattest way
+        first = case.steps[0].gradient_norm
+        more = max(more, math.log(max(math.e, first / case.target)) / slow - case.end.epochs)
+    return math.ceil(more) if math.isfinite(more) else math.inf
+
+
+def _of_function(case: Case) -> float:
+    """Epochs still to go until a millionth of the fall over the last half of all is left, by how fast
+    the gradient fell in the last quarter: infinite where it fell more slowly than before, as on the way
+    to an end that is infinitely far, or where the curvature promises no end."""
+    steps = case.steps
+    marks = [steps[int(j)] for j in np.linspace(len(steps) // 2, len(steps) - 1, 3)]
+    sizes = [mark.gradient_norm for mark in marks]
+    spans = [after.epoch - before.epoch for before, after in itertools.pairwise(marks)]
+    if not all(map(math.isfinite, sizes)) or min(sizes) <= 0 or min(spans) <= 0:
+        return math.inf
+    before, after = (math.log(a / b) / span for (a, b), span in zip(itertools.pairwise(sizes), spans))
+    flattest = case.ground.values[0] if case.ground.known else math.nan
+    if not after > 0 or after < 0.8 * before or flattest <= case.ground.noise:
+        return math.inf
+    if case.given_rate is not None and case.given_rate * flattest < 1:
+        after = min(after, -math.log1p(-case.given_rate * flattest) / (1 - case.beta))
+    # f falls as the square of the gradient, and half of the epochs must do; a valley gets flatter ahead
+    needed = max(2.5 * math.log(1e6) / after, 1.5 * case.end.epochs)
+    return math.ceil(max(1.0, needed - case.end.epochs))
+
+
+def _slope_at(case: Case, step: Step) -> float:
+    """How far a step was from a minimum: its gradient; beside a kink, the certificate after it."""
+    if not case.objective.kinked:
+        return step.gradient_norm
+    theta = case.objective.to_inner(step.params)
+    return case.objective.certificate(theta, case.objective.at(theta).gradient)
+
+
+def _own_rate(case: Case) -> float | None:
+    """The fixed rate that a method took, of Nesterov's too."""
+    method = case.method
+    if not isinstance(method, Method) or not isinstance(method.direction, Nesterov):
+        return None
+    rate = rates.resolved(method, case.objective)
+    return rate.rate if isinstance(rate, Constant) else None
+
+
+def _slowest_fall(case: Case, t: float) -> float | None:
+    """By how much log ‖gradient‖ falls an update along the slowest way of a parabola; None where it
+    does not. Along a curvature λ, δ ← δ − tv with v ← βv + λδ, of Nesterov δ ← δ − t(λδ + βv)."""
+    direction = case.method.direction if isinstance(case.method, Method) else None
+    beta = getattr(direction, "beta", 0.0)
+    if beta == "auto":
+        return None
+    worst = 0.0
+    for curve in (case.L, case.slowest):
+        ahead = (1 + beta) if isinstance(direction, Nesterov) else 1.0
+        back = beta**2 if isinstance(direction, Nesterov) else beta
+        once = np.array([[1 - t * curve * ahead, -t * back], [curve, beta]])
+        worst = max(worst, float(np.abs(np.linalg.eigvals(once)).max()))
+    return -math.log(worst) if 0 < worst < 1 else None
