@@ -230,3 +230,21 @@ def test_rows_in_parts_decide_as_rows_in_memory_do(tmp_path, kind, loss):
     if kind == "years":
         assert whole.verdict.code == "collinear" or loss == "log"
         assert np.allclose(parts.params, whole.params, rtol=1e-4)
+
+
+@pytest.mark.fault("B7")
+@pytest.mark.parametrize("loss", ["squared", "huber:1"])
+def test_a_polynomial_of_degree_ten_stays_of_full_rank(loss):
+    """As NIST's Filip: ten powers of 82 numbers between −9 and −3, a condition number of 1e10."""
+    x = np.round(np.sort(np.random.default_rng(2).uniform(-8.8, -3.1, 82)), 9)
+    y = np.round(0.85 + 0.06 * np.sin(x), 4)
+    found = ds.fit(ds.Dataset.from_arrays(x[:, None] ** np.arange(1, 11), y), loss=loss)
+    mpmath.mp.dps = 60
+    A = mpmath.matrix([[mpmath.mpf(number) ** power for power in range(11)] for number in x.tolist()])
+    w = mpmath.lu_solve(A.T * A, A.T * mpmath.matrix(y.tolist()))
+    left = A * w - mpmath.matrix(y.tolist())
+    assert found.verdict.code == "converged"
+    assert found.loss == pytest.approx(float((left.T * left)[0] / 82), rel=1e-6)
+    if loss == "squared":
+        assert found.verdict.numbers["rank"] == 11
+        assert np.allclose(found.params[:-1], [float(number) for number in w[1:]], rtol=1e-4)
