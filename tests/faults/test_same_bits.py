@@ -33,6 +33,8 @@ fits("squared", ds.Dataset.from_arrays(X, z), ["auto", "gd", "lbfgs"], penalty="
 fits("lasso", ds.Dataset.from_arrays(X, z), ["auto"], penalty="l1", alpha=1e-3)
 few = slice(0, n // 4)
 fits("softmax", ds.Dataset.from_arrays(X[few], np.digitize(z, [-1, 1])[few]), ["auto", "gd"], loss="log")
+path = ds.path(ds.Dataset.from_arrays(X[few], z[few]), alphas=5)
+told["path"] = [number.hex() for number in path.coef.ravel().tolist()]
 wide = rng.normal(size=(600, 300))
 target = wide[:, 0] + rng.normal(size=600)
 fits("wide", ds.Dataset.from_arrays(wide, target), ["auto", "newton"], loss="huber")

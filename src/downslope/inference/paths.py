@@ -14,6 +14,7 @@ from ..descent.coordinates import MOMENTS, Coordinates
 from ..descent.l1_quadratic import priced
 from ..descent.methods import CoordinateDescent
 from ..errors import DownslopeError, DownslopeWarning
+from ..kernels.threads import one_blas_thread
 from ..messages import text
 from ..model import losses, penalties
 from ..model.linear import Linear
@@ -55,6 +56,7 @@ class Path:
 
 
 @door(dataset=a("Dataset"), eps=number(above=0, below=1), tol=number(least=0), intercept=truth)
+@one_blas_thread()
 def path(
     dataset,
     loss: Any = "squared",

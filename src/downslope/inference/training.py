@@ -120,6 +120,7 @@ class Training:
         return training
 
     @classmethod
+    @one_blas_thread()
     def one_pass(cls, dataset: Dataset, recipe: Recipe, after: Paused | None = None) -> Training:
         """A single pass of a stochastic method: the first, or the one that follows a pause.
 
