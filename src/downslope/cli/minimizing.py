@@ -67,13 +67,10 @@ class MinimizeRequest:
     def at(self, function):
         """The numbers given, by name or in the order of the variables; without any, whole numbers in
         [−1000, 1000), drawn by seed."""
-        import numpy as np
-
         from . import requests
 
         if not self.start:
-            drawn = np.random.default_rng(self.settings["seed"])
-            return drawn.integers(-1000, 1000, size=function.size).astype(float)
+            return drawn_start(function, self.settings["seed"])
         if any("=" in words for words in self.start):
             return requests.starts(self.start)
         return [requests.number("--start", part) for words in self.start for part in words.split(",")]
@@ -86,6 +83,22 @@ class MinimizeRequest:
         epochs = requests.whole("--epochs", self.epochs) if self.epochs else None
         asked = MinimizeRequest(**(kept.told["asked"] or {}))
         return asked, kept.training(None, None, epochs)
+
+
+def drawn_start(function, seed: int):
+    """Whole numbers in [−1000, 1000); where f has no finite value there, others, ever nearer to 0."""
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    place = rng.integers(-1000, 1000, size=function.size).astype(float)
+    for widest in (1000, 100, 10, 5, 2, 1, 0.1, 0.01):
+        for _ in range(16):
+            value, gradient = function.value_and_gradient(place)
+            if np.isfinite(value) and np.isfinite(gradient).all():
+                return place
+            place = rng.uniform(-widest, widest, size=function.size)
+            place = place.round() if widest > 2 else place.round(3)
+    raise DownslopeError("functions.no_start", formula=function.formula)
 
 
 @asking(MinimizeRequest)
@@ -101,6 +114,7 @@ def minimize(
     plot: o.Plot = None,
     force: o.Force = False,
     fix: o.Fix = False,
+    no_verdict: o.NoVerdict = False,
     json: o.Json = False,
     lang: o.Lang = None,
 ) -> int:
@@ -111,6 +125,8 @@ def minimize(
 
     if fix and (checkpoint is not None or resume is not None):
         raise DownslopeError("checkpoint.fix")
+    if fix and no_verdict:
+        raise DownslopeError("cli.fix_without_verdict")
     files.check_picture(plot, force)
     requests.needs_picture(plane, surface, plot)
     book = files.check_log(log, force, goes_on=resume is not None, out=out, plot=plot)
@@ -135,6 +151,7 @@ def minimize(
         kept = keeper.opened(resume, "minimize")
         request, training = request.going_on(kept, out=out, force=force or None)
         keeps = keeper.going_on(kept, checkpoint)
+    training.judged = not no_verdict
     event = {"event": "begin"} if resume is None else {"event": "resumed", "step": training.trace.updates}
     opened = None if book is None else book.open(training, **event)
     steps = None if keeps is None else keeps.watch(training)

@@ -28,6 +28,7 @@ from ..descent.stops import Epochs, Pause, Stop
 from ..descent.trace import Step, Trace
 from ..errors import DownslopeError, Interrupted
 from ..insight import Verdict, explain, plain
+from ..insight.verdicts import FAILURES, unjudged
 from ..kernels.threads import one_blas_thread
 from ..model.functions import Function
 from ..model.linear import LinearTerm
@@ -75,6 +76,7 @@ class Training:
         self._validation: Objective | None = None
         self._end: End | None = None
         self.place = place or Place()
+        self.judged = True  # whether its end is to get a verdict
         self._began: float | None = None  # with the first step, when whatever watches it is open
         self._steps = descend(objective, start, method, stop, seed=recipe.seed, place=self.place)
 
@@ -227,6 +229,8 @@ class Training:
 
     def _verdict(self, end: End) -> Verdict:
         """What the end means; with a remedy, it can be applied to the same rows."""
+        if not self.judged:
+            return plain(end) if end.reason.code in FAILURES else unjudged(end)
         known = (end, self.objective, self.method, self.trace, self.recipe, self._validation, self.dataset)
         try:
             verdict = explain(*known)
@@ -375,6 +379,7 @@ def minimize(
     seed=None,
     checkpoint: Checkpoint | None = None,
     log: Any = None,
+    verdict: bool = True,
     **settings,
 ) -> Solution:
     """Minimise a function: a text such as "x^2 + y^2", or a callable.
@@ -382,7 +387,8 @@ def minimize(
     `start`: a number, a row of them, or name → number. `derivative`: a text or a callable; without it
     SymPy finds the derivative of a text, PyTorch that of a callable, and finite differences what is left.
     `method` "auto" is Newton where there are second derivatives, else L-BFGS. All epochs are run, unless
-    `tol` says which gradient is small enough. `checkpoint`, `log`: as for `fit`.
+    `tol` says which gradient is small enough. `checkpoint`, `log`: as for `fit`. `verdict`: False leaves
+    the end unjudged, for which f would be called again.
 
     >>> minimize("2*x^2", 500, epochs=2).params, 500 * 0.96**2
     (array([460.8]), 460.8)
@@ -391,6 +397,7 @@ def minimize(
     """
     book = Logbook.checked(log)
     training = minimizing(f, start, method, learning_rate, epochs, derivative, seed, **settings)
+    training.judged = verdict
     return _run(training, checkpoint, book)
 
 

@@ -9,12 +9,15 @@ import numpy as np
 from ..errors import DownslopeError
 
 
-def extrapolated(value: Callable, x: np.ndarray, j: int, noise: float, name: str) -> tuple[float, float]:
+def extrapolated(
+    value: Callable, x: np.ndarray, j: int, noise: float, name: str, widest: float = 0.1
+) -> tuple[float, float]:
     """∂f/∂xⱼ from central differences over ever smaller h, extrapolated to h = 0; and how sure that is.
+    `widest`: the first h, beside xⱼ or 1.
 
     Ridders 1982.  Raises DownslopeError where the slopes on the two sides differ however small h is.
     """
-    h = 0.1 * max(1.0, abs(float(x[j]))) * 3.0 ** -np.arange(16)
+    h = widest * max(1.0, abs(float(x[j]))) * 3.0 ** -np.arange(16)
     unit = np.zeros(x.size)
     unit[j] = 1.0
     ahead = np.array([value(x + step * unit) for step in h])
@@ -50,5 +53,6 @@ def _refuse_kink(gap: np.ndarray, noise: np.ndarray, name: str) -> None:
 def rounding_of(value: Callable, x: np.ndarray, d: np.ndarray, base: float) -> float:
     """The size of rounding in f: what third differences over a tiny step leave.  After Moré & Wild 2011."""
     third = np.diff([value(x + 1e-6 * k * d) for k in range(8)], 3)
-    rounding = float(np.sqrt(np.mean(third**2) / 20))  # 1² + 3² + 3² + 1²
+    with np.errstate(all="ignore"):
+        rounding = float(np.sqrt(np.mean(third**2) / 20))  # 1² + 3² + 3² + 1²
     return max(np.finfo(float).eps * abs(base), rounding if np.isfinite(rounding) else 0.0, 1e-300)

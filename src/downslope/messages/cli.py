@@ -273,6 +273,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The run that was kept is the one after the change.",
         "保存的是修改之后的运行。",
     ),
+    "cli.help_no_verdict": (
+        "do not judge how it ended: no call of the function beyond those of the descent",
+        "不对结果作诊断：除下降本身外不再调用函数",
+    ),
+    "cli.fix_without_verdict": (
+        "--fix applies the verdict's remedy, and --no-verdict asks for none: leave out one of them",
+        "--fix 要应用诊断给出的修正，而 --no-verdict 不作诊断：请去掉其中一个",
+    ),
     "cli.help_fix": (
         "Apply the first remedy of the verdict, run again, and show both.",
         "应用诊断的第一条建议，重新运行，并把两次结果都显示出来。",

@@ -23,6 +23,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         '"{fragment}" at column {column}: a multiplication sign is missing. Write {product}.',
         "第 {column} 列的“{fragment}”缺少乘号：请写成 {product}。",
     ),
+    "functions.run_together": (
+        "{name} at column {column} would be a variable of its own: write {product}, or give the variable another name.",
+        "第 {column} 列的 {name} 会被当作一个变量：请写成 {product}，或给变量换一个名字。",
+    ),
     "functions.no_parentheses": (
         "{name} at column {column} is a function and has no argument: write {name}(x).",
         "第 {column} 列的 {name} 是函数，却没有自变量：请写成 {name}(x)。",
@@ -123,6 +127,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "functions.start_not_finite": (
         "the start {name} = {found} is not finite: give a finite number.",
         "起点 {name} = {found} 不是有限的数：请给出有限的数。",
+    ),
+    "functions.no_start": (
+        "{formula} has no finite value and gradient at any start that was drawn: give one with --start.",
+        "{formula} 在随机选取的所有起点处都没有有限的值和梯度：请用 --start 给出起点。",
     ),
     "functions.outside_domain": (
         "{formula} is {value} at the start {place}, and its gradient is {gradient}: start where both are finite real numbers.",

@@ -2,6 +2,10 @@
 
 TEXTS = {
     # ---- converged, each way of it ----------------------------------------------------------------------
+    "insight.not_judged": (
+        "Not judged, as asked: after {epochs} epochs the loss is {loss:.6g}, and the gradient {gradient:.2g}.",
+        "按要求未作诊断：{epochs} 轮后损失为 {loss:.6g}，梯度为 {gradient:.2g}。",
+    ),
     "insight.converged": (
         "Converged: after {epochs} epochs the loss is {loss:.6g} and its gradient {gradient:.2g}, which is as good as zero.",
         "已收敛：{epochs} 轮后损失为 {loss:.6g}，梯度为 {gradient:.2g}，可视为零。",
@@ -103,6 +107,10 @@ TEXTS = {
     "insight.overflow": (
         "Too large: the loss is {loss}, as its sums of squares are beyond the largest floating-point number. Divide the target, or the columns, by a power of ten.",
         "数值过大：损失为 {loss}，因为平方和超出了浮点数的最大值。请将目标列或特征列除以 10 的某次幂。",
+    ),
+    "insight.left_domain": (
+        "No finite number: update {epochs} led to {where}, where the function or its slope has no finite value; the last value before was {loss:.6g}.",
+        "出现非有限数：第 {epochs} 次更新到达 {where}，那里函数或其斜率没有有限的值；此前最后的函数值为 {loss:.6g}。",
     ),
     "insight.unbounded": (
         "No minimum: the function falls without end, to {loss:.4g} after {epochs} epochs.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -12,6 +13,18 @@ import numpy as np
 def available() -> bool:
     """Whether PyTorch is installed; asking does not import it."""
     return find_spec("torch") is not None
+
+
+def on_tensors(f: Callable) -> Callable:
+    """f of tensors, called with numbers or vectors."""
+    import torch
+
+    @functools.wraps(f)
+    def called(*parts):
+        with torch.no_grad():
+            return f(*(torch.as_tensor(part, dtype=torch.float64) for part in parts))
+
+    return called
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,21 +40,30 @@ class Autodiff:
         import torch
 
         with torch.no_grad():
-            return float(self.call(torch.from_numpy(x.copy())))
+            return float(self._number(torch.from_numpy(x.copy())))
 
     def value_and_gradient(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         import torch
 
         at = torch.from_numpy(x.copy()).requires_grad_()
-        value = self.call(at).reshape(())  # forward
+        value = self._number(at)  # forward
+        if not value.requires_grad:  # a branch that is constant
+            return value.item(), np.zeros(x.size)
         (gradient,) = torch.autograd.grad(value, at)  # backward; nothing accumulates, so nothing to clear
         return value.item(), gradient.numpy()
 
     def hessian(self, x: np.ndarray) -> np.ndarray:
         import torch
 
-        scalar = lambda at: self.call(at).reshape(())
-        return torch.autograd.functional.hessian(scalar, torch.from_numpy(x.copy())).numpy()
+        if not self._number(torch.from_numpy(x.copy()).requires_grad_()).requires_grad:
+            return np.zeros((x.size, x.size))
+        return torch.autograd.functional.hessian(self._number, torch.from_numpy(x.copy())).numpy()
+
+    def _number(self, at):
+        """f at a tensor (p,), as a tensor of no dimension, whatever Python number a branch of it returns."""
+        import torch
+
+        return torch.as_tensor(self.call(at), dtype=torch.float64).reshape(())
 
     def values(self, X: np.ndarray) -> np.ndarray:
         return np.array([self.value(row) for row in X])
@@ -52,7 +74,7 @@ class Autodiff:
 
         at = torch.from_numpy(X.copy()).requires_grad_()
         try:
-            values = torch.func.vmap(lambda row: self.call(row).reshape(()))(at)  # (m,)
+            values = torch.func.vmap(self._number)(at)  # (m,)
         except RuntimeError:
             return np.array([self.value_and_gradient(row)[1] for row in X]).reshape(X.shape)
         (gradient,) = torch.autograd.grad(values.sum(), at)  # no row's value depends on another row

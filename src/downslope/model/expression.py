@@ -15,7 +15,6 @@ import re
 import sys
 import unicodedata
 from collections.abc import Callable, Sequence
-from functools import reduce
 
 from ..errors import DownslopeError, nearest
 from .real_functions import real, real_functions, standard
@@ -47,8 +46,8 @@ FUNCTIONS: dict[str, Callable] = {
     "sign": lambda s, r, u: r.sign(u),
     "sigmoid": lambda s, r, u: r.sigmoid(u),
     "softplus": lambda s, r, u: r.softplus(u),
-    "max": lambda s, r, u, v, *more: reduce(r.max, (u, v, *more)),
-    "min": lambda s, r, u, v, *more: reduce(r.min, (u, v, *more)),
+    "max": lambda s, r, *several: _in_pairs(r.max, several),
+    "min": lambda s, r, *several: _in_pairs(r.min, several),
 }
 TAKE_SEVERAL = ("max", "min")
 
@@ -57,6 +56,13 @@ _SAME_AS = {"×": "*", "·": "*", "⋅": "*", "∙": "*", "÷": "/", "−": "-",
 _TOKEN = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[^\W\d]\w*)|(?P<mark>\*\*|[-+*/(),])"
 )
+
+
+def _in_pairs(join: Callable, parts: Sequence):
+    """join(join(a, b), join(c, d)) …: as deep as the logarithm of their number."""
+    while len(parts) > 1:
+        parts = [join(*parts[i : i + 2]) if i + 1 < len(parts) else parts[i] for i in range(0, len(parts), 2)]
+    return parts[0]
 
 
 def parse(text: str, variables: Sequence[str] | None = None):
@@ -99,11 +105,12 @@ def formula(expression, decimals: bool = False) -> str:
     >>> formula(parse("0.15*x^2")), formula(parse("0.15*x^2"), decimals=True)
     ('3*x^2/20', '0.15*x^2')
     """
-    from sympy import Float, Rational, sstr
+    from sympy import Float, Rational, S, Symbol, sstr
 
     short = {r for r in expression.atoms(Rational) if not r.is_Integer and 10**12 % r.q == 0}
     shown = expression.xreplace({r: Float(r) for r in short}) if decimals else expression
-    return re.sub(r"\bE\b", "e", sstr(shown, full_prec=False)).replace("**", "^")
+    shown = shown.xreplace({S.Exp1: Symbol("e", positive=True)})  # and E stays the variable that it is
+    return sstr(shown, full_prec=False).replace("**", "^")
 
 
 class _Reader:
@@ -165,22 +172,23 @@ class _Reader:
         column = self.columns[left.start()]
         if left["name"] and opens:
             if left["name"] not in FUNCTIONS:
-                raise DownslopeError(
-                    "functions.unknown_function",
-                    name=left[0],
-                    column=column,
-                    known=nearest(left[0], FUNCTIONS),
-                )
+                end = next((f for f in FUNCTIONS if left[0].endswith(f) and len(left[0]) == len(f) + 1), None)
+                if end is not None:  # xsin(x)
+                    facts = {"fragment": left[0], "column": column, "product": f"{left[0][0]}*{end}(…)"}
+                    raise DownslopeError("functions.implicit_product", **facts)
+                known = nearest(left[0], FUNCTIONS)
+                raise DownslopeError("functions.unknown_function", name=left[0], column=column, known=known)
         elif left["number"] and right["number"]:
             raise DownslopeError("functions.syntax", column=self.columns[right.start()], fragment=right[0])
         elif right["name"] or right["number"] or opens:
             if keyword.iskeyword(right[0]):
                 self._check_name(right, variables)
+            follows = right[0] if not right["name"] else self._spelt_out(right[0]) or right[0]
             raise DownslopeError(
                 "functions.implicit_product",
                 fragment=self.plain[left.start() : right.end()],
                 column=column,
-                product=f"{left[0]}*{right[0]}",
+                product=f"{left[0]}*{follows}{'…)' if opens else ''}",
             )
 
     def _check_name(self, token, variables) -> None:
@@ -188,6 +196,11 @@ class _Reader:
         if keyword.iskeyword(name):
             raise DownslopeError("functions.reserved_word", name=name, column=column)
         known = (*variables, *FUNCTIONS, *CONSTANTS)
+        called = self.plain[token.end() :].lstrip().startswith("(")
+        product = None if called or name in known else self._spelt_out(name)
+        if product is not None:
+            facts = {"name": name, "column": column, "product": product}
+            raise DownslopeError("functions.run_together", **facts)
         if name.startswith("_") or (self.declared and name not in known):
             raise DownslopeError(
                 "functions.unknown_name",
@@ -195,6 +208,16 @@ class _Reader:
                 column=column,
                 variables=", ".join(variables) or "x, y, z",
             )
+
+    def _spelt_out(self, name: str) -> str | None:
+        """sinx → sin(x), xy → x*y: what a name in letters may be meant for; None for a name of its own.
+        Letters are a product where each of them is x, y or z, or a variable elsewhere in the text."""
+        for function in sorted(FUNCTIONS, key=len, reverse=True):
+            rest = name.removeprefix(function)
+            if rest != name and rest.isalnum() and (len(rest) == 1 or rest in CONSTANTS or rest.isdigit()):
+                return f"{function}({rest})" if function + rest not in FUNCTIONS else None
+        alone = set(re.findall(r"(?<![^\W_])[^\W\d_](?![\w(])", self.plain)) | set("xyz")
+        return "*".join(name) if 1 < len(name) <= 4 and set(name) <= alone else None
 
     # ── tree ────────────────────────────────────────────────────────────────────────────────────
 
@@ -247,8 +270,13 @@ class _Reader:
                 raise self._refused(node)
         if result.has(s.zoo, s.nan, s.oo, -s.oo, s.I) or (result.is_number and result.is_real is False):
             raise DownslopeError("functions.not_real", fragment=self._fragment(node))
-        if result.is_number and not result.is_Rational and _size(result) > sys.float_info.max:
-            raise self._too_large(node)
+        if result.is_number and not result.is_Rational:
+            try:
+                size = _size(result)
+            except ValueError:  # SymPy cannot compare complex numbers
+                raise DownslopeError("functions.not_real", fragment=self._fragment(node)) from None
+            if size > sys.float_info.max:
+                raise self._too_large(node)
         return result
 
     def _number(self, node: ast.expr, number: int | float):
@@ -341,7 +369,54 @@ def _plain(text: str) -> tuple[str, list[int]]:
             continue  # Python would take it for an indentation
         plain.extend(signs)
         columns.extend([column] * len(signs))
+    for rewritten in (_without_left_side, _bars, _powers_of_functions):
+        plain, columns = rewritten(plain, columns)
     return "".join(plain), [*columns, len(text) + 1]
+
+
+Signs = tuple[list[str], list[int]]  # characters, and the column of each
+
+
+def _without_left_side(plain: list[str], columns: list[int]) -> Signs:
+    """f(x, y) = … without what stands before the sign."""
+    left = re.match(r"\s*[^\W\d_]\w*\s*\(\s*[^\W\d]\w*\s*(,\s*[^\W\d]\w*\s*)*\)\s*=(?!=)\s*", "".join(plain))
+    return (plain[left.end() :], columns[left.end() :]) if left else (plain, columns)
+
+
+def _bars(plain: list[str], columns: list[int]) -> Signs:
+    """|x| as abs(x): a bar opens where a term may begin, and closes behind one."""
+    signs: list[str] = []
+    places: list[int] = []
+    open_bars = 0
+    for sign, column in zip(plain, columns):
+        if sign == "|":
+            before = next((s for s in reversed(signs) if s != " "), "(")
+            opens = before in "(+-*/," or not open_bars
+            open_bars += 1 if opens else -1
+            sign = "abs(" if opens else ")"
+        signs.extend(sign)
+        places.extend([column] * len(sign))
+    return (signs, places) if not open_bars else (plain, columns)
+
+
+def _powers_of_functions(plain: list[str], columns: list[int]) -> Signs:
+    """sin**2(x) as sin(x)**2."""
+    power = re.compile(rf"(?<!\w)({'|'.join(FUNCTIONS)})\s*(\*\*[2-9])\s*\(")
+    while found := power.search("".join(plain)):
+        depth, end = 0, None
+        for place in range(found.end() - 1, len(plain)):
+            depth += (plain[place] == "(") - (plain[place] == ")")
+            if depth == 0:
+                end = place + 1
+                break
+        if end is None:  # it never closes, which is told where it is read
+            return plain, columns
+        cut = range(found.end(1), found.end() - 1)
+        moved = list(found[2])
+        plain = [*plain[: cut.start], *plain[cut.stop : end], *moved, *plain[end:]]
+        at = [columns[cut.start]] * len(moved)
+        columns = [*columns[: cut.start], *columns[cut.stop : end], *at, *columns[end:]]
+    return plain, columns
 
 
 def _is_too_large(rational) -> bool:

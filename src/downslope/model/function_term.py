@@ -59,7 +59,8 @@ class FunctionTerm:
 
         def value_and_slope(t):
             value, gradient, _ = at(t)
-            return value, float(gradient @ direction)
+            with np.errstate(over="ignore", invalid="ignore"):
+                return value, float(gradient @ direction)
 
         return value_and_slope, at
 

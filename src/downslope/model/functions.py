@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ import numpy as np
 
 from ..errors import DownslopeError, DownslopeWarning, nearest
 from ..messages import text as said
-from .autodiff import Autodiff, available
+from .autodiff import Autodiff, available, on_tensors
 from .differences import Differences, Given, central_differences, is_slope, nearby
 from .expression import formula, parse, parse_several, variables_in
 from .real_functions import standard
@@ -105,6 +106,8 @@ class Function:
         label = getattr(f, "__name__", "f").replace("<lambda>", "f")
         shown = f"{label}({', '.join(names)})"
         call = _numeric(f, x, is_number)
+        if _asks_for_tensors(call, x):
+            call = _numeric(on_tensors(f), x, is_number)
         if derivative is not None:
             kernel = Given(call, _slopes(derivative, names, x, is_number))
             doubted = _warn_if_not_slope(shown, names, kernel, x)
@@ -274,6 +277,19 @@ def _spread(f: Callable, size: int, is_number: bool) -> Callable:
     if (takes == size and size > 1) or (is_number and size == 1):
         return lambda x: f(*(x.tolist() if isinstance(x, np.ndarray) else x.unbind()))
     return f
+
+
+def _asks_for_tensors(call: Callable, x: np.ndarray) -> bool:
+    """Whether f is written with functions of torch that refuse arrays and numbers."""
+    if "torch" not in sys.modules:
+        return False
+    try:
+        call(x)
+    except (TypeError, AttributeError) as error:
+        return "Tensor" in str(error) or "torch" in str(error) or isinstance(error, AttributeError)
+    except Exception:  # the user's own, which leaves where f is called for good
+        return False
+    return False
 
 
 def _numeric(f: Callable, x: np.ndarray, is_number: bool) -> Callable[[np.ndarray], float]:

@@ -34,7 +34,7 @@ def real_functions() -> SimpleNamespace:
     class max(s.Function):
         @classmethod
         def eval(cls, u, v):
-            return s.Max(u, v) if u.is_Number and v.is_Number else None
+            return _of_numbers(s.Max, u, v)
 
         def fdiff(self, argindex=1):
             u, v = self.args
@@ -43,7 +43,7 @@ def real_functions() -> SimpleNamespace:
     class min(s.Function):
         @classmethod
         def eval(cls, u, v):
-            return s.Min(u, v) if u.is_Number and v.is_Number else None
+            return _of_numbers(s.Min, u, v)
 
         def fdiff(self, argindex=1):
             u, v = self.args
@@ -60,18 +60,28 @@ def real_functions() -> SimpleNamespace:
     return SimpleNamespace(abs=abs, sign=sign, max=max, min=min, sigmoid=sigmoid, softplus=softplus)
 
 
+def _of_numbers(extreme, u, v):
+    """The larger or the smaller of two constants; None where they are none, or not real."""
+    if not (u.is_number and v.is_number):
+        return None
+    try:
+        return extreme(standard(u), standard(v))
+    except ValueError:
+        return None
+
+
 def standard(expression):
     """The same expression in SymPy's own functions only, for its solvers and its LaTeX."""
     import sympy as s
 
     r = real_functions()
     for own, theirs in (
+        (r.sigmoid, lambda u: 1 / (1 + s.exp(-u))),
+        (r.softplus, lambda u: s.log(1 + s.exp(u))),
         (r.abs, s.Abs),
         (r.sign, s.sign),
         (r.max, s.Max),
         (r.min, s.Min),
-        (r.sigmoid, lambda u: 1 / (1 + s.exp(-u))),
-        (r.softplus, lambda u: s.log(1 + s.exp(u))),
     ):
         while expression.has(own):  # one pass leaves abs(abs(π)) as abs(π)
             expression = expression.replace(own, theirs)

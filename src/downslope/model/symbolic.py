@@ -114,9 +114,19 @@ def _at(scalar: Callable, array: Callable, x: np.ndarray) -> list[float]:
 
 def _on_rows(array: Callable, X: np.ndarray) -> list[np.ndarray]:
     """The formulas at each row of X (m, p): arrays (m,), in the order of the formulas."""
-    with np.errstate(all="ignore"):
-        found = array(*X.T)
-    return [np.broadcast_to(np.asarray(column, dtype=float), (len(X),)).copy() for column in found]
+    try:
+        with np.errstate(all="ignore"):
+            found = array(*X.T)
+    except ArithmeticError:  # in a part that is constant, which Python computes: (1e200 + π)²
+        return [np.full(len(X), np.nan) for _ in range(array.formulas)]  # type: ignore[attr-defined]
+    return [np.broadcast_to(_real(np.asarray(column)), (len(X),)).copy() for column in found]
+
+
+def _real(column: np.ndarray) -> np.ndarray:
+    """Floats, with nan for a number that is not real: a root of a negative one."""
+    if column.dtype.kind != "c":
+        return column.astype(float)
+    return np.where(column.imag == 0, column.real, np.nan)
 
 
 def _compiled(symbols, expressions, namespace: dict) -> Callable:
@@ -127,7 +137,9 @@ def _compiled(symbols, expressions, namespace: dict) -> Callable:
     shared = lambda formulas: tree_cse(
         formulas, numbered_symbols("_c"), order="none"
     )  # no variable starts with _
-    return lambdify(symbols, expressions, modules=[namespace], printer=_printer(), cse=shared)
+    compiled = lambdify(symbols, expressions, modules=[namespace], printer=_printer(), cse=shared)
+    compiled.formulas = len(expressions)
+    return compiled
 
 
 @cache
@@ -138,9 +150,10 @@ def _printer():
     class FloatPrinter(PythonCodePrinter):
         def _print_number(self, expr):
             try:
-                return repr(float(expr))
+                number = float(expr)
             except OverflowError:
-                return "1e999" if expr > 0 else "(-1e999)"
+                number = math.inf if expr > 0 else -math.inf
+            return repr(number).replace("inf", "1e999")
 
         _print_Integer = _print_Rational = _print_Half = _print_Float = _print_number
         _print_Pi = _print_Exp1 = _print_number

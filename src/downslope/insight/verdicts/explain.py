@@ -52,6 +52,12 @@ def explain(
     return replace(found, unjudged=tuple(case.unjudged.items()))
 
 
+def unjudged(end: End) -> Verdict:
+    """Where it ended, and no more: what is told where no verdict is asked for."""
+    facts = {"epochs": end.epochs, "loss": end.value, "gradient": end.certificate}
+    return Verdict("not_judged", {**end.reason.numbers, **facts})
+
+
 def plain(end: End, numbers: dict[str, Any] | None = None, error: Exception | None = None) -> Verdict:
     """The verdict that the reason to end gives by itself; `error`: what kept all others from being judged."""
     code = end.reason.code

@@ -33,6 +33,8 @@ def failure(case: Case) -> Verdict:
         return case.verdict("diverged", *_slower(case), kind=kind, **facts)
     if lost:
         where = reason.numbers.get("where") or _where(case)
+        if case.of_function:
+            return case.verdict("not_finite", *_slower(case), kind="left_domain", where=where)
         kind = "" if infinite else "not_finite_slope"
         facts = {"where": where, "epoch": case.end.epochs + 1, "loss": loss}
         return case.verdict("not_finite", *_slower(case), kind=kind, **facts)

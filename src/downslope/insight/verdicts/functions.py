@@ -142,7 +142,7 @@ def plateau(case: Case) -> Verdict | None:
     if lower is None:
         return None
     ahead = ground.value - lower[1]
-    bend = float(ground.values[-1]) * ground.size**2 if ground.known else 0.0
+    bend = float(ground.values[-1]) * ground.size * ground.size if ground.known else 0.0
     if max(ground.whole, steep / 10, bend) > PROGRESS * ahead:
         return None
     return _plateau(case, *lower)

@@ -65,13 +65,13 @@ class Ground:
     def length(self) -> float:
         """‖x − x₀‖; where it never moved, 1 + ‖x‖."""
         with np.errstate(over="ignore"):
-            gone = float(np.linalg.norm(self.x - self.trace.start))
-        return gone if gone > 0 else 1.0 + float(np.linalg.norm(self.x))
+            gone = _norm(self.x - self.trace.start)
+        return gone if gone > 0 else 1.0 + _norm(self.x)
 
     @cached_property
     def size(self) -> float:
         """How large numbers are here: the largest of ‖x‖, ‖x₀‖ and the way between them."""
-        return max(float(np.linalg.norm(self.x)), float(np.linalg.norm(self.trace.start)), self.length)
+        return max(_norm(self.x), _norm(self.trace.start), self.length)
 
     @property
     def rounding(self) -> float:
@@ -164,7 +164,7 @@ class Ground:
         """Whether some direction curves upward by more than the way went down."""
         top = float(self.values[-1]) if self.known else 0.0
         return top > self.noise and (
-            top * self.length**2 > 1e-6 * self.whole or top * self.size**2 > self.rounding
+            top * self.length * self.length > 1e-6 * self.whole or top * self.size * self.size > self.rounding
         )
 
     @cached_property
@@ -179,7 +179,7 @@ class Ground:
         """The directions whose curvature is next to none beside the way's fall, three at most. (p, ≤ 3)"""
         if not self.known:
             return np.empty((self.x.size, 0))
-        bent = self.values * self.length**2
+        bent = self.values * self.length * self.length
         return self.vectors[:, bent < 2e-3 * self.whole][:, :3]
 
     # ---- what lies around ---------------------------------------------------------------------------
@@ -303,6 +303,12 @@ class Ground:
         return bool(np.isfinite(slopes).all()) and _shortest(slopes) <= 1e-2 * float(
             np.linalg.norm(slopes, axis=1).max()
         )
+
+
+def _norm(v: np.ndarray) -> float:
+    """‖v‖, of numbers beyond 1e154 too."""
+    largest = float(np.abs(v).max(initial=0.0))
+    return largest * float(np.linalg.norm(v / largest)) if 0 < largest < math.inf else largest
 
 
 def _shortest(vectors: np.ndarray) -> float:
