@@ -242,7 +242,7 @@ def _compared(subject: Subject, x, given, noise: float, most: int) -> tuple[np.n
         measured[j], slack[j] = extrapolated(subject.value, x, j, noise, subject.names[j])
     largest = np.nanmax(np.abs(measured), initial=0.0)
     allowed = TOLERANCE * np.maximum(np.abs(given), np.abs(measured)) + 10 * slack + 1e-9 * largest
-    wrong = list(np.flatnonzero(np.abs(given - measured) > allowed))
+    wrong = np.flatnonzero(np.abs(given - measured) > allowed).tolist()
     for j in list(wrong):
         found = _seen_closer(subject, x, given[j], (measured[j], slack[j]), j, noise)
         if found is not None:
