@@ -152,3 +152,22 @@ def test_a_small_net_is_trained_on_one_thread_and_gives_the_others_back():
     finally:
         torch.set_num_threads(before)
     assert seen == [1, 2]
+
+
+@pytest.mark.fault("A8")
+@pytest.mark.parametrize(
+    "name", ["Adafactor", "Adam", "AdamW", "SGD", "Adagrad", "RMSprop", "NAdam", "Adamax"]
+)
+def test_an_optimizer_that_looks_at_whole_tensors_is_refused(name):
+    import torch
+
+    X, y, _ = table(6, 40)
+    optimizer = getattr(torch.optim, name)
+    descend = lambda: ds.fit(
+        ds.Dataset.from_arrays(X, y), method=lambda p: optimizer(p, lr=0.01), epochs=2, tol=0.0
+    )
+    if name != "Adafactor":
+        assert np.isfinite(descend().params).all()
+        return
+    with pytest.raises(ds.DownslopeError, match="tensor as a whole"):
+        descend()

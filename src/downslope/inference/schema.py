@@ -16,6 +16,7 @@ from typing import Annotated, Any, get_type_hints
 import msgspec
 import numpy as np
 
+from ..descent.directions import Memory
 from ..descent.place import Place
 from ..descent.state import State
 from ..descent.trace import Step
@@ -51,7 +52,7 @@ class RecipeRecord(msgspec.Struct):
     net: NetRecord | None
     epochs: int
     alpha: float
-    tol: float
+    tol: Number
     intercept: bool
     scale: bool
     seed: int
@@ -195,7 +196,7 @@ def check_record(record: Any) -> Any:
         value = getattr(record, name)
         value = value.item() if isinstance(value, np.generic) else value
         if isinstance(hint, type) and is_dataclass(hint):
-            if not isinstance(value, hint):
+            if not isinstance(value, hint | dict):  # a dict is the state of an optimizer of torch.optim
                 raise msgspec.ValidationError(f"Expected `{hint.__name__}` - at {name}")
         else:
             msgspec.convert(value, hint)
@@ -224,8 +225,9 @@ def check_trace(found: Any, trace: Any) -> None:
 def check_place(place: Any, objective: Any) -> None:
     """Where a descent stands, against the objective that it goes on with. Raises msgspec.ValidationError."""
     size, state = objective.size, place.state
-    arrays = [state.theta, place.point[0], place.point[2], *state.memory.vectors]
-    for pair in state.memory.moves:
+    kept = state.memory if isinstance(state.memory, Memory) else Memory(np.empty((0, size)))
+    arrays = [state.theta, place.point[0], place.point[2], *kept.vectors]
+    for pair in kept.moves:
         if not isinstance(pair, tuple) or len(pair) != 2:
             raise msgspec.ValidationError("pairs expected - at memory.moves")
         arrays += pair

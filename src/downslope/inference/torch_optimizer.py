@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -116,7 +117,35 @@ class FromTorch(Direction):
         _, *asked = inspect.signature(type(optimizer).step).parameters.values()  # without self
         if any(p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD for p in asked):
             raise DownslopeError("inference.closure", optimizer=name)
+        if self._by_tensor:
+            raise DownslopeError("inference.by_tensor", optimizer=name)
         return Held(parameter, optimizer, scheduler)
+
+    @cached_property
+    def _by_tensor(self) -> bool:
+        """Whether an update depends on how the weights are cut into tensors, as Adafactor's does on the norm
+        of each: here they are one vector, and the plain loop over the layers would go another way."""
+        whole, again, cut = (self._tried(sizes) for sizes in ((6,), (6,), (4, 2)))
+        if whole is None or cut is None or not np.array_equal(whole, again):
+            return False  # it says itself what is wrong, or draws
+        return not np.allclose(whole, cut, rtol=1e-9, atol=1e-12)
+
+    def _tried(self, sizes: tuple[int, ...]) -> np.ndarray | None:
+        """Six weights after two updates, as tensors of these sizes; None where that can not be tried."""
+        torch = pytorch()
+        six = torch.arange(1, 7, dtype=torch.float64)
+        parts = [torch.nn.Parameter(part.clone()) for part in six.split(list(sizes))]
+        gradients = torch.cos(six**2).split(list(sizes))
+        try:
+            made = self.factory(parts)
+            optimizer = made[0] if isinstance(made, tuple) else made
+            for _ in range(2):
+                for part, gradient in zip(parts, gradients):
+                    part.grad = gradient.clone()
+                optimizer.step()
+        except Exception:  # `move` meets it again, on the weights themselves
+            return None
+        return torch.cat([part.detach() for part in parts]).numpy()
 
     def move(self, w, g, rate: float, memory: Any, l1) -> np.ndarray:
         torch = pytorch()

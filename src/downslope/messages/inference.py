@@ -77,6 +77,10 @@ TEXTS = {
         "{optimizer} holds parameters of its own, and these are others: give a function that makes it of those it is handed, such as method=lambda p: torch.optim.{optimizer}(p).",
         "{optimizer} 绑定的是别的参数：请给出一个用所传入参数创建优化器的函数，例如 method=lambda p: torch.optim.{optimizer}(p)。",
     ),
+    "inference.by_tensor": (
+        "{optimizer} looks at each tensor as a whole, and here all weights are one vector: it would not do what it does to a module's layers. Take one that treats each weight by itself, such as torch.optim.Adam.",
+        "{optimizer} 按整个张量更新，而这里所有权重是一个向量：结果会与逐层更新不同。请换用逐个权重更新的优化器，例如 torch.optim.Adam。",
+    ),
     "inference.no_optimizer": (
         "method is a function that gave {found}, and an optimizer of torch.optim is needed, or a pair (optimizer, scheduler): method=lambda p: torch.optim.Adam(p, lr=0.01).",
         "method 是一个返回 {found} 的函数，而这里需要 torch.optim 的优化器，或 (优化器, 调度器)：method=lambda p: torch.optim.Adam(p, lr=0.01)。",
