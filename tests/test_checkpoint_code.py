@@ -300,7 +300,8 @@ class Hides(optim.SGD):
 
     def step(self, closure=None):
         self.count += 1
-        self.param_groups[0]["params"][0].data *= 1 - 0.01 * self.count
+        for part in self.param_groups[0]["params"]:
+            part.data *= 1 - 0.01 * self.count
         return super().step()
 
 
