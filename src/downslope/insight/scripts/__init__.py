@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 
 from ...arguments import door
-from ...errors import DownslopeError
 from . import (
     graphs,
     means,
@@ -65,15 +64,24 @@ def check_script(path_or_text: str | os.PathLike) -> list[Finding]:
     >>> finding.line, finding.code, finding.mended
     (3, 'undefined', 'import numpy as np')
     """
+    return examined(path_or_text)[0]
+
+
+def examined(path_or_text: str | os.PathLike) -> tuple[list[Finding], list[Exception]]:
+    """The findings, and what went wrong in rules: a rule that cannot read a script is silent about it."""
     text = read(path_or_text)
     code, tree = parse(text)
-    try:
-        script = Script(code, tree)
-        slips = [(code, slip) for code, rule in RULES.items() for slip in rule(script)]
-    except (RecursionError, MemoryError):
-        raise DownslopeError("scripts.too_deep", path=text.path) from None
-    found = {(slip.node.lineno, code): _finding(text, script, code, slip) for code, slip in slips}
-    return [found[place] for place in sorted(found)]
+    script = Script(code, tree)
+    found: dict[tuple[int, str], Finding] = {}
+    for name, rule in RULES.items():
+        try:
+            for slip in rule(script):
+                found[slip.node.lineno, name] = _finding(text, script, name, slip)
+        except (RecursionError, MemoryError):  # nested deeper than is read
+            continue
+        except Exception as error:
+            script.failures.append(error)
+    return [found[place] for place in sorted(found)], script.failures
 
 
 def _finding(text: Text, script: Script, code: str, slip: Slip) -> Finding:

@@ -1,25 +1,31 @@
 """`python -m downslope.insight.scripts FOLDER`: for each mistake, scripts found, missed and accused.
 
-The truth stands in the scripts themselves, in a first line `# expect: code, code`.
+The truth stands in the scripts and notebooks themselves, in a first line `# expect: code, code`.
 """
 
+import re
 import sys
 from pathlib import Path
 
 from . import RULES, check_script
 
+EXPECTED = re.compile(r"# expect: ([\w, ]+)")
+
+
+def expected(path: Path) -> set[str]:
+    """The mistakes that a script of the corpus holds."""
+    found = EXPECTED.search(path.read_text(encoding="utf-8"))
+    return {code.strip() for code in found.group(1).split(",")} if found else set()
+
 
 def confusion(folder: Path) -> dict[str, tuple[list[str], list[str], list[str]]]:
     """code → (found, missed, falsely accused) scripts of a folder."""
     table: dict = {code: ([], [], []) for code in RULES}
-    for path in sorted(folder.glob("*.py")):
-        head = path.read_text(encoding="utf-8").partition("\n")[0]
-        expected = {
-            code.strip() for code in head.removeprefix("# expect:").split(",") if head.startswith("# expect:")
-        }
+    for path in sorted([*folder.glob("*.py"), *folder.glob("*.ipynb")]):
+        truth = expected(path)
         found = {finding.code for finding in check_script(path)}
-        for code in expected | found:
-            place = 0 if code in expected & found else 1 if code in expected else 2
+        for code in truth | found:
+            place = 0 if code in truth & found else 1 if code in truth else 2
             table[code][place].append(path.stem)
     return table
 

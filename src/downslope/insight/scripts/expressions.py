@@ -8,7 +8,7 @@ import ast
 import builtins
 from typing import Any
 
-from . import layers, library, methods, objects, tables, tensors, updates
+from . import arrays, layers, library, methods, objects, tables, tensors, updates
 from .values import (
     Class,
     Const,
@@ -264,6 +264,8 @@ def subscript(machine, node: ast.Subscript) -> Any:
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     index = None if isinstance(node.slice, ast.Slice | ast.Tuple) else machine.value(node.slice)
     match holder:
+        case Lib() if holder.path in ("numpy.c_", "numpy.r_"):
+            return arrays.beside(machine, parts, node, holder.path[-2])
         case Table() if isinstance(index, Const) and index.value is not None:
             try:
                 found = holder.items.get(index.value)

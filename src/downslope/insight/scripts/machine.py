@@ -61,7 +61,10 @@ class Machine:
         try:
             self.body(script.tree.body)
             entering.enter_the_rest(self)
-        except (Exhausted, RecursionError):
+        except (Exhausted, RecursionError, MemoryError):
+            self.complete = False
+        except Exception as error:
+            script.failures.append(error)
             self.complete = False
 
     # ── time and state ──────────────────────────────────────────────────────────────────────────

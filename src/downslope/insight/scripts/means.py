@@ -200,8 +200,17 @@ def _sum_of(script: Script, node: ast.AST, batch: str) -> bool:
     product = any(
         isinstance(n, ast.BinOp) and isinstance(n.op, ast.MatMult) and _turned(n.left) for n in inside
     )
+    product = product or any(_dotted(script, n) for n in inside)
     summed = "sum" in calls or reduction or product
     return summed and "mean" not in calls and script.depends(node, {batch})
+
+
+def _dotted(script: Script, node: ast.AST) -> bool:
+    """X.T.dot(r), np.dot(X.T, r)"""
+    if not m.is_method(node, "dot", "matmul", "mm"):
+        return False
+    first = node.args[0] if script.path(node.func) and node.args else node.func.value
+    return _turned(first)
 
 
 def _turned(node: ast.AST) -> bool:

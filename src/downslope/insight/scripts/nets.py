@@ -166,7 +166,7 @@ def _zero_matrices(script: Script) -> Iterator[Slip]:
                 trained.setdefault(id(root(owner)), (root(owner), []))
     matrices = [(t, events) for t, events in trained.values() if t.shape and len(t.shape) == 2]
     for weight, events in matrices:
-        if not _constant(weight) or weight.shape[1] == 1 or not isinstance(weight.node, ast.Call):
+        if not _constant(weight) or 1 in weight.shape or not isinstance(weight.node, ast.Call):
             continue
         follows = [
             o

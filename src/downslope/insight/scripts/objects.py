@@ -150,6 +150,12 @@ def items(machine, value: Any, node: ast.AST) -> tuple[list[Any], bool]:
     return [Unknown(node)], False
 
 
+def one_item(machine, value: Any, node: ast.AST) -> Any:
+    """What a loop over a value meets first."""
+    found, _ = items(machine, value, node)
+    return found[0] if found else Unknown(node)
+
+
 def marked(value: Any, told: frozenset) -> Any:
     """An item of rows that are called train or test."""
     if isinstance(value, Seq):
@@ -193,7 +199,7 @@ def parameter(machine, value: Parameters, node: ast.AST) -> Tensor:
 def row(machine, rows: Rows, node: ast.AST) -> Any:
     """One row of a dataset."""
     if rows.columns is not None:
-        parts = [items(machine, column, node)[0][0] for column in rows.columns]
+        parts = [one_item(machine, column, node) for column in rows.columns]
         for part in parts:
             part.facts |= rows.facts
         return Seq(node, rows.facts, parts, False, "tuple")
@@ -207,7 +213,7 @@ def batch(machine, loader: Loader, node: ast.AST) -> Any:
     if isinstance(rows, Rows):
         single = row(machine, rows, node)
     elif isinstance(rows, Instance | Seq | Tensor):
-        single = items(machine, rows, node)[0][0]
+        single = one_item(machine, rows, node)
     return stacked(
         single, node, loader.facts | (rows.facts if isinstance(rows, Rows | Unknown) else NOTHING), loader
     )
@@ -269,7 +275,7 @@ def parts(machine, value: Any, count: int, star: int | None) -> list[Any]:
                 Const(base.node, value=d) if isinstance(d, int) else index(base.node)
                 for d in base.info["dims"]
             ]
-        return [items(machine, value, value.node)[0][0] for _ in range(count)]
+        return [one_item(machine, value, value.node) for _ in range(count)]
     if isinstance(base, Loader | Rows | Module | Parameters | Instance):
         found = items(machine, base, base.node)[0]
         return (found * count)[:count] if found else [Unknown(base.node)] * count

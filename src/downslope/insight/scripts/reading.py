@@ -41,6 +41,7 @@ class Script:
         self.lines = text.split("\n")
         self.tree = ast.parse(text) if tree is None else tree
         self.nodes = list(ast.walk(self.tree))
+        self.failures: list[Exception] = []
         self.parent: dict[ast.AST, ast.AST] = {}
         self.block: dict[ast.AST, tuple[list, int]] = {}
         self.imports: dict[str, str] = {}

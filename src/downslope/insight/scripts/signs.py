@@ -88,10 +88,17 @@ def _compared(event: Any, wanted, memo: dict) -> bool:
             if isinstance(part, Tensor) and part.op == "sub":
                 sides = [growth(side, wanted, memo) for side in part.inputs]
                 if (sides[0] == 0) != (sides[1] == 0):
-                    other = part.inputs[0 if sides[0] == 0 else 1]
-                    if number(other) is None:
+                    other, own = part.inputs[::1] if sides[0] == 0 else part.inputs[::-1]
+                    if number(other) is None and not _state(own):
                         return True
     return False
+
+
+def _state(value: Any) -> bool:
+    """A variable itself, as in the steps of a simulation: no prediction."""
+    while isinstance(value, Tensor) and value.op in ("index", "view", "squeeze") and value.inputs:
+        value = value.inputs[0]
+    return isinstance(value, Tensor) and value.op == "read"
 
 
 def _like_a_gradient(script: Script, event: Any, wanted, memo: dict) -> bool:

@@ -15,7 +15,7 @@ from .reading import Binding, Script
 SUMMED = re.compile(r"loss|cost|grad|err|mse|risk|objective|slope", re.I)
 MEAN = re.compile(r"(^|_)(mean|mse|avg|average|rmse)(_|$)", re.I)
 LOSSY = re.compile(r"loss|cost|err|mse|^l$", re.I)
-HONEST = re.compile(r"last|batch|step|iter|row|sample|最后|批|行", re.I)
+HONEST = re.compile(r"last|batch|step|iter|row|sample|current|final|latest|最后|批|行|当前", re.I)
 
 
 def rows(script: Script, loop: ast.AST) -> int | None:
@@ -137,6 +137,10 @@ def _divided_by_count(script: Script, use: ast.AST, loop: ast.For) -> bool:
     count = script.resolve(up.right)
     if not isinstance(count, ast.Call) or script.key(count.func) != "len":
         return False
+    over = loop.iter
+    ranged = isinstance(over, ast.Call) and script.key(over.func) == "range" and len(over.args) == 1
+    if ranged and ast.unparse(script.resolve(over.args[0])) == ast.unparse(count):
+        return True
     data = {script.source(script.resolve(n)) for n in ast.walk(loop.iter) if isinstance(n, ast.Name)}
     return script.source(script.resolve(count.args[0])) in data
 
@@ -234,17 +238,36 @@ def _summed(
         whole = script.parent[up]
     tensor = any(script.key(c.func.value) == name for c in m.backwards(script))
     inner = " " * (loop.body[-1].col_offset)
-    shown = script.replaced(whole, f"total / {_count(script, loop, source[-1].id)}")
+    kept = _running(script, loop, name)
+    bound = script.named_bindings
+    total = kept or next(
+        n for n in ("total", "loss_sum", "epoch_loss_sum") if n not in bound or n == "epoch_loss_sum"
+    )
+    shown = script.replaced(whole, f"{total} / {_count(script, loop, source[-1].id)}")
     if shown.first != report.lineno or shown.last != report.end_lineno:
         return None
+    if kept:  # the sum is there already: only the report is wrong
+        return shown
     lines = [
-        f"{script.indent(loop)}total = 0.0",
+        f"{script.indent(loop)}{total} = 0.0",
         *script.lines[loop.lineno - 1 : loop.end_lineno],
-        f"{inner}total += {name}{'.item()' if tensor else ''}",
+        f"{inner}{total} += {name}{'.item()' if tensor else ''}",
         *script.lines[loop.end_lineno : report.lineno - 1],
         shown.text,
     ]
     return Mend(loop.lineno, report.end_lineno or report.lineno, "\n".join(lines))
+
+
+def _running(script: Script, loop: ast.For, name: str) -> str | None:
+    """The variable that already sums this loss over the loop: total += loss.item()"""
+    for statement in loop.body:
+        if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add):
+            whole = statement.value
+            while isinstance(whole, ast.Call) and isinstance(whole.func, ast.Attribute) and not whole.args:
+                whole = whole.func.value
+            if script.key(whole) == name and isinstance(statement.target, ast.Name):
+                return statement.target.id
+    return None
 
 
 def _count(script: Script, loop: ast.For, name: str) -> str:

@@ -214,6 +214,8 @@ def _cut(one: Tensor, other: Tensor, node: ast.AST) -> tuple[str, ast.AST] | Non
 # ── shapes ──────────────────────────────────────────────────────────────────────────────────────────
 def product(left: Shape, right: Shape) -> Shape:
     """The shape of left @ right."""
+    if left is None and right and len(right) == 2 and ... not in right:
+        return (..., right[1])
     if not left or not right or ... in right:
         return None
     if left[0] is ... and len(right) == 1:
