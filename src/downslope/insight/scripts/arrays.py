@@ -323,7 +323,7 @@ def beside(machine, parts: list, node: ast.AST, how: str) -> Any:
     told = [t for t in found if t is not None]
     if how != "c" or len(told) != len(parts) or any(t.shape is None or ... in t.shape for t in told):
         return tensors.made(machine, "cat", told, node, (None, None) if how == "c" else None)
-    widths = [1 if len(t.shape) == 1 else t.shape[1] if len(t.shape) == 2 else None for t in told]
+    widths: list[Any] = [1 if len(t.shape) == 1 else t.shape[1] if len(t.shape) == 2 else None for t in told]
     rows = next((t.shape[0] for t in told if t.shape and isinstance(t.shape[0], int)), None)
     width = sum(widths) if all(isinstance(w, int) for w in widths) else None
     return tensors.made(machine, "cat", told, node, (rows, width), "float")
