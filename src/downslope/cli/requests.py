@@ -28,7 +28,6 @@ class Request:
     data: o.Data
     target: o.Target
     features: o.Features = None
-    exclude: o.Exclude = None
     weights: o.Weights = None
     validate: o.Validate = None
     loss: o.Loss = None
@@ -49,6 +48,7 @@ class Request:
     seed: o.Seed = "0"
     memory: o.Memory = None
     on_bad_row: o.OnBadRow = None
+    exclude: o.Exclude = None
     encoding: o.Encoding = None
     header: o.Header = None
 
@@ -137,8 +137,10 @@ class Request:
     def _columns(self, names: Sequence[str]) -> tuple[Any, list[str] | None, list[str] | None]:
         """The target or targets, the features, and what is excluded, as they were typed."""
         targets = columns([self.target], names)
-        others = [None if asked is None else columns(asked, names) for asked in (self.features, self.exclude)]
-        return targets[0] if len(targets) == 1 else targets, *others
+        features, exclude = (
+            None if asked is None else columns(asked, names) for asked in (self.features, self.exclude)
+        )
+        return targets[0] if len(targets) == 1 else targets, features, exclude
 
     def _holds_classes(self, target: str | list[str], kind_of: Any) -> bool:
         """Whether the target is told apart into classes: it is a yes or no, or the loss is for classes."""

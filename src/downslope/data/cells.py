@@ -48,14 +48,17 @@ class TextFormat:
 
 @dataclass
 class Seen:
-    """Cells of one way of writing: how many, and the first few of them with their rows."""
+    """Cells of one way of writing: how many, and the first few different ones with their rows."""
 
     count: int = 0
     first: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, count: int, first: Iterable[tuple[int, str]]) -> None:
         self.count += count
-        self.first = sorted([*self.first, *first])[:EXAMPLES]
+        words: dict[str, int] = {}
+        for row, word in sorted([*self.first, *first]):
+            words.setdefault(word, row)
+        self.first = [(row, word) for word, row in words.items()][:EXAMPLES]
 
 
 @dataclass

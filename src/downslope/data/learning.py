@@ -159,7 +159,7 @@ def _one_pass(
 def _by_its_cell(error: DownslopeError, origin: Source, counts: Mapping[str, CellCounts]) -> DownslopeError:
     """A hole that is no empty cell is told by what stands in it."""
     name, row = error.facts.get("column"), error.facts.get("row")
-    if error.key == "data.hole" and name in counts:
+    if error.key == "data.hole" and isinstance(name, str) and isinstance(row, int) and name in counts:
         for place, value in counts[name].strays(origin.formats[name]).first:
             if place == row:
                 return stray_refused(origin.words, name, row, value)

@@ -116,7 +116,7 @@ class Request:
             "data.no_features" if not told else "data.no_features_left", source=self.source, notes=told
         )
 
-    def _classes(self, known: dict[str, Summary]) -> tuple[str, ...]:
+    def _classes(self, known: Mapping[str, Summary]) -> tuple[str, ...]:
         """The classes of a target that is text, which must be the only one; () for numbers."""
         texts = [known[name] for name in self.targets if known[name].kind == "text"]
         if not texts:

@@ -383,7 +383,13 @@ def _parquet_files(words: str, paths: list[Path]) -> Source:
                 raise DownslopeError("data.types_differ", found=held, expected=first[name], **facts_)
         alike = alike and types == first and own == names
     size = sum(path.stat().st_size for path in paths)
-    more = {"rows": ends[-1], "bytes": size, "group": group, "ends": tuple(ends), "alike": alike}
+    more: dict[str, Any] = {
+        "rows": ends[-1],
+        "bytes": size,
+        "group": group,
+        "ends": tuple(ends),
+        "alike": alike,
+    }
     return _checked(Source(words, tuple(paths), "parquet", names, first, **more))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from .delimited import NUMBER
 from .exact import UNIT, exact_sum, exact_sums
+from .parts import plus
 from .reading import Table
 
 MANY = 1000  # distinct values of a column, beyond which they are counted no more
@@ -103,7 +104,7 @@ class Summary:
             kind=kind,
             rows=self.rows + other.rows,
             known=self.known + other.known,
-            sums=tuple(map(sum, zip(self.sums, other.sums))),
+            sums=plus(self.sums, other.sums),
             low=min(self.low, other.low),
             high=max(self.high, other.high),
             counts=counts,
