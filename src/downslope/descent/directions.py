@@ -371,7 +371,8 @@ class Newton(Chooser):
         slopes = ways.T @ basis.backward(point.gradient, term.outputs)
         root = np.sqrt(objective.usual_curvature)
         size = np.maximum(values, EPS * len(values) * max(values.max(initial=0.0), EPS))
-        noise = 30 * EPS * basis.condition * term.usual_slope / root
+        lost = 30 if term.outputs > 1 else 2  # softmax is level where all classes shift alike
+        noise = lost * EPS * basis.condition * term.usual_slope / root
         flat = (values <= 1e-13 * len(values) * size.max(initial=0.0)) & (np.abs(slopes) <= noise)
         reach = FAR * root * (term.spread or 1.0)
         steps = np.where(flat, 0.0, np.clip(slopes / size, -reach, reach))
