@@ -102,10 +102,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The rows of a CSV file, as column: cell.",
         "CSV 文件的各行，形式为“列: 单元格”。",
     ),
+    "export.script_ending": ("lines behind the rows", "数据之后的行"),
+    "export.script_no_columns": ("no line holds the column names", "没有一行含有这些列名："),
+    "export.script_named": ("The names of the columns.", "各列的名称。"),
+    "export.script_minutes": ("Minutes since midnight.", "自零点起的分钟数。"),
     "export.script_number": (
-        "A number; truth values are 1 and 0; what is missing stands at the training mean.",
-        "一个数；真为 1，假为 0；缺失值取训练数据的均值。",
+        "A number; what is missing, or none, stands at the training mean.",
+        "一个数；缺失值和非数值取训练数据的均值。",
     ),
+    "export.script_truth": ("1 for yes, 0 for no.", "是为 1，否为 0。"),
     "export.script_days": ("Days since 1970-01-01.", "自 1970-01-01 起的天数。"),
     "export.script_indicators": (
         "1 for its own category, 0 for the others; what training did not see stands at the training mean.",

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from pprint import pformat
 
 import numpy as np
 
 from ... import __version__
-from ...data.delimited import MISSING_WORDS
 from ...messages import text
 from ..solution import Solution
 from .in_numpy import numpy_training
 from .in_torch import torch_training
 from .net import net_imports, net_prediction, net_weights
-from .plan import PLAIN_TEXT, Plan, planned
-from .reading import columns_of, labelled, reading
+from .plan import Plan, planned
+from .reading import constants, labelled, reading
+from .reading import imports as standard_imports
 
-TRUTH = "TRUTH = {'true': 1, 'false': 0, 'yes': 1, 'no': 0, 't': 1, 'f': 0}"
 IMPORTS = {
     "numpy": ["import numpy as np"],
     "pytorch": ["import torch", "import torch.nn.functional as nn"],
@@ -80,11 +78,7 @@ def _told(solution: Solution, library: str) -> dict[str, str]:
 def _begun(solution: Solution, comments: list[str], imports: list[str]) -> list[str]:
     """The comments, the imports, and the constants that reading and predicting need."""
     lines = ["# " + " ".join(line.split()) for line in comments]
-    dates = any(column.kind == "date" for column in columns_of(solution))
-    lines += ["", "import csv", "import math", "import sys"]
-    lines += ["from datetime import datetime"] * dates
-    source = solution.source if Path(solution.source).suffix.lower() in PLAIN_TEXT else None
-    lines += ["", *imports, "", f"DATA = {source!r}", f"MISSING = {list(MISSING_WORDS)!r}", TRUTH]
+    lines += ["", *standard_imports(solution), "", *imports, "", *constants(solution)]
     return lines + [f"CLASSES = {_listed(solution.classes)}"] * bool(solution.classes)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,8 @@ from ...descent import directions, methods
 from ...descent.methods import ClosedForm, Method
 from ...descent.schedules import Constant, Cosine, InverseScaling, Schedule
 from ..solution import Solution
+from .reading import is_readable
 
-PLAIN_TEXT = (".csv", ".tsv", ".txt")
 NEWTON = directions.Newton | directions.Subsampled
 FIRST_ORDER = directions.Steepest | directions.Momentum | directions.Nesterov
 ONE_MINIMUM = ("squared", "log", "poisson")  # losses that curve everywhere
@@ -81,7 +80,7 @@ def planned(solution: Solution, library: str) -> Plan:
         differs.append("export.differs_method")
     if "validation" in solution.metrics:
         differs.append("export.differs_held_out")
-    if Path(solution.source).suffix.lower() not in PLAIN_TEXT:
+    if not is_readable(solution):
         differs.append("export.differs_source")
     if way != "loop" and solution.verdict.code in UNSURE:
         differs.append("export.differs_unsure")
