@@ -90,6 +90,7 @@ Weights = Annotated[str | None, _option("--weights", "COL", "weights")]
 Memory = Annotated[str | None, _option("--memory", "2GB", "memory")]
 OnBadRow = Annotated[str | None, _option("--on-bad-row", "skip|fail", "on_bad_row")]
 Encoding = Annotated[str | None, _option("--encoding", "NAME", "encoding")]
+OutEncoding = Annotated[str | None, _option("--out-encoding", "NAME", "out_encoding")]
 Header = Annotated[
     bool | None, typer.Option("--header/--no-header", help="cli.help_header", show_default=False)
 ]

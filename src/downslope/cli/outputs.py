@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import os
@@ -12,7 +13,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from ..data.source import exists, files_of, is_query, kind_of_file
+from ..data.kinds import kind_of_file
+from ..data.source import exists, files_of, is_query
 from ..errors import DownslopeError
 from ..inference.predicting import Predictions
 from . import files
@@ -84,14 +86,25 @@ def make(folder: Path) -> None:
     files.check_folder(folder / "any")
 
 
-def write(predictions: Predictions, path: Path) -> None:
-    """All rows to a file that is there when it is whole, and not before."""
+def write(predictions: Predictions, path: Path, charset: str | None = None) -> str:
+    """All rows to a file that is there when it is whole, and not before. charset: the encoding of CSV, by
+    default that of the rows; it is returned."""
+    charset = charset or predictions.charset
     with files.taking_the_place_of(path) as part, closing(iter(predictions)) as tables:
         if path.suffix.lower() == ".parquet":
             _write_parquet(tables, part)
         else:
             with part.open("wb") as file:
-                file.writelines(as_csv(tables))
+                pieces = as_csv(tables)
+                file.writelines(pieces if charset == "utf-8" else _recoded(pieces, charset))
+    return charset
+
+
+def _recoded(pieces: Iterable[bytes], charset: str) -> Iterator[bytes]:
+    encoder = codecs.getincrementalencoder(charset)(errors="replace")
+    for piece in pieces:
+        yield encoder.encode(piece.decode())
+    yield encoder.encode("", True)
 
 
 def _write_parquet(tables: Iterable[Any], path: Path) -> None:

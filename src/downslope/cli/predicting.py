@@ -24,10 +24,12 @@ def predict(
     on_bad_row: o.OnBadRow = None,
     encoding: o.Encoding = None,
     header: o.Header = None,
+    out_encoding: o.OutEncoding = None,
     json: o.Json = False,
     lang: o.Lang = None,
 ) -> int:
     """Predict the rows of a table, or of many files, with a run."""
+    from ..data.charset import known
     from ..data.room import Reading
     from ..inference import load
     from . import outputs
@@ -35,7 +37,7 @@ def predict(
     plan = outputs.planned(data, out, force, resume)
     reading = Reading(memory, None, on_bad_row, None, encoding, header)
     solution = load(run)
-    written = _Written()
+    written = _Written(charset=None if out_encoding is None else known(out_encoding))
     try:
         if plan.folder is None:
             to = plan.jobs[0][1]
@@ -80,6 +82,7 @@ def _fill(plan: Any, solution: Any, reading: Any, written: _Written) -> None:
 class _Written:
     """What came out so far."""
 
+    charset: str | None = None  # of CSV files, if it was asked for
     rows: int = 0
     skipped: int = 0
     files: list[Path] = field(default_factory=list)
@@ -94,7 +97,9 @@ class _Written:
         from . import outputs
 
         if path is not None:
-            outputs.write(found, path)
+            charset = outputs.write(found, path, self.charset)
+            if path.suffix.lower() != ".parquet" and charset != "utf-8" and self.charset is None:
+                self.asides.append(text("cli.written_in", path=path, encoding=charset))
             self.files.append(path)
         elif keeps:
             self.kept = {name: [] for name in found.names}

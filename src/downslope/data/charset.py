@@ -193,6 +193,8 @@ def _latin(name: str, letter: str, before: str, after: str) -> float:
     common = letter in (_WESTERN if name == "cp1252" else _CENTRAL)
     if name == "cp1252" and letter in "ìòù":  # Italian, and at the end of a word
         common = not after.isalpha()
+    if name == "cp1252" and letter in "ñÑ":  # Spanish, and before a vowel
+        common = after.lower() in "aeiouáéíóú"
     doubled = before > "\x7f" and before.isalpha()
     turned = before.islower() and letter.isupper()
     return (-3.5 if common else -6.0) - 3.0 * doubled - 3.0 * turned

@@ -17,6 +17,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+import numpy as np
+
 from ..errors import DownslopeError
 from .charset import ENOUGH, Charset, charset_of
 from .database import in_one_line
@@ -71,6 +73,10 @@ class PlainText:
     path: Path
     layout: Layout
     notes: tuple[Note, ...] = ()
+
+    def told_with(self, notes: tuple[Note, ...]) -> PlainText:
+        """The same text, with more to be said of it."""
+        return replace(self, notes=(*notes, *self.notes)) if notes else self
 
     @property
     def options(self) -> dict[str, Any]:
@@ -166,7 +172,7 @@ def _scanned(path: Path) -> _Scan:
             if not found.size:
                 found.head = piece[:HEAD]
             found.size += len(piece)
-            found.controls += len(piece) - len(piece.translate(None, CONTROLS))
+            found.controls += _controls(piece)
             if not piece.isascii() or not found.utf8:
                 if len(telling) < 4:
                     telling.append(_telling(piece))
@@ -175,11 +181,12 @@ def _scanned(path: Path) -> _Scan:
                 except UnicodeDecodeError:
                     found.utf8 = False
                     decoder.reset()
-            joined = before[-1:] + piece
-            kinds |= _ends(joined)
-            found.blanks = found.blanks or (b' "' in piece and bool(_BLANKS.search(piece)))
-            found.tail = (before + piece)[-TAIL:]
-            before = piece
+            kinds |= _ends(piece, before)
+            found.blanks = found.blanks or (b'"' in piece and bool(_BLANKS.search(piece)))
+            found.tail = (found.tail + piece if len(piece) < TAIL else piece)[-TAIL:]
+            before = piece[-1:]
+    if before == b"\r":
+        kinds.add(b"\r")
     found.telling = b"\n".join(telling)
     found.ends = frozenset(kinds)
     try:
@@ -192,8 +199,18 @@ def _scanned(path: Path) -> _Scan:
 _BLANKS = re.compile(rb'[,;\t|][ ]+"|"[ ]+[,;\t|]')
 
 
-def _ends(piece: bytes) -> set[bytes]:
-    """The kinds of line ends in a piece. A carriage return at its end is seen with the next one."""
+def _controls(piece: bytes) -> int:
+    """How many control characters there are, but for tabs and line ends."""
+    values = np.frombuffer(piece, np.uint8)
+    low = np.count_nonzero(values < 32) - sum(np.count_nonzero(values == mark) for mark in b"\t\n\r")
+    return int(low + np.count_nonzero(values == 127))
+
+
+def _ends(piece: bytes, before: bytes) -> set[bytes]:
+    """The kinds of line ends in a piece, which follows a byte. A carriage return at its end is seen later."""
+    if b"\r" not in piece and before != b"\r":
+        return {b"\n"} if b"\n" in piece else set()
+    piece = before + piece if before == b"\r" else piece
     returns, feeds, both = piece[:-1].count(b"\r"), piece.count(b"\n"), piece.count(b"\r\n")
     found = {b"\r\n"} if both else set()
     if feeds > both:

@@ -17,6 +17,7 @@ from ..errors import DownslopeError
 from .cells import TextFormat
 from .checks import as_names, check_targets, nearest_names, refuse_bad_numbers, rows_that_count
 from .dataset import Dataset, Note, is_sparse
+from .layout import Layout
 from .reading import Table
 from .summary import Summary
 
@@ -121,6 +122,7 @@ class Encoding:
     named: bool = False  # the features were named, not found
     notes: tuple[Note, ...] = ()  # which columns were left out, and why
     formats: Mapping[str, TextFormat] = field(default_factory=dict)  # of columns that were cells of text
+    layout: Layout | None = None  # of the text that was learned from
 
     @classmethod
     def learn(
@@ -234,7 +236,12 @@ class Encoding:
         notes = tuple((key, facts) for key, facts in kept["notes"])
         words = {name: tuple(kept[name]) for name in ("targets", "classes")}
         formats = {name: TextFormat(**told) for name, told in kept.get("formats", {}).items()}
-        return cls(**{**kept, **words, "columns": columns, "notes": notes, "formats": formats})
+        layout = kept.get("layout")
+        if layout is not None:
+            lists = {name: tuple(layout[name]) for name in ("names", "ending", "notes")}
+            layout = Layout(**{**layout, **lists})
+        told = {"columns": columns, "notes": notes, "formats": formats, "layout": layout}
+        return cls(**{**kept, **words, **told})
 
 
 def training_dataset(encoding: Encoding, table: Table) -> Dataset:

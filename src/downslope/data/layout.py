@@ -54,6 +54,7 @@ class Layout:
     decimal: str = "."
     blanks: bool = False
     encoding: str = "utf-8"
+    ending: tuple[str, ...] = ()  # what stands in the footer
     notes: tuple[Note, ...] = ()
 
     @property
@@ -101,9 +102,11 @@ def layout_of(text: str, last: str | None = None, header: bool | None = None) ->
             facts = {"names": ", ".join(names[:4]) + (", …" if len(names) > 4 else "")}
             notes.append((said, facts))
         skip += (rows[at].last - rows[at].first) if found else 0
+    # lines are skipped as DuckDB counts them: by quotes, which may not match in a title
+    quotes = any('"' in line for line in lines[:skip]) and (skip > 1 or not found)
     body = [row.cells for row in rows[at + 1 if found else at :]]
     names, said_of_names = _named(names if found else (), body, width)
-    footer, said_of_footer = _footer(lines, last, delimiter, body, skip)
+    footer, ending = _footer(lines, last, delimiter, body, skip)
     return Layout(
         delimiter,
         names,
@@ -111,8 +114,9 @@ def layout_of(text: str, last: str | None = None, header: bool | None = None) ->
         skip,
         footer,
         _decimal(body, delimiter),
-        delimiter == BLANK or records.blanks(delimiter),
-        notes=(*notes, *said_of_names, *said_of_footer),
+        delimiter == BLANK or quotes or records.blanks(delimiter),
+        ending=ending,
+        notes=(*notes, *said_of_names, *_note_of_footer(ending)),
     )
 
 
@@ -178,7 +182,7 @@ def _delimiter(records: _Records) -> str:
         if width == 1 or (len(rows) == 1 and delimiter == BLANK):
             return (0.0, 0.0, 0)
         named = len(rows[0].cells)
-        if named == 1 < width and not _row_names(rows):
+        if named == 1 < width and not _row_names(rows) and not _titled(rows, width, delimiter):
             return (0.0, 0.0, 0)
         same = [row for row in rows if len(row.cells) == width]
         share = (len(same) + 0.99 * (named == width - 1)) / len(rows)
@@ -190,6 +194,9 @@ def _delimiter(records: _Records) -> str:
 
     scores = {delimiter: score(delimiter) for delimiter in DELIMITERS}
     best = max(DELIMITERS, key=lambda delimiter: scores[delimiter])
+    if not any(scores[best]) and not score(BLANK)[0]:  # one column, whose numbers may have a comma
+        alone = (d for d in DELIMITERS if all(len(row.cells) == 1 for row in records.cut(d)))
+        return next(alone, best)
     return BLANK if scores[best][0] < 0.5 and score(BLANK)[0] > 0 else best
 
 
@@ -198,6 +205,15 @@ def _row_names(rows: Sequence[_Row]) -> bool:
     if len(rows) < 3 or any(len(row.cells) != 2 for row in rows[1:]):
         return False
     return [row.cells[0] for row in rows[1:]] == [str(at) for at in range(1, len(rows))]
+
+
+def _titled(rows: Sequence[_Row], width: int, delimiter: str) -> bool:
+    """Whether names stand under lines of one cell, and numbers under the names."""
+    at = next((k for k, row in enumerate(rows) if len(row.cells) > 1), 0)
+    if not at or len(rows[at].cells) != width:
+        return False
+    names = all(cell and not _is_number(cell, delimiter) for cell in rows[at].cells)
+    return names and any(_is_number(cell, delimiter) for row in rows[at + 1 :] for cell in row.cells)
 
 
 def _is_number(cell: str, delimiter: str = ",") -> bool:
@@ -233,21 +249,16 @@ def _named_in_comment(
 
 def _first_row(rows: Sequence[_Row], width: int) -> int:
     """The place of the first row that is no title: a title has one cell only, where others have `width`."""
-    for at, row in enumerate(rows[:-1]):
-        filled = [cell for cell in row.cells if cell]
-        if len(row.cells) == width and len(filled) > 1:
-            return at
-        title = width > 1 and len(filled) <= 1 and not any(map(_is_number, filled))
-        below = rows[at + 1].cells
-        ragged = len(row.cells) != width and len(below) >= width - 1 > 0
-        headed = sum(bool(cell) and not _is_number(cell) for cell in below) > 1
-        if not (
-            title and (ragged or (headed and any(_is_number(c) for r in rows[at + 2 :] for c in r.cells)))
-        ):
-            return at
-        if width == 2 and _row_names(rows[at:]):
-            return at
-    return max(0, len(rows) - 1)
+    if width == 1 or (width == 2 and _row_names(rows)):
+        return 0
+    filled = [[cell for cell in row.cells if cell] for row in rows]
+    at = next((k for k, cells in enumerate(filled) if len(cells) > 1), 0)
+    if any(_is_number(cell) for cells in filled[:at] for cell in cells):
+        return 0
+    ragged = all(len(row.cells) != width for row in rows[:at])
+    named = len(rows[at].cells) >= width - 1 and not any(map(_is_number, filled[at]))
+    numbers = any(_is_number(cell) for cells in filled[at + 1 :] for cell in cells)
+    return at if ragged or (named and numbers) else 0
 
 
 def _is_header(rows: Sequence[_Row], width: int, delimiter: str) -> tuple[bool, str | None]:
@@ -332,11 +343,11 @@ def _note_of_preamble(lines: Sequence[str]) -> list[Note]:
 
 def _footer(
     lines: Sequence[str], last: str | None, delimiter: str, body: Sequence[Sequence[str]], skip: int
-) -> tuple[int, list[Note]]:
-    """How many lines behind the last row are none, blank ones among them."""
+) -> tuple[int, tuple[str, ...]]:
+    """How many lines behind the last row are none, blank ones among them; and those that are not blank."""
     ending = [*lines[skip:]] if last is None else LINE.findall(last)[1:]
     if len(body) < 2:
-        return 0, []
+        return 0, ()
     width = len(body[0])
     above = [_kind([row[j] for row in body[:-1] if len(row) == width], delimiter) for j in range(width)]
     whole = last is None
@@ -353,11 +364,14 @@ def _footer(
             taken.append(line)
         at -= 1
     if not taken:
-        return 0, []
+        return 0, ()
     while at > 1 and not ending[at - 1].strip():
         at -= 1
-    facts = {"count": len(taken), "example": taken[-1].strip()[:60]}
-    return len(ending) - at, [("data.note_footer", facts)]
+    return len(ending) - at, tuple(line.strip() for line in reversed(taken))
+
+
+def _note_of_footer(lines: Sequence[str]) -> list[Note]:
+    return [("data.note_footer", {"count": len(lines), "example": lines[0][:60]})] if lines else []
 
 
 def _is_footer(
@@ -375,7 +389,7 @@ def _is_footer(
     if len(cells) != width or len(filled) == 1 < width:  # a remark
         words = " " in filled[0] or filled[0].endswith((":", "."))
         remark = len(filled) == 1 and not _is_number(filled[0]) and (ahead or line.startswith("#") or words)
-        spread = line.startswith("#") or (ahead and len(cells) != width and not any(map(_is_number, filled)))
+        spread = line.startswith("#") or (ahead and len(cells) != width and not _is_number(filled[0]))
         if len(cells) != width:
             return remark or spread
         if remark and above[cells.index(filled[0])] == "numeric":

@@ -185,7 +185,7 @@ def settled(
     if looked is None:
         raise DownslopeError("data.no_rows", source=origin.words)
     about = About(
-        origin.formats, counts or {}, origin.delimiter, frozenset(looked.counters),
+        origin.formats, counts or {}, origin.layout, frozenset(looked.counters),
         _whole(origin.types, counts or {}), origin.index, filtered.on_bad_row == "skip",
     )  # fmt: skip
     encoding = encoding_from(looked, request, about)
@@ -220,7 +220,7 @@ def encoding_of(table: Table, request: Request) -> Encoding:
     types = dict(zip(table.columns.column_names, table.columns.schema.types))
     looked = look_at(table, 0, Filter(request), None, request.targets)
     about = About(
-        table.formats, table.counts, table.delimiter, frozenset(looked.counters), _whole(types, table.counts),
+        table.formats, table.counts, table.layout, frozenset(looked.counters), _whole(types, table.counts),
         table.index,
     )  # fmt: skip
     return encoding_from(looked, request, about)

@@ -40,6 +40,7 @@ FITS = {
 }
 
 _SIGNS = "US\\$|R\\$|[$€£¥￥₹₩₽]|USD|EUR|GBP|CHF|CNY|RMB|JPY"
+UNITS = rf"\s*({_SIGNS}|%|％|元)\s*"
 BEFORE = rf"^([+-]?)\s*({_SIGNS})\s*([+-]?[\d.,].*)$"
 BEHIND = rf"^([+-]?[\d.,].*?)\s*(%|％|元|{_SIGNS})$"
 

@@ -28,7 +28,7 @@ from .cells import (
 )
 from .database import Limits, in_one_line
 from .delimited import NUMBER, is_text
-from .layout import Note
+from .layout import Layout, Note
 from .source import Source, opened_source, repeated_name
 
 
@@ -48,7 +48,7 @@ class Table:
     counts: Mapping[str, CellCounts] = field(default_factory=dict)  # of the same, where all rows are here
     strays: Mapping[str, Seen] = field(default_factory=dict)  # cells that are not of their column's kind
     index: tuple[str, ...] = ()  # columns that only name the rows
-    delimiter: str = ","
+    layout: Layout | None = None  # of texts: that of the first
 
     @classmethod
     def read(
@@ -103,7 +103,7 @@ class Table:
         for name, values in plain.items():
             if found[name].is_plain:
                 cells = cells.set_column(cells.column_names.index(name), name, values)
-        table = cls(cells, source.words, source.notes, index=source.index, delimiter=source.delimiter)
+        table = cls(cells, source.words, source.notes, index=source.index, layout=source.layout)
         return replace(table.read_as({**found, **known}), counts=counts)
 
     def read_as(self, formats: Mapping[str, TextFormat]) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import DownslopeError
@@ -12,6 +12,7 @@ from .cells import LONG, CellCounts, TextFormat
 from .checks import as_names, nearest_names, stray_refused
 from .dataset import Note
 from .encoding import Column, Encoding
+from .layout import Layout
 from .summary import Summary
 
 SOME_CATEGORIES = 20  # beyond these, a column whose values are mostly distinct is a name, not a category
@@ -101,7 +102,14 @@ class Request:
         used = {*self.targets, *as_names(self.weights), *(column.name for column in columns)}
         formats = {name: about.formats[name] for name in sorted(used) if name in about.formats}
         return Encoding(
-            tuple(columns), self.targets, self.weights, classes, self.named, tuple(notes), formats
+            tuple(columns),
+            self.targets,
+            self.weights,
+            classes,
+            self.named,
+            tuple(notes),
+            formats,
+            None if about.layout is None else replace(about.layout, notes=()),
         )
 
     def _last_resort(
@@ -140,7 +148,7 @@ class About:
 
     formats: Mapping[str, TextFormat]
     counts: Mapping[str, CellCounts]
-    delimiter: str = ","
+    layout: Layout | None = None
     counters: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()
     index: tuple[str, ...] = ()
@@ -148,7 +156,11 @@ class About:
 
     def notes(self, name: str) -> list[Note]:
         counts = self.counts.get(name)
-        return [] if counts is None else counts.notes(name, self.formats[name], self.delimiter)
+        return (
+            []
+            if counts is None
+            else counts.notes(name, self.formats[name], "," if self.layout is None else self.layout.delimiter)
+        )
 
     def refuse_strays(self, source: str, name: str) -> None:
         if name in self.counts and not self.skips:

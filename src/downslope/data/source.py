@@ -19,6 +19,7 @@ from .cells import TextFormat, kind_of_type, strays_among, typed
 from .database import Limits, QueryError, batches_of, in_one_line, literal, query_of, schema_of
 from .delimited import Copies, PlainText, is_text, plain_text, refuse_ragged
 from .json_files import cells_of, in_rows, names_in
+from .kinds import CHOSEN, Readable, printable, readable, refuse_address
 from .layout import Layout, Note
 from .meter import Meter
 
@@ -272,7 +273,7 @@ def _rejected(connection: Any) -> int:
 def files_of(words: str) -> list[Path]:
     """The files that a path or a glob names, in the order of their names."""
     path = Path(words)
-    if exists(path):
+    if exists(path) or words == "-" or (CHOSEN in words and exists(Path(words.rpartition(CHOSEN)[0]))):
         return [path]
     if not glob.has_magic(words):
         raise DownslopeError("data.no_such_file", path=words)
@@ -293,15 +294,6 @@ def is_query(words: str) -> bool:
     return bool(QUERY.match(words)) and not exists(Path(words))
 
 
-def kind_of_file(path: Path) -> str:
-    """By the ending of its name: "parquet", "json", or "text" for all others."""
-    packed = path.suffix.lower() in PACKED
-    kind = (path.with_suffix("").suffix if packed else path.suffix).lower()
-    if kind in (".parquet", ".pq"):
-        return "parquet"
-    return "json" if kind in (".json", ".jsonl", ".ndjson") else "text"
-
-
 def opened_source(words: str, encoding: str | None = None, header: bool | None = None) -> Source:
     """The files or the query that the words name, checked as far as a look at layouts and schemas goes.
 
@@ -310,20 +302,19 @@ def opened_source(words: str, encoding: str | None = None, header: bool | None =
     """
     if is_query(words):
         return _query(words)
-    paths = files_of(words)
-    kinds = {kind_of_file(path) for path in paths}
+    refuse_address(words)
+    paths, copies = files_of(words), Copies()
+    found = [readable(path, copies.folder) for path in paths]
+    kinds = {one.kind for one in found}
     if len(kinds) > 1:
         raise DownslopeError("data.kinds_of_files", pattern=words, kinds=", ".join(sorted(kinds)))
-    for path in paths:
-        if path.is_dir():
-            raise DownslopeError("data.directory", path=path)
-        if path.stat().st_size == 0:
-            raise DownslopeError("data.empty_file", path=path)
+    words, kind = printable(words), kinds.pop()
     try:
-        kind = kinds.pop()
         if kind == "text":
-            return _texts(words, paths, encoding, header)
-        return _parquet_files(words, paths) if kind == "parquet" else _json_files(words, paths)
+            return _texts(words, found, paths, copies, encoding, header)
+        read = [one.path for one in found]
+        source = _parquet_files(words, read) if kind == "parquet" else _json_files(words, read, copies)
+        return replace(source, copies=copies)
     except (QueryError, OSError, EOFError, gzip.BadGzipFile) as error:
         raise DownslopeError("data.cannot_read", source=words, reason=in_one_line(error)) from None
 
@@ -393,10 +384,10 @@ def _parquet_files(words: str, paths: list[Path]) -> Source:
     return _checked(Source(words, tuple(paths), "parquet", names, first, **more))
 
 
-def _json_files(words: str, paths: list[Path]) -> Source:
+def _json_files(words: str, paths: list[Path], copies: Copies) -> Source:
     import pyarrow as pa
 
-    copies, first = Copies(), paths[0]
+    first = paths[0]
     paths = [in_rows(path, copies) for path in paths]
     names: tuple[str, ...] = ()
     for path in paths:
@@ -409,11 +400,20 @@ def _json_files(words: str, paths: list[Path]) -> Source:
     return _checked(Source(words, tuple(paths), "json", names, types, bytes=size, copies=copies))
 
 
-def _texts(words: str, paths: list[Path], encoding: str | None = None, header: bool | None = None) -> Source:
+def _texts(
+    words: str,
+    found: list[Readable],
+    paths: list[Path],
+    copies: Copies,
+    encoding: str | None,
+    header: bool | None,
+) -> Source:
     import pyarrow as pa
 
-    copies = Copies()
-    texts = [plain_text(path, path, copies.folder, encoding, header) for path in paths]
+    texts = [
+        plain_text(one.path, path, copies.folder, encoding, header).told_with(one.notes)
+        for one, path in zip(found, paths)
+    ]
     names = texts[0].layout.names
     for path, text in zip(paths, texts):
         repeated_name(text.layout.names, path)

@@ -59,7 +59,10 @@ class Predictions:
         does not predict tables."""
         self.solution, self.encoding, self.reading = solution, _encoding(solution), reading
         self.as_written = as_written
-        self.found = found = _opened(source, reading)
+        found = _opened(source, reading)
+        if self._lacks_header(found):
+            found = _opened(source, replace(reading, header=False))
+        self.found = found
         self.source = found.source if isinstance(found, Table) else found.words
         self.encoding.refuse_lacking(found.names, self.source)
         self.meter = Meter(*_size(found)) if meter is None else meter
@@ -67,6 +70,25 @@ class Predictions:
         self.names = _names(solution, found.names)
         self.rows = self.skipped = 0
         self._notes: list[Note] = []
+
+    def _lacks_header(self, found: Table | Source) -> bool:
+        """Whether a text's first line was taken for names, where the training file had none."""
+        layout = self.encoding.layout
+        if layout is None or layout.header or self.reading.header is not None or found.layout is None:
+            return False
+        return not {column.name for column in self.encoding.columns} <= set(found.names)
+
+    @property
+    def charset(self) -> str:
+        """The encoding that the predictions are written in as CSV: that of the rows, if it holds the new
+        columns too; else UTF-8 with its mark, which spreadsheets know."""
+        layout = self.found.layout
+        name = "utf-8" if layout is None else layout.encoding
+        try:
+            "".join([*self.names, *map(str, self.solution.classes)]).encode(name)
+        except UnicodeEncodeError:
+            return "utf-8-sig"
+        return name
 
     @property
     def notes(self) -> list[Note]:

@@ -485,6 +485,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "With --resume: run the SQL query that the run got its rows by. Without it the query is only shown.",
         "与 --resume 合用：执行该运行读取数据的 SQL 查询；不设置时只显示查询。",
     ),
+    "cli.help_out_encoding": (
+        "The encoding of a CSV file with predictions, such as utf-8-sig for Excel; by default that of the rows.",
+        "写出预测 CSV 时的编码，例如供 Excel 使用的 utf-8-sig；默认与输入相同。",
+    ),
+    "cli.written_in": (
+        "{path} is in {encoding}, as its rows were (--out-encoding utf-8-sig for UTF-8).",
+        "{path} 的编码为 {encoding}，与输入相同（--out-encoding utf-8-sig 可改为 UTF-8）。",
+    ),
     "cli.help_encoding": (
         "The encoding of text files, such as gb18030 or cp1252; by default it is found out.",
         "文本文件的编码，如 gb18030 或 cp1252；默认自动判断。",
