@@ -6,12 +6,13 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+LIGHT  := $(VENV)/.light
 READY  := $(VENV)/.ready
 PEERS  := $(VENV)/.peers
 
 .PHONY: demo test test-slow golden grid lint bench bench-quick clean
 
-demo: $(READY)
+demo: $(LIGHT)
 	@$(BIN)/python examples/demo.py
 
 test: $(READY)
@@ -37,9 +38,14 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-$(READY): pyproject.toml constraints.txt
+# The program alone, which is all that the demo needs: no PyTorch, and nothing that tests and lints ask for.
+$(LIGHT): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Downslope needs Python 3.11 or newer; set PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $(LIGHT)
+
+$(READY): $(LIGHT)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,torch]'
 	touch $(READY)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import traceback
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,6 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__
+from ..arguments import explained, of_the_user
 from ..errors import DownslopeError, DownslopeWarning
 from ..messages import language, speaking, text
 from . import pasting
@@ -105,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except ImportError as error:
             limit = _address_space()
             if limit is None:
-                raise
+                return _unforeseen(error, words[0])
             return _refuse(text("cli.address_space", limit=limit, reason=error))
         except MemoryError:
             return _refuse(text("cli.memory"))
@@ -113,6 +115,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             with suppress(OSError):
                 print(text("cli.interrupted"), file=sys.stderr)
             return exit_code(130)
+        except Exception as error:
+            return _unforeseen(error, words[0])
 
 
 def _run(words: list[str]) -> int:
@@ -166,6 +170,14 @@ def _refuse(reason: str) -> int:
     return 2
 
 
+def _unforeseen(error: Exception, command: str) -> int:
+    """What a person's own code raised, with its traceback, and a line; of all else a line alone."""
+    if not of_the_user(error):
+        return _refuse(str(explained(error, f"downslope {command}")))
+    traceback.print_exception(error)
+    return _refuse(text("cli.own_code", kind=type(error).__name__, reason=error))
+
+
 def _warn(message, category, filename, lineno, file=None, line=None) -> None:
     print(text("cli.warning", reason=" ".join(str(message).splitlines())), file=sys.stderr)
 
@@ -183,7 +195,7 @@ def _told(fault) -> str:
         return text("cli.missing", command=command, needed=needed)
     if kind == "BadOptionUsage":
         return text("cli.option_value", command=command, asked=fault.option_name)
-    quoted = re.search(r"'(.*)'", said)
+    quoted = re.search(r"'(.*?)'", said)
     if quoted and hasattr(fault.ctx.command, "commands"):
         known = near(quoted[1], list(fault.ctx.command.commands))
         return text("cli.unknown_command", asked=quoted[1], known=known)

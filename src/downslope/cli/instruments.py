@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..arguments import of_the_user
 from ..errors import DownslopeError, nearest
 from ..messages import text
 from . import options as o
@@ -47,6 +48,8 @@ def check_gradient(
     except DownslopeError:
         raise
     except Exception as error:  # whatever a function of the user's may raise
+        if of_the_user(error):
+            traceback.print_exception(error)
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
         told = ", ".join(f"{number:.6g}" for number in (place if isinstance(place, list) else [place]))
         raise DownslopeError("instruments.call_failed", name=name, place=told, reason=reason) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import sys
 import threading
@@ -61,7 +62,8 @@ def serve(host: str, port: int, browser: bool, **more: Any) -> None:
     """Serve the page until Ctrl-C. `more` is for the application."""
     server, address = prepared(host, port, browser, **more)
     print(text("cli.lab_open", address=address), file=sys.stderr)
-    server.run(sockets=[server.socket])
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how a page is closed
+        server.run(sockets=[server.socket])
 
 
 class LivePage:
@@ -112,7 +114,16 @@ def prepared(host: str, port: int, browser: bool, **more: Any) -> tuple[Any, str
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, date_header=False
     )
-    server: Any = uvicorn.Server(config)
+
+    class Server(uvicorn.Server):
+        """Quiet when it is closed: what was being sent to a page then is no error."""
+
+        def handle_exit(self, number, frame):
+            for name in ("uvicorn.error", "asyncio"):
+                logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+            super().handle_exit(number, frame)
+
+    server: Any = Server(config)
     server.socket = bound
     return server, address
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -62,6 +63,7 @@ class Connection:
     @classmethod
     def to(cls, address: str) -> Connection:
         """A cluster that runs, by its scheduler's address, such as tcp://10.0.0.1:8786."""
+        _refuse_other_server(address)
         try:
             client = Client(address, timeout=REACH)
         except (OSError, TimeoutError, ValueError) as error:
@@ -199,6 +201,26 @@ class Connection:
             self.client.close(timeout=5)
             if self.cluster is not self.client:
                 self.cluster.close(timeout=10)
+
+
+def _refuse_other_server(address: str) -> None:
+    """Raise where what listens at a TCP address does not greet as Dask does: to an HTTP server, which waits
+    for a request, Dask's client would wait for ever."""
+    kind, _, place = address.rpartition("://")
+    host, _, port = place.rpartition(":")
+    if kind not in ("", "tcp") or not port.isdecimal():
+        return
+    reason = None
+    try:
+        with socket.create_connection((host.strip("[]") or "127.0.0.1", int(port)), timeout=5) as line:
+            if len(line.recv(8)) < 8:
+                reason = "no Dask scheduler"
+    except TimeoutError:
+        reason = "no Dask scheduler"
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+    if reason is not None:
+        raise DownslopeError("cluster.unreachable", address=address, reason=reason)
 
 
 def safely(function: Callable, *given: Any) -> Any:

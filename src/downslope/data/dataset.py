@@ -47,6 +47,7 @@ class Dataset:
     notes: tuple[Note, ...] = ()
     table: Table | None = None  # the same rows before encoding, so that a split can learn it anew
     classes: tuple[Any, ...] = ()  # what the numbers 0, 1, … in y stand for, when y holds classes
+    drawn: tuple[float, int] | None = None  # (fraction, seed) of the split that left these rows
 
     @classmethod
     @door(
@@ -253,20 +254,30 @@ class Dataset:
         >>> len(train), len(held_out)
         (7, 3)
         """
-        n = len(self)
-        if not (is_number(fraction) and 0 < fraction < 1):
-            raise DownslopeError("data.split_fraction", fraction=fraction)
-        held = round(n * fraction)
-        if held < 1 or n - held < 2:
-            raise DownslopeError("data.split_too_small", fraction=fraction, rows=n)
-        order = np.random.Generator(np.random.Philox(seed)).permutation(n)
-        train, held_out = self.take(np.sort(order[held:])), self.take(np.sort(order[:held]))
+        kept, out = _split_rows(len(self), fraction, seed)
+        train, held_out = replace(self.take(kept), drawn=(float(fraction), int(seed))), self.take(out)
         if self.encoding is None or train.table is None or held_out.table is None:
             return train, held_out
         from .encoding import training_dataset
 
         encoding = self.encoding.learn_again(train.table)
-        return training_dataset(encoding, train.table), encoding.apply(held_out.table)
+        rows = replace(training_dataset(encoding, train.table), drawn=train.drawn)
+        return rows, encoding.apply(held_out.table)
+
+    def without_held_out(self, fraction: float, seed: int) -> Dataset:
+        """The training rows of `split`, in the encoding that these rows have."""
+        return self.take(_split_rows(len(self), fraction, seed)[0])
+
+
+def _split_rows(n: int, fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers of the training rows, and of those held out."""
+    if not (is_number(fraction) and 0 < fraction < 1):
+        raise DownslopeError("data.split_fraction", fraction=fraction)
+    held = round(n * fraction)
+    if held < 1 or n - held < 2:
+        raise DownslopeError("data.split_too_small", fraction=fraction, rows=n)
+    order = np.random.Generator(np.random.Philox(seed)).permutation(n)
+    return np.sort(order[held:]), np.sort(order[:held])
 
 
 def distinct(values: np.ndarray) -> np.ndarray:

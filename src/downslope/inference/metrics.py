@@ -33,6 +33,9 @@ class Metrics(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._found) + len(self._rows)
 
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
     def __reduce__(self):
         return dict, (dict(self),)  # what is kept holds numbers, and no rows
 

@@ -86,6 +86,11 @@ class Recipe:
                 raise DownslopeError("inference.unknown_setting", asked=name, known=nearest(name, known))
         return cls(**settings)
 
+    @classmethod
+    def for_rows(cls, rows, settings: Mapping[str, Any]) -> Recipe:
+        """A recipe from settings by name; without a loss, classes are told apart by log loss."""
+        return cls.of({"loss": "log", **settings} if getattr(rows, "classes", ()) else settings)
+
     def term(self, dataset, module=None):
         """What the rows make of the model: of a linear one, of `net`, or of a PyTorch module of one's own."""
         if module is not None:

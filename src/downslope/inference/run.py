@@ -35,6 +35,7 @@ from .solution import Solution
 FORMAT, VERSION = "downslope-run", 1
 CHECKPOINT = "checkpoint"  # beside the files of a run that is kept while it is made
 PLAIN = (
+    "split",
     "names",
     "loss",
     "gap",

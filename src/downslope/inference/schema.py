@@ -106,6 +106,7 @@ class SolutionRecord(msgspec.Struct):
     gap: Number = None
     source: str | None = None
     constants: dict[str, float] = {}
+    split: tuple[float, int] | None = None
 
 
 class StepRecord(msgspec.Struct):

@@ -63,6 +63,7 @@ class Solution:
     module: Any = None  # a PyTorch module of one's own, when that was trained
     gap: float | None = None  # F − F* is at most this; None where nothing proves it
     constants: Mapping[str, float] = field(default_factory=dict)  # ε and decay, in the descent's units
+    split: tuple[float, int] | None = None  # (fraction, seed) of the rows that were held out
     source: str = ""  # of the training rows: a path, a query, or what they were in memory
 
     @property
@@ -197,7 +198,8 @@ class Solution:
         table = data if isinstance(data, Table) else table_or_source(source, Reading(), formats)
         if not isinstance(table, Table):
             raise DownslopeError("inference.rows_in_memory", source=source)
-        return self.encoding.apply(table)
+        rows = self.encoding.apply(table)
+        return rows if self.split is None else rows.without_held_out(*self.split)
 
     @door(robust=truth)
     def summary(self, data=None, robust: bool = False) -> str:

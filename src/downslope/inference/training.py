@@ -294,6 +294,7 @@ class Training:
             classes=dataset.classes,
             module=self.module,
             source=dataset.source,
+            split=getattr(dataset, "drawn", None),
         )
         if self.module is not None:
             self.objective.term.load(end.params, self.module)
@@ -305,6 +306,8 @@ class Training:
     def _reason(self) -> tuple[Reason, ...]:
         """Why "auto" took its method, and what a stochastic one is where rows lie in several memories."""
         told = (chosen(self.objective, self.recipe)[1],) if self.recipe.method == "auto" else ()
+        if self.module is not None:
+            told += (("inference.module_raw", {}),)
         shards = self.dataset.shards if isinstance(self.dataset, Parted) else ()
         if len(shards) < 2 or not isinstance(self.method, Method) or self.method.full:
             return told
@@ -321,11 +324,6 @@ class Training:
         return z[:, 0] if k == 1 else z
 
 
-@door(
-    recipe=a("Recipe", none=True),
-    validation=ROWS_OR_NONE,
-    checkpoint=a("Checkpoint", none=True),
-)
 @contextmanager
 def one_torch_thread() -> Iterator[None]:
     """Threads that work on small matrices wait for each other longer than they work."""
@@ -338,6 +336,7 @@ def one_torch_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+@door(recipe=a("Recipe", none=True), validation=ROWS_OR_NONE, checkpoint=a("Checkpoint", none=True))
 def fit(
     model_or_dataset,
     dataset=None,
@@ -363,7 +362,7 @@ def fit(
     1.9999444396553017
     """
     module, rows = (None, model_or_dataset) if dataset is None else (model_or_dataset, dataset)
-    recipe, book = recipe or Recipe.of(settings), Logbook.checked(log)
+    recipe, book = recipe or Recipe.for_rows(rows, settings), Logbook.checked(log)
     training = Training.on_rows(rows, recipe, validation, module)
     return _run(training, checkpoint, book)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from .. import plots
@@ -17,7 +19,9 @@ from ..plots.lettering import say
 from .lesson import Lesson, spelled
 
 THREE_ROWS = Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
-FIT = "downslope fit examples/rows.csv --target y --no-intercept --no-scale"
+EXAMPLE = Path("examples/rows.csv")
+ROWS = EXAMPLE if EXAMPLE.is_file() else Path(__file__).with_name("rows.csv")  # which every wheel holds
+FIT = f"downslope fit {shlex.quote(str(ROWS))} --target y --no-intercept --no-scale"
 
 
 def _descend(method: AnyMethod, rows: Dataset = THREE_ROWS, seed: int = 0) -> Solution:

@@ -152,6 +152,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "minimised: the mean of {formula}, with {model}; rows: {rows:,}, columns: {columns:,}, method: {method}",
         "最小化：{formula} 的均值，其中 {model}；行数：{rows:,}，列数：{columns:,}，方法：{method}",
     ),
+    "cli.own_code": (
+        "your own code raised {kind}: {reason}; its traceback stands above.",
+        "你自己的代码抛出了 {kind}：{reason}；其回溯信息见上。",
+    ),
     "cli.penalty_on_raw": (
         "the penalty is on the weights w in your columns' own units (--penalty-on standardised: on σ·w)",
         "惩罚项作用于以各列原单位计的权重 w（--penalty-on standardised：作用于 σ·w）",

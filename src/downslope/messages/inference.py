@@ -85,6 +85,10 @@ TEXTS = {
         "method is a function that gave {found}, and an optimizer of torch.optim is needed, or a pair (optimizer, scheduler): method=lambda p: torch.optim.Adam(p, lr=0.01).",
         "method 是一个返回 {found} 的函数，而这里需要 torch.optim 的优化器，或 (优化器, 调度器)：method=lambda p: torch.optim.Adam(p, lr=0.01)。",
     ),
+    "inference.module_raw": (
+        "a module of your own gets the columns as they are, not standardised: scale them before, or in its first layer.",
+        "自己编写的模块得到的是未经标准化的原始列：请事先缩放，或在其第一层中缩放。",
+    ),
     "inference.optimizer_step": (
         "{optimizer} can not descend one vector of all weights: {reason}. Use another optimizer of torch.optim, or a method by its name.",
         "{optimizer} 无法对由全部权重组成的一个向量进行下降：{reason}。请换用 torch.optim 的其他优化器，或按名字选择方法。",

@@ -84,6 +84,11 @@ class Objective:
     penalty: Penalty = NO_PENALTY
     units: np.ndarray | None = None  # (p,) σ, where the penalty is on σ·w: standardised columns; else on w
 
+    def __repr__(self) -> str:
+        loss = getattr(getattr(self.term, "loss", None), "spec", "f")
+        price = f" + {self.penalty.alpha:g}·{self.penalty.spec}" if self.penalty.alpha else ""
+        return f"<Objective {loss}{price}; {self.size} weights, {self.rows} rows>"
+
     # ---- capabilities ------------------------------------------------------------------------
 
     @property
