@@ -16,6 +16,7 @@ from typing import Annotated, Any, get_type_hints
 import msgspec
 import numpy as np
 
+from ..arguments import of_the_user
 from ..descent.directions import Memory
 from ..descent.place import Place
 from ..descent.state import State
@@ -61,6 +62,7 @@ class RecipeRecord(msgspec.Struct):
     batch_size: int | None = None
     seconds: Number = None
     patience: int | None = None
+    penalty_on: str = "raw"
 
 
 class FingerprintRecord(msgspec.Struct):
@@ -161,6 +163,8 @@ def checked(path: Path | str, file: str) -> Iterator[None]:
         ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RecursionError,
         TypeError, ValueError,
     ) as error:  # fmt: skip
+        if of_the_user(error):
+            raise
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         raise DownslopeError("inference.wrong_content", path=path, file=file, reason=reason) from None
 
