@@ -23,6 +23,7 @@ from .end import End, at_rest, gap_on_the_way, last_gap, proved, stationarity
 from .methods import AnyMethod, ClosedForm, CoordinateDescent, Exhaustive, Method
 from .passes import passes
 from .place import Place
+from .rounded import rounded
 from .rows import Batch
 from .schedules import Schedule
 from .searches import Armijo, StrongWolfe
@@ -92,7 +93,7 @@ def _descend(objective, start, method, stop, validation, seed, after, place):
     if reduces(objective, method):
         objective = objective.reduced()
     if not objective.term.smooth and method.full and isinstance(method.direction, Chooser | Nesterov):
-        return (yield from _rounded(objective, start, method, stop, validation, place))
+        return (yield from rounded(_loop, objective, start, method, stop, validation, place))
     begin = _sampled if isinstance(method.direction, Subsampled) and after is None else _loop
     return (yield from begin(objective, start, method, stop, validation, seed, place, after=after))
 
@@ -379,34 +380,6 @@ def _sampled(
             start, done = ahead.params, ahead.epochs
     begun = {"stage": stage, "began": began, "done": done}
     return (yield from _loop(objective, start, method, stop, validation, seed, place, **begun))
-
-
-def _rounded(objective, start, method: Method, stop: Stop, validation, place: Place):
-    """A loss with a kink, by a method that needs slopes: the kink is rounded, over a width that shrinks
-    tenfold from stage to stage; F and its rounding differ by width·slope²/2 at most.  Nesterov 2005."""
-    spread = objective.term.spread or 1.0
-    slope = objective.term.loss.slope_bound
-    limit, epochs, began = epochs_of(stop), place.done, time.perf_counter() - place.seconds
-    params = np.array(place.start if place.again else start, dtype=float)
-    for stage in range(place.stage or 1, 10):
-        width = spread * 10.0**-stage / slope
-        allowed = stop | Epochs(limit - epochs)
-        if stage < 9 and isinstance(method.direction, Nesterov):
-            allowed = Gradient(1e-4) | allowed  # slow on a narrow width, so it does not linger on a wide one
-        begun = {"stage": stage, "began": began, "done": epochs}
-        rounded = objective.smoothed(width)
-        stage_end = yield from _loop(rounded, params, method, allowed, validation, 0, place, **begun)
-        params, epochs, reason = stage_end.params, stage_end.epochs, stage_end.reason
-        if epochs >= limit:
-            reason = Reason("epochs", {"epochs": limit})
-        if reason.code not in ("gradient", "no_progress"):
-            break
-    gap = width * slope**2 / 2
-    numbers = {**reason.numbers, "width": width, "gap": gap}
-    end = objective.at(objective.to_inner(params))
-    proof, unproved = last_gap(objective, end, epochs, reason)
-    ended = (Reason(reason.code, numbers), params, end.value, epochs, stage_end.certificate)
-    return End(*ended, gap=proof, unproved=unproved)
 
 
 def _where(objective, *gradients) -> dict[str, str]:

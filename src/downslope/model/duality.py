@@ -65,7 +65,7 @@ def newton_fall(objective, point) -> float | None:
     g = point.gradient + objective.l1 * np.sign(point.theta)
     known = objective.sweeps and objective.quadratic
     H = objective.hessian_of_parabola if known else objective.hessian(point)
-    return 0.5 * float(g[free] @ _solver(H[np.ix_(free, free)])(g[free]))
+    return 0.5 * float(g[free] @ pseudo_inverse(H[np.ix_(free, free)])(g[free]))
 
 
 def duality_gap(objective, point, passes: float = math.inf) -> float | None:
@@ -99,10 +99,10 @@ def duality_gap(objective, point, passes: float = math.inf) -> float | None:
             return exact
     if not tries:
         return None
-    lowest = _lower_bound(objective, np.zeros_like(z), np.zeros_like(theta))  # F* is at least that of no row
+    lowest = lower_bound(objective, np.zeros_like(z), np.zeros_like(theta))  # F* is at least that of no row
     for loss in _smooth_losses(term, z):
         for moved, rounds in tries:
-            found = _lower_bound(objective, *_dual_point(objective, loss, point, moved, rounds))
+            found = lower_bound(objective, *_dual_point(objective, loss, point, moved, rounds))
             lowest = max(lowest, found)
             if math.isfinite(found):
                 break
@@ -149,20 +149,27 @@ def parabola_gap(function, point) -> float | None:
 
 def _parabola(H, g, theta) -> float | None:
     """½·gᵀH⁺g; None where more than rounding of a slope lies along a way on which H is level."""
-    step = _solver(H)(g)
+    step = pseudo_inverse(H)(g)
     size = np.abs(H) @ np.abs(theta) + np.abs(g)
     return 0.5 * float(g @ step) if (np.abs(g - H @ step) <= 1e-12 * size.max(initial=0.0)).all() else None
 
 
-def _lower_bound(objective, slope, pull) -> float:
-    """D at the largest share of ν, up to all of it, that the loss and the penalty allow."""
+def lower_bound(objective, slope, pull, theta=None) -> float:
+    """D at the largest share of ν, up to all of it, that the loss and the penalty allow. With θ, at or near
+    the minimum, what rounding adds to a slope costs what it may move F there, and no share of ν."""
     term, l1, l2 = objective.term, objective.l1, objective.l2
     corners, free = (l1 > 0) & (l2 == 0), (l1 == 0) & (l2 == 0)
+    rounding = 1e-12 * objective.gradient_scale
+    size = term.expected_size + (np.abs(term.null_theta) if theta is None else np.abs(theta))
+    excess = np.zeros_like(pull)
+    if theta is not None:
+        excess[corners] = np.maximum(np.abs(pull[corners]) - l1[corners], 0.0)
+        excess[excess > rounding] = 0.0
     share = min(1.0, term.loss.allowed(slope))
     if corners.any():
-        share /= max(1.0, share * float((np.abs(pull[corners]) / l1[corners]).max()))
+        share /= max(1.0, share * float((np.abs(pull[corners]) / (l1 + excess)[corners]).max()))
     slope, pull = share * slope, share * pull
-    if np.abs(pull[free]).max(initial=0.0) > 1e-12 * objective.gradient_scale:
+    if np.abs(pull[free]).max(initial=0.0) > rounding:
         return -math.inf
     price = term.loss.conjugate(slope, term.Y)
     price = price if term.share is None else term.share[:, None] * price
@@ -171,8 +178,8 @@ def _lower_bound(objective, slope, pull) -> float:
         return -math.inf
     squares = l2 > 0
     over = np.maximum(np.abs(pull[squares]) - l1[squares], 0.0)
-    reach = np.abs(objective.term.null_theta) + objective.term.expected_size  # what rounding left of the free
-    unseen = ROUNDING * float(np.abs(price).sum()) / term.rows + float(np.abs(pull[free]) @ reach[free])
+    unseen = ROUNDING * float(np.abs(price).sum()) / term.rows  # what rounding left
+    unseen += float(np.abs(pull[free]) @ size[free] + excess @ size)
     return -total - 0.5 * float((over**2 / l2[squares]).sum()) - unseen
 
 
@@ -184,7 +191,7 @@ def _dual_point(objective, loss, point, moved, rounds: int) -> tuple[np.ndarray,
     pull = point.gradient - objective.l2 * theta if loss is term.loss else None
     for _ in range(rounds):
         slope, bend = loss.slope(z, term.Y), loss.curvature(z, term.Y)
-        pull = _pull(term, slope) if pull is None else pull
+        pull = pull_of(term, slope) if pull is None else pull
         if not moved.any():
             return slope, pull
         new, g, step, dz = _newton(objective, loss, theta, z, slope, pull, bend, moved, small)
@@ -207,25 +214,25 @@ def _newton(objective, loss, theta, z, slope, pull, bend, moved, small):
     step, new, dz = np.zeros_like(theta), slope, np.zeros_like(z)
     side = np.where(theta != 0, np.sign(theta), -np.sign(pull))
     away = moved & ((l1 == 0) | (theta != 0) | (np.abs(pull) > l1))
-    solve = _solver(H[np.ix_(away[moved], away[moved])])
+    solve = pseudo_inverse(H[np.ix_(away[moved], away[moved])])
     for _ in range(12):  # the second time for what rounding has left; seldom more
         step[away] += solve((pull + l2 * (theta - step) + l1 * side)[away])
         crossed = away & (l1 > 0) & ((theta - step) * side < 0)
         step[crossed] = theta[crossed]
         dz = term.predictor(step)
         new = slope - (np.einsum("nij,nj->ni", bend, dz) if bend.ndim == 3 else bend * dz)
-        pull = _pull(term, new)
+        pull = pull_of(term, new)
         pulled = moved & ~away & (np.abs(pull) > l1 * (1 + 1e-12))
         if crossed.any() or pulled.any():
             side = np.where(pulled, -np.sign(pull), side)
             away = away & ~crossed | pulled
-            solve = _solver(H[np.ix_(away[moved], away[moved])])
+            solve = pseudo_inverse(H[np.ix_(away[moved], away[moved])])
         elif np.abs((pull + l2 * (theta - step) + l1 * side)[away]).max(initial=0.0) <= small:
             break
     return new, pull, step, dz
 
 
-def _pull(term: LinearTerm, slope) -> np.ndarray:
+def pull_of(term: LinearTerm, slope) -> np.ndarray:
     """g = X̃ᵀ(s∘ν)/n  (p,)"""
     return term._back(slope if term.share is None else term.share[:, None] * slope, None) / term.rows
 
@@ -256,7 +263,7 @@ def _hessian(objective, loss, theta, z, bend, moved) -> np.ndarray:
     return H + price
 
 
-def _solver(H) -> Callable[[np.ndarray], np.ndarray]:
+def pseudo_inverse(H) -> Callable[[np.ndarray], np.ndarray]:
     """v → H⁺v"""
     size = np.sqrt(np.maximum(np.diag(H), 0.0))
     size = np.where(size > 0, size, 1.0)

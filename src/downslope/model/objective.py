@@ -19,6 +19,7 @@ from ..data.memory import free
 from ..errors import DownslopeError
 from . import penalties
 from .basis import Basis, along, basis
+from .crossover import crossover
 from .duality import duality_gap, free_gap, newton_fall, parabola_gap
 from .function_term import FunctionTerm
 from .functions import Function
@@ -382,6 +383,10 @@ class Objective:
     def solved(self) -> LeastSquares:
         """The minimiser of a squared loss with or without L2, in one solve."""
         return least_squares(self.term, self.l2 if self.penalty.alpha else None)
+
+    def crossover(self) -> tuple[np.ndarray, float] | None:
+        """θ at the minimum of a loss with a kink, and how far F may lie above its minimum there."""
+        return crossover(self)
 
     def smoothed(self, width: float) -> Objective:
         """With the kink of the loss rounded over `width`."""
