@@ -67,14 +67,30 @@ def _landscape(training: Training, solution: Solution) -> list:
         return []
     if training.objective.size == 1:
         places = np.append(trace.column("params")[:, 0], trace.start)
-        margin, best = 0.25 * (np.ptp(places) or 1.0), float(solution.params[0])
+        margin = 0.25 * (np.ptp(places) or 1.0)
         grid = np.linspace(places.min() - margin, places.max() + margin, 200)
-        return [
-            lambda ax: plots.loss_over_weight(
-                grid, surface(grid[:, None]), ax, trace=trace, best=best, name=trace.names[0]
-            )
-        ]
-    return [lambda ax: plots.contours(surface, trace, ax, names=trace.names, minimum=None)]
+        known = {"trace": trace, "best": _lowest(grid, surface(grid[:, None])), "name": _weights(training)[0]}
+        return [lambda ax: plots.loss_over_weight(grid, surface(grid[:, None]), ax, **known)]
+    return [lambda ax: plots.contours(surface, trace, ax, names=_weights(training), minimum=None)]
+
+
+def _lowest(grid, values) -> float:
+    """Where the parabola through the lowest place of a grid and its neighbours is lowest: of a squared loss
+    that is its minimum to the last digits, and not where a descent stopped."""
+    j = int(np.nanargmin(values))
+    if not 0 < j < len(grid) - 1:
+        return float(grid[j])
+    before, here, after = values[j - 1 : j + 2]
+    bend = before - 2 * here + after
+    ahead = 0.5 * (before - after) / bend if bend > 0 else 0.0
+    return float(f"{grid[j] + ahead * (grid[1] - grid[0]):.9g}")
+
+
+def _weights(training: Training) -> list[str]:
+    """What the axes of weights are called: not by the column alone, which has an axis of its own."""
+    features = set(getattr(training.dataset, "features", ()))
+    named = training.trace.names
+    return [say("plots.weight_of", name=name) if name in features else name for name in named]
 
 
 def _of_classes(training: Training, dataset: Dataset, solution: Solution) -> list:

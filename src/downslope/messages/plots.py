@@ -49,6 +49,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "plots.feature": ("feature {number}", "特征 {number}"),
     "plots.run": ("run {number}", "运行 {number}"),
     "plots.target": ("target", "目标"),
+    "plots.weight_of": ("weight of {name}", "{name} 的权重"),
     "plots.start": ("start", "起点"),
     "plots.end": ("end", "终点"),
     "plots.minimum": ("minimum", "最小值点"),

@@ -44,23 +44,10 @@ def loss_over_weight(
         return np.interp(w, weights[finite], losses[finite])
 
     best = float(weights[finite][np.argmin(losses[finite])]) if best is None else float(best)
-    ax.plot(
-        best,
-        height(best),
-        marker="D",
-        color=INK,
-        markersize=6,
-        markerfacecolor="white",
-        linestyle="",
-        zorder=3,
-    )
-    note(
-        ax,
-        say("plots.best", name=name, weight=best),
-        (best, height(best)),
-        (0, 12 if trace is None else 24),
-        ha="center",
-    )
+    diamond = {"marker": "D", "markersize": 6, "markerfacecolor": "white"}
+    ax.plot(best, height(best), color=INK, linestyle="", zorder=3, **diamond)
+    above = (0, 12 if trace is None else 24)
+    note(ax, say("plots.best", name=name, weight=best), (best, height(best)), above, ha="center")
     if trace is not None:
         path = _path(trace, 1)[:, 0]
         inside = (path >= weights[0]) & (path <= weights[-1])  # false for what is not finite

@@ -13,6 +13,7 @@ from .canvas import INK, PATH, QUIET, SURFACE, escape, figure
 from .landscape import _kept, _path, _values
 from .lettering import drawable, lettering, say
 
+ABOVE = 38  # degrees from which it is seen
 STEEP = 8  # times the median height above the lowest, from which heights are told by their logarithm
 
 
@@ -64,8 +65,12 @@ def relief(
     )  # fmt: skip
     lift = 0.01 * np.ptp(tall(values)[np.isfinite(values)])  # a hair above the ground, so as to be seen
     top = tall(height) + lift
+    toward = np.degrees(np.arctan2(*(path[0] - path[-1])[::-1])) if len(path) > 1 else -60.0
+    azimuth, hidden = _view(across, up, tall(values), path, top, toward + 25)
     few = {"marker": "o", "markersize": 3} if len(path) <= 61 else {}
-    ax.plot(*path.T, top, color=PATH, linewidth=1.8, zorder=5, gid="path", **few)
+    ax.plot(*path.T, top, color=PATH, linewidth=0.9, alpha=0.45, linestyle=":", zorder=4, gid="behind")
+    seen = np.where(hidden, np.nan, top)
+    ax.plot(*path.T, seen, color=PATH, linewidth=1.8, zorder=5, gid="path", **few)
     ring = {"marker": "o", "color": PATH, "linestyle": "", "markersize": 8, "zorder": 6}
     ax.plot(*path[:1].T, top[:1], markerfacecolor="white", markeredgewidth=1.6, **ring)
     ax.plot(*path[-1:].T, top[-1:], gid="end", **ring)
@@ -77,9 +82,38 @@ def relief(
         axis._axinfo["grid"].update(color="#E3E9EF", linewidth=0.5)
     ax.tick_params(labelsize=8, labelcolor=INK, color=QUIET)
     ax.set_title(say("plots.contours_title"), loc="left", fontsize=11, color=INK, **lettering(up_words))
-    toward = np.degrees(np.arctan2(*(path[0] - path[-1])[::-1])) if len(path) > 1 else -60.0
-    ax.view_init(elev=38, azim=toward + 25)  # the start in front, the end behind it
+    # The start in front and the end behind it, if the ground lets both be seen
+    ax.view_init(elev=ABOVE, azim=azimuth)
+    ax.set_box_aspect(None, zoom=0.85)  # room for the labels
     return ax
+
+
+def _view(across, up, ground, path, top, wanted: float) -> tuple[float, np.ndarray]:
+    """The azimuth, the nearest to `wanted` of those from which the ground hides least of the path; and which
+    of its points are hidden then."""
+    from scipy.interpolate import RegularGridInterpolator
+
+    floor = np.nanmin(ground)
+    height = RegularGridInterpolator((up, across), np.nan_to_num(ground, nan=floor), bounds_error=False)
+    size = np.array(
+        [np.ptp(across), np.ptp(up), (np.nanmax(ground) - floor) * 4 / 3 or 1.0]
+    )  # a box of 4:4:3
+    points = np.column_stack([path, top])
+    tilt = np.radians(ABOVE)
+
+    def hidden(azimuth: float) -> np.ndarray:
+        turn = np.radians(azimuth)
+        eye = np.array([np.cos(tilt) * np.cos(turn), np.cos(tilt) * np.sin(turn), np.sin(tilt)]) * size
+        ray = points[:, None, :] + np.linspace(0.02, 1.2, 60)[:, None] * eye  # (s, 60, 3)
+        over = height(ray[..., 1::-1]) > ray[..., 2] + 0.005 * size[2]  # false beyond the window
+        return over.any(axis=1)
+
+    pieces = np.linalg.norm(np.diff(points / size, axis=0), axis=1)
+    length = np.append(pieces, 0.0) + np.append(0.0, pieces) + 1e-12  # of the path around each of its points
+    turns = sorted(range(0, 360, 15), key=lambda turn: abs((turn + 180) % 360 - 180))
+    lost = {turn: round(float(hidden(wanted + turn) @ length / length.sum()), 2) for turn in turns}
+    best = min(turns, key=lambda turn: (lost[turn], turns.index(turn)))
+    return wanted + best, hidden(wanted + best)
 
 
 def _pale():
