@@ -215,7 +215,8 @@ def layer(machine, module: Module, x: Any, node: ast.AST, args: list | None = No
     elif kind.startswith((*NOISY, "LayerNorm", "GroupNorm", "InstanceNorm")):
         shape = given
     elif kind == "Flatten":
-        shape = _flat(given)
+        start = whole(module.argument(0, "start_dim"))
+        shape = tensors.flattened(given) if start == 0 else _flat(given)
     elif kind == "Unflatten":
         shape = None
     elif kind in CONVOLUTIONS or kind.startswith("LazyConv"):

@@ -355,6 +355,8 @@ class Machine:
         ):
             if target.attr == "grad":
                 self.tell("clear", node, target=base)
+                if not (isinstance(value, Const) and value.value is None):
+                    self.tell("grad_set", node, target=base)
             elif target.attr == "data":
                 updates.update(self, node, target.value, base, value, in_place=True, data=True)
             elif target.attr == "requires_grad" and isinstance(base, Tensor):

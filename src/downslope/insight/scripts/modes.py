@@ -239,7 +239,7 @@ def batch_norm_one_row(script: Script) -> Iterator[Slip]:
         )
         if not isinstance(loader, Loader) or loader.drop_last or (given.shape and len(given.shape) > 2):
             continue
-        size, rows = whole(loader.batch), _rows(loader.rows)
+        size, rows = whole(loader.batch), loader.count or _rows(loader.rows)
         if not size or not rows or size < 2 or rows % size != 1 or not isinstance(loader.node, ast.Call):
             continue
         call = loader.node

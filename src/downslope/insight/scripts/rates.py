@@ -33,6 +33,13 @@ def _summed_loss(script: Script) -> Iterator[Slip]:
         if summed is None or not event.loops:
             continue
         n, node, kind = summed
+        for update in script.events_in(event.loops[-1], "update"):
+            rate = _by_hand(update)
+            if update.place > event.place and rate is not None and n is not None and n >= 8 and rate * n >= 1:
+                yield Slip(
+                    node, {"rows": n, "rate": rate, "line": update.node.lineno}, _meant(script, node, kind)
+                )
+                return
         for step in steps:
             optimizer = step.optimizer
             if (
@@ -48,6 +55,20 @@ def _summed_loss(script: Script) -> Iterator[Slip]:
             mend = _meant(script, node, kind)
             yield Slip(node, {"rows": n, "rate": rate, "line": event.node.lineno}, mend)
             return
+
+
+def _by_hand(event: Any) -> float | None:
+    """The rate of w -= rate * w.grad, where it is a number."""
+    core, scale = event.changes[0][1] if len(event.changes) == 1 else None, 1.0
+    for _ in range(10):
+        if isinstance(core, Tensor) and core.op == "mul":
+            known = [number(part) for part in core.inputs]
+            place = next((i for i, k in enumerate(known) if k is not None), None)
+            if place is None:
+                return None
+            scale *= abs(known[place] or 0)
+            core = core.inputs[1 - place]
+    return scale if isinstance(core, Tensor) and core.op == "grad" else None
 
 
 def _squares(value: Any) -> tuple[int | None, ast.AST, str] | None:

@@ -51,7 +51,7 @@ def shaped(machine, name: str, x: Any, owner: Any, rest: list, keywords: dict, n
         start = whole(rest[0]) if rest else whole(keywords.get("start_dim"))
         if start == 1:
             return make("view", layers._flat(given))
-        return make("view", (tensors.size(given),) if start in (None, 0) else None)
+        return make("view", tensors.flattened(given) if start in (None, 0) else None)
     if name in ("squeeze", "unsqueeze", "expand_dims"):
         _, axis = axis_of(rest, keywords)
         asked = bool(rest or keywords)

@@ -12,6 +12,7 @@ from typing import Any
 from . import objects, operations, tensors
 from .values import (
     Const,
+    Function,
     Instance,
     Loader,
     Rows,
@@ -231,6 +232,9 @@ def torch_data(machine, name: str, args: list, keywords: dict, node: ast.AST) ->
         made = Loader(node, facts, first, batch, drop)
         if "collate_fn" in keywords or "batch_sampler" in keywords:
             made.rows = Unknown(node, facts=facts)
+        length = objects.member(first.cls, "__len__") if isinstance(first, Instance) else None
+        if isinstance(length, Function):
+            made.count = whole(machine.enter(objects.bound(length, first), [], {}, node))
         machine.tell("loader", node, loader=made, keywords=keywords)
         return made
     if name == "random_split" and first is not None:

@@ -257,6 +257,13 @@ def size(given: Shape) -> int | None:
     return math.prod(given)
 
 
+def flattened(given: Shape) -> Shape:
+    """The shape of all numbers in a row."""
+    if given and ... not in given and all(d == 1 for d in given[1:]):
+        return (given[0],)
+    return (size(given),)
+
+
 def squeezed(given: Shape, axis: int | None) -> Shape:
     if given is None:
         return None

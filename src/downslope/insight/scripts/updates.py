@@ -47,9 +47,7 @@ def watch_update(machine, node: ast.stmt, target: ast.expr, right: ast.expr, val
     own = [(s, v) for s, v in found if v.node is not None and s == 1 and _text(v.node) in wanted]
     if len(own) == 1:
         changes = [(s, v) for s, v in found if v is not own[0][1]]
-        base = own[0][1]
-        if isinstance(base, Tensor) and base.op == "data":
-            base = base.info["of"]
+        base = moved_variable(own[0][1], target)
         data = isinstance(target, ast.Attribute) and target.attr == "data"
         machine.tell(
             "update",
@@ -67,8 +65,7 @@ def update(machine, node, target, before, after, in_place: bool, change=None, op
     """w -= rate * g"""
     if change is None:
         return
-    if isinstance(before, Tensor) and before.op == "data":
-        before = before.info["of"]
+    before = moved_variable(before, target)
     sign = -1 if isinstance(op, ast.Sub) else 1
     inside = set(ast.walk(node))
     changes = [(sign * s, v) for s, v in terms(change, inside)]
@@ -83,6 +80,15 @@ def update(machine, node, target, before, after, in_place: bool, change=None, op
         data=data,
         replaced=False,
     )
+
+
+def moved_variable(value: Any, target: ast.AST) -> Any:
+    """w of w.data and of w[j], as it was read."""
+    if isinstance(value, Tensor) and value.op == "data":
+        value = value.info["of"]
+    while isinstance(target, ast.Subscript) and isinstance(value, Tensor) and value.op == "index":
+        value, target = value.inputs[0], target.value
+    return value
 
 
 def _base(node: ast.AST) -> ast.AST:

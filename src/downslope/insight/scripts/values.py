@@ -157,6 +157,7 @@ class Loader(Value):
     rows: Any = None
     batch: Value | None = None
     drop_last: bool = False
+    count: int | None = None  # of rows
 
 
 @dataclass(eq=False)
@@ -223,6 +224,8 @@ def walk(value: Value, limit: int = 3000) -> Iterator[Value]:
             waiting.extend(at.items)
         elif isinstance(at, Table):
             waiting.extend(at.items.values())
+        elif isinstance(at, Rows):
+            waiting.extend(at.columns or [])
 
 
 def members(value: Any, seen: set[int] | None = None) -> Iterator[Value]:

@@ -151,6 +151,8 @@ def old_parameters(script: Script) -> Iterator[Slip]:
         ):
             continue
         near = [b for b in script.events_in(step.loops[0], "backward") if b.engine is None]
+        if script.events_in(step.loops[0], "grad_set"):
+            continue  # gradients that are brought from elsewhere
         found = [v.leaves(b.tensor) for b in near]
         if not near or any(not known or not ids or ids & optimizer.holds for ids, known in found):
             continue
