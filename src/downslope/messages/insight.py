@@ -7,8 +7,8 @@ TEXTS = {
         "按要求未作诊断：{epochs} 轮后损失为 {loss:.6g}，梯度为 {gradient:.2g}。",
     ),
     "insight.converged": (
-        "Converged: after {epochs} epochs the loss is {loss:.6g} and its gradient {gradient:.2g}, which is as good as zero.",
-        "已收敛：{epochs} 轮后损失为 {loss:.6g}，梯度为 {gradient:.2g}，可视为零。",
+        "Converged: after {epochs} epochs the loss is {loss:.6g} and its largest gradient component {gradient:.2g}, which is as good as zero.",
+        "已收敛：{epochs} 轮后损失为 {loss:.6g}，梯度最大分量为 {gradient:.2g}，可视为零。",
     ),
     "insight.solved": (
         "Solved exactly, in one step: the loss is {loss:.6g}, and the slope that is left is {gradient:.2g}.",
@@ -39,37 +39,37 @@ TEXTS = {
         "在 {tried} 种组合中，最好的是 {best}，位于网格内部，损失为 {loss:.6g}。",
     ),
     "insight.minimum": (
-        "A minimum: after {epochs} epochs the value is {loss:.6g}, the gradient {gradient:.2g}, and the function curves upward every way (least curvature {lowest_curvature:.4g}). No lower place was seen around it.",
-        "到达极小值：{epochs} 轮后函数值为 {loss:.6g}，梯度为 {gradient:.2g}，且各方向都向上弯（最小曲率 {lowest_curvature:.4g}）。在它周围没有看到更低的点。",
+        "A minimum: after {epochs} epochs the value is {loss:.6g}, the largest gradient component {gradient:.2g}, and the function curves upward every way (least curvature {lowest_curvature:.4g}). No lower place was seen around it.",
+        "到达极小值：{epochs} 轮后函数值为 {loss:.6g}，梯度最大分量为 {gradient:.2g}，且各方向都向上弯（最小曲率 {lowest_curvature:.4g}）。在它周围没有看到更低的点。",
     ),
     "insight.flat": (
-        "A lowest place: the gradient is {gradient:.2g} after {epochs} epochs, as good as zero, at the value {loss:.6g}; along some direction the function is level here, and no lower place was seen.",
-        "到达最低处：{epochs} 轮后梯度为 {gradient:.2g}，可视为零，函数值为 {loss:.6g}；此处沿某个方向是平的，也没有看到更低的点。",
+        "A lowest place: the largest gradient component is {gradient:.2g} after {epochs} epochs, as good as zero, at the value {loss:.6g}; along some direction the function is level here, and no lower place was seen.",
+        "到达最低处：{epochs} 轮后梯度最大分量为 {gradient:.2g}，可视为零，函数值为 {loss:.6g}；此处沿某个方向是平的，也没有看到更低的点。",
     ),
     # ---- places of a function that are no lowest ones ------------------------------------------------------
     "insight.saddle": (
-        "A saddle point: the gradient is {gradient:.2g}, but nothing is lowest here. Along {direction} the function curves downward (curvature {lowest_curvature:.4g}).",
-        "鞍点：梯度为 {gradient:.2g}，但这里并不是最低点。沿 {direction} 方向函数向下弯（曲率 {lowest_curvature:.4g}）。",
+        "A saddle point: the largest gradient component is {gradient:.2g}, but nothing is lowest here. Along {direction} the function curves downward (curvature {lowest_curvature:.4g}).",
+        "鞍点：梯度最大分量为 {gradient:.2g}，但这里并不是最低点。沿 {direction} 方向函数向下弯（曲率 {lowest_curvature:.4g}）。",
     ),
     "insight.inflection": (
-        "A level place, but no minimum: the gradient is {gradient:.2g} and next to nothing curves there (least curvature {lowest_curvature:.2g}), yet the function falls on without a rise between, to {lower:.6g} at {place}.",
-        "平坦处，但不是极小值：梯度为 {gradient:.2g}，几乎没有弯曲（最小曲率 {lowest_curvature:.2g}），而函数从这里一路继续下降，在 {place} 处为 {lower:.6g}。",
+        "A level place, but no minimum: the largest gradient component is {gradient:.2g} and next to nothing curves there (least curvature {lowest_curvature:.2g}), yet the function falls on without a rise between, to {lower:.6g} at {place}.",
+        "平坦处，但不是极小值：梯度最大分量为 {gradient:.2g}，几乎没有弯曲（最小曲率 {lowest_curvature:.2g}），而函数从这里一路继续下降，在 {place} 处为 {lower:.6g}。",
     ),
     "insight.kink": (
         "A minimum at a kink: after {epochs} epochs the value is {loss:.6g}, and the function rises to every side that was looked at, though its slope jumps there and is not zero.",
         "尖点处的极小值：{epochs} 轮后函数值为 {loss:.6g}；斜率在这里跳变而不为零，但所看的各个方向上函数都上升。",
     ),
     "insight.maximum": (
-        "A maximum: the gradient is {gradient:.2g}, and the function curves downward every way (curvature {lowest_curvature:.4g}).",
-        "极大值点：梯度为 {gradient:.2g}，而函数各方向都向下弯（曲率 {lowest_curvature:.4g}）。",
+        "A maximum: the largest gradient component is {gradient:.2g}, and the function curves downward every way (curvature {lowest_curvature:.4g}).",
+        "极大值点：梯度最大分量为 {gradient:.2g}，而函数各方向都向下弯（曲率 {lowest_curvature:.4g}）。",
     ),
     "insight.local_minimum": (
-        "A local minimum: the value is {loss:.6g} and the gradient {gradient:.2g}, but at {place} the function is {lower:.6g}, and a descent from there ends lower.",
-        "局部极小值：函数值为 {loss:.6g}，梯度为 {gradient:.2g}，但在 {place} 处函数只有 {lower:.6g}，从那里出发会到达更低的地方。",
+        "A local minimum: the value is {loss:.6g} and the largest gradient component {gradient:.2g}, but at {place} the function is {lower:.6g}, and a descent from there ends lower.",
+        "局部极小值：函数值为 {loss:.6g}，梯度最大分量为 {gradient:.2g}，但在 {place} 处函数只有 {lower:.6g}，从那里出发会到达更低的地方。",
     ),
     "insight.plateau": (
-        "A plateau: the gradient is only {gradient:.2g} and nothing curves upward (curvature {lowest_curvature:.2g}), so that {epochs} epochs led nowhere; farther off the function is {lower:.6g}, here {loss:.6g}.",
-        "平台：梯度只有 {gradient:.2g}，且没有向上的弯曲（曲率 {lowest_curvature:.2g}），所以 {epochs} 轮几乎没有前进；远处函数值为 {lower:.6g}，此处为 {loss:.6g}。",
+        "A plateau: the largest gradient component is only {gradient:.2g} and nothing curves upward (curvature {lowest_curvature:.2g}), so that {epochs} epochs led nowhere; farther off the function is {lower:.6g}, here {loss:.6g}.",
+        "平台：梯度最大分量只有 {gradient:.2g}，且没有向上的弯曲（曲率 {lowest_curvature:.2g}），所以 {epochs} 轮几乎没有前进；远处函数值为 {lower:.6g}，此处为 {loss:.6g}。",
     ),
     "insight.plateau_net": (
         "A plateau: after {epochs} epochs the net is no better than the best constant (loss {loss:.6g}, constant {null:.6g}); its units are saturated or dead, and pass no slope on.",
@@ -172,21 +172,21 @@ TEXTS = {
         "过拟合：留出数据上的损失在第 {best_epoch} 轮后为 {lowest:.6g}，之后升到 {held_out:.6g}，而训练数据上的损失降到了 {loss:.6g}。",
     ),
     "insight.badly_scaled": (
-        "Badly scaled: {high} is {ratio:.3g} times as large as {low}, so that a step short enough for the one is next to nothing for the other; after {epochs} epochs the loss is {loss:.6g}, and the gradient {gradient:.2g}.",
-        "尺度悬殊：{high} 是 {low} 的 {ratio:.3g} 倍，对前者足够短的步子对后者几乎等于不动；{epochs} 轮后损失为 {loss:.6g}，梯度为 {gradient:.2g}。",
+        "Badly scaled: {high} is {ratio:.3g} times as large as {low}, so that a step short enough for the one is next to nothing for the other; after {epochs} epochs the loss is {loss:.6g}, and the largest gradient component {gradient:.2g}.",
+        "尺度悬殊：{high} 是 {low} 的 {ratio:.3g} 倍，对前者足够短的步子对后者几乎等于不动；{epochs} 轮后损失为 {loss:.6g}，梯度最大分量为 {gradient:.2g}。",
     ),
     "insight.badly_centred": (
-        "Badly scaled: columns such as {high} lie far from 0 beside their spread, so that weights and intercept hold each other back; after {epochs} epochs the loss is {loss:.6g}, and the gradient {gradient:.2g}.",
-        "尺度不当：{high} 这样的列离 0 很远而变化很小，权重与截距互相牵制；{epochs} 轮后损失为 {loss:.6g}，梯度为 {gradient:.2g}。",
+        "Badly scaled: columns such as {high} lie far from 0 beside their spread, so that weights and intercept hold each other back; after {epochs} epochs the loss is {loss:.6g}, and the largest gradient component {gradient:.2g}.",
+        "尺度不当：{high} 这样的列离 0 很远而变化很小，权重与截距互相牵制；{epochs} 轮后损失为 {loss:.6g}，梯度最大分量为 {gradient:.2g}。",
     ),
     # ---- the way -----------------------------------------------------------------------------------------------
     "insight.epochs_exhausted": (
-        "Not there yet: all {epochs} epochs are used, the loss is {loss:.6g}, and the gradient is still {gradient:.2g}.",
-        "尚未到达：{epochs} 轮已用完，损失为 {loss:.6g}，梯度仍有 {gradient:.2g}。",
+        "Not there yet: all {epochs} epochs are used, the loss is {loss:.6g}, and the largest gradient component is still {gradient:.2g}.",
+        "尚未到达：{epochs} 轮已用完，损失为 {loss:.6g}，梯度最大分量仍有 {gradient:.2g}。",
     ),
     "insight.epochs_more": (
-        "Not there yet: all {epochs} epochs are used, the loss is {loss:.6g}, and the gradient is still {gradient:.2g}. As it went, about {more} more epochs are needed.",
-        "尚未到达：{epochs} 轮已用完，损失为 {loss:.6g}，梯度仍有 {gradient:.2g}。按目前的速度，大约还需要 {more} 轮。",
+        "Not there yet: all {epochs} epochs are used, the loss is {loss:.6g}, and the largest gradient component is still {gradient:.2g}. As it went, about {more} more epochs are needed.",
+        "尚未到达：{epochs} 轮已用完，损失为 {loss:.6g}，梯度最大分量仍有 {gradient:.2g}。按目前的速度，大约还需要 {more} 轮。",
     ),
     "insight.too_slow": (
         "Too slow: after {epochs} epochs the loss is {loss:.6g}. The learning rate {learning_rate:.4g} is far below the bound {bound:.7g} (curvature L = {curvature:.6g}); with {best:.6g} about {needed} epochs are enough.",
@@ -213,16 +213,16 @@ TEXTS = {
         "振荡：学习率为 {learning_rate:.4g} 时，最后的更新中有 {rises:.0%} 使损失上升，最终也没有更低；{epochs} 轮后损失为 {loss:.6g}。",
     ),
     "insight.no_progress": (
-        "No more progress: the loss stays at {loss:.6g} and the gradient at {gradient:.2g} after {epochs} epochs.",
-        "不再下降：{epochs} 轮后损失停在 {loss:.6g}，梯度停在 {gradient:.2g}。",
+        "No more progress: the loss stays at {loss:.6g} and the largest gradient component at {gradient:.2g} after {epochs} epochs.",
+        "不再下降：{epochs} 轮后损失停在 {loss:.6g}，梯度最大分量停在 {gradient:.2g}。",
     ),
     "insight.interrupted": (
         "Interrupted after {epochs} epochs: the weights learned so far are kept, the loss is {loss:.6g}.",
         "在 {epochs} 轮后被中断：已学到的权重保留了下来，损失为 {loss:.6g}。",
     ),
     "insight.seconds": (
-        "Interrupted, as time is up: after {epochs} epochs in {seconds:.4g} seconds the loss is {loss:.6g}, and the gradient {gradient:.2g}.",
-        "时间到而中断：在 {seconds:.4g} 秒内完成 {epochs} 轮，损失为 {loss:.6g}，梯度为 {gradient:.2g}。",
+        "Interrupted, as time is up: after {epochs} epochs in {seconds:.4g} seconds the loss is {loss:.6g}, and the largest gradient component {gradient:.2g}.",
+        "时间到而中断：在 {seconds:.4g} 秒内完成 {epochs} 轮，损失为 {loss:.6g}，梯度最大分量为 {gradient:.2g}。",
     ),
     "insight.paused": (
         "Paused after {epochs} passes: the loss on the rows of the last one is {loss:.6g}; the next pass goes on from here.",
@@ -233,8 +233,8 @@ TEXTS = {
         "在 {tried} 种组合中，最好的是 {best}，落在网格的边缘（{edge}），损失为 {loss:.6g}。",
     ),
     "insight.decayed": (
-        "AdamW's decay of {decay:g} pulls the weights toward 0 beyond the objective: after {epochs} epochs the loss is {loss:.6g}, and this is not its minimum (gradient {gradient:.2g}).",
-        "AdamW 的衰减 {decay:g} 会在目标函数之外把权重拉向 0：{epochs} 轮后损失为 {loss:.6g}，这并不是它的最小值（梯度 {gradient:.2g}）。",
+        "AdamW's decay of {decay:g} pulls the weights toward 0 beyond the objective: after {epochs} epochs the loss is {loss:.6g}, and this is not its minimum (largest gradient component {gradient:.2g}).",
+        "AdamW 的衰减 {decay:g} 会在目标函数之外把权重拉向 0：{epochs} 轮后损失为 {loss:.6g}，这并不是它的最小值（梯度最大分量为 {gradient:.2g}）。",
     ),
     "insight.unjudged": (
         "Could not be judged: {judgements}.",

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from .case import Case
 
 
+FEW = 30  # updates by which momentum that grows has not shown its pace
+
+
 def still_to_go(case: Case) -> float:
     """Epochs that are still to go, as it went: by how fast the gradient fell in the last half, and on a
     parabola no fewer than the flattest way takes. Infinite where it did not fall, and for drawn rows."""
@@ -27,6 +30,8 @@ def still_to_go(case: Case) -> float:
         return _of_function(case)
     if not (case.gradual or case.searches):
         return math.inf  # steps that do not follow the slope tell nothing of the way to come
+    if len(case.steps) < FEW and _grows(case):
+        return math.inf
     last = case.steps[len(case.steps) // 2 :]
     places = np.unique(np.linspace(0, len(last) - 1, 33).astype(int))
     sizes = np.array([_slope_at(case, step) for step in last] if not case.objective.kinked else
@@ -73,6 +78,11 @@ def _of_function(case: Case) -> float:
     # f falls as the square of the gradient, and half of the epochs must do; a valley gets flatter ahead
     needed = max(2.5 * math.log(1e6) / after, 1.5 * case.end.epochs)
     return math.ceil(max(1.0, needed - case.end.epochs))
+
+
+def _grows(case: Case) -> bool:
+    """Whether momentum grows from update to update, as Nesterov's does by itself."""
+    return isinstance(case.method, Method) and getattr(case.method.direction, "beta", None) == "auto"
 
 
 def _slope_at(case: Case, step: Step) -> float:
