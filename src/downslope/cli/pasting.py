@@ -6,9 +6,10 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..insight import Remedy
+if TYPE_CHECKING:
+    from ..insight import Remedy
 
 MANY = 20  # weights that nobody types
 KEPT = ("--out", "--plot", "--log")  # what they name exists by now: only --force replaces it
