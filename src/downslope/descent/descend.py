@@ -18,7 +18,7 @@ from ..kernels.threads import steps_on_one_blas_thread
 from . import rates
 from .coordinates import Coordinates
 from .direct import closed_form, exhaustive, reduces
-from .directions import LBFGS, Chooser, Nesterov, Newton, Subsampled
+from .directions import LBFGS, Chooser, Nesterov, Newton, Subsampled, has_kernel
 from .end import End, at_rest, gap_on_the_way, last_gap, proved, stationarity
 from .methods import AnyMethod, ClosedForm, CoordinateDescent, Exhaustive, Method
 from .passes import passes
@@ -127,7 +127,7 @@ def _loop(
     elif method.full:
         steps = _full_steps(objective, method, state, first, stop)
     else:
-        sweeps = objective.sweeps and not method.direction.foreign
+        sweeps = objective.sweeps and has_kernel(method.direction)
         steps = (passes if sweeps else _updates)(objective, method, method.rows, state, stop, seed)
     last_finite, reason, point = theta, None, first
     keeps_best = any(isinstance(part, Validation) for part in stop.parts())

@@ -399,6 +399,11 @@ def _of_function(objective, point) -> np.ndarray:
 DIRECTIONS = (Steepest, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, LBFGS, Subsampled, Newton)
 
 
+def has_kernel(direction: Direction) -> bool:
+    """Whether compiled sweeps know its equation: an own one moves update by update, in Python."""
+    return type(direction) in DIRECTIONS and not direction.foreign
+
+
 def _fraction(name: str, value) -> None:
     if not (is_number(value) and 0 <= value < 1):
         raise DownslopeError("descent.fraction", name=name, value=value)

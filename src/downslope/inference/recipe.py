@@ -13,7 +13,7 @@ from ..data import Dataset
 from ..data.parted import Parted
 from ..descent import methods, rates
 from ..descent.coordinates import MOMENTS
-from ..descent.directions import Adagrad, Adam, RMSprop
+from ..descent.directions import DIRECTIONS, Adagrad, Adam, RMSprop
 from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent, Method
 from ..descent.rows import Batch
 from ..descent.stops import Epochs, Gradient, NoProgress, Seconds, Settled, Stop, Validation
@@ -187,6 +187,8 @@ class Recipe:
         torch.optim, which is code."""
         if isinstance(self.method, Method) and self.method.direction.foreign:
             raise DownslopeError("inference.optimizer_kept")
+        if isinstance(self.method, Method) and type(self.method.direction) not in DIRECTIONS:
+            raise DownslopeError("inference.direction_kept", name=type(self.method.direction).__name__)
         told = {field.name: getattr(self, field.name) for field in fields(self)}
         told = {
             name: value.item() if isinstance(value, np.generic) else value for name, value in told.items()

@@ -105,6 +105,10 @@ TEXTS = {
         'an optimizer of torch.optim is code, which no run holds: train with a method by name, such as method="adam", or keep solution.params.',
         'torch.optim 的优化器是代码，运行记录无法保存：请用有名字的方法训练，例如 method="adam"，或自行保存 solution.params。',
     ),
+    "inference.direction_kept": (
+        "{name} is a direction of your own, which is code, and no run holds code: train with a method by name, or keep solution.params.",
+        "{name} 是你自己编写的方向，属于代码，运行记录不保存代码：请用有名字的方法训练，或自行保存 solution.params。",
+    ),
     "inference.columns": (
         "the rows have {found} columns and the model was trained on {needed}: give the same columns, in the same order.",
         "数据有 {found} 列，而模型是用 {needed} 列训练的：请按同样的顺序给出同样的列。",

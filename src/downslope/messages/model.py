@@ -45,6 +45,10 @@ TEXTS = {
         "the numbers in column {column!r} are so large that their squares are beyond float64: divide the column by a power of ten.",
         "列「{column}」中的数太大，其平方超出了 float64 的范围：请将该列除以 10 的某个幂。",
     ),
+    "model.own_penalty": (
+        "{name} is a penalty of your own, whose value and prox no method asks for: use one of {known}.",
+        "{name} 是你自己编写的惩罚项，没有方法会用到它的取值和近端映射：请从 {known} 中选择。",
+    ),
     "model.penalty_on": (
         "penalty_on was {asked!r}: choose one of {known}.",
         "penalty_on 为 {asked!r}：请从 {known} 中选择。",

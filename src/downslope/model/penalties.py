@@ -107,6 +107,8 @@ def by_name(spec: str | Penalty | None, alpha: float = 0.0) -> Penalty:
     0.3
     """
     if isinstance(spec, Penalty):
+        if type(spec) is not Penalty:  # its own value or prox would be taken for l1·|w| + l2·½w²
+            raise DownslopeError("model.own_penalty", name=type(spec).__name__, known=", ".join(PENALTIES))
         return spec
     alpha = _checked(alpha)
     asked = "none" if spec is None or (isinstance(spec, str) and not spec) else str(spec)
