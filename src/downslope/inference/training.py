@@ -305,7 +305,9 @@ class Training:
 
     def _reason(self) -> tuple[Reason, ...]:
         """Why "auto" took its method, and what a stochastic one is where rows lie in several memories."""
-        told = (chosen(self.objective, self.recipe)[1],) if self.recipe.method == "auto" else ()
+        told: tuple[Reason, ...] = (
+            (chosen(self.objective, self.recipe)[1],) if self.recipe.method == "auto" else ()
+        )
         if self.module is not None:
             told += (("inference.module_raw", {}),)
         shards = self.dataset.shards if isinstance(self.dataset, Parted) else ()
