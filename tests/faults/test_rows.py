@@ -101,6 +101,7 @@ TEXTS = {
     "stray in the target": lines(["x"] * 0 + X, more=(("y", [*Y[:30], "oops", *Y[31:]]),)),
     "infinite target": lines(X, more=(("y", [*Y[:30], "inf", *Y[31:]]),)),
     "holes in the target": lines(X, more=(("y", [*Y[:30], "", *Y[31:]]),)),
+    "no target in whole parts": lines(X, more=(("y", ["" if 14 <= i < 50 else y for i, y in enumerate(Y)]),)),
     "text target": lines(X, more=(("y", ["cat" if y > 0 else "dog" for y in Y]),)),
     "percent target": lines(X, more=(("y", [f"{y}%" for y in Y]),)),
     "constant but for rows without a target": lines(["bird" if i % 5 == 0 else "rodent" for i in range(N)], more=(("x", X), ("y", ["" if i % 5 == 0 else y for i, y in enumerate(Y)]))),  # noqa: E501

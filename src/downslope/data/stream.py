@@ -393,8 +393,9 @@ class Stream(Parted):
 
     def _keep(self, keeps: cache.Cache, part: Dataset) -> cache.Cache | None:
         try:
-            assert part.y is not None
-            keeps.add(part.X, part.y.reshape(len(part), -1), part.weights)
+            shape = len(part), len(self.targets)
+            Y = np.empty(shape) if part.y is None else part.y.reshape(shape)
+            keeps.add(part.X, Y, part.weights)
             return keeps
         except OSError as error:
             keeps.drop()
