@@ -34,7 +34,7 @@ def missing_mean(script: Script) -> Iterator[Slip]:
         if counted is None:
             continue
         numbers = {"name": function.name, "rows": n, "cost": cost or function.name}
-        mend = script.replaced(result, f"{script.source(result)} / len({counted})")
+        mend = script.replaced(result, f"{script.source(result)} / {counted}")
         yield Slip(script.statement(result), numbers, mend, "missing_mean" if n else "missing_mean_rows")
 
 
@@ -107,13 +107,16 @@ def _scaled(script: Script, call: ast.Call) -> bool:
 
 
 def _counted(script: Script, loop: ast.For) -> str | None:
-    """The name whose length is the number of rows."""
+    """The number of rows, as the script would write it: n of range(n), else len(xs)."""
     over = loop.iter
+    ranged = isinstance(over, ast.Call) and script.key(over.func) == "range" and len(over.args) == 1
     if isinstance(over, ast.Call) and over.args:
         over = over.args[0]
+        if ranged:
+            return script.source(over)
         if isinstance(over, ast.Call) and over.args:
             over = over.args[0]
-    return over.id if isinstance(over, ast.Name) else None
+    return f"len({over.id})" if isinstance(over, ast.Name) else None
 
 
 def batch_mean(script: Script) -> Iterator[Slip]:

@@ -106,6 +106,10 @@ class Script:
                 found[self.key(node)].append(node)
         return found
 
+    def reads_in_line(self, line: int) -> list[ast.AST]:
+        """The names that are read in a line."""
+        return [node for found in self.reads.values() for node in found if node.lineno == line]
+
     @cached_property
     def named_bindings(self) -> dict[str, list[list[Binding]]]:
         """The bindings of each name, one list for each scope."""

@@ -111,9 +111,25 @@ def test_rows_trained(script: Script) -> Iterator[Slip]:
             continue
         name = script.source(node)
         new = _counterpart(script, name)
-        mend = script.replaced(node, new) if new else None
+        mend = _renamed(script, node) if new else None
         yield Slip(node, {"name": name, "backward": event.node.lineno}, mend)
         return
+
+
+def _renamed(script: Script, node: ast.AST) -> Mend | None:
+    """The line with the training rows in place of all held-out ones."""
+    line = script.lines[node.lineno - 1].encode()
+    near = [
+        n
+        for n in script.reads_in_line(node.lineno)
+        if facts_of(script.key(n).removeprefix("self.")) == {"test"}
+    ]
+    for other in sorted(near, key=lambda n: -n.col_offset):
+        new = _counterpart(script, script.source(other))
+        if new is None or other.end_lineno != node.lineno:
+            return None
+        line = line[: other.col_offset] + new.encode() + line[other.end_col_offset :]
+    return Mend(node.lineno, node.lineno, line.decode())
 
 
 def _trained_name(script: Script) -> bool:
