@@ -29,9 +29,20 @@ def graph_cut(script: Script) -> Iterator[Slip]:
             continue  # a weight that was replaced there
         if node is None or (kind == "argmax" and any(_alive(p) for p in walk(tensor, 200))):
             continue
-        yield Slip(
-            node, {"backward": event.node.lineno}, _reconnected(script, kind, node), f"graph_cut_{kind}"
-        )
+        mend = _without_switch(script, event.tensor, _reconnected(script, kind, node))
+        yield Slip(node, {"backward": event.node.lineno}, mend, f"graph_cut_{kind}")
+
+
+def _without_switch(script: Script, tensor: Tensor, mend: Mend | None) -> Mend | None:
+    """The mended lines, down to a loss.requires_grad = True that is then left out."""
+    for event in script.events("require"):
+        statement = script.statement(event.node)
+        if mend is None or root(event.tensor) is not root(tensor) or not v.alone(script, statement):
+            continue
+        if mend.last < statement.lineno <= mend.last + 12:
+            between = script.lines[mend.last : statement.lineno - 1]
+            return Mend(mend.first, statement.end_lineno, "\n".join([mend.text, *between]))
+    return mend
 
 
 def _alive(part: Any) -> bool:

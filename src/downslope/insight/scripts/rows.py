@@ -111,25 +111,26 @@ def test_rows_trained(script: Script) -> Iterator[Slip]:
             continue
         name = script.source(node)
         new = _counterpart(script, name)
-        mend = _renamed(script, node) if new else None
+        mend = _renamed(script, node, event.node.lineno) if new else None
         yield Slip(node, {"name": name, "backward": event.node.lineno}, mend)
         return
 
 
-def _renamed(script: Script, node: ast.AST) -> Mend | None:
-    """The line with the training rows in place of all held-out ones."""
-    line = script.lines[node.lineno - 1].encode()
-    near = [
-        n
-        for n in script.reads_in_line(node.lineno)
-        if facts_of(script.key(n).removeprefix("self.")) == {"test"}
-    ]
-    for other in sorted(near, key=lambda n: -n.col_offset):
-        new = _counterpart(script, script.source(other))
-        if new is None or other.end_lineno != node.lineno:
-            return None
-        line = line[: other.col_offset] + new.encode() + line[other.end_col_offset :]
-    return Mend(node.lineno, node.lineno, line.decode())
+def _renamed(script: Script, node: ast.AST, last: int) -> Mend | None:
+    """The lines up to the backward with the training rows in place of all held-out ones."""
+    made = []
+    last = last if node.lineno < last <= node.lineno + 12 else node.lineno
+    for number in range(node.lineno, last + 1):
+        line = script.lines[number - 1].encode()
+        here = script.reads_in_line(number)
+        near = [n for n in here if facts_of(script.key(n).removeprefix("self.")) == {"test"}]
+        for other in sorted(near, key=lambda n: -n.col_offset):
+            new = _counterpart(script, script.source(other))
+            if new is None or other.end_lineno != number:
+                return None
+            line = line[: other.col_offset] + new.encode() + line[other.end_col_offset :]
+        made.append(line.decode())
+    return Mend(node.lineno, last, "\n".join(made))
 
 
 def _trained_name(script: Script) -> bool:
