@@ -41,7 +41,9 @@ def _without_switch(script: Script, tensor: Tensor, mend: Mend | None) -> Mend |
             continue
         if mend.last < statement.lineno <= mend.last + 12:
             between = script.lines[mend.last : statement.lineno - 1]
-            return Mend(mend.first, statement.end_lineno, "\n".join([mend.text, *between]))
+            return Mend(
+                mend.first, statement.end_lineno or statement.lineno, "\n".join([mend.text, *between])
+            )
     return mend
 
 
