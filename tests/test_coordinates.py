@@ -30,6 +30,12 @@ def rows(n=120, d=12, loss="squared", seed=0, zeros=0.5):
     return X, rng.poisson(np.exp(np.clip(z, -3, 2))).astype(float) if loss == "poisson" else z
 
 
+def many_outputs():
+    """More than 2,000 weights."""
+    X = np.random.default_rng(0).normal(size=(60, 50))
+    return X, X
+
+
 def highest(X, y, loss="squared"):
     """The price above which all weights are 0."""
     return ds.path(ds.Dataset.from_arrays(X, y), loss, alphas=1).alphas[0]
@@ -224,7 +230,8 @@ def test_the_kernels_say_the_same_compiled_and_in_python():
         (lambda d: ds.fit(d, method="coordinate", learning_rate=0.1), "no learning rate"),
         (lambda d: ds.fit(d, method="coordinate", batch_size=8), "no batch size"),
         (lambda d: ds.minimize("x^2", 1.0, method="coordinate", learning_rate="auto"), "columns of a linear"),
-        (lambda d: ds.fit(ds.Dataset.from_arrays(d.X, d.X), method="coordinate"), "there are 12"),
+        (lambda d: ds.fit(ds.Dataset.from_arrays(*many_outputs()), method="coordinate"), "at most 2,000"),
+        (lambda d: ds.path(ds.Dataset.from_arrays(d.X, d.X)), "there are 12"),
         (lambda d: ds.path(d, loss="quantile:0.9"), "has a kink"),
         (lambda d: ds.path(d, penalty=None), 'penalty="l1"'),
         (lambda d: ds.path(d, penalty="l2"), "give the alphas"),
@@ -245,8 +252,9 @@ def test_auto_takes_it_where_it_can_and_nesterov_elsewhere():
         ds.fit(ds.Dataset.from_arrays(X, y), penalty="l1", alpha=0.1, epochs=3, **settings).method
     )
     assert chosen(y) == chosen(y, loss="huber") == chosen((y > 0) * 1.0, loss="log") == "coordinate"
-    assert chosen(np.column_stack([y, y])) == chosen(y, learning_rate=1e-3) == "nesterov"
-    assert chosen(np.digitize(y, [-0.5, 0.5]), loss="log") == chosen(y, loss="absolute") == "nesterov"
+    assert chosen(np.column_stack([y, y])) == chosen(np.digitize(y, [-0.5, 0.5]), loss="log") == "coordinate"
+    assert chosen(np.column_stack([y] * 200)) == chosen(y, learning_rate=1e-3) == "nesterov"
+    assert chosen(y, loss="absolute") == "nesterov"
 
 
 def test_a_path_of_no_price_is_least_squares_and_l2_is_ridge():

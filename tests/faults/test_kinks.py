@@ -162,3 +162,29 @@ def test_what_is_not_proved_is_not_called_converged(monkeypatch):
     for settings in ({}, {"penalty": "l1", "alpha": 0.1}):
         run = ds.fit(rows, loss="absolute", epochs=3000, **settings)
         assert run.verdict.code != "converged" or run.gap <= 1e-7 * run.loss
+
+
+@pytest.mark.fault("A7", "D2")
+@pytest.mark.parametrize("penalty", ["l1", "elasticnet:0.5"])
+def test_softmax_with_a_kinked_penalty_ends_at_its_minimum(penalty):
+    for load in (datasets.load_iris, datasets.load_wine):
+        X, y = load(return_X_y=True)
+        rows = ds.Dataset.from_arrays(X, y)
+        for alpha in 10.0 ** np.arange(-5, 3):
+            run = ds.fit(rows, loss="log", penalty=penalty, alpha=alpha)
+            unit = max(run.loss, 1e-3 * ds.objective(rows, "log").null_value)
+            assert run.method == "coordinate" and run.epochs < 60
+            assert run.verdict.code == "converged" and run.gap <= 1e-9 * unit
+
+
+@pytest.mark.fault("A7")
+def test_several_outputs_with_l1_are_each_output_on_its_own():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 6))
+    Y = X[:, :3] + rng.standard_normal((60, 3))
+    for loss in ("squared", "huber"):
+        settings = {"loss": loss, "penalty": "l1", "alpha": 0.1}
+        together = ds.fit(ds.Dataset.from_arrays(X, Y), **settings)
+        singly = [ds.fit(ds.Dataset.from_arrays(X, y), **settings) for y in Y.T]
+        assert together.loss == pytest.approx(sum(run.loss for run in singly), rel=1e-9)
+        assert together.coef == pytest.approx(np.array([run.coef for run in singly]).T, abs=1e-6)

@@ -17,13 +17,10 @@ import numpy as np
 
 from ..kernels.compiled import WORTH_COMPILING, compiled
 from ..kernels.coordinates import column_sizes, cycle, sweep_columns
-from .l1_quadratic import distance, extrapolated, priced, settle
+from .l1_quadratic import MOST, distance, extrapolated, minimised, priced
 
 MOMENTS = 1000  # columns up to which H of all of them is found at once
-SWEEPS = 3  # between looks at what may be done faster
-MOST = 3000  # sweeps over one model
 NEWTON = 20  # models of a round
-SOLVED = 100  # weights up to which a solve costs no more than the sweeps before it
 BLOCK = 4_000_000  # numbers of X standardised at a time
 HELD = 32_000_000  # and kept
 KNOWN = (  # of Coordinates: what changes from round to round, and is not read from the rows again
@@ -226,23 +223,7 @@ class Coordinates:
         start, u = u, u.copy()
         g = g - lift * rest[0] if len(rest) else g
         run = self._suited(cycle, 10 * g.size**2)
-        past: list[tuple] = []
-        for cycles in range(MOST // SWEEPS):
-            if run(H, g, u, l1, l2, SWEEPS, limit) <= limit:
-                break
-            due = (
-                cycles % max(1, int(np.count_nonzero(u)) // SOLVED) == 0
-            )  # a solve costs no more than its sweeps
-            if due and settle(H, g, u, l1, l2):
-                past = []
-                continue
-            past.append((u.copy(), g.copy()))
-            if len(past) == 6:
-                ahead = extrapolated(past)
-                rise = 0.5 * (g + ahead[1]) @ (ahead[0] - u)
-                if rise + priced(ahead[0], l1, l2) < priced(u, l1, l2):
-                    u, g = ahead
-                past = []
+        u, g = minimised(run, H, g, u, l1, l2, limit)
         change = u - start
         return np.append(change, -rest[0] / self.bend - lift @ change) if len(rest) else change
 

@@ -27,6 +27,7 @@ from .rounded import rounded
 from .rows import Batch
 from .schedules import Schedule
 from .searches import Armijo, StrongWolfe
+from .several import SeveralOutputs
 from .state import State, entry, epochs_of
 from .stops import Epochs, Gap, Gradient, Progress, Reason, Settled, Stop, Validation
 from .trace import Step
@@ -338,7 +339,8 @@ def _updates(objective, method: Method, batch: Batch, state: State, stop: Stop, 
 
 def _rounds(objective, state: State, first, stop: Stop) -> Iterator[tuple]:
     """Rounds of coordinate descent, each over a working set; `learning_rate` is the length of its step."""
-    at = Coordinates(objective.term, state.theta)
+    several = objective.term.outputs > 1
+    at = SeveralOutputs(objective.term, state.theta) if several else Coordinates(objective.term, state.theta)
     vars(at).update(state.walked)
     l1, l2 = objective.l1[: at.d], objective.l2[: at.d]
     tol = max((part.tol for part in stop.parts() if isinstance(part, Gradient)), default=1e-12)

@@ -6,6 +6,9 @@ from contextlib import suppress
 
 import numpy as np
 
+SWEEPS = 3  # between looks at what may be done faster
+MOST = 3000  # sweeps over one model
+SOLVED = 100  # weights up to which a solve costs no more than the sweeps before it
 FACES = 10  # solves at a time, one weight fewer in each
 
 
@@ -13,6 +16,27 @@ def distance(g, u, l1, l2):
     """How hard each weight pulls: dist(−g − l2·u, l1·∂|u|), elementwise."""
     g = g + l2 * u
     return np.where(u == 0, np.maximum(np.abs(g) - l1, 0.0), np.abs(g + l1 * np.sign(u)))
+
+
+def minimised(run, H, g, u, l1, l2, limit: float) -> tuple[np.ndarray, np.ndarray]:
+    """(u, g) where no weight pulls harder than `limit`: by sweeps of `run`, a solve once signs have settled,
+    and an extrapolation where neither arrives."""
+    past: list[tuple] = []
+    for cycles in range(MOST // SWEEPS):
+        if run(H, g, u, l1, l2, SWEEPS, limit) <= limit:
+            break
+        often = max(1, int(np.count_nonzero(u)) // SOLVED)  # so that solves cost no more than sweeps
+        if cycles % often == 0 and settle(H, g, u, l1, l2):
+            past = []
+            continue
+        past.append((u.copy(), g.copy()))
+        if len(past) == 6:
+            ahead = extrapolated(past)
+            rise = 0.5 * (g + ahead[1]) @ (ahead[0] - u)
+            if rise + priced(ahead[0], l1, l2) < priced(u, l1, l2):
+                u, g = ahead
+            past = []
+    return u, g
 
 
 def settle(H, g, u, l1, l2) -> bool:

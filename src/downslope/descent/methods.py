@@ -15,6 +15,7 @@ from .directions import Chooser, Direction, Steepest
 from .rows import All, Batch
 from .schedules import Constant, Schedule
 from .searches import Armijo, StrongWolfe
+from .several import LARGEST
 
 ALL, STEEPEST = All(), Steepest()
 PAIRS_OF_FUNCTION = 50  # of L-BFGS, where two vectors cost less than a call of the function
@@ -206,7 +207,8 @@ class CoordinateDescent:
             raise DownslopeError("descent.coordinate_rows")
         if not (objective.quadratic or objective.whole):
             raise DownslopeError("descent.coordinate_parts", loss=objective.term.loss.name)
-        if objective.term.outputs > 1:
+        large = objective.size > LARGEST or not objective.whole
+        if objective.term.outputs > 1 and large:
             raise DownslopeError("descent.coordinate_outputs", outputs=objective.term.outputs)
         if not objective.term.smooth:
             raise DownslopeError("descent.coordinate_loss", loss=objective.term.loss.name)

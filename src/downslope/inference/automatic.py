@@ -8,6 +8,7 @@ from typing import Any
 from ..descent import methods
 from ..descent.directions import Subsampled
 from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent
+from ..descent.several import LARGEST
 from ..model.linear import WIDE
 
 Reason = tuple[str, dict[str, Any]]  # the key of a sentence, and its facts
@@ -25,7 +26,9 @@ def chosen(objective, recipe) -> tuple[AnyMethod, Reason]:
         return methods.SGD() if one else methods.MiniBatch(), ("inference.auto_drawn", {})
     columns = weights // objective.term.outputs if objective.sweeps else weights
     if objective.kinked:
-        one_smooth = objective.sweeps and objective.term.smooth and objective.term.outputs == 1
+        one_smooth = objective.sweeps and objective.term.smooth
+        if one_smooth and objective.term.outputs > 1:
+            one_smooth = objective.whole and weights <= LARGEST
         one_smooth = one_smooth and (objective.quadratic or objective.whole)
         if one_smooth and recipe.learning_rate == "auto":
             return CoordinateDescent(), ("inference.auto_coordinate", {"penalty": objective.penalty.name})

@@ -95,6 +95,8 @@ def path(
     few = loss.quadratic and dataset.X.shape[1] <= MOMENTS
     F = objective_of(Linear(intercept).term(dataset, loss, gathered=few), unit, penalty_on)
     CoordinateDescent().refuse_nonsense(F)
+    if F.term.outputs > 1:
+        raise DownslopeError("inference.path_outputs", outputs=F.term.outputs)
     at = Coordinates(F.term, F.term.null_theta, solves=100)
     l1, l2 = F.l1[: at.d], F.l2[: at.d]
     prices = _prices(alphas, eps, at, l1)

@@ -98,8 +98,8 @@ TEXTS = {
         '坐标下降需要线性模型的数据列，而这里没有：函数请用 method="lbfgs"，网络请用 "adam"。',
     ),
     "descent.coordinate_outputs": (
-        'coordinate descent fits one output and there are {outputs}: use method="nesterov", or fit them one by one.',
-        '坐标下降只拟合一个输出，而这里有 {outputs} 个：请用 method="nesterov"，或逐个拟合。',
+        'coordinate descent fits {outputs} outputs where rows are in memory and weights at most 2,000: use method="nesterov", or fit them one by one.',
+        '坐标下降只在数据位于内存且权重不超过 2000 个时拟合 {outputs} 个输出：请用 method="nesterov"，或逐个拟合。',
     ),
     "descent.coordinate_loss": (
         '{loss} loss has a kink and coordinate descent needs a smooth loss: use method="nesterov", or loss="huber".',

@@ -13,6 +13,10 @@ TEXTS = {
         'a path asks for penalty="l1", "l2" or "elasticnet", and {asked} has no price to vary.',
         '路径需要 penalty="l1"、"l2" 或 "elasticnet"，而 {asked} 没有可变的惩罚系数。',
     ),
+    "inference.path_outputs": (
+        "a path is of one target and there are {outputs}: take them one by one, or fit them together at one alpha.",
+        "路径只针对一个目标，而这里有 {outputs} 个：请逐个求路径，或在单个 alpha 下一起拟合。",
+    ),
     "inference.path_gap": (
         'at {count} of {alphas} alphas the duality gap is above tol {tol:g}: {gap:.3g} of F of the best constant at alpha {alpha:.4g}. Path.converged tells which; penalty="elasticnet:0.99" or a larger tol ends there.',
         '{alphas} 个 alpha 中有 {count} 个的对偶间隙大于 tol {tol:g}：在 alpha {alpha:.4g} 处为最佳常数模型的 F 的 {gap:.3g}。Path.converged 指出是哪些；可改用 penalty="elasticnet:0.99" 或更大的 tol。',
