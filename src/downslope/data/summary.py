@@ -62,7 +62,8 @@ class Summary:
         n = len(values)
         if not n:
             return cls(name, kind, n)
-        total = exact_sum(values) if np.isfinite(values).all() else 0
+        low, high = float(values.min()), float(values.max())
+        total = exact_sum(values) if np.isfinite([low, high]).all() else 0
         sums = (n << UNIT, total, total)
         if weights is not None:
             sums = (exact_sum(weights), exact_sum(weights * values), total)
@@ -71,7 +72,7 @@ class Summary:
             found, places, counted = np.unique(values, return_inverse=True, return_counts=True)
             many = len(found) > MANY
             counts = {} if many else _counts(found.tolist(), counted, places, weights)
-        return cls(name, kind, n, n, sums, float(values.min()), float(values.max()), counts, many)
+        return cls(name, kind, n, n, sums, low, high, counts, many)
 
     @classmethod
     def _of_text(cls, table: Table, name: str, weights: np.ndarray | None) -> Summary:
