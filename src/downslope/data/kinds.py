@@ -39,19 +39,19 @@ PACKED: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 TABLES = (".csv", ".tsv", ".txt", ".data", ".json", ".jsonl", ".ndjson", ".parquet", ".pq")
 # kinds that nothing here reads, by their first bytes, and what would work
 REFUSED = {
-    b"\xd0\xcf\x11\xe0": ("old Excel (.xls)", "save_as"),
-    b"\x89HDF": ("HDF5", "read_hdf"),
-    b"\x93NUMPY": ("NumPy", "arrays"),
-    b"$FL2": ("SPSS (.sav)", "read_spss"),
-    b"\x80\x02": ("pickle", "pickle"),
-    b"\x80\x03": ("pickle", "pickle"),
-    b"\x80\x04": ("pickle", "pickle"),
-    b"\x80\x05": ("pickle", "pickle"),
-    b"%PDF": ("PDF", "save_as"),
-    b"\x89PNG": ("PNG", "picture"),
-    b"\xff\xd8\xff": ("JPEG", "picture"),
-    b"GIF8": ("GIF", "picture"),
-    b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xc2\xea\x81\x60": ("SAS", "read_sas"),
+    b"\xd0\xcf\x11\xe0": ("old Excel (.xls)", "data.kind_save_as"),
+    b"\x89HDF": ("HDF5", "data.kind_read_hdf"),
+    b"\x93NUMPY": ("NumPy", "data.kind_arrays"),
+    b"$FL2": ("SPSS (.sav)", "data.kind_read_spss"),
+    b"\x80\x02": ("pickle", "data.kind_pickle"),
+    b"\x80\x03": ("pickle", "data.kind_pickle"),
+    b"\x80\x04": ("pickle", "data.kind_pickle"),
+    b"\x80\x05": ("pickle", "data.kind_pickle"),
+    b"%PDF": ("PDF", "data.kind_save_as"),
+    b"\x89PNG": ("PNG", "data.kind_picture"),
+    b"\xff\xd8\xff": ("JPEG", "data.kind_picture"),
+    b"GIF8": ("GIF", "data.kind_picture"),
+    b"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xc2\xea\x81\x60": ("SAS", "data.kind_read_sas"),
 }
 
 
@@ -133,9 +133,9 @@ def _by_content(path: Path, head: bytes, table: str | None, folder: Folder) -> R
     packing = _packing(head)
     if packing is not None:
         return _unpacked(path, packing, folder)
-    for magic, (kind, help) in REFUSED.items():
+    for magic, (kind, key) in REFUSED.items():
         if head.startswith(magic):
-            raise DownslopeError(f"data.kind_{help}", path=path, kind=kind)
+            raise DownslopeError(key, path=path, kind=kind)
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:64].lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
         raise DownslopeError("data.kind_page", path=path)
