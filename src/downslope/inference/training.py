@@ -137,6 +137,10 @@ class Training:
         objective = recipe.priced(term).uncentred()
         method = recipe.method_for(objective)
         assert isinstance(method, Method)
+        begun_as = method.direction if after is None else after.method.direction
+        alike = type(begun_as) is type(method.direction) and not begun_as.foreign
+        if alike and begun_as.constants[:3] == method.direction.constants[:3]:  # ε: in the first rows' units
+            method = replace(method, direction=begun_as)
         if after is not None and after.method.direction != method.direction:
             after = replace(after, method=method, end=replace(after.end, memory=None))
         rate = rates.resolved(method, objective)
