@@ -114,6 +114,7 @@ def told_of(training: Training) -> dict[str, Any]:
 
 
 def _of_function(function: Function, start: np.ndarray) -> dict[str, Any]:
+    function._last.clear()  # asked anew: one that draws gives two values at one place
     value, gradient = function.value_and_gradient(start)
     needed = {
         "f": function.expression is None,
