@@ -69,8 +69,9 @@ def _landscape(training: Training, solution: Solution) -> list:
         places = np.append(trace.column("params")[:, 0], trace.start)
         margin = 0.25 * (np.ptp(places) or 1.0)
         grid = np.linspace(places.min() - margin, places.max() + margin, 200)
-        known = {"trace": trace, "best": _lowest(grid, surface(grid[:, None])), "name": _weights(training)[0]}
-        return [lambda ax: plots.loss_over_weight(grid, surface(grid[:, None]), ax, **known)]
+        values, name = surface(grid[:, None]), _weights(training)[0]
+        best = _lowest(grid, values)
+        return [lambda ax: plots.loss_over_weight(grid, values, ax, trace=trace, best=best, name=name)]
     return [lambda ax: plots.contours(surface, trace, ax, names=_weights(training), minimum=None)]
 
 

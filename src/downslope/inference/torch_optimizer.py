@@ -126,7 +126,7 @@ class FromTorch(Direction):
         """Whether an update depends on how the weights are cut into tensors, as Adafactor's does on the norm
         of each: here they are one vector, and the plain loop over the layers would go another way."""
         whole, again, cut = (self._tried(sizes) for sizes in ((6,), (6,), (4, 2)))
-        if whole is None or cut is None or not np.array_equal(whole, again):
+        if whole is None or again is None or cut is None or not np.array_equal(whole, again):
             return False  # it says itself what is wrong, or draws
         return not np.allclose(whole, cut, rtol=1e-9, atol=1e-12)
 
