@@ -45,12 +45,17 @@ def test_a_signal_ends_a_fit_as_ctrl_c_does_and_the_run_is_saved(name, code, tmp
     data, out, log = write_csv(tmp_path / "data.csv"), tmp_path / "run", tmp_path / "log.jsonl"
     line = [sys.executable, "-m", "downslope", "fit", str(data), "--target", "y", "--method", "gd"]
     line += ["--epochs", "100000000", "--tol", "0", "--out", str(out), "--log", str(log), "--json"]
-    fit = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    usual = lambda: [signal.signal(number, signal.SIG_DFL) for number in (signal.SIGHUP, signal.SIGTERM)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    fit = subprocess.Popen(line, preexec_fn=usual, **pipes)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and (not log.exists() or log.stat().st_size < 20_000):
         time.sleep(0.05)
     fit.send_signal(getattr(signal, name))
-    out_text, err = fit.communicate(timeout=60)
+    try:
+        out_text, err = fit.communicate(timeout=60)
+    finally:
+        fit.kill()
     assert fit.returncode == code, err
     assert "Traceback" not in err and json.loads(out_text)["stopped"] == "interrupted"
     assert ds.load(out).stopped == "interrupted"

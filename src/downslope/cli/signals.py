@@ -17,8 +17,8 @@ _received: list[int] = []  # the signals that reached this command; signals belo
 
 @contextmanager
 def ending(stop: Callable[[], None]) -> Iterator[None]:
-    """While it lasts, `stop` is called at each of these signals. What the parent process chose to ignore, as
-    nohup does with SIGHUP, stays ignored; only the main thread is told of signals."""
+    """While it lasts, `stop` is called at each of these signals. SIGHUP that the parent process chose to
+    ignore, as nohup does, stays ignored; only the main thread is told of signals."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -28,7 +28,8 @@ def ending(stop: Callable[[], None]) -> Iterator[None]:
         stop()
 
     before = {number: signal.getsignal(number) for number in ENDING}
-    heard = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
+    ignored = {number for number, handler in before.items() if handler == signal.SIG_IGN}
+    heard = [n for n in ENDING if before[n] is not None and (n == signal.SIGINT or n not in ignored)]
     for number in heard:
         signal.signal(number, note)
     try:
