@@ -1,5 +1,6 @@
 """Rows in the memory of a cluster: the answers of one machine, bit for bit, whoever dies on the way."""
 
+import math
 import os
 import pickle
 import re
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -209,7 +211,8 @@ def test_local_passes_do_not_depend_on_the_number_of_workers(file, method):
 
 @pytest.mark.parametrize("method", STOCHASTIC)
 def test_a_pass_over_two_shards_is_the_mean_of_two_passes(client, table, tmp_path, method):
-    """Each from the same weights, over half of the rows; F and the coordinates are those of all of them."""
+    """Each from the same weights, over half of the rows; F, the coordinates and the unit of Adam's ε are
+    those of all of them."""
     table[: 2 * 4096].to_parquet(tmp_path / "rows.parquet")
     stream = ds.Stream.open(tmp_path / "rows.parquet", "y", FEATURES, reading=ds.Reading(rows=4096))
     rows = ds.spread(stream, shards=2)
@@ -218,6 +221,9 @@ def test_a_pass_over_two_shards_is_the_mean_of_two_passes(client, table, tmp_pat
     both = ds.fit(rows, **settings)
     F = ds.objective(stream)
     batch = (METHODS[method]() if isinstance(method, str) else method).with_rate(rate)
+    if isinstance(batch.direction, ds.directions.Adam):
+        unit = 2.0 ** round(math.log2(F.gradient_scale))
+        batch = replace(batch, direction=replace(batch.direction, epsilon=unit * batch.direction.epsilon))
     halves = []
     for shard in range(2):
         draw = np.random.Generator(np.random.Philox(key=1, counter=[0, shard, 2, 0]))

@@ -23,6 +23,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 import downslope as ds
 from downslope.descent.methods import METHODS
+from downslope.errors import Interrupted
 from downslope.messages import speaking
 from downslope.messages.estimators import TEXTS
 
@@ -107,8 +108,8 @@ def test_parameters_are_got_set_and_cloned_as_they_were_given():
     assert clone(model).get_params() == model.get_params()
     assert model.set_params(penalty="l2", alpha=0.5).penalty == "l2"
     assert set(ds.LinearRegressor().get_params()) == {
-        *("loss", "penalty", "alpha", "method", "learning_rate", "epochs", "tol", "fit_intercept"),
-        *("scale", "warm_start", "random_state"),
+        *("loss", "penalty", "penalty_on", "alpha", "method", "learning_rate", "epochs", "tol"),
+        *("fit_intercept", "scale", "warm_start", "random_state"),
     }
 
 
@@ -498,10 +499,12 @@ class Weary(ds.directions.Steepest):
 )
 def test_ctrl_c_keeps_what_was_learned(method):
     X, y = rows()
-    model = ds.LinearRegressor(method=method, random_state=0)
-    with pytest.warns(ConvergenceWarning, match="warm_start=True"):
-        model.fit(X, y)
-    assert model.n_iter_ == 5 and model.coef_.all() and len(model.trace_) == 5
+    with pytest.raises(KeyboardInterrupt) as caught:
+        ds.LinearRegressor(method=method, random_state=0).fit(X, y)
+    assert isinstance(caught.value, Interrupted)
+    solution = caught.value.solution
+    assert solution.stopped == "interrupted" and solution.epochs == 5 and len(solution.trace) == 5
+    assert solution.params.all() and np.isfinite(solution.params).all()
 
 
 # ── among scikit-learn's own ────────────────────────────────────────────────────────────────────────

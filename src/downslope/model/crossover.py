@@ -66,18 +66,19 @@ class _Program:
     def solved(self, theta) -> tuple[np.ndarray, np.ndarray] | None:
         """θ (q,) at the minimum, from a θ, and two ν (2, n)."""
         back = self._orthogonal()
-        answer = self._central_path(np.zeros_like(theta) if back is not None else theta)
+        start = np.zeros_like(theta) if back is not None else theta
+        answer = self._central_path(start)
         if answer is None:
             return None
-        theta, every = self._exact(*answer)
+        theta, a = answer
+        theta, every = self._exact(theta if back is not None else self._nearest(theta, start), a)
         return theta if back is None else back(theta), every / self.share
 
     def _orthogonal(self):
         """Take Q of X̃ = QR in place of the columns, where no weight has a price: then columns that nearly
         depend on one another cost no digits. Gives the way back, φ → R⁻¹φ; None where nothing was changed."""
         term = self.term
-        priced = self.l1.any() or self.l2.any()
-        if priced or not term.dense or not term.size <= term.rows <= DENSE / term.size:
+        if self._priced or not term.dense or not term.size <= term.rows <= DENSE / term.size:
             return None
         from scipy.linalg import solve_triangular
 
@@ -90,6 +91,21 @@ class _Program:
             term, X=unit * Q, standardise=identity(len(R)), intercept=False, names=names, compiled=False
         )
         return lambda phi: solve_triangular(R, unit * phi)
+
+    @property
+    def _priced(self) -> bool:
+        return bool(self.l1.any() or self.l2.any())
+
+    def _nearest(self, theta, start) -> np.ndarray:
+        """Of all θ that predict the same, the nearest to the start, where no weight has a price. Which of
+        them the path ends at depends on how it weighs the rows, and so a row of weight 2 and a row given
+        twice would differ."""
+        if self._priced or self.term.size * self.term.rows > DENSE:
+            return theta
+        ahead = self._z(theta) - self._z(start)
+        near = start + np.linalg.lstsq(self._columns(), ahead, rcond=1e-12)[0]
+        rounding = 1e-13 * (self.value(theta) + len(self.y) * self.spread)
+        return near if self.value(near) <= self.value(theta) + rounding else theta
 
     def value(self, theta) -> float:
         """n·F"""
