@@ -106,7 +106,8 @@ def test_a_relief_draws_the_ground_and_the_path_in_three_dimensions():
 def test_the_commands_draw_planes(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "rows.csv").write_text("a,b,y\n" + "\n".join(f"{i},{i * i % 7},{i + 2}" for i in range(20)))
-    assert main(["fit", "rows.csv", "--target", "y", "--method", "gd", "--epochs", "30", "--out", "run"]) == 0
+    fit = ["fit", "rows.csv", "--target", "y", "--features", "a,b", "--method", "gd", "--epochs", "30"]
+    assert main([*fit, "--out", "run"]) == 0
     assert main(["inspect", "run", "--plot", "path.png"]) == 0
     assert main(["inspect", "run", "--plane", "a,b", "--surface", "--plot", "ab.png", "--lang", "zh"]) == 0
     assert "平面" in capsys.readouterr().out

@@ -106,7 +106,7 @@ def test_parameters_are_got_set_and_cloned_as_they_were_given(make):
         ({"loss": "squared"}, "estimators.net_loss_for_numbers"),
         ({"method": "newton"}, "descent.no_hessian"),
         ({"method": "lbfgs", "dropout": 0.2}, "descent.noisy"),
-        ({"validation": 1.0}, "data.split_fraction"),
+        ({"validation": 1.0}, "arguments.number"),
         ({"validation": 0.001}, "data.split_too_small"),
         ({"patience": 3}, "inference.patience_without_rows"),
         ({"tol": -1.0}, "inference.setting"),

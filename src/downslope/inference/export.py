@@ -32,7 +32,7 @@ def export_onnx(solution: Solution, path, force: bool = False) -> Path:
     own, for a run without an answer, where something stands at `path` (unless `force`), and where the graph
     and `predict` differ.
 
-    >>> import downslope as ds
+    >>> import tempfile, downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     export_onnx(ds.fit(rows), folder + "/model.onnx").name

@@ -130,8 +130,9 @@ class Recipe:
         method = chosen(objective, self)[0] if self.method == "auto" else self.method
         method = method.with_rows(self.batch_size, self.order).with_rate(self.learning_rate)
         adaptive = isinstance(method, Method) and isinstance(method.direction, Adagrad | RMSprop | Adam)
-        standardised = self.scale and (objective.sweeps or self.net is not None)
-        return rates.in_units(method, objective) if adaptive and standardised else method
+        if adaptive and self.scale and (self.net is not None or objective.sweeps):
+            return rates.in_units(method, objective)
+        return method
 
     def stop_for(self, method: AnyMethod, objective) -> Stop:
         """Epochs, and whichever of the other ends applies."""

@@ -87,7 +87,7 @@ class ExhaustiveSearch(Lesson):
 
     def drawings(self):
         trace = self.solution.trace
-        return (lambda ax: plots.loss_over_weight(trace.column("params"), trace.column("loss"), ax),)
+        return (lambda ax: plots.loss_over_weight(trace.column("params")[:, 0], trace.column("loss"), ax),)
 
 
 @dataclass(frozen=True)
