@@ -227,7 +227,8 @@ class NetClassifier(ClassifierMixin, NetEstimator):
     --------
     >>> import downslope as ds
     >>> X, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], ["same", "other", "other", "same"]
-    >>> model = ds.NetClassifier(activation="tanh", method="lbfgs", penalty="l2", alpha=1e-3, random_state=0)
+    >>> settings = {"activation": "tanh", "penalty": "l2", "alpha": 1e-3, "dtype": "float64"}
+    >>> model = ds.NetClassifier(method="lbfgs", random_state=0, **settings)
     >>> model.fit(X, y).predict(X)
     array(['same', 'other', 'other', 'same'], dtype='<U5')
     """

@@ -34,10 +34,10 @@ def is_readable(solution: Solution) -> bool:
     """Whether a script can read the rows that the run was trained on: one text file, packed or not."""
     source = solution.source
     path = Path(source)
-    if solution.encoding is None or not path.suffix or (glob.has_magic(source) and not _is_file(path)):
+    if not path.suffix or (glob.has_magic(source) and not _is_file(path)):
         return False
     bare = path.with_suffix("") if path.suffix.lower() in UNPACKING else path
-    if solution.encoding.layout is None:
+    if solution.encoding is None or solution.encoding.layout is None:
         return bare.suffix.lower() in (".csv", ".tsv", ".txt")
     return bare.suffix.lower() not in NO_TEXT and "::" not in source
 

@@ -1,4 +1,4 @@
-// The whole state stands in the address, behind the #; nothing of a user's file does.
+// All state is in the address, behind the #, but no file.
 
 /** @typedef {{problem: any, runs: any[], lang: string|null, theme: string|null, at: number|null, view: string|null,
  *   hide: string[], lesson: number|null}} Place */
