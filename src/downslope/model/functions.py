@@ -106,7 +106,7 @@ class Function:
         label = getattr(f, "__name__", "f").replace("<lambda>", "f")
         shown = f"{label}({', '.join(names)})"
         call = _numeric(f, x, is_number)
-        if _asks_for_tensors(call, x):
+        if (derivative is None or _mentions_torch(f)) and _asks_for_tensors(call, x):
             call = _numeric(on_tensors(f), x, is_number)
         if derivative is not None:
             kernel = Given(call, _slopes(derivative, names, x, is_number))
@@ -277,6 +277,15 @@ def _spread(f: Callable, size: int, is_number: bool) -> Callable:
     if (takes == size and size > 1) or (is_number and size == 1):
         return lambda x: f(*(x.tolist() if isinstance(x, np.ndarray) else x.unbind()))
     return f
+
+
+def _mentions_torch(f: Callable) -> bool:
+    """Whether something of torch stands among the names that f uses: a look that calls nothing."""
+    code, names = getattr(f, "__code__", None), getattr(f, "__globals__", {})
+    used = [names.get(name) for name in getattr(code, "co_names", ())]
+    return any(
+        str(getattr(one, "__module__", None) or one).startswith(("torch", "<module 'torch")) for one in used
+    )
 
 
 def _asks_for_tensors(call: Callable, x: np.ndarray) -> bool:
