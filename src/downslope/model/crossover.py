@@ -126,11 +126,13 @@ class _Program:
         return np.vstack([block for _, block in some.blocks()] or [np.empty((0, term.size))])
 
     def _central_path(self, theta):
-        """Primal and dual along (high − a)·e⁺ = (a − low)·e⁻ = μ, e⁺ − e⁻ = X̃θ − y, as μ goes to 0."""
+        """Primal and dual along (high − a)·e⁺ = (a − low)·e⁻ = μs, e⁺ − e⁻ = X̃θ − y, as μ goes to 0; s, so
+        that a row of weight 2 is a row given twice, mostly also where the minimum is not one point."""
         J, n = self.corners, len(self.y)
         low, high = np.append(self.low, -self.l1[J]), np.append(self.high, self.l1[J])
         y = np.append(self.y, np.zeros(len(J))) / self.spread
         square = self.l2 * self.spread
+        s = np.append(self.share, np.ones(len(J)))
 
         def ahead(v):  # X̃v, and v itself where |v| has a price
             return np.append(self._z(v), v[J])
@@ -142,7 +144,7 @@ class _Program:
 
         theta = theta / self.spread
         e = ahead(theta) - y
-        center = 0.1 * float((high - low)[:n].mean()) / (high - low)  # where all products are of one size
+        center = 0.1 * float((high - low)[:n].mean()) * s / (high - low)  # where all products are of one size
         over, under = np.maximum(e, 0.0) + center, np.maximum(-e, 0.0) + center
         a = 0.5 * (low + high) + 0.4 * (high - low) * e / (np.abs(e) + 0.1)
         unit = math.inf
@@ -175,7 +177,7 @@ class _Program:
                     break
                 t = _reach((room, -da), (depth, da), (over, up), (under, down))
                 left = (room - t * da) @ (over + t * up) + (depth + t * da) @ (under + t * down)
-                mu = products / (2 * len(a)) * (float(left) / products) ** 3
+                mu = products / (2 * float(s.sum())) * (float(left) / products) ** 3 * s
                 plus, minus = mu - room * over + da * up, mu - depth * under - da * down
             dual, primal = _reach((room, -da), (depth, da)), _reach((over, up), (under, down))
             if square.any():  # which ties the two
