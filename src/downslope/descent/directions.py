@@ -358,7 +358,8 @@ class Newton(Chooser):
 
     Over rows it is found in directions in which they and the penalty measure the same (`Objective.basis`):
     neither a column's unit nor columns that nearly depend on one another change its steps. Along each of them
-    z moves by FAR times its usual size at most: a loss may hardly curve far from its minimum.
+    z moves by FAR times its usual size at most: a loss may hardly curve far from its minimum. A shift of all
+    classes alike, which softmax does not see, stays as it is where no penalty does.
     """
 
     def choose(self, objective, point, memory: Memory) -> np.ndarray:
@@ -375,8 +376,19 @@ class Newton(Chooser):
         noise = lost * EPS * basis.condition * term.usual_slope / root
         flat = (values <= 1e-13 * len(values) * size.max(initial=0.0)) & (np.abs(slopes) <= noise)
         reach = FAR * root * (term.spread or 1.0)
-        steps = np.where(flat, 0.0, np.clip(slopes / size, -reach, reach))
-        return basis.forward(-ways @ steps, term.outputs)
+        size = np.maximum(size, np.linalg.norm(slopes) / reach)  # alike in all bases of a level space
+        steps = np.where(flat, 0.0, slopes / size)
+        return _unshifted(objective, basis.forward(-ways @ steps, term.outputs))
+
+
+def _unshifted(objective, d) -> np.ndarray:
+    """d without what shifts the scores of all classes alike, where neither the loss nor a penalty sees it."""
+    k = objective.term.outputs
+    if k == 1 or not objective.term.loss.coupled(k):
+        return d
+    free = (objective.l2 + objective.l1 == 0).reshape(-1, k)[:, :1]
+    d = d.reshape(-1, k)
+    return (d - free * d.mean(axis=1, keepdims=True)).ravel()
 
 
 def _of_function(objective, point) -> np.ndarray:
