@@ -5,6 +5,7 @@ import datetime
 import decimal
 import io
 import json
+import os
 import tarfile
 import time
 import warnings
@@ -445,10 +446,12 @@ def test_a_sample_of_real_files_is_read_in_parts_as_in_memory(folder):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @pytest.mark.fault("D16")
 def test_real_files_are_read_in_parts_as_in_memory(folder):
+    """A quarter of them, for time; DOWNSLOPE_GRID=1 reads all."""
     troubles = []
-    for path in unpacked(1, folder):
+    for path in unpacked(1 if os.environ.get("DOWNSLOPE_GRID") else 4, folder):
         began = time.monotonic()
         troubles += check_real_file(path)
         if time.monotonic() - began > 20:  # two targets, two ways: 5 s each

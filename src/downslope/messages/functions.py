@@ -88,6 +88,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{name} returned {found} and one number is needed: sum or average it first.",
         "{name} 返回了 {found}，而这里需要一个数：请先求和或取平均。",
     ),
+    "functions.derivative_kind": (
+        "derivative is a {found} of something else than functions: give one function of x, or a list of them, one for each variable.",
+        "derivative 是 {found}，其中不都是函数：请给出一个关于 x 的函数，或函数的列表，每个变量一个。",
+    ),
     "functions.derivative_count": (
         "there are {size} variables ({names}) and {found} derivatives: give one for each variable, in this order.",
         "有 {size} 个变量（{names}），却给了 {found} 个导数：请按此顺序为每个变量各给一个。",

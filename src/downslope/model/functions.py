@@ -316,6 +316,8 @@ def _slopes(derivative, names, x: np.ndarray, is_number: bool) -> Callable[[np.n
         found = _results(spread, x, name, None)
         _check_count(names, found.size)
         return lambda x: _results(spread, x, name, len(names))
+    if isinstance(derivative, str | bytes | Mapping) or not all(callable(part) for part in derivative):
+        raise DownslopeError("functions.derivative_kind", found=type(derivative).__name__)
     _check_count(names, len(derivative))
     parts = [_numeric(part, x, is_number) for part in derivative]
     return lambda x: np.array([part(x) for part in parts])
