@@ -404,7 +404,11 @@ def real_files():
 
 
 def targets_of(path):
-    table = Table.read(path)
+    try:
+        table = Table.read(path)
+    except ds.DownslopeError as error:
+        assert error.key == "data.no_rows", error  # two files hold names alone
+        return ()
     numeric = [name for name in table.names if table.kind(name) == "numeric"]
     few = [
         n
