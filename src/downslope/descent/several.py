@@ -49,6 +49,8 @@ class SeveralOutputs:
         u, _ = minimised(run, H, self.gradient[W].copy(), start.copy(), l1[W], l2[W], inner)
         step = np.zeros_like(self.theta)
         step[W] = u - start
+        if free.size and self.term.loss.coupled(self.term.outputs):
+            step[self.d :] -= step[self.d :].mean()  # softmax does not see what shifts all classes alike
         before = self.value + priced(self.theta, l1, l2)
         promised = (
             float(self.gradient @ step) + priced(self.theta + step, l1, l2) - priced(self.theta, l1, l2)
