@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from tests.sentences import texts
 
 from downslope.data import Dataset, Encoding, Table, refuse_constant_columns
 from downslope.data.dataset import distinct
 from downslope.errors import DownslopeError
 from downslope.messages import speaking
-from downslope.messages.data import TEXTS
+
+TEXTS = texts("data")
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

@@ -20,12 +20,14 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
+from tests.sentences import texts
 
 import downslope as ds
 from downslope.descent.methods import METHODS
 from downslope.errors import Interrupted
 from downslope.messages import speaking
-from downslope.messages.estimators import TEXTS
+
+TEXTS = texts("estimators")
 
 STOCHASTIC = ("sgd", "minibatch")
 DETERMINISTIC = [name for name in METHODS if name not in (*STOCHASTIC, "coordinate", "exhaustive")]

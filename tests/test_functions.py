@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.sentences import texts
 
 from downslope.errors import DownslopeError, DownslopeWarning
 from downslope.insight.critical import critical_points, unbounded_below
 from downslope.messages import speaking
-from downslope.messages.functions import TEXTS
 from downslope.model.expression import FUNCTIONS, TAKE_SEVERAL, formula, parse, parse_several, variables_in
 from downslope.model.functions import Function
+
+TEXTS = texts("functions")
 
 EPS = np.finfo(float).eps
 

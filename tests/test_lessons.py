@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.sentences import texts
 
 from downslope.errors import DownslopeError
 from downslope.lab.lesson import STAGES
 from downslope.lab.lessons import LESSONS, lesson
 from downslope.messages import LANGUAGES, speaking, text
-from downslope.messages.lessons import TEXTS
+
+TEXTS = texts("lessons")
 
 GOLDEN = Path(__file__).parent / "golden"
 numbers = pytest.mark.parametrize("number", LESSONS)
@@ -186,8 +188,8 @@ def test_a_lesson_ends_with_a_command_to_try(number):
 
 def test_lines_fit_a_wide_terminal():
     """100 columns, where a Chinese letter takes two; what is filled in may be longer."""
-    for key, texts in TEXTS.items():
-        for line in [line for words in texts for line in words.splitlines() if "{" not in line]:
+    for key, sentences in TEXTS.items():
+        for line in [line for words in sentences for line in words.splitlines() if "{" not in line]:
             width = sum(2 if "\u2e80" <= letter <= "\uffef" else 1 for letter in line)
             assert width <= 100, (key, line)
 

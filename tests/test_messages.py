@@ -3,19 +3,30 @@
 import ast
 import re
 import string
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from downslope import messages
 from downslope.errors import DownslopeError, nearest
-from downslope.messages import TABLES, lab_page, speaking, text
+from downslope.messages import FOLDER, LANGUAGES, read_table, speaking, text
 
 SOURCE = Path(messages.__file__).parents[1]
-TEXTS = {
-    key: pair for room in TABLES for key, pair in import_module(f"downslope.messages.{room}").TEXTS.items()
-}
+FILES_OF_TEXTS = {language: sorted((FOLDER / language).glob("*.toml")) for language in LANGUAGES}
+TABLES = sorted({path.stem.partition("_")[0] for path in FILES_OF_TEXTS["en"]})
+
+
+def texts_of(language: str) -> dict[str, str]:
+    return {
+        f"{path.stem.partition('_')[0]}.{name}": sentence
+        for path in FILES_OF_TEXTS[language]
+        for name, sentence in read_table(path).items()
+    }
+
+
+ENGLISH, CHINESE = texts_of("en"), texts_of("zh")
+TEXTS = {key: (ENGLISH[key], CHINESE.get(key, "")) for key in ENGLISH}
+PAGE_TEXTS = {f"lab.{name}" for name in read_table(FOLDER / "en" / "lab_page.toml")}
 # the package's own __init__ names modules, "descent.methods", which look like keys and are none
 FILES = [p for p in SOURCE.rglob("*.py") if p.parent != SOURCE / "messages" and p != SOURCE / "__init__.py"]
 KEY = re.compile(rf"({'|'.join(TABLES)})\.[a-z0-9][a-z0-9_]*")
@@ -52,16 +63,17 @@ def placeholders(sentence: str) -> set[str]:
     return {re.split(r"[.\[!:]", name)[0] for _, name, _, _ in string.Formatter().parse(sentence) if name}
 
 
-@pytest.mark.parametrize("room", TABLES)
-def test_a_table_holds_the_keys_of_its_own_room(room):
-    for key in import_module(f"downslope.messages.{room}").TEXTS:
-        assert key.startswith(f"{room}.") and KEY.fullmatch(key)
+def test_every_language_has_the_same_files_with_the_same_keys():
+    for language, paths in FILES_OF_TEXTS.items():
+        assert [path.name for path in paths] == [path.name for path in FILES_OF_TEXTS["en"]], language
+    assert [*ENGLISH] == [*CHINESE]
+    assert all(KEY.fullmatch(key) for key in ENGLISH)
 
 
-def test_every_table_is_listed():
-    """A long table lies in several files: lessons_models.py is a part of lessons.py."""
-    files = {path.stem for path in (SOURCE / "messages").glob("*.py")} - {"__init__"}
-    assert {stem.partition("_")[0] for stem in files} == set(TABLES)
+def test_no_key_stands_in_two_files():
+    for paths in FILES_OF_TEXTS.values():
+        names = [(path.stem.partition("_")[0], name) for path in paths for name in read_table(path)]
+        assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("key", TEXTS)
@@ -89,11 +101,7 @@ def test_every_key_that_exists_is_used():
         by_pattern = any(pattern.fullmatch(key) for pattern in PATTERNS)
         name = key.partition(".")[2]
         tail = any(name == code or name.endswith(f"_{code}") for code in codes)
-        if (
-            key not in USED
-            and not (by_pattern and tail)
-            and not (key in lab_page.TEXTS and on_the_page(name))
-        ):
+        if key not in USED and not (by_pattern and tail) and not (key in PAGE_TEXTS and on_the_page(name)):
             unused.append(key)
     assert unused == []
 

@@ -5,7 +5,6 @@ import itertools
 import math
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +12,7 @@ from scipy import sparse
 
 from downslope.data import Dataset
 from downslope.errors import DownslopeError
-from downslope.messages import nets as texts
 from downslope.messages import speaking
-from downslope.model import net_checks, nets
 from downslope.model.class_losses import Log, Poisson, SmoothedHinge, SquaredHinge
 from downslope.model.losses import absolute, huber, quantile, squared
 from downslope.model.net_checks import ACTIVATIONS
@@ -493,20 +490,3 @@ def test_importing_nets_loads_no_torch():
     code = "import sys, downslope.model.nets; print('torch' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"
-
-
-def test_every_sentence_is_used():
-    source = Path(nets.__file__).read_text() + Path(net_checks.__file__).read_text()
-    assert [key for key in texts.TEXTS if f'"{key}"' not in source] == []
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
-def test_a_gpu_gives_what_the_cpu_gives():
-    for settings in ({}, {"dropout": 0.5}):
-        gpu, cpu = term_of(device="cuda", **settings), term_of(**settings)
-        theta = theta_of(cpu)
-        assert np.allclose(gpu.predictor(theta), cpu.predictor(theta), rtol=1e-12)
-        assert gpu.at(theta)[1].shape == theta.shape
-    state = torch.cuda.get_rng_state()
-    assert np.array_equal(run(term_of(device="cuda", dropout=0.5)), run(term_of(device="cuda", dropout=0.5)))
-    assert torch.equal(torch.cuda.get_rng_state(), state)

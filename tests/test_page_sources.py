@@ -6,9 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from tests.sentences import texts
 
 import downslope
-from downslope.messages.lab_page import TEXTS
+
+TEXTS = texts("lab_page")
 
 FOLDER = Path(downslope.__file__).parent / "lab" / "page"
 MODULES = {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.js"))}

@@ -7,13 +7,15 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from tests.sentences import texts
 
 from downslope import plots
 from downslope.descent.trace import Step, Trace
 from downslope.errors import DownslopeError
 from downslope.messages import LANGUAGES, speaking
-from downslope.messages.plots import TEXTS
 from downslope.plots import canvas, lettering
+
+TEXTS = texts("plots")
 
 X, Y = np.array([1.0, 2.0, 3.0]), np.array([2.0, 4.0, 6.0])
 

@@ -16,11 +16,13 @@ from downslope.inference import Recipe, Training, fit, load, minimize
 from downslope.insight import Remedy, Verdict
 from downslope.insight.verdicts import FAILURES
 from downslope.messages import speaking
-from downslope.messages.insight import TEXTS
 
 sys.path.insert(0, str(Path(__file__).parent / "corpus"))
 import confusion
 from problems import doubled, line, ordered, stretched, three_rows
+from tests.sentences import texts
+
+TEXTS = texts("insight")
 
 RUNS = confusion.runs()
 SICK = [name for name, run in RUNS.items() if run["truth"] != "converged"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..messages import LANGUAGES
+from ..messages import FOLDER as FOLDER_OF_TEXTS
+from ..messages import LANGUAGES, read_table
 from .guard import UPLOAD
 
 FOLDER = Path(__file__).parent / "page"
@@ -40,10 +40,10 @@ def file(name: str) -> tuple[bytes, str] | None:
 
 def texts() -> dict[str, dict[str, str]]:
     """Every text of the page, by language and key."""
-    table = import_module("downslope.messages.lab_page").TEXTS
+    tables = {language: read_table(FOLDER_OF_TEXTS / language / "lab_page.toml") for language in LANGUAGES}
     return {
-        language: {key: pair[place] for key, pair in table.items()}
-        for place, language in enumerate(LANGUAGES)
+        language: {f"lab.{name}": sentence for name, sentence in table.items()}
+        for language, table in tables.items()
     }
 
 

@@ -1,41 +1,23 @@
-"""Everything that Downslope says to a person, in English and in Chinese.
+"""Everything that Downslope says to a person: a folder for each language, with a TOML table for each room.
 
-One table for each room of the house: a key, then the text in both languages. Code never holds a
-sentence; it holds a key and the facts that fill the sentence's braces. A test reads all tables
-and every use of a key.
+`en/data.toml` holds what data/ says: a key, then the sentence. A long table lies in several files:
+`lessons_models.toml` is a part of lessons. Code never holds a sentence; it holds a key ("data.no_rows") and
+the values that fill the sentence's braces. A test reads all tables and every use of a key. A third language
+is a third folder.
 """
 
 from __future__ import annotations
 
 import locale
 import os
+import tomllib
 from contextlib import contextmanager
 from contextvars import ContextVar
-from importlib import import_module
+from functools import cache
+from pathlib import Path
 
-LANGUAGES = ("en", "zh")
-TABLES = (
-    "arguments",
-    "certificate",
-    "checkpoint",
-    "cli",
-    "cluster",
-    "data",
-    "descent",
-    "estimators",
-    "export",
-    "functions",
-    "inference",
-    "insight",
-    "instruments",
-    "lab",
-    "lessons",
-    "logbook",
-    "model",
-    "nets",
-    "plots",
-    "scripts",
-)
+FOLDER = Path(__file__).parent
+LANGUAGES = tuple(sorted(path.parent.name for path in FOLDER.glob("*/cli.toml")))
 _chosen: ContextVar[str | None] = ContextVar("downslope_language", default=None)
 
 
@@ -51,7 +33,7 @@ def language() -> str:
         return chosen
     spoken = locale.getlocale(locale.LC_MESSAGES)[0] if hasattr(locale, "LC_MESSAGES") else None
     spoken = spoken or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
-    return "zh" if spoken.startswith("zh") else "en"
+    return next((language for language in LANGUAGES if spoken.startswith(language)), "en")
 
 
 @contextmanager
@@ -71,6 +53,17 @@ def text(key: str, /, **facts) -> str:
     ...     text("data.no_such_file", path="rows.csv").startswith("rows.csv")
     True
     """
-    room = key.partition(".")[0]
-    table = import_module(f"downslope.messages.{room}").TEXTS
-    return table[key][LANGUAGES.index(language())].format(**facts)
+    room, _, name = key.partition(".")
+    return room_texts(room, language())[name].format(**facts)
+
+
+@cache
+def room_texts(room: str, language: str) -> dict[str, str]:
+    """Name → sentence of one room in one language."""
+    paths = [FOLDER / language / f"{room}.toml", *sorted((FOLDER / language).glob(f"{room}_*.toml"))]
+    return {name: sentence for path in paths for name, sentence in read_table(path).items()}
+
+
+def read_table(path: Path) -> dict[str, str]:
+    """Name → sentence of one file."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))
