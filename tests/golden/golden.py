@@ -2,8 +2,9 @@
 
 `make golden` runs every command of commands.toml with the code of BASE and with that of this tree, on this
 machine, and compares all keys bit for bit, but for seconds, versions, paths and wording. What a mended fault
-changed on purpose stands in mended.toml. `python tests/golden/golden.py store` writes portable.json, the part
-that any processor gives; `tests/test_golden.py` compares with it.
+changed on purpose stands in mended.toml. `python tests/golden/golden.py since COMMIT` compares with another
+commit, where nothing may differ: for a change that mends nothing. `python tests/golden/golden.py store`
+writes portable.json, the part that any processor gives; `tests/test_golden.py` compares with it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import fnmatch
+import hashlib
 import io
 import json
 import math
@@ -228,6 +230,25 @@ def _run_with(source: Path) -> dict[str, dict]:
         return json.loads(result.read_text())
 
 
+def _run_commit(commit: str) -> dict[str, dict]:
+    """What the code of a commit gives; computed once on a machine, for it is asked for again and again."""
+    name = subprocess.run(
+        ["git", "-C", str(ROOT), "rev-parse", commit], capture_output=True, check=True, text=True
+    ).stdout.strip()
+    commands_now = hashlib.sha256(
+        (HERE / "commands.toml").read_bytes() + Path(__file__).read_bytes()
+    ).hexdigest()
+    cache = Path(tempfile.gettempdir(), f"downslope-golden-{name[:12]}-{commands_now[:8]}.json")
+    if not cache.exists():
+        with tempfile.TemporaryDirectory() as folder:
+            archive = subprocess.run(
+                ["git", "-C", str(ROOT), "archive", name, "src"], capture_output=True, check=True
+            )
+            subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
+            cache.write_text(json.dumps(_run_with(Path(folder, "src"))))
+    return json.loads(cache.read_text())
+
+
 def main(words: list[str]) -> int:
     if words[:1] == ["run"]:
         with tempfile.TemporaryDirectory() as folder:
@@ -237,18 +258,13 @@ def main(words: list[str]) -> int:
         results = _run_with(ROOT / "src")
         (HERE / "portable.json").write_text(json.dumps(portable(results), indent=1, sort_keys=True) + "\n")
         return 0
-    base = (HERE / "BASE").read_text().strip()
-    with tempfile.TemporaryDirectory() as folder:
-        archive = subprocess.run(
-            ["git", "-C", str(ROOT), "archive", base, "src"], capture_output=True, check=True
-        )
-        subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
-        before = _run_with(Path(folder, "src"))
+    since = words[1] if words[:1] == ["since"] else None
+    before = _run_commit(since or (HERE / "BASE").read_text().strip())
     after = _run_with(ROOT / "src")
     open_differences = 0
     for name, expected in before.items():
         lines = differences(expected, after.get(name, {}))
-        left = unexplained(name, lines)
+        left = lines if since else unexplained(name, lines)
         open_differences += len(left)
         state = "equal" if not lines else f"{len(lines)} keys differ, {len(left)} of them not explained"
         print(f"{name:24} {len(expected):6} keys: {state}")
