@@ -30,4 +30,4 @@ def test_the_public_face_has_lost_nothing():
 
 def test_every_mended_golden_names_its_fault():
     for one in golden.mended():
-        assert one["fault"] and one["command"] and one["keys"]
+        assert one["fault"] and one["commands"] and one["keys"]

@@ -24,6 +24,7 @@ import sys
 import tempfile
 import tomllib
 from pathlib import Path
+from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -179,7 +180,22 @@ def flatten(key: str, value, into: dict) -> None:
 # ---- comparing ---------------------------------------------------------------------------------------
 
 
+GONE = "(gone)"
+
+
+class Difference(NamedTuple):
+    key: str
+    before: Any
+    after: Any
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.before!r} → {self.after!r}"
+
+
 def same(one, other, precision: float) -> bool:
+    """Equal within a relative precision; with an infinite one anything is."""
+    if precision == math.inf:
+        return True
     numbers = [type(value) in (int, float) for value in (one, other)]
     if not all(numbers):
         return one == other
@@ -188,27 +204,31 @@ def same(one, other, precision: float) -> bool:
     return one == other or abs(one - other) <= precision * max(abs(one), abs(other), 1e-6)
 
 
-def differences(expected: dict, found: dict, precision: float = 0.0) -> list[str]:
+def differences(expected: dict, found: dict, precision: float = 0.0) -> list[Difference]:
     """Keys that are gone, and keys with another value. New keys are no difference."""
-    missing = object()
     return [
-        f"{key}: {value!r} → {'gone' if found.get(key, missing) is missing else repr(found[key])}"
+        Difference(key, value, found.get(key, GONE))
         for key, value in expected.items()
-        if not same(value, found.get(key, missing), precision)
+        if not same(value, found.get(key, GONE), precision)
     ]
 
 
 def mended() -> list[dict]:
-    path = HERE / "mended.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8")).get("mended", []) if path.exists() else []
+    return tomllib.loads((HERE / "mended.toml").read_text(encoding="utf-8"))["mended"]
 
 
-def unexplained(name: str, lines: list[str]) -> list[str]:
+def unexplained(name: str, found: list[Difference]) -> list[Difference]:
     """Differences that no mended fault explains."""
-    patterns = [
-        pattern for one in mended() if fnmatch.fnmatch(name, one["command"]) for pattern in one["keys"]
+    entries = [one for one in mended() if any(fnmatch.fnmatch(name, command) for command in one["commands"])]
+    return [
+        difference
+        for difference in found
+        if not any(
+            any(fnmatch.fnmatch(difference.key, pattern) for pattern in one["keys"])
+            and same(difference.before, difference.after, one.get("within", math.inf))
+            for one in entries
+        )
     ]
-    return [line for line in lines if not any(fnmatch.fnmatch(line.split(": ")[0], p) for p in patterns)]
 
 
 def portable(results: dict[str, dict]) -> dict[str, dict]:
@@ -268,8 +288,8 @@ def main(words: list[str]) -> int:
         open_differences += len(left)
         state = "equal" if not lines else f"{len(lines)} keys differ, {len(left)} of them not explained"
         print(f"{name:24} {len(expected):6} keys: {state}")
-        for line in left[:8]:
-            print("   ", line[:200])
+        for line in left[:12]:
+            print("   ", str(line)[:200])
     return 1 if open_differences else 0
 
 
