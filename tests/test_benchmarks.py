@@ -5,12 +5,13 @@ import math
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
+
 from benchmarks import problems, report, targets
 from benchmarks.contenders import Answer, Contender
 from benchmarks.measure import Row, measured
 from benchmarks.problems import Minimum, Problem
 from benchmarks.rows import ROWS
-from scipy.sparse import csr_array
 
 
 def problem(loss: str, penalty: str | None = "l2", sparse: bool = False, intercept: bool = True) -> Problem:

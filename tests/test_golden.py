@@ -6,6 +6,7 @@ The whole comparison with the code of `tests/golden/BASE`, bit for bit, is `make
 import json
 
 import pytest
+
 from tests.golden import face, golden
 
 STORED = json.loads((golden.HERE / "portable.json").read_text())

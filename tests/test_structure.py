@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.builders import ROOT
+
 SOURCE = ROOT / "src" / "downslope"
 ALLOWED = {("descent/trace.py", "plots"), ("descent/trace.py", "lab")}  # a trace shows itself, when asked
 

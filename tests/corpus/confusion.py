@@ -14,9 +14,9 @@ from collections import Counter
 from pathlib import Path
 
 CORPUS = Path(__file__).parent
-sys.path.insert(0, str(CORPUS / "runs"))
+sys.path.insert(0, str(CORPUS.parents[1]))
 
-from problems import CALLABLES, ROWS  # noqa: E402
+from tests.corpus.runs.problems import CALLABLES, ROWS  # noqa: E402
 
 from downslope.descent.methods import from_json  # noqa: E402
 from downslope.errors import DownslopeWarning  # noqa: E402

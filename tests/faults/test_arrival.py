@@ -7,9 +7,9 @@ import mpmath
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
-from toy_tables import minimum, tables, target_of, value_of
 
 import downslope as ds
+from tests.faults.toy_tables import minimum, tables, target_of, value_of
 
 LOSSES = ("squared", "huber", "huber:sd", "log", "squared_hinge", "smoothed_hinge", "poisson")
 ALPHAS = (0.0, *(10.0**power for power in range(-6, 3)))

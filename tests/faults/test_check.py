@@ -15,10 +15,7 @@ import pytest
 from downslope.errors import DownslopeError
 from downslope.insight.scripts import RULES, check_script, examined
 from downslope.insight.scripts.__main__ import confusion
-
-CORPUS = Path(__file__).parents[1] / "corpus" / "scripts"
-CASES = Path(__file__).parents[1] / "cases"
-
+from tests.builders import CASES, SCRIPTS
 
 PIECES = [b"", b"(", b"\n", b":", b"lambda: ", b"\xff", b"yield ", b"*", b"[0]", b"()", b"=", b"@"]
 
@@ -110,7 +107,7 @@ def train(flag, x, y):
 
 @pytest.mark.fault("E15")
 def test_a_loss_that_is_called_the_current_one_and_a_type_alias_are_left_alone():
-    script = (CORPUS / "sick_last_batch_loss_1.py").read_text()
+    script = (SCRIPTS / "sick_last_batch_loss_1.py").read_text()
     assert codes(script) == ["last_batch_loss"]
     assert codes(script.replace('"progress:"', '"current loss:"')) == []
     assert codes("type Row = list[float]\nx: Row = [1.0]\nprint(x)\n") == []
@@ -118,7 +115,7 @@ def test_a_loss_that_is_called_the_current_one_and_a_type_alias_are_left_alone()
 
 @pytest.mark.fault("E16")
 def test_a_sum_that_is_there_is_not_added_again():
-    script = (CORPUS / "sick_last_batch_loss_1.py").read_text()
+    script = (SCRIPTS / "sick_last_batch_loss_1.py").read_text()
     kept = script.replace("        l.backward()", "        total += l.item()\n        l.backward()")
     kept = kept.replace("    for x, y in zip", "    total = 0.0\n    for x, y in zip")
     (finding,) = check_script(kept)
@@ -141,10 +138,10 @@ def test_the_cases_from_outside_are_found(case, code):
 
 @pytest.mark.fault("E17", "E18")
 def test_at_most_one_false_alarm_in_a_hundred_and_nine_of_ten_slips_found():
-    table = confusion(CORPUS)
+    table = confusion(SCRIPTS)
     found, missed, accused = (sum(len(cells[i]) for cells in table.values()) for i in range(3))
     assert set(table) == set(RULES)
-    assert accused <= len(list(CORPUS.glob("healthy_*"))) / 100 and found >= 0.9 * (found + missed)
+    assert accused <= len(list(SCRIPTS.glob("healthy_*"))) / 100 and found >= 0.9 * (found + missed)
 
 
 @pytest.mark.fault("F4")
@@ -177,7 +174,7 @@ def test_ten_thousand_loops_are_read_in_seconds_or_refused_by_a_limit(block):
 @pytest.mark.fault("F4")
 def test_no_file_raises_anything_but_a_refusal(tmp_path):
     rng = random.Random(4)
-    sources = [path.read_bytes() for path in sorted(CORPUS.glob("*"))]
+    sources = [path.read_bytes() for path in sorted(SCRIPTS.glob("*"))]
     path = tmp_path / "train.py"
     nested = b"".join(b" " * k + b"if x:\n" for k in range(1, 90))
     contents = [b"", b"\n", b"\xef\xbb\xbf", b"\xff\xfe\x00x", b"{", b"{}", b"[]", b'{"cells": 3}', b"\x00"]
@@ -206,7 +203,7 @@ def test_a_file_without_permission_or_with_a_null_in_its_name_is_refused(tmp_pat
             check_script(Path(name))
 
 
-RUNS = [path for path in sorted(CORPUS.glob("sick_*.py")) if "torchvision" not in path.read_text()]
+RUNS = [path for path in sorted(SCRIPTS.glob("sick_*.py")) if "torchvision" not in path.read_text()]
 
 
 @pytest.mark.slow

@@ -21,10 +21,10 @@ import numpy as np
 import pytest
 
 from downslope.cli import main
+from tests.builders import ROOT
 
 pytestmark = pytest.mark.fault("D15")
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(
     r"(?P<mark><!-- not run: [^\n]+ -->\n)?^```(?P<kind>console|python)\n(?P<text>.*?)^```", re.S | re.M

@@ -19,8 +19,8 @@ import pytest
 
 import downslope as ds
 from downslope.cli import main
+from tests.builders import ROOT
 
-ROOT = Path(__file__).parents[2]
 VALUES = [
     "",
     "x",

@@ -16,12 +16,11 @@ import downslope as ds
 from downslope.data.reading import Table
 from downslope.errors import DownslopeError
 from downslope.inference.script import script
+from tests.builders import CASES
 
 pytestmark = pytest.mark.fault("D8")
 
-CASES = sorted(
-    path for path in (Path(__file__).parent.parent / "cases").iterdir() if path.suffix not in (".py", ".sh")
-)
+CASES = sorted(path for path in CASES.iterdir() if path.suffix not in (".py", ".sh"))
 SETTINGS = {"penalty": "l2", "alpha": 1e-3, "method": "closed_form"}
 WRITTEN = {  # what people's files look like → their bytes
     "gbk.csv": "城市;面积;价格\n北京;0,5;3\n上海;1,5;5\n北京;3;8\n广州;4,25;9\n".encode("gbk"),

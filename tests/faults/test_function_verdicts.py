@@ -6,12 +6,12 @@ import warnings
 
 import numpy as np
 import pytest
-from published import FORMULAS, WITHOUT_MINIMUM, least_squares
 from scipy.optimize import minimize as scipy_minimize
 
 import downslope as ds
 from downslope.errors import DownslopeWarning
 from downslope.model.functions import Function
+from tests.faults.published import FORMULAS, WITHOUT_MINIMUM, least_squares
 
 WAYS = {
     "newton": {"method": "newton"},

@@ -5,9 +5,9 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from tests.faults import doors
 
 import downslope as ds
+from tests.faults import doors
 
 pytestmark = pytest.mark.fault("A6")
 X = np.random.default_rng(0).standard_normal((30, 3))

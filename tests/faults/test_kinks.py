@@ -17,8 +17,8 @@ from sklearn import datasets
 from sklearn.svm import LinearSVR
 
 import downslope as ds
+from tests.builders import CASES
 
-CASES = Path(__file__).parents[1] / "cases"
 SLOPES = {"absolute": (1.0, 1.0), "quantile:0.9": (0.1, 0.9)}  # above and below
 NAMES = ("longley", "stackloss", "engel", "macrodata", "statecrime", "scotland", "copper", "cpunish", "ccard")
 

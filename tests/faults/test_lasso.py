@@ -2,7 +2,6 @@
 another. Judged by a duality gap of its own, and by scikit-learn."""
 
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,8 +10,7 @@ from sklearn.linear_model import Lasso
 
 import downslope as ds
 from downslope.descent import coordinates
-
-CASES = Path(__file__).parents[1] / "cases"
+from tests.builders import CASES
 
 
 def wide(seed):

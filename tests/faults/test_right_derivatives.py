@@ -4,12 +4,12 @@ import warnings
 
 import numpy as np
 import pytest
-from published import FORMULAS, WITHOUT_MINIMUM, least_squares
 
 import downslope as ds
 from downslope.errors import DownslopeError, DownslopeWarning
 from downslope.model.differences import is_slope
 from downslope.model.functions import Function
+from tests.faults.published import FORMULAS, WITHOUT_MINIMUM, least_squares
 
 TABLE = {**FORMULAS, **WITHOUT_MINIMUM}
 

@@ -21,8 +21,8 @@ import downslope as ds
 from downslope.data import Table
 from downslope.data.cells import CellCounts, infer_formats, typed
 from downslope.data.exact import exact_sum, units
+from tests.builders import CASES
 
-CASES = Path(__file__).parents[1] / "cases"
 N = 60
 RNG = np.random.default_rng(0)
 X = np.round(RNG.normal(size=N), 3).tolist()

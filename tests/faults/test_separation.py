@@ -1,14 +1,12 @@
 """Classes and counts without a minimum: `separable` only where it is, against a linear program."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.optimize import linprog
 
 import downslope as ds
+from tests.builders import CASES
 
-CASES = Path(__file__).parent.parent / "cases"
 UNFINISHED = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 

@@ -13,6 +13,7 @@ from downslope.data.database import query_of
 from downslope.data.reading import Table
 from downslope.data.room import Reading
 from downslope.errors import DownslopeError
+from tests.builders import refused_key
 
 pytestmark = pytest.mark.fault("F1")
 
@@ -98,21 +99,14 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def refused(call):
-    with pytest.raises(DownslopeError) as caught:
-        call()
-    assert "\n" not in str(caught.value)
-    return caught.value.key
-
-
 @pytest.mark.parametrize("query", HOSTILE)
 def test_a_query_that_does_more_than_read_a_table_is_refused_and_does_nothing(query, folder):
     in_parts = Reading(on_bad_row="fail")
     keys = {"data.sql", "data.sql_not_select", "data.sql_function"}
-    assert refused(lambda: Table.read(query)) in keys
-    assert refused(lambda: ds.Dataset.read(query, "x")) in keys
-    assert refused(lambda: ds.Dataset.read(query, "x", reading=in_parts)) in keys
-    assert refused(lambda: query_of(query)) in keys
+    assert refused_key(lambda: Table.read(query)) in keys
+    assert refused_key(lambda: ds.Dataset.read(query, "x")) in keys
+    assert refused_key(lambda: ds.Dataset.read(query, "x", reading=in_parts)) in keys
+    assert refused_key(lambda: query_of(query)) in keys
     assert os.listdir() == ["rows.csv"]
 
 
@@ -159,6 +153,6 @@ def test_a_query_put_in_a_checkpoint_later_is_not_run(folder):
     told = unpacked(Path("run"), file.read_bytes())
     told["source"] = "SELECT * FROM 'rows.csv'; COPY (SELECT 42) TO 'made'"
     file.write_bytes(packed(told))
-    assert refused(lambda: ds.resume("run")) == "checkpoint.query"
-    assert refused(lambda: ds.resume("run", trust_source=True)) == "data.sql_not_select"
+    assert refused_key(lambda: ds.resume("run")) == "checkpoint.query"
+    assert refused_key(lambda: ds.resume("run", trust_source=True)) == "data.sql_not_select"
     assert not Path("made").exists()

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,9 +17,9 @@ from downslope import atomic, cli
 from downslope.data import cache, memory
 from downslope.errors import DownslopeError, Interrupted
 from downslope.inference import run as runs
+from tests.builders import FIXTURES
 
 EDITS = pytest.mark.parametrize("edits", [10, pytest.param(150, marks=pytest.mark.slow)])
-FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
 def rows(n=60, d=3, seed=0):

@@ -3,7 +3,6 @@ memory and in parts; and what had to be guessed is said."""
 
 import csv
 import io
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +13,8 @@ from downslope.data.layout import layout_of
 from downslope.data.reading import Table
 from downslope.data.room import Reading
 from downslope.errors import DownslopeError
+from tests.builders import CASES
 
-CASES = Path(__file__).parent.parent / "cases"
 WORDS = {  # words of tables in each encoding, and the number of rows that they stand in
     "utf-8": ["北京", "München", "Łódź", "東京", "Москва"],
     "utf-8-sig": ["上海", "Zoë", "서울"],

@@ -8,9 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-import grid
-
 import downslope as ds
 from downslope.cli import main
 from downslope.inference import Recipe, Training
@@ -19,9 +16,8 @@ from downslope.insight.verdicts import functions, nets, rows
 from downslope.insight.verdicts.case import Case
 from downslope.messages import speaking
 from downslope.model.objective import Objective
-
-CASES = Path(__file__).parent.parent / "cases"
-
+from tests.builders import CASES
+from tests.faults import grid
 
 # ── A1: every verdict of every method × loss × penalty × rate × scaling × door ─────────────────────────────
 

@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 
 from downslope.data import Dataset, Table
 from downslope.errors import DownslopeError
-
-EXAMPLES = Path(__file__).parents[1] / "examples"
+from tests.builders import EXAMPLES
 
 
 @pytest.fixture

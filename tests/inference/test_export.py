@@ -7,7 +7,6 @@ import io
 import subprocess
 import sys
 from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,8 +15,8 @@ import pytest
 import downslope as ds
 from downslope.inference.export import _refuse_unless_alike
 from downslope.messages import LANGUAGES, speaking
+from tests.builders import EXAMPLES
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
 PENGUINS, DIABETES = str(EXAMPLES / "penguins.csv"), str(EXAMPLES / "diabetes.csv")
 
 

@@ -15,7 +15,7 @@ from downslope.kernels.sweeps import sweep
 from downslope.model.functions import Function
 from downslope.model.linear import Linear
 from downslope.model.objective import function_objective, objective
-from test_sweeps import fetched
+from tests.builders import fetched
 
 EPS = np.finfo(float).eps
 MOVERS = [kind() for kind in DIRECTIONS if not issubclass(kind, Chooser) and kind is not directions.Nesterov]

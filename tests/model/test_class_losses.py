@@ -25,7 +25,7 @@ from downslope.model.linear import Linear
 from downslope.model.losses import CURVED, by_name
 from downslope.model.objective import objective
 from downslope.model.penalties import PENALTIES
-from test_sweeps import fetched
+from tests.builders import fetched
 
 EPS = np.finfo(float).eps
 H = 1e-3  # of the five-point stencil, whose error is h⁴/30 of the fifth derivative, and rounding eps·|f|/h

@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.sentences import texts
 
 import downslope
+from tests.sentences import texts
 
 TEXTS = texts("lab_page")
 
@@ -89,6 +89,6 @@ def test_each_module_is_short():
 @pytest.mark.skipif(shutil.which("npx") is None, reason="no npm here: the page's types go unchecked")
 def test_the_types_hold():
     if not (CHECKER / "node_modules" / ".bin" / "tsc").exists():
-        pytest.skip("TypeScript is not installed: npm ci in tests/page")
+        pytest.skip("TypeScript is not installed: npm ci in tests/lab/page")
     ran = subprocess.run(["npm", "run", "-s", "check"], cwd=CHECKER, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout

@@ -16,12 +16,12 @@ import pyarrow.parquet as parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from tests.test_least_squares import digits, nist
 
 import downslope as ds
 from downslope.data import cache
 from downslope.data.parts import Tree, ahead, cut, drawn, part_rows, plus
 from downslope.model.losses import CURVED, LOSSES
+from tests.builders import digits, nist
 
 N = 3_000
 NAMES = ["a", "b", "c", "d"]

@@ -4,8 +4,6 @@ import json
 import pickle
 import re
 import string
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,10 +14,8 @@ from downslope.inference import Recipe, Training, fit, load, minimize
 from downslope.insight import Remedy, Verdict
 from downslope.insight.verdicts import FAILURES
 from downslope.messages import speaking
-
-sys.path.insert(0, str(Path(__file__).parent / "corpus"))
-import confusion
-from problems import doubled, line, ordered, stretched, three_rows
+from tests.corpus import confusion
+from tests.corpus.runs.problems import doubled, line, ordered, stretched, three_rows
 from tests.sentences import texts
 
 TEXTS = texts("insight")

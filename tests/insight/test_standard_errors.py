@@ -1,8 +1,5 @@
 """Standard errors against NIST's certified values and statsmodels; and where they would be false, none."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -10,8 +7,8 @@ import downslope as ds
 from downslope.errors import DownslopeError
 from downslope.insight.standard_errors import standard_errors
 from downslope.messages import speaking
+from tests.builders import NIST
 
-NIST = json.loads((Path(__file__).parent / "nist.json").read_text())
 RNG = np.random.default_rng(0)
 N = 150
 X = RNG.normal(size=(N, 4)) * [1, 10, 0.1, 3] + [0, 5, 1, 100]

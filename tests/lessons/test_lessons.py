@@ -3,20 +3,19 @@
 import csv
 import math
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.sentences import texts
 
 from downslope.errors import DownslopeError
 from downslope.lab.lesson import STAGES
 from downslope.lab.lessons import LESSONS, lesson
 from downslope.messages import LANGUAGES, speaking, text
+from tests.builders import GOLDEN
+from tests.sentences import texts
 
 TEXTS = texts("lessons")
 
-GOLDEN = Path(__file__).parent / "golden"
 numbers = pytest.mark.parametrize("number", LESSONS)
 languages = pytest.mark.parametrize("lang", LANGUAGES)
 

@@ -1,6 +1,6 @@
 """Properties of whatever a page may ask: it is answered with JSON, or refused in one line in both languages.
 
-DOWNSLOPE_LAB_REQUESTS=100000 pytest tests/test_lab_requests.py asks as often as the name says.
+DOWNSLOPE_LAB_REQUESTS=100000 pytest tests/lab/test_lab_requests.py asks as often as the name says.
 """
 
 import json

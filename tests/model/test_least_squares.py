@@ -1,8 +1,5 @@
 """Claims about the closed form: certified digits, known answers, the rank and the smallest weights."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy import sparse
@@ -14,9 +11,9 @@ from downslope.inference import fit
 from downslope.model.least_squares import least_squares
 from downslope.model.linear import Linear
 from downslope.model.losses import squared
+from tests.builders import NIST, digits, nist
 
 EPS = np.finfo(float).eps
-NIST = json.loads((Path(__file__).parent / "nist.json").read_text())
 # digits asked for: what the condition of the standardised columns leaves of 15.9, less one for the sums
 DIGITS = {"norris": 12, "noint2": 12, "longley": 12, "wampler1": 11, "wampler3": 11}
 
@@ -25,13 +22,6 @@ def solved(X, y, weights=None, intercept=True, scale=True, **how):
     return fit(
         Dataset.from_arrays(X, y, weights), method="closed_form", intercept=intercept, scale=scale, **how
     )
-
-
-def digits(found, right) -> float:
-    """NIST's log relative error: how many digits are right, 15 at most; of the worst number."""
-    found, right = np.asarray(found, dtype=float), np.asarray(right, dtype=float)
-    away = np.abs(found - right) / np.where(right == 0, 1.0, np.abs(right))
-    return float(-np.log10(np.maximum(away, 1e-15)).min())
 
 
 def known(n, d, condition, seed=0, noise=0.0):
@@ -43,16 +33,6 @@ def known(n, d, condition, seed=0, noise=0.0):
     w = V @ rng.choice([-1.0, 1.0], d)  # no part of w hides in a small singular value
     X = (U[:, :d] * S) @ V.T
     return X, X @ w + noise * U[:, d], w
-
-
-def nist(name):
-    """(X, y, whether there is an intercept, the certified coefficients)"""
-    case = NIST[name]
-    rows, certified = np.array(case["rows"], dtype=float), np.array(case["certified"])
-    X, y = np.delete(rows, case["columns"].index("y"), axis=1), rows[:, case["columns"].index("y")]
-    if "polynomial" in case["model"]:
-        X = X ** np.arange(1, len(certified))
-    return X, y, "origin" not in case["model"], certified
 
 
 @pytest.mark.parametrize("scale", [True, False])

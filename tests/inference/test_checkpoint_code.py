@@ -19,7 +19,7 @@ from downslope.cli import main
 from downslope.descent.methods import METHODS
 from downslope.inference import Training, minimizing
 from downslope.inference.packing import packed, unpacked
-from test_checkpoint import assert_same, refused, rows
+from tests.inference.test_checkpoint import assert_same, refused, rows
 
 SCHEDULES = optim.lr_scheduler
 

@@ -24,21 +24,12 @@ from downslope.model.linear import Linear
 from downslope.model.losses import CURVED, LOSSES, by_name
 from downslope.model.objective import objective
 from downslope.model.penalties import PENALTIES
+from tests.builders import fetched
 
 MOVERS = [kind() for kind in DIRECTIONS if not issubclass(kind, Chooser) and kind is not directions.Nesterov]
 MOVERS += [directions.Nesterov(0.8), directions.AdamW(decay=0.3)]
 LOSS_NAMES = [*LOSSES, *CURVED]
 N, D = 37, 11
-
-
-def fetched(term, order, fetch=rows.fetch):
-    """Dense rows as a pass brings them together: X, Y and weights."""
-    q = term.X.shape[1] + term.intercept
-    share = np.empty(0) if term.share is None else term.share
-    X, Y, weights = np.empty((len(order), q)), np.empty((len(order), term.outputs)), np.empty(len(order))
-    standardise = term.standardise
-    fetch(term.X, term.Y, share, order, standardise.center, 1 / standardise.width, X, Y, weights)
-    return X, Y, weights if len(share) else share
 
 
 def made(loss, penalty=None, alpha=0.1, intercept=True, scale=True, k=1, form=np.asarray, weighted=False):

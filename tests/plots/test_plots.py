@@ -7,13 +7,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from tests.sentences import texts
 
 from downslope import plots
 from downslope.descent.trace import Step, Trace
 from downslope.errors import DownslopeError
 from downslope.messages import LANGUAGES, speaking
 from downslope.plots import canvas, lettering
+from tests.sentences import texts
 
 TEXTS = texts("plots")
 

@@ -6,7 +6,6 @@ import io
 import json
 import math
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,11 +21,11 @@ from downslope.lab.problems import PRESETS, problem
 from downslope.lab.saved import of_solution
 from downslope.lab.settings import Settings
 from downslope.messages import LANGUAGES
+from tests.builders import GOLDEN
 
 ROWS = {"kind": "rows", "X": [[1], [2], [3]], "y": [2, 4, 6]}
 CLASSES = {"kind": "points", "task": "classes", "points": [[0, 0, 0], [1, 1, 0], [2, 2, 1]]}
 BARE = {"intercept": False, "scale": False, "start": {"x": 1.0}, "learning_rate": 0.01}
-GOLDEN = Path(__file__).parent / "golden"
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,7 @@ from sklearn.utils.estimator_checks import check_estimator
 import downslope as ds
 from downslope.messages import speaking
 from downslope.model import net_checks
+from tests.builders import refused_key
 
 torch = pytest.importorskip("torch")
 optim = torch.optim
@@ -34,15 +35,6 @@ EXCEPTIONS = {
 }
 EXACT = {"method": "lbfgs", "dtype": "float64"}
 QUICK = {"epochs": 25, "learning_rate": 0.03}  # the default method, in fewer epochs
-
-
-def refused(call, *arguments, **named):
-    with pytest.raises(ds.DownslopeError) as caught:
-        call(*arguments, **named)
-    for language in ("en", "zh"):
-        with speaking(language):
-            assert str(caught.value) and "\n" not in str(caught.value)
-    return caught.value.key
 
 
 def moons(n=120):
@@ -113,11 +105,11 @@ def test_parameters_are_got_set_and_cloned_as_they_were_given(make):
     ],
 )
 def test_a_parameter_that_can_not_serve_is_refused_at_fit(settings, key):
-    assert refused(ds.NetClassifier(**settings).fit, *moons()) == key
+    assert refused_key(ds.NetClassifier(**settings).fit, *moons()) == key
 
 
 def test_a_loss_for_classes_is_refused_by_the_regressor():
-    assert refused(ds.NetRegressor(loss="log").fit, *waves()) == "estimators.net_loss_for_classes"
+    assert refused_key(ds.NetRegressor(loss="log").fit, *waves()) == "estimators.net_loss_for_classes"
 
 
 def test_an_estimator_that_was_not_fitted_says_so():
@@ -201,9 +193,9 @@ def test_sparse_rows_are_dense_rows_if_memory_holds_them(monkeypatch):
     monkeypatch.setattr(net_checks.memory, "free", lambda: 8 * X.size - 1.0)
     for scale in (True, False):
         few = clone(net).set_params(hidden=(), scale=scale)
-        assert refused(few.fit, sp.csr_array(X), y) == "nets.sparse"
+        assert refused_key(few.fit, sp.csr_array(X), y) == "nets.sparse"
         rows = ds.Dataset.from_arrays(sp.csr_array(X), y)
-        assert refused(ds.Net(()).term, rows, ds.losses.squared(), scale) == "nets.sparse"
+        assert refused_key(ds.Net(()).term, rows, ds.losses.squared(), scale) == "nets.sparse"
 
 
 def test_float32_rows_give_float32():
@@ -242,7 +234,7 @@ def test_a_warm_start_begins_at_the_last_weights():
     once = ds.NetRegressor(epochs=8, **settings).fit(X, y)
     twice = ds.NetRegressor(epochs=4, warm_start=True, **settings).fit(X, y).fit(X, y)
     assert np.allclose(twice.predict(X), once.predict(X), rtol=1e-10)
-    assert refused(twice.set_params(hidden=(3,)).fit, X, y) == "estimators.warm_start_net"
+    assert refused_key(twice.set_params(hidden=(3,)).fit, X, y) == "estimators.warm_start_net"
 
 
 def test_a_warm_start_after_drawn_rows_is_a_new_descent_from_the_last_weights():
@@ -341,7 +333,7 @@ def test_a_gradient_as_small_as_was_asked_for_is_an_end():
 @pytest.mark.parametrize("method", ["lbfgs", "gd", ds.GD(ds.searches.Armijo())], ids=str)
 def test_no_line_search_is_made_through_dropout(method):
     rows = ds.Dataset.from_arrays(*waves())
-    assert refused(ds.fit, rows, net=ds.Net(dropout=0.5), method=method) == "descent.noisy"
+    assert refused_key(ds.fit, rows, net=ds.Net(dropout=0.5), method=method) == "descent.noisy"
 
 
 def test_the_size_of_batches_is_adams_for_a_net():
@@ -502,10 +494,10 @@ def test_an_optimizer_that_can_not_serve_is_refused(tmp_path):
         "inference.no_optimizer": lambda p: 3,
         "inference.bound_optimizer": optim.Adam([other]),
     }.items():
-        assert refused(ds.fit, rows, method=method) == key
-    assert refused(ds.fit, rows, method=lambda p: optim.Adam([other])) == "inference.bound_optimizer"
-    assert refused(ds.fit, rows, method=adam, learning_rate=0.1) == "descent.takes_no_rate"
-    assert refused(ds.fit, rows, method=adam, penalty="l1", alpha=0.1) == "descent.kink"
+        assert refused_key(ds.fit, rows, method=method) == key
+    assert refused_key(ds.fit, rows, method=lambda p: optim.Adam([other])) == "inference.bound_optimizer"
+    assert refused_key(ds.fit, rows, method=adam, learning_rate=0.1) == "descent.takes_no_rate"
+    assert refused_key(ds.fit, rows, method=adam, penalty="l1", alpha=0.1) == "descent.kink"
     solution = ds.fit(rows, method=adam, epochs=2)
-    assert refused(solution.save, tmp_path / "run") == "inference.optimizer_kept"
+    assert refused_key(solution.save, tmp_path / "run") == "inference.optimizer_kept"
     assert not (tmp_path / "run").exists() and not list(tmp_path.iterdir())

@@ -21,8 +21,8 @@ from downslope.cli import _command, main
 from downslope.cli.options import methods_known
 from downslope.cli.requests import columns, grid, learning_rate, order, whole
 from downslope.messages import LANGUAGES, speaking, text
+from tests.builders import EXAMPLES
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
 DIABETES = str(EXAMPLES / "diabetes.csv")
 ROWS = "x,y\n1,2\n2,4\n3,6\n"
 LESSON = "fit rows.csv --target y --no-intercept --no-scale --method gd --epochs 100 --start x=1"

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import pytest
 
 import downslope as ds
+from tests.builders import EXAMPLES
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright for Python is not installed")
@@ -29,7 +30,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 CHINESE = re.compile("[一-鿿]")
-EXAMPLES = Path(__file__).parents[1] / "examples"
 GRABBED = """canvas => {
   const box = canvas.getBoundingClientRect();
   for (let y = 0; y < box.height; y += 4)

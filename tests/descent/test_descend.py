@@ -1,7 +1,6 @@
 """Claims about the loop: the lessons' golden files to the last bit, its trace, going on from an end."""
 
 import csv
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from downslope.descent.stops import Epochs, Gradient
 from downslope.inference import fit, minimize
 from downslope.model.linear import Linear
 from downslope.model.objective import objective
+from tests.builders import GOLDEN
 
 EPS = np.finfo(float).eps
 LESSONS = {"batch_gd": GD(0.01), "one_fixed_row": SGD(0.01, [2]), "sgd_cyclic": SGD(0.01, "cyclic")}
@@ -21,7 +21,7 @@ ENDS = {"batch_gd": 7.999777758621207, "one_fixed_row": 7.999999990374014, "sgd_
 
 
 def golden(name):
-    with open(Path(__file__).parent / "golden" / f"{name}.csv", newline="") as file:
+    with open(GOLDEN / f"{name}.csv", newline="") as file:
         return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
 
 

@@ -3,7 +3,6 @@ what is said when there is no answer."""
 
 import pickle
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,9 +21,8 @@ from sklearn.utils.estimator_checks import check_estimator
 
 import downslope as ds
 from downslope.descent.methods import METHODS
-from downslope.messages import speaking
+from tests.builders import EXAMPLES, refused_key
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
 STOCHASTIC = ("sgd", "minibatch")
 OTHERS = ("closed_form", "coordinate", "exhaustive")  # no log loss, no softmax, a grid
 DETERMINISTIC = [name for name in METHODS if name not in (*STOCHASTIC, *OTHERS)]
@@ -57,15 +55,6 @@ def counts(n=300, seed=0):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, 3)) * [1.0, 5.0, 0.3] + [0.0, 2.0, 1.0]
     return X, rng.poisson(np.exp(X @ [0.3, -0.1, 1.0]))
-
-
-def refused(call, *arguments, **named):
-    with pytest.raises(ds.DownslopeError) as caught:
-        call(*arguments, **named)
-    for language in ("en", "zh"):
-        with speaking(language):
-            assert str(caught.value) and "\n" not in str(caught.value)
-    return caught.value.key
 
 
 def near(ours, theirs, tolerance=1e-6):
@@ -143,21 +132,21 @@ def test_a_pickled_classifier_predicts_and_tells_the_same():
     ],
 )
 def test_a_parameter_that_can_not_serve_is_refused_at_fit(settings, key):
-    assert refused(ds.LinearClassifier(**settings).fit, *rows()) == key
+    assert refused_key(ds.LinearClassifier(**settings).fit, *rows()) == key
 
 
 def test_a_regressor_refuses_the_losses_of_classes_and_negative_counts():
     X, y = rows()
     for loss in ("log", "squared_hinge", "smoothed_hinge"):
-        assert refused(ds.LinearRegressor(loss=loss).fit, X, y) == "estimators.loss_for_classes"
-    assert refused(ds.LinearRegressor(loss="poisson").fit, X, y - 1) == "model.negative_counts"
+        assert refused_key(ds.LinearRegressor(loss=loss).fit, X, y) == "estimators.loss_for_classes"
+    assert refused_key(ds.LinearRegressor(loss="poisson").fit, X, y - 1) == "model.negative_counts"
 
 
 def test_one_class_only_is_refused_by_name():
     X, _ = rows()
-    assert refused(ds.LinearClassifier().fit, X, np.ones(300)) == "data.one_class"
+    assert refused_key(ds.LinearClassifier().fit, X, np.ones(300)) == "data.one_class"
     weight = np.append(np.zeros(150), np.ones(150))
-    assert refused(ds.LinearClassifier().fit, X, 1 - weight, weight) == "data.one_class"
+    assert refused_key(ds.LinearClassifier().fit, X, 1 - weight, weight) == "data.one_class"
     with pytest.raises(ValueError, match="Unknown label type"):
         ds.LinearClassifier().fit(X, X[:, 0])
 
@@ -231,7 +220,7 @@ def test_chances_are_there_for_log_loss_alone():
         model = ds.LinearClassifier(loss=loss)
         assert not hasattr(model, "predict_proba") and not hasattr(model, "predict_log_proba")
         X, y = rows()
-        assert refused(model.fit(X, y).solution_.probabilities, X) == "inference.no_probabilities"
+        assert refused_key(model.fit(X, y).solution_.probabilities, X) == "inference.no_probabilities"
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
@@ -490,7 +479,8 @@ def test_counts_of_a_size_that_overflows_at_first_are_found():
 def test_counts_of_drawn_rows_need_a_learning_rate_and_are_told_so():
     X, y = counts()
     assert (
-        refused(ds.LinearRegressor(loss="poisson", method="sgd").fit, X, y) == "descent.auto_needs_curvature"
+        refused_key(ds.LinearRegressor(loss="poisson", method="sgd").fit, X, y)
+        == "descent.auto_needs_curvature"
     )
     model = ds.LinearRegressor(loss="poisson", method="sgd", learning_rate=1e-2, epochs=20, random_state=0)
     with pytest.warns(ConvergenceWarning):
@@ -538,12 +528,12 @@ def test_partial_fit_learns_from_a_stream_in_which_classes_come_late():
 def test_partial_fit_refuses_what_it_can_not_learn_from():
     X, y = rows(3)
     model = ds.LinearClassifier(method="sgd", random_state=0)
-    assert refused(clone(model).partial_fit, X, y) == "estimators.classes_needed"
+    assert refused_key(clone(model).partial_fit, X, y) == "estimators.classes_needed"
     model.partial_fit(X, y, classes=[0, 1, 2])
-    assert refused(model.partial_fit, X, y + 1) == "data.unknown_class"
-    assert refused(model.partial_fit, X, y, classes=[0, 1]) == "estimators.other_classes"
+    assert refused_key(model.partial_fit, X, y + 1) == "data.unknown_class"
+    assert refused_key(model.partial_fit, X, y, classes=[0, 1]) == "estimators.other_classes"
     balanced = clone(model).set_params(class_weight="balanced")
-    assert refused(balanced.partial_fit, X, y, classes=[0, 1, 2]) == "estimators.balanced_pieces"
+    assert refused_key(balanced.partial_fit, X, y, classes=[0, 1, 2]) == "estimators.balanced_pieces"
     with pytest.raises(ValueError, match="features"):
         model.partial_fit(X[:, :2], y)
     assert not hasattr(ds.LinearClassifier(), "partial_fit")
@@ -565,7 +555,7 @@ def test_a_warm_start_begins_at_the_last_weights(K):
     once = ds.LinearClassifier(method="gd", epochs=8, tol=0).fit(X, y)
     twice = ds.LinearClassifier(method="gd", epochs=4, tol=0, warm_start=True).fit(X, y).fit(X, y)
     assert np.allclose(twice.coef_, once.coef_, rtol=1e-9)
-    assert refused(twice.fit, X, np.arange(300) % 7) == "estimators.warm_start_shape"
+    assert refused_key(twice.fit, X, np.arange(300) % 7) == "estimators.warm_start_shape"
 
 
 # ── how it ended ────────────────────────────────────────────────────────────────────────────────────

@@ -16,10 +16,10 @@ from downslope.errors import DownslopeError
 from downslope.insight.scripts import RULES, check_script, examined
 from downslope.insight.scripts.__main__ import confusion, expected
 from downslope.messages import LANGUAGES, speaking
+from tests.builders import SCRIPTS
 
-CORPUS = Path(__file__).parent / "corpus" / "scripts"
-SICK = sorted(CORPUS.glob("sick_*"))
-HEALTHY = sorted(CORPUS.glob("healthy_*"))
+SICK = sorted(SCRIPTS.glob("sick_*"))
+HEALTHY = sorted(SCRIPTS.glob("healthy_*"))
 
 
 def mended(text: str, finding) -> str:
@@ -54,7 +54,7 @@ def test_no_rule_fails_on_the_corpus():
 
 
 def test_the_confusion_matrix_is_perfect():
-    wrong = {code: cells[1:] for code, cells in confusion(CORPUS).items() if cells[1] or cells[2]}
+    wrong = {code: cells[1:] for code, cells in confusion(SCRIPTS).items() if cells[1] or cells[2]}
     assert wrong == {}
 
 
@@ -85,7 +85,7 @@ def test_a_finding_names_its_line_and_says_it_in_both_languages(path):
 
 
 def test_the_floor_of_the_loss_after_a_softmax_is_ln_of_1_plus_classes_less_1_over_e():
-    (finding,) = check_script(CORPUS / "sick_softmax_before_cross_entropy_1.py")
+    (finding,) = check_script(SCRIPTS / "sick_softmax_before_cross_entropy_1.py")
     assert finding.numbers["classes"] == 3
     assert finding.numbers["floor"] == pytest.approx(-math.log(math.e / (math.e + 2)))  # best: scores 1, 0, 0
     with speaking("en"):
@@ -93,7 +93,7 @@ def test_the_floor_of_the_loss_after_a_softmax_is_ln_of_1_plus_classes_less_1_ov
 
 
 def test_rows_are_counted_through_the_call_of_the_function():
-    (finding,) = check_script(CORPUS / "sick_missing_mean_1.py")
+    (finding,) = check_script(SCRIPTS / "sick_missing_mean_1.py")
     assert finding.numbers["rows"] == 3
     with speaking("en"):
         assert "3 times too large" in finding.evidence
@@ -140,7 +140,7 @@ def test_chinese_before_the_mistake_does_not_shift_the_mended_line():
 
 
 def test_windows_line_ends_change_nothing():
-    path = CORPUS / "sick_one_row_1.py"
+    path = SCRIPTS / "sick_one_row_1.py"
     assert codes(path.read_text().replace("\n", "\r\n")) == ["one_row"]
 
 
@@ -190,7 +190,7 @@ def test_the_syntax_error_names_its_line(tmp_path):
 
 
 def test_the_command_prints_line_evidence_and_mended_line(capsys):
-    path = str(CORPUS / "sick_no_zero_grad_1.py")
+    path = str(SCRIPTS / "sick_no_zero_grad_1.py")
     assert main(["check", path, "--lang", "en"]) == 0
     out = capsys.readouterr().out
     assert "line 11: no_zero_grad" in out and "optimizer.zero_grad()" in out and "100" in out
@@ -204,7 +204,7 @@ def test_the_command_says_when_there_is_nothing_to_say(capsys):
 
 
 def test_json_is_one_object(capsys):
-    assert main(["check", str(CORPUS / "sick_broadcast_1.py"), "--json"]) == 0
+    assert main(["check", str(SCRIPTS / "sick_broadcast_1.py"), "--json"]) == 0
     (finding,) = json.loads(capsys.readouterr().out)["findings"]
     assert finding["code"] == "broadcast" and finding["numbers"]["strangers"] == 6
     assert finding["mended"].strip() == "loss = criterion(model(x), y.reshape(-1, 1))"

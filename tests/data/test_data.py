@@ -4,7 +4,6 @@ import json
 import pickle
 import re
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,16 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
-from tests.sentences import texts
 
 from downslope.data import Dataset, Encoding, Table, refuse_constant_columns
 from downslope.data.dataset import distinct
 from downslope.errors import DownslopeError
 from downslope.messages import speaking
+from tests.builders import EXAMPLES
+from tests.sentences import texts
 
 TEXTS = texts("data")
-
-EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 def refused(key, call, *arguments, **named):

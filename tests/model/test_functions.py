@@ -12,26 +12,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.sentences import texts
 
 from downslope.errors import DownslopeError, DownslopeWarning
 from downslope.insight.critical import critical_points, unbounded_below
-from downslope.messages import speaking
 from downslope.model.expression import FUNCTIONS, TAKE_SEVERAL, formula, parse, parse_several, variables_in
 from downslope.model.functions import Function
+from tests.builders import refused
+from tests.sentences import texts
 
 TEXTS = texts("functions")
 
 EPS = np.finfo(float).eps
-
-
-def refused(call, *arguments, **named) -> DownslopeError:
-    with pytest.raises(DownslopeError) as caught:
-        call(*arguments, **named)
-    for language in ("en", "zh"):
-        with speaking(language):
-            assert str(caught.value) and "\n" not in str(caught.value)
-    return caught.value
 
 
 def points(text: str) -> list[tuple]:

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,8 +17,7 @@ from downslope.errors import DownslopeError
 from downslope.inference import Recipe, Training, fit, load, minimize
 from downslope.inference.metrics import regression_metrics
 from downslope.messages import speaking
-
-EXAMPLES = Path(__file__).parents[1] / "examples"
+from tests.builders import EXAMPLES, refused
 
 
 def rows(n=40, k=1, dtype=float):
@@ -79,15 +77,6 @@ EVERY = pytest.mark.parametrize("name", SOLUTIONS)
 @pytest.fixture(scope="module")
 def solutions():
     return {name: make() for name, make in SOLUTIONS.items()}
-
-
-def refused(call, *arguments, **named) -> DownslopeError:
-    with pytest.raises(DownslopeError) as caught:
-        call(*arguments, **named)
-    for language in ("en", "zh"):
-        with speaking(language):
-            assert "\n" not in str(caught.value)
-    return caught.value
 
 
 def same(one, other) -> bool:

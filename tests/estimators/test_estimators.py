@@ -20,12 +20,12 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
-from tests.sentences import texts
 
 import downslope as ds
 from downslope.descent.methods import METHODS
 from downslope.errors import Interrupted
-from downslope.messages import speaking
+from tests.builders import refused_key
+from tests.sentences import texts
 
 TEXTS = texts("estimators")
 
@@ -45,15 +45,6 @@ def rows(n=60, d=3, outputs=None, seed=0):
     W = np.array([[2.0, -1.0, 4.0], [0.5, 3.0, -2.0]]).T[:d, : outputs or 1]
     y = X @ W + 7 + random.normal(0, 0.5, (n, outputs or 1))
     return X, y if outputs else y[:, 0]
-
-
-def refused(call, *arguments, **named):
-    with pytest.raises(ds.DownslopeError) as caught:
-        call(*arguments, **named)
-    for language in ("en", "zh"):
-        with speaking(language):
-            assert str(caught.value) and "\n" not in str(caught.value)
-    return caught.value.key
 
 
 # ── the contract ────────────────────────────────────────────────────────────────────────────────────
@@ -139,7 +130,7 @@ def test_parameters_are_got_set_and_cloned_as_they_were_given():
     ],
 )
 def test_a_parameter_that_can_not_serve_is_refused_at_fit(settings, key):
-    assert refused(ds.LinearRegressor(**settings).fit, *rows()) == key
+    assert refused_key(ds.LinearRegressor(**settings).fit, *rows()) == key
 
 
 def test_a_page_shows_the_estimator():
@@ -414,7 +405,7 @@ def test_partial_fit_is_there_for_methods_that_draw_rows():
 def test_partial_fit_refuses_other_columns_and_other_outputs():
     X, Y = rows(outputs=2)
     model = ds.LinearRegressor(method="sgd", random_state=0).partial_fit(X, Y)
-    assert refused(model.partial_fit, X, Y[:, 0]) == "estimators.other_outputs"
+    assert refused_key(model.partial_fit, X, Y[:, 0]) == "estimators.other_outputs"
     with pytest.raises(ValueError, match="features"):
         model.partial_fit(X[:, :2], Y)
 
@@ -428,7 +419,7 @@ def test_a_warm_start_begins_at_the_last_weights(fit_intercept):
     twice = ds.LinearRegressor(epochs=4, warm_start=True, **settings).fit(X, Y).fit(X, Y)
     assert np.allclose(twice.coef_, once.coef_, rtol=1e-12)
     assert np.allclose(twice.intercept_, once.intercept_, rtol=1e-12)
-    assert refused(twice.fit, X[:, :2], Y) == "estimators.warm_start_shape"
+    assert refused_key(twice.fit, X[:, :2], Y) == "estimators.warm_start_shape"
 
 
 @unfinished_is_fine
