@@ -289,7 +289,7 @@ def test_dropout_depends_on_the_seed_and_the_count_of_calls_alone():
     )
     again = term_of(dropout=0.5)
     values = [again.at(again.start)[0] for _ in range(5)]
-    assert again.noisy and len(set(values)) == 5
+    assert again.stochastic and len(set(values)) == 5
     again.flat.calls = 2
     assert again.at(again.start)[0] == values[2]
 
@@ -303,7 +303,7 @@ def test_dropout_is_off_in_prediction_on_rows_held_out_and_in_pictures():
         assert term.on(held).at(theta)[0] == plain.on(held).at(theta)[0]
         assert np.array_equal(term.values([theta]), plain.values([theta]))
         assert term.at(theta)[0] != plain.at(theta)[0]
-    assert not term.on(held).noisy and not plain.noisy and term.flat.calls == 2
+    assert not term.on(held).stochastic and not plain.stochastic and term.flat.calls == 2
     assert np.array_equal(term.predictor(theta, held.X), plain.on(held).predictor(theta))
 
 
@@ -386,7 +386,7 @@ def test_running_means_are_loaded_with_the_weights():
 def test_a_modules_own_dropout_is_seen_and_seeded():
     module = torch.nn.Sequential(torch.nn.Linear(D, 8), torch.nn.Dropout(0.5), torch.nn.Linear(8, 1))
     term = module_term(module, rows_of(), Log(), seed=3)
-    assert term.noisy
+    assert term.stochastic
     assert np.array_equal(run(term), run(module_term(module, rows_of(), Log(), seed=3)))
 
 

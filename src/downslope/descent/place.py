@@ -46,13 +46,13 @@ class Place:
         """A pass is whole. `remember`: what the term does, too."""
         self.point = (point.theta, point.value, point.gradient, point.cached if remember else None)
         self.held, self.gap, self.seconds = held, gap, seconds
-        self.drawn, self.gathered = objective.drawn, objective.gathered
+        self.drawn, self.gathered = objective.term.state_dict()
         self.whole, self.over = True, False
 
     def found(self, objective):
         """The point that was noted; z of the rows, which is not kept, takes one look at them."""
         theta, value, gradient, cached = self.point
         point = objective.at(theta)
-        objective.go_back(self.drawn, self.gathered)
+        objective.term.load_state_dict(self.drawn, self.gathered)
         cached = point.cached if cached is None else cached
         return point._replace(theta=theta, value=value, gradient=gradient, cached=cached)

@@ -20,7 +20,7 @@ from ..descent.stops import Epochs, Gradient, NoProgress, Seconds, Settled, Stop
 from ..errors import DownslopeError, nearest
 from ..model import losses, penalties
 from ..model.linear import WIDE, Linear
-from ..model.nets import Net, NetTerm, module_term
+from ..model.nets import Net, module_term
 from ..model.objective import Objective, objective_of
 from .automatic import chosen
 from .torch_optimizer import TorchOptimizer, is_foreign
@@ -169,7 +169,7 @@ class Recipe:
         it by its own size would make a step of: those start at 0."""
         adaptive = isinstance(method, Method) and isinstance(method.direction, Adagrad | RMSprop | Adam)
         start = np.zeros(objective.size)
-        if isinstance(objective.term, NetTerm):
+        if objective.term.start is not None:
             start = objective.to_user(objective.term.start)
         elif self.scale and self.start is None and not (adaptive and method.full):
             return objective.to_user(objective.term.null_theta)

@@ -16,8 +16,8 @@ from ..descent.directions import Direction
 from ..descent.methods import METHODS, Method
 from ..descent.rows import All, Batch
 from ..errors import DownslopeError
+from ..model.autodiff import pytorch
 from ..model.net_state import array_of
-from ..model.nets import pytorch
 from .packing import Tensor, packed, unpacked
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -31,8 +31,6 @@ from ..insight import Verdict, explain, plain
 from ..insight.verdicts import FAILURES, unjudged
 from ..kernels.threads import one_blas_thread
 from ..model.functions import Function
-from ..model.linear import LinearTerm
-from ..model.nets import NetTerm, pytorch
 from ..model.objective import Objective, function_objective
 from .automatic import Reason, chosen
 from .counting import Counted
@@ -43,9 +41,6 @@ from .solution import Solution, constants_of
 
 if TYPE_CHECKING:
     from .checkpoint import Checkpoint
-
-
-SMALL_NET = 2**24  # rows of a batch × weights, below which a net is trained on one thread
 
 
 @dataclass(frozen=True)
@@ -195,10 +190,7 @@ class Training:
         """For whoever runs it to its end. BLAS gets one thread: ours do the work, and the bits do not
         depend on how many there are. A net's are PyTorch's: one where its matrices are small."""
         term, rows = self.objective.term, getattr(self.method, "rows", None)
-        if not isinstance(term, NetTerm):
-            return one_blas_thread()
-        batch = min(term.rows, rows.size) if isinstance(rows, Batch) else term.rows
-        return one_torch_thread() if batch * term.size < SMALL_NET else nullcontext()
+        return term.threads(min(term.rows, rows.size) if isinstance(rows, Batch) else term.rows)
 
     def interrupt(self) -> None:
         """End it now, with the reason "interrupted"."""
@@ -322,24 +314,12 @@ class Training:
     def _scores(self, end: End) -> np.ndarray | None:
         """z of the training rows at the end, where the descent held them anyway."""
         n, k = len(self.dataset or ()), self.objective.term.outputs
-        if not isinstance(self.objective.term, LinearTerm) or not isinstance(end.cached, tuple):
+        if not self.objective.term.in_memory or not isinstance(end.cached, tuple):
             return None
         _, z = end.cached
         if np.shape(z) != (n, k):
             return None
         return z[:, 0] if k == 1 else z
-
-
-@contextmanager
-def one_torch_thread() -> Iterator[None]:
-    """Threads that work on small matrices wait for each other longer than they work."""
-    torch = pytorch()
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @door(recipe=a("Recipe", none=True), validation=ROWS_OR_NONE, checkpoint=a("Checkpoint", none=True))

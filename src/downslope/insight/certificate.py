@@ -15,7 +15,7 @@ from ..errors import DownslopeError
 from ..messages import text
 from ..model.functions import Function
 from ..model.linear import WIDE
-from ..model.objective import FunctionTerm, Objective, function_objective
+from ..model.objective import Objective, function_objective
 from .lanczos import outer_eigenvalues
 from .standard_errors import aligned
 
@@ -273,7 +273,7 @@ def certify(
     asked: dict[str, Any] = {"learning_rate": learning_rate, "tolerance": tolerance}
     if not isinstance(objective, Objective):
         objective = function_objective(Function.of(objective, at))
-    if isinstance(objective.term, FunctionTerm):
+    if not objective.term.has_rows:
         return _of_function(objective.term.function, at, asked)
     if not objective.sweeps:  # moments, or a net
         L, mu = float(objective.lipschitz), float(objective.strong_convexity)

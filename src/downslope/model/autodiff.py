@@ -9,10 +9,21 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from ..errors import DownslopeError
+
 
 def available() -> bool:
     """Whether PyTorch is installed; asking does not import it."""
     return find_spec("torch") is not None
+
+
+def pytorch():
+    """PyTorch, or the sentence that says how to install it."""
+    try:
+        import torch
+    except ImportError:
+        raise DownslopeError("nets.no_torch") from None
+    return torch
 
 
 def on_tensors(f: Callable) -> Callable:

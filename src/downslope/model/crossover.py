@@ -22,7 +22,6 @@ import numpy as np
 from ..data.scaling import identity
 from ..kernels.threads import one_blas_thread
 from .duality import lower_bound, pseudo_inverse, pull_of
-from .linear import LinearTerm
 from .row_sums import WIDE
 
 STEPS = 100  # along the central path
@@ -35,7 +34,7 @@ def crossover(objective) -> tuple[np.ndarray, float] | None:
     """θ at the minimum, and how far F may lie above its minimum there; None where rows are not in memory, or
     a matrix of all pairs of columns is too large."""
     term = objective.term
-    if not isinstance(term, LinearTerm) or term.smooth or term.size // term.outputs > WIDE:
+    if not (term.sweeps and term.in_memory) or term.smooth or term.size // term.outputs > WIDE:
         return None
     k = term.outputs
     found, slopes = np.array(term.null_theta).reshape(-1, k), np.empty((2, term.rows, k))

@@ -22,8 +22,6 @@ from dataclasses import replace
 import numpy as np
 
 from . import summing
-from .linear import LinearTerm
-from .moments import Moments
 from .penalties import kink_distance
 
 THOROUGH = 500  # weights up to which Newton's steps are taken in all of them
@@ -41,12 +39,13 @@ def free_gap(objective, point) -> float | None:
     Σ qⱼ²/2l2ⱼ.
     """
     term, theta = objective.term, point.theta
-    if isinstance(term, Moments) and not objective.kinked:
+    reduced = term.minimum is not None
+    if reduced and not objective.kinked:
         return max(0.5 * float((theta - objective.lowest_theta) @ point.gradient), 0.0)
-    if not (term.sweeps or isinstance(term, Moments)):
+    if not term.linear:
         return None
     l2 = objective.l2
-    if isinstance(term, Moments):
+    if reduced:
         mu = objective.strong_convexity - 1e-13 * len(theta) * objective.lipschitz  # less its rounding
         l2 = l2 + max(mu - l2.min(), 0.0)
     if not l2.all():
@@ -76,7 +75,7 @@ def duality_gap(objective, point, passes: float = math.inf) -> float | None:
     than a twentieth of the `passes` that were made; where neither is, None.
     """
     term, theta = objective.term, point.theta
-    if not isinstance(term, LinearTerm):  # z of all rows is not held
+    if not term.in_memory:  # z of all rows is not held
         plain = objective.quadratic and not objective.kinked
         return _parabola(objective.hessian_of_parabola, point.gradient, theta) if plain else None
     _, z = point.cached
@@ -232,7 +231,7 @@ def _newton(objective, loss, theta, z, slope, pull, bend, moved, small):
     return new, pull, step, dz
 
 
-def pull_of(term: LinearTerm, slope) -> np.ndarray:
+def pull_of(term, slope) -> np.ndarray:
     """g = X̃ᵀ(s∘ν)/n  (p,)"""
     return term._back(slope if term.share is None else term.share[:, None] * slope, None) / term.rows
 
@@ -273,7 +272,7 @@ def pseudo_inverse(H) -> Callable[[np.ndarray], np.ndarray]:
     return lambda v: (ways @ ((v / size) @ ways / values)) / size
 
 
-def _smooth_losses(term: LinearTerm, z) -> Iterator:
+def _smooth_losses(term, z) -> Iterator:
     """The loss itself; of one with a kink, versions that are round where some rows lie, whose slopes are
     slopes of the loss too. At a minimum at most p rows lie on the kink: the width is set where the
     distances of the nearest rows jump most, and wider, for points that are far from one."""

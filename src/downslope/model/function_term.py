@@ -6,22 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .duality import parabola_gap
 from .functions import Function
+from .term import Term
 
 
 @dataclass(frozen=True, eq=False)
-class FunctionTerm:
+class FunctionTerm(Term):
     """A function of its own weights, seen as a sum of one row."""
 
     function: Function
 
     rows = 1
-    quadratic = sweeps = False
-    smooth = True
+    has_rows = False
     tiny = True
-    lipschitz = np.nan
-    strong_convexity = 0.0
-    gradient_scale = 1.0
 
     @property
     def names(self):
@@ -49,26 +47,9 @@ class FunctionTerm:
     def values(self, thetas):
         return self.function.values(thetas)
 
-    def line(self, theta, direction):
-        seen = {}
-
-        def at(t):
-            if t not in seen:
-                seen[t] = self.at(theta + t * direction)
-            return seen[t]
-
-        def value_and_slope(t):
-            value, gradient, _ = at(t)
-            with np.errstate(over="ignore", invalid="ignore"):
-                return value, float(gradient @ direction)
-
-        return value_and_slope, at
-
-    def hessian(self, theta, cached=None):
+    def hessian(self, theta, seen=None):
         """For a step: to 8 digits, where it comes from differences."""
         return self.function.hessian(theta, rough=True)
 
-    def to_user(self, theta):
-        return np.array(theta, dtype=float)
-
-    to_inner = to_user
+    def gap(self, objective, point, passes):
+        return parabola_gap(self.function, point)

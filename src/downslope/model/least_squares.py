@@ -19,7 +19,7 @@ from ..errors import DownslopeError
 from ..kernels.threads import lapack
 from .basis import least_norm, singular, stacked, triangle
 from .linear import LinearTerm
-from .parted import PLAIN, PartedTerm
+from .parted import PLAIN
 
 TRUSTED = 1e12  # condition number of the moments up to which Cholesky is refined
 EPS = np.finfo(float).eps
@@ -54,9 +54,9 @@ def least_squares(term, l2: np.ndarray | None = None) -> LeastSquares:
     eigenvalues = np.linalg.eigvalsh(moments / size / size[:, None])
     smallest, largest = eigenvalues[0], eigenvalues[-1]
     if largest > 0 and smallest * TRUSTED > largest:
-        enough = isinstance(term, PartedTerm) and smallest * PLAIN >= largest
+        enough = not term.in_memory and smallest * PLAIN >= largest
         few = SMALL if smallest * HARD > largest else MEDIUM
-        extended = term.rows * q <= few and not isinstance(term, PartedTerm)
+        extended = term.rows * q <= few and term.in_memory
         solve = _by_cholesky(moments, size)
         theta = solve(_with_target(term))
         theta, seen = _refined(term, theta, solve, size, ridge, 0 if enough else 10, extended)
@@ -153,7 +153,7 @@ def _by_singular_values(term, ridge) -> LeastSquares:
         return least_norm(found.ways @ v, found.null, width)
 
     theta = weights(found.U.T @ R[:, q:])
-    if not isinstance(term, PartedTerm) and term.rows * q <= MEDIUM:
+    if term.in_memory and term.rows * q <= MEDIUM:
         size = np.sqrt((R[:, :q] ** 2).sum(axis=0))
         theta = _refined(term, theta, solve, np.where(size > 0, size, 1.0), ridge, 10, True)[0]
     rank = q if ridge.any() else len(found.S)

@@ -6,25 +6,26 @@ would lose them all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from .duality import free_gap
 from .least_squares import least_squares
+from .term import Term
 
 
 @dataclass(frozen=True, eq=False)
-class Moments:
+class Moments(Term):
     """The same f as the LinearTerm that it came from, without its rows."""
 
     source: Any  # a LinearTerm, or a PartedTerm
     best: np.ndarray  # θ*, (q, k)
     lowest: float  # f*
 
-    quadratic = smooth = curved = True
-    sweeps = False
+    quadratic = curved = linear = bounded = True
 
     @property
     def rows(self) -> int:
@@ -39,8 +40,16 @@ class Moments:
         return self.source.names
 
     @property
-    def tiny(self) -> bool:
-        return False
+    def outputs(self) -> int:
+        return self.best.shape[1]
+
+    @property
+    def minimum(self) -> np.ndarray:
+        return self.best.ravel()
+
+    @property
+    def unreduced(self) -> Any:
+        return self.source
 
     @cached_property
     def G(self) -> np.ndarray:
@@ -70,8 +79,12 @@ class Moments:
 
         return value_and_slope, at
 
-    def hessian(self, theta, cached=None) -> np.ndarray:
+    def hessian(self, theta, seen=None) -> np.ndarray:
         return 2 * np.kron(self.G, np.eye(self.best.shape[1]))
+
+    @property
+    def constant_hessian(self) -> np.ndarray:
+        return self.hessian(self.best)
 
     @property
     def lipschitz(self) -> float:
@@ -109,13 +122,15 @@ class Moments:
     def null_value(self) -> float:
         return self.at(self.null_theta)[0]
 
-    @property
-    def bounded(self) -> bool:
-        return True
-
     def bend(self, direction) -> float:
         d = direction.reshape(self.best.shape)
         return 2 * float((d * (self.G @ d)).sum())
+
+    def gap(self, objective, point, passes):
+        if not objective.kinked:
+            return free_gap(objective, point)
+        rows = replace(objective, term=self.source)
+        return rows.gap(rows.at(point.theta), passes)
 
     @property
     def widths(self):

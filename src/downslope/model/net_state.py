@@ -1,14 +1,16 @@
-"""What a module holds, by name: what kind of numbers each is, and how to take them out and put them back."""
+"""What a module holds, by name, and how to take it out and put it back; what PyTorch draws from, and on how
+many threads it computes."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from .nets import _drawing
+from .autodiff import pytorch
 
 
 def kinds(module) -> dict[str, str]:
@@ -43,7 +45,7 @@ def repeats(flat, rows) -> bool:
 
     def call() -> np.ndarray:
         fill(trial, before)
-        with _drawing(flat.seed, flat.theta.device):
+        with flat.from_seed():
             return array_of(trial(rows))
 
     return np.array_equal(call(), call(), equal_nan=True)
@@ -53,3 +55,32 @@ def array_of(tensor: Any) -> np.ndarray:
     """The numbers of a tensor, copied; bfloat16, which NumPy has not, as float32, which holds it all."""
     found = tensor.detach().cpu()
     return (found.float() if str(found.dtype) == "torch.bfloat16" else found).numpy().copy()
+
+
+@contextmanager
+def drawing_from(seed: int, device: Any):
+    """Within, PyTorch draws from `seed`; after, its generators stand where they stood."""
+    torch = pytorch()
+    generators = [torch.default_generator]
+    if device.type == "cuda":
+        generators.append(torch.cuda.default_generators[device.index])
+    states = [generator.get_state() for generator in generators]
+    for generator in generators:
+        generator.manual_seed(seed)
+    try:
+        yield generators
+    finally:
+        for generator, state in zip(generators, states):
+            generator.set_state(state)
+
+
+@contextmanager
+def one_torch_thread():
+    """Threads that work on small matrices wait for each other longer than they work."""
+    torch = pytorch()
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

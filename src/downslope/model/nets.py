@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import math
 from collections import OrderedDict
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -21,13 +21,18 @@ import numpy as np
 
 from ..errors import DownslopeError
 from . import net_checks as checks
+from . import net_state
+from .autodiff import pytorch
 from .naming import coded
+from .net_state import drawing_from, one_torch_thread
 from .net_units import Units
 from .standardise import refuse_overflow, row_blocks, standardising
+from .term import Term
 
 if TYPE_CHECKING:
     import torch
 
+SMALL_NET = 2**24  # rows of a batch × weights, below which a net is trained on one thread
 COPIES = 4  # of every weight, 8 bytes each: θ, its gradient, and two that a method remembers
 
 
@@ -77,7 +82,7 @@ class Net:
         checks.refuse_too_large("nets.too_large", 8 * COPIES * count, weights=count, hidden=self.hidden)
         torch = pytorch()
         layers: OrderedDict[str, Any] = OrderedDict()
-        with _drawing(self.seed, torch.device("cpu")):
+        with drawing_from(self.seed, torch.device("cpu")):
             for i, (before, after) in enumerate(self.sizes(features, outputs), 1):
                 layers[f"layer{i}"] = torch.nn.Linear(before, after, device="cpu", dtype=torch.float32)
                 if i <= len(self.hidden):
@@ -211,13 +216,17 @@ class Flat:
         if not self.draws:
             return nullcontext()
         key = np.random.SeedSequence((self.seed % 2**64, self.calls)).generate_state(1)
-        return _drawing(int(key[0]), self.theta.device)
+        return drawing_from(int(key[0]), self.theta.device)
+
+    def from_seed(self):
+        """Within, dropout draws as if for the first time."""
+        return drawing_from(self.seed, self.theta.device)
 
     def check(self, two_rows, outputs: int, loss) -> None:
         """Raise where scores and loss do not go together; note whether a training call draws numbers."""
         torch = pytorch()
         trial = copy.deepcopy(self.module).train()  # running means are not to remember this
-        with _drawing(self.seed, self.theta.device) as generators, torch.enable_grad():
+        with self.from_seed() as generators, torch.enable_grad():
             before = [generator.get_state() for generator in generators]
             try:
                 z = trial(two_rows)
@@ -235,7 +244,7 @@ class Flat:
 
 
 @dataclass(frozen=True, eq=False)
-class NetTerm:
+class NetTerm(Term):
     """f(θ) = Σᵢ sᵢ ℓ(net(xᵢ; θ), yᵢ) / Σᵢ sᵢ,  summed over outputs."""
 
     module: Any  # torch.nn.Module as it was handed over; θ reaches it by `load` alone
@@ -247,13 +256,7 @@ class NetTerm:
     training: bool = True  # whether dropout is on in `at`: off for rows held out
     units: Units | None = None  # of X and z, when they are not the user's
 
-    quadratic = sweeps = False
-    smooth = True
-    curved = False
-    tiny = False
-    lipschitz = np.nan
-    strong_convexity = 0.0
-    expected_size = 1.0  # inputs standardised, layers as PyTorch starts them
+    # expected_size stays 1: inputs standardised, layers as PyTorch starts them
 
     @property
     def rows(self) -> int:
@@ -268,8 +271,8 @@ class NetTerm:
         return self.Y.shape[1]
 
     @property
-    def noisy(self) -> bool:
-        """Whether two calls at the same θ differ, as with dropout: nothing for a line search."""
+    def stochastic(self) -> bool:
+        """Nothing for a line search."""
         return self.training and self.flat.draws
 
     @property
@@ -333,27 +336,23 @@ class NetTerm:
         """f at many weights, (m, p) → (m,), with dropout off: for pictures."""
         return np.array([self._mean(self.loss.value(self.predictor(theta), self.Y)) for theta in thetas])
 
-    def line(self, theta, direction):
-        """Along θ + t·d: t → (f, slope), and t → all that `at` gives, each t looked at once."""
-        seen: dict[float, tuple] = {}
-
-        def at(t):
-            if t not in seen:
-                seen[t] = self.at(theta + t * direction)
-            return seen[t]
-
-        def value_and_slope(t):
-            value, gradient, _ = at(t)
-            return value, float(gradient @ direction)
-
-        return value_and_slope, at
-
     def first_non_finite(self, gradient) -> str | None:
         """The parameter where a backward pass first meets a slope that is not finite: from the end."""
         for (name, _), here in reversed(list(zip(self.flat.parameters, self.flat.places))):
             if not np.isfinite(gradient[here]).all():
                 return name
         return None
+
+    def state_dict(self):
+        return self.flat.calls, net_state.gathered(self.flat.module)
+
+    def load_state_dict(self, rng_calls, buffers):
+        self.flat.calls = rng_calls
+        net_state.fill(self.flat.module, buffers or {})
+
+    def threads(self, batch):
+        """One of PyTorch's where matrices are small; else as many as PyTorch takes."""
+        return one_torch_thread() if batch * self.size < SMALL_NET else nullcontext()
 
     @cached_property
     def null_theta(self) -> np.ndarray:
@@ -402,32 +401,6 @@ class NetTerm:
         """Write θ, and gathered running means, into the module that was handed over, or into one like it."""
         self.flat.place(theta, training=False)
         (self.module if module is None else module).load_state_dict(self.flat.module.state_dict())
-
-
-def pytorch():
-    """PyTorch, or the sentence that says how to install it."""
-    try:
-        import torch
-    except ImportError:
-        raise DownslopeError("nets.no_torch") from None
-    return torch
-
-
-@contextmanager
-def _drawing(seed: int, device: torch.device):
-    """Within, PyTorch draws from `seed`; after, its generators stand where they stood."""
-    torch = pytorch()
-    generators = [torch.default_generator]
-    if device.type == "cuda":
-        generators.append(torch.cuda.default_generators[device.index])
-    states = [generator.get_state() for generator in generators]
-    for generator in generators:
-        generator.manual_seed(seed)
-    try:
-        yield generators
-    finally:
-        for generator, state in zip(generators, states):
-            generator.set_state(state)
 
 
 def _gpus() -> int:

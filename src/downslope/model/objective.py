@@ -20,16 +20,13 @@ from ..errors import DownslopeError
 from . import penalties
 from .basis import Basis, along, basis
 from .crossover import crossover
-from .duality import duality_gap, free_gap, newton_fall, parabola_gap
+from .duality import free_gap, newton_fall
 from .function_term import FunctionTerm
 from .functions import Function
 from .least_squares import LeastSquares, least_squares
 from .linear import Linear
 from .losses import by_name as loss_by_name
-from .moments import Moments, reduced
-from .net_state import fill, gathered
-from .nets import NetTerm
-from .parted import PartedTerm
+from .moments import reduced
 from .penalties import Penalty, kink_distance, soft_threshold
 
 NO_PENALTY = penalties.none()
@@ -81,7 +78,7 @@ class Objective:
     the kink is left to `prox` and `certificate`.
     """
 
-    term: Any  # a LinearTerm, Moments or FunctionTerm: whatever has the capabilities asked for below
+    term: Any  # a Term; of a linear model it has rows, X, Y and a loss too
     penalty: Penalty = NO_PENALTY
     units: np.ndarray | None = None  # (p,) σ, where the penalty is on σ·w: standardised columns; else on w
 
@@ -133,12 +130,12 @@ class Objective:
     @property
     def linear(self) -> bool:
         """f is the mean loss of a linear model over rows, whether they are at hand or their moments are."""
-        return self.sweeps or isinstance(self.term, Moments)
+        return self.term.linear
 
     @property
     def whole(self) -> bool:
         """All rows are in memory."""
-        return not isinstance(self.term, PartedTerm)
+        return self.term.in_memory
 
     @property
     def tiny(self) -> bool:
@@ -154,27 +151,25 @@ class Objective:
     @property
     def noisy(self) -> bool:
         """Two calls at one place differ, as those of a net with dropout do."""
-        return isinstance(self.term, NetTerm) and self.term.noisy
+        return self.term.stochastic
 
     @property
     def drawn(self) -> int:
-        """How often a net has drawn what its dropout leaves out: the next draw depends on it."""
-        return self.term.flat.calls if isinstance(self.term, NetTerm) else 0
+        """Random draws of a net's dropout so far."""
+        return self.term.state_dict()[0]
 
     @property
     def gathered(self) -> dict[str, np.ndarray]:
-        """What the layers of a net remember beside θ, such as running means."""
-        return gathered(self.term.flat.module) if isinstance(self.term, NetTerm) else {}
+        """Buffers of a net, such as running means."""
+        return self.term.state_dict()[1]
 
     def go_back(self, drawn: int, gathered: dict[str, np.ndarray] | None) -> None:
-        """Draw as if it had been `drawn` times, and remember what was gathered by then."""
-        if isinstance(self.term, NetTerm):
-            self.term.flat.calls = drawn
-            fill(self.term.flat.module, gathered or {})
+        """Go on from such draws and buffers."""
+        self.term.load_state_dict(drawn, gathered)
 
     def first_non_finite(self, gradient) -> str | None:
         """The parameter of a net whose slope was the first to be no finite number; None if all are."""
-        return self.term.first_non_finite(gradient) if isinstance(self.term, NetTerm) else None
+        return self.term.first_non_finite(gradient)
 
     # ---- values ------------------------------------------------------------------------------
 
@@ -190,7 +185,7 @@ class Objective:
         return Point(theta, value, gradient, cached)
 
     def value(self, theta) -> float:
-        if self.sweeps and not self.tiny and self.term.level(theta):
+        if not self.tiny and self.term.level(theta):
             return self.term.level_value(theta) + self.price(theta)
         return self.at(theta).value
 
@@ -201,7 +196,10 @@ class Objective:
     def values(self, thetas) -> np.ndarray:
         """F at many weights, (m, p) → (m,)."""
         thetas = np.asarray(thetas, dtype=float)
-        return self.term.values(thetas) + 0.5 * thetas**2 @ self.l2 + np.abs(thetas) @ self.l1
+        return self._with_penalty(self.term.values(thetas), thetas)
+
+    def _with_penalty(self, values, thetas) -> np.ndarray:
+        return values + 0.5 * thetas**2 @ self.l2 + np.abs(thetas) @ self.l1
 
     def price(self, theta) -> float:
         """α·R(w)"""
@@ -212,17 +210,10 @@ class Objective:
 
     def plane(self, theta, across, up):
         """(a, b) → F(θ + a·across + b·up), for points (m, 2): for a linear model three looks at X in all."""
-        on_plane = self.term.plane(theta, across, up) if self.sweeps else None
-        basis = np.stack([across, up])  # (2, p)
-
-        def values(points):
-            if on_plane is None:
-                return self.values(theta + points @ basis)
-            thetas = theta + points @ basis if self.penalty.alpha else None
-            price = 0.0 if thetas is None else 0.5 * thetas**2 @ self.l2 + np.abs(thetas) @ self.l1
-            return on_plane(points) + price
-
-        return values
+        on_plane, basis = self.term.plane(theta, across, up), np.stack([across, up])  # (2, p)
+        if not self.penalty.alpha:
+            return on_plane
+        return lambda points: self._with_penalty(on_plane(points), theta + points @ basis)
 
     def hessian(self, point: Point) -> np.ndarray:
         """Of the smooth part of F.  (p, p)"""
@@ -252,8 +243,7 @@ class Objective:
     @cached_property
     def argmin(self) -> np.ndarray:
         """θ* of a squared loss without a kink, and among several that of least ‖w‖."""
-        term = self.term.source if isinstance(self.term, Moments) else self.term
-        return least_squares(term, self.l2 if self.penalty.alpha else None).theta
+        return least_squares(self.term.unreduced, self.l2 if self.penalty.alpha else None).theta
 
     def prox(self, v, step):
         """argmin ½(θ − v)²/step + Σ l1ⱼ|θⱼ|, elementwise."""
@@ -279,15 +269,7 @@ class Objective:
         >>> round(point.value, 12), round(F.gap(point), 12)  # F* = 0
         (4.666666666667, 4.666666666667)
         """
-        if isinstance(self.term, FunctionTerm):
-            return parabola_gap(self.term.function, point)
-        if isinstance(self.term, Moments) and self.kinked:
-            rows = replace(self, term=self.term.source)
-            return rows.gap(rows.at(point.theta), passes)
-        bounds = [free_gap(self, point)]
-        if self.term.sweeps:
-            bounds.append(duality_gap(self, point, passes))
-        return min((float(bound) for bound in bounds if bound is not None), default=None)
+        return self.term.gap(self, point, passes)
 
     def free_gap(self, point: Point) -> float | None:
         """What of `gap` costs next to nothing: no look at the rows."""
@@ -300,16 +282,12 @@ class Objective:
     @cached_property
     def hessian_of_parabola(self) -> np.ndarray:
         """H of the smooth part, the same everywhere; for a squared loss."""
-        if isinstance(self.term, Moments):
-            f = self.term.hessian(self.term.best)
-        else:
-            f = np.kron(self.term.gram, np.eye(self.term.outputs)) / self.term.loss.width
-        return f + np.diag(self.l2)
+        return self.term.constant_hessian + np.diag(self.l2)
 
     @property
     def lowest_theta(self) -> np.ndarray:
         """θ*, on moments and without a kink."""
-        return self.argmin if self.l2.any() else self.term.best.ravel()
+        return self.argmin if self.l2.any() else self.term.minimum
 
     # ---- bounds ------------------------------------------------------------------------------
 
@@ -326,7 +304,7 @@ class Objective:
     @property
     def bounded(self) -> bool:
         """Whether L is known, without finding it; infinite counts as known."""
-        return self.term.bounded if self.sweeps else not math.isnan(self.term.lipschitz)
+        return self.term.bounded
 
     def bend(self, direction) -> float:
         """A bound on the curvature of the smooth part along a direction: ≥ d·∇²F(θ)·d for all θ."""
@@ -378,7 +356,7 @@ class Objective:
 
     def uncentred(self) -> Objective:
         """The same F in the coordinates of a method that looks at some sparse rows at a time."""
-        return replace(self, term=self.term.uncentred()) if self.sweeps else self
+        return replace(self, term=self.term.uncentred())
 
     def solved(self) -> LeastSquares:
         """The minimiser of a squared loss with or without L2, in one solve."""

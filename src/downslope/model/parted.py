@@ -74,7 +74,8 @@ class PartedTerm(RowSums):
     stream: Any
     pattern: Pattern
 
-    dense, tiny, compiled, share = True, False, True, None
+    in_memory = False
+    dense, compiled, share = True, True, None
 
     @property
     def loss(self) -> Any:
@@ -285,10 +286,6 @@ class PartedTerm(RowSums):
         found = dataset.gathered
         pattern = replace(self.pattern, weight=found.moments.weight / found.rows)
         return replace(self, stream=dataset, pattern=pattern)
-
-    def uncentred(self) -> PartedTerm:
-        """Its rows are dense: nothing need be left at 0."""
-        return self
 
     def with_loss(self, loss) -> PartedTerm:
         return replace(self, pattern=replace(self.pattern, loss=loss))

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from .duality import duality_gap, free_gap
 from .standardise import row_blocks
+from .term import Term
 
 WIDE = 2_000  # columns up to which XᵀX is formed
 
 
-class RowSums:
+class RowSums(Term):
     """f(θ) = Σᵢ sᵢ ℓ(x̃ᵢ·u + c, yᵢ) / Σᵢ sᵢ, by its Gram matrix G and the values of y.
 
     Whoever derives from it has the rows, and tells `rows`, `columns`, `outputs`, `gram`, `row_size`,
@@ -23,16 +25,12 @@ class RowSums:
     loss: Any
     standardise: Any
     intercept: Any
-    names: Any
-    rows: Any
     columns: Any
-    outputs: Any
     gram: Any
     row_size: Any
-    null_theta: Any
     levels: Any  # (Y, share): few values of y that stand for all of them, where z is one number
 
-    sweeps = True  # a compiled kernel can make a whole pass over the rows
+    linear = sweeps = True
 
     @property
     def size(self) -> int:
@@ -76,6 +74,15 @@ class RowSums:
     def strong_convexity(self) -> float:
         """μ with f(θ) − ½μ‖θ‖² convex; 0 unless the loss is curved everywhere."""
         return self.loss.curvature_floor * self.spectrum[1] if self.loss.curvature_floor else 0.0
+
+    @property
+    def constant_hessian(self) -> np.ndarray:
+        """∂²f/∂θ² of a squared loss, the same everywhere.  (p, p)"""
+        return np.kron(self.gram, np.eye(self.outputs)) / self.loss.width
+
+    def gap(self, objective, point, passes):
+        bounds = free_gap(objective, point), duality_gap(objective, point, passes)
+        return min((float(bound) for bound in bounds if bound is not None), default=None)
 
     @cached_property
     def null_curvature(self) -> float:

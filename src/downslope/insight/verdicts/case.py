@@ -19,7 +19,6 @@ from ...descent.schedules import Constant
 from ...descent.trace import Step, Trace
 from ...errors import DownslopeError
 from ...model.differences import hessian_of
-from ...model.objective import FunctionTerm
 from .epochs import still_to_go
 from .ground import Ground
 from .verdict import Remedy, Verdict
@@ -117,7 +116,7 @@ class Case:
     @property
     def of_function(self) -> bool:
         """Whether it descended a function of its own, and no rows."""
-        return isinstance(self.objective.term, FunctionTerm)
+        return not self.objective.term.has_rows
 
     @property
     def full(self) -> bool:
