@@ -17,6 +17,7 @@ from downslope import atomic, cli
 from downslope.data import cache, memory
 from downslope.errors import DownslopeError, Interrupted
 from downslope.inference import run as runs
+from downslope.messages import text
 from tests.builders import FIXTURES
 
 EDITS = pytest.mark.parametrize("edits", [10, pytest.param(150, marks=pytest.mark.slow)])
@@ -420,3 +421,20 @@ def test_an_edited_checkpoint_goes_on_or_is_refused_in_one_sentence(name, edits,
             assert "\n" not in str(error)
         except Exception as error:
             raise AssertionError(f"{where} ← {new!r}") from error
+
+
+@pytest.mark.slow
+@pytest.mark.fault("D11")
+def test_the_first_compilation_is_announced_and_the_second_process_has_none(tmp_path):
+    code = """
+import numpy as np, downslope as ds
+X = np.random.default_rng(0).normal(size=(1000, 3))
+ds.fit(ds.Dataset.from_arrays(X, X @ np.ones(3)), method="sgd", learning_rate=0.01, epochs=96)
+"""
+    env = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "DOWNSLOPE_LANG": "en"}
+    ends = [
+        subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    assert [end.stderr.strip() for end in ends] == [text("kernels.compiling"), ""]
+    assert ends[0].stdout == ""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from threading import Timer
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from ..messages import text
 from . import exponentials, moves, ring, rows
 from .losses import log_slope, residual_loss, single_loss, single_slope, softmax_loss
 from .sparse_sweeps import (
@@ -59,12 +62,40 @@ def compiled(kernel):
 def _helpers() -> None:
     from numba.extending import register_jitable
 
+    _announce_compilation()
     _power_of_two()
     _prefetch()
     _atomic()
     for helpers, freedom in ((EXACT, {"contract"}), (HELPERS, FAST)):
         for helper in helpers:
             register_jitable(fastmath=freedom)(helper)
+
+
+def _announce_compilation() -> None:
+    """Print one line on stderr when compiling takes more than a second: ten seconds of silence look like a hang.
+    A kernel that is loaded from the cache on disk compiles nothing."""
+    from numba.core import event
+
+    class Announcement(event.Listener):
+        nested, said = 0, False  # a kernel compiles what it calls
+
+        def on_start(self, event):
+            self.nested += 1
+            if self.nested == 1 and not self.said:
+                self.timer = Timer(1.0, self.say)
+                self.timer.daemon = True
+                self.timer.start()
+
+        def on_end(self, event):
+            self.nested -= 1
+            if self.nested == 0:
+                self.timer.cancel()
+
+        def say(self):
+            self.said = True
+            print(text("kernels.compiling"), file=sys.stderr)
+
+    event.register("numba:compile", Announcement())
 
 
 def _power_of_two() -> None:
