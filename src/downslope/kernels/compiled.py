@@ -72,8 +72,8 @@ def _helpers() -> None:
 
 
 def _announce_compilation() -> None:
-    """Print one line on stderr when compiling takes more than a second: ten seconds of silence look like a hang.
-    A kernel that is loaded from the cache on disk compiles nothing."""
+    """Print one line on stderr when compiling takes more than a second: ten seconds of silence look like a
+    hang. A kernel that is loaded from the cache on disk compiles nothing."""
     from numba.core import event
 
     class Announcement(event.Listener):
