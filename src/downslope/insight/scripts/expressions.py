@@ -6,30 +6,32 @@ from __future__ import annotations
 
 import ast
 import builtins
+from dataclasses import replace
 from typing import Any
 
-from . import arrays, layers, library, methods, objects, tables, tensors, updates
+from . import arrays, data, layers, library, methods, objects, tensors, updates
+from .entering import Frame, instantiate
+from .tensors import Call
 from .values import (
     Class,
     Const,
-    Estimator,
     Function,
     Instance,
     Lib,
     Loader,
     Method,
     Module,
-    Optimizer,
     Parameters,
     Rows,
-    Scheduler,
     Seq,
     State,
     Table,
     Tensor,
     Unknown,
     Value,
+    agreed,
     as_tensor,
+    constant,
     joined,
     root,
 )
@@ -37,31 +39,29 @@ from .values import (
 BUILTINS = frozenset(dir(builtins))
 
 
-def value(machine, node: ast.AST) -> Any:
+def value(machine: Any, node: ast.AST) -> Any:
     """What an expression holds."""
     machine.tick()
     match node:
         case ast.Constant():
             return Const(node, value=node.value)
         case ast.Name():
-            return name(machine, node)
+            return _name(machine, node)
         case ast.Attribute():
             return attribute(machine, machine.value(node.value), node.attr, node)
         case ast.Call():
-            return call(machine, node)
+            return _call(machine, node)
         case ast.BinOp():
             return _chain(machine, node)
         case ast.UnaryOp():
             return tensors.unary(machine, node, machine.value(node.operand))
         case ast.Compare():
             left = machine.value(node.left)
-            results = [
-                tensors.compare(machine, node, left, machine.value(right)) for right in node.comparators
-            ]
+            results = [tensors.compare(machine, node, left, machine.value(n)) for n in node.comparators]
             return results[0]
         case ast.BoolOp():
-            values = [machine.value(part) for part in node.values]
-            return values[0] if len({id(v) for v in values}) == 1 else Unknown(node)
+            values = list(map(machine.value, node.values))
+            return values[0] if len(set(map(id, values))) == 1 else Unknown(node)
         case ast.IfExp():
             known = machine.truth(node.test)
             if known is not None:
@@ -72,7 +72,7 @@ def value(machine, node: ast.AST) -> Any:
         case ast.Dict():
             return _table(machine, node)
         case ast.Subscript():
-            return subscript(machine, node)
+            return _subscript(machine, node)
         case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
             return _comprehended(machine, node)
         case ast.Lambda():
@@ -91,14 +91,12 @@ def value(machine, node: ast.AST) -> Any:
         case ast.Yield() | ast.YieldFrom():
             found = machine.value(node.value) if node.value else Const(node, value=None)
             if isinstance(node, ast.YieldFrom):
-                items, _ = objects.items(machine, found, node)
-                found = items[0] if items else Unknown(node)
+                found = objects.one_item(machine, found, node)
             machine.frame.yields.append(found)
-            return Unknown(node)
     return Unknown(node)
 
 
-def _chain(machine, node: ast.BinOp) -> Any:
+def _chain(machine: Any, node: ast.BinOp) -> Any:
     """a + b + c + …, without a call of Python for each."""
     spine = [node]
     while isinstance(spine[-1].left, ast.BinOp):
@@ -110,30 +108,27 @@ def _chain(machine, node: ast.BinOp) -> Any:
     return found
 
 
-def name(machine, node: ast.Name) -> Any:
-    frame = machine.frame
-    inside = True
+# ── names and attributes ────────────────────────────────────────────────────────────────────────────
+def _name(machine: Any, node: ast.Name) -> Any:
+    frame, inside, name = machine.frame, True, node.id
     while frame is not None:
-        skip = isinstance(frame.code, ast.ClassDef) and not inside
-        if not skip and node.id in frame.names:
-            found = frame.names[node.id]
+        if name in frame.names and (inside or not isinstance(frame.code, ast.ClassDef)):
+            found = frame.names[name]
             if found is None:
-                return Unknown(node, name=node.id)
-            if node.id in machine.moved:
-                return updates.read(machine, found, (id(frame), node.id), node)
-            return found
+                return Unknown(node, name=name)
+            return updates.read(found, (id(frame), name), node) if name in machine.moved else found
         inside = inside and isinstance(frame.code, ast.comprehension)
         frame = frame.parent
-    if node.id in BUILTINS:
-        return Lib(node, path=f"builtins.{node.id}")
+    if name in BUILTINS:
+        return Lib(node, path=f"builtins.{name}")
     if len(machine.script.stars) == 1:
-        return Lib(node, path=f"{machine.script.stars[0]}.{node.id}")
-    made = Unknown(node, name=node.id, facts=objects.facts_of(node.id))
-    machine.top.names.setdefault(node.id, made)
+        return Lib(node, path=f"{machine.script.stars[0]}.{name}")
+    made = Unknown(node, name=name, facts=objects.facts_of(name))
+    machine.top.names.setdefault(name, made)
     return made
 
 
-def attribute(machine, owner: Any, attr: str, node: ast.AST) -> Any:
+def attribute(machine: Any, owner: Any, attr: str, node: ast.AST) -> Any:
     base = root(owner)
     match base:
         case Lib():
@@ -147,60 +142,49 @@ def attribute(machine, owner: Any, attr: str, node: ast.AST) -> Any:
             return _of_unknown(machine, base, attr, node)
         case Tensor():
             return methods.of_tensor(machine, owner, attr, node)
-        case Optimizer() | Scheduler() | Rows() | Loader() | State() | Estimator() | Parameters():
-            if attr == "dataset" and isinstance(base, Loader):
-                return base.rows or Unknown(node)
-            if attr == "batch_size" and isinstance(base, Loader):
-                return base.batch or Unknown(node)
-            if attr == "targets" and isinstance(base, Rows):
-                return Tensor(
-                    node, facts=base.facts, op="data", shape=(base.count,), dtype="int", graph=False
-                )
-            return Method(node, owner=base, name=attr)
+        case Loader() if attr in ("dataset", "batch_size"):
+            return (base.rows if attr == "dataset" else base.batch) or Unknown(node)
+        case Rows() if attr == "targets":
+            return Tensor(node, base.facts, "data", (), (base.count,), "int", False)
         case Table() if isinstance(base.items.get(attr), Value):
             return base.items[attr]  # data.target of a Bunch, args.lr of a namespace
     return Method(node, owner=base, name=attr)
 
 
-def _of_instance(machine, base: Any, attr: str, node: ast.AST) -> Any:
+def _of_instance(machine: Any, base: Any, attr: str, node: ast.AST) -> Any:
     if base.attrs.get(attr) is not None:
-        found = base.attrs[attr]
-        return updates.read(machine, found, (id(base), attr), node) if f".{attr}" in machine.moved else found
-    found = objects.member(base.cls, attr) if base.cls else None
+        return _moved(machine, base, attr, base.attrs[attr], node)
+    found = objects.member(base.cls, attr)
     if isinstance(found, Function):
-        static = any(
-            getattr(d, "id", "") == "staticmethod" for d in getattr(found.code, "decorator_list", ())
-        )
-        bound = found if static else objects.bound(found, base)
-        if any(getattr(d, "id", "") == "property" for d in getattr(found.code, "decorator_list", ())):
-            return machine.enter(bound, [], {}, node)
-        return bound
+        bound = found if objects.decorated(found, "staticmethod") else replace(found, owner=base)
+        return machine.enter(bound, [], {}, node) if objects.decorated(found, "property") else bound
     if found is not None:
         return found
     if isinstance(base, Module) and attr in ("weight", "bias") and base.kind in layers.WEIGHTED:
-        made = layers.weight(machine, base, attr, node)
-        base.attrs[attr] = made
-        return made
+        base.attrs[attr] = layers.weight(base, attr, node)
+        return base.attrs[attr]
     if isinstance(base, Module) and attr not in methods.OF_MODULES and base.cls is not None:
-        made_ = Unknown(node, name=attr, facts=objects.facts_of(attr))
-        base.attrs[attr] = made_
-        return made_
+        base.attrs[attr] = Unknown(node, name=attr, facts=objects.facts_of(attr))
+        return base.attrs[attr]
     return Method(node, owner=base, name=attr)
 
 
-def _of_unknown(machine, base: Unknown, attr: str, node: ast.AST) -> Any:
-    if attr in methods.OF_UNKNOWN and base.attrs.get(attr) is None:
-        if attr in ("shape", "grad", "T", "data", "dtype", "values"):
+def _of_unknown(machine: Any, base: Unknown, attr: str, node: ast.AST) -> Any:
+    if base.attrs.get(attr) is None:
+        if attr in methods.OF_TENSORS:
             return methods.of_tensor(machine, as_tensor(base), attr, node)
-        return Method(node, owner=base, name=attr)
-    found = base.attrs.get(attr)
-    if found is None:
-        found = Unknown(node, facts=base.facts | objects.facts_of(attr), name=attr)
-        base.attrs[attr] = found
-    return updates.read(machine, found, (id(base), attr), node) if f".{attr}" in machine.moved else found
+        if attr in methods.OF_UNKNOWN:
+            return Method(node, owner=base, name=attr)
+        base.attrs[attr] = Unknown(node, facts=base.facts | objects.facts_of(attr), name=attr)
+    return _moved(machine, base, attr, base.attrs[attr], node)
 
 
-def call(machine, node: ast.Call) -> Any:
+def _moved(machine: Any, base: Any, attr: str, found: Any, node: ast.AST) -> Any:
+    return updates.read(found, (id(base), attr), node) if f".{attr}" in machine.moved else found
+
+
+# ── calls ───────────────────────────────────────────────────────────────────────────────────────────
+def _call(machine: Any, node: ast.Call) -> Any:
     function = machine.value(node.func)
     args: list[Any] = []
     for arg in node.args:
@@ -216,189 +200,160 @@ def call(machine, node: ast.Call) -> Any:
         if keyword.arg:
             keywords[keyword.arg] = found
         elif isinstance(found, Table):
-            keywords.update({k: v for k, v in found.items.items() if isinstance(k, str) and v is not None})
+            keywords |= {k: v for k, v in found.items.items() if isinstance(k, str) and v is not None}
         else:
             keywords.setdefault("**", found)
-    return apply(machine, function, args, keywords, node)
+    return apply(function, Call(machine, node, "", args, keywords))
 
 
-def apply(machine, function: Any, args: list, keywords: dict, node: ast.AST) -> Any:
+def apply(function: Any, of: Call) -> Any:
     """function(*args, **keywords)"""
-    function = root(function)
+    function, machine = root(function), of.machine
     match function:
         case Lib():
-            return library.call(machine, function.path, args, keywords, node)
+            return library.call(of, function.path)
         case Method():
-            return methods.call(machine, function.owner, function.name, args, keywords, node)
+            return methods.call(replace(of, name=function.name), function.owner)
         case Function():
-            return machine.enter(function, args, keywords, node)
+            return machine.enter(function, of.args, of.keywords, of.node)
         case Class():
-            return objects.instantiate(machine, function, args, keywords, node)
+            return instantiate(machine, function, of.args, of.keywords, of.node)
         case Module():
-            return layers.apply(machine, function, args, keywords, node)
+            return layers.apply(of, function)
         case Instance():
-            found = objects.member(function.cls, "__call__") if function.cls else None
+            found = objects.member(function.cls, "__call__")
             if isinstance(found, Function):
-                return machine.enter(objects.bound(found, function), args, keywords, node)
-    return foreign(machine, function, args, keywords, node)
+                bound = replace(found, owner=function)
+                return machine.enter(bound, of.args, of.keywords, of.node)
+    return _foreign(of, function)
 
 
-def foreign(machine, function: Any, args: list, keywords: dict, node: ast.AST) -> Any:
-    """A call of what the text does not tell."""
-    given = [*args, *keywords.values()]
-    machine.tell("foreign", node, function=function, given=given)
-    data = [v for v in given if isinstance(v, Tensor | Unknown)]
-    if not data or not isinstance(function, Unknown | Tensor):
-        return Unknown(node)
-    machine.tell("model_call", node, model=function, args=args, result=None, mode=layers.mode(function))
-    graph = False if machine.recording is False else None
-    cut = ("no_grad", machine.silencer) if machine.recording is False and machine.silencer else None
-    facts = frozenset().union(*(v.facts for v in data)) - tensors.RANGES
-    made = Tensor(node, facts, "call", tuple(as_tensor(v) for v in data), None, "", graph, cut, function)
-    made.info["called"] = True
-    return made
+def _foreign(of: Call, function: Any) -> Any:
+    """A call of what the text does not tell: it may be a net."""
+    of.foreign(function)
+    given = [v for v in of.given if isinstance(v, Tensor | Unknown)]
+    if not given or not isinstance(function, Unknown | Tensor):
+        return of.unknown()
+    of.tell("model_call", model=function, args=of.args, result=None, mode=layers.mode(function))
+    silent = of.machine.recording is False
+    cut = ("no_grad", of.machine.silencer) if silent and of.machine.silencer else None
+    facts = frozenset().union(*(v.facts for v in given)) - tensors.RANGES
+    inputs = tuple(map(as_tensor, given))
+    return Tensor(of.node, facts, "call", inputs, None, "", False if silent else None, cut, function)
 
 
-def subscript(machine, node: ast.Subscript) -> Any:
+# ── items ───────────────────────────────────────────────────────────────────────────────────────────
+def _subscript(machine: Any, node: ast.Subscript) -> Any:
     holder = machine.value(node.value)
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-    index = None if isinstance(node.slice, ast.Slice | ast.Tuple) else machine.value(node.slice)
+    cut = isinstance(node.slice, ast.Slice | ast.Tuple)
+    index = None if cut else machine.value(node.slice)
     match holder:
         case Lib() if holder.path in ("numpy.c_", "numpy.r_"):
-            return arrays.beside(machine, parts, node, holder.path[-2])
-        case Table() if isinstance(index, Const) and index.value is not None:
-            try:
-                found = holder.items.get(index.value)
-            except TypeError:
-                found = None
+            return arrays.side_by_side(Call(machine, node), parts, holder.path[-2])
+        case Table() if constant(index) is not None:
+            found = holder.items.get(index.value)
             if found is None:
                 return Unknown(node, name=str(index.value), facts=holder.facts)
             moved = ast.unparse(node.value) in machine.moved
-            return updates.read(machine, found, (id(holder), index.value), node) if moved else found
+            return updates.read(found, (id(holder), index.value), node) if moved else found
         case Seq():
             return _item(machine, node, holder, index)
         case Module() if holder.children:
-            place = index.value if isinstance(index, Const) else None
+            place = constant(index)
             if isinstance(place, int) and -len(holder.children) <= place < len(holder.children):
                 return holder.children[place]
             if isinstance(node.slice, ast.Slice):
                 return Module(node, kind=holder.kind, children=list(holder.children))
-            return Unknown(node)
         case Rows():
             return objects.row(machine, holder, node)
         case Instance():
-            found = objects.member(holder.cls, "__getitem__") if holder.cls else None
+            found = objects.member(holder.cls, "__getitem__")
             if isinstance(found, Function):
-                return machine.enter(objects.bound(found, holder), [index or Unknown(node)], {}, node)
+                bound = replace(found, owner=holder)
+                return machine.enter(bound, [index or Unknown(node)], {}, node)
         case Tensor() if holder.lib == "frame":
-            return tables.column(machine, holder, node, index)
+            return data.column(machine, holder, node, index)
         case Tensor():
             return tensors.indexed(machine, node, holder, index, parts)
+        case Unknown() if isinstance(constant(index), str | int):
+            key = f"[{index.value!r}]"
+            if holder.attrs.get(key) is None:
+                facts = holder.facts | objects.facts_of(str(index.value))
+                holder.attrs[key] = Unknown(node, facts=facts, name=str(index.value))
+            return holder.attrs[key]
+        case Unknown() if cut or isinstance(index, Tensor | Seq):
+            return tensors.indexed(machine, node, as_tensor(holder), index, parts)
         case Unknown():
-            if isinstance(index, Const) and isinstance(index.value, str | int):
-                key = f"[{index.value!r}]"
-                if holder.attrs.get(key) is None:
-                    facts = holder.facts | objects.facts_of(str(index.value))
-                    holder.attrs[key] = Unknown(node, facts=facts, name=str(index.value))
-                return holder.attrs[key]
-            if isinstance(node.slice, ast.Slice | ast.Tuple) or isinstance(index, Tensor | Seq):
-                return tensors.indexed(machine, node, as_tensor(holder), index, parts)
             return Unknown(node, facts=holder.facts)
     return Unknown(node)
 
 
-def _item(machine, node: ast.Subscript, holder: Seq, index: Any) -> Any:
-    place = index.value if isinstance(index, Const) and not holder.more else None
+def _item(machine: Any, node: ast.Subscript, holder: Seq, index: Any) -> Any:
+    place = constant(index) if not holder.more else None
     if isinstance(place, int) and -len(holder.items) <= place < len(holder.items):
         return holder.items[place]
     if isinstance(node.slice, ast.Slice):
         if not holder.more and holder.kind in ("list", "tuple"):
-            ends = [
-                machine.value(end) if end is not None else Const(value=None)
-                for end in (node.slice.lower, node.slice.upper, node.slice.step)
-            ]
-            if all(isinstance(end, Const) for end in ends):
-                try:
-                    cut = holder.items[slice(*(end.value for end in ends))]
-                except (TypeError, ValueError):
-                    cut = holder.items
+            ends = (node.slice.lower, node.slice.upper, node.slice.step)
+            told = [Const(value=None) if end is None else machine.value(end) for end in ends]
+            if all(isinstance(constant(end), int | None) and isinstance(end, Const) for end in told):
+                cut = holder.items[slice(*map(constant, told))] if constant(told[2]) != 0 else holder.items
                 return Seq(node, holder.facts, cut, False, holder.kind)
         return Seq(node, holder.facts, holder.items, True, holder.kind)
-    items = holder.items[:50]
-    if not items:
-        return Unknown(node)
-    found = items[0]
-    for other in items[1:]:
-        found = joined(found, other)
-    return found
+    return agreed(holder.items) if holder.items else Unknown(node)
 
 
-def _listed(machine, node: Any) -> Seq:
+def _listed(machine: Any, node: Any) -> Seq:
     made = Seq(node, kind="tuple" if isinstance(node, ast.Tuple) else "list")
     for part in node.elts[:5000]:
         found = machine.value(part)
-        if isinstance(part, ast.Starred):
-            items, exact = objects.items(machine, found, part)
-            made.items.extend(items)
-            made.more = made.more or not exact
-        else:
-            made.items.append(found)
+        items, exact = (
+            objects.items(machine, found, part) if isinstance(part, ast.Starred) else ([found], True)
+        )
+        made.items += items
+        made.more = made.more or not exact
     return made
 
 
-def _table(machine, node: ast.Dict) -> Table:
+def _table(machine: Any, node: ast.Dict) -> Table:
     made = Table(node)
     for key, part in zip(node.keys, node.values):
         found = machine.value(part)
         if key is None:
-            if isinstance(found, Table):
-                made.items.update(found.items)
-            continue
-        told = machine.value(key)
-        if isinstance(told, Const):
-            made.items[told.value] = found
+            made.items |= found.items if isinstance(found, Table) else {}
         else:
-            made.items[f"[{len(made.items)}]"] = found
+            told = machine.value(key)
+            made.items[told.value if isinstance(told, Const) else f"[{len(made.items)}]"] = found
     return made
 
 
-def _comprehended(machine, node: Any) -> Any:
+def _comprehended(machine: Any, node: Any) -> Any:
     """The items that a comprehension makes: each one, where it goes over known layers or tensors."""
-    from .happenings import Frame
-
-    before = machine.frame
-    machine.frame = Frame(node.generators[0], parent=before)
     element = node.value if isinstance(node, ast.DictComp) else node.elt
-    made = Seq(node, kind="list", more=True)
-    try:
-        first, *others = node.generators
+    first, *others = node.generators
+    made: list[Any] = []
+    with machine.inside(Frame(first, parent=machine.frame)):
         items, exact = objects.items(machine, machine.value(first.iter), first.iter)
-        chosen = items[:12] if exact else items[:1]
-        made.more = not exact or bool(first.ifs) or bool(others)
-        for item in chosen:
-            machine.bind_in(first.target, item)
+        for item in items[:12] if exact else items[:1]:
+            machine.bind(first.target, item, node)
             for other in others:
-                inner, _ = objects.items(machine, machine.value(other.iter), other.iter)
-                machine.bind_in(other.target, inner[0] if inner else Unknown(node))
+                machine.bind(
+                    other.target, objects.one_item(machine, machine.value(other.iter), other.iter), node
+                )
             for test in first.ifs:
                 machine.value(test)
             if isinstance(node, ast.DictComp):
                 machine.value(node.key)
-            made.items.append(machine.value(element))
-        if not chosen:
-            made.items.append(Unknown(node))
-    finally:
-        machine.frame = before
+            made.append(machine.value(element))
     if isinstance(node, ast.DictComp):
-        table = Table(node, items={f"[{i}]": item for i, item in enumerate(made.items)})
-        source = node.generators[0].iter
-        states = [
-            v
-            for v in (machine.value(n) for n in ast.walk(source) if isinstance(n, ast.Call))
-            if isinstance(v, State)
-        ]
-        fresh = any(isinstance(n, ast.Call) for n in ast.walk(element))
-        return State(node, model=states[0].model, copied=fresh) if states else table
-    if made.items and all(isinstance(i, Tensor) and i.op == "parameter" for i in made.items):
-        return Parameters(node, owners=tuple(o for i in made.items for o in i.info.get("owners", (i,))))
-    return made
+        calls = [machine.value(n) for n in ast.walk(first.iter) if isinstance(n, ast.Call)]
+        states = [v for v in calls if isinstance(v, State)]
+        if states:  # {k: v.clone() for k, v in model.state_dict().items()}
+            fresh = any(isinstance(n, ast.Call) for n in ast.walk(element))
+            return State(node, model=states[0].model, copied=fresh)
+        return Table(node, items={f"[{i}]": item for i, item in enumerate(made or [Unknown(node)])})
+    if made and all(isinstance(i, Tensor) and i.op == "parameter" for i in made):
+        return Parameters(node, owners=tuple(o for i in made for o in i.info.get("owners", (i,))))
+    more = not exact or bool(first.ifs or others)
+    return Seq(node, items=made or [Unknown(node)], more=more)

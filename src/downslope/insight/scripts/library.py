@@ -1,14 +1,17 @@
-"""Calls of what is imported: PyTorch, NumPy, pandas, scikit-learn, the standard library."""
+"""Calls of what is imported: PyTorch, NumPy, pandas, scikit-learn, the standard library.
+
+`CALLS` is the table: a path or the beginning of one, and the function of the call that gives the result.
+"""
 
 # What kind of node stands where, the tree tells, and mypy can not know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
-import ast
 from dataclasses import replace
 from typing import Any
 
-from . import arrays, builtin, layers, objects, shaping, tables, tensors
+from . import arrays, builtin, data, layers, objects
+from .tensors import Call
 from .values import (
     Estimator,
     Module,
@@ -18,240 +21,239 @@ from .values import (
     Seq,
     State,
     Tensor,
-    Unknown,
     as_tensor,
+    operands,
     root,
+    words,
 )
 
 ESTIMATORS = (
-    "Scaler",
-    "Encoder",
-    "PCA",
-    "Imputer",
-    "SelectKBest",
-    "PowerTransformer",
-    "QuantileTransformer",
-    "Normalizer",
-    "PolynomialFeatures",
-    "Vectorizer",
-    "Binarizer",
-    "ColumnTransformer",
+    *("Scaler", "Encoder", "PCA", "Imputer", "SelectKBest", "PowerTransformer", "QuantileTransformer"),
+    *("Normalizer", "PolynomialFeatures", "Vectorizer", "Binarizer", "ColumnTransformer"),
 )
+RECORDING = words("no_grad inference_mode enable_grad set_grad_enabled")
+WRAPPERS = words("DistributedDataParallel compile jit script FullyShardedDataParallel")  # of a net: that net
+PROGRESS = words("tqdm trange track progress_bar notebook_tqdm")
+SCHEDULES = {  # their settings, as they follow the optimizer
+    "StepLR": ("step_size", "gamma"),
+    "ExponentialLR": ("gamma",),
+    "MultiStepLR": ("milestones", "gamma"),
+    "CosineAnnealingLR": ("T_max", "eta_min"),
+    "ReduceLROnPlateau": ("mode", "factor", "patience"),
+}
 
 
-def call(machine, path: str, args: list, keywords: dict, node: ast.AST) -> Any:
+def call(of: Call, path: str) -> Any:
     """path(*args, **keywords)"""
     head, _, name = path.rpartition(".")
-    top = path.partition(".")[0]
-    if top == "builtins":
-        return builtin.call(machine, name, args, keywords, node)
-    if top == "torch":
-        return _torch(machine, path, head, name, args, keywords, node)
-    if top in ("numpy", "jnp") or path.startswith(("scipy.special", "cupy.")):
-        return arrays.array(machine, head, name, args, keywords, node, "numpy")
-    if top == "sklearn":
-        return _sklearn(machine, head, name, args, keywords, node)
-    if top == "pandas":
-        return tables.pandas(machine, name, args, keywords, node)
-    if path.startswith(("torchvision.datasets.", "torchaudio.datasets.")):
-        return tables.images(name, args, keywords, node)
-    if path in ("copy.deepcopy", "copy.copy"):
-        return _copied(machine, args[0] if args else None, name, node)
-    if name in ("tqdm", "trange", "track", "progress_bar", "notebook_tqdm") or path.startswith("tqdm"):
+    of = replace(of, name=name)
+    if name in PROGRESS or path.startswith("tqdm"):
         return (
-            builtin.call(machine, "range", args, keywords, node)
+            builtin.call(replace(of, name="range"))
             if name == "trange"
-            else (args[0] if args else Unknown(node))
+            else of.arg(0, "iterable") or of.unknown()
         )
-    if path in ("itertools.chain", "itertools.chain.from_iterable"):
-        return _chained(machine, args, node)
-    if path in ("functools.partial",) and args:
-        return args[0]
-    if path in ("itertools.count", "itertools.cycle", "itertools.islice"):
-        return (
-            Seq(node, items=objects.items(machine, args[0], node)[0][:1], more=True)
-            if args
-            else Unknown(node)
-        )
-    if path == "random.shuffle" and args:
-        return arrays.shuffle(machine, args[0], node)
-    if path == "random.seed":
-        return machine.seeded(args)
-    if path == "math" or top == "math":
-        x = as_tensor(args[0]) if args else None
-        return tensors.made(machine, name, (x,), node, (), "float") if x is not None else Unknown(node)
-    if path == "random.sample" or path == "random.random":
-        return Unknown(node)
-    return foreign(machine, path, args, keywords, node)
+    for prefix, function in CALLS:
+        if path == prefix or (prefix.endswith(".") and path.startswith(prefix)):
+            return function(of, head)
+    return foreign(of, head)
 
 
-def foreign(machine, path: str, args: list, keywords: dict, node: ast.AST) -> Any:
-    given = [*args, *keywords.values()]
-    machine.tell("foreign", node, function=path, given=given)
-    facts = frozenset({"real"}) if "regression" in path else frozenset()
-    return Unknown(node, facts=facts, name=path.rpartition(".")[2])
+def foreign(of: Call, head: str) -> Any:
+    path = f"{head}.{of.name}".removeprefix(".")
+    of.foreign(path)
+    return of.unknown(facts=frozenset({"real"} if "regression" in path else ()), name=of.name)
 
 
-def _chained(machine, args: list, node: ast.AST) -> Any:
-    if args and all(isinstance(root(a), Parameters) for a in args):
-        return Parameters(node, owners=tuple(o for a in args for o in root(a).owners))
-    found: list = []
-    for arg in args:
-        found += objects.items(machine, arg, node)[0]
-    return Seq(node, items=found, more=True)
+# ── the standard library ────────────────────────────────────────────────────────────────────────────
+def _copied(of: Call, _: str) -> Any:
+    """copy.deepcopy(value)"""
+    value, base = of.first, root(of.first)
+    match base:
+        case State():
+            return State(of.node, model=base.model, copied=of.name == "deepcopy")
+        case Module():
+            return replace(base, node=of.node, attrs=dict(base.attrs))
+        case Tensor():
+            return replace(base, node=of.node, op="clone", inputs=(value,), origin=None, info={})
+        case Seq():
+            return replace(base, items=list(base.items))
+    return of.unknown(name=getattr(base, "name", ""), attrs={} if base is None else {"$copy": base})
 
 
-def _copied(machine, value: Any, name: str, node: ast.AST) -> Any:
-    base = root(value)
-    if isinstance(base, State):
-        return State(node, model=base.model, copied=name == "deepcopy")
-    if isinstance(base, Module):
-        return replace(base, node=node, attrs=dict(base.attrs))
-    if isinstance(base, Tensor):
-        return replace(base, node=node, op="clone", inputs=(value,), origin=None, info={})
-    if isinstance(base, Seq):
-        return replace(base, items=list(base.items))
-    return Unknown(node, name=getattr(base, "name", ""), attrs={"$copy": base} if base is not None else {})
+def _chained(of: Call, _: str) -> Any:
+    """itertools.chain(one.parameters(), other.parameters())"""
+    if of.args and all(isinstance(root(a), Parameters) for a in of.args):
+        return Parameters(of.node, owners=tuple(o for a in of.args for o in root(a).owners))
+    found = [item for arg in of.args for item in objects.items(of.machine, arg, of.node)[0]]
+    return of.several(*found, kind="list", more=True)
+
+
+def _repeated(of: Call, _: str) -> Any:
+    """itertools.cycle(rows)"""
+    items = objects.items(of.machine, of.first, of.node)[0][:1] if of.args else []
+    return of.several(*items, kind="list", more=True) if of.args else of.unknown()
+
+
+def _math(of: Call, _: str) -> Any:
+    x = as_tensor(of.first)
+    return of.make(of.name, (x,), (), "float") if x is not None else of.unknown()
 
 
 # ── PyTorch ─────────────────────────────────────────────────────────────────────────────────────────
-def _torch(machine, path: str, head: str, name: str, args: list, keywords: dict, node: ast.AST) -> Any:
-    first = args[0] if args else next(iter(keywords.values()), None)
-    if name in ("no_grad", "inference_mode", "enable_grad", "set_grad_enabled"):
-        return Unknown(node, name=name, attrs={"mode": first} if first is not None else {})
-    if head in ("torch.nn", "torch.nn.modules") or head.startswith("torch.nn.modules."):
-        if name in ("DataParallel", "parallel"):
-            return root(first) if first is not None else Unknown(node)
-        if name == "Parameter":
-            x = as_tensor(first) if first is not None else None
-            shape = x.shape if x is not None else None
-            return Tensor(
-                node,
-                op=x.op if x is not None and not x.inputs else "leaf",
-                inputs=(x,) if x is not None else (),
-                shape=shape,
-                dtype="float",
-                graph=True,
-                leaf=True,
-                lib="torch",
-            )
-        if name[:1].isupper():
-            return layers.make(machine, name, args, keywords, node)
-    if (
-        name in ("DistributedDataParallel", "compile", "jit", "script", "FullyShardedDataParallel")
-        and first is not None
-    ):
-        return root(first)
-    if head == "torch.optim" and name[:1].isupper():
-        return _optimizer(machine, name, args, keywords, node)
-    if head.startswith("torch.optim.lr_scheduler") or head == "torch.optim.lr_scheduler":
-        return _scheduler(machine, name, args, keywords, node)
-    if head.startswith("torch.utils.data"):
-        return tables.torch_data(machine, name, args, keywords, node)
-    if head.endswith("nn.functional") or head == "torch.special":
-        if name in layers.LOSS_NAMES:
-            return layers.loss(machine, name, None, args, keywords, node)
-        if name == "linear" and args and as_tensor(first) is not None:
-            matrix = as_tensor(args[1]) if len(args) > 1 else None
-            operands = [t for t in (as_tensor(a) for a in args) if t is not None]
-            shape = as_tensor(first).shape
-            out = matrix.shape[0] if matrix is not None and matrix.shape else None
-            return tensors.made(
-                machine, "Linear", operands, node, (*shape[:-1], out) if shape else None, "float"
-            )
-        if name == "one_hot":
-            return tensors.made(machine, name, (as_tensor(first),), node, None, "int")
-    if name.startswith("clip_grad_"):
-        machine.tell("clip", node)
-        return Unknown(node)
-    if head == "torch.nn.init":
-        target = root(first)
-        machine.tell(
-            "init",
-            node,
-            tensor=target,
-            how=name.strip("_"),
-            value=args[1] if len(args) > 1 else keywords.get("val"),
-        )
-        return first if first is not None else Unknown(node)
-    if path == "torch.autograd.grad":
-        machine.tell("autograd", node, tensor=first)
-        asked = args[1] if len(args) > 1 else keywords.get("inputs")
-        many = asked.items if isinstance(asked, Seq) else [asked]
-        made = [
-            Tensor(
-                node,
-                op="grad",
-                inputs=(as_tensor(a),) if a is not None and as_tensor(a) else (),
-                graph=False,
-                lib="torch",
-            )
-            for a in many
-        ]
-        return Seq(node, items=made, more=not isinstance(asked, Seq), kind="tuple")
-    if name == "backward":
-        machine.tell("backward", node, tensor=Tensor(node), engine=Unknown(node))
-        return Unknown(node)
-    if name in ("save", "load"):
-        machine.tell("saved", node, value=first) if name == "save" else None
-        return Unknown(node)
-    if name == "GradScaler":
-        return Unknown(node, name="scaler")
-    if path in ("torch.manual_seed", "torch.cuda.manual_seed", "torch.cuda.manual_seed_all"):
-        machine.seeded(args)
-        return Unknown(node)
-    if name in ("device", "Size", "Generator", "finfo"):
-        return Unknown(node, name=name)
-    if head.startswith("torch.distributions"):
-        machine.tell("foreign", node, function=path, given=[])
-        return Unknown(node, name=name)
-    return arrays.array(machine, head, name, args, keywords, node, "torch")
+def _torch(of: Call, head: str) -> Any:
+    name, first = of.name, of.arg(0) or next(iter(of.keywords.values()), None)
+    of = replace(of, lib="torch")
+    match name:
+        case _ if name in RECORDING:
+            return of.unknown(name=name, attrs={} if first is None else {"mode": first})
+        case _ if name in WRAPPERS and first is not None:
+            return root(first)
+        case "backward":  # torch.autograd.backward
+            of.tell("backward", tensor=Tensor(of.node), engine=of.unknown())
+            return of.unknown()
+        case "save" | "load":
+            if name == "save":
+                of.tell("saved", value=first)
+            return of.unknown()
+        case "GradScaler":
+            return of.unknown(name="scaler")
+        case "device" | "Size" | "Generator" | "finfo":
+            return of.unknown(name=name)
+        case _ if name.startswith("clip_grad_"):
+            of.tell("clip")
+            return of.unknown()
+    return arrays.array(of, head)
 
 
-def _optimizer(machine, name: str, args: list, keywords: dict, node: ast.AST) -> Optimizer:
-    given = args[0] if args else keywords.get("params")
-    rate = args[1] if len(args) > 1 else keywords.get("lr")
-    made = Optimizer(
-        node,
-        kind=name,
-        owners=shaping.owners(given) if given is not None else None,
-        holds=frozenset(id(root(m)) for m in shaping.held(given)),
-        rate=rate,
-        keywords=keywords,
-    )
-    machine.tell("optimizer", node, optimizer=made)
+def _layer(of: Call, head: str) -> Any:
+    """torch.nn.Linear, torch.nn.Parameter"""
+    if head != "torch.nn" and not head.startswith("torch.nn.modules"):
+        return _torch(of, head)
+    if of.name in ("DataParallel", "parallel"):
+        return root(of.arg(0, "module")) or of.unknown()
+    if of.name == "Parameter":
+        x = as_tensor(of.first)
+        op, inputs, shape = ("leaf", (), None) if x is None else (x.op, (x,), x.shape)
+        op = "leaf" if x is not None and x.inputs else op
+        return Tensor(of.node, frozenset(), op, inputs, shape, "float", True, leaf=True, lib="torch")
+    return layers.make(of) if of.name[:1].isupper() else _torch(of, head)
+
+
+def _functional(of: Call, head: str) -> Any:
+    """torch.nn.functional.cross_entropy"""
+    x = as_tensor(of.first)
+    if of.name in layers.LOSS_NAMES:
+        return layers.loss(of)
+    if of.name == "linear" and x is not None:
+        matrix = as_tensor(of.arg(1))
+        out = matrix.shape[0] if matrix is not None and matrix.shape else None
+        return of.make("Linear", operands(of.args), (*x.shape[:-1], out) if x.shape else None, "float")
+    if of.name == "one_hot":
+        return of.make("one_hot", (x,), None, "int")
+    return _torch(of, head)
+
+
+def _init(of: Call, _: str) -> Any:
+    """torch.nn.init.zeros_(layer.weight)"""
+    of.tell("init", tensor=root(of.arg(0, "tensor")), how=of.name.strip("_"))
+    return of.first or of.unknown()
+
+
+def _gradients(of: Call, _: str) -> Seq:
+    """torch.autograd.grad(loss, (w, b))"""
+    of.tell("autograd")
+    asked = of.arg(1, "inputs")
+    listed = isinstance(asked, Seq)
+    made = [
+        Tensor(of.node, op="grad", inputs=tuple(operands([weight])), graph=False, lib="torch")
+        for weight in (asked.items if listed else [asked])
+    ]
+    return of.several(*made, more=not listed)
+
+
+def _seeded(of: Call, _: str) -> Any:
+    of.machine.seeded(of.args)
+    return of.unknown()
+
+
+def _optimizer(of: Call, head: str) -> Any:
+    """torch.optim.SGD(net.parameters(), lr=0.1)"""
+    if head != "torch.optim" or not of.name[:1].isupper():
+        return _torch(of, head)
+    given = of.arg(0, "params")
+    owners = None if given is None else objects.owners(given)
+    holds = frozenset(id(root(m)) for m in objects.held(given))
+    made = Optimizer(of.node, kind=of.name, owners=owners, holds=holds, rate=of.arg(1, "lr"))
+    of.tell("optimizer", optimizer=made)
     return made
 
 
-def _scheduler(machine, name: str, args: list, keywords: dict, node: ast.AST) -> Scheduler:
-    names = {
-        "StepLR": ("step_size", "gamma"),
-        "ExponentialLR": ("gamma",),
-        "MultiStepLR": ("milestones", "gamma"),
-        "CosineAnnealingLR": ("T_max", "eta_min"),
-        "ReduceLROnPlateau": ("mode", "factor", "patience"),
-    }.get(name, ())
-    told = dict(zip(names, args[1:])) | keywords
-    given = args[0] if args else keywords.get("optimizer")
-    return Scheduler(node, kind=name, optimizer=root(given), args=told)
+def _scheduler(of: Call, _: str) -> Scheduler:
+    settings = dict(zip(SCHEDULES.get(of.name, ()), of.args[1:])) | of.keywords
+    return Scheduler(of.node, kind=of.name, optimizer=root(of.arg(0, "optimizer")), args=settings)
+
+
+def _distribution(of: Call, head: str) -> Any:
+    of.tell("foreign", function=f"{head}.{of.name}", given=[])
+    return of.unknown(name=of.name)
 
 
 # ── scikit-learn ────────────────────────────────────────────────────────────────────────────────────
-def _sklearn(machine, head: str, name: str, args: list, keywords: dict, node: ast.AST) -> Any:
-    if name == "train_test_split":
-        return tables.split(machine, args, keywords, node)
+def _sklearn(of: Call, head: str) -> Any:
+    if of.name == "train_test_split":
+        return data.split(of)
     if head.startswith("sklearn.datasets"):
-        return tables.toy(name, args, keywords, node)
-    if name == "shuffle" and args:
-        order = machine.draw(node, keywords)
-        made = [
-            tensors.made(machine, "shuffled", (as_tensor(a),), node, as_tensor(a).shape, order=order)
-            if as_tensor(a)
-            else Unknown(node)
-            for a in args
-        ]
-        return made[0] if len(made) == 1 else Seq(node, items=made, kind="tuple")
-    if name.endswith(ESTIMATORS):
-        return Estimator(node, kind=name)
-    machine.tell("foreign", node, function=f"{head}.{name}", given=[*args, *keywords.values()])
-    return Unknown(node, name=name)
+        return data.toy(of)
+    if of.name == "shuffle" and of.args:
+        order = of.machine.draw(of.node, of.keywords)
+        tensors = map(as_tensor, of.args)
+        made = [of.make("shuffled", (t,), t.shape, order=order) if t else of.unknown() for t in tensors]
+        return made[0] if len(made) == 1 else of.several(*made)
+    if of.name.endswith(ESTIMATORS):
+        return Estimator(of.node, kind=of.name)
+    of.foreign(f"{head}.{of.name}")
+    return of.unknown(name=of.name)
+
+
+def _numpy(of: Call, head: str) -> Any:
+    return arrays.array(replace(of, lib="numpy"), head)
+
+
+CALLS = (  # the first that fits: a path, or with a dot at its end the beginning of one
+    ("builtins.", lambda of, _: builtin.call(of)),
+    ("torch.autograd.grad", _gradients),
+    ("torch.manual_seed", _seeded),
+    ("torch.cuda.manual_seed", _seeded),
+    ("torch.cuda.manual_seed_all", _seeded),
+    ("torch.optim.lr_scheduler.", _scheduler),
+    ("torch.optim.", _optimizer),
+    ("torch.utils.data.", lambda of, _: data.torch_data(of)),
+    ("torch.nn.functional.", _functional),
+    ("torch.special.", _functional),
+    ("torch.nn.init.", _init),
+    ("torch.nn.", _layer),
+    ("torch.distributions.", _distribution),
+    ("torch.", _torch),
+    ("numpy.", _numpy),
+    ("jnp.", _numpy),
+    ("scipy.special.", _numpy),
+    ("cupy.", _numpy),
+    ("sklearn.", _sklearn),
+    ("pandas.", lambda of, _: data.pandas(of)),
+    ("torchvision.datasets.", lambda of, _: data.images(of)),
+    ("torchaudio.datasets.", lambda of, _: data.images(of)),
+    ("copy.deepcopy", _copied),
+    ("copy.copy", _copied),
+    ("itertools.chain", _chained),
+    ("itertools.chain.from_iterable", _chained),
+    ("itertools.count", _repeated),
+    ("itertools.cycle", _repeated),
+    ("itertools.islice", _repeated),
+    ("functools.partial", lambda of, head: of.first or foreign(of, head)),
+    ("random.shuffle", lambda of, head: arrays.shuffle(of, of.first) if of.args else foreign(of, head)),
+    ("random.seed", _seeded),
+    ("random.sample", lambda of, _: of.unknown()),
+    ("random.random", lambda of, _: of.unknown()),
+    ("math.", _math),
+)

@@ -10,13 +10,14 @@ stands in `events`, in the order of time. Nothing of the script is run.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
-from . import entering, expressions, layers, methods, objects, tensors, updates
-from .happenings import Event, Exhausted, Frame, Run, moved_names
+from . import entering, expressions, layers, objects, operations, tensors, updates
+from .entering import Frame
+from .tensors import Call
 from .values import (
     Class,
     Const,
@@ -30,6 +31,9 @@ from .values import (
     Tensor,
     Unknown,
     Value,
+    agreed,
+    constant,
+    is_none,
     joined,
     root,
 )
@@ -37,16 +41,49 @@ from .values import (
 EVALUATIONS = 120_000
 
 
+@dataclass(eq=False)
+class Run:
+    """One going through a loop."""
+
+    node: Any
+    over: Value | None = None
+    count: int = 0  # passes so far
+
+
+@dataclass(eq=False)
+class Event:
+    """Something that happened, where, in which loops and passes, arms of conditions, functions."""
+
+    kind: str
+    node: Any
+    loops: tuple[Run, ...]
+    passes: tuple[int, ...]
+    arms: tuple[tuple[ast.AST, int], ...]
+    recording: bool | None
+    stack: tuple[Any, ...]
+    facts: dict[str, Any]
+    place: int
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["facts"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class Exhausted(Exception):
+    """The script is longer than is gone through."""
+
+
 class Machine:
     """Goes through a script; `events` and `complete` are the result."""
 
-    def __init__(self, script):
+    def __init__(self, script: Any):
         self.script = script
         self.events: list[Event] = []
         self.complete = True
         self.left = EVALUATIONS
-        self.top = Frame(script.tree)
-        self.frame = self.top
+        self.top = self.frame = Frame(script.tree)
         self.loops: list[Run] = []
         self.arms: list[tuple[ast.AST, int]] = []
         self.stack: list[Any] = []
@@ -55,7 +92,7 @@ class Machine:
         self.journal: list[tuple[dict, Any, Any, Any]] = []
         self.entered: set[ast.AST] = set()
         self.classes: list[Class] = []
-        self.moved = moved_names(script)
+        self.moved = updates.moved_names(script.nodes)
         self.seen: dict[ast.AST, Tensor] = {}  # what an expression held last
         self.seed: tuple[Any, int] | None = None
         try:
@@ -68,21 +105,11 @@ class Machine:
             self.complete = False
 
     # ── time and state ──────────────────────────────────────────────────────────────────────────
-    def tell(self, kind: str, node: ast.AST, **facts) -> None:
-        passes = tuple(run.count for run in self.loops)
-        place = len(self.events)
+    def tell(self, kind: str, node: Any, **facts: Any) -> None:
+        loops, passes = tuple(self.loops), tuple(run.count for run in self.loops)
+        arms, stack = tuple(self.arms), tuple(self.stack)
         self.events.append(
-            Event(
-                kind,
-                node,
-                tuple(self.loops),
-                passes,
-                tuple(self.arms),
-                self.recording,
-                tuple(self.stack),
-                facts,
-                place,
-            )
+            Event(kind, node, loops, passes, arms, self.recording, stack, facts, len(self.events))
         )
 
     def put(self, holder: dict, key: Any, value: Any) -> None:
@@ -96,11 +123,20 @@ class Machine:
             self.seen[node] = found
         return found
 
+    def apply(self, function: Any, call: Call) -> Any:
+        return expressions.apply(function, call)
+
+    def attribute(self, owner: Any, name: str, node: ast.AST) -> Any:
+        return expressions.attribute(self, owner, name, node)
+
+    def enter(self, function: Function, args: list | None, keywords: dict[str, Any], node: ast.AST) -> Any:
+        return entering.enter(self, function, args, keywords, node)
+
     def draw(self, node: ast.AST, keywords: dict | None = None) -> object:
         """What tells one random order from another: the same after the same seed."""
-        state = (keywords or {}).get("random_state")
-        if isinstance(state, Const) and state.value is not None:
-            return ("state", state.value)
+        state = constant((keywords or {}).get("random_state"))
+        if state is not None:
+            return ("state", state)
         if self.seed is None:
             return (node, len(self.events))
         seed, count = self.seed
@@ -109,13 +145,8 @@ class Machine:
 
     def seeded(self, args: list) -> None:
         first = args[0] if args else None
-        self.seed = (
-            (first.value, 0)
-            if isinstance(first, Const)
-            else (id(root(first)), 0)
-            if first is not None
-            else None
-        )
+        given = first.value if isinstance(first, Const) else id(root(first))
+        self.seed = (given, 0) if args else None
 
     def tick(self) -> None:
         self.left -= 1
@@ -123,7 +154,16 @@ class Machine:
             raise Exhausted
 
     @contextmanager
-    def silent(self, recording: bool | None, node: ast.AST):
+    def inside(self, frame: Frame) -> Iterator[None]:
+        """With the names of this frame."""
+        before, self.frame = self.frame, frame
+        try:
+            yield
+        finally:
+            self.frame = before
+
+    @contextmanager
+    def silent(self, recording: bool | None, node: ast.AST) -> Iterator[None]:
         """with torch.no_grad()"""
         before = self.recording, self.silencer
         self.recording, self.silencer = recording, node if recording is not True else None
@@ -139,21 +179,19 @@ class Machine:
         for number, block in enumerate(blocks):
             mark = len(self.journal)
             self.arms.append((node, number))
-            end = self.body(block)
+            ends.append(self.body(block))
             self.arms.pop()
-            left: dict = {}
-            for holder, key, _, value in self.journal[mark:]:
-                left[id(holder), key] = (holder, value)
+            left = {(id(holder), key): (holder, value) for holder, key, _, value in self.journal[mark:]}
             for holder, key, before, _ in reversed(self.journal[mark:]):
                 holder[key] = before
             del self.journal[mark:]
-            ends.append(end)
-            if end is None:
+            if ends[-1] is None:
                 changes.append(left)
         if not changes:
             return ends[0] if ends else None
-        for place in {place: None for left in changes for place in left}:
-            holder = next(left[place][0] for left in changes if place in left)
+        for place, holder in {
+            place: holder for left in changes for place, (holder, _) in left.items()
+        }.items():
             key = place[1]
             values = [left[place][1] if place in left else holder.get(key) for left in changes]
             value = values[0]
@@ -164,6 +202,7 @@ class Machine:
 
     # ── statements ──────────────────────────────────────────────────────────────────────────────
     def body(self, statements: Iterable[ast.stmt]) -> str | None:
+        """How a block ends: None, or by "return", "raise", "break", "continue"."""
         for statement in statements:
             self.tick()
             end = self.statement(statement)
@@ -174,53 +213,44 @@ class Machine:
     def statement(self, node: ast.stmt) -> str | None:
         match node:
             case ast.Expr():
-                self.expression_statement(node)
+                value = self.value(node.value)
+                if isinstance(value, Method) and isinstance(node.value, ast.Attribute):
+                    self.apply(value, Call(self, node.value))  # loss.backward without (): a slip of its own
             case ast.Assign():
                 self.assign(node, node.targets, node.value)
             case ast.AnnAssign(value=ast.expr()):
                 self.assign(node, [node.target], node.value)
             case ast.AugAssign():
                 self.augment(node)
-            case ast.For() | ast.AsyncFor():
-                return self.loop(node)
-            case ast.While():
+            case ast.For() | ast.AsyncFor() | ast.While():
                 self.loop(node)
             case ast.If():
-                return self.condition(node)
+                known = self.truth(node.test)
+                if known is not None:
+                    return self.body(node.body if known else node.orelse)
+                return self.ways(node, [node.body, node.orelse])
             case ast.With() | ast.AsyncWith():
                 return self.context(node)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 for decorator in node.decorator_list:
                     self.value(decorator)
-                self.put(
-                    self.frame.names, node.name, Function(node, code=node, frame=self.frame, name=node.name)
-                )
+                made = Function(node, code=node, frame=self.frame, name=node.name)
+                self.put(self.frame.names, node.name, made)
             case ast.ClassDef():
                 entering.define(self, node)
             case ast.Return():
                 self.frame.results.append(self.value(node.value) if node.value else Const(node, value=None))
                 return "return"
-            case ast.Raise():
-                return "raise"
-            case ast.Break():
-                return "break"
-            case ast.Continue():
-                return "continue"
-            case ast.Import():
-                for alias in node.names:
-                    name = alias.asname or alias.name.partition(".")[0]
-                    self.put(self.frame.names, name, Lib(node, path=alias.name if alias.asname else name))
-            case ast.ImportFrom():
-                for alias in node.names:
-                    if alias.name != "*":
-                        path = f"{'.' * node.level}{node.module or ''}.{alias.name}"
-                        self.put(self.frame.names, alias.asname or alias.name, Lib(node, path=path))
+            case ast.Raise() | ast.Break() | ast.Continue():
+                return type(node).__name__.lower()
+            case ast.Import() | ast.ImportFrom():
+                for name, path in imported(node):
+                    self.put(self.frame.names, name, Lib(node, path=path))
             case ast.Try() | ast.TryStar():
                 end = self.body(node.body)
                 if end in (None, "raise"):
-                    blocks = [handler.body for handler in node.handlers]
-                    if blocks:
-                        self.ways(node, [[], *blocks])
+                    if node.handlers:
+                        self.ways(node, [[], *(handler.body for handler in node.handlers)])
                     end = self.body(node.orelse) if end is None else None
                 return self.body(node.finalbody) or end
             case ast.Global() | ast.Nonlocal():
@@ -236,19 +266,6 @@ class Machine:
                 return self.ways(node, [*(case.body for case in node.cases), []])
         return None
 
-    def expression_statement(self, node: ast.Expr) -> None:
-        value = self.value(node.value)
-        if isinstance(value, Method) and isinstance(node.value, ast.Attribute):
-            methods.call(
-                self, value.owner, value.name, [], {}, node.value
-            )  # loss.backward without (): a slip of its own
-
-    def condition(self, node: ast.If) -> str | None:
-        known = self.truth(node.test)
-        if known is not None:
-            return self.body(node.body if known else node.orelse)
-        return self.ways(node, [node.body, node.orelse])
-
     def truth(self, test: ast.expr) -> bool | None:
         """Whether a condition holds, where the text is plain."""
         if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__":
@@ -260,13 +277,11 @@ class Machine:
             and isinstance(test.ops[0], ast.Is | ast.IsNot)
         ):
             left, right = self.value(test.left), self.value(test.comparators[0])
-            if isinstance(right, Const) and right.value is None and not isinstance(left, Unknown | Tensor):
-                same = isinstance(left, Const) and left.value is None
-                return same == isinstance(test.ops[0], ast.Is)
+            if is_none(right) and not isinstance(left, Unknown | Tensor):
+                return is_none(left) == isinstance(test.ops[0], ast.Is)
             return None
-        if isinstance(value, Const) and isinstance(value.value, bool | None):
-            return bool(value.value)
-        return None
+        plain = isinstance(value, Const) and isinstance(value.value, bool | None)
+        return bool(value.value) if plain else None
 
     def context(self, node: Any) -> str | None:
         silent: list[tuple[bool | None, ast.AST]] = []
@@ -282,37 +297,38 @@ class Machine:
                 return self.body(node.body)
         return self.body(node.body)
 
-    def loop(self, node: Any) -> str | None:
+    def loop(self, node: Any) -> None:
         """The body, twice; once for each of the items where these are layers."""
-        run = Run(node)
-        items: list[Value | None] = [None, None]
-        if not isinstance(node, ast.While):
-            run.over = self.value(node.iter)
-            found, exact = objects.items(self, run.over, node.iter)
-            items = list(found) if exact else [*found, *found][:2] if len(found) == 1 else objects.two(found)
+        endless = isinstance(node, ast.While)
+        run = Run(node, self.value(node.test if endless else node.iter))
+        items: list[Any] = [None, None]
+        if endless:
+            run.over = None
         else:
-            self.value(node.test)
+            items, exact = objects.items(self, run.over, node.iter)
+            if not exact:
+                items = [agreed(items)] * 2 if items else []
         if len(items) == 2 and (self.left < EVALUATIONS / 2 or len(self.loops) > 4):
             items = items[:1]
-        self.tell("loop", node, run=run, over=run.over)
         self.loops.append(run)
-        end = None
         for item in items[:12]:
             run.count += 1
             if item is not None:
                 self.bind(node.target, item, node)
-            end = self.body(node.body)
-            if end in ("return", "raise"):
+            if self.body(node.body) in ("return", "raise"):
                 break
-            if isinstance(node, ast.While):
+            if endless:
                 self.value(node.test)
         self.loops.pop()
         self.body(node.orelse)
-        return None
 
     # ── names ───────────────────────────────────────────────────────────────────────────────────
-    def bind(self, target: ast.AST, value: Value, node: ast.AST) -> None:
+    def bind(self, target: Any, value: Any, node: ast.AST) -> None:
         match target:
+            case ast.Name() if isinstance(self.frame.code, ast.comprehension) and not isinstance(
+                node, ast.NamedExpr
+            ):
+                self.frame.names[target.id] = value
             case ast.Name():
                 self.write(target.id, objects.labelled(value, target.id), target)
             case ast.Tuple() | ast.List():
@@ -327,16 +343,8 @@ class Machine:
             case ast.Starred():
                 self.bind(target.value, Unknown(target), node)
 
-    def bind_in(self, target: ast.AST, value: Value) -> None:
-        """Names of a comprehension."""
-        if isinstance(target, ast.Name):
-            self.frame.names[target.id] = value
-        elif isinstance(target, ast.Tuple | ast.List):
-            for part, item in zip(target.elts, objects.parts(self, value, len(target.elts), None)):
-                self.bind_in(part, item)
-
     def write(self, name: str, value: Value, node: ast.AST) -> None:
-        frame = self.frame
+        frame: Frame = self.frame
         while isinstance(frame.code, ast.comprehension):
             frame = frame.parent or self.top
         if name in frame.outer:
@@ -347,83 +355,78 @@ class Machine:
         self.tell("bind", node, name=name, value=value)
         self.put(frame.names, name, value)
 
-    def bind_attribute(self, target: ast.Attribute, value: Value, node: ast.AST) -> None:
-        owner = self.value(target.value)
-        base = root(owner)
-        if isinstance(base, Tensor | Const) or (
-            isinstance(base, Unknown) and target.attr in ("grad", "data")
-        ):
-            if target.attr == "grad":
+    def bind_attribute(self, target: ast.Attribute, value: Any, node: ast.AST) -> None:
+        base, attr = root(self.value(target.value)), target.attr
+        of_tensor = isinstance(base, Unknown) and attr in ("grad", "data")
+        if isinstance(base, Tensor | Const) or of_tensor:
+            if attr == "grad":
                 self.tell("clear", node, target=base)
-                if not (isinstance(value, Const) and value.value is None):
+                if not is_none(value):
                     self.tell("grad_set", node, target=base)
-            elif target.attr == "data":
-                updates.update(self, node, target.value, base, value, in_place=True, data=True)
-            elif target.attr == "requires_grad" and isinstance(base, Tensor):
-                updates.require(self, base, value, node)
-            return
-        if isinstance(base, Module | Instance | Unknown | Class):
-            value = objects.labelled(value, target.attr)
-            if target.attr == "training" and isinstance(value, Const) and isinstance(base, Module | Unknown):
+            elif attr == "requires_grad" and isinstance(base, Tensor):
+                operations.require(self, base, value, node)
+        elif isinstance(base, Module | Instance | Unknown | Class):
+            value = objects.labelled(value, attr)
+            if attr == "training" and isinstance(value, Const) and isinstance(base, Module | Unknown):
                 layers.set_mode(self, base, bool(value.value), node)
-            self.tell("attr", node, owner=base, name=target.attr, value=value)
-            self.put(base.attrs, target.attr, value)
+            self.tell("attr", node, owner=base, name=attr, value=value)
+            self.put(base.attrs, attr, value)
 
-    def bind_item(self, target: ast.Subscript, value: Value, node: ast.AST) -> None:
-        holder = self.value(target.value)
-        index = self.value(target.slice)
-        self.tell("item", node, holder=holder, index=index, value=value)
+    def bind_item(self, target: ast.Subscript, value: Any, node: ast.AST) -> None:
+        holder, index = self.value(target.value), self.value(target.slice)
+        key = constant(index)
+        self.tell("item", node, value=value)
         if isinstance(holder, Table) and isinstance(index, Const):
-            with suppress(TypeError):
-                self.put(holder.items, index.value, value)
-        elif isinstance(holder, Seq) and isinstance(index, Const) and isinstance(index.value, int):
-            if -len(holder.items) <= index.value < len(holder.items):
-                holder.items[index.value] = value
-        elif isinstance(holder, Module) and isinstance(index, Const) and isinstance(index.value, int):
-            self.tell("attr", node, owner=holder, name=str(index.value), value=value)
-            if -len(holder.children) <= index.value < len(holder.children):
-                holder.children[index.value] = value
+            self.put(holder.items, key, value)
+        elif isinstance(holder, Seq | Module) and isinstance(key, int):
+            if isinstance(holder, Module):
+                self.tell("attr", node, owner=holder, name=str(key), value=value)
+            items = holder.children if isinstance(holder, Module) else holder.items
+            if -len(items) <= key < len(items):
+                items[key] = value
 
-    def assign(self, node: ast.stmt, targets: list[ast.expr], right: Any) -> None:
+    def assign(self, node: Any, targets: list[ast.expr], right: Any) -> None:
         value = self.value(right)
         for target in targets:
-            updates.watch_update(self, node, target, right, value)
+            updates.assigned(self, node, target, right, value)
             if isinstance(target, ast.Name) and isinstance(value, Function) and value.name == "<lambda>":
                 value = replace(value, name=target.id)
             self.bind(target, value, node)
 
     def augment(self, node: ast.AugAssign) -> None:
-        before = self.value(node.target)
-        added = self.value(node.value)
+        target, before, added = node.target, self.value(node.target), self.value(node.value)
         after = tensors.binary(self, node, node.op, before, added)
         if isinstance(node.op, ast.Add):
-            self.tell("accumulate", node, total=before, added=added, target=node.target)
+            self.tell("accumulate", node, total=before, added=added)
         if isinstance(node.op, ast.Add | ast.Sub):
-            updates.update(self, node, node.target, before, after, in_place=True, change=added, op=node.op)
+            updates.augmented(self, node, before, added)
         if isinstance(before, Tensor) and isinstance(after, Tensor) and before.lib in ("torch", "numpy"):
+            kept = {name: getattr(before, name) for name in ("leaf", "lib", "layer")}
+            shape, cut = before.shape or after.shape, None if before.leaf else after.cut
             after = replace(
-                after,
-                origin=root(before),
-                leaf=before.leaf,
-                graph=after.graph or before.leaf,
-                shape=before.shape or after.shape,
-                lib=before.lib,
-                layer=before.layer,
-                cut=None if before.leaf else after.cut,
+                after, origin=root(before), graph=after.graph or before.leaf, shape=shape, cut=cut, **kept
             )
-        if isinstance(node.target, ast.Name):
-            self.write(node.target.id, after, node.target)
-        elif isinstance(node.target, ast.Attribute):
-            owner = root(self.value(node.target.value))
-            if isinstance(owner, Module | Instance | Unknown):
-                self.put(owner.attrs, node.target.attr, after)
-        else:
-            holder, index = self.value(node.target.value), self.value(node.target.slice)
-            if isinstance(holder, Table) and isinstance(index, Const) and index.value in holder.items:
-                self.put(holder.items, index.value, after)
+        match target:
+            case ast.Name():
+                self.write(target.id, after, target)
+            case ast.Attribute():
+                owner = root(self.value(target.value))
+                if isinstance(owner, Module | Instance | Unknown):
+                    self.put(owner.attrs, target.attr, after)
+            case ast.Subscript():
+                holder, index = self.value(target.value), self.value(target.slice)
+                if isinstance(holder, Table) and isinstance(index, Const) and index.value in holder.items:
+                    self.put(holder.items, index.value, after)
 
-    def enter(self, function: Function, args: Any, keywords: dict[str, Any], node: ast.AST) -> Any:
-        return entering.enter(self, function, args, keywords, node)
+
+def imported(node: Any) -> Iterator[tuple[str, str]]:
+    """(name, full name) of what an import gives, a star left out."""
+    for alias in node.names:
+        if isinstance(node, ast.Import):
+            name = alias.asname or alias.name.partition(".")[0]
+            yield name, alias.name if alias.asname else name
+        elif alias.name != "*":
+            yield alias.asname or alias.name, f"{'.' * node.level}{node.module or ''}.{alias.name}"
 
 
 def _agreed(one: Any, other: Any) -> Any:

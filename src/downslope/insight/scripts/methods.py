@@ -1,4 +1,4 @@
-"""Methods and attributes: of tensors, nets, loaders, and of what the text does not tell."""
+"""Methods and attributes: of tensors, nets, optimizers, and of what the text does not tell."""
 
 # What kind of node stands where, the tree tells, and mypy can not know:
 # mypy: disable-error-code="attr-defined,union-attr"
@@ -8,15 +8,15 @@ import ast
 from dataclasses import replace
 from typing import Any
 
-from . import containers, layers, objects, operations, shaping, tensors
-from .operation_names import METHODS
+from . import builtin, data, layers, objects, operations, shapes, tensors
+from .operations import METHODS
+from .tensors import Call
 from .values import (
     Class,
     Const,
     Estimator,
     Function,
     Instance,
-    Lib,
     Loader,
     Method,
     Module,
@@ -30,391 +30,272 @@ from .values import (
     Tensor,
     Unknown,
     as_tensor,
+    constant,
     members,
     root,
+    words,
 )
 
-OF_MODULES = {
-    "train",
-    "eval",
-    "parameters",
-    "named_parameters",
-    "to",
-    "cuda",
-    "cpu",
-    "zero_grad",
-    "state_dict",
-    "load_state_dict",
-    "apply",
-    "modules",
-    "children",
-    "named_modules",
-    "named_children",
-    "half",
-    "float",
-    "double",
-    "requires_grad_",
-    "register_buffer",
-    "append",
-    "add_module",
-    "extend",
-    "forward",
-    "share_memory",
-    "compile",
-    "register_parameter",
-    "buffers",
-    "type",
-    "get_parameter",
-    "insert",
-    "log",
-    "log_dict",
-    "items",
-}
-OF_UNKNOWN = (
-    (OF_MODULES - {"log", "log_dict", "items", "type", "insert"})
-    | METHODS
-    | {
-        "step",
-        "backward",
-        "shape",
-        "grad",
-        "T",
-        "data",
-        "dtype",
-        "values",
-        "scale",
-        "fit_transform",
-        "transform",
-        "append",
-        "update",
-        "unscale_",
-        "add_param_group",
-    }
+OF_MODELS = words(
+    """train eval parameters named_parameters to cuda cpu zero_grad state_dict load_state_dict apply modules
+    children named_modules named_children half float double requires_grad_ register_buffer append
+    add_module extend forward share_memory compile register_parameter buffers get_parameter"""
 )
-SAME_MODULE = {
-    "to",
-    "cuda",
-    "cpu",
-    "half",
-    "float",
-    "double",
-    "type",
-    "share_memory",
-    "requires_grad_",
-    "bfloat16",
-}
+OF_MODULES = OF_MODELS | words("log log_dict items type insert")
+OF_TENSORS = words("shape grad T data dtype values")
+OF_UNKNOWN = (OF_MODELS | METHODS | OF_TENSORS) | words(
+    "step backward scale fit_transform transform append update unscale_ add_param_group"
+)
+SAME_MODULE = words("to cuda cpu half float double type share_memory requires_grad_ bfloat16")
+TOLD = words("dtype device index columns name is_cuda ndim requires_grad names")
 
 
-def of_tensor(machine, owner: Tensor, attr: str, node: ast.AST) -> Any:
+# ── attributes of tensors ───────────────────────────────────────────────────────────────────────────
+def of_tensor(machine: Any, owner: Tensor, attr: str, node: ast.AST) -> Any:
     """x.T, x.shape, w.grad, w.data, df.price"""
-    base = root(owner)
-    if attr in ("T", "mT", "H"):
-        shape = owner.shape[::-1] if owner.shape is not None and ... not in owner.shape else owner.shape
-        return tensors.made(machine, "T", (owner,), node, shape, owner.dtype)
-    if attr == "shape":
-        return _dims(owner, node)
-    if attr == "grad":
-        return Tensor(
-            node, op="grad", inputs=(owner,), shape=owner.shape, dtype="float", graph=False, lib="torch"
-        )
-    if attr == "data" and owner.lib != "frame":
-        copy = replace(
-            owner, op="data", inputs=(owner,), node=node, info={}, origin=None, graph=False, leaf=False
-        )
-        copy.cut = ("detach", node) if owner.graph else owner.cut
-        copy.info["of"] = base
-        return copy
-    if attr == "values" and owner.lib == "frame":
-        return tensors.made(machine, "numpy", (owner,), node, owner.shape, owner.dtype, lib="numpy")
-    if attr in ("loc", "iloc") and owner.lib == "frame":
-        return owner
-    if attr in ("dtype", "device", "index", "columns", "name", "is_cuda", "ndim", "requires_grad", "names"):
-        if owner.lib == "frame" and attr in ("index", "columns"):
-            return Unknown(node)
-        return Unknown(node, name=attr)
-    if attr == "size" and owner.lib in ("numpy", "frame"):
-        return _count(owner, node)
-    if (
-        isinstance(base, Tensor)
-        and base.op == "call"
-        and attr in ("loss", "logits", "last_hidden_state", "pooler_output")
-    ):
-        return replace(base, node=node, op="call", info={**base.info, "part": attr}, origin=None)
-    if owner.lib == "frame" and attr not in METHODS:
-        facts = owner.facts | ({"real"} if objects.UNBOUNDED.search(attr) else frozenset())
-        return Tensor(
-            node,
-            facts,
-            "column",
-            (owner,),
-            (owner.shape[0] if owner.shape else None,),
-            "",
-            False,
-            lib="frame",
-            order=owner.order,
-        )
+    base, shape, frame = root(owner), owner.shape, owner.lib == "frame"
+    match attr:
+        case "T" | "mT" | "H":
+            turned = shape[::-1] if shapes.known(shape) else shape
+            return tensors.made(machine, "T", (owner,), node, turned, owner.dtype)
+        case "shape":
+            return tensors.dims(owner, node)
+        case "grad":
+            return Tensor(
+                node, op="grad", inputs=(owner,), shape=shape, dtype="float", graph=False, lib="torch"
+            )
+        case "data" if not frame:
+            return operations.copied(
+                owner, node, "data", ("detach", node) if owner.graph else owner.cut, of=base
+            )
+        case "values" if frame:
+            return tensors.made(machine, "numpy", (owner,), node, shape, owner.dtype, lib="numpy")
+        case "loc" | "iloc" if frame:
+            return owner
+        case _ if attr in TOLD:
+            return Unknown(node, name="" if frame and attr in ("index", "columns") else attr)
+        case "size" if owner.lib in ("numpy", "frame"):
+            return tensors.length(base, shapes.size(shape), 0, node)
+        case "loss" | "logits" | "last_hidden_state" | "pooler_output" if getattr(base, "op", "") == "call":
+            return replace(base, node=node, info={**base.info, "part": attr}, origin=None)
+    if frame and attr not in METHODS:
+        return data.named_column(owner, node, (shape[0] if shape else None,), attr, owner.order)
     return Method(node, owner=owner, name=attr)
 
 
-def _dims(owner: Tensor, node: ast.AST) -> Seq:
-    shape = owner.shape
-    made = Seq(node, kind="shape", more=shape is None or ... in shape)
-    if shape is not None and ... not in shape:
-        made.items = [_length(owner, d, place, node) for place, d in enumerate(shape)]
-    else:
-        made.items = [_length(owner, None, 0, node)]
-    made.shape_of = owner
-    return made
-
-
-def _length(owner: Any, size: Any, place: int, node: ast.AST) -> Any:
-    if isinstance(size, int):
-        return Const(node, value=size)
-    made = Tensor(node, op="length", shape=(), dtype="int", graph=False)
-    made.info["of"], made.info["axis"] = root(owner), place
-    return made
-
-
-def _count(owner: Tensor, node: ast.AST) -> Any:
-    total = tensors.size(owner.shape)
-    return Const(node, value=total) if total is not None else _length(owner, None, 0, node)
-
-
-def call(machine, owner: Any, name: str, args: list, keywords: dict, node: ast.AST) -> Any:
+# ── methods ─────────────────────────────────────────────────────────────────────────────────────────
+def call(of: Call, owner: Any) -> Any:
     """owner.name(*args)"""
-    base = root(owner)
+    base, name = root(owner), of.name
     match base:
         case Module():
-            return _of_module(machine, base, name, args, keywords, node)
+            return _of_module(of, base)
         case Optimizer():
-            return containers.of_optimizer(machine, base, name, args, node)
+            return _of_optimizer(of, base)
         case Scheduler():
             if name == "step":
-                machine.tell("schedule", node, scheduler=base)
-            return Unknown(node)
+                of.tell("schedule", scheduler=base)
         case Estimator():
-            return shaping.estimate(machine, base, name, args, keywords, node)
-        case State():
-            return State(node, model=base.model, copied=False) if name == "copy" else Unknown(node)
+            return data.estimate(of, base)
+        case State() if name == "copy":
+            return State(of.node, model=base.model)
         case Loader() | Rows() | Parameters():
-            return base if name in ("prepare", "shuffle", "to") else Unknown(node, facts=base.facts)
+            return base if name in ("prepare", "shuffle", "to") else of.unknown(facts=base.facts)
         case Seq():
-            return containers.of_list(machine, base, name, args, node)
+            return builtin.of_list(of, base)
         case Table():
-            return containers.of_table(machine, base, name, args, node)
+            return builtin.of_table(of, base)
         case Instance():
-            machine.tell(
-                "foreign",
-                node,
-                function=Method(node, owner=base, name=name),
-                given=[*args, *keywords.values()],
-            )
-            return Unknown(node)
-        case Tensor():
-            return _of_tensor_or_unknown(machine, owner, base, name, args, keywords, node)
+            return _foreign(of, base)
+        case Unknown(name="$super"):
+            return _of_super(of, base)
         case Unknown():
-            if base.name == "$super":
-                return _of_super(machine, base, name, args, keywords, node)
-            return _of_tensor_or_unknown(machine, owner, base, name, args, keywords, node)
-        case Const():
-            return Const(node, value="") if isinstance(base.value, str) else Unknown(node)
-        case Function():
-            return machine.enter(base, args, keywords, node) if name == "__call__" else Unknown(node)
-        case Lib():
-            return Unknown(node)
-    return Unknown(node)
+            return _of_unknown(of, owner, base)
+        case Tensor():
+            return _of_tensor(of, owner, base)
+        case Const(value=str()):
+            return of.constant("")
+        case Function() if name == "__call__":
+            return of.machine.enter(base, of.args, of.keywords, of.node)
+    return of.unknown()
 
 
-def _of_super(machine, base: Unknown, name: str, args: list, keywords: dict, node: ast.AST) -> Any:
+def _foreign(of: Call, base: Any, **more: Any) -> Unknown:
+    of.foreign(Method(of.node, owner=base, name=of.name))
+    return of.unknown(**more)
+
+
+def _of_super(of: Call, base: Unknown) -> Any:
     cls, owner = base.attrs.get("$class"), base.attrs.get("$self")
     for above in getattr(cls, "bases", ()):
-        found = objects.member(above, name) if isinstance(above, Class) else None
+        found = objects.member(above, of.name) if isinstance(above, Class) else None
         if isinstance(found, Function):
-            return machine.enter(objects.bound(found, owner), args, keywords, node)
-    if name == "forward" and isinstance(owner, Module):
-        return layers.sequence(machine, owner, args[0] if args else None, node)
-    if name == "__init__" and isinstance(owner, Module) and args and not owner.children:
-        owner.children.extend(a for a in args if isinstance(a, Module))
-    return Unknown(node)
+            return of.machine.enter(replace(found, owner=owner), of.args, of.keywords, of.node)
+    if of.name == "forward" and isinstance(owner, Module):
+        return layers.sequence(of, owner, of.first)
+    if of.name == "__init__" and isinstance(owner, Module) and not owner.children:
+        owner.children.extend(a for a in of.args if isinstance(a, Module))
+    return of.unknown()
 
 
-def _switches(machine, base: Any, name: str, args: list, node: ast.AST) -> None:
-    if name == "eval":
-        layers.set_mode(machine, base, False, node)
-    else:
-        asked = args[0] if args else Const(value=True)
-        told = asked.value if isinstance(asked, Const) and isinstance(asked.value, bool) else None
-        layers.set_mode(machine, base, told, node)
+def _of_optimizer(of: Call, base: Optimizer) -> Any:
+    match of.name:
+        case "step":
+            closure = isinstance(of.first, Function | Method)
+            entered = isinstance(of.first, Function)
+            result = of.machine.enter(of.first, [], {}, of.node) if entered else of.unknown()
+            of.tell("step", optimizer=base, closure=closure)
+            return result if closure else of.constant()
+        case "zero_grad":
+            of.tell("clear", target=base)
+            return of.constant()
+        case "add_param_group":
+            base.holds |= frozenset(id(root(m)) for arg in of.args for m in objects.held(arg))
+            base.owners = None
+    return of.unknown()
 
 
-def _of_module(machine, base: Module, name: str, args: list, keywords: dict, node: ast.AST) -> Any:
-    if name in ("eval", "train"):
-        _switches(machine, base, name, args or list(keywords.values()), node)
-        return base
-    if name in SAME_MODULE or name == "apply":
-        if name == "requires_grad_":
-            asked = args[0] if args else Const(value=True)
-            if isinstance(asked, Const) and asked.value is False:
+def _of_model(of: Call, base: Module | Unknown) -> Any:
+    """What every net answers, told or not; None for another name."""
+    match of.name:
+        case "eval" | "train":
+            asked = (of.given or [Const(value=True)])[0]
+            state = constant(asked) if isinstance(constant(asked), bool) else None
+            layers.set_mode(of.machine, base, False if of.name == "eval" else state, of.node)
+            return base
+        case "parameters" | "named_parameters":
+            made = Parameters(of.node, owners=(base,))
+            of.tell("parameters", model=base)
+            if of.name == "parameters":
+                return made
+            pair = of.several(of.unknown(), objects.parameter(made, of.node))
+            return of.several(pair, kind="list", more=True)
+        case "state_dict":
+            return State(of.node, model=base)
+        case "load_state_dict":
+            of.tell("load", model=base, state=of.first)
+            return of.unknown()
+        case "zero_grad":
+            of.tell("clear", target=base)
+            return of.constant()
+    return None
+
+
+def _of_module(of: Call, base: Module) -> Any:
+    name, machine, named = of.name, of.machine, constant(of.first)
+    found = _of_model(of, base)
+    if found is not None:
+        return found
+    match name:
+        case "requires_grad_":
+            if constant(of.arg(0, "requires_grad")) is False:
                 for part in members(base):
                     if isinstance(part, Module | Unknown):
                         machine.put(part.attrs, "$frozen", True)
-        if name == "apply" and args and isinstance(args[0], Function):
-            for part in list(members(base))[:40]:
-                if isinstance(part, Module):
-                    machine.enter(args[0], [part], {}, node)
-        return base
-    if name in ("parameters", "named_parameters"):
-        made = Parameters(node, owners=(base,))
-        machine.tell("parameters", node, model=base)
-        return (
-            made
-            if name == "parameters"
-            else Seq(
-                node,
-                items=[
-                    Seq(node, items=[Unknown(node), objects.parameter(machine, made, node)], kind="tuple")
-                ],
-                more=True,
-            )
-        )
-    if name == "state_dict":
-        return State(node, model=base)
-    if name == "load_state_dict":
-        machine.tell("load", node, model=base, state=args[0] if args else None)
-        return Unknown(node)
-    if name == "zero_grad":
-        machine.tell("clear", node, target=base)
-        return Const(node, value=None)
-    if name == "forward" and base.cls is None:
-        return layers.apply(machine, base, args, keywords, node)
-    if name in ("append", "add_module", "insert", "extend", "register_module"):
-        added = args[-1] if args else None
-        found = added.items if isinstance(added, Seq) else [added]
-        base.children.extend(v for v in found if v is not None)
-        machine.tell("registered", node, container=base, layers=found, given=args)
-        if name == "add_module" and base.cls is not None and args and isinstance(args[0], Const):
-            base.attrs[str(args[0].value)] = added
-        return base
-    if name in ("modules", "children"):
-        inside = [m for m in members(base) if m is not base or name == "modules"]
-        return Seq(node, items=list(inside)[:40])
-    if name in ("named_modules", "named_children"):
-        return Seq(
-            node, items=[Seq(node, items=[Unknown(node), m], kind="tuple") for m in list(members(base))[:12]]
-        )
-    if name == "register_buffer" and len(args) > 1 and isinstance(args[0], Const):
-        machine.put(base.attrs, args[0].value, args[1])
-    if name in ("values", "items") and base.kind == "ModuleDict":
-        found = [v for v in base.attrs.values() if isinstance(v, Module)]
-        return Seq(
-            node,
-            items=found
-            if name == "values"
-            else [Seq(node, items=[Unknown(node), v], kind="tuple") for v in found],
-        )
-    machine.tell(
-        "foreign", node, function=Method(node, owner=base, name=name), given=[*args, *keywords.values()]
-    )
-    return Unknown(node, attrs={"$of": base})
-
-
-def _of_tensor_or_unknown(
-    machine, owner: Any, base: Any, name: str, args: list, keywords: dict, node: ast.AST
-) -> Any:
-    """A method of a tensor, or of a parameter (a model, optimizer, loader) of which nothing else is told."""
-    unknown = base if isinstance(base, Unknown) else None
-    given = [*args, *keywords.values()]
-    if name == "backward":
-        return _backward(machine, owner, base, args, keywords, node)
-    if unknown is not None:
-        if name in ("train", "eval") and len(args) <= 1:
-            _switches(machine, base, name, args, node)
             return base
-        if name == "step":
-            return _step(machine, base, args, node)
-        if name == "zero_grad" or name == "clear_grad":
-            machine.tell("clear", node, target=base)
-            return Const(node, value=None)
-        if name in ("parameters", "named_parameters"):
-            made = Parameters(node, owners=(base,))
-            return (
-                made
-                if name == "parameters"
-                else Seq(
-                    node,
-                    items=[
-                        Seq(node, items=[Unknown(node), objects.parameter(machine, made, node)], kind="tuple")
-                    ],
-                    more=True,
-                )
-            )
-        if name == "state_dict":
-            return State(node, model=base)
-        if name == "load_state_dict":
-            machine.tell("load", node, model=base, state=args[0] if args else None)
-            return Unknown(node)
-        if name in ("fit_transform", "transform", "fit"):
-            return shaping.estimate(machine, base, name, args, keywords, node)
-        if name == "append" and args:
-            machine.tell("append", node, holder=base, added=args[0])
-            return Const(node, value=None)
-        if name in ("unscale_", "update", "scale"):
-            if name == "scale" and args and isinstance(args[0], Tensor):
-                return args[0]
-            return Unknown(node)
-        if name in SAME_MODULE and not (False):
-            return (
-                owner
-                if name != "requires_grad_"
-                else operations.method(machine, owner, name, args, keywords, node)
-            )
-    if name in METHODS:
-        return operations.method(machine, owner, name, args, keywords, node)
-    machine.tell("foreign", node, function=Method(node, owner=base, name=name), given=given)
+        case "apply":
+            inside = list(members(base))[:40] if isinstance(of.first, Function) else []
+            for part in inside:
+                if isinstance(part, Module):
+                    machine.enter(of.first, [part], {}, of.node)
+            return base
+        case _ if name in SAME_MODULE:
+            return base
+        case "forward" if base.cls is None:
+            return layers.apply(of, base)
+        case "append" | "add_module" | "insert" | "extend" | "register_module":
+            added = of.args[-1] if of.args else None
+            children = [v for v in (added.items if isinstance(added, Seq) else [added]) if v is not None]
+            base.children.extend(children)
+            of.tell("registered", container=base, layers=children)
+            if name == "add_module" and base.cls is not None and isinstance(of.first, Const):
+                base.attrs[str(named)] = added
+            return base
+        case "modules" | "children":
+            inside = [m for m in members(base) if m is not base or name == "modules"]
+            return of.several(*inside[:40], kind="list")
+        case "named_modules" | "named_children":
+            return _named(of, list(members(base))[:12])
+        case "register_buffer" if len(of.args) > 1 and isinstance(of.first, Const):
+            machine.put(base.attrs, named, of.args[1])
+        case "values" | "items" if base.kind == "ModuleDict":
+            inside = [v for v in base.attrs.values() if isinstance(v, Module)]
+            return of.several(*inside, kind="list") if name == "values" else _named(of, inside)
+    return _foreign(of, base, attrs={"$of": base})
+
+
+def _named(of: Call, values: list) -> Seq:
+    return of.several(*(of.several(of.unknown(), value) for value in values), kind="list")
+
+
+def _of_unknown(of: Call, owner: Any, base: Unknown) -> Any:
+    """A method of a parameter, which may be a model, an optimizer, a loader."""
+    name, first = of.name, of.first
+    found = None if name in ("train", "eval") and len(of.args) > 1 else _of_model(of, base)
+    if found is not None:
+        return found
+    match name:
+        case "step":
+            return _step(of, base)
+        case "clear_grad":
+            of.tell("clear", target=base)
+            return of.constant()
+        case "fit_transform" | "transform" | "fit":
+            return data.estimate(of, base)
+        case "append" if of.args:
+            of.tell("append", holder=base, added=first)
+            return of.constant()
+        case "unscale_" | "update" | "scale":
+            return first if name == "scale" and isinstance(first, Tensor) else of.unknown()
+        case _ if name in SAME_MODULE and name != "requires_grad_":
+            return owner
+    return _of_tensor(of, owner, base)
+
+
+def _of_tensor(of: Call, owner: Any, base: Any) -> Any:
+    if of.name == "backward":
+        return _backward(of, owner, base)
+    if of.name in METHODS:
+        return operations.method(of, owner)
+    _foreign(of, base)
     if isinstance(base, Tensor):
-        return tensors.made(machine, name, [owner, *[a for a in args if isinstance(a, Tensor)]], node)
-    data = [a for a in given if isinstance(a, Tensor)]
-    if data:
-        made_ = tensors.made(machine, "call", data, node, layer=base)
-        made_.graph, made_.cut = (False, None) if machine.recording is False else (None, None)
-        return made_
-    return Unknown(node, facts=base.facts)
+        return of.make(of.name, [owner, *(a for a in of.args if isinstance(a, Tensor))])
+    given = [a for a in of.given if isinstance(a, Tensor)]
+    if not given:
+        return of.unknown(facts=base.facts)
+    made = of.make("call", given, layer=base)
+    made.graph, made.cut = (False, None) if of.machine.recording is False else (None, None)
+    return made
 
 
-def _backward(machine, owner: Any, base: Any, args: list, keywords: dict, node: ast.AST) -> Any:
-    first = args[0] if args else None
-    engine = isinstance(base, Unknown) and (isinstance(first, (Tensor, Seq)) or len(args) > 1)
-    if engine and isinstance(first, Tensor) and first.op not in ("ones", "ones_like", "tensor"):
-        machine.tell("backward", node, tensor=as_tensor(first), engine=base)
-        return Const(node, value=None)
-    if engine and not isinstance(first, Tensor):
-        machine.tell("backward", node, tensor=Tensor(node), engine=base)
-        return Const(node, value=None)
-    machine.tell("backward", node, tensor=as_tensor(owner), engine=None)
-    return Const(node, value=None)
+def _backward(of: Call, owner: Any, base: Any) -> Const:
+    """loss.backward(), engine.backward(loss)"""
+    first, tensor, engine = of.first, as_tensor(owner), None
+    if isinstance(base, Unknown) and (isinstance(first, Tensor | Seq) or len(of.args) > 1):
+        if not isinstance(first, Tensor):
+            tensor, engine = Tensor(of.node), base
+        elif first.op not in ("ones", "ones_like", "tensor"):
+            tensor, engine = first, base
+    of.tell("backward", tensor=tensor, engine=engine)
+    return of.constant()
 
 
-def _step(machine, base: Unknown, args: list, node: ast.AST) -> Any:
-    first = args[0] if args else None
+def _step(of: Call, base: Unknown) -> Any:
+    first, name = of.first, base.name.lower()
+    closure = isinstance(first, Function)
     if isinstance(first, Optimizer | Unknown | Module) or (
         isinstance(first, Tensor) and first.op == "unknown"
     ):
         found = root(first)  # scaler.step(optimizer)
         if isinstance(found, Optimizer) or "opt" in getattr(found, "name", "") or "scal" in base.name:
-            machine.tell("step", node, optimizer=found, closure=False, scaler=base)
-            return Const(node, value=None)
-    if isinstance(first, Function):
-        machine.enter(first, [], {}, node)
-    if "sched" in base.name.lower() or "warmup" in base.name.lower():
-        machine.tell("schedule", node, scheduler=base)
-    elif len(args) <= 1 and "env" not in base.name.lower():
-        machine.tell(
-            "step",
-            node,
-            optimizer=base,
-            closure=isinstance(first, Function),
-            engine=bool(args) and not isinstance(first, Function),
-        )
+            of.tell("step", optimizer=found, closure=False, scaler=base)
+            return of.constant()
+    if closure:
+        of.machine.enter(first, [], {}, of.node)
+    if "sched" in name or "warmup" in name:
+        of.tell("schedule", scheduler=base)
+    elif len(of.args) <= 1 and "env" not in name:
+        of.tell("step", optimizer=base, closure=closure, engine=bool(of.args) and not closure)
     else:
-        return Seq(node, items=[Unknown(node) for _ in range(5)], more=True)
-    return Unknown(node)
+        return of.several(*(of.unknown() for _ in range(5)), kind="list", more=True)
+    return of.unknown()

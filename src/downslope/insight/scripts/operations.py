@@ -1,4 +1,7 @@
-"""Operations by their names, as a function (torch.mean(x)) or a method (x.mean()): shape, kind, graph."""
+"""Operations by their names, as a function (torch.mean(x)) or a method (x.mean()): shape, kind, graph.
+
+`OPERATIONS` is the table: a name, and the function of the call and its operand that gives the result.
+"""
 
 # What kind of node stands where, the tree tells, and mypy can not know:
 # mypy: disable-error-code="attr-defined,union-attr"
@@ -8,20 +11,8 @@ import ast
 from dataclasses import replace
 from typing import Any
 
-from . import shaping, tensors, updates
-from .operation_names import (
-    COMPARES,
-    DTYPES,
-    EACH,
-    EXTREME,
-    IN_PLACE,
-    KEEP,
-    PRODUCTS,
-    REDUCE,
-    ROWS,
-    SAME_NAME,
-    SHAPED,
-)
+from . import shapes, tensors
+from .tensors import Call
 from .values import (
     Const,
     Lib,
@@ -29,219 +20,311 @@ from .values import (
     Tensor,
     Unknown,
     as_tensor,
+    constant,
+    operands,
+    pairs,
     root,
+    whole,
+    words,
+)
+
+SAME_NAME = pairs(
+    """absolute:abs expit:sigmoid special_expit:sigmoid subtract:sub multiply:mul divide:div true_divide:div
+    power:pow negative:neg average:mean clamp:clip sigmoid_:sigmoid relu_:relu tanh_:tanh"""
+)
+DTYPES = pairs(
+    """float:float double:float half:float long:int int:int bool:bool byte:int short:int bfloat16:float"""
+)
+KEEP = words(
+    """to cpu cuda contiguous clone copy type astype round pin_memory requires_grad_ detach_ fillna copy_
+    nan_to_num coalesce reset_index dropna tolist to_numpy numpy detach apply map retain_grad
+    share_memory_ squeeze_ realize item_"""
+)
+EACH = words(
+    """relu sigmoid tanh exp log log1p sin cos abs absolute sqrt square softmax log_softmax leaky_relu elu
+    gelu silu softplus logsigmoid clamp clip expit pow maximum minimum where normalize neg negative sign erf
+    selu relu6 hardtanh add sub mul div subtract multiply divide true_divide rsqrt reciprocal relu_
+    dropout cumsum floor ceil special_expit sigmoid_ tanh_ log2 log10 expm1 power layer_norm batch_norm
+    roll flip clamp_ clip_ feature_dropout alpha_dropout mish"""
+)
+REDUCE = words(
+    """mean sum prod std var median norm logsumexp average nanmean nansum all any amax amin count_nonzero
+    nanmedian"""
+)
+EXTREME = words("max min argmax argmin topk sort argsort")
+SHAPED = words(
+    """view reshape flatten ravel squeeze unsqueeze transpose t permute expand repeat expand_dims swapaxes
+    view_as reshape_as expand_as numel size dim item T gather index_select chunk split unbind
+    masked_fill new_zeros new_tensor narrow select"""
+)
+PRODUCTS = words("matmul mm dot mv bmm inner outer einsum addmm tensordot")
+IN_PLACE = words(
+    """zero_ fill_ add_ sub_ mul_ div_ copy_ normal_ uniform_ data_ addcdiv_ subtract_ clamp_ random_
+    xavier_uniform_"""
+)
+COMPARES = words("eq ne gt lt ge le equal")
+ROWS = words(
+    """sample drop head tail select_dtypes drop_duplicates query sort_values set_index join merge get_dummies
+    rename assign describe iterrows sort_index isnull value_counts"""
 )
 
 
-def method(machine, owner: Any, name: str, args: list, keywords: dict, node: ast.AST) -> Any:
-    """x.name(*args)"""
-    x = as_tensor(owner)
+# ── methods of tensors alone ────────────────────────────────────────────────────────────────────────
+def method(call: Call, owner: Any) -> Any:
+    """owner.name(*args)"""
+    x, base = as_tensor(owner), root(owner)
     if x is None:
-        return Unknown(node)
-    base = root(owner)
-    if name in IN_PLACE:
-        return in_place(machine, owner, base, name, args, keywords, node)
-    if name in ("detach", "detach_"):
-        copy = replace(x, op="detach", inputs=(x,), node=node, graph=False, leaf=False, info={}, origin=None)
-        copy.cut = ("detach", node) if x.graph or x.op == "call" else x.cut
-        copy.info["copied"] = False
-        return copy
-    if name in ("numpy", "to_numpy", "tolist", "item"):
-        shape = () if name == "item" else x.shape
-        copy = tensors.made(
-            machine,
-            name,
-            (x,),
-            node,
-            shape,
-            x.dtype,
-            lib="numpy" if name != "item" else "number",
-            order=x.order,
-        )
-        copy.graph, copy.cut = False, ("numpy", node) if x.graph else x.cut
-        return copy
-    if name == "requires_grad_":
-        asked = args[0] if args else Const(value=True)
-        if isinstance(base, Tensor):
-            updates.require(machine, base, asked, node)
-            if isinstance(asked, Const) and asked.value is True and x is not base:
-                return replace(x, graph=True, leaf=True, info=dict(x.info))
-        return owner
-    return function(machine, name, [owner, *args], keywords, node, as_method=True)
+        return call.unknown()
+    match call.name:
+        case name if name in IN_PLACE:
+            return in_place(call, owner, base)
+        case "detach" | "detach_":
+            cut = ("detach", call.node) if x.graph or x.op == "call" else x.cut
+            return copied(x, call.node, "detach", cut)
+        case "numpy" | "to_numpy" | "tolist" | "item":
+            alone = call.name == "item"
+            result = call.make(call.name, (x,), () if alone else x.shape, x.dtype, order=x.order)
+            result.lib = "number" if alone else "numpy"
+            result.graph, result.cut = False, ("numpy", call.node) if x.graph else x.cut
+            return result
+        case "requires_grad_":
+            asked = call.arg(0, default=Const(value=True))
+            if isinstance(base, Tensor):
+                require(call.machine, base, asked, call.node)
+                if constant(asked) is True and x is not base:
+                    return replace(x, graph=True, leaf=True, info=dict(x.info))
+            return owner
+    return function(replace(call, args=[owner, *call.args]))
 
 
-def in_place(machine, owner: Any, base: Any, name: str, args: list, keywords: dict, node: ast.AST) -> Any:
+def copied(x: Tensor, node: Any, op: str, cut: Any, **info: Any) -> Tensor:
+    """x.detach(), x.data: the same numbers outside the graph."""
+    return replace(x, op=op, inputs=(x,), node=node, graph=False, leaf=False, cut=cut, info=info, origin=None)
+
+
+def in_place(call: Call, owner: Any, base: Any) -> Any:
     """w.sub_(lr * w.grad), w.grad.zero_(), layer.weight.data.fill_(0)"""
-    of = base
-    data = False
+    name, of, data = call.name, base, False
     while isinstance(of, Tensor) and of.op in ("data", "detach") and of.inputs:
         of, data = root(of.inputs[0]), True
     if isinstance(of, Tensor) and of.op == "grad":
-        if name in ("zero_", "fill_", "mul_", "copy_"):
-            machine.tell("clear", node, target=root(of.inputs[0]))
-        else:
-            machine.tell("grad_changed", node, target=root(of.inputs[0]))
+        cleared = name in ("zero_", "fill_", "mul_", "copy_")
+        call.tell("clear" if cleared else "grad_changed", target=root(of.inputs[0]))
         return owner
     if isinstance(of, Unknown) and of.name == "grad":
-        machine.tell("clear", node, target=of)
+        call.tell("clear", target=of)
         return owner
     if name in ("zero_", "fill_"):
-        machine.tell(
-            "init",
-            node,
-            tensor=of,
-            how="zeros" if name == "zero_" else "constant",
-            value=args[0] if args else None,
-        )
+        call.tell("init", tensor=of, how="zeros" if name == "zero_" else "constant")
     if name in ("normal_", "uniform_", "random_"):
-        machine.tell("init", node, tensor=of, how="random", value=None)
-    if name in ("add_", "sub_", "subtract_") and args:
-        change = args[0] if len(args) == 1 else tensors.binary(machine, node, ast.Mult(), args[0], args[1])
-        alpha = keywords.get("alpha", keywords.get("value"))
-        if alpha is not None:
-            change = tensors.binary(machine, node, ast.Mult(), alpha, change)
-        machine.tell(
-            "update",
-            node,
-            target=node.func.value,
-            base=of,
-            changes=[(1 if name == "add_" else -1, change)],
-            in_place=True,
-            data=data,
-            replaced=False,
-        )
+        call.tell("init", tensor=of, how="random")
+    if name in ("add_", "sub_", "subtract_") and call.args:
+        times = lambda a, b: tensors.binary(call.machine, call.node, ast.Mult(), a, b)
+        change = times(*call.args[:2]) if len(call.args) > 1 else call.first
+        alpha = call.arg(-1, "alpha", "value")
+        change = change if alpha is None else times(alpha, change)
+        target, changes = call.node.func.value, [(1 if name == "add_" else -1, change)]
+        call.tell("update", target=target, base=of, changes=changes, in_place=True, data=data, replaced=False)
     return owner
 
 
-def function(machine, name: str, args: list, keywords: dict, node: ast.AST, as_method: bool = False) -> Any:
+def require(machine: Any, tensor: Tensor, value: Any, node: ast.AST) -> None:
+    """w.requires_grad = True"""
+    if constant(value) is True:
+        machine.put(tensor.__dict__, "graph", True)
+        if not tensors.predicted(tensor):
+            machine.put(tensor.__dict__, "cut", None)  # a weight that begins anew
+        machine.put(tensor.__dict__, "leaf", tensor.op not in ("mean", "sum") or not tensor.inputs)
+        machine.tell("require", node, tensor=tensor)
+    elif constant(value) is False:
+        machine.put(tensor.__dict__, "graph", None)
+        if tensor.layer is not None:
+            machine.put(tensor.layer.attrs, "$frozen", True)
+
+
+# ── functions and methods ───────────────────────────────────────────────────────────────────────────
+def function(call: Call) -> Any:
     """name(x, …) of torch, numpy or torch.nn.functional, or x.name(…)"""
-    name = SAME_NAME.get(name, name)
-    if not args and keywords:
-        args = [keywords.get("input", keywords.get("x", keywords.get("a", next(iter(keywords.values())))))]
-    if not args:
-        return Unknown(node)
-    owner, rest = args[0], args[1:]
-    x = as_tensor(owner)
-    if x is None:
-        return Unknown(node)
-    given = x.shape
-    make = lambda op, shape, dtype=x.dtype, inputs=(x,), **more: tensors.made(
-        machine, op, inputs, node, shape, dtype, **more
-    )
-    if name in DTYPES:
-        return make(name, given, DTYPES[name])
-    if name in ("astype", "to", "type"):
-        return make(name, given, _dtype([*rest, *keywords.values()]) or x.dtype)
-    if name in COMPARES and rest and name != "equal":
-        other = as_tensor(rest[0]) or Tensor(node)
-        result = make("compare", tensors.spread(given, other.shape), "bool", (x, other))
-        result.graph, result.cut = False, tensors._cut(x, other, node)
-        machine.tell("elementwise", node, op="compare", left=x, right=other, result=result)
-        return result
-    if name in EACH:
-        return _each(machine, name, x, rest, keywords, node, make)
-    if name in REDUCE:
-        asked, axis = shaping.axis_of(rest, keywords)
-        keep = keywords.get("keepdim", keywords.get("keepdims"))
-        keep_ = isinstance(keep, Const) and keep.value is True
-        shape = tensors.reduced(given, axis, keep_) if not asked or axis is not None else None
-        dtype = "float" if name in ("mean", "std", "var", "norm") else x.dtype if x.dtype != "bool" else "int"
-        return make(name, shape, dtype, axis=axis if asked else None)
-    if name in EXTREME:
-        return _extreme(machine, name, x, rest, keywords, node, make)
-    if name in PRODUCTS:
-        other = as_tensor(rest[0]) if rest else None
-        if name == "einsum":
-            operands = [t for t in (as_tensor(a) for a in rest) if t is not None]
-            return tensors.made(machine, name, operands, node)
-        shape = tensors.product(given, other.shape) if other is not None and name != "outer" else None
-        return make("matmul", shape, "float", tuple(t for t in (x, other) if t is not None))
-    if name in SHAPED:
-        return shaping.shaped(machine, name, x, owner, rest, keywords, node, make)
-    if name in ROWS:
-        return shaping.table_rows(machine, name, x, rest, keywords, node, make)
-    if name in KEEP or (name == "copy" and as_method):
-        return make(name, given)
-    return Unknown(node)
+    args = call.args
+    if not args and call.keywords:
+        args = [call.arg(-1, "input", "x", "a", default=next(iter(call.keywords.values())))]
+    x = as_tensor(args[0]) if args else None
+    name = SAME_NAME.get(call.name, call.name)
+    if x is None or name not in OPERATIONS:
+        return call.unknown()
+    return OPERATIONS[name](replace(call, name=name, args=args), x)
 
 
-def _dtype(values: list) -> str:
+def dtype_of(values: list) -> str:
+    """The kind of number that one of these names: torch.float32, "int64", float."""
     for value in values:
-        told = (
-            value.path.rpartition(".")[2]
-            if isinstance(value, Lib)
-            else value.value
-            if isinstance(value, Const)
-            else ""
-        )
+        told = value.path.rpartition(".")[2] if isinstance(value, Lib) else constant(value)
         if isinstance(told, str):
-            for word, dtype in (
-                ("float", "float"),
-                ("double", "float"),
-                ("long", "int"),
-                ("int", "int"),
-                ("bool", "bool"),
-                ("half", "float"),
-            ):
+            for word in ("float", "double", "long", "int", "bool", "half"):
                 if word in told.lower():
-                    return dtype
+                    return DTYPES[word]
     return ""
 
 
-def _each(machine, name: str, x: Any, rest: list, keywords: dict, node: ast.AST, make) -> Any:
-    others = [t for t in (as_tensor(a) for a in rest) if t is not None]
-    if name in ("add", "sub", "mul", "div", "maximum", "minimum", "pow") and others:
-        op = {"add": ast.Add, "sub": ast.Sub, "mul": ast.Mult, "div": ast.Div, "pow": ast.Pow}.get(name)
-        if op is not None:
-            return tensors.binary(machine, node, op(), x, rest[0])
-        return make(name, tensors.spread(x.shape, others[0].shape), x.dtype, (x, others[0]))
+def _keep(call: Call, x: Tensor) -> Tensor:
+    return call.make(call.name, (x,), x.shape, x.dtype)
+
+
+def _typed(call: Call, x: Tensor) -> Tensor:
+    dtype = DTYPES.get(call.name) or dtype_of([*call.args[1:], *call.keywords.values()]) or x.dtype
+    return call.make(call.name, (x,), x.shape, dtype)
+
+
+def _compare(call: Call, x: Tensor) -> Any:
+    if len(call.args) < 2 or call.name == "equal":
+        return call.unknown()
+    return tensors.compared(call, x, as_tensor(call.args[1]) or Tensor(call.node))
+
+
+def _each(call: Call, x: Tensor) -> Any:
+    """Number by number."""
+    name, others = call.name, operands(call.args[1:])
+    if name in ("add", "sub", "mul", "div", "pow") and others:
+        op = next(op for op, (known, _) in tensors.OPERATORS.items() if known == name)
+        return tensors.binary(call.machine, call.node, op(), x, call.args[1])
+    if name in ("maximum", "minimum") and others:
+        return call.make(name, (x, others[0]), shapes.spread(x.shape, others[0].shape), x.dtype)
     if name == "where":
         both = others[:2] or [x]
-        shape = tensors.spread(both[0].shape, both[-1].shape) if len(both) == 2 else None
-        return make("where", tensors.spread(x.shape, shape) if shape is not None else None, "", tuple(both))
-    asked, axis = shaping.axis_of(rest, keywords)
+        shape = shapes.spread(both[0].shape, both[-1].shape) if len(both) == 2 else None
+        return call.make("where", both, shapes.spread(x.shape, shape))
     if name in ("softmax", "log_softmax"):
-        result = make(name, x.shape, "float", operand=x, dim=axis if asked else None)
-        machine.tell("softmax", node, result=result, dim=axis if asked else None)
+        _, axis = call.axis()
+        result = call.make(name, (x,), x.shape, "float")
+        call.tell("softmax", result=result, dim=axis)
         return result
     if name == "dropout":
-        training = keywords.get("training", rest[1] if len(rest) > 1 else None)
-        machine.tell("dropout", node, training=training, input=x)
+        call.tell("dropout", training=call.arg(2, "training"))
     if name == "sign":
-        result = make(name, x.shape)
-        result.facts = result.facts - tensors.RANGES
+        result = call.make(name, (x,), x.shape, x.dtype)
+        result.facts -= tensors.RANGES
         return result
-    return make(
-        name, x.shape, "float" if name not in ("abs", "clip", "square", "relu") else x.dtype, operand=x
-    )
+    dtype = x.dtype if name in ("abs", "clip", "square", "relu") else "float"
+    return call.make(name, (x,), x.shape, dtype)
 
 
-def _extreme(machine, name: str, x: Any, rest: list, keywords: dict, node: ast.AST, make) -> Any:
-    asked, axis = shaping.axis_of(rest, keywords, 1 if name == "topk" else 0)
-    keep = keywords.get("keepdim", keywords.get("keepdims"))
-    shape = (
-        tensors.reduced(x.shape, axis, isinstance(keep, Const) and keep.value is True)
-        if not asked or axis is not None
-        else None
-    )
-    index = make(
-        "argmax",
-        shape if name not in ("topk", "sort", "argsort") else None,
-        "int",
-        dim=axis if asked else None,
-    )
-    index.graph, index.cut = False, ("argmax", node) if x.graph else x.cut
+def _reduce(call: Call, x: Tensor) -> Tensor:
+    asked, axis = call.axis()
+    keep = call.true("keepdim", "keepdims")
+    shape = shapes.reduced(x.shape, axis, keep) if not asked or axis is not None else None
+    whole_ = call.name in ("mean", "std", "var", "norm")
+    dtype = "float" if whole_ else "int" if x.dtype == "bool" else x.dtype
+    return call.make(call.name, (x,), shape, dtype, axis=axis)
+
+
+def _extreme(call: Call, x: Tensor) -> Any:
+    """max, argmax, topk, sort"""
+    name = call.name
+    asked, axis = call.axis(2 if name == "topk" else 1)
+    keep = call.true("keepdim", "keepdims")
+    shape = shapes.reduced(x.shape, axis, keep) if not asked or axis is not None else None
+    index = call.make("argmax", (x,), None if name in ("topk", "sort", "argsort") else shape, "int")
+    index.graph, index.cut = False, ("argmax", call.node) if x.graph else x.cut
     if asked or name.startswith("arg"):
-        machine.tell("argmax", node, name=name, input=x, asked=asked, dim=axis, result=index)
+        call.tell("argmax", name=name, input=x, dim=axis, result=index)
     if name in ("argmax", "argmin", "argsort"):
         return index
-    if (
-        name in ("max", "min")
-        and rest
-        and isinstance(rest[0], Tensor)
-        and not isinstance(rest[0], Const)
-        and rest[0].shape != ()
-    ):
-        return make(name, tensors.spread(x.shape, rest[0].shape), x.dtype, (x, rest[0]))
-    best = make(name, shape)
-    return Seq(node, items=[best, index], kind="tuple") if asked or name in ("topk", "sort") else best
+    other = call.args[1] if len(call.args) > 1 else None
+    if name in ("max", "min") and isinstance(other, Tensor) and other.shape != ():
+        return call.make(name, (x, other), shapes.spread(x.shape, other.shape), x.dtype)
+    best = call.make(name, (x,), shape, x.dtype)
+    return call.several(best, index) if asked or name in ("topk", "sort") else best
+
+
+def _product(call: Call, x: Tensor) -> Tensor:
+    rest = operands(call.args[1:])
+    if call.name == "einsum":
+        return call.make("einsum", rest)
+    other = as_tensor(call.args[1]) if len(call.args) > 1 else None
+    shape = shapes.product(x.shape, other.shape) if other is not None and call.name != "outer" else None
+    return call.make("matmul", (x,) if other is None else (x, other), shape, "float")
+
+
+def _shaped(call: Call, x: Tensor) -> Any:
+    """What changes a shape."""
+    given, rest = x.shape, call.args[1:]
+    make = lambda op, shape: call.make(op, (x,), shape, x.dtype)
+    match call.name:
+        case "view" | "reshape":
+            sizes: Any = rest[0] if len(rest) == 1 and isinstance(rest[0], Seq) else rest
+            if isinstance(sizes, Seq) and sizes.kind == "shape":
+                of = sizes.__dict__.get("shape_of")
+                return make("view", of.shape if of is not None else None)
+            if isinstance(sizes, Seq):
+                sizes = sizes.items if not sizes.more else []
+            return make("view", shapes.reshaped(given, list(map(whole, sizes))) if sizes else None)
+        case "view_as" | "reshape_as" | "expand_as":
+            other = as_tensor(rest[0]) if rest else None
+            return make("view", other.shape if other is not None else None)
+        case "flatten" | "ravel":
+            start = whole(call.arg(1, "start_dim"))
+            if start == 1:
+                return make("view", shapes.flattened_rows(given))
+            return make("view", shapes.flattened(given) if start in (None, 0) else None)
+        case "squeeze":
+            _, axis = call.axis()
+            asked = bool(rest or call.keywords)
+            return make("squeeze", shapes.squeezed(given, axis) if not asked or axis is not None else None)
+        case "unsqueeze" | "expand_dims":
+            return make("view", shapes.unsqueezed(given, call.axis()[1]))
+        case "t" | "transpose" | "swapaxes" if not rest or (given is not None and len(given) == 2):
+            return make("T", given[::-1] if shapes.known(given) else given)
+        case "size" if rest:
+            axis = whole(rest[0])
+            inside = shapes.known(given) and axis is not None and -len(given) <= axis < len(given)
+            return tensors.length(root(call.first), given[axis] if inside else None, axis or 0, call.node)
+        case "size":
+            return tensors.dims(x, call.node)
+        case "numel" | "dim":
+            return call.unknown()
+        case "item":
+            return make("item", ())
+        case "masked_fill":
+            return make("masked_fill", given)
+    return call.make(call.name, (x,), None, x.dtype)
+
+
+def _rows(call: Call, x: Tensor) -> Any:
+    """Of tables: what leaves out rows or columns, or puts them in another order."""
+    height = x.shape[0] if x.shape else None
+    fewer = (None, *x.shape[1:]) if x.shape else None
+    match call.name:
+        case "sample":
+            order = call.machine.draw(call.node, call.keywords)
+            return call.make("shuffled", (x,), x.shape, x.dtype, order=order, lib=x.lib)
+        case "drop":
+            asked = call.arg(1, "columns")
+            if "columns" not in call.keywords and call.axis(2)[1] != 1:
+                return call.make("index", (x,), fewer, lib=x.lib)
+            many = len(asked.items) if isinstance(asked, Seq) else 1
+            told = x.shape and len(x.shape) == 2 and isinstance(x.shape[1], int)
+            return call.make("index", (x,), (height, x.shape[1] - many if told else None), lib=x.lib)
+        case "get_dummies" | "select_dtypes" | "describe" | "join" | "merge" | "assign" | "set_index":
+            return call.make("index", (x,), (height, None), lib=x.lib)
+        case "iterrows" | "isnull" | "value_counts":
+            return call.unknown()
+    return call.make("index", (x,), fewer, x.dtype, lib=x.lib)
+
+
+OPERATIONS = {
+    name: transfer
+    for names, transfer in (
+        (KEEP, _keep),
+        (ROWS, _rows),
+        (SHAPED, _shaped),
+        (PRODUCTS, _product),
+        (EXTREME, _extreme),
+        (REDUCE, _reduce),
+        (EACH, _each),
+        (COMPARES, _compare),
+        (words("astype to type"), _typed),
+        (DTYPES, _typed),
+    )
+    for name in names
+}
+METHODS = OPERATIONS.keys() | IN_PLACE | {"backward"}

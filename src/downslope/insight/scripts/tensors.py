@@ -1,4 +1,4 @@
-"""Arithmetic on tensors of which shape, kind and origin are known."""
+"""Calls and arithmetic on tensors, of which shape, kind and origin are known."""
 
 # What kind of node stands where, the tree tells, and mypy can not know:
 # mypy: disable-error-code="attr-defined,union-attr"
@@ -8,8 +8,10 @@ import ast
 import math
 import operator
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
+from . import shapes
 from .values import (
     Const,
     Parameters,
@@ -19,98 +21,122 @@ from .values import (
     Unknown,
     Value,
     as_tensor,
+    constant,
+    is_none,
     number,
+    root,
+    walk,
     whole,
+    words,
 )
 
 OPERATORS = {
-    ast.Add: ("add", operator.add),
-    ast.Sub: ("sub", operator.sub),
-    ast.Mult: ("mul", operator.mul),
-    ast.Div: ("div", operator.truediv),
-    ast.Pow: ("pow", operator.pow),
-    ast.MatMult: ("matmul", None),
-    ast.FloorDiv: ("floordiv", operator.floordiv),
-    ast.Mod: ("mod", operator.mod),
-}
+    ast.Add: ("add", operator.add), ast.Sub: ("sub", operator.sub), ast.Mult: ("mul", operator.mul),
+    ast.Div: ("div", operator.truediv), ast.Pow: ("pow", operator.pow), ast.MatMult: ("matmul", None),
+    ast.FloorDiv: ("floordiv", operator.floordiv), ast.Mod: ("mod", operator.mod),
+}  # fmt: skip
 RANGES = {"real", "unit"}
-LINEAR = {
-    "add",
-    "sub",
-    "matmul",
-    "mul",
-    "neg",
-    "view",
-    "index",
-    "cat",
-    "tensor",
-    "float",
-    "numpy",
-    "squeeze",
-    "read",
-    "item",
-}
-SUMMED = {
-    "sum",
-    "mean",
-    "std",
-    "var",
-    "norm",
-    "prod",
-    "mse_loss",
-    "cross_entropy",
-    "l1_loss",
-    "max",
-    "min",
-    "item",
-}
-UNIT = {"sigmoid", "softmax", "compare", "rand"}
+LINEAR = words("add sub matmul mul neg view index cat tensor float numpy squeeze read item")
+SUMMED = words("sum mean std var norm prod mse_loss cross_entropy l1_loss max min item")
+COPIES = words("detach data read tensor clone")
+UNIT = words("sigmoid softmax compare rand")
+FIELDS = words("graph cut lib order layer leaf key origin facts")
+
+
+@dataclass
+class Call:
+    """name(*args, **keywords), met at a node: what a function of the library gives, it makes of this."""
+
+    machine: Any
+    node: Any
+    name: str = ""
+    args: list = field(default_factory=list)
+    keywords: dict[str, Any] = field(default_factory=dict)
+    lib: str = ""  # torch or numpy
+
+    @property
+    def first(self) -> Any:
+        return self.args[0] if self.args else None
+
+    @property
+    def given(self) -> list[Any]:
+        return [*self.args, *self.keywords.values()]
+
+    def arg(self, place: int, *names: str, default: Any = None) -> Any:
+        """What is given by one of these names, or at a place."""
+        for name in names:
+            if name in self.keywords:
+                return self.keywords[name]
+        return self.args[place] if 0 <= place < len(self.args) else default
+
+    def true(self, *names: str) -> bool:
+        """Whether a keyword is True."""
+        return any(constant(self.keywords.get(name)) is True for name in names)
+
+    def axis(self, place: int = 1) -> tuple[bool, int | None]:
+        """(whether an axis is given, which one where it is told)."""
+        asked = self.arg(place, "dim", "axis")
+        return asked is not None and not is_none(asked), whole(asked)
+
+    def tell(self, kind: str, **facts: Any) -> None:
+        self.machine.tell(kind, self.node, **facts)
+
+    def make(
+        self, op: str, inputs: Iterable[Any], shape: Shape = None, dtype: str = "", **more: Any
+    ) -> Tensor:
+        """The result of an operation."""
+        return made(self.machine, op, inputs, self.node, shape, dtype, **more)
+
+    def unknown(self, **more: Any) -> Unknown:
+        return Unknown(self.node, **more)
+
+    def constant(self, value: Any = None) -> Const:
+        return Const(self.node, value=value)
+
+    def several(self, *items: Any, kind: str = "tuple", more: bool = False) -> Seq:
+        return Seq(self.node, items=list(items), kind=kind, more=more)
+
+    def foreign(self, function: Any) -> None:
+        """Said of what is handed to something that the text does not tell."""
+        self.tell("foreign", function=function, given=self.given)
 
 
 def made(
-    machine, op: str, inputs: Iterable[Any], node: ast.AST, shape: Shape = None, dtype: str = "", **more
+    machine: Any, op: str, inputs: Iterable[Any], node: Any, shape: Shape = None, dtype: str = "", **more: Any
 ) -> Tensor:
-    """The result of an operation."""
+    """The result of an operation; what is no field of a tensor is kept in its `info`."""
     operands = tuple(t for t in (as_tensor(value) or value for value in inputs) if isinstance(t, Value))
-    facts = frozenset().union(*(t.facts for t in operands)) if operands else frozenset()
+    tensors = [t for t in operands if isinstance(t, Tensor)]
+    facts = frozenset().union(*(t.facts for t in operands))
     ranges = facts & RANGES
     facts -= RANGES
     if op in UNIT:
         facts |= {"unit"}
     elif op in LINEAR and ranges:
         facts |= {"real"} if "real" in ranges else ranges
-    graph, cut = reach(machine, operands)
+    graph, cut = reach(machine, tensors)
     rows = operands[:1] if op == "matmul" else () if op in SUMMED else operands
     orders = {
         id(t.order): t.order for t in rows if isinstance(t, Tensor) and t.order is not None and t.op != "T"
     }
-    libs = [t.lib for t in operands if isinstance(t, Tensor) and t.lib]
-    lib = "torch" if "torch" in libs else libs[0] if libs else ""
-    facts_given = more.pop("facts", None)
+    libs = [t.lib for t in tensors if t.lib]
     settings: dict[str, Any] = {
+        "facts": facts,
         "graph": graph,
         "cut": cut,
-        "lib": lib,
+        "lib": "torch" if "torch" in libs else libs[0] if libs else "",
         "order": next(iter(orders.values())) if len(orders) == 1 else None,
     }
-    settings |= {
-        name: more.pop(name)
-        for name in list(more)
-        if name in ("graph", "cut", "lib", "order", "layer", "leaf", "key", "origin")
-    }
-    return Tensor(
-        node, facts if facts_given is None else facts_given, op, operands, shape, dtype, info=more, **settings
-    )
+    settings |= {name: more.pop(name) for name in FIELDS & more.keys()}
+    return Tensor(node, op=op, inputs=operands, shape=shape, dtype=dtype, info=more, **settings)
 
 
-def reach(machine, operands: Iterable[Any]) -> tuple[bool | None, tuple[str, ast.AST] | None]:
+def reach(machine: Any, tensors: list[Tensor]) -> tuple[bool | None, tuple[str, ast.AST] | None]:
     """Whether backward passes through what is made of these, and where it was cut off."""
-    tensors = [t for t in operands if isinstance(t, Tensor)]
     graphs = {t.graph for t in tensors}
     cut = next((t.cut for t in tensors if t.cut), None)
     if machine.recording is False:
-        lost = True in graphs
-        return False, cut or (("no_grad", machine.silencer) if lost else None)
+        return False, cut or (("no_grad", machine.silencer) if True in graphs else None)
     if True in graphs:
         live = any(t.graph is True and t.cut is None for t in tensors)
         return (True if machine.recording else None), None if live else cut
@@ -119,38 +145,32 @@ def reach(machine, operands: Iterable[Any]) -> tuple[bool | None, tuple[str, ast
     return (None if None in graphs else False), cut
 
 
-def binary(machine, node: ast.AST, op: ast.operator, left: Any, right: Any) -> Value:
+def binary(machine: Any, node: Any, op: ast.operator, left: Any, right: Any) -> Any:
     name, function = OPERATORS.get(type(op), ("other", None))
-    if isinstance(left, Const) and isinstance(right, Const) and function is not None:
-        return _folded(node, name, function, left.value, right.value)
-    if isinstance(left, Parameters) and isinstance(right, Parameters):
-        return Parameters(node, owners=left.owners + right.owners)
-    if isinstance(left, Seq) and isinstance(right, Seq) and name == "add":
-        items = left.items + right.items
-        return Seq(node, left.facts | right.facts, items[:500], left.more or right.more, left.kind)
-    if isinstance(left, Seq) and name == "mul" and number(right) is not None:
-        count = whole(right) or 0
-        many = left.items * min(count, 400 // max(1, len(left.items)))
-        return Seq(node, left.facts, many or left.items, len(many) != count * len(left.items), left.kind)
-    if isinstance(left, Seq) and isinstance(right, Parameters):
-        return Parameters(node, owners=(*list(left.items), *right.owners))
-    if isinstance(right, Seq) and isinstance(left, Parameters):
-        return Parameters(node, owners=(*left.owners, *list(right.items)))
-    if isinstance(left, Const) and isinstance(left.value, str):
-        return Unknown(node)
+    match left, right:
+        case Const(), Const() if function is not None:
+            return _folded(node, name, function, left.value, right.value)
+        case Parameters() | Seq(), Parameters() | Seq() if isinstance(left, Parameters) or isinstance(
+            right, Parameters
+        ):
+            return Parameters(node, owners=(*_owners(left), *_owners(right)))
+        case Seq(), Seq() if name == "add":
+            items = left.items + right.items
+            return Seq(node, left.facts | right.facts, items[:500], left.more or right.more, left.kind)
+        case Seq(), _ if name == "mul" and number(right) is not None:
+            count = whole(right) or 0
+            many = left.items * min(count, 400 // max(1, len(left.items)))
+            return Seq(node, left.facts, many or left.items, len(many) != count * len(left.items), left.kind)
+        case Const(value=str()), _:
+            return Unknown(node)
     one, other = as_tensor(left), as_tensor(right)
     if one is None or other is None:
         return Unknown(node)
     if name == "matmul":
-        return made(machine, name, (one, other), node, product(one.shape, other.shape), "float")
-    dtype = (
-        "float"
-        if "float" in (one.dtype, other.dtype) or name == "div"
-        else one.dtype
-        if one.dtype == other.dtype
-        else ""
-    )
-    result = made(machine, name, (one, other), node, spread(one.shape, other.shape), dtype)
+        return made(machine, name, (one, other), node, shapes.product(one.shape, other.shape), "float")
+    kinds = {one.dtype, other.dtype}
+    dtype = "float" if "float" in kinds or name == "div" else one.dtype if len(kinds) == 1 else ""
+    result = made(machine, name, (one, other), node, shapes.spread(one.shape, other.shape), dtype)
     if name in ("add", "sub", "mul", "pow"):
         machine.tell("elementwise", node, op=name, left=one, right=other, result=result)
     elif name == "div":
@@ -163,15 +183,16 @@ def binary(machine, node: ast.AST, op: ast.operator, left: Any, right: Any) -> V
     return result
 
 
-def _folded(node: ast.AST, name: str, function: Any, a: Any, b: Any) -> Value:
+def _owners(value: Any) -> tuple[Any, ...]:
+    return value.owners if isinstance(value, Parameters) else tuple(value.items)
+
+
+def _folded(node: Any, name: str, function: Any, a: Any, b: Any) -> Value:
+    """A number made of two, where it is small enough to be computed."""
     plain = isinstance(a, int | float) and isinstance(b, int | float)
     try:
-        if (
-            plain
-            and not (name == "pow" and (abs(b) > 64 or abs(a) > 1e9))
-            and abs(a) < 1e30
-            and abs(b) < 1e30
-        ):
+        small = plain and abs(a) < 1e30 and abs(b) < 1e30
+        if small and not (name == "pow" and (abs(b) > 64 or abs(a) > 1e9)):
             value = function(a, b)
             if isinstance(value, int | float) and math.isfinite(value):
                 return Const(node, value=value)
@@ -179,16 +200,15 @@ def _folded(node: ast.AST, name: str, function: Any, a: Any, b: Any) -> Value:
         pass
     if isinstance(a, str) and isinstance(b, str) and name == "add" and len(a) + len(b) < 500:
         return Const(node, value=a + b)
-    return Unknown(node) if not plain else Tensor(node, op=name, shape=(), graph=False)
+    return Tensor(node, op=name, shape=(), graph=False) if plain else Unknown(node)
 
 
-def unary(machine, node: ast.UnaryOp, value: Any) -> Value:
+def unary(machine: Any, node: ast.UnaryOp, value: Any) -> Value:
     if isinstance(node.op, ast.Not):
-        known = isinstance(value, Const) and isinstance(value.value, bool)
+        known = isinstance(constant(value), bool)
         return Const(node, value=not value.value) if known else Unknown(node)
-    if isinstance(value, Const) and isinstance(value.value, int | float):
-        sign = -1 if isinstance(node.op, ast.USub) else 1
-        return Const(node, value=sign * value.value)
+    if isinstance(constant(value), int | float):
+        return Const(node, value=-value.value if isinstance(node.op, ast.USub) else value.value)
     tensor = as_tensor(value)
     if tensor is None:
         return Unknown(node)
@@ -196,145 +216,76 @@ def unary(machine, node: ast.UnaryOp, value: Any) -> Value:
     return made(machine, name, (tensor,), node, tensor.shape, tensor.dtype)
 
 
-def compare(machine, node: ast.Compare, left: Any, right: Any) -> Value:
+def compare(machine: Any, node: ast.Compare, left: Any, right: Any) -> Value:
     one, other = as_tensor(left), as_tensor(right)
     if one is None or other is None or isinstance(node.ops[0], ast.Is | ast.IsNot | ast.In | ast.NotIn):
         return Unknown(node)
-    result = made(machine, "compare", (one, other), node, spread(one.shape, other.shape), "bool")
-    result.graph, result.cut = False, _cut(one, other, node)
-    result.info["operator"] = type(node.ops[0]).__name__
-    machine.tell("elementwise", node, op="compare", left=one, right=other, result=result)
+    return compared(Call(machine, node), one, other, type(node.ops[0]).__name__)
+
+
+def compared(call: Call, one: Tensor, other: Tensor, name: str | None = None) -> Tensor:
+    result = call.make("compare", (one, other), shapes.spread(one.shape, other.shape), "bool")
+    cut = ("argmax", call.node) if True in (one.graph, other.graph) else one.cut or other.cut
+    result.graph, result.cut, result.info["operator"] = False, cut, name
+    call.tell("elementwise", op="compare", left=one, right=other, result=result)
     return result
 
 
-def _cut(one: Tensor, other: Tensor, node: ast.AST) -> tuple[str, ast.AST] | None:
-    return ("argmax", node) if True in (one.graph, other.graph) else one.cut or other.cut
+def length(of: Any, size: Any, axis: int, node: Any) -> Any:
+    """How long an axis is."""
+    if isinstance(size, int):
+        return Const(node, value=size)
+    return Tensor(node, op="length", shape=(), dtype="int", graph=False, info={"of": of, "axis": axis})
 
 
-# ── shapes ──────────────────────────────────────────────────────────────────────────────────────────
-def product(left: Shape, right: Shape) -> Shape:
-    """The shape of left @ right."""
-    if left is None and right and len(right) == 2 and ... not in right:
-        return (..., right[1])
-    if not left or not right or ... in right:
-        return None
-    if left[0] is ... and len(right) == 1:
-        return None
-    return (*left[:-1], *(right[:-2] + right[-1:] if len(right) > 1 else ()))
+def dims(owner: Tensor, node: Any) -> Seq:
+    """x.shape"""
+    told = shapes.known(owner.shape)
+    sizes = owner.shape if told else (None,)
+    items = [length(root(owner), size, axis, node) for axis, size in enumerate(sizes)]
+    made_ = Seq(node, items=items, kind="shape", more=not told)
+    made_.shape_of = owner
+    return made_
 
 
-def spread(left: Shape, right: Shape) -> Shape:
-    """The shape of left + right, where it is plain."""
-    if left is None or right is None:
-        return None
-    if left == right or right == ():
-        return left
-    if left == ():
-        return right
-    if ... in left or ... in right:
-        return None
-    long, short = (left, right) if len(left) >= len(right) else (right, left)
-    short = (1,) * (len(long) - len(short)) + short
-    return tuple(b if a == 1 else a if b in (1, a) else None for a, b in zip(long, short))
-
-
-def reshaped(given: Shape, dims: list[Any]) -> Any:
-    """The shape after view(*dims); -1 takes what is left, where all lengths are known."""
-    sizes = [whole(dim) for dim in dims]
-    total = size(given)
-    known: list[Any] = [s for s in sizes if s not in (-1, None)]
-    rest: int | None = None
-    if total is not None and None not in sizes and math.prod(known):
-        rest = total // math.prod(known)
-    elif given and known == [1] and len(given) <= 2 and (len(given) == 1 or given[1] == 1):
-        rest = given[0] if isinstance(given[0], int) else None
-    return tuple(rest if s == -1 else s for s in sizes)
-
-
-def size(given: Shape) -> int | None:
-    if given is None or any(not isinstance(d, int) for d in given):
-        return None
-    return math.prod(given)
-
-
-def flattened(given: Shape) -> Shape:
-    """The shape of all numbers in a row."""
-    if given and ... not in given and all(d == 1 for d in given[1:]):
-        return (given[0],)
-    return (size(given),)
-
-
-def squeezed(given: Shape, axis: int | None) -> Shape:
-    if given is None:
-        return None
-    if ... in given:
-        return given[:-1] if axis in (-1, 1) and given[-1] == 1 and len(given) > 1 else None
-    if axis is None:
-        return tuple(d for d in given if d != 1)
-    if not given or not -len(given) <= axis < len(given):
-        return given
-    place = axis % len(given)
-    return tuple(d for i, d in enumerate(given) if i != place or d not in (1,))
-
-
-def unsqueezed(given: Shape, axis: int | None) -> Shape:
-    if given is None or axis is None:
-        return None
-    if ... in given:
-        return (*given, 1) if axis == -1 else None
-    place = axis % (len(given) + 1)
-    return (*given[:place], 1, *given[place:])
-
-
-def reduced(given: Shape, axis: int | None, keep: bool) -> Shape:
-    if given is None:
-        return None
-    if axis is None:
-        return ()
-    if ... in given or not given:
-        return None
-    place = axis % len(given)
-    return tuple(1 if i == place else d for i, d in enumerate(given) if keep or i != place)
-
-
-def indexed(machine, node: ast.Subscript, whole_: Tensor, index: Any, parts: list[Any]) -> Tensor:
+def indexed(machine: Any, node: ast.Subscript, whole_: Tensor, index: Any, parts: list[Any]) -> Tensor:
     """X[:, None], X[:, 0], X[2:5], X[order], X[mask]"""
-    given = whole_.shape
     shape: list | None = []
-    left = list(given) if given is not None else None
-    order = whole_.order
-    cutting = False
+    left = list(whole_.shape) if whole_.shape is not None else None
+    order, cutting = whole_.order, False
     for part in parts:
-        value = machine.value(part) if not isinstance(part, ast.Slice) else None
-        if isinstance(value, Const) and value.value is None:
+        sliced = isinstance(part, ast.Slice)
+        value = None if sliced else machine.value(part)
+        if is_none(value):
             shape.append(1) if shape is not None else None
             continue
-        if isinstance(value, Const) and value.value is ...:
+        if constant(value) is ...:
             shape = None
             continue
-        if left is not None and left and left[0] is ... and part is parts[-1] and len(parts) > 1:
+        if left and left[0] is ... and part is parts[-1] and len(parts) > 1:
             left = left[-1:]  # X[..., 0]
-        if left is None or not left or left[0] is ...:
-            left = None
-            shape = None if not (shape is not None and isinstance(part, ast.Slice)) else shape
-            if isinstance(part, ast.Slice) and len(parts) == 1:
-                shape = None
+        if not left or left[0] is ...:
+            left, shape = None, shape if sliced and len(parts) > 1 else None
             continue
-        size_ = left.pop(0)
-        if isinstance(part, ast.Slice):
-            cutting = True
-            shape.append(_sliced(machine, part, size_)) if shape is not None else None
-        elif (isinstance(value, Const) and type(value.value) is int) or (
-            isinstance(value, Tensor) and value.shape == () and value.dtype == "int"
-        ):
-            pass
-        elif isinstance(value, Tensor) and value.shape is not None and len(value.shape) == 1:
-            shape.append(value.shape[0] if value.dtype != "bool" else None) if shape is not None else None
-            order = value.order or order
-        elif isinstance(value, Seq):
-            shape.append(None if value.more else len(value.items)) if shape is not None else None
-        else:
-            shape, left = None, None
+        length_ = left.pop(0)
+        told: Any = ...
+        match value:
+            case None:
+                cutting = True
+                told = sliced_length(machine, part, length_)
+            case Const() if type(value.value) is int:
+                continue
+            case Tensor() if value.shape == () and value.dtype == "int":
+                continue
+            case Tensor() if value.shape is not None and len(value.shape) == 1:
+                told = value.shape[0] if value.dtype != "bool" else None
+                order = value.order or order
+            case Seq():
+                told = None if value.more else len(value.items)
+            case _:
+                shape, left = None, None
+        if shape is not None:
+            shape.append(told)
     first = machine.value(parts[0]) if parts and not isinstance(parts[0], ast.Slice) else None
     if isinstance(first, Tensor) and first.order is not None:
         order = first.order
@@ -344,19 +295,19 @@ def indexed(machine, node: ast.Subscript, whole_: Tensor, index: Any, parts: lis
     )
 
 
-def _sliced(machine, part: ast.Slice, size_: Any) -> Any:
+def sliced_length(machine: Any, part: ast.Slice, length_: Any) -> Any:
     if part.lower is None and part.upper is None and part.step is None:
-        return size_
+        return length_
     ends = [whole(machine.value(end)) if end is not None else None for end in (part.lower, part.upper)]
-    if (
-        part.step is not None
-        or (part.lower is not None and ends[0] is None)
-        or (part.upper is not None and ends[1] is None)
-    ):
-        return None
-    lower = ends[0] or 0
-    if isinstance(size_, int):
-        return len(range(size_)[slice(lower, ends[1])])
-    if ends[1] is not None and lower >= 0 and ends[1] > lower:
-        return ends[1] - lower  # as many as there are, where there are so many
-    return None
+    told = all(end is None or value is not None for end, value in zip((part.lower, part.upper), ends))
+    return shapes.cut(length_, *ends) if told and part.step is None else None
+
+
+def predicted(tensor: Tensor) -> bool:
+    """Made by a net or a loss."""
+    base: Any = tensor
+    while isinstance(base, Tensor) and base.op in COPIES and base.inputs:
+        base = base.inputs[0]
+    if isinstance(base, Tensor) and base.op in ("mean", "sum", "mse_loss", "cross_entropy"):
+        return True
+    return any(isinstance(p, Tensor) and p.layer is not None for p in walk(tensor, 200))

@@ -8,9 +8,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import shapes
+
 Shape = Any  # a tuple of whole numbers; None for an unknown length, ... for unknown axes; None: unknown
 
 NOTHING: frozenset[str] = frozenset()
+SIDES = frozenset({"train", "test"})
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def pairs(text: str) -> dict[str, str]:
+    """{"a": "b"} of "a:b"."""
+    return dict(pair.split(":") for pair in text.split())
 
 
 @dataclass(eq=False)
@@ -81,6 +93,14 @@ class Function(Value):
     code: Any = None  # ast.FunctionDef or ast.Lambda
     frame: Any = None
     owner: Value | None = None  # self of a bound method
+    name: str = ""
+
+
+@dataclass(eq=False)
+class Method(Value):
+    """obj.name, before it is called."""
+
+    owner: Any = None
     name: str = ""
 
 
@@ -176,21 +196,22 @@ class Estimator(Value):
     fitted: list = field(default_factory=list)
 
 
+def constant(value: Any) -> Any:
+    """What a constant holds; None for anything else."""
+    return value.value if isinstance(value, Const) else None
+
+
+def is_none(value: Any) -> bool:
+    return isinstance(value, Const) and value.value is None
+
+
 def number(value: Any) -> float | int | None:
     """The number that a value is for certain."""
     for _ in range(50):
         if isinstance(value, Tensor) and value.op in ("read", "const") and value.inputs:
             value = value.inputs[0]
-    if (
-        isinstance(value, Const)
-        and isinstance(value.value, int | float)
-        and not isinstance(value.value, bool)
-    ):
-        return value.value
-    if isinstance(value, Tensor):
-        found = value.info.get("number")
-        return found if isinstance(found, int | float) else None
-    return None
+    found = value.info.get("number") if isinstance(value, Tensor) else constant(value)
+    return found if isinstance(found, int | float) and not isinstance(found, bool) else None
 
 
 def whole(value: Any) -> int | None:
@@ -201,10 +222,9 @@ def whole(value: Any) -> int | None:
 def root(value: Any) -> Any:
     """The value itself, behind its copies."""
     for _ in range(100):
-        if isinstance(value, Tensor) and value.origin is not None:
-            value = value.origin
-        else:
+        if not isinstance(value, Tensor) or value.origin is None:
             break
+        value = value.origin
     return value
 
 
@@ -218,14 +238,15 @@ def walk(value: Value, limit: int = 3000) -> Iterator[Value]:
             continue
         seen.add(id(at))
         yield at
-        if isinstance(at, Tensor):
-            waiting.extend(at.inputs)
-        elif isinstance(at, Seq):
-            waiting.extend(at.items)
-        elif isinstance(at, Table):
-            waiting.extend(at.items.values())
-        elif isinstance(at, Rows):
-            waiting.extend(at.columns or [])
+        match at:
+            case Tensor():
+                waiting.extend(at.inputs)
+            case Seq():
+                waiting.extend(at.items)
+            case Table():
+                waiting.extend(at.items.values())
+            case Rows():
+                waiting.extend(at.columns or [])
 
 
 def members(value: Any, seen: set[int] | None = None) -> Iterator[Value]:
@@ -247,59 +268,52 @@ def members(value: Any, seen: set[int] | None = None) -> Iterator[Value]:
 
 def joined(one: Any, other: Any) -> Any:
     """What a name holds after two ways: what both agree on."""
-    if one is other or other is None:
-        return one
-    if one is None:
-        return other
-    plain = isinstance(one, Const) and isinstance(other, Const)
-    if plain and one.value == other.value and type(one.value) is type(other.value):
-        return one
-    if root(one) is root(other) and isinstance(one, Tensor) and isinstance(other, Tensor):
-        return one
-    if isinstance(one, Tensor | Const | Unknown) and isinstance(other, Tensor | Const | Unknown):
-        first, second = as_tensor(one), as_tensor(other)
-        if first is None or second is None:
-            return Unknown(facts=one.facts & other.facts)
-        same = first.graph == second.graph
-        return Tensor(
-            one.node,
-            one.facts | other.facts,
-            "join",
-            (one, other),
-            shape=joined_shape(first.shape, second.shape),
-            dtype=first.dtype if first.dtype == second.dtype else "",
-            graph=first.graph if same else None,
-            cut=first.cut if first.cut == second.cut else None,
-            leaf=first.leaf and second.leaf,
-            lib=first.lib if first.lib == second.lib else "",
-            order=first.order if first.order is second.order else None,
-        )
-    for empty, told in ((one, other), (other, one)):  # best = None, and later a state
-        if (
-            isinstance(empty, Const)
-            and empty.value is None
-            and isinstance(told, State | Optimizer | Scheduler)
-        ):
-            return told
-    if isinstance(one, State) and isinstance(other, State) and one.model is other.model:
-        return one if not one.copied else other
-    if isinstance(one, Seq) and isinstance(other, Seq):
-        if len(one.items) == len(other.items) and not (one.more or other.more):
-            return Seq(
-                one.node, one.facts | other.facts, list(map(joined, one.items, other.items)), False, one.kind
-            )
-        items = one.items if len(one.items) >= len(other.items) else other.items
-        return Seq(one.node, one.facts | other.facts, list(items), True, one.kind)
-    if isinstance(one, Table) and isinstance(other, Table):
-        keys = [*one.items, *(key for key in other.items if key not in one.items)]
-        return Table(one.node, NOTHING, {k: joined(one.items.get(k), other.items.get(k)) for k in keys})
+    if one is None or other is None or one is other:
+        return other if one is None else one
+    facts = one.facts | other.facts
+    match one, other:
+        case Const(), Const() if one.value == other.value and type(one.value) is type(other.value):
+            return one
+        case Tensor(), Tensor() if root(one) is root(other):
+            return one
+        case (Tensor() | Const() | Unknown(), Tensor() | Const() | Unknown()):
+            first, second = as_tensor(one), as_tensor(other)
+            settings: dict[str, Any] = {
+                name: value if value == getattr(second, name) else empty
+                for name, empty in (
+                    ("dtype", ""),
+                    ("graph", None),
+                    ("cut", None),
+                    ("lib", ""),
+                    ("order", None),
+                )
+                for value in [getattr(first, name)]
+            }
+            shape, leaf = shapes.joined(first.shape, second.shape), first.leaf and second.leaf
+            return Tensor(one.node, facts, "join", (one, other), shape, leaf=leaf, **settings)
+        case (State() | Optimizer() | Scheduler(), Const(value=None)):  # best = None, and later a state
+            return one
+        case (Const(value=None), State() | Optimizer() | Scheduler()):
+            return other
+        case State(), State() if one.model is other.model:
+            return other if one.copied else one
+        case Seq(), Seq():
+            if len(one.items) == len(other.items) and not (one.more or other.more):
+                return Seq(one.node, facts, list(map(joined, one.items, other.items)), False, one.kind)
+            items = one.items if len(one.items) >= len(other.items) else other.items
+            return Seq(one.node, facts, list(items), True, one.kind)
+        case Table(), Table():
+            keys = [*one.items, *(key for key in other.items if key not in one.items)]
+            return Table(one.node, NOTHING, {k: joined(one.items.get(k), other.items.get(k)) for k in keys})
     return Unknown(facts=one.facts & other.facts)
 
 
-def joined_shape(one: Shape, other: Shape) -> Shape:
-    if one is None or other is None or len(one) != len(other):
-        return None
-    return tuple(a if a == b else None if ... not in (a, b) else ... for a, b in zip(one, other))
+def agreed(values: list[Any]) -> Any:
+    """What all of several values agree on."""
+    one = values[0]
+    for other in values[1:50]:
+        one = joined(one, other)
+    return one
 
 
 def as_tensor(value: Any) -> Any:
@@ -319,12 +333,8 @@ def as_tensor(value: Any) -> Any:
 
 def literal_shape(value: Any, depth: int = 0) -> Shape:
     """The shape of a list of numbers, of lists of numbers."""
-    if depth > 8:
-        return None
     if isinstance(value, Seq):
-        if not value.items:
-            return None
-        inner = {literal_shape(item, depth + 1) for item in value.items[:200]}
+        inner = {literal_shape(item, depth + 1) for item in value.items[:200]} if depth <= 8 else set()
         one = inner.pop() if len(inner) == 1 else None
         return None if one is None else (None if value.more else len(value.items), *one)
     if isinstance(value, Const):
@@ -332,9 +342,6 @@ def literal_shape(value: Any, depth: int = 0) -> Shape:
     return value.shape if isinstance(value, Tensor) else None
 
 
-@dataclass(eq=False)
-class Method(Value):
-    """obj.name, before it is called."""
-
-    owner: Any = None
-    name: str = ""
+def operands(values: Any) -> list[Tensor]:
+    """Those that arithmetic can be done with, as tensors."""
+    return [tensor for tensor in map(as_tensor, values) if tensor is not None]
