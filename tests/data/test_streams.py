@@ -86,7 +86,7 @@ def near(found, expected, digits=12) -> bool:
 
 # ---- the same answer -----------------------------------------------------------------------------
 
-EACH_LOSS = [*LOSSES, *CURVED]
+EACH_LOSS = [*LOSSES]
 
 
 def kind_for(loss: str) -> str:

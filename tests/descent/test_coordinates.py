@@ -12,9 +12,9 @@ from downslope.descent import coordinates
 from downslope.descent.descend import descend
 from downslope.kernels.compiled import compiled
 from downslope.kernels.coordinates import column_sizes, cycle, sweep_columns
-from downslope.model.losses import CURVED, LOSSES, by_name
+from downslope.model.losses import LOSSES, by_name
 
-SMOOTH = [name for name in {**LOSSES, **CURVED} if by_name(name).smooth]
+SMOOTH = [name for name in LOSSES if by_name(name).smooth]
 PENALTIES = ["l1", "elasticnet:0.4", "l2"]
 
 

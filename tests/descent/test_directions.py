@@ -95,7 +95,7 @@ def swept(kernel, F, direction, size, order, rates, count=0):
     term, memory = F.term, direction.begin(F.term.widths > 0)
     theta = np.random.default_rng(2).normal(size=F.size)
     value, gradient, w = kernel(
-        *fetched(term, order), size, term.loss.constants, theta, memory.vectors, direction.constants, rates,
+        *fetched(term, order), size, term.loss.kernel, theta, memory.vectors, direction.constants, rates,
         count, F.l1, F.l2,
     )  # fmt: skip
     return value, gradient, w, memory.vectors
@@ -141,7 +141,7 @@ def test_a_sweep_leaves_the_weights_that_it_was_given(direction):
     term, memory = F.term, direction.begin(F.term.widths > 0)
     kept = before.copy()
     sweep(
-        *fetched(term, np.arange(23)), 23, term.loss.constants, before, memory.vectors, direction.constants,
+        *fetched(term, np.arange(23)), 23, term.loss.kernel, before, memory.vectors, direction.constants,
         np.full(1, 0.1), 0, F.l1, F.l2,
     )  # fmt: skip
     assert np.array_equal(before, kept)

@@ -21,14 +21,14 @@ from downslope.kernels import ring, rows, sparse_sweeps, threads
 from downslope.kernels.compiled import compiled
 from downslope.kernels.sweeps import single_sweep, sweep
 from downslope.model.linear import Linear
-from downslope.model.losses import CURVED, LOSSES, by_name
+from downslope.model.losses import LOSSES, by_name
 from downslope.model.objective import objective
 from downslope.model.penalties import PENALTIES
 from tests.builders import fetched
 
 MOVERS = [kind() for kind in DIRECTIONS if not issubclass(kind, Chooser) and kind is not directions.Nesterov]
 MOVERS += [directions.Nesterov(0.8), directions.AdamW(decay=0.3)]
-LOSS_NAMES = [*LOSSES, *CURVED]
+LOSS_NAMES = [*LOSSES]
 N, D = 37, 11
 
 
@@ -54,7 +54,7 @@ def swept(kernel, F, direction, size, rates, count=0):
     theta = 0.1 * np.random.default_rng(2).normal(size=F.size)
     order = np.random.default_rng(5).permutation(N)
     value, gradient, w = kernel(
-        *fetched(F.term, order), size, F.term.loss.constants, theta, memory.vectors, direction.constants,
+        *fetched(F.term, order), size, F.term.loss.kernel, theta, memory.vectors, direction.constants,
         rates, count, F.l1, F.l2,
     )  # fmt: skip
     return np.concatenate([[value], gradient, w, memory.vectors[:2].ravel()])

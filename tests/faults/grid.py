@@ -26,11 +26,11 @@ from downslope.errors import DownslopeError
 from downslope.inference import Recipe, Training
 from downslope.insight.prediction import foresee
 from downslope.messages import speaking
-from downslope.model.losses import CURVED, LOSSES
+from downslope.model.losses import LOSSES
 
 RESULT = Path(__file__).parent / "grid.json"
 KINDS = {name: "classes" if loss().labels else "counts" if name == "poisson" else "numbers"
-         for name, loss in {**LOSSES, **CURVED}.items()}  # fmt: skip
+         for name, loss in LOSSES.items()}  # fmt: skip
 GRID = {
     "method": [*(name for name in METHODS if name != "exhaustive"), "auto"],
     "loss": [*KINDS],

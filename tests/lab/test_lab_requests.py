@@ -16,7 +16,7 @@ from downslope.lab.problems import PRESETS, problem
 from downslope.lab.said import refusal
 from downslope.lab.settings import DIRECTIONS, FINDERS, ROWS, SEARCHES
 from downslope.model.expression import CONSTANTS, FUNCTIONS
-from downslope.model.losses import CURVED, LOSSES
+from downslope.model.losses import LOSSES
 from downslope.model.penalties import PENALTIES
 
 REQUESTS = int(os.environ.get("DOWNSLOPE_LAB_REQUESTS", "120"))
@@ -114,7 +114,7 @@ told = st.fixed_dictionaries(
         "start": st.one_of(
             st.none(), st.dictionaries(st.sampled_from(["x", "y", "x1", "x2", "intercept"]), numbers)
         ),
-        "loss": st.sampled_from([*LOSSES, *CURVED, "huber:1.5"]),
+        "loss": st.sampled_from([*LOSSES, "huber:1.5"]),
         "penalty": st.sampled_from([*PENALTIES, None, "elasticnet:0.3"]),
         "alpha": st.one_of(st.floats(0, 1), numbers),
         "intercept": st.booleans(),

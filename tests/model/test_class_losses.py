@@ -234,7 +234,7 @@ def test_the_kernel_of_one_column_says_the_same_as_numpy(loss):
     z = np.vstack([z, FAR[:, None], [[0.0], [1.0], [-1.0]]])
     Y = np.vstack([Y, np.ones((8, 1))])
     for at, y in [*zip(z[:, 0], Y[:, 0]), *zip(FAR, np.zeros(5))]:
-        value, slope = single_loss(loss.constants, at, y)
+        value, slope = single_loss(loss.kernel, at, y)
         one, its = np.array([[at]]), np.array([[y]])
         assert abs(value - loss.value(one, its).item()) <= 8 * EPS * (abs(value) + abs(y * at))
         assert abs(slope - loss.slope(one, its).item()) <= 8 * EPS * (abs(slope) + abs(y))
@@ -264,7 +264,7 @@ def test_a_sweep_plain_or_compiled_sees_the_objective_of_its_rows(loss, k, weigh
     for kernel in (sweep, compiled(sweep)):
         for order in (np.arange(term.rows), np.array([5, 2, 9])):
             value, gradient, _ = kernel(
-                *fetched(term, order), len(order), loss.constants, w, memory.copy(), direction,
+                *fetched(term, order), len(order), loss.kernel, w, memory.copy(), direction,
                 np.array([0.1]), 0, F.l1, F.l2,
             )  # fmt: skip
             there = F.at(w, order)

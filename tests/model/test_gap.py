@@ -13,7 +13,7 @@ import downslope as ds
 from downslope.model import losses
 from downslope.model.penalties import PENALTIES
 
-EVERY_LOSS = [*losses.LOSSES, *losses.CURVED, "three classes", "two targets"]
+EVERY_LOSS = [*losses.LOSSES, "three classes", "two targets"]
 PENALTY = {name: (None if name == "none" else name, 0.0 if name == "none" else 0.05) for name in PENALTIES}
 
 

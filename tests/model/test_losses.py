@@ -13,10 +13,10 @@ from downslope.errors import DownslopeError
 from downslope.kernels.losses import residual_loss
 from downslope.messages import speaking
 from downslope.model import losses
-from downslope.model.losses import LOSSES, by_name
+from downslope.model.losses import RESIDUAL, by_name
 
 EPS = np.finfo(float).eps
-SHAPES = [make() for make in LOSSES.values()] + [
+SHAPES = [make() for make in RESIDUAL.values()] + [
     losses.huber(0.3),
     losses.quantile(0.9),
     losses.quantile(1 / 3),

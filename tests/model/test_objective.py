@@ -12,7 +12,7 @@ from downslope.inference import fit
 from downslope.model import linear, losses
 from downslope.model.functions import Function
 from downslope.model.linear import Linear
-from downslope.model.losses import LOSSES
+from downslope.model.losses import RESIDUAL
 from downslope.model.objective import function_objective, objective
 from downslope.model.penalties import PENALTIES
 
@@ -58,7 +58,7 @@ EVERY = pytest.mark.parametrize(
     "loss, penalty, how",
     [
         pytest.param(loss, penalty, how, id=f"{loss}-{penalty}-{name}")
-        for loss, penalty, (name, how) in itertools.product(LOSSES, PENALTIES, SETTINGS.items())
+        for loss, penalty, (name, how) in itertools.product(RESIDUAL, PENALTIES, SETTINGS.items())
     ],
 )
 HOWS = pytest.mark.parametrize("how", SETTINGS.values(), ids=SETTINGS)
@@ -256,7 +256,7 @@ def repeated() -> tuple[Dataset, Dataset]:
 
 
 @pytest.mark.parametrize("scale", [True, False])
-@pytest.mark.parametrize("loss, penalty", [*itertools.product(LOSSES, PENALTIES)])
+@pytest.mark.parametrize("loss, penalty", [*itertools.product(RESIDUAL, PENALTIES)])
 def test_weights_are_repeated_rows(loss, penalty, scale):
     alpha = 0.0 if penalty == "none" else 0.3
     F, G = (objective(rows, loss, penalty, alpha, Linear(True, scale)) for rows in repeated())
@@ -293,7 +293,7 @@ def test_weights_have_the_minimiser_of_repeated_rows(loss, penalty, method):
     assert np.isclose(one.loss, other.loss, rtol=1e-12)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", RESIDUAL)
 def test_a_row_of_weight_zero_is_an_absent_row(loss):
     data = rows_of(rows=30)
     wild = data.take(np.arange(31) % 30)
@@ -308,7 +308,7 @@ def test_a_row_of_weight_zero_is_an_absent_row(loss):
     assert np.isclose(F.term.spread, G.term.spread, rtol=1e-13)
 
 
-@pytest.mark.parametrize("loss, penalty", [*itertools.product(LOSSES, ["none", "l2"])])
+@pytest.mark.parametrize("loss, penalty", [*itertools.product(RESIDUAL, ["none", "l2"])])
 def test_an_intercept_is_a_column_of_ones(loss, penalty):
     data = rows_of()
     ones = Dataset.from_arrays(np.hstack([data.X, np.ones((N, 1))]), data.y)
@@ -320,7 +320,7 @@ def test_an_intercept_is_a_column_of_ones(loss, penalty):
         assert np.allclose(one.gradient, other.gradient, rtol=1e-11)
 
 
-@pytest.mark.parametrize("loss, penalty", [*itertools.product(LOSSES, PENALTIES)])
+@pytest.mark.parametrize("loss, penalty", [*itertools.product(RESIDUAL, PENALTIES)])
 @pytest.mark.parametrize("how", [{}, {"weighted": True, "outputs": 2}, {"intercept": False}], ids=str)
 def test_tiny_rows_are_computed_as_large_ones(loss, penalty, how, monkeypatch):
     tiny = made(loss, penalty, rows=9, **how)
@@ -337,7 +337,7 @@ def test_tiny_rows_are_computed_as_large_ones(loss, penalty, how, monkeypatch):
             assert np.allclose(one.gradient, other.gradient, rtol=0, atol=1e-12 * np.abs(one.gradient).max())
 
 
-@pytest.mark.parametrize("loss, penalty", [*itertools.product(LOSSES, PENALTIES)])
+@pytest.mark.parametrize("loss, penalty", [*itertools.product(RESIDUAL, PENALTIES)])
 def test_sparse_rows_are_dense_rows(loss, penalty):
     data = rows_of(form="sparse", weighted=True, outputs=2)
     dense = dataclasses.replace(data, X=data.X.toarray())
@@ -354,7 +354,7 @@ def test_sparse_rows_are_dense_rows(loss, penalty):
         assert np.allclose(F.term.row_sizes, G.term.row_sizes, rtol=1e-12)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", RESIDUAL)
 def test_float32_rows_are_computed_in_float64(loss):
     data = rows_of(form="float32")
     F = objective(data, loss)
@@ -392,7 +392,7 @@ def test_the_certificate_is_zero_only_where_no_step_helps(loss, penalty, how):
         assert F.value(moved) <= point.value + 8 * EPS * abs(point.value)  # 1/L goes down
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", RESIDUAL)
 def test_smoothing_an_objective_costs_what_the_loss_costs(loss):
     F = made(loss, "l1")
     smooth = F.smoothed(0.01)
@@ -411,7 +411,7 @@ def test_a_constant_column_does_no_harm():
 
 
 def test_a_constant_y_has_a_unit_for_its_tolerance():
-    for loss in LOSSES:
+    for loss in RESIDUAL:
         F = objective(Dataset.from_arrays(np.arange(10.0)[:, None], np.full(10, 5.1)), loss)
         assert F.gradient_scale > 0
 

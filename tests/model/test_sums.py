@@ -17,10 +17,10 @@ from downslope.kernels import exponentials
 from downslope.kernels.threads import one_blas_thread
 from downslope.model import summing
 from downslope.model.duality import gap_of_chances
-from downslope.model.losses import CURVED, LOSSES
+from downslope.model.losses import CURVED, RESIDUAL
 
 EPS = np.finfo(float).eps
-SMOOTH = [*(name for name in LOSSES if name not in ("absolute", "quantile")), *CURVED]
+SMOOTH = [*(name for name in RESIDUAL if name not in ("absolute", "quantile")), *CURVED]
 
 
 def term_of(loss, kind=np.asarray, weights=False, intercept=True, scale=True, classes=2, n=700, d=9):

@@ -27,9 +27,9 @@ def methods_known(incomplete: str) -> list[str]:
 
 
 def losses_known(incomplete: str) -> list[str]:
-    from ..model.losses import CURVED, LOSSES
+    from ..model.losses import LOSSES
 
-    return [name for name in (*LOSSES, *CURVED) if name.startswith(incomplete)]
+    return [name for name in LOSSES if name.startswith(incomplete)]
 
 
 def libraries_known(incomplete: str) -> list[str]:

@@ -64,24 +64,12 @@ def columns_of(headers: Sequence[str], words: int = 1) -> Table:
 
 def minimised(recipe: Recipe, method: str, dataset: Dataset) -> str:
     """One line on what was minimised, over what, and how; another that names the classes."""
-    name, _, constant = recipe.loss.spec.partition(":")
     several = len(dataset.classes) > 2
-    formula = {
-        "log": "log Σₖ exp(zₖ) − Σₖ yₖ·zₖ" if several else "log(1 + exp(z)) − y·z",
-        "squared_hinge": "max(0, 1 ∓ z)²",
-        "smoothed_hinge": "smoothed_hinge(±z)",
-        "poisson": "exp(z) − y·z",
-        "squared": "(z − y)²",
-        "absolute": "|z − y|",
-        "huber": f"huber(z − y, δ = {constant})",
-        "quantile": f"quantile(y − z, τ = {constant})",
-    }.get(name, recipe.loss.spec)
-    penalty, alpha = recipe.penalty, f"{recipe.alpha:g}"
+    formula = recipe.loss.formula(len(dataset.classes) if several else 1)
+    penalty = recipe.penalty
     if penalty.alpha:
         w = "σ·w" if recipe.penalty_on == "standardised" else "w"
-        price = {"l2": f"{alpha}·½‖{w}‖²", "l1": f"{alpha}·‖{w}‖₁"}
-        both = f"{alpha}·({penalty.l1:g}·‖{w}‖₁ + {penalty.l2:g}·½‖{w}‖²)"
-        formula += " + " + price.get(penalty.name, both)
+        formula += f" + {penalty.alpha:g}·{penalty.formula(w)}"
     model = "z = X·w + b" if recipe.intercept else "z = X·w"
     model = model if recipe.net is None else "z = net(X)"
     rows, columns = dataset.shape
@@ -139,10 +127,10 @@ def _layers(net: Net, solution: Solution) -> str:
 
 def _effect(solution: Solution) -> tuple[str, Callable] | None:
     """What one standard deviation of a feature does to what is predicted: a heading, and how to find it."""
-    [target], kind = solution.targets, solution.recipe.loss.name
-    if kind == "log":
+    [target], loss = solution.targets, solution.recipe.loss
+    if loss.has_probabilities:
         return text("cli.effect_odds", name=solution.classes[1]), np.exp
-    if kind == "poisson":
+    if loss.link == "log":
         return text("cli.effect_times", target=target), np.exp
     return None if solution.classes else (text("cli.effect", target=target), float)
 

@@ -384,7 +384,7 @@ class Newton(Chooser):
 def _unshifted(objective, d) -> np.ndarray:
     """d without what shifts the scores of all classes alike, where neither the loss nor a penalty sees it."""
     k = objective.term.outputs
-    if k == 1 or not objective.term.loss.coupled(k):
+    if k == 1 or not objective.term.coupled:
         return d
     free = (objective.l2 + objective.l1 == 0).reshape(-1, k)[:, :1]
     d = d.reshape(-1, k)

@@ -160,7 +160,7 @@ def _dense(term, one: Pass, ready: Callable) -> Callable:
             with _helped(ahead, uncompiled, piece, source, part, space) as state:
                 t = learning(done, done - (-len(part) // size))
                 value, gradient, theta = make(
-                    state, source, part, space, size, term.loss.constants, theta, memory.vectors,
+                    state, source, part, space, size, term.loss.kernel, theta, memory.vectors,
                     constants, t, memory.updates + done, one.l1, one.l2, plainly,
                 )  # fmt: skip
         return value, gradient, theta
@@ -208,7 +208,7 @@ def _sparse(term, one: Pass, ready: Callable) -> Callable:
             part = order[first : first + STRETCH * piece]
             with _helped(ahead, uncompiled, piece, source, part, space) as state:
                 value, gradient = make(
-                    state, source, part, space, size, term.loss.constants, theta, memory.vectors,
+                    state, source, part, space, size, term.loss.kernel, theta, memory.vectors,
                     constants, t, reach, first // size, memory.updates, one.l1, one.l2, lived, steep, behind,
                 )  # fmt: skip
         return value, gradient, theta

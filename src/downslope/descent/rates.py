@@ -61,7 +61,7 @@ def resolved(method: Method, objective):
     if not first_order:
         return Cosine((0.1 if method.full else 0.01) * weight_size(method, objective))
     if math.isinf(L):
-        return InverseScaling(0.1 * objective.term.expected_size / objective.term.loss.slope_bound, power=0.5)
+        return InverseScaling(0.1 * objective.term.expected_size / objective.term.slope_bound, power=0.5)
     if L == 0:  # nothing in the features: any step will do
         return Constant(1.0)
     if isinstance(method.rows, Batch):

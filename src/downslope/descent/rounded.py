@@ -28,7 +28,7 @@ def rounded(loop, objective, start, method: Method, stop: Stop, validation, plac
     From the third stage's end one more update goes to the minimum itself, where the rows allow it and a gap
     proves it; elsewhere the stages go on to the ninth. `loop` descends a stage."""
     spread = objective.term.spread or 1.0
-    slope = objective.term.loss.slope_bound
+    slope = objective.term.slope_bound
     limit, epochs, began = epochs_of(stop), place.done, time.perf_counter() - place.seconds
     params = np.array(place.start if place.again else start, dtype=float)
     for stage in range(place.stage or 1, 10):

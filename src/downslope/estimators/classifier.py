@@ -14,12 +14,14 @@ from sklearn.utils.multiclass import check_classification_targets
 from ..arguments import door
 from ..data import Dataset
 from ..errors import DownslopeError
+from ..model import losses
 from .base import LinearEstimator, by_blocks, stochastic
 
 
 def _has_chances(estimator) -> bool:
-    """Whether the loss makes a z a chance: log loss alone does."""
-    return getattr(estimator.loss, "name", estimator.loss) == "log"
+    """Whether the loss makes a z a chance."""
+    loss = losses.find(estimator.loss)
+    return loss is not None and loss.has_probabilities
 
 
 class LinearClassifier(ClassifierMixin, LinearEstimator):

@@ -18,6 +18,7 @@ from ..descent.methods import Method
 from ..errors import DownslopeError
 from ..inference import Recipe, Training
 from ..inference.training import finished
+from ..model import losses
 from ..model.nets import Net
 from .base import FLOATS, KEPT, LinearEstimator
 from .classifier import LinearClassifier, _has_chances
@@ -367,5 +368,6 @@ class NetRegressor(RegressorMixin, NetEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
-        tags.target_tags.positive_only = getattr(self.loss, "name", self.loss) == "poisson"
+        loss = losses.find(self.loss)
+        tags.target_tags.positive_only = loss is not None and loss.targets == "count"
         return tags

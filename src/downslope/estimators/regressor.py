@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 
 from ..arguments import door
 from ..data import Dataset
+from ..model import losses
 from .base import LinearEstimator, by_blocks, stochastic
 
 
@@ -128,7 +129,8 @@ class LinearRegressor(RegressorMixin, LinearEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
-        tags.target_tags.positive_only = getattr(self.loss, "name", self.loss) == "poisson"
+        loss = losses.find(self.loss)
+        tags.target_tags.positive_only = loss is not None and loss.targets == "count"
         return tags
 
     def _dataset(self, X, y, sample_weight, goes_on=False) -> Dataset:

@@ -102,7 +102,7 @@ def _refuse_unless_alike(solution: Solution, session) -> None:
     wanted: list = [solution.predict(rows)]
     if solution.classes:
         wanted.append(
-            solution.probabilities(rows) if solution.recipe.loss.name == "log" else solution.scores(rows)
+            solution.probabilities(rows) if solution.recipe.loss.has_probabilities else solution.scores(rows)
         )
     for (name, there), here in zip(found.items(), wanted):
         numbers = np.issubdtype(here.dtype, np.floating)

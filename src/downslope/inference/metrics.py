@@ -70,7 +70,7 @@ def class_metrics(dataset: Dataset, solution, z: np.ndarray) -> dict:
         "accuracy": float(metrics.accuracy_score(true, predicted, sample_weight=s)),
         "confusion": metrics.confusion_matrix(true, predicted, labels=classes, sample_weight=s).tolist(),
     }
-    if solution.recipe.loss.name == "log":
+    if solution.recipe.loss.has_probabilities:
         chances = solution.chances(z)
         told["log_loss"] = float(metrics.log_loss(true, chances, labels=classes, sample_weight=s))
         if len(np.unique(true)) == len(classes):
@@ -112,7 +112,7 @@ def _over_parts(solution, rows: Parted) -> dict:
         confusion, price, weight = counted
         told: dict[str, Any] = {"accuracy": float(np.trace(confusion) / weight)}
         told["confusion"] = confusion.tolist() if (confusion % 1).any() else confusion.astype(int).tolist()
-        if loss.name == "log":
+        if loss.has_probabilities:
             told["log_loss"] = float(price / weight)
         return told
     moments = rows.gathered.moments
@@ -139,5 +139,5 @@ def _counted(W, b, loss, classes: int, part: Dataset):
     confusion = np.zeros((classes, classes))
     np.add.at(confusion, (true, predicted), s)
     Y = true[:, None].astype(float) if classes == 2 else (true[:, None] == np.arange(classes)).astype(float)
-    price = float(s @ loss.value(z, Y).sum(axis=1)) if loss.name == "log" else 0.0
+    price = float(s @ loss.value(z, Y).sum(axis=1)) if loss.has_probabilities else 0.0
     return confusion, price, float(s.sum())

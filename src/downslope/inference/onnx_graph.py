@@ -51,7 +51,7 @@ def model_of(solution: Solution) -> Any:
     if solution.classes:
         outputs = _classes(graph, solution, z, taken)
     else:
-        if solution.recipe.loss.name == "poisson":
+        if solution.recipe.loss.link == "log":
             z = graph.add("Exp", graph.add("Min", z, graph.constant(300.0)))
         name = _free("prediction", taken)
         shape: list = ["n"] if solution.single else ["n", k]
@@ -159,7 +159,7 @@ def _classes(graph: Graph, solution: Solution, z: str, taken: set[str]) -> list:
     names = names.astype(object) if held == TensorProto.STRING else names
     label = graph.add("Gather", graph.constant(names), code, to=_free("label", taken))
     outputs = [helper.make_tensor_value_info(label, held, ["n"])]
-    if solution.recipe.loss.name != "log":
+    if not solution.recipe.loss.has_probabilities:
         scores = graph.add("Identity", flat if one else z, to=_free("scores", taken))
         shape: list = ["n"] if one else ["n", count]
         return [*outputs, helper.make_tensor_value_info(scores, double, shape)]

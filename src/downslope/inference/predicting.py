@@ -204,7 +204,7 @@ class Predictions:
 
         answers = self.solution.answers(z)
         values = [*answers.reshape(len(z), -1).T]
-        if self.solution.recipe.loss.name == "log":
+        if self.solution.recipe.loss.has_probabilities:
             values += [*self.solution.chances(z).T]
         for name, column in zip(self.names, values):
             table = table.append_column(name, pa.array(column))
@@ -272,7 +272,7 @@ def _size(found: Table | Source) -> tuple[int | None, int | None]:
 def _names(solution: Solution, taken: Sequence[str]) -> list[str]:
     """Of the columns of predictions: none has the name of one that is there already."""
     names = ["prediction"] if solution.single else [f"prediction: {name}" for name in solution.targets]
-    if solution.recipe.loss.name == "log":
+    if solution.recipe.loss.has_probabilities:
         names += [f"chance: {value}" for value in solution.classes]
     for place, name in enumerate(names):
         while name in taken:

@@ -119,7 +119,7 @@ class Solution:
     @door()
     def probabilities(self, X) -> np.ndarray:
         """The chance of each class, (n, K), in the order of `classes`; for log loss only."""
-        if self.recipe.loss.name != "log":
+        if not self.recipe.loss.has_probabilities:
             raise DownslopeError("inference.no_probabilities", loss=self.recipe.loss.name)
         return self.chances(self.scores(X))
 

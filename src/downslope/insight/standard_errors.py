@@ -14,7 +14,6 @@ from ..errors import DownslopeError
 from ..messages import text
 from ..model.objective import Objective
 
-LIKELIHOODS = ("log", "poisson")  # losses that are a negative log-likelihood
 LEVEL = 0.95
 AT_REST = 1e-6  # of a slope's usual size: above, these weights are no minimum of these rows
 
@@ -152,7 +151,7 @@ def standard_errors(solution, dataset, robust: bool = False) -> StandardErrors:
     theta = point.theta - term.rows * _whole(inverse, free, k) @ point.gradient  # what the method left undone
     inverse = inverse if term.quadratic else _inverse(term, theta, free)
     z = term.predictor(theta)
-    likelihood = term.loss.name in LIKELIHOODS
+    likelihood = term.loss.likelihood
     deviation: tuple[float, ...] = ()
     covariance = inverse
     if not likelihood:
@@ -266,7 +265,7 @@ def _refuse_loss(solution) -> None:
         raise DownslopeError("instruments.no_errors_for_net")
     if recipe.penalty.alpha:
         raise DownslopeError("instruments.penalised", penalty=recipe.penalty.name, alpha=recipe.alpha)
-    if not recipe.loss.quadratic and recipe.loss.name not in LIKELIHOODS:
+    if not recipe.loss.quadratic and not recipe.loss.likelihood:
         raise DownslopeError("instruments.no_errors_for_loss", loss=recipe.loss.spec)
     if solution.verdict.code == "separable":
         raise DownslopeError("instruments.separable")

@@ -15,7 +15,7 @@ from ..descent.schedules import SCHEDULES, Constant
 from ..errors import DownslopeError
 from ..insight.certificate import certify
 from ..messages import LANGUAGES, speaking
-from ..model.losses import CURVED, LOSSES
+from ..model.losses import LOSSES
 from ..model.net_checks import ACTIVATIONS
 from ..model.objective import Objective
 from ..model.penalties import PENALTIES, PENALTY_ON
@@ -44,7 +44,7 @@ def choices(problem: Problem, settings: Settings) -> dict[str, list[dict[str, An
         "order": ORDERS,
     }
     if problem.dataset is not None:
-        menus |= {"loss": (*LOSSES, *CURVED), "penalty": tuple(PENALTIES)}
+        menus |= {"loss": tuple(LOSSES), "penalty": tuple(PENALTIES)}
         menus |= {"penalty_on": PENALTY_ON, "activation": tuple(ACTIVATIONS)}
     return {
         menu: [_choice(problem, settings, menu, value) for value in values] for menu, values in menus.items()

@@ -64,7 +64,7 @@ def fit_of(
     with np.errstate(all="ignore"):
         if dataset.classes:
             told = _chances(at_keys, spans[0], at) if d == 1 else _regions(at_keys, dataset, spans, at)
-        elif d == 1 and not solution.is_net and solution.recipe.loss.name != "poisson":
+        elif d == 1 and not solution.is_net and solution.recipe.loss.link == "identity":
             told = _lines(solution, spans[0], frames)
         elif d == 1:
             told = _curve(at_keys, spans[0], at)
@@ -99,7 +99,7 @@ def _chances(at_keys, span: Span, at) -> dict[str, Any]:
     """Of two classes the chance of the second (log loss), or its score; of more, which one is predicted."""
     x = np.linspace(span[0], span[1], PLACES)
     first = at_keys[0]
-    if first.outputs == 1 and first.recipe.loss.name == "log":
+    if first.outputs == 1 and first.recipe.loss.has_probabilities:
         z = [one.probabilities(x[:, None])[:, 1] for one in at_keys]
     else:
         z = [_codes(one.scores(x[:, None])) for one in at_keys]
@@ -117,7 +117,7 @@ def _regions(at_keys, dataset: Dataset, spans: list[Span], at) -> dict[str, Any]
     across, up = np.meshgrid(x, y)
     places[:, 0], places[:, 1] = across.ravel(), up.ravel()
     classes, chances = [], []
-    log = at_keys[0].recipe.loss.name == "log"
+    log = at_keys[0].recipe.loss.has_probabilities
     for one in at_keys:
         codes = _codes(one.scores(places))
         classes.append(codes.reshape(CELLS, CELLS).tolist())

@@ -5,19 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..model.losses import by_name
+from ..model import losses, penalties
 from .problems import Problem
 from .said import said
 from .settings import Settings
 
-LOSSES = {  # ℓ(z, y) and ∂ℓ/∂z
-    "squared": ("(z − y)²", "2·(z − y)"),
-    "absolute": ("|z − y|", "sign(z − y)"),
-    "poisson": ("eᶻ − y·z", "eᶻ − y"),
-    "log": ("log(1 + eᶻ) − y·z", "σ(z) − y"),
-    "softmax": ("log Σₖ exp zₖ − z_y", "softmax(z) − e_y"),
-}
-PRICES = {"l2": "½·‖w‖²", "l1": "‖w‖₁"}
 FEW = 3  # weights that are written one by one
 
 
@@ -36,15 +28,10 @@ def of_problem(problem: Problem, settings: Settings) -> list[dict[str, Any]]:
 
 
 def _of_rows(features: Sequence[str], classes: int, settings: Settings) -> list[tuple[str, str]]:
-    name = by_name(settings.loss).name
-    value, slope = (
-        LOSSES["softmax" if name == "log" and classes > 2 else name]
-        if name in LOSSES
-        else ("ℓ(z, y)", "ℓ′(z, y)")
-    )
-    price = ""
-    if settings.penalty not in (None, "none") and settings.alpha:
-        price = f" + {settings.alpha:g}·{PRICES.get(settings.penalty or '', 'R(w)')}"
+    loss, outputs = losses.by_name(settings.loss), classes if classes > 2 else 1
+    value, slope = loss.formula(outputs), loss.slope_formula(outputs)
+    penalty = penalties.by_name(settings.penalty, settings.alpha)
+    price = f" + {penalty.alpha:g}·{penalty.formula()}" if penalty.alpha else ""
     if settings.hidden is not None:
         layers = "σ" if settings.activation == "sigmoid" else settings.activation
         z = "W₁·x + b₁"

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..descent.rows import ORDERS
 from ..descent.schedules import SCHEDULES
-from ..model.losses import CURVED, LOSSES
+from ..model.losses import LOSSES
 from ..model.net_checks import ACTIVATIONS
 from ..model.penalties import PENALTIES, PENALTY_ON
 from .problems import PRESETS
@@ -31,7 +31,7 @@ SETTINGS: dict[str, Any] = {
         "tol": {"type": ["number", "null"]},
         "seed": {"type": "integer"},
         "start": {"anyOf": [NUMBERS, {"type": "null"}]},
-        "loss": {"enum": [*LOSSES, *CURVED]},
+        "loss": {"enum": [*LOSSES]},
         "penalty": {"enum": [*PENALTIES, None]},
         "alpha": {"type": "number"},
         "penalty_on": {"enum": [*PENALTY_ON]},

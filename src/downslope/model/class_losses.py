@@ -9,96 +9,37 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from ..errors import DownslopeError
 from ..kernels.losses import LOG, POISSON, SMOOTHED_HINGE, SQUARED_HINGE
+from .loss import SLACK, Loss
 
 CAP = 300.0  # eᶻ is followed by its tangent beyond: sums of its squares stay finite, as float64 ends at e⁷⁰⁹
 CAP32 = 88.0  # where float32 ends
-SLACK = 1e-14  # by which rounding may carry a slope beyond those that a loss has
+SIDE = "side = 2 * Y - 1  # ±1"  # in exported scripts
+SHORT = "np.maximum(0, 1 - side * z)"  # by how much the margin is missed
+MARGIN = "(2 * Y - 1) * z"
+MEAN = "np.exp(np.minimum(z, 300))"  # of counts
 
 
 @dataclass(frozen=True)
-class CurvedLoss:
-    """What the losses of this module have in common: smooth everywhere, a parabola nowhere."""
-
-    name: str
-    code: int
-
-    curvature_bound = math.nan
-    quadratic = False
-    smooth = True
-    curvature_floor = 0.0
-    slope_bound = math.inf
-    labels = True  # y holds classes
-
-    def value(self, z, Y) -> np.ndarray:
-        """ℓ(z, y), (n, k), or (n, 1) where columns are coupled."""
-        raise NotImplementedError
-
-    def slope(self, z, Y) -> np.ndarray:
-        """∂ℓ/∂z, (n, k)"""
-        raise NotImplementedError
-
-    def conjugate(self, slope, Y) -> np.ndarray:
-        """ℓ*(ν, y) = sup_z ν·z − ℓ(z, y), shaped as `value`; infinite for slopes that ℓ does not have."""
-        raise NotImplementedError
-
-    def allowed(self, slope) -> float:
-        """The largest share of these slopes that ℓ is known to have."""
-        return 1.0
-
-    def coupled(self, outputs: int) -> bool:
-        """Whether the columns of z depend on each other."""
-        return False
-
-    def bound_for(self, outputs: int) -> float:
-        """The largest curvature of the loss of `outputs` columns together."""
-        return self.curvature_bound
-
-    def check(self, Y) -> None:
-        """Refuse a y outside the domain."""
-
-    def infimum(self, Y) -> np.ndarray:
-        """inf ℓ(·, y), elementwise: of chances and margins, far away on the right side."""
-        return np.zeros_like(Y)
-
-    def smoothed(self, width: float):
-        """The loss itself: there is no kink to round."""
-        return self
-
-    def value_and_slope(self, z, Y):
-        """Both, for the price of what they have in common."""
-        return self.value(z, Y), self.slope(z, Y)
-
-    @property
-    def spec(self) -> str:
-        """The text that `by_name` turns into this loss again."""
-        return self.name
-
-    @property
-    def constants(self) -> tuple[int, float, float, float]:
-        """What a kernel is given in place of this object."""
-        return self.code, 0.0, 0.0, 0.0
-
-    def spread(self, z, Y) -> np.ndarray:
-        """How far z may well lie from the null prediction: one unit, for chances."""
-        return np.ones_like(Y)
-
-
-@dataclass(frozen=True)
-class Log(CurvedLoss):
+class Log(Loss):
     """Log loss  ℓ(z, y) = log(1 + eᶻ) − y·z,  or  log Σₖ eᶻᵏ − Σₖ yₖzₖ  for K columns.  Chances.
 
     Two classes: logistic regression; more: softmax regression.  Cox 1958; Bridle 1990.
     """
 
     name: str = "log"
-    code: int = LOG
 
+    targets: ClassVar[str] = "classes"
+    link: ClassVar[str] = "logit"
     curvature_bound = 0.25
+    strictly_convex = likelihood = cross_entropy = True
+    attained = False
+    kernel = LOG, 0.0, 0.0, 0.0
 
     def bound_for(self, outputs: int) -> float:
         return 0.25 if outputs == 1 else 0.5  # Böhning 1992
@@ -156,14 +97,40 @@ class Log(CurvedLoss):
         z = np.log(np.where(p > 0, p, 0.5 / len(Y)))
         return z[1:] - z[:1] if Y.shape[1] == 1 else z - z.mean()
 
+    def formula(self, outputs=1):
+        return "log(1 + exp(z)) − y·z" if outputs == 1 else "log Σₖ exp(zₖ) − Σₖ yₖ·zₖ"
+
+    def slope_formula(self, outputs=1):
+        return "σ(z) − y" if outputs == 1 else "softmax(z) − y"
+
+    def numpy_lines(self, outputs, rounded=True):
+        if outputs == 1:
+            return ["np.logaddexp(0, z) - Y * z"], ["chances(z) - Y"], ["p = chances(z)", "p * (1 - p)"]
+        return (
+            [
+                "top = z.max(axis=1, keepdims=True)",
+                "all = np.exp(z - top).sum(axis=1, keepdims=True)",
+                "top + np.log(all) - (Y * z).sum(axis=1, keepdims=True)",
+            ],
+            ["chances(z) - Y"],
+            ["p = chances(z)", "p[:, :, None] * (np.eye(p.shape[1]) - p[:, None, :])  # (n, K, K)"],
+        )
+
+    def torch_line(self, outputs):
+        if outputs == 1:
+            return "nn.binary_cross_entropy_with_logits(z, Y, reduction='none')"
+        return "-Y * torch.log_softmax(z, dim=1)"
+
 
 @dataclass(frozen=True)
-class SquaredHinge(CurvedLoss):
+class SquaredHinge(Loss):
     """Squared hinge  ℓ(z, y) = max(0, 1 − m)²,  m = ±z.  A margin; no chances.  Lee & Mangasarian 2001."""
 
     name: str = "squared_hinge"
-    code: int = SQUARED_HINGE
+
+    targets: ClassVar[str] = "classes"
     curvature_bound = 2.0
+    kernel = SQUARED_HINGE, 0.0, 0.0, 0.0
 
     def value(self, z, Y):
         return np.maximum(0, 1 - margin(z, Y)) ** 2
@@ -186,18 +153,33 @@ class SquaredHinge(CurvedLoss):
         """2p − 1, where the two sides pull alike."""
         return 2 * np.average(Y, axis=0, weights=share) - 1
 
+    def formula(self, outputs=1):
+        return "max(0, 1 ∓ z)²"
+
+    def numpy_lines(self, outputs, rounded=True):
+        return (
+            [SIDE, f"{SHORT} ** 2"],
+            [SIDE, f"-2 * {SHORT} * side"],
+            [SIDE, "np.where(side * z < 1, 2.0, 0.0)"],
+        )
+
+    def torch_line(self, outputs):
+        return f"torch.relu(1 - {MARGIN}) ** 2"
+
 
 @dataclass(frozen=True)
-class SmoothedHinge(CurvedLoss):
+class SmoothedHinge(Loss):
     """Smoothed hinge  ℓ(z, y) = ½ − m if m ≤ 0, ½(1 − m)² if m < 1, else 0;  m = ±z.  Robust margin.
 
     Rennie & Srebro 2005.
     """
 
     name: str = "smoothed_hinge"
-    code: int = SMOOTHED_HINGE
+
+    targets: ClassVar[str] = "classes"
     curvature_bound = 1.0
     slope_bound = 1.0
+    kernel = SMOOTHED_HINGE, 0.0, 0.0, 0.0
 
     def value(self, z, Y):
         m = margin(z, Y)
@@ -224,9 +206,22 @@ class SmoothedHinge(CurvedLoss):
         rare, common = np.minimum(p, 1 - p), np.maximum(p, 1 - p)
         return np.where(p >= 0.5, 1.0, -1.0) * np.where(common > 0, 1 - rare / common, 0.0)
 
+    def formula(self, outputs=1):
+        return "smoothed_hinge(±z)"
+
+    def numpy_lines(self, outputs, rounded=True):
+        return (
+            [SIDE, f"np.where(side * z <= 0, 0.5 - side * z, 0.5 * {SHORT} ** 2)"],
+            [SIDE, "-np.clip(1 - side * z, 0, 1) * side"],
+            [SIDE, "np.where((side * z > 0) & (side * z < 1), 1.0, 0.0)"],
+        )
+
+    def torch_line(self, outputs):
+        return f"torch.where({MARGIN} <= 0, 0.5 - {MARGIN}, 0.5 * torch.relu(1 - {MARGIN}) ** 2)"
+
 
 @dataclass(frozen=True)
-class Poisson(CurvedLoss):
+class Poisson(Loss):
     """Poisson loss  ℓ(z, y) = eᶻ − y·z.  Counts, with mean eᶻ.  Nelder & Wedderburn 1972.
 
     Its curvature has no bound, so that no fixed learning rate is safe. Beyond z = 300 it is followed by
@@ -234,8 +229,12 @@ class Poisson(CurvedLoss):
     """
 
     name: str = "poisson"
-    code: int = POISSON
-    labels = False
+
+    targets: ClassVar[str] = "count"
+    link: ClassVar[str] = "log"
+    strictly_convex = likelihood = True
+    attained = nonnegative = False
+    kernel = POISSON, 0.0, 0.0, 0.0
 
     def check(self, Y) -> None:
         low = float(np.min(Y))
@@ -266,6 +265,18 @@ class Poisson(CurvedLoss):
     def null(self, Y, share) -> np.ndarray:
         """log ȳ"""
         return np.log(np.maximum(np.average(Y, axis=0, weights=share), 1e-12))
+
+    def formula(self, outputs=1):
+        return "exp(z) − y·z"
+
+    def slope_formula(self, outputs=1):
+        return "exp(z) − y"
+
+    def numpy_lines(self, outputs, rounded=True):
+        return [f"{MEAN} - Y * z"], [f"{MEAN} - Y"], [MEAN]
+
+    def torch_line(self, outputs):
+        return "torch.exp(z) - Y * z"
 
 
 def margin(z, Y):

@@ -34,7 +34,7 @@ def crossover(objective) -> tuple[np.ndarray, float] | None:
     """θ at the minimum, and how far F may lie above its minimum there; None where rows are not in memory, or
     a matrix of all pairs of columns is too large."""
     term = objective.term
-    if not (term.sweeps and term.in_memory) or term.smooth or term.size // term.outputs > WIDE:
+    if not (term.sweeps and term.in_memory) or term.loss.corner is None or term.size // term.outputs > WIDE:
         return None
     k = term.outputs
     found, slopes = np.array(term.null_theta).reshape(-1, k), np.empty((2, term.rows, k))
@@ -57,7 +57,8 @@ class _Program:
         self.term = replace(term, Y=term.Y[:, [output]], gathered=None)
         self.share = np.ones(term.rows) if term.share is None else term.share
         self.y, n = term.Y[:, output], term.rows
-        self.low, self.high = -term.loss.down * self.share, term.loss.up * self.share
+        down, up = term.loss.corner
+        self.low, self.high = -down * self.share, up * self.share
         self.l1, self.l2 = (n * price.reshape(-1, k)[:, output] for price in (objective.l1, objective.l2))
         self.corners = np.flatnonzero(self.l1)
         self.spread, self.size = term.spread or 1.0, term.expected_size

@@ -118,7 +118,7 @@ def gap_of_chances(objective, point) -> float | None:
     """
     term, l2, sizes = objective.term, objective.l2, objective.term.standardise.sizes
     k, free = term.outputs, term.widths == 0
-    if term.loss.name != "log" or objective.kinked or not (l2[~free] > 0).all() or sizes is None:
+    if not term.loss.cross_entropy or objective.kinked or not (l2[~free] > 0).all() or sizes is None:
         return None
     q, c, left = point.gradient[~free], np.zeros(k), np.zeros(k)
     if term.intercept:

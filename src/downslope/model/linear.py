@@ -22,7 +22,6 @@ from ..data.scaling import Standardise, identity
 from ..data.second_moments import SecondMoments, second_moments
 from ..kernels.threads import each
 from . import lines, row_sizes, summing
-from .class_losses import CurvedLoss
 from .losses import SQUARED, Loss
 from .naming import coded, output_names, param_names
 from .products import sparse_gram, times, transposed_times
@@ -43,7 +42,7 @@ class Linear:
     def __post_init__(self):
         check(self, intercept=truth, scale=truth)
 
-    def term(self, dataset, loss: Loss | CurvedLoss, gathered: bool = False, passes: int = 0) -> Any:
+    def term(self, dataset, loss: Loss, gathered: bool = False, passes: int = 0) -> Any:
         """The mean loss of this model over the rows of a Dataset, a `LinearTerm`, or of a Stream, a
         `PartedTerm`; `gathered`: with their second moments, from which the scaling is read too; `passes`: as
         many as a compiled sweep will make."""
@@ -61,7 +60,9 @@ class Linear:
         if dataset.weights is not None:
             share = np.asarray(dataset.weights, dtype=float)
             share = share / share.mean()  # (n,) mean 1
-        by_kernels = summing.worth_it(X, Y.shape[1]) or summing.worth_loading(X, Y.shape[1] * passes)
+        by_kernels = loss.kernel is not None and (
+            summing.worth_it(X, Y.shape[1]) or summing.worth_loading(X, Y.shape[1] * passes)
+        )
         moments = second_moments(X, Y, share) if gathered and isinstance(X, np.ndarray) else None
         if not self.scale:
             standardise = identity(X.shape[1])
@@ -81,7 +82,7 @@ class LinearTerm(RowSums):
     X: Any  # (n, d), or scipy.sparse CSR
     Y: np.ndarray  # (n, k)
     share: np.ndarray | None  # (n,) weights over their mean
-    loss: Any  # a Loss, or a CurvedLoss
+    loss: Any  # a Loss
     standardise: Standardise
     intercept: bool
     names: tuple[str, ...]

@@ -1,6 +1,6 @@
-"""The calculus of one prediction: value, slope and curvature of ℓ(z, y). Everything else is derived.
+"""The losses of regression, and the table of all losses.
 
-The losses of regression are one family, in the residual e = z − y: a parabola e²/2h in the middle,
+Those of regression are one family, in the residual e = z − y: a parabola e²/2h in the middle,
 straight lines of slope `up` above and −`down` below it,
 
     ℓ(e) = e²/2h             while −h·down ≤ e ≤ h·up,
@@ -16,27 +16,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from inspect import signature
 
 import numpy as np
 
 from ..arguments import is_number
 from ..errors import DownslopeError, nearest
-from ..kernels.losses import RESIDUAL
-from .class_losses import SLACK, CurvedLoss, Log, Poisson, SmoothedHinge, SquaredHinge
+from ..kernels.losses import RESIDUAL as RESIDUAL_CODE
+from .class_losses import Log, Poisson, SmoothedHinge, SquaredHinge
+from .loss import SLACK, Loss, told
+
+__all__ = ["SQUARED", "Loss", "absolute", "by_name", "huber", "quantile", "squared", "told"]
 
 
 @dataclass(frozen=True)
-class Loss:
-    """ℓ(z, y) of the residual family, in e = z − y (see the module). The mean of a row is z itself."""
+class Residual(Loss):
+    """ℓ(z, y) in e = z − y (see the module). The mean of a row is z itself."""
 
     name: str
     up: float
     down: float
     width: float
-    code: int = RESIDUAL
-
-    labels = False  # y holds numbers
 
     def value(self, z, y):
         """ℓ(z, y), elementwise.
@@ -85,10 +87,6 @@ class Loss:
         out = (slope > self.up * (1 + SLACK)) | (slope < -self.down * (1 + SLACK))
         return np.where(out, math.inf, slope * y + self.width * slope**2 / 2)
 
-    def mean(self, z):
-        """What is predicted at the linear predictor z: z itself."""
-        return z
-
     @property
     def quadratic(self) -> bool:
         """Whether ℓ is exactly a parabola in z."""
@@ -104,13 +102,18 @@ class Loss:
         """The largest curvature that ℓ has; infinite at a kink."""
         return 1 / self.width if self.width else math.inf
 
-    def bound_for(self, outputs: int) -> float:
-        """The largest curvature of the loss of `outputs` columns together."""
-        return self.curvature_bound
+    @property
+    def strictly_convex(self) -> bool:  # type: ignore[override]
+        return self.quadratic
 
-    def coupled(self, outputs: int) -> bool:
-        """Whether the columns of z depend on each other: here, never."""
-        return False
+    @property
+    def clipped(self) -> bool:
+        return self.smooth and not self.quadratic
+
+    @property
+    def corner(self) -> tuple[float, float] | None:
+        """(down, up) where ℓ(e) = max(up·e, −down·e)."""
+        return None if self.smooth else (self.down, self.up)
 
     @property
     def curvature_floor(self) -> float:
@@ -127,7 +130,7 @@ class Loss:
         high, low = float(np.max(slope)), float(np.min(slope))
         return min(1.0, self.up / high if high > 0 else 1.0, -self.down / low if low < 0 else 1.0)
 
-    def smoothed(self, width: float) -> Loss:
+    def smoothed(self, width: float) -> Residual:
         """The loss with its kink rounded over `width` (in units of y/slope); it differs from ℓ by at
         most width·slope_bound²/2. A loss that is smooth already is returned as it is. Nesterov 2005."""
         return self if self.smooth else replace(self, width=width)
@@ -142,114 +145,116 @@ class Loss:
         return self.name
 
     @property
-    def constants(self) -> tuple[int, float, float, float]:
+    def kernel(self) -> tuple[int, float, float, float]:
         """What a kernel is given in place of this object."""
-        return self.code, self.up, self.down, self.width
+        return RESIDUAL_CODE, self.up, self.down, self.width
 
-    def null_prediction(self, y, weights=None) -> float:
-        """The one number that predicts y best: mean, median, quantile, or Huber's between.
+    # ---- how it is written
 
-        >>> squared().null_prediction(np.array([1.0, 2.0, 6.0]))
-        3.0
-        """
-        y = np.asarray(y, dtype=float)
+    def formula(self, outputs=1):
+        constant = self.spec.partition(":")[2]
+        return {
+            "squared": "(z − y)²",
+            "absolute": "|z − y|",
+            "huber": f"huber(z − y, δ = {constant})",
+            "quantile": f"quantile(y − z, τ = {constant})",
+        }[self.name]
+
+    def slope_formula(self, outputs=1):
+        return {"squared": "2·(z − y)", "absolute": "sign(z − y)"}.get(self.name, "ℓ′(z, y)")
+
+    def numpy_lines(self, outputs, rounded=True):
         if self.quadratic:
-            return float(np.average(y, weights=weights))
-        share = np.full(len(y), 1 / len(y)) if weights is None else np.asarray(weights) / np.sum(weights)
-        low, high = float(y.min()), float(y.max())
-        for _ in range(200):  # the mean slope rises with z: halve the interval in which it changes sign
-            middle = 0.5 * (low + high)
-            if not low < middle < high:
-                break
-            low, high = (low, middle) if share @ self.slope(middle, y) >= 0 else (middle, high)
-        return high if share @ self.value(high, y) <= share @ self.value(low, y) else low
+            return ["(z - Y) ** 2"], ["2 * (z - Y)"], ["np.full(z.shape, 2.0)"]
+        if not (rounded or self.smooth):
+            return [], [f"np.where(z > Y, {self.up!r}, np.where(z < Y, {-self.down!r}, 0.0))"], []
+        h = repr(self.width) if self.smooth else "1e-3 * Y.std()"
+        e = [f"e, h, up, down = z - Y, {h}, {self.up!r}, {self.down!r}"]
+        inside = "inside = (-h * down <= e) & (e <= h * up)"
+        lines = "lines = np.where(e > 0, up * e - h * up**2 / 2, -down * e - h * down**2 / 2)"
+        return (
+            [*e, inside, lines, "np.where(inside, e**2 / (2 * h), lines)"],
+            [*e, "np.clip(e / h, -down, up)"],
+            [*e, inside, "np.where(inside, 1 / h, 0.0)"],
+        )
 
-    def null(self, Y, share) -> np.ndarray:
-        """The best constant prediction of each output.  (k,)"""
-        return np.array([self.null_prediction(y, share) for y in Y.T])
-
-    def spread(self, z, Y) -> np.ndarray:
-        """How far z may well lie from the null prediction: as far as y does."""
-        return z - Y
-
-    def infimum(self, Y) -> np.ndarray:
-        """inf ℓ(·, y), elementwise: at z = y."""
-        return np.zeros_like(Y)
-
-    def check(self, Y) -> None:
-        """Every finite y is in the domain."""
+    def torch_line(self, outputs):
+        return {
+            "squared": "(z - Y) ** 2",
+            "absolute": "(z - Y).abs()",
+            "huber": f"2 * nn.huber_loss(z, Y, reduction='none', delta={self.up / 2!r})",
+            "quantile": f"torch.maximum({self.up!r} * (z - Y), {-self.down!r} * (z - Y))",
+        }[self.name]
 
 
-def squared() -> Loss:
+def squared() -> Residual:
     """Squared loss  ℓ(z, y) = (z − y)².  The mean; closed form; sensitive to outliers."""
-    return Loss("squared", math.inf, math.inf, 0.5)
+    return Residual("squared", math.inf, math.inf, 0.5)
 
 
-def absolute() -> Loss:
+def absolute() -> Residual:
     """Absolute loss  ℓ(z, y) = |z − y|.  The median; robust; has a kink at 0."""
-    return Loss("absolute", 1.0, 1.0, 0.0)
+    return Residual("absolute", 1.0, 1.0, 0.0)
 
 
-def huber(delta: float = 1.35) -> Loss:
+def huber(delta: float = 1.35) -> Residual:
     """Huber loss  ℓ(z, y) = r² if |r| ≤ δ else 2δ|r| − δ²,  r = z − y.  Robust to outliers; δ is in
     the units of y.  Huber 1964, eq. 2."""
     _refuse_unless(is_number(delta) and delta > 0, "model.huber_delta", delta=delta)
-    return Loss("huber", 2 * delta, 2 * delta, 0.5)
+    return Residual("huber", 2 * delta, 2 * delta, 0.5)
 
 
-def quantile(level: float = 0.5) -> Loss:
+def quantile(level: float = 0.5) -> Residual:
     """Quantile loss  ℓ(z, y) = τ(y − z) if y ≥ z else (1 − τ)(z − y).  The τ-quantile.  Koenker 1978."""
     _refuse_unless(is_number(level) and 0 < level < 1, "model.quantile_level", level=level)
-    return Loss("quantile", 1 - level, level, 0.0)
+    return Residual("quantile", 1 - level, level, 0.0)
 
 
-LOSSES: dict[str, Callable[..., Loss]] = {
+RESIDUAL: dict[str, Callable[..., Loss]] = {
     "squared": squared,
     "absolute": absolute,
     "huber": huber,
     "quantile": quantile,
 }
-CURVED: dict[str, Callable[..., CurvedLoss]] = {
+CURVED: dict[str, Callable[..., Loss]] = {
     "log": Log,
     "squared_hinge": SquaredHinge,
     "smoothed_hinge": SmoothedHinge,
     "poisson": Poisson,
 }
-
-
-def told(number: float) -> str:
-    """A number in as few digits as say it exactly.
-
-    >>> told(2.0), told(1 / 3)
-    ('2', '0.3333333333333333')
-    """
-    return repr(float(number)).removesuffix(".0")
+LOSSES: dict[str, Callable[..., Loss]] = {**RESIDUAL, **CURVED}
 
 
 SQUARED = squared()
 
 
-def by_name(spec: str | Loss | CurvedLoss) -> Loss | CurvedLoss:
+def by_name(spec: str | Loss) -> Loss:
     """The loss that a text names; a number after a colon is its parameter.
 
     >>> by_name("huber:2").spec, by_name("quantile:0.9").down
     ('huber:2', 0.9)
     """
-    if isinstance(spec, Loss | CurvedLoss):
+    if isinstance(spec, Loss):
         return spec
     name, _, parameter = str(spec).partition(":")
-    every: dict[str, Callable[..., Loss | CurvedLoss]] = {**LOSSES, **CURVED}
-    if name not in every:
-        raise DownslopeError("model.unknown_loss", asked=spec, known=nearest(name, every))
+    if name not in LOSSES:
+        raise DownslopeError("model.unknown_loss", asked=spec, known=nearest(name, LOSSES))
     if not parameter:
-        return every[name]()
-    if name not in ("huber", "quantile"):
+        return LOSSES[name]()
+    if not set(signature(LOSSES[name]).parameters) - {"name"}:
         raise DownslopeError("model.no_parameter", asked=spec, name=name)
     try:
         number = float(parameter)
     except ValueError:
         raise DownslopeError("model.not_a_number", asked=spec, found=parameter) from None
     return LOSSES[name](number)
+
+
+def find(spec) -> Loss | None:
+    """The loss that a text names; None where there is none of that name."""
+    with suppress(DownslopeError):
+        return by_name(spec)
+    return None
 
 
 def _refuse_unless(holds: bool, key: str, **facts) -> None:

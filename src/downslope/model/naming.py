@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import DownslopeError
-from .class_losses import CurvedLoss
-from .losses import Loss
+from .loss import Loss
 
 
 def output_names(dataset) -> tuple[str, ...]:
@@ -23,7 +22,7 @@ def param_names(features, targets, intercept: bool) -> tuple[str, ...]:
     return tuple(f"{target}: {row}" for row in rows for target in targets)
 
 
-def coded(dataset, loss: Loss | CurvedLoss) -> np.ndarray:
+def coded(dataset, loss: Loss) -> np.ndarray:
     """y as the loss takes it, (n, k): numbers; of two classes 0 and 1; of K > 2 a column for each."""
     if dataset.classes and not loss.labels:
         told = ", ".join(map(str, dataset.classes[:3]))

@@ -110,7 +110,7 @@ class Net:
         columns = standardising(dataset.X, share, center=True)
         refuse_overflow(columns, dataset.features)
         level, unit = np.zeros(Y.shape[1]), np.ones(Y.shape[1])
-        if not loss.labels and loss.name != "poisson":  # z is as large as y, in whatever unit
+        if loss.targets == "number" and loss.link == "identity":  # z is as large as y, in whatever unit
             level = loss.null(Y, share)
             unit = np.sqrt(np.average((Y - level) ** 2, axis=0, weights=share))
             unit = np.where(unit > 0, unit, 1.0)
@@ -239,7 +239,7 @@ class Flat:
             raise DownslopeError("nets.output", found=found, wanted=(2, outputs), loss=loss.name, k=outputs)
         if z.grad_fn is None:
             raise DownslopeError("nets.no_parameters", module=type(self.module).__name__)
-        if loss.name == "log":
+        if loss.has_probabilities:
             checks.refuse_second_link(checks.last_layer(z), outputs)
 
 

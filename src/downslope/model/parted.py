@@ -45,7 +45,7 @@ class Pattern:
         """The part's own mean; times its rows it is its share of the sum."""
         Y = coded(part, self.loss)
         share = None if part.weights is None else part.weights / self.weight
-        compiled = summing.numbers_in(part.X) * Y.shape[1] >= WORTH
+        compiled = self.loss.kernel is not None and summing.numbers_in(part.X) * Y.shape[1] >= WORTH
         term = LinearTerm(
             part.X, Y, share, self.loss, self.standardise, self.intercept, self.names, None, compiled
         )

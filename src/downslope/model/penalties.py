@@ -55,6 +55,12 @@ class Penalty:
         """Whether R has a kink at 0, so that a plain gradient step can not stop there."""
         return self.alpha * self.l1 > 0
 
+    def formula(self, w: str = "w") -> str:
+        """R as on a blackboard, of weights that are written `w`."""
+        absolute, square = f"‖{w}‖₁", f"½‖{w}‖²"
+        both = f"({self.l1:g}·{absolute} + {self.l2:g}·{square})"
+        return {"none": "0", "l1": absolute, "l2": square}.get(self.name, both)
+
     @property
     def spec(self) -> str | None:
         """The text that `by_name` turns into this penalty again."""

@@ -33,6 +33,18 @@ class RowSums(Term):
     linear = sweeps = True
 
     @property
+    def coupled(self) -> bool:
+        return self.loss.coupled(self.outputs)
+
+    @property
+    def slope_bound(self) -> float:
+        return self.loss.slope_bound
+
+    @property
+    def has_kernels(self) -> bool:
+        return self.loss.kernel is not None
+
+    @property
     def size(self) -> int:
         return (self.columns + self.intercept) * self.outputs
 
@@ -78,7 +90,7 @@ class RowSums(Term):
     @property
     def constant_hessian(self) -> np.ndarray:
         """∂²f/∂θ² of a squared loss, the same everywhere.  (p, p)"""
-        return np.kron(self.gram, np.eye(self.outputs)) / self.loss.width
+        return self.loss.curvature_bound * np.kron(self.gram, np.eye(self.outputs))
 
     def gap(self, objective, point, passes):
         bounds = free_gap(objective, point), duality_gap(objective, point, passes)

@@ -49,7 +49,7 @@ def summed(term, theta):
     def task(rows):
         gradient, pull = np.zeros(W.shape), np.zeros(len(W))
         value = kernel(
-            *X, term.targets, share, W, b, term.loss.constants, rows.start, rows.stop, z, gradient, pull
+            *X, term.targets, share, W, b, term.loss.kernel, rows.start, rows.stop, z, gradient, pull
         )
         return value, gradient, pull
 
@@ -107,9 +107,7 @@ def added(parts: list[tuple]) -> tuple:
 def along(term, z, ahead, t: float) -> tuple[float, float]:
     """Σ sℓ(z + t·d) and its derivative in t, from z and d = `ahead`, (n, k)."""
     kernel, share = compiled(sums.line_sums), NOTHING if term.share is None else term.share
-    task = lambda rows: kernel(
-        z.T, ahead.T, t, term.targets, share, term.loss.constants, rows.start, rows.stop
-    )
+    task = lambda rows: kernel(z.T, ahead.T, t, term.targets, share, term.loss.kernel, rows.start, rows.stop)
     return added(each(task, blocks(term.X, term.outputs)))
 
 
@@ -131,7 +129,7 @@ def chance_products(z, share) -> tuple[np.ndarray, np.ndarray]:
 def curvatures(term, z) -> np.ndarray:
     """Σ s·x̃x̃ᵀ∂²ℓ/∂z² over dense rows, for each pair of outputs that have one, as (p, p)."""
     k, q = term.outputs, term.X.shape[1] + term.intercept
-    coupled, log = term.loss.coupled(k), term.loss.name == "log"
+    coupled, log = term.loss.coupled(k), term.loss.cross_entropy
     pairs = [(a, b) for a in range(k) for b in range(a)] if coupled else [(a, a) for a in range(k)]
     filled = -(-q // 8) * 8
     gram, chances = compiled(sums.dense_grams), compiled(sums.chances)

@@ -31,7 +31,9 @@ class Term:
     has_rows: Any = True  # a sum over rows; False for a function of its weights
     in_memory: Any = True  # all rows are
     linear: Any = False  # the mean loss of a linear model over rows, by the rows or by their moments
-    sweeps: Any = False  # a linear model over rows at hand: kernels can make a whole pass
+    sweeps: Any = False  # a linear model over rows at hand
+    has_kernels: Any = False  # compiled loops know it, and can make a whole pass
+    coupled: Any = False  # the columns of z depend on each other
     smooth: Any = True  # a gradient exists everywhere
     curved: Any = False  # there is a Hessian
     quadratic: Any = False  # exactly a parabola
@@ -47,6 +49,7 @@ class Term:
     null_theta: Any  # (p,) the best θ through which no feature shows
     gradient_scale: Any = 1.0  # the unit of `tol`
     expected_size: Any = 1.0  # of a weight
+    slope_bound: Any = math.inf  # the steepest that a row's loss gets in z
     standardised: Any = False  # the coordinates are those of columns of one size
     start: Any = None  # (p,) weights to begin with, where 0 is not the usual start
 

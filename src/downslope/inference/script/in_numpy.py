@@ -13,59 +13,13 @@ NEEDED = {
     "newton": ("value", "slope", "bend"),
     "other": ("value", "slope"),
 }
-SIDE = "side = 2 * Y - 1  # ±1"
-SHORT = "np.maximum(0, 1 - side * z)"  # by how much the margin is missed
-MEAN = "np.exp(np.minimum(z, 300))"  # of counts
-LOSSES = {  # the lines of value, slope and curvature at z (n, k)
-    "squared": (["(z - Y) ** 2"], ["2 * (z - Y)"], ["np.full(z.shape, 2.0)"]),
-    "poisson": ([f"{MEAN} - Y * z"], [f"{MEAN} - Y"], [MEAN]),
-    "log": (["np.logaddexp(0, z) - Y * z"], ["chances(z) - Y"], ["p = chances(z)", "p * (1 - p)"]),
-    "softmax": (
-        [
-            "top = z.max(axis=1, keepdims=True)",
-            "all = np.exp(z - top).sum(axis=1, keepdims=True)",
-            "top + np.log(all) - (Y * z).sum(axis=1, keepdims=True)",
-        ],
-        ["chances(z) - Y"],
-        ["p = chances(z)", "p[:, :, None] * (np.eye(p.shape[1]) - p[:, None, :])  # (n, K, K)"],
-    ),
-    "squared_hinge": (
-        [SIDE, f"{SHORT} ** 2"],
-        [SIDE, f"-2 * {SHORT} * side"],
-        [SIDE, "np.where(side * z < 1, 2.0, 0.0)"],
-    ),
-    "smoothed_hinge": (
-        [SIDE, f"np.where(side * z <= 0, 0.5 - side * z, 0.5 * {SHORT} ** 2)"],
-        [SIDE, "-np.clip(1 - side * z, 0, 1) * side"],
-        [SIDE, "np.where((side * z > 0) & (side * z < 1), 1.0, 0.0)"],
-    ),
-}
-
-
-def loss_lines(plan: Plan) -> dict[str, list[str]]:
-    """value, slope and bend of the run's loss; the last line of each is what is returned."""
-    name, loss = plan.loss.name, plan.loss
-    if name in LOSSES:
-        told = LOSSES["softmax" if name == "log" and plan.outputs > 1 else name]
-    elif plan.way == "loop" and not loss.smooth:
-        told = ([], [f"np.where(z > Y, {loss.up!r}, np.where(z < Y, {-loss.down!r}, 0.0))"], [])
-    else:  # a kink is rounded where the way needs slopes
-        h = repr(loss.width) if loss.smooth else "1e-3 * Y.std()"
-        e = [f"e, h, up, down = z - Y, {h}, {loss.up!r}, {loss.down!r}"]
-        inside = "inside = (-h * down <= e) & (e <= h * up)"
-        lines = "lines = np.where(e > 0, up * e - h * up**2 / 2, -down * e - h * down**2 / 2)"
-        told = (
-            [*e, inside, lines, "np.where(inside, e**2 / (2 * h), lines)"],
-            [*e, "np.clip(e / h, -down, up)"],
-            [*e, inside, "np.where(inside, 1 / h, 0.0)"],
-        )
-    return dict(zip(("value", "slope", "bend"), told))
 
 
 def numpy_training(plan: Plan) -> list[str]:
     """The functions of the script from the loss to the prediction."""
-    told, parts = loss_lines(plan), []
-    if plan.loss.name == "log":
+    lines_of, parts = plan.loss.numpy_lines(plan.outputs, rounded=plan.way != "loop"), []
+    told = dict(zip(("value", "slope", "bend"), lines_of))
+    if plan.loss.has_probabilities:
         parts.append(numpy_chances(plan.outputs))
     for kind in NEEDED[plan.way]:
         *before, last = told[kind]
@@ -161,7 +115,7 @@ def _newton(plan: Plan) -> list[str]:
     if k == 1:
         H = f"(Z * ({share}bend(Z @ theta, Y))).T @ Z / n{ridge}"
     else:
-        coupled = plan.loss.name == "log"
+        coupled = plan.loss.coupled(k)
         bend = "bend(Z @ theta, Y)" if coupled else "bend(Z @ theta, Y)[:, :, None] * np.eye(Y.shape[1])"
         bend = f"share[:, None, None] * {bend}" if plan.weighted else bend
         product = f'np.einsum("ni,nkl,nj->ikjl", Z, {bend}, Z, optimize=True)'
@@ -211,12 +165,12 @@ def numpy_predict(solution: Solution, given: str, z: str) -> str:
     """From what is given to the scores z, and to what is told of each row."""
     lines = [f"def predict({given}):", f'    """{text("export.script_predict")}"""', f"    z = {z}"]
     if not solution.classes:
-        mean = "np.exp(z)" if solution.recipe.loss.name == "poisson" else "z"
+        mean = "np.exp(z)" if solution.recipe.loss.link == "log" else "z"
         return "\n".join([*lines, f"    return {mean}.tolist()"])
     one = solution.outputs == 1
     picked = "(z[:, 0] > 0).astype(int)" if one else "z.argmax(axis=1)"
     lines.append(f"    labels = [CLASSES[k] for k in {picked}]")
-    if solution.recipe.loss.name != "log":
+    if not solution.recipe.loss.has_probabilities:
         return "\n".join([*lines, "    return [[label] for label in labels]"])
     lines.append("    p = np.hstack([1 - chances(z), chances(z)])" if one else "    p = chances(z)")
     return "\n".join([*lines, "    return [[label, *row] for label, row in zip(labels, p.tolist())]"])

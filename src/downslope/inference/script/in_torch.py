@@ -8,29 +8,12 @@ from .coordinates import TORCH, begun, constant_rate, passes, rate_function, sta
 from .plan import Plan
 
 
-def loss_of(plan: Plan) -> str:
-    """ℓ(z, Y), elementwise, as an expression."""
-    up, down = getattr(plan.loss, "up", 0.0), getattr(plan.loss, "down", 0.0)
-    margin = "(2 * Y - 1) * z"
-    return {
-        "squared": "(z - Y) ** 2",
-        "absolute": "(z - Y).abs()",
-        "huber": f"2 * nn.huber_loss(z, Y, reduction='none', delta={up / 2!r})",
-        "quantile": f"torch.maximum({up!r} * (z - Y), {-down!r} * (z - Y))",
-        "log": "-Y * torch.log_softmax(z, dim=1)"
-        if plan.outputs > 1
-        else "nn.binary_cross_entropy_with_logits(z, Y, reduction='none')",
-        "squared_hinge": f"torch.relu(1 - {margin}) ** 2",
-        "smoothed_hinge": f"torch.where({margin} <= 0, 0.5 - {margin}, 0.5 * torch.relu(1 - {margin}) ** 2)",
-        "poisson": "torch.exp(z) - Y * z",
-    }[plan.loss.name]
-
-
 def torch_training(plan: Plan) -> list[str]:
     """The functions of the script from the loss to the prediction."""
     parts = []
     if plan.way != "closed_form":
-        parts.append(f'def value(z, Y):\n    """{text("export.script_value")}"""\n    return {loss_of(plan)}')
+        line = plan.loss.torch_line(plan.outputs)
+        parts.append(f'def value(z, Y):\n    """{text("export.script_value")}"""\n    return {line}')
     if plan.way == "loop" and constant_rate(plan) is None:
         parts.append(rate_function(plan))
     body = {"closed_form": _closed_form, "loop": _loop, "newton": _newton, "other": _other}[plan.way](plan)
@@ -150,12 +133,12 @@ def torch_predict(solution: Solution, given: str, z: str) -> str:
     """From what is given to the scores z, and to what is told of each row."""
     lines = [f"def predict({given}):", f'    """{text("export.script_predict")}"""', f"    z = {z}"]
     if not solution.classes:
-        mean = "torch.exp(z)" if solution.recipe.loss.name == "poisson" else "z"
+        mean = "torch.exp(z)" if solution.recipe.loss.link == "log" else "z"
         return "\n".join([*lines, f"    return {mean}.tolist()"])
     one = solution.outputs == 1
     picked = "(z[:, 0] > 0).long()" if one else "z.argmax(dim=1)"
     lines.append(f"    labels = [CLASSES[k] for k in {picked}.tolist()]")
-    if solution.recipe.loss.name != "log":
+    if not solution.recipe.loss.has_probabilities:
         return "\n".join([*lines, "    return [[label] for label in labels]"])
     both = "torch.hstack([1 - torch.sigmoid(z), torch.sigmoid(z)])"
     lines.append(f"    p = {both if one else 'torch.softmax(z, dim=1)'}")

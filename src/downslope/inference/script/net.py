@@ -37,7 +37,7 @@ def _in_numpy(solution: Solution) -> list[str]:
     assert solution.recipe.net is not None
     parts = [f"def activation(z):\n    return {IN_NUMPY[solution.recipe.net.activation]}"]
     parts = parts if solution.recipe.net.hidden else []
-    if solution.recipe.loss.name == "log":
+    if solution.recipe.loss.has_probabilities:
         parts.append(numpy_chances(solution.outputs))
     lines = ["def scores(X):", f'    """{text("export.net_scores")}"""']
     if solution.recipe.net.hidden:

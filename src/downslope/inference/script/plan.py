@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,6 @@ from .reading import is_readable
 
 NEWTON = directions.Newton | directions.Subsampled
 FIRST_ORDER = directions.Steepest | directions.Momentum | directions.Nesterov
-ONE_MINIMUM = ("squared", "log", "poisson")  # losses that curve everywhere
 UNSURE = ("collinear", "separable")  # verdicts: other weights do as well
 
 
@@ -89,7 +89,7 @@ def planned(solution: Solution, library: str) -> Plan:
 
 def _of_newton(solution: Solution, method, library: str) -> list[str]:
     """Newton's search may halve otherwise: only the minimum itself is the same."""
-    found = solution.verdict.code == "converged" and solution.recipe.loss.name in ONE_MINIMUM
+    found = solution.verdict.code == "converged" and solution.recipe.loss.strictly_convex
     return [] if found else ["export.differs_search"]
 
 
@@ -97,7 +97,7 @@ def _of_loop(solution: Solution, method, library: str) -> list[str]:
     """What keeps a loop from the run's own updates."""
     differs, loss = [], solution.recipe.loss
     scaled = not isinstance(method.direction, FIRST_ORDER)  # by gradients, and Huber's first one is nearly 0
-    if not loss.smooth or (scaled and loss.name == "huber"):
+    if not loss.smooth or (scaled and loss.clipped):
         differs.append("export.differs_rounding")
     if method.full:
         return differs + ["export.differs_kink"] * solution.recipe.penalty.kinked
@@ -115,7 +115,7 @@ def _schedule(solution: Solution, method) -> Schedule | None:
         return None
     if isinstance(method.learning_rate, Schedule):
         return method.learning_rate
-    if solution.recipe.loss.name == "poisson":
+    if math.isnan(solution.recipe.loss.curvature_bound):  # "auto" was a search
         return None
     direction = method.direction
     shape: Schedule = Cosine(1.0)

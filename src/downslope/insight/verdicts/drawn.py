@@ -95,10 +95,7 @@ def as_near_as_rows_can_tell(case: Case) -> Verdict | None:
     leave open; or because nothing is left of a loss that is never negative."""
     if case.full and case.objective.term.smooth:
         return None
-    if (
-        0 <= case.end.value <= NOTHING * case.objective.null_value
-        and case.objective.term.loss.name != "poisson"
-    ):
+    if 0 <= case.end.value <= NOTHING * case.objective.null_value and case.objective.term.loss.nonnegative:
         return case.verdict("converged")
     left = share_left(case)
     if not left <= LEFT:

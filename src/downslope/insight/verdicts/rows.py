@@ -29,7 +29,7 @@ def separable(case: Case) -> Verdict | None:
     """Log loss or a log link without a penalty, and a direction along which the loss falls for ever. Where
     it tells all rows apart, nothing is left to learn; else it names the levels and columns at fault."""
     objective, term = case.objective, case.objective.term
-    if term.loss.name not in ("log", "poisson"):
+    if term.loss.attained:
         return None
     if objective.penalty.alpha:  # which bounds every weight but the intercept
         none = not term.loss.labels and term.intercept and not np.any(term.levels[0])

@@ -1,0 +1,167 @@
+"""One protocol of losses: the calculus of one prediction, ℓ(z, y), and all that is ever asked of it.
+
+A loss is one frozen dataclass that derives from `Loss`, with `value`, `slope` and `curvature`. What it leaves
+out has the default of a smooth convex loss of which no more is known; `losses.LOSSES` names them. Nobody
+outside asks for a loss by its name.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+SLACK = 1e-14  # by which rounding may carry a slope beyond those that a loss has
+
+
+class Loss:
+    """ℓ(z, y) for arrays z (n, k) and y as `targets` says; the mean of a row is `mean(z)`."""
+
+    name: Any  # by which `by_name` finds it
+
+    # ---- y and the mean
+    targets: ClassVar[str] = "number"  # or "count", "classes" (coded: 0 and 1, or a column for each of K > 2)
+    link: ClassVar[str] = "identity"  # of the mean: or "log", "logit" (of K classes softmax)
+
+    # ---- shape of ℓ in z
+    smooth: Any = True  # a slope exists everywhere
+    quadratic: Any = False  # exactly a parabola
+    curvature_bound: Any = math.nan  # the largest curvature; infinite at a kink, NaN where there is no bound
+    curvature_floor: Any = 0.0  # the smallest curvature
+    slope_bound: Any = math.inf  # the steepest that ℓ gets
+    strictly_convex: ClassVar[bool] = False  # curved everywhere: there is one minimum at most
+    attained: ClassVar[bool] = True  # whether its least is at a finite z
+    nonnegative: ClassVar[bool] = True
+    clipped: Any = False  # a parabola near y, straight lines beyond
+    corner: Any = None  # (down, up), of a loss max(up·e, −down·e)
+    likelihood: ClassVar[bool] = False  # the negative log-likelihood of y, with no scale to be estimated
+    cross_entropy: ClassVar[bool] = False  # log loss itself, of which more is known in closed form
+
+    # ---- other forms of it
+    kernel: Any = None  # (code, up, down, width) for the compiled loops; None: NumPy everywhere
+
+    @property
+    def labels(self) -> bool:
+        """Whether y holds classes."""
+        return self.targets == "classes"
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether the mean is the probability of each class."""
+        return self.link == "logit"
+
+    # ---- the calculus
+
+    def value(self, z, y) -> np.ndarray:
+        """ℓ(z, y), (n, k), or (n, 1) where columns are coupled."""
+        raise NotImplementedError
+
+    def slope(self, z, y) -> np.ndarray:
+        """∂ℓ/∂z, (n, k)"""
+        raise NotImplementedError
+
+    def value_and_slope(self, z, y):
+        """Both, for the price of what they have in common."""
+        return self.value(z, y), self.slope(z, y)
+
+    def curvature(self, z, y) -> np.ndarray:
+        """∂²ℓ/∂z², (n, k), or (n, k, k) where columns are coupled."""
+        raise NotImplementedError
+
+    def conjugate(self, slope, y) -> np.ndarray:
+        """ℓ*(ν, y) = sup_z ν·z − ℓ(z, y), shaped as `value`; infinite for slopes that ℓ does not have. Where
+        it is not known it is infinite, and no gap is proved."""
+        return np.full(np.shape(y), math.inf)
+
+    def allowed(self, slope) -> float:
+        """The largest share of these slopes, up to 1, that ℓ is known to have."""
+        return 1.0
+
+    def mean(self, z):
+        """What is predicted at the linear predictor z."""
+        return z
+
+    def coupled(self, outputs: int) -> bool:
+        """Whether the columns of z depend on each other."""
+        return False
+
+    def bound_for(self, outputs: int) -> float:
+        """The largest curvature of the loss of `outputs` columns together."""
+        return self.curvature_bound
+
+    def smoothed(self, width: float) -> Any:
+        """The loss with its kink rounded over `width`; itself where there is none."""
+        return self
+
+    # ---- reference
+
+    def null(self, Y, share) -> np.ndarray:
+        """The best constant z of each output.  (k,)"""
+        return np.array([self.null_prediction(y, share) for y in Y.T])
+
+    def null_prediction(self, y, weights=None) -> float:
+        """The one z that predicts numbers y (n,) best: mean, median, quantile, or Huber's between.
+
+        >>> from downslope.model.losses import squared
+        >>> squared().null_prediction(np.array([1.0, 2.0, 6.0]))
+        3.0
+        """
+        y = np.asarray(y, dtype=float)
+        if self.quadratic:
+            return float(np.average(y, weights=weights))
+        share = np.full(len(y), 1 / len(y)) if weights is None else np.asarray(weights) / np.sum(weights)
+        low, high = float(y.min()), float(y.max())
+        for _ in range(200):  # the mean slope rises with z: halve the interval in which it changes sign
+            middle = 0.5 * (low + high)
+            if not low < middle < high:
+                break
+            low, high = (low, middle) if share @ self.slope(middle, y) >= 0 else (middle, high)
+        return high if share @ self.value(high, y) <= share @ self.value(low, y) else low
+
+    def spread(self, z, Y) -> np.ndarray:
+        """How far z may well lie from the null prediction: as far as numbers y do; one unit, for others."""
+        return z - Y if self.targets == "number" else np.ones_like(Y)
+
+    def infimum(self, Y) -> np.ndarray:
+        """inf ℓ(·, y), elementwise."""
+        return np.zeros_like(Y)
+
+    def check(self, Y) -> None:
+        """Refuse a y outside the domain."""
+
+    # ---- how it is written
+
+    @property
+    def spec(self) -> str:
+        """The text that `by_name` turns into this loss again."""
+        return self.name
+
+    def formula(self, outputs: int = 1) -> str:
+        """ℓ(z, y) as on a blackboard."""
+        return f"{self.name}(z, y)"
+
+    def slope_formula(self, outputs: int = 1) -> str:
+        """∂ℓ/∂z as on a blackboard."""
+        return "ℓ′(z, y)"
+
+    def numpy_lines(
+        self, outputs: int, rounded: bool = True
+    ) -> tuple[list[str], list[str], list[str]] | None:
+        """Lines of NumPy for value, slope and curvature of z and Y (n, k), the last an expression; `chances`
+        is a function of the script. A kink is rounded unless `rounded` is False, which needs a slope alone.
+        None: no script is written."""
+        return None
+
+    def torch_line(self, outputs: int) -> str | None:
+        """ℓ(z, Y) as an expression of PyTorch."""
+        return None
+
+
+def told(number: float) -> str:
+    """A number in as few digits as say it exactly.
+
+    >>> told(2.0), told(1 / 3)
+    ('2', '0.3333333333333333')
+    """
+    return repr(float(number)).removesuffix(".0")
