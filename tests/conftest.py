@@ -1,10 +1,28 @@
 """Tests read English sentences, as a program does that is no terminal, whatever the machine is set to."""
 
 import os
+import random
+import shutil
+import tempfile
+import zlib
+
+import pytest
 
 os.environ["DOWNSLOPE_LANG"] = "en"
 for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE"):
     os.environ.pop(name, None)
+
+# What tests leave in the temporary folder, and programs that they kill, goes with the session.
+TEMPORARY = None
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+    TEMPORARY = tempfile.tempdir = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="downslope-tests-")
+
+
+def pytest_unconfigure():
+    if TEMPORARY is not None:
+        shutil.rmtree(TEMPORARY, ignore_errors=True)
+
 
 collect_ignore_glob = ["cases/*"]  # inputs, not tests
 
@@ -17,6 +35,31 @@ def pytest_addoption(parser):
     parser.addoption(
         "--ledger", action="store_true", help="print each fault of the list with its tests' state"
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Of a test marked `sample(count)`, so many of its cases are drawn; the others are marked slow."""
+    cases: dict[str, list] = {}
+    for item in items:
+        if item.get_closest_marker("sample"):
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for name, group in cases.items():
+        drawn = _drawn(group, group[0].get_closest_marker("sample").args[0], zlib.crc32(name.encode()))
+        for item in group:
+            if item not in drawn:
+                item.add_marker(pytest.mark.slow)
+
+
+def _drawn(items, count, seed):
+    """`count` of the items, drawn by a seed; first those with a value that no other has had."""
+    order, new, seen = random.Random(seed).sample(items, len(items)), [], set()
+    for item in order:
+        values = {(name, repr(value)) for name, value in item.callspec.params.items()}
+        if values - seen:
+            new.append(item)
+            seen |= values
+    return [*new, *(item for item in order if item not in new)][:count]
 
 
 def pytest_runtest_makereport(item, call):

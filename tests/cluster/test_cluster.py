@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -77,15 +78,27 @@ def same(one, other):
         )
 
 
+@pytest.fixture(scope="module")
+def one_machine(file):
+    """The fit of a stream, made once for all clusters that it is compared with."""
+
+    @cache
+    def fitted(loss, target, method):
+        return ds.fit(streamed(file, target), loss=loss, method=method, epochs=6)
+
+    return fitted
+
+
+@pytest.mark.sample(24)
 @pytest.mark.parametrize("method", BATCH)
 @pytest.mark.parametrize(
     "loss, target", [("squared", "y"), ("huber", "y"), ("log", "label"), ("log", "code")]
 )
-def test_a_batch_method_gives_the_bits_of_one_machine(client, file, method, loss, target):
+def test_a_batch_method_gives_the_bits_of_one_machine(client, file, one_machine, method, loss, target):
     if (method == "coordinate" and loss != "squared") or (method == "closed_form" and loss != "squared"):
         pytest.skip("these ask for a squared loss")
-    stream, settings = streamed(file, target), {"loss": loss, "method": method, "epochs": 6}
-    same(ds.fit(stream, **settings), ds.fit(ds.spread(stream), **settings))
+    rows = ds.spread(streamed(file, target))
+    same(one_machine(loss, target, method), ds.fit(rows, loss=loss, method=method, epochs=6))
 
 
 def test_the_answer_is_that_of_rows_in_memory(client, table, file):
@@ -119,6 +132,7 @@ def test_the_rows_of_another_file_are_encoded_as_these_are(client, table, file, 
     assert len(there) == 700 and there.fingerprint() == other.fingerprint()
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("columns", [FEATURES, [*FEATURES, "label"], [*FEATURES, "hole"]])
 @pytest.mark.parametrize("held", [None, ds.Held(0.3)])
 @pytest.mark.parametrize("weights", [None, "s"])
@@ -248,7 +262,7 @@ def test_one_shard_is_the_pass_of_one_machine(client, table, tmp_path, monkeypat
 # ---- Dask's arrays and frames ----------------------------------------------------------------------
 
 
-@pytest.fixture(params=["threads", "client"])
+@pytest.fixture(scope="module", params=["threads", "client"])
 def anywhere(request):
     """With a client of the moment and without one."""
     if request.param == "threads":

@@ -41,6 +41,7 @@ def highest(X, y, loss="squared"):
     return ds.path(ds.Dataset.from_arrays(X, y), loss, alphas=1).alphas[0]
 
 
+@pytest.mark.sample(24)
 @pytest.mark.parametrize("scale", [True, False])
 @pytest.mark.parametrize("intercept", [True, False])
 @pytest.mark.parametrize("penalty", PENALTIES)

@@ -101,6 +101,7 @@ def swept(kernel, F, direction, size, order, rates, count=0):
     return value, gradient, w, memory.vectors
 
 
+@pytest.mark.sample(48)
 @pytest.mark.parametrize(
     "penalty, k, weighted", [*itertools.product([None, "l1", "l2", "elasticnet"], [1, 3], [0, 1])]
 )

@@ -469,6 +469,7 @@ RATES = [
 ]
 
 
+@pytest.mark.sample(60)
 @pytest.mark.parametrize("method, rate", [*itertools.product(DESCENDING + STOCHASTIC, RATES)])
 def test_a_method_comes_back_from_json(method, rate):
     method = method.with_rate(rate)

@@ -198,6 +198,7 @@ def test_ridge_keeps_its_digits_however_small_its_price_is(alpha, n, d):
     assert np.abs(found.params[:-1] - right).max() <= 1e-10 * np.abs(right).max()
 
 
+@pytest.mark.sample(32)
 @pytest.mark.fault("A5")
 @pytest.mark.parametrize("loss", ["squared", "huber:1e6", "poisson"])
 @pytest.mark.parametrize("method", ["auto", "newton", "lbfgs", "gd"])

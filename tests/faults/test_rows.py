@@ -136,6 +136,7 @@ def agree(path, target="y", **more):
     return one
 
 
+@pytest.mark.sample(30)
 @pytest.mark.fault("C1", "C2", "C3", "C5", "F2")
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_text_is_read_in_parts_as_in_memory(name):
@@ -143,6 +144,7 @@ def test_a_text_is_read_in_parts_as_in_memory(name):
     agree("rows.csv")
 
 
+@pytest.mark.sample(16)
 @pytest.mark.fault("C1", "C2", "C3", "C5", "D12")
 @pytest.mark.parametrize(
     "path", sorted(CASES.glob("*.csv")) + sorted(CASES.glob("*.tsv")), ids=lambda p: p.name
@@ -369,6 +371,7 @@ def test_a_sum_does_not_depend_on_order_or_parts():
     assert total == exact_sum(values[:1000]) + exact_sum(values[1000:])
 
 
+@pytest.mark.sample(30)
 @pytest.mark.parametrize("name", TEXTS)
 def test_counts_of_cells_add_up_over_parts(name):
     """What a column holds is the same from one count of all its cells as batch by batch, plain or careful."""

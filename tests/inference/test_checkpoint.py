@@ -64,6 +64,7 @@ OBJECTIVES = {
 }
 
 
+@pytest.mark.sample(48)
 @pytest.mark.parametrize("objective", OBJECTIVES)
 @pytest.mark.parametrize("size", [None, 7])
 @pytest.mark.parametrize("method", [name for name in METHODS if name not in ("closed_form", "exhaustive")])

@@ -366,6 +366,7 @@ FUNCTIONS = {  # f, its derivative, what is code of them
 }
 
 
+@pytest.mark.sample(36)
 @pytest.mark.filterwarnings("ignore::downslope.DownslopeWarning")
 @pytest.mark.parametrize("kind", FUNCTIONS)
 @pytest.mark.parametrize("method", ["auto", *(name for name in METHODS if name != "exhaustive")])

@@ -46,6 +46,7 @@ def descended(objective, start, rate, steps, beta=0.0):
     return np.array([*told, objective.value(w)]), w
 
 
+@pytest.mark.sample(40)
 @pytest.mark.parametrize("seed", range(200))
 def test_two_over_L_is_safe_and_tight(seed):
     objective = random_objective(seed)

@@ -330,6 +330,7 @@ def place(F, seed=0):
     raise AssertionError("every place is near a joint")
 
 
+@pytest.mark.sample(40)
 @GRID
 def test_gradient_and_hessian_are_stencils(loss, penalty, how):
     F = made(loss, penalty, **how)
@@ -351,6 +352,7 @@ def test_gradient_and_hessian_are_stencils(loss, penalty, how):
     assert np.abs(H_ - H_.T).max() <= 16 * EPS * np.abs(H_).max()
 
 
+@pytest.mark.sample(40)
 @GRID
 def test_line_and_values_are_the_objective(loss, penalty, how):
     F = made(loss, penalty, **how)

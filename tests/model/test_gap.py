@@ -93,6 +93,7 @@ def test_no_point_lies_farther_above_the_minimum_than_its_gap(
 
 
 # With a kinked loss, a row's kink may lie between θ and θ*: a bound is then no more than that.
+@pytest.mark.sample(40)
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("loss", [loss for loss in EVERY_LOSS if loss not in ("absolute", "quantile")])
 @pytest.mark.parametrize("seed", range(3))

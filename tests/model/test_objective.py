@@ -68,6 +68,7 @@ def smooth_part(F, theta) -> float:
     return F.value(theta) - float(F.l1 @ np.abs(theta))
 
 
+@pytest.mark.sample(40)
 @EVERY
 def test_gradient_is_the_stencil_of_the_value(loss, penalty, how):
     F = made(loss, penalty, **how)
@@ -90,6 +91,7 @@ def test_gradient_is_the_stencil_of_the_value(loss, penalty, how):
             assert abs(found - point.gradient[j]) <= 64 * EPS * size / h + 1e-9 * abs(point.gradient[j])
 
 
+@pytest.mark.sample(40)
 @EVERY
 def test_hessian_is_the_stencil_of_the_gradient(loss, penalty, how):
     F = made(loss, penalty, **how)
@@ -110,6 +112,7 @@ def test_hessian_is_the_stencil_of_the_gradient(loss, penalty, how):
     assert np.array_equal(H, H.T) or np.abs(H - H.T).max() <= 4 * EPS * np.abs(H).max()
 
 
+@pytest.mark.sample(40)
 @EVERY
 def test_line_is_the_objective_along_it(loss, penalty, how):
     F = made(loss, penalty, **how)
@@ -129,6 +132,7 @@ def test_line_is_the_objective_along_it(loss, penalty, how):
         assert np.abs(found.gradient - there.gradient).max() <= 512 * EPS * scale
 
 
+@pytest.mark.sample(40)
 @EVERY
 def test_values_of_many_are_values_one_by_one(loss, penalty, how):
     F = made(loss, penalty, **how)
@@ -212,6 +216,7 @@ def test_moments_keep_their_digits_near_the_minimum():
         assert rise - G.term.lowest <= 2 * exact + EPS * rise
 
 
+@pytest.mark.sample(40)
 @EVERY
 def test_to_user_undoes_to_inner(loss, penalty, how):
     F = made(loss, penalty, **how)
@@ -222,6 +227,7 @@ def test_to_user_undoes_to_inner(loss, penalty, how):
         assert np.abs(back(there(params)) - params).max() <= room
 
 
+@pytest.mark.sample(40)
 @EVERY
 def test_scaled_or_not_it_is_the_same_f_of_the_users_weights(loss, penalty, how):
     F = made(loss, penalty, **{**how, "scale": True})
@@ -365,6 +371,7 @@ def test_float32_rows_are_computed_in_float64(loss):
     assert np.allclose(F.at(theta).gradient, G.at(theta).gradient, rtol=1e-10)
 
 
+@pytest.mark.sample(40)
 @EVERY
 def test_a_mean_over_batches_is_the_mean_over_all(loss, penalty, how):
     F = made(loss, penalty, **{**how, "rows": 12})
@@ -377,6 +384,7 @@ def test_a_mean_over_batches_is_the_mean_over_all(loss, penalty, how):
     )
 
 
+@pytest.mark.sample(40)
 @EVERY
 def test_the_certificate_is_zero_only_where_no_step_helps(loss, penalty, how):
     F = made(loss, penalty, **how)
