@@ -56,6 +56,22 @@ def walk(direction, F, theta, rate, updates):
     return np.array(places)
 
 
+@pytest.mark.parametrize("penalised", ["", "w[:-1]"], ids=["all weights decay", "all but the last"])
+@BY_DIRECTION
+def test_the_lines_of_scripts_are_the_updates_to_the_last_bit(direction, penalised):
+    begun, update = direction.equation.in_numpy(vars(direction), penalised=penalised)
+    rng = np.random.default_rng(0)
+    names = {"np": np, "w": rng.normal(size=7), "t": 0.05}
+    exec("\n".join(begun), names)
+    theta, zeros = names["w"].copy(), np.zeros(7)
+    memory = direction.begin(np.array([True] * 6 + [not penalised]))
+    for g in rng.normal(size=(30, 7)):
+        names["g"] = g
+        exec("\n".join(update), names)
+        theta = direction.move(theta, g, 0.05, memory, zeros)
+        assert np.array_equal(names["w"], theta)
+
+
 PROBLEMS = {
     "quadratic": (
         "3*x^2 + x*y + 0.5*y^2 - y",

@@ -211,3 +211,12 @@ def test_one_row_at_a_time_asks_for_no_curvature_of_all_of_them(monkeypatch):
     assert rates.resolved(SGD(), F).rate == pytest.approx(1 / (2 * F.term.row_lipschitz))
     with pytest.raises(ZeroDivisionError):
         rates.resolved(MiniBatch(4), F)
+
+
+@EVERY
+def test_the_lines_of_scripts_are_the_learning_rates(schedule):
+    body = "\n".join(f"    {line.format(**vars(schedule))}" for line in schedule.lines)
+    names = {"math": math}
+    exec(f"def rate(update, per_epoch, total):\n{body}", names)
+    rates = schedule.rates(np.arange(60), per_epoch=3, total=60)
+    assert [names["rate"](update, 3, 60) for update in range(60)] == pytest.approx(rates, rel=1e-14)

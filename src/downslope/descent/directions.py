@@ -45,6 +45,11 @@ class Direction:
         """code, a, b, ε, decay: what `kernels.moves.move` is given."""
         raise NotImplementedError
 
+    @property
+    def equation(self) -> moves.Equation | None:
+        """One update as scripts write it; None where it is not a few lines."""
+        return moves.EQUATIONS.get(getattr(self, "code", -1)) if has_kernel(self) else None
+
     def in_units(self, gradient: float, weight: float) -> Direction:
         """The same direction where gradients are of the size `gradient` and weights of the size `weight`: a
         constant that has a unit is given in it."""
@@ -129,6 +134,10 @@ class Nesterov(Direction):
     @property
     def constants(self):
         return self.code, float(self.beta), 0.0, 0.0, 0.0
+
+    @property
+    def equation(self):
+        return None if self.beta == "auto" else super().equation
 
     def move(self, w, g, rate, memory, l1):
         if self.beta != "auto":

@@ -22,6 +22,7 @@ class Schedule:
 
     rate: float
     ends: ClassVar[bool] = False  # whether it is laid out over the whole descent
+    lines: ClassVar[tuple[str, ...]] = ()  # of Python, for scripts: from update, per_epoch, total; () if none
 
     def __post_init__(self):
         if not (is_number(self.rate) and self.rate > 0):
@@ -44,6 +45,8 @@ class Schedule:
 class Constant(Schedule):
     """t = rate"""
 
+    lines: ClassVar[tuple[str, ...]] = ("return {rate}",)
+
     def rates(self, updates, per_epoch, total):
         return np.full(len(updates), float(self.rate))
 
@@ -53,6 +56,7 @@ class InverseScaling(Schedule):
     """t = rate/(1 + epoch)^power.  Robbins & Monro 1951 ask for ½ < power ≤ 1."""
 
     power: float = 0.75
+    lines: ClassVar[tuple[str, ...]] = ("return {rate} / (1 + update / per_epoch) ** {power}",)
 
     def rates(self, updates, per_epoch, total):
         return self.rate / (1 + updates / per_epoch) ** self.power
@@ -64,6 +68,7 @@ class StepDecay(Schedule):
 
     factor: float = 0.5
     every: int = 10
+    lines: ClassVar[tuple[str, ...]] = ("return {rate} * {factor} ** (update // per_epoch // {every})",)
 
     def rates(self, updates, per_epoch, total):
         return self.rate * self.factor ** ((updates // per_epoch) // self.every)
@@ -74,6 +79,7 @@ class Exponential(Schedule):
     """t = rate·factor^epoch"""
 
     factor: float = 0.95
+    lines: ClassVar[tuple[str, ...]] = ("return {rate} * {factor} ** (update / per_epoch)",)
 
     def rates(self, updates, per_epoch, total):
         return self.rate * self.factor ** (updates / per_epoch)
@@ -85,6 +91,10 @@ class Cosine(Schedule):
 
     last: float = 0.0
     ends: ClassVar[bool] = True
+    lines: ClassVar[tuple[str, ...]] = (
+        "first, last, progress = {rate}, {last}, update / total",
+        "return last + (first - last) * (1 + math.cos(math.pi * progress)) / 2",
+    )
 
     def rates(self, updates, per_epoch, total):
         progress = updates / max(1, total)
@@ -98,6 +108,13 @@ class OneCycle(Schedule):
 
     warm: float = 0.3
     ends: ClassVar[bool] = True
+    lines: ClassVar[tuple[str, ...]] = (
+        "top, warm, progress = {rate}, {warm}, update / total",
+        "if progress < warm:",
+        "    return top / 25 + (top - top / 25) * (1 - math.cos(math.pi * progress / warm)) / 2",
+        "fall = (1 + math.cos(math.pi * (progress - warm) / (1 - warm))) / 2",
+        "return top / 1e4 + (top - top / 1e4) * fall",
+    )
 
     def rates(self, updates, per_epoch, total):
         progress = updates / max(1, total)

@@ -7,6 +7,10 @@ its prox, in the metric that it moves in: w = prox(w − D·g, D·l1).
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
 import numpy as np
 
 STEEPEST, MOMENTUM, NESTEROV, ADAGRAD, RMSPROP, ADAM, ADAMW = range(7)
@@ -63,6 +67,65 @@ def adam(w, m, v, g, rate, a, b, epsilon, fade, kept, l1):
     v = b * v + (1 - b) * g * g
     step = rate / (np.sqrt(v / fade[1]) + epsilon)
     return shrink(kept * w - step * (m / fade[0]), step * l1), m, v
+
+
+class Equation(NamedTuple):
+    """One update as it is written in scripts: weights w, gradient g, learning rate t, constants by name.
+
+    vectors: what it remembers, 0 at first.  lines: of NumPy.  optimizer: the same of torch.optim, "" if none.
+    A test runs the lines beside the kernel's update, to the same bits.
+    """
+
+    vectors: tuple[str, ...]
+    lines: tuple[str, ...]
+    optimizer: str = ""
+
+    def in_numpy(self, constants: Mapping[str, Any], w: str = "w", penalised: str = ""):
+        """(lines that begin its memory, lines of one update) for weights called `w`; `penalised` are those
+        that decay."""
+        names = {**constants, "penalised": penalised or w}
+        lines = [re.sub(r"\bw\b", w, line).format(**names) for line in self.lines]
+        begun = [f"{name} = np.zeros_like({w})" for name in self.vectors]
+        return begun + ["updates = 0"] * any("updates" in line for line in lines), lines
+
+    def in_torch(self, constants: Mapping[str, Any], w: str, t: str) -> str:
+        """The call of torch.optim."""
+        names = {"w": w, "t": t}
+        return re.sub(r"\b[wt]\b", lambda found: names[found[0]], self.optimizer).format(**constants)
+
+
+_ADAM = (
+    "updates = updates + 1",
+    "mean = {beta1} * mean + (1 - {beta1}) * g",
+    "squares = {beta2} * squares + (1 - {beta2}) * g * g",
+    "step = t / (np.sqrt(squares / (1 - {beta2} ** updates)) + {epsilon})",
+    "w = w - step * (mean / (1 - {beta1} ** updates))",
+)
+EQUATIONS = {  # without a kink
+    STEEPEST: Equation((), ("w = w - t * g",), "SGD([w], lr=t)"),
+    MOMENTUM: Equation(("v",), ("v = {beta} * v + g", "w = w - t * v"), "SGD([w], lr=t, momentum={beta})"),
+    NESTEROV: Equation(
+        ("v",),
+        ("v = {beta} * v + g", "w = w - t * (g + {beta} * v)"),
+        "SGD([w], lr=t, momentum={beta}, nesterov=True)",
+    ),
+    ADAGRAD: Equation(
+        ("squares",),
+        ("squares = squares + g * g", "w = w - t / (np.sqrt(squares) + {epsilon}) * g"),
+        "Adagrad([w], lr=t, eps={epsilon})",
+    ),
+    RMSPROP: Equation(
+        ("squares",),
+        ("squares = {rho} * squares + (1 - {rho}) * g * g", "w = w - t / (np.sqrt(squares) + {epsilon}) * g"),
+        "RMSprop([w], lr=t, alpha={rho}, eps={epsilon})",
+    ),
+    ADAM: Equation(("mean", "squares"), _ADAM, "Adam([w], lr=t, betas=({beta1}, {beta2}), eps={epsilon})"),
+    ADAMW: Equation(
+        ("mean", "squares"),
+        ("{penalised} *= 1 - t * {decay}", *_ADAM),
+        "AdamW([w], lr=t, betas=({beta1}, {beta2}), eps={epsilon}, weight_decay={decay})",
+    ),
+}
 
 
 def move(direction, w, g, rate, m, v, fade, penalised, l1):

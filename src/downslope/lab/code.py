@@ -22,35 +22,6 @@ from .document import Ran
 from .problems import Problem
 from .settings import Settings
 
-# direction: what it remembers, and its update, in the words of descent/kernels.move
-UPDATES: dict[type[Direction], tuple[list[str], list[str]]] = {
-    directions.Steepest: ([], ["w = w - rate * g"]),
-    directions.Momentum: (["v = np.zeros_like(w)"], ["v = {a} * v + g", "w = w - rate * v"]),
-    directions.Adagrad: (
-        ["s = np.zeros_like(w)"],
-        ["s = s + g * g", "w = w - rate * g / (np.sqrt(s) + {e})"],
-    ),
-    directions.RMSprop: (
-        ["s = np.zeros_like(w)"],
-        ["s = {a} * s + (1 - {a}) * g * g", "w = w - rate * g / (np.sqrt(s) + {e})"],
-    ),
-    directions.Adam: (
-        ["m, v = np.zeros_like(w), np.zeros_like(w)"],
-        [
-            "m, v = {a} * m + (1 - {a}) * g, {b} * v + (1 - {b}) * g * g",
-            "step = rate / (np.sqrt(v / (1 - {b} ** (epoch + 1))) + {e})",
-            "w = w - step * m / (1 - {a} ** (epoch + 1))",
-        ],
-    ),
-}
-OPTIMIZERS: dict[type[Direction], str] = {
-    directions.Steepest: "SGD([w], lr=rate)",
-    directions.Momentum: "SGD([w], lr=rate, momentum={a})",
-    directions.Adagrad: "Adagrad([w], lr=rate, eps={e})",
-    directions.RMSprop: "RMSprop([w], lr=rate, alpha={a}, eps={e})",
-    directions.Adam: "Adam([w], lr=rate, betas=({a}, {b}), eps={e})",
-    directions.AdamW: "AdamW([w], lr=rate, betas=({a}, {b}), eps={e}, weight_decay={d})",
-}
 OURS = {
     "sigmoid": "def sigmoid(u):\n    return 1 / (1 + exp(-u))",
     "softplus": "def softplus(u):\n    return log(1 + exp(u))",
@@ -124,20 +95,19 @@ def of_run(problem: Problem, ran: Ran, library: Any) -> str:
             solution = replace(solution, source=str(problem.asked.get("name") or "rows.csv"))
         return export_code(solution, library)
     direction, rate = _plain_loop(ran, library)
-    _, a, b, epsilon, decay = direction.constants
-    facts = {"a": a, "b": b, "e": epsilon, "d": decay}
     function = Function.from_expression(problem.source) if problem.source else problem.function
-    return (_in_numpy if library == "numpy" else _in_torch)(function, ran, direction, rate, facts)
+    return (_in_numpy if library == "numpy" else _in_torch)(function, ran, direction, rate)
 
 
 def _plain_loop(ran: Ran, library: str) -> tuple[Direction, float]:
     """The direction and the one learning rate of a run that a plain loop repeats."""
-    known = UPDATES if library == "numpy" else OPTIMIZERS
     method = ran.method
     rates = ran.trace.column("learning_rate")
-    searched = not isinstance(method, Method) or type(method.direction) not in known
-    if searched or not len(rates) or not np.all(rates == rates[0]):
-        raise DownslopeError("lab.no_script", known=", ".join(kind.__name__ for kind in known))
+    equation = method.direction.equation if isinstance(method, Method) else None
+    written = equation is not None and (library == "numpy" or equation.optimizer)
+    if not written or not len(rates) or not np.all(rates == rates[0]):
+        known = ", ".join(kind.__name__ for kind in directions.DIRECTIONS if hasattr(kind, "code"))
+        raise DownslopeError("lab.no_script", known=known)
     assert isinstance(method, Method)
     return method.direction, float(rates[0])
 
@@ -161,11 +131,12 @@ def _python(expression: str) -> str:
     return expression.replace("^", "**")
 
 
-def _in_numpy(function: Function, ran: Ran, direction: Direction, rate: float, facts) -> str:
+def _in_numpy(function: Function, ran: Ran, direction: Direction, rate: float) -> str:
     f = _python(formula(function.expression))
     slopes = [_python(part) for part in function.gradient_formulas]
     names = ", ".join(function.names) + ("," if function.size == 1 else "")
-    memory, update = UPDATES[type(direction)]
+    assert direction.equation is not None
+    memory, update = direction.equation.in_numpy(vars(direction))
     lines = [
         *_head(function, "numpy", "NumPy", [f, *slopes]),
         "",
@@ -179,18 +150,19 @@ def _in_numpy(function: Function, ran: Ran, direction: Direction, rate: float, f
         f"    return np.array([{', '.join(slopes)}], dtype=float)",
         "",
         "",
-        f"w, rate = np.array({ran.trace.start.tolist()!r}), {rate!r}",
+        f"w, t = np.array({ran.trace.start.tolist()!r}), {rate!r}",
         *memory,
         f"for epoch in range({ran.trace.updates}):",
         "    g = gradient(w)",
-        *(f"    {line.format(**facts)}" for line in update),
+        *(f"    {line}" for line in update),
         "print(w, f(w))",
         "",
     ]
     return "\n".join(lines)
 
 
-def _in_torch(function: Function, ran: Ran, direction: Direction, rate: float, facts) -> str:
+def _in_torch(function: Function, ran: Ran, direction: Direction, rate: float) -> str:
+    assert direction.equation is not None
     f = _python(formula(function.expression))
     lines = [
         *_head(function, "torch", "PyTorch", [f]),
@@ -200,9 +172,9 @@ def _in_torch(function: Function, ran: Ran, direction: Direction, rate: float, f
         f"    return {f}",
         "",
         "",
-        f"rate, start = {rate!r}, {ran.trace.start.tolist()!r}",
+        f"t, start = {rate!r}, {ran.trace.start.tolist()!r}",
         "w = torch.tensor(start, dtype=torch.float64, requires_grad=True)",
-        f"optimizer = torch.optim.{OPTIMIZERS[type(direction)].format(**facts)}",
+        f"optimizer = torch.optim.{direction.equation.in_torch(vars(direction), 'w', 't')}",
         f"for epoch in range({ran.trace.updates}):",
         "    loss = f(w)",
         "    optimizer.zero_grad()",

@@ -80,25 +80,8 @@ def constant_rate(plan: Plan) -> str | None:
 
 def rate_function(plan: Plan) -> str:
     """def rate(update), the schedule as it is written."""
-    told = {name: repr(value) for name, value in vars(plan.schedule).items()}
-    get = lambda name: told.get(name, "")
-    rate, epoch = get("rate"), "update / per_epoch"
-    lines = {
-        "InverseScaling": [f"return {rate} / (1 + {epoch}) ** {get('power')}"],
-        "StepDecay": [f"return {rate} * {get('factor')} ** (update // per_epoch // {get('every')})"],
-        "Exponential": [f"return {rate} * {get('factor')} ** ({epoch})"],
-        "Cosine": [
-            f"first, last, progress = {rate}, {get('last')}, update / total",
-            "return last + (first - last) * (1 + math.cos(math.pi * progress)) / 2",
-        ],
-        "OneCycle": [
-            f"top, warm, progress = {rate}, {get('warm')}, update / total",
-            "if progress < warm:",
-            "    return top / 25 + (top - top / 25) * (1 - math.cos(math.pi * progress / warm)) / 2",
-            "fall = (1 + math.cos(math.pi * (progress - warm) / (1 - warm))) / 2",
-            "return top / 1e4 + (top - top / 1e4) * fall",
-        ],
-    }[type(plan.schedule).__name__]
+    assert plan.schedule is not None
+    lines = [line.format(**vars(plan.schedule)) for line in plan.schedule.lines]
     head = ["def rate(update, per_epoch, total):", f'    """{text("export.script_rate")}"""']
     return "\n".join([*head, *(f"    {line}" for line in lines)])
 

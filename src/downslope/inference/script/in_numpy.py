@@ -70,32 +70,11 @@ def _loop(plan: Plan) -> list[str]:
     """One update after another, the direction's equation written out."""
     lines, rows, indent = passes(plan, NUMPY)
     direction, rate = plan.method.direction, constant_rate(plan)
-    a, b, epsilon = (
-        repr(getattr(direction, names[0], getattr(direction, names[-1], None)))
-        for names in (("beta", "beta1"), ("rho", "beta2"), ("epsilon",))
-    )
     decayed = "theta[:-1]" if plan.solution.recipe.intercept else "theta"
-    adam = [
-        "updates += 1",
-        f"v = {a} * v + (1 - {a}) * g",
-        f"u = {b} * u + (1 - {b}) * g**2",
-        f"step = v / (1 - {a}**updates) / (np.sqrt(u / (1 - {b}**updates)) + {epsilon})",
-        "theta = theta - t * step",
-    ]
-    moves = {
-        "steepest": ["theta = shrink(theta - t * g, t * lasso)" if plan.lasso else "theta = theta - t * g"],
-        "momentum": [f"v = {a} * v + g", "theta = theta - t * v"],
-        "nesterov": [f"v = {a} * v + g", f"theta = theta - t * (g + {a} * v)"],
-        "adagrad": ["v = v + g**2", f"theta = theta - t * g / (np.sqrt(v) + {epsilon})"],
-        "rmsprop": [f"v = {b} * v + (1 - {b}) * g**2", f"theta = theta - t * g / (np.sqrt(v) + {epsilon})"],
-        "adam": adam,
-        "adamw": [f"{decayed} *= 1 - t * {getattr(direction, 'decay', 0)!r}", *adam],
-    }[direction.name]
-    before = [*begun(plan, NUMPY), *([f"    t = {rate}"] if rate else [])]
-    if direction.name != "steepest":
-        before.append("    v = np.zeros_like(theta)")
-    if direction.name in ("adam", "adamw"):
-        before.append("    u, updates = np.zeros_like(theta), 0")
+    memory, moves = direction.equation.in_numpy(vars(direction), "theta", decayed)
+    moves += ["theta = shrink(theta, t * lasso)"] if plan.lasso else []
+    memory += [f"t = {rate}"] if rate else []
+    before = [*begun(plan, NUMPY), *(f"    {line}" for line in memory)]
     return [*before, *lines, f"{indent}g = {_gradient(plan, rows=rows)}", *(indent + line for line in moves)]
 
 

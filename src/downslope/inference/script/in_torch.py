@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...descent.directions import Adam, AdamW
 from ...messages import text
 from ..solution import Solution
 from .coordinates import TORCH, begun, constant_rate, passes, rate_function, standardised, unscaled
@@ -48,24 +49,17 @@ def _loop(plan: Plan) -> list[str]:
     """torch.optim's optimizer of the same name, with the run's constants and learning rates."""
     lines, rows, indent = passes(plan, TORCH)
     direction = plan.method.direction
-    get = lambda name: repr(getattr(direction, name, None))
     constant = constant_rate(plan)
     rate, t = constant or "0.0", constant or "t"
-    adam = f"Adam([theta], lr={rate}, betas=({get('beta1')}, {get('beta2')}), eps={get('epsilon')})"
-    made = {
-        "steepest": f"SGD([theta], lr={rate})",
-        "momentum": f"SGD([theta], lr={rate}, momentum={get('beta')})",
-        "nesterov": f"SGD([theta], lr={rate}, momentum={get('beta')}, nesterov=True)",
-        "adagrad": f"Adagrad([theta], lr={rate}, eps={get('epsilon')})",
-        "rmsprop": f"RMSprop([theta], lr={rate}, alpha={get('rho')}, eps={get('epsilon')})",
-        "adam": adam,
-        "adamw": adam,
-    }[direction.name]
+    decays = isinstance(direction, AdamW)  # torch.optim.AdamW would let the intercept decay too
+    plain = Adam(direction.beta1, direction.beta2, direction.epsilon) if decays else direction
+    assert plain.equation is not None
+    made = plain.equation.in_torch(vars(plain), "theta", rate)
     inner = [] if constant else ["optimizer.param_groups[0]['lr'] = t"]
     inner += ["optimizer.zero_grad()", f"F(theta{', rows' if rows else ''}).backward()"]
-    if direction.name == "adamw":  # torch.optim.AdamW would let the intercept decay too
+    if decays:
         kept = "theta.data[:-1]" if plan.solution.recipe.intercept else "theta.data"
-        inner.append(f"{kept} *= 1 - {t} * {get('decay')}")
+        inner.append(f"{kept} *= 1 - {t} * {direction.decay!r}")
     inner.append("optimizer.step()")
     if plan.lasso:
         inner.append(f"theta.data = theta.data.sign() * torch.relu(theta.data.abs() - {t} * lasso)")

@@ -11,6 +11,7 @@ import numpy as np
 from ...descent import directions, methods
 from ...descent.methods import ClosedForm, Method
 from ...descent.schedules import Constant, Cosine, InverseScaling, Schedule
+from ...errors import DownslopeError
 from ..solution import Solution
 from .reading import is_readable
 
@@ -62,6 +63,8 @@ class Plan:
 def planned(solution: Solution, library: str) -> Plan:
     """The way that belongs to the run's method, in this library."""
     recipe = solution.recipe
+    if recipe.loss.numpy_lines(solution.outputs) is None or recipe.loss.torch_line(solution.outputs) is None:
+        raise DownslopeError("export.loss_without_lines", loss=recipe.loss.spec)
     chosen: Any = methods.by_name(solution.method) if recipe.method == "auto" else recipe.method
     method: Any = chosen.with_rows(recipe.batch_size, recipe.order).with_rate(recipe.learning_rate)
     if solution.constants:
@@ -70,8 +73,11 @@ def planned(solution: Solution, library: str) -> Plan:
     if isinstance(method, ClosedForm):
         way = "closed_form"
     elif schedule is not None:
-        steepest = isinstance(method.direction, directions.Steepest)
-        way = "loop" if steepest or not recipe.penalty.kinked else "other"
+        direction = method.direction
+        written = direction.equation is not None and (library == "numpy" or direction.equation.optimizer)
+        steepest = isinstance(direction, directions.Steepest)
+        written = written and schedule.lines
+        way = "loop" if written and (steepest or not recipe.penalty.kinked) else "other"
     else:
         newton = isinstance(method, Method) and isinstance(method.direction, NEWTON)
         way = "newton" if newton and recipe.loss.smooth else "other"
