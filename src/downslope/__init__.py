@@ -51,8 +51,10 @@ _MODULES = {
     "searches": "descent.searches",
     "stops": "descent.stops",
     "plots": "plots",
-    "lessons": "lab.lessons",
+    "lessons": "lessons",
 }
+# What rooms below descent/ hand to a Trace: method → the module and the function that shows one.
+_VIEWS = {"plot": ("plots", "loss"), "show": ("lab.saved", "framed")}
 _HOME = {name: module for module, names in _FROM.items() for name in names}
 __all__ = ["__version__", *sorted(_HOME), *sorted(_MODULES)]
 
@@ -66,6 +68,12 @@ def __getattr__(name: str):
         raise AttributeError(f"module 'downslope' has no attribute {name!r}")
     globals()[name] = found
     return found
+
+
+def view(name: str):
+    """The function that shows a Trace: `plot` or `show`. Its module is loaded when it is first asked for."""
+    module, function = _VIEWS[name]
+    return getattr(import_module(f".{module}", __name__), function)
 
 
 def __dir__():

@@ -11,7 +11,7 @@ import downslope as ds
 from downslope.cli import main
 from downslope.lab.problems import Problem
 from downslope.lab.said import plain
-from downslope.lab.settings import Settings
+from downslope.inference.settings import Settings
 
 pytestmark = pytest.mark.fault("D12")
 

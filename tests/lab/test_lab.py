@@ -19,7 +19,7 @@ from downslope.lab.document import FRAMES, document, run
 from downslope.lab.lessons import LESSONS
 from downslope.lab.problems import PRESETS, problem
 from downslope.lab.saved import of_solution
-from downslope.lab.settings import Settings
+from downslope.inference.settings import Settings
 from downslope.messages import LANGUAGES
 from tests.builders import GOLDEN
 

@@ -14,7 +14,7 @@ from downslope.errors import DownslopeError
 from downslope.lab import tasks
 from downslope.lab.problems import PRESETS, problem
 from downslope.lab.said import refusal
-from downslope.lab.settings import DIRECTIONS, FINDERS, ROWS, SEARCHES
+from downslope.inference.settings import DIRECTIONS, FINDERS, ROWS, SEARCHES
 from downslope.model.expression import CONSTANTS, FUNCTIONS
 from downslope.model.losses import LOSSES
 from downslope.model.penalties import PENALTIES

@@ -15,7 +15,7 @@ def lesson(
     lang: o.Lang = None,
 ) -> int:
     """Tell a lesson, or list them all."""
-    from ..lab.lessons import LESSONS
+    from ..lessons import LESSONS
     from . import files, show
 
     if number is None:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import view
+
 
 class Step(NamedTuple):
     """One row of the log book.
@@ -162,15 +164,11 @@ class Trace:
 
     def plot(self, ax=None):
         """Loss over epochs, on a log axis; returns the matplotlib Axes."""
-        from .. import plots  # the one import that looks down the house: a trace shows itself
-
-        return plots.loss(self, ax=ax)
+        return view("plot")(self, ax)
 
     def show(self):
         """The descent as a player in a notebook: play, pause, step, scrub; the losses and the weights."""
-        from ..lab import report, saved  # it looks down to show itself, as `plot` does
-
-        return report.Framed(saved.of_trace(self))
+        return view("show")(self)
 
     def __repr__(self) -> str:
         last = self._last[1].loss if self._last else float("nan")

@@ -22,7 +22,7 @@ from ..model.penalties import PENALTIES, PENALTY_ON
 from .problems import Problem
 from .said import plain, said
 from .said import refusal as refused
-from .settings import DIRECTIONS, FINDERS, ROWS, SEARCHES, Settings
+from ..inference.settings import DIRECTIONS, FINDERS, ROWS, SEARCHES, Settings
 
 TOLD = (
     "rows",

@@ -20,7 +20,7 @@ from ..model.expression import formula
 from ..model.functions import Function
 from .document import Ran
 from .problems import Problem
-from .settings import Settings
+from ..inference.settings import Settings
 
 OURS = {
     "sigmoid": "def sigmoid(u):\n    return 1 / (1 + exp(-u))",

@@ -23,7 +23,7 @@ from .numbers import exact, short
 from .problems import Problem
 from .remedies import remedies
 from .said import Said, both, refusal, said
-from .settings import Settings
+from ..inference.settings import Settings
 from .words import words
 
 FRAMES, NAMED, RUNS = 1_200, 24, 6

@@ -8,7 +8,7 @@ from typing import Any
 from ..model import losses, penalties
 from .problems import Problem
 from .said import said
-from .settings import Settings
+from ..inference.settings import Settings
 
 FEW = 3  # weights that are written one by one
 

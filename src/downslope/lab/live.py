@@ -15,7 +15,7 @@ from ..inference import Training
 from .document import NAMED, Ran, assembled
 from .problems import Problem
 from .said import Said, encoded
-from .settings import Settings
+from ..inference.settings import Settings
 
 EVERY = 0.1  # seconds between two lines
 POINTS = 200  # steps that one line tells at most

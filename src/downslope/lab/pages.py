@@ -49,11 +49,11 @@ def texts() -> dict[str, dict[str, str]]:
 
 def beginning(wish: str, offline: bool = False, **more: Any) -> dict[str, Any]:
     """What the page needs before anything is asked."""
+    from ..lessons import LESSONS
     from .document import RUNS
-    from .lessons import LESSONS
     from .problems import POINTS, PRESETS
     from .said import both, said
-    from .settings import MOST
+    from ..inference.settings import MOST
     from .workers import SECONDS
 
     lessons = [{"number": n, "title": both(lesson.title)} for n, lesson in LESSONS.items()]

@@ -17,8 +17,10 @@ from ..errors import DownslopeError, DownslopeWarning, nearest
 from ..inference import Recipe, Training
 from ..model.functions import Function
 from .said import Said, both, plain, said
-from .settings import Settings, _list, _mapping, _number
+from ..inference.settings import MOST, Settings, _list, _mapping, _number
+from ..lessons import LESSONS, Lesson, lesson
 
+SEEDS = MOST["seed"] + 1
 POINTS, VALUES, VARIABLES, LONGEST = 500, 2_000, 3, 1_000
 LARGEST = 1e100  # a number in the rows, so that sums of squares stay finite
 REACH = (0.0, 10.0)  # of the field on which points are clicked
@@ -44,11 +46,9 @@ class Problem:
 
     def training(self, settings: Settings, seconds: float | None = None) -> Training:
         """The descent, not yet begun."""
-        recipe = self.recipe(settings, seconds)
-        if self.dataset is not None:
-            return Training.on_rows(self.dataset, recipe)
-        assert self.function is not None
-        return Training.on_function(self.function, settings.start, recipe)
+        on = self.function if self.dataset is None else self.dataset
+        assert on is not None
+        return settings.training(on, seconds)
 
 
 @dataclass(frozen=True)
@@ -123,9 +123,37 @@ def _text(asked: Mapping, name: str) -> str:
 
 
 def _lesson(asked: Mapping) -> Problem:
-    from .course import in_lab
+    number, seed = asked.get("number"), asked.get("seed", 0)
+    made = lesson_of(number, seed)
+    return lesson_problem(made, {"kind": "lesson", "number": number, "seed": seed % SEEDS})
 
-    return in_lab(asked.get("number"), asked.get("seed", 0)).problem
+
+def lesson_of(number: Any, seed: Any = 0) -> Lesson:
+    """The lesson that a page asks for; it runs once, and is kept. Raises DownslopeError for a number or a seed
+    that is none."""
+    for name, value in (("number", number), ("seed", seed)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            most = f"{MOST['seed']:,}"
+            raise DownslopeError("lab.not_whole", name=name, value=repr(value)[:60], least=0, most=most)
+    return _lesson_of(number, seed % SEEDS)
+
+
+@lru_cache(maxsize=16)
+def _lesson_of(number: int, seed: int) -> Lesson:
+    draws = number in LESSONS and LESSONS[number].data.draws
+    return lesson(number, **({"seed": seed} if draws else {}))
+
+
+def lesson_problem(made: Lesson, asked: Mapping) -> Problem:
+    """What a lesson descends, with the settings that all its runs have."""
+    title, settings, function = both(made.title), made.settings, made.function
+    if function is None:
+        assert made.rows is not None
+        return of_rows(asked, title, made.rows, **settings.to_json())
+    told = made.data.problem
+    source = told.formula if told.formula and told.formula != function.formula else ""
+    minima = () if told.minimum is None else (tuple(told.minimum),)
+    return Problem(asked, title, settings, function=function, minima=minima, source=source)
 
 
 def _preset(asked: Mapping) -> Problem:

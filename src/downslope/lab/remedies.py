@@ -8,7 +8,7 @@ from typing import Any
 from ..descent.methods import METHODS
 from ..insight import Verdict
 from .said import both
-from .settings import Settings
+from ..inference.settings import Settings
 
 ALIKE = (
     "learning_rate",

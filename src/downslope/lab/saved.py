@@ -13,11 +13,12 @@ from ..errors import DownslopeError
 from ..inference import Solution, load
 from ..model.functions import Function
 from ..model.objective import function_objective
+from . import report
 from .choices import label
 from .document import Ran, assembled
 from .problems import Problem
 from .said import plain, refusal, said
-from .settings import Settings
+from ..inference.settings import Settings
 
 
 @lru_cache(maxsize=2)
@@ -66,3 +67,8 @@ def of_trace(trace: Trace) -> dict[str, Any]:
     settings = Settings(start=dict(zip(trace.names, trace.start.tolist())))
     problem = Problem({"kind": "saved", "name": "trace"}, said("lab.title_trace"), settings)
     return assembled(problem, [Ran(settings, said("lab.title_trace"), trace)])
+
+
+def framed(trace: Trace) -> report.Framed:
+    """A trace as a notebook shows it."""
+    return report.Framed(of_trace(trace))

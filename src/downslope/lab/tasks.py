@@ -16,11 +16,12 @@ import numpy as np
 from ..data import Table
 from ..data.database import rows_of
 from ..errors import DownslopeError
+from ..lessons.folder import STAGES, Lesson, Question
 from . import choices, code, document, report
-from .problems import Problem, problem
-from .said import encoded
+from .problems import Problem, lesson_of, problem
+from .said import both, encoded, said
 from .saved import saved
-from .settings import Settings
+from ..inference.settings import Settings
 from .workers import Line
 
 SECONDS = 15.0  # for all runs of one request: then they stop, and what they found is shown
@@ -177,10 +178,46 @@ def as_report(payload: Payload, line: Line) -> bytes:
 
 
 def lesson(payload: Payload, line: Line) -> bytes:
-    """A lesson: its words, its runs, its questions."""
-    from .course import told
+    """A lesson: four stages, what was learned, its figures, its runs and its questions."""
+    number, seed = payload.get("number"), payload.get("seed", 0)
+    made = lesson_of(number, seed)
+    asked = problem({"kind": "lesson", "number": number, "seed": seed})
+    stages: list[dict[str, Any]] = [
+        {"stage": stage, "name": said(f"lessons.{stage}"), "text": _part(made, stage)} for stage in STAGES
+    ]
+    stages[STAGES.index("training")]["outcome"] = _part(made, "outcome")
+    runs = list(made.data.states.values()) or [{}]
+    return encoded(
+        {
+            "number": made.number,
+            "title": asked.title,
+            "command": made.command,
+            "parts": stages,
+            "learned": _part(made, "learned"),
+            "figures": document.finite(made.figures()),
+            "problem": dict(asked.asked),
+            "runs": [Settings.of(run, asked.defaults).to_json() for run in runs],
+            "view": made.data.view,
+            "hide": made.data.hide,
+            "questions": [_question(made, question) for question in made.data.questions],
+        }
+    )
 
-    return encoded(told(payload.get("number"), payload.get("seed", 0)))
+
+def _part(made: Lesson, part: str) -> dict[str, str]:
+    return both(lambda: made.part(part))
+
+
+def _question(made: Lesson, question: Question) -> dict[str, Any]:
+    def sentence(part: str) -> dict[str, str]:
+        return both(lambda: made.sentence(f"questions.{question.name}.{part}"))
+
+    told: dict[str, Any] = {"id": f"{made.number}.{question.name}", "ask": sentence("ask")}
+    if question.answer is not None:
+        told |= {"kind": "number", "answer": question.answer, "tolerance": question.tolerance}
+    else:
+        told |= {"kind": "state", "reach": question.reach}
+    return told | {"right": sentence("right"), "wrong": sentence("wrong")}
 
 
 def upload(payload: Payload, line: Line) -> bytes:

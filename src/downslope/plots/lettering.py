@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from ..messages import language, speaking, text
@@ -67,13 +68,18 @@ def _families(words: str) -> list[str] | None:
     return [LATIN, chinese] if chinese is not None and missing <= _letters(chinese) else None
 
 
-def say(key: str, **facts) -> str:
-    """A text of the current language; in English where no font can draw it."""
-    words = text(key, **facts)
+def readable(make: Callable[[], str]) -> str:
+    """What `make` says in the current language; in English where no font can draw it."""
+    words = make()
     if language() != "en" and _families(words) is None:
         with speaking("en"):
-            words = text(key, **facts)
+            words = make()
     return words
+
+
+def say(key: str, **facts) -> str:
+    """A text of the current language; in English where no font can draw it."""
+    return readable(lambda: text(key, **facts))
 
 
 def drawable(name, key: str, **facts) -> str:

@@ -1,0 +1,60 @@
+"""The lessons: small programs that run on the one engine, and tell what they do. Each is a folder (see folder.py)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ..errors import DownslopeError, nearest
+from .folder import PARTS, Lesson, sentences
+
+FOLDER = Path(__file__).parent
+
+
+def _ours(folder: Path) -> Lesson:
+    """A lesson of this package: two_class_net/ may hold a class TwoClassNet."""
+    if not (folder / "__init__.py").is_file():
+        return Lesson(folder)
+    kind = "".join(word.title() for word in folder.name.split("_"))
+    return getattr(import_module(f".{folder.name}", __name__), kind)(folder)
+
+
+_found = [_ours(path.parent) for path in FOLDER.glob("*/lesson.toml")]
+LESSONS: dict[int, Lesson] = {found.number: found for found in sorted(_found, key=lambda found: found.number)}
+
+
+def lesson(number: int, **settings: Any) -> Lesson:
+    """A fresh lesson, not yet run. `settings`: the `seed` of those that draw.
+
+    Raises DownslopeError for a number or a setting that does not exist.
+
+    >>> lesson(5, seed=3).number
+    5
+    """
+    if number not in LESSONS:
+        raise DownslopeError("lessons.unknown", asked=number, known=", ".join(map(str, LESSONS)))
+    found = LESSONS[number]
+    known = ["seed"] if found.data.draws else []
+    for name in settings:
+        if name not in known:
+            told = nearest(name, known) or "–"
+            raise DownslopeError("lessons.unknown_setting", number=number, asked=name, known=told)
+    return replace(found, **settings)
+
+
+def add(folder: str | Path) -> Lesson:
+    """The lesson in a folder of one's own: it has its place in LESSONS from now on, and so in every door.
+
+    Raises DownslopeError where the folder holds no lesson, or its number is taken.
+    """
+    added = Lesson(Path(folder))
+    missing = [part for part in ("title", *PARTS) if part not in sentences(added.folder, "en")]
+    if missing:
+        raise DownslopeError("lessons.missing", folder=folder, missing=", ".join(missing))
+    if added.number in LESSONS:
+        raise DownslopeError("lessons.taken", number=added.number, title=LESSONS[added.number].title())
+    _ = added.problem  # what has none is refused here
+    LESSONS[added.number] = added
+    return added

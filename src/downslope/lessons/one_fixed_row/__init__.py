@@ -1,0 +1,50 @@
+"""Lesson 3: a slip, by which one row alone is used."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from ... import plots
+from ...data import Dataset
+from ...inference import Solution
+from ..folder import Lesson, spelled
+
+
+class OneFixedRow(Lesson):
+    """w ← w − 0.01·2x(w·x − y), always with the row (3, 6): a slip, made on purpose
+
+    >>> from downslope.lessons import lesson
+    >>> lesson(3).solution.verdict.code
+    'unused_rows'
+    """
+
+    @property
+    def solution(self) -> Solution:
+        return self.solutions["slip"]
+
+    @cached_property
+    def off_the_line(self) -> list[Solution]:
+        """The slip, and what is right, on rows that do not lie on one line."""
+        rows = Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 9.0])
+        return [self.run(rows, **state) for state in self.data.states.values()]
+
+    def figures(self):
+        slip, right = self.off_the_line
+        return {
+            "w": float(self.solution.params[0]),
+            "after": float(self.solution.predict([[4.0]])[0]),
+            "loss": self.solution.loss,
+            "batch_loss": self.solutions["right"].loss,
+            "slip_w": float(slip.params[0]),
+            "slip_loss": slip.loss,
+            "right_w": float(right.params[0]),
+            "right_loss": right.loss,
+        }
+
+    def words(self):
+        return {"verdict": spelled(self.solution.verdict)}
+
+    def drawings(self):
+        labels = self.label("one_row"), self.label("all_rows")
+        traces = {name: run.trace for name, run in zip(labels, self.solutions.values())}
+        return (lambda ax: plots.loss(traces, ax),)
