@@ -1,5 +1,8 @@
 """What Downslope says, as tests read it: key → the sentence in English and in Chinese."""
 
+import re
+import string
+
 from downslope.messages import FOLDER, LANGUAGES, read_table
 
 
@@ -12,3 +15,8 @@ def texts(room: str) -> dict[str, tuple[str, ...]]:
                 for name, sentence in read_table(path).items():
                     found.setdefault(f"{room.partition('_')[0]}.{name}", []).append(sentence)
     return {key: tuple(sentences) for key, sentences in found.items()}
+
+
+def placeholders(sentence: str) -> set[str]:
+    """The names of the values that fill a sentence."""
+    return {re.split(r"[.\[!:]", name)[0] for _, name, _, _ in string.Formatter().parse(sentence) if name}

@@ -2,7 +2,6 @@
 
 import ast
 import re
-import string
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from downslope import messages
 from downslope.errors import DownslopeError, nearest
 from downslope.messages import FOLDER, LANGUAGES, read_table, speaking, text
+from tests.sentences import placeholders
 
 SOURCE = Path(messages.__file__).parents[1]
 FILES_OF_TEXTS = {language: sorted((FOLDER / language).glob("*.toml")) for language in LANGUAGES}
@@ -57,10 +57,6 @@ PATTERNS = [
     for s in SAID
     if re.fullmatch(r"[a-z]+\.[a-z0-9_*]*\*[a-z0-9_*]*", s)
 ]
-
-
-def placeholders(sentence: str) -> set[str]:
-    return {re.split(r"[.\[!:]", name)[0] for _, name, _, _ in string.Formatter().parse(sentence) if name}
 
 
 def test_every_language_has_the_same_files_with_the_same_keys():

@@ -9,9 +9,9 @@ from scipy import sparse
 
 import downslope as ds
 from downslope.cli import main
+from downslope.inference.settings import Settings
 from downslope.lab.problems import Problem
 from downslope.lab.said import plain
-from downslope.inference.settings import Settings
 
 pytestmark = pytest.mark.fault("D12")
 

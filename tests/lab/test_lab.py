@@ -12,14 +12,13 @@ import pytest
 
 import downslope as ds
 from downslope.errors import DownslopeError
+from downslope.inference.settings import Settings
 from downslope.lab import code, report, tasks
 from downslope.lab.choices import choices
-from downslope.lab.course import SET_UP, in_lab, told
 from downslope.lab.document import FRAMES, document, run
-from downslope.lab.lessons import LESSONS
 from downslope.lab.problems import PRESETS, problem
 from downslope.lab.saved import of_solution
-from downslope.inference.settings import Settings
+from downslope.lessons import LESSONS
 from downslope.messages import LANGUAGES
 from tests.builders import GOLDEN
 
@@ -46,6 +45,11 @@ def made(asked, *runs):
     return json.loads(json.dumps(document(problem(asked), list(runs) or [{}]), allow_nan=False))
 
 
+def lesson_page(number):
+    """A lesson as the page gets it."""
+    return json.loads(tasks.lesson({"number": number}, None))
+
+
 def golden(name):
     return list(csv.DictReader((GOLDEN / f"{name}.csv").read_text().splitlines()))
 
@@ -63,9 +67,9 @@ def test_the_course_s_own_weights_are_in_the_document_to_the_last_bit(name, sett
     assert ran["params"]["columns"][0][1:] == [float(row["w"]) for row in golden(name)]
 
 
-@pytest.mark.parametrize("number", SET_UP)
+@pytest.mark.parametrize("number", LESSONS)
 def test_every_lesson_runs_and_its_answer_carries_the_figures(number):
-    page = told(number, 0)
+    page = lesson_page(number)
     doc = made({"kind": "lesson", "number": number}, *page["runs"])
     figures, final = LESSONS[number].figures(), [ran["final"] for ran in doc["runs"]]
     expected = {
@@ -120,10 +124,10 @@ def holds(condition, ran):
     return all(check(condition[word]) for word, check in checks.items() if word in condition)
 
 
-@pytest.mark.parametrize("number", SET_UP)
+@pytest.mark.parametrize("number", LESSONS)
 def test_a_state_that_is_asked_for_can_be_reached_and_is_not_there_from_the_start(number):
-    lesson = in_lab(number, 0)
-    opened = made({"kind": "lesson", "number": number}, *lesson.runs)["runs"]
+    lesson = LESSONS[number].data
+    opened = made({"kind": "lesson", "number": number}, *(lesson.states.values() or [{}]))["runs"]
     for question in lesson.questions:
         if not question.reach:
             continue
@@ -134,13 +138,20 @@ def test_a_state_that_is_asked_for_can_be_reached_and_is_not_there_from_the_star
 
 
 def test_numbers_that_are_asked_for_are_what_the_engine_finds():
-    first = run(in_lab(2).problem, in_lab(2).problem.defaults).trace[0]
-    assert first.gradient[0] == pytest.approx(in_lab(2).questions[0].answer)
-    fixed = run(in_lab(3).problem, Settings.of(in_lab(3).runs[0], in_lab(3).problem.defaults)).trace[0]
-    assert fixed.gradient[0] == in_lab(3).questions[0].answer
-    assert LESSONS[5].figures()["factor"] ** (1 / 1000) == pytest.approx(in_lab(5).questions[0].answer)
-    assert math.log1p(2 / math.e) == pytest.approx(in_lab(12).questions[0].answer, abs=1e-4)
-    assert ds.Net((10,)).weights(4, 1) == in_lab(11).questions[0].answer
+    def answer(number):
+        return LESSONS[number].data.questions[0].answer
+
+    def first_step(number):
+        asked = problem({"kind": "lesson", "number": number})
+        return run(
+            asked, Settings.of(next(iter(LESSONS[number].data.states.values()), {}), asked.defaults)
+        ).trace[0]
+
+    assert first_step(2).gradient[0] == pytest.approx(answer(2))
+    assert first_step(3).gradient[0] == answer(3)
+    assert LESSONS[5].figures()["factor"] ** (1 / 1000) == pytest.approx(answer(5))
+    assert math.log1p(2 / math.e) == pytest.approx(answer(12), abs=1e-4)
+    assert ds.Net((10,)).weights(4, 1) == answer(11)
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -401,7 +412,10 @@ def test_a_trace_shows_itself_in_a_frame_that_can_reach_nothing():
 
 def test_the_language_is_both_everywhere():
     """Whatever is told by language is told in both, and differs unless it is a formula or a name."""
-    doc = {"document": made(ROWS, {**BARE, "learning_rate": 0.3}), "lesson": told(2, 0)}
+    doc = {
+        "document": made(ROWS, {**BARE, "learning_rate": 0.3}),
+        "lesson": json.loads(tasks.lesson({"number": 2}, None)),
+    }
 
     def walk(value):
         if isinstance(value, dict):

@@ -2,22 +2,29 @@
 
 import csv
 import math
+import re
 import time
 
 import numpy as np
 import pytest
 
 from downslope.errors import DownslopeError
-from downslope.lab.lesson import STAGES
-from downslope.lab.lessons import LESSONS, lesson
+from downslope.lessons import LESSONS, lesson
+from downslope.lessons.folder import PARTS, STAGES, sentences
 from downslope.messages import LANGUAGES, speaking, text
 from tests.builders import GOLDEN
-from tests.sentences import texts
+from tests.sentences import placeholders
 
-TEXTS = texts("lessons")
+OWN = {
+    found.folder: {language: sentences(found.folder, language) for language in LANGUAGES}
+    for found in LESSONS.values()
+}
 
 numbers = pytest.mark.parametrize("number", LESSONS)
 languages = pytest.mark.parametrize("lang", LANGUAGES)
+
+
+SAID = ("ask", "right", "wrong")
 
 
 def told(number, lang):
@@ -187,10 +194,36 @@ def test_a_lesson_ends_with_a_command_to_try(number):
 
 def test_lines_fit_a_wide_terminal():
     """100 columns, where a Chinese letter takes two; what is filled in may be longer."""
-    for key, sentences in TEXTS.items():
-        for line in [line for words in sentences for line in words.splitlines() if "{" not in line]:
-            width = sum(2 if "\u2e80" <= letter <= "\uffef" else 1 for letter in line)
-            assert width <= 100, (key, line)
+    for folder, languages_of_it in OWN.items():
+        for table in languages_of_it.values():
+            for line in [line for words in table.values() for line in words.splitlines() if "{" not in line]:
+                width = sum(2 if "\u2e80" <= letter <= "\uffef" else 1 for letter in line)
+                assert width <= 100, (folder.name, line)
+
+
+# ── the sentences in a lesson's folder ──────────────────────────────────────────────────────────────
+
+
+@numbers
+def test_a_lesson_says_the_same_in_every_language(number):
+    english, chinese = OWN[LESSONS[number].folder].values()
+    assert [*english] == [*chinese]
+    for name in english:
+        assert placeholders(english[name]) == placeholders(chinese[name]), name
+        assert english[name].strip() and chinese[name].strip(), name
+        assert not re.search("[一-鿿]", english[name]), name
+        said = re.sub(r"\{[^}]*\}", "", chinese[name])
+        assert re.search("[一-鿿]", said) or not re.search("[A-Za-z]{4,} [A-Za-z]{3,}", said), name
+
+
+@numbers
+def test_a_lesson_has_the_sentences_that_are_asked_for_and_no_other(number):
+    found, table = LESSONS[number], OWN[LESSONS[number].folder]["en"]
+    asked = {f"questions.{question.name}.{part}" for question in found.data.questions for part in SAID}
+    own = {*table} - {"title", *PARTS} - asked
+    assert {"title", *PARTS, *asked} <= {*table}
+    code = (found.folder / "__init__.py").read_text()
+    assert [name for name in own if f'"{name}"' not in code and f'"{name.split("_")[0]}_{{' not in code] == []
 
 
 @numbers

@@ -10,8 +10,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from downslope.errors import DownslopeError  # noqa: E402
-from downslope.lab import automatic, nets  # noqa: E402
-from downslope.lab.lessons import LESSONS, lesson  # noqa: E402
+from downslope.lessons import LESSONS, lesson  # noqa: E402
+from downslope.lessons.autodiff import parabola  # noqa: E402
+from downslope.lessons.two_class_net import made_rows  # noqa: E402
 from downslope.messages import LANGUAGES, speaking  # noqa: E402
 
 EPS = np.finfo(float).eps
@@ -35,7 +36,7 @@ def test_autodiff_gives_the_figures_of_lessons_5_and_6(seed):
 def test_the_derivative_of_lesson_7_is_pytorchs():
     from downslope.model.functions import Function
 
-    assert Function.of(automatic.parabola, 5.0).derivative_kind == "autodiff"
+    assert Function.of(parabola, 5.0).derivative_kind == "autodiff"
 
 
 def test_without_the_fourth_move_x_swings_for_ever():
@@ -60,7 +61,7 @@ def test_the_layer_starts_where_torch_manual_seed_starts_it():
         torch.manual_seed(0)
         layer = torch.nn.Linear(2, 1)
     wanted = np.concatenate([p.detach().numpy().ravel() for p in layer.parameters()])
-    assert lesson(10).start == pytest.approx(wanted, abs=0)
+    assert lesson(10).layer == pytest.approx(wanted, abs=0)
 
 
 def test_a_batch_of_a_few_of_two_rows_is_a_batch_of_all():
@@ -104,7 +105,7 @@ def test_the_rows_are_those_of_the_course():
     from sklearn.datasets import make_classification
 
     X, y = make_classification(n_samples=1000, n_features=4, n_informative=2, n_redundant=0, random_state=42)
-    assert np.array_equal(nets.made_rows().X, X) and np.array_equal(nets.made_rows().y, y)
+    assert np.array_equal(made_rows().X, X) and np.array_equal(made_rows().y, y)
 
 
 def test_the_net_has_61_weights_and_the_softmax_three_scores():

@@ -158,8 +158,8 @@ class Settings:
         }
 
     @property
-    def net(self) -> Net | None:
-        """The net of these sizes, if there are hidden layers, or an empty row of them."""
+    def net(self) -> Any:
+        """The Net of these hidden layers, which may be none; None for a linear model."""
         return None if self.hidden is None else Net(tuple(self.hidden), self.activation, seed=self.seed)
 
     @classmethod

@@ -1,4 +1,5 @@
-"""What may be chosen beside what is chosen, and why the rest may not: asked of those who refuse it."""
+"""What may be chosen beside what is chosen, and why the rest may not: asked of those who refuse it.
+What a remedy would choose, so that a button can apply it."""
 
 from __future__ import annotations
 
@@ -8,11 +9,13 @@ from dataclasses import fields, replace
 from typing import Any
 
 from ..descent.directions import Chooser, Momentum, Steepest
-from ..descent.methods import Method
+from ..descent.methods import METHODS, Method
 from ..descent.rates import batch_lipschitz
 from ..descent.rows import ORDERS, Batch
 from ..descent.schedules import SCHEDULES, Constant
 from ..errors import DownslopeError
+from ..inference.settings import DIRECTIONS, FINDERS, ROWS, SEARCHES, Settings
+from ..insight import Verdict
 from ..insight.certificate import certify
 from ..messages import LANGUAGES, speaking
 from ..model.losses import LOSSES
@@ -20,9 +23,8 @@ from ..model.net_checks import ACTIVATIONS
 from ..model.objective import Objective
 from ..model.penalties import PENALTIES, PENALTY_ON
 from .problems import Problem
-from .said import plain, said
+from .said import both, plain, said
 from .said import refusal as refused
-from ..inference.settings import DIRECTIONS, FINDERS, ROWS, SEARCHES, Settings
 
 TOLD = (
     "rows",
@@ -33,6 +35,21 @@ TOLD = (
     "tol",
     "grid",
 )  # by a label, or not worth it
+
+
+ALIKE = (
+    "learning_rate",
+    "epochs",
+    "penalty",
+    "alpha",
+    "penalty_on",
+    "scale",
+    "start",
+    "seed",
+    "order",
+    "batch_size",
+    "tol",
+)
 
 
 def choices(problem: Problem, settings: Settings) -> dict[str, list[dict[str, Any]]]:
@@ -188,3 +205,45 @@ def _differs(name: str, value: Any) -> dict[str, str]:
     if isinstance(value, bool):
         return said(f"lab.with_{name}" if value else f"lab.without_{name}")
     return said(f"lab.differs_{name}", value=value if isinstance(value, str) else str(value))
+
+
+def remedies(verdict: Verdict, ran: Any) -> list[dict[str, Any]]:
+    """Each remedy: its code, its sentence, and what it changes; nothing where that is not for a button."""
+    return [
+        {
+            "code": remedy.code,
+            "text": both(lambda remedy=remedy: remedy.text),  # type: ignore[misc]
+            "change": settings_of(remedy.change, ran),
+        }
+        for remedy in verdict.remedies
+    ]
+
+
+def settings_of(change: Mapping[str, Any] | None, ran: Any) -> dict[str, Any] | None:
+    """A change of what `fit` takes, as one of the lab's settings; None where the lab has no such setting."""
+    if not change or not set(change) <= {*ALIKE, "method"}:
+        return None
+    if ran.dataset is None and change.get("start", ...) is None:
+        return None  # a function needs a start
+    left_out = [
+        name for name in ("order", "batch_size") if change.get(name) is None
+    ]  # the method has its own
+    told = {name: value for name, value in change.items() if name in ALIKE and name not in left_out}
+    method = change.get("method")
+    if isinstance(method, Mapping):
+        grids = method["exhaustive"].items()
+        told["grid"] = {name: [grid[0], grid[-1], grid[1] - grid[0]] for name, grid in grids if len(grid) > 1}
+        return told
+    if method == "auto":
+        if ran.objective is None or ran.solution is None:
+            return None
+        found = ran.solution.recipe.with_(method="auto", learning_rate="auto", batch_size=None, order=None)
+        method = found.method_for(ran.objective).name
+    if method is not None:
+        named = Settings.from_recipe(ran.solution.recipe.with_(method=METHODS[method]()), method)
+        told = {"direction": named.direction, "rows": named.rows, **told}
+    if "learning_rate" in told:
+        told["schedule"] = "constant"
+    elif method is not None and method in ("lbfgs", "newton", "closed_form"):
+        told |= {"learning_rate": "auto", "schedule": "constant"}
+    return told

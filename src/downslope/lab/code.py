@@ -15,12 +15,12 @@ from ..descent.rows import Batch
 from ..descent.schedules import Constant
 from ..errors import DownslopeError, nearest
 from ..inference.export import LIBRARIES, export_code
+from ..inference.settings import Settings
 from ..messages import text
 from ..model.expression import formula
 from ..model.functions import Function
 from .document import Ran
 from .problems import Problem
-from ..inference.settings import Settings
 
 OURS = {
     "sigmoid": "def sigmoid(u):\n    return 1 / (1 + exp(-u))",

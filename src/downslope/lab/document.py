@@ -14,17 +14,15 @@ from ..descent.methods import AnyMethod, Method
 from ..descent.trace import Step, Trace
 from ..errors import DownslopeError
 from ..inference import Solution, Training
+from ..inference.settings import Settings
 from ..inference.solution import finite
 from ..model.objective import Objective
 from ..plots.canvas import FREEZE, Escape, escape
 from . import fits, formulas, landscape
-from .choices import certificate, distinct, label
+from .choices import certificate, distinct, label, remedies
 from .numbers import exact, short
 from .problems import Problem
-from .remedies import remedies
 from .said import Said, both, refusal, said
-from ..inference.settings import Settings
-from .words import words
 
 FRAMES, NAMED, RUNS = 1_200, 24, 6
 VERSION = 1
@@ -237,7 +235,7 @@ class Parts:
             "certificate": None if objective is None else finite(certificate(settings, objective)),
             "words": None
             if objective is None
-            else words(steps, self.frames, objective, ran.method, ran.dataset, settings.seed),
+            else formulas.words(steps, self.frames, objective, ran.method, ran.dataset, settings.seed),
             "fit": None
             if solution is None or ran.dataset is None
             else fits.fit_of(solution, ran.dataset, self.frames, self.reach),

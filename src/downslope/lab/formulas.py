@@ -1,16 +1,28 @@
-"""What is minimised, and its gradient, written as on a blackboard: the same in every language."""
+"""What is minimised, and its gradient, written as on a blackboard; and w ← w − η·g with its numbers, the line
+under the picture of every step."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from ..model import losses, penalties
-from .problems import Problem
-from .said import said
+import numpy as np
+
+from ..data import Dataset
+from ..descent.methods import Method
+from ..descent.rows import Batch
+from ..descent.trace import Step
 from ..inference.settings import Settings
+from ..insight.step import PLAIN
+from ..model import losses, penalties
+from ..model.objective import Objective
+from .problems import Problem
+from .said import Said, said
 
 FEW = 3  # weights that are written one by one
+WEIGHTS = 4  # that are told
+ORDERED = 10_000  # rows up to which those of a step are named
+NAMED = 6
 
 
 def of_problem(problem: Problem, settings: Settings) -> list[dict[str, Any]]:
@@ -58,3 +70,80 @@ def _of_rows(features: Sequence[str], classes: int, settings: Settings) -> list[
 
 def _index(number: int) -> str:
     return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+
+
+def words(
+    steps: Sequence[Step], frames: np.ndarray, objective: Objective, method: Any, dataset, seed: int
+) -> dict[str, Any] | None:
+    """The parts of each step's line. frames (s + 1, p): the weights at each frame, in the user's units."""
+    if not isinstance(method, Method) or (not objective.sweeps and objective.rows > 1):
+        return None
+    if any(step.gradient is None for step in steps):
+        return None
+    inner = np.array([objective.to_inner(row) for row in frames])
+    g, t = np.array([step.gradient for step in steps]), np.array([step.learning_rate for step in steps])
+    numbers = np.array([step.step for step in steps])
+    single = np.diff(np.concatenate([[0], numbers])) == 1
+    after, plain = inner[1:], method.name in PLAIN and not objective.kinked
+    if not plain and not single.all():
+        return None  # what a direction with a memory did before the last update of a pass is not in the trace
+    before = np.where(single[:, None], inner[:-1], after + t[:, None] * g) if plain else inner[:-1]
+    weights = [
+        {
+            "name": name,
+            "before": [told(w) for w in before[:, j]],
+            "rate": [told(rate) for rate in t],
+            "gradient": [bracketed(slope) for slope in g[:, j]],
+            "after": [told(w) for w in after[:, j]],
+            "change": [bracketed(d) for d in after[:, j] - before[:, j]],
+        }
+        for j, name in list(enumerate(objective.names))[:WEIGHTS]
+    ]
+    standardise = getattr(objective.term, "standardise", None)
+    scaled = standardise is not None and bool(standardise.center.any() or (standardise.width != 1).any())
+    return {
+        "form": "plain" if plain else "change",
+        "scaled": scaled,
+        "weights": weights,
+        "seen": _seen(numbers, method, dataset, seed),
+        "loss": [told(step.loss) for step in steps],
+    }
+
+
+def _seen(numbers: np.ndarray, method: Method, dataset: Dataset | None, seed: int) -> list[Said | None]:
+    """Which rows each step looked at; None where it is all of them."""
+    rows = method.rows
+    if dataset is None or not isinstance(rows, Batch) or len(dataset) > ORDERED:
+        return [None] * len(numbers)
+    n, per_epoch, drawn, order = len(dataset), rows.updates_in(len(dataset)), -1, np.arange(0)
+    told_rows: list[Said | None] = []
+    for number in numbers:
+        epoch, first = divmod(int(number) - 1, per_epoch)
+        if epoch != drawn:
+            drawn, order = epoch, rows.order_of(n, epoch, seed)
+        chosen = order[first * rows.size : (first + 1) * rows.size]
+        told_rows.append(_named(chosen, dataset))
+    return told_rows
+
+
+def _named(chosen: np.ndarray, dataset: Dataset) -> Said:
+    if len(chosen) == 1 and dataset.X.shape[1] <= 3 and dataset.y is not None and dataset.y.ndim == 1:
+        i = int(chosen[0])
+        places = [f"{name} = {told(x)}" for name, x in zip(dataset.features, np.asarray(dataset.X[i], float))]
+        y = dataset.classes[int(dataset.y[i])] if dataset.classes else told(float(dataset.y[i]))
+        return said(
+            "lab.one_row", number=i + 1, place=", ".join([*places, f"{(dataset.targets or ('y',))[0]} = {y}"])
+        )
+    named = ", ".join(str(int(i) + 1) for i in chosen[:NAMED])
+    return said("lab.rows_seen", numbers=named + (", …" if len(chosen) > NAMED else ""), count=len(chosen))
+
+
+def told(value: float) -> str:
+    """A number with a minus sign, as formulas are told: six digits."""
+    return f"{value + 0.0:.6g}".replace("-", "−")
+
+
+def bracketed(value: float) -> str:
+    """The same inside a formula: a negative one stands in brackets."""
+    words = told(value)
+    return f"({words})" if words.startswith("−") else words

@@ -18,6 +18,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 COOKIE = "downslope_lab"
 BODY = 2 << 20  # bytes of JSON
 UPLOAD = 32 << 20  # bytes of a file
+SECONDS = 20.0  # for one request
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

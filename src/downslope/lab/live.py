@@ -12,10 +12,10 @@ import numpy as np
 from ..descent.trace import Step
 from ..errors import DownslopeError
 from ..inference import Training
+from ..inference.settings import Settings
 from .document import NAMED, Ran, assembled
 from .problems import Problem
 from .said import Said, encoded
-from ..inference.settings import Settings
 
 EVERY = 0.1  # seconds between two lines
 POINTS = 200  # steps that one line tells at most

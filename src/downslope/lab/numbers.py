@@ -25,14 +25,3 @@ def short(values, digits: int = 6) -> list:
         scale = 10.0 ** np.clip(digits - 1 - size, -300, 300)
         rounded = np.where(np.isfinite(values * scale), np.round(values * scale) / scale, values)
     return exact(rounded)
-
-
-def told(value: float) -> str:
-    """A number with a minus sign, as formulas are told: six digits."""
-    return f"{value + 0.0:.6g}".replace("-", "−")
-
-
-def bracketed(value: float) -> str:
-    """The same inside a formula: a negative one stands in brackets."""
-    words = told(value)
-    return f"({words})" if words.startswith("−") else words

@@ -15,10 +15,10 @@ import numpy as np
 from ..data import Dataset
 from ..errors import DownslopeError, DownslopeWarning, nearest
 from ..inference import Recipe, Training
-from ..model.functions import Function
-from .said import Said, both, plain, said
 from ..inference.settings import MOST, Settings, _list, _mapping, _number
 from ..lessons import LESSONS, Lesson, lesson
+from ..model.functions import Function
+from .said import Said, both, plain, said
 
 SEEDS = MOST["seed"] + 1
 POINTS, VALUES, VARIABLES, LONGEST = 500, 2_000, 3, 1_000
@@ -129,8 +129,10 @@ def _lesson(asked: Mapping) -> Problem:
 
 
 def lesson_of(number: Any, seed: Any = 0) -> Lesson:
-    """The lesson that a page asks for; it runs once, and is kept. Raises DownslopeError for a number or a seed
-    that is none."""
+    """The lesson that a page asks for, kept with what it has run.
+
+    Raises DownslopeError for a number or a seed that is none.
+    """
     for name, value in (("number", number), ("seed", seed)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             most = f"{MOST['seed']:,}"

@@ -11,6 +11,7 @@ from typing import Any
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..inference import Solution, load
+from ..inference.settings import Settings
 from ..model.functions import Function
 from ..model.objective import function_objective
 from . import report
@@ -18,7 +19,6 @@ from .choices import label
 from .document import Ran, assembled
 from .problems import Problem
 from .said import plain, refusal, said
-from ..inference.settings import Settings
 
 
 @lru_cache(maxsize=2)

@@ -6,11 +6,11 @@ from typing import Any
 
 from ..descent.rows import ORDERS
 from ..descent.schedules import SCHEDULES
+from ..inference.settings import DIRECTIONS, FINDERS, ROWS, SEARCHES
 from ..model.losses import LOSSES
 from ..model.net_checks import ACTIVATIONS
 from ..model.penalties import PENALTIES, PENALTY_ON
 from .problems import PRESETS
-from ..inference.settings import DIRECTIONS, FINDERS, ROWS, SEARCHES
 
 NUMBER: dict[str, Any] = {"type": "number", "minimum": -1e6, "maximum": 1e6}
 NUMBERS = {"type": "object", "additionalProperties": NUMBER, "maxProperties": 4}

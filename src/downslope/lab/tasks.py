@@ -9,20 +9,19 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from ..data import Table
 from ..data.database import rows_of
 from ..errors import DownslopeError
+from ..inference.settings import Settings
 from ..lessons.folder import STAGES, Lesson, Question
 from . import choices, code, document, report
 from .problems import Problem, lesson_of, problem
 from .said import both, encoded, said
 from .saved import saved
-from ..inference.settings import Settings
-from .workers import Line
 
 SECONDS = 15.0  # for all runs of one request: then they stop, and what they found is shown
 EVERY = 0.1  # seconds between two parts of a run that is under way
@@ -30,6 +29,14 @@ EVERY = 0.1  # seconds between two parts of a run that is under way
 Payload = Mapping[
     str, Any
 ]  # what the page asked, and "path": the file that it sent or the run that was opened
+
+
+class Line(Protocol):
+    """The way back to the page: `tell` sends what there is so far, `look` raises when the task is to stop."""
+
+    def tell(self, part: Any) -> None: ...
+
+    def look(self) -> None: ...
 
 
 def describe(payload: Payload, line: Line) -> bytes:

@@ -22,9 +22,10 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from ..errors import DownslopeError
+from .guard import SECONDS
+from .said import refusal, said
 
 MEMORY = 2 << 30  # bytes beyond what a warm worker holds
-SECONDS = 20.0  # for one request
 GRACE = 0.5  # seconds in which a worker that is told to stop may do so
 PATIENCE = 30.0  # seconds that a request waits for a free worker
 LOOK = 0.05  # seconds between two looks at whether it was told to stop
@@ -85,8 +86,6 @@ def serve(connection: Connection, memory: int) -> None:
 
 
 def _answer(task: Callable, payload: Any, line: Line) -> tuple:
-    from .said import refusal
-
     try:
         return "done", task(payload, line)
     except DownslopeError as error:
@@ -243,6 +242,4 @@ class Pool:
 
 
 def _refused(key: str, **facts) -> Refused:
-    from .said import said
-
     return Refused(key, said(key, **facts))

@@ -1,4 +1,7 @@
-"""The lessons: small programs that run on the one engine, and tell what they do. Each is a folder (see folder.py)."""
+"""The lessons: small programs that run on the one engine, and explain what they do.
+
+Each is a folder; folder.py says what one holds.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DownslopeError, nearest
+from ..inference.settings import Settings
 from .folder import PARTS, Lesson, sentences
 
 FOLDER = Path(__file__).parent
@@ -55,6 +59,7 @@ def add(folder: str | Path) -> Lesson:
         raise DownslopeError("lessons.missing", folder=folder, missing=", ".join(missing))
     if added.number in LESSONS:
         raise DownslopeError("lessons.taken", number=added.number, title=LESSONS[added.number].title())
-    _ = added.problem  # what has none is refused here
+    for changes in ({}, *added.data.states.values()):  # a problem, a setting or a formula that is none
+        Settings.of(changes, added.settings).training(added.problem)
     LESSONS[added.number] = added
     return added

@@ -1,5 +1,9 @@
-"""A lesson is a folder: lesson.toml says what it runs and asks, en.toml and zh.toml what it says. Ours may hold one
-Python file, an __init__.py, with figures and pictures of their own; a folder from outside is data alone."""
+"""A lesson is a folder: lesson.toml (what it runs and asks), en.toml and zh.toml (its sentences).
+
+A lesson of this package may hold one Python file, __init__.py, with figures and pictures of its own. A folder
+from outside is data alone: nothing of it is executed. The sentences are TOML and not markdown: they are set
+in columns for a terminal, filled with figures, and some of them are labels of a picture.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +58,7 @@ class Question(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class LessonRecord(msgspec.Struct, forbid_unknown_fields=True):
-    """lesson.toml. `settings` are those of every run; each state changes some of them, and the lab opens them all."""
+    """lesson.toml. All runs have its `settings`; each state changes some of them; the lab opens all."""
 
     number: int
     command: str  # to try next; {rows} is a file of the three rows
@@ -70,7 +74,7 @@ class LessonRecord(msgspec.Struct, forbid_unknown_fields=True):
 
 @cache
 def sentences(folder: Path, language: str) -> dict[str, str]:
-    """Name → sentence of a lesson in a language; in English, or in the one that there is, where it has not that."""
+    """Name → sentence of a lesson, in this language if it is there, else in English, else in any."""
     there = [folder / f"{each}.toml" for each in (language, "en", *LANGUAGES)]
     path = next((path for path in there if path.is_file()), None)
     return {} if path is None else dict(_flat(read_table(path)))
@@ -111,7 +115,7 @@ def whole_numbers(seed: int, count: int) -> list[float]:
 
 
 def shown(trace: Trace) -> Iterator[Step]:
-    """The steps that have a line: those of up to a hundred epochs, else of the first three and every hundredth."""
+    """The steps that have a line: all up to 100 epochs, else those of the first three and every hundredth."""
     last = trace.steps[-1].epoch if len(trace) else 0
     for step in trace:
         if last < 100 or step.epoch < 3 or (step.epoch + 1) % 100 == 0:
@@ -120,17 +124,17 @@ def shown(trace: Trace) -> Iterator[Step]:
 
 @dataclass(frozen=True)
 class Lesson:
-    """dataset → model → training → inference, run by the engine and told line by line.
+    """dataset → model → training → inference, run by the engine and printed line by line.
 
     `figures` are its numbers, `log` the lines of its training, `drawings` its pictures; without a Python file
-    they are those of its states. The braces of its sentences are filled by the figures, so that no number is told
-    that was not computed. A lesson runs once and keeps what it found; `lesson(number)` makes a fresh one.
+    they are those of its states. Figures fill the braces of its sentences, so that every number in them was
+    computed. A lesson runs once and keeps its solutions; `lesson(number)` makes a fresh one.
     """
 
     folder: Path
     seed: int = 0
 
-    # ── what stands in its folder ───────────────────────────────────────────────────────────────────
+    # ── what stands in its folder ───────────────────────────────────────────────────────────────────────────
 
     @cached_property
     def data(self) -> LessonRecord:
@@ -162,17 +166,17 @@ class Lesson:
         """The name of the lesson in the current language."""
         return self.sentence("title")
 
-    # ── what it runs ────────────────────────────────────────────────────────────────────────────────
+    # ── what it runs ────────────────────────────────────────────────────────────────────────────────────────
 
     @cached_property
-    def rows(self) -> Dataset | None:
-        """The rows X → y of its problem."""
+    def rows(self) -> Any:
+        """The Dataset X → y that its problem is, if it is one."""
         problem = self.data.problem
         return None if problem.X is None else Dataset.from_arrays(problem.X, problem.y)
 
     @cached_property
-    def function(self) -> Function | None:
-        """The function that its problem is, if it is one."""
+    def function(self) -> Any:
+        """The Function that its problem is, if it is one."""
         problem = self.data.problem
         return None if problem.formula is None else Function.of(problem.formula, None, problem.derivative)
 
@@ -215,7 +219,7 @@ class Lesson:
     def _runs(self) -> dict[str, Solution]:
         return self.solutions or {"": self.solution}
 
-    # ── what it tells ───────────────────────────────────────────────────────────────────────────────
+    # ── what it says ────────────────────────────────────────────────────────────────────────────────────────
 
     def figures(self) -> dict[str, float]:
         """The numbers that the lesson fixes, by name, found by running it."""

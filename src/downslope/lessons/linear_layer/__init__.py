@@ -85,7 +85,10 @@ class LinearLayer(Lesson):
             found[f"end_loss_{name}"] = run.loss
         answers = {**EXACT, "found": self.ends["layer"].params}
         for name, params in answers.items():
-            found |= {f"alike_{name}": _predicted(params, ALIKE), f"unlike_{name}": _predicted(params, UNLIKE)}
+            found |= {
+                f"alike_{name}": _predicted(params, ALIKE),
+                f"unlike_{name}": _predicted(params, UNLIKE),
+            }
             found[f"exact_loss_{name}"] = self.mean_squared(params)
         return found
 

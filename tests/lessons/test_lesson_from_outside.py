@@ -1,0 +1,175 @@
+"""A lesson from outside the package, data alone, goes through every door that a lesson has."""
+
+import json
+
+import pytest
+
+import downslope as ds
+from downslope.cli import main
+from downslope.errors import DownslopeError
+from downslope.lab import document, pages, tasks
+from downslope.lab.problems import problem
+from downslope.lessons import LESSONS, add, lesson
+from downslope.messages import speaking
+from tests.builders import refused_key
+
+ROWS = """
+number = {number}
+command = "downslope fit rows.csv"
+view = "weights"
+hide = ["upload"]
+
+[problem]
+X = [[0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [2.0, 1.0]]
+y = [1.0, 2.0, 3.0, 5.5]
+
+[settings]
+learning_rate = 0.1
+epochs = 400
+scale = false
+
+[states]
+batch = {{}}
+single = {{rows = "one", order = "cyclic", learning_rate = 0.05}}
+
+[[questions]]
+name = "bias"
+answer = 3.0
+
+[[questions]]
+name = "newton"
+reach = [{{of = "method", is = "newton"}}]
+"""
+FUNCTION = """
+number = {number}
+command = "downslope lesson 1"
+
+[problem]
+formula = "(x - 3)^2"
+minimum = [3.0]
+
+[settings]
+learning_rate = 0.1
+epochs = 50
+start = {{x = 1.0}}
+"""
+SENTENCES = """
+title = "Two roads"
+dataset = "Four rows."
+model = "A line."
+training = "By two methods."
+outcome = "{outcome}"
+inference = "Done."
+learned = "That two roads lead there."
+[questions.bias]
+ask = "How many numbers?"
+right = "Yes."
+wrong = "No."
+[questions.newton]
+ask = "Run Newton's method."
+right = "Right."
+wrong = "Choose it."
+"""
+
+
+@pytest.fixture
+def outside(tmp_path):
+    """Makes lessons of folders; they are gone when the test ends."""
+    before = dict(LESSONS)
+
+    def made(data, outcome, language="en", number=13):
+        folder = tmp_path / f"lesson {number}"
+        folder.mkdir()
+        (folder / "lesson.toml").write_text(data.format(number=number), encoding="utf-8")
+        (folder / f"{language}.toml").write_text(SENTENCES.replace("{outcome}", outcome), encoding="utf-8")
+        return folder
+
+    yield made
+    LESSONS.clear()
+    LESSONS.update(before)
+
+
+def ran(arguments, capsys):
+    assert main(arguments) == 0
+    return capsys.readouterr().out
+
+
+def test_rows_from_outside_go_through_every_door(outside, capsys, tmp_path):
+    added = add(outside(ROWS, "F = {loss_batch:.3g} and {loss_single:.3g}. {verdict_batch}"))
+
+    # Python
+    figures = lesson(13).figures()
+    assert ds.lessons.LESSONS[13] is added and added.title() == "Two roads"
+    assert {"loss_batch", "epochs_single", "x1_batch", "x2_single", "intercept_single"} <= {*figures}
+    best = ds.fit(added.rows, method="closed_form").loss
+    assert figures["loss_batch"] == pytest.approx(best, rel=1e-5)
+    lines = list(added.tell())
+    assert lines[0] == "Lesson 13 · Two roads" and lines[-1] == "downslope fit rows.csv"
+    assert any(line.startswith("epoch ") for line in lines)
+    assert f"F = {figures['loss_batch']:.3g} and {figures['loss_single']:.3g}. " in "\n".join(lines)
+    assert len(added.picture().get_lines()) >= 2
+
+    # the command line
+    assert " 13  Two roads" in ran(["lesson"], capsys)
+    assert ran(["lesson", "13"], capsys).splitlines() == lines
+    told = json.loads(ran(["lesson", "13", "--json", "--plot", str(tmp_path / "a.svg")], capsys))
+    assert told == {"lesson": 13, "title": "Two roads", "figures": figures}
+    assert (tmp_path / "a.svg").read_text().startswith("<?xml")
+
+    # the lab
+    page = json.loads(tasks.lesson({"number": 13}, None))
+    assert page["figures"] == figures and page["view"] == "weights" and page["hide"] == ["upload"]
+    assert [question["kind"] for question in page["questions"]] == ["number", "state"]
+    assert {"number": 13, "title": {"en": "Two roads", "zh": "Two roads"}} in pages.beginning("en")["lessons"]
+    runs = document.document(problem({"kind": "lesson", "number": 13}), page["runs"])["runs"]
+    assert [one["loss"] for one in runs] == [figures["loss_batch"], figures["loss_single"]]
+    asked = {"problem": {"kind": "lesson", "number": 13}, "library": "downslope", "settings": page["runs"][0]}
+    code = json.loads(tasks.as_code(asked, None))["code"]
+    names = {}
+    exec(code, names)
+    assert names["run"].loss == figures["loss_batch"]
+
+
+def test_a_function_from_outside_in_one_language(outside):
+    add(outside(FUNCTION, "x = {x:.4f}: {verdict}", "zh"))
+    with speaking("en"):
+        lines = "\n".join(lesson(13).tell())
+    assert "x = 3.0000: " in lines and "epoch   0   f = " in lines
+    page = json.loads(tasks.lesson({"number": 13}, None))
+    assert page["questions"] == [] and len(page["runs"]) == 1
+    assert problem({"kind": "lesson", "number": 13}).minima == ((3.0,),)
+
+
+@pytest.mark.parametrize(
+    "change, key",
+    [
+        (("number = 13", "number = 3"), "lessons.taken"),
+        (("number = 13", "number = 13\nfile = 1"), "lessons.folder"),
+        (("[problem]", "[problem"), "lessons.folder"),
+        (('formula = "(x - 3)^2"', ""), "lessons.no_problem"),
+        (('formula = "(x - 3)^2"', 'formula = "open(1)"'), "functions.unknown_function"),
+        (("epochs = 50", "epoch = 50"), "inference.unknown_setting"),
+    ],
+)
+def test_a_folder_that_is_no_lesson_is_refused_in_one_line(outside, change, key):
+    folder = outside(FUNCTION, "")
+    data = (folder / "lesson.toml").read_text()
+    assert change[0] in data
+    (folder / "lesson.toml").write_text(data.replace(*change))
+    assert refused_key(add, folder) == key
+    assert 13 not in LESSONS
+
+
+def test_a_folder_without_sentences_is_refused(outside):
+    folder = outside(FUNCTION, "")
+    (folder / "en.toml").write_text('title = "Half"')
+    with speaking("en"), pytest.raises(DownslopeError, match="lacks dataset, model, training"):
+        add(folder)
+    assert refused_key(add, folder / "nowhere") == "lessons.missing"
+
+
+def test_nothing_in_a_folder_from_outside_is_executed(outside, tmp_path):
+    folder = outside(FUNCTION, "{x}")
+    (folder / "__init__.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    list(add(folder).tell())
+    assert not (tmp_path / "ran").exists()
