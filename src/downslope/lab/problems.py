@@ -16,7 +16,7 @@ from ..data import Dataset
 from ..errors import DownslopeError, DownslopeWarning, nearest
 from ..inference import Recipe, Training
 from ..inference.settings import MOST, Settings, _list, _mapping, _number
-from ..lessons import LESSONS, Lesson, lesson
+from ..lessons import Lesson, lesson
 from ..model.functions import Function
 from .said import Said, both, plain, said
 
@@ -104,7 +104,7 @@ def problem(asked: Any, path: str | None = None) -> Problem:
         told = json.dumps(asked, sort_keys=True, allow_nan=False)
     except ValueError:
         raise DownslopeError("lab.not_number", name="problem", value="NaN") from None
-    return _made(told, path)
+    return _lesson(asked) if kind == "lesson" else _made(told, path)
 
 
 @lru_cache(maxsize=16)
@@ -137,13 +137,14 @@ def lesson_of(number: Any, seed: Any = 0) -> Lesson:
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             most = f"{MOST['seed']:,}"
             raise DownslopeError("lab.not_whole", name=name, value=repr(value)[:60], least=0, most=most)
-    return _lesson_of(number, seed % SEEDS)
+    fresh = lesson(number)
+    return _kept(replace(fresh, seed=seed % SEEDS) if fresh.data.draws else fresh)
 
 
 @lru_cache(maxsize=16)
-def _lesson_of(number: int, seed: int) -> Lesson:
-    draws = number in LESSONS and LESSONS[number].data.draws
-    return lesson(number, **({"seed": seed} if draws else {}))
+def _kept(fresh: Lesson) -> Lesson:
+    """The same lesson as it was asked for before: it runs once."""
+    return fresh
 
 
 def lesson_problem(made: Lesson, asked: Mapping) -> Problem:
