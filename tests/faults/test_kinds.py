@@ -20,7 +20,7 @@ import pytest
 
 import downslope as ds
 from downslope.data.reading import Table
-from downslope.data.room import Reading
+from downslope.data.request import Reading
 from downslope.errors import DownslopeError
 
 pytestmark = pytest.mark.fault("F4")
@@ -221,9 +221,9 @@ def test_a_named_pipe_is_read_to_its_end():
 
 
 def test_a_pipe_that_nobody_writes_to_is_refused(monkeypatch):
-    from downslope.data import kinds
+    from downslope.data import temporary
 
-    monkeypatch.setattr(kinds, "WAIT", 0.3)
+    monkeypatch.setattr(temporary, "WAIT", 0.3)
     os.mkfifo("silent")
     with pytest.raises(DownslopeError) as caught:
         ds.Dataset.read("silent", "y")

@@ -11,7 +11,7 @@ import pytest
 import downslope as ds
 from downslope.data.database import query_of
 from downslope.data.reading import Table
-from downslope.data.room import Reading
+from downslope.data.request import Reading
 from downslope.errors import DownslopeError
 from tests.builders import refused_key
 

@@ -11,7 +11,7 @@ import downslope as ds
 from downslope.data.charset import ENCODINGS, charset_of
 from downslope.data.layout import layout_of
 from downslope.data.reading import Table
-from downslope.data.room import Reading
+from downslope.data.request import Reading
 from downslope.errors import DownslopeError
 from tests.builders import CASES
 

@@ -30,7 +30,7 @@ def predict(
 ) -> int:
     """Predict the rows of a table, or of many files, with a run."""
     from ..data.charset import known
-    from ..data.room import Reading
+    from ..data.request import Reading
     from ..inference import load
     from . import outputs
 

@@ -110,7 +110,7 @@ class Request:
         from ..data.encoding import Encoding, training_dataset
         from ..data.opening import table_or_source
         from ..data.reading import Table
-        from ..data.room import Reading
+        from ..data.request import Reading
         from ..data.source import opened_source
 
         reading = Reading(self.memory, None, self.on_bad_row, None, self.encoding, self.header)
@@ -158,8 +158,8 @@ class Request:
     def _in_parts(self, source, reading, connection=None) -> tuple[Any, Any]:
         """The same of rows too many to hold; in memory after all, where they fit once they are numbers, or
         in that of a cluster's workers."""
-        from ..data.block import Held
         from ..data.opening import fitting
+        from ..data.request import Held
         from ..data.stream import Stream
         from . import watch
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from ..data.room import Reading
+from ..data.request import Reading
 from ..data.stream import Stream
 from ..errors import DownslopeError
 

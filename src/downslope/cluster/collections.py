@@ -13,8 +13,7 @@ import dask.array as da
 import numpy as np
 
 from ..data.dataset import Dataset
-from ..data.exact import units
-from ..data.summary import Summary
+from ..data.summary import Summary, units
 from ..errors import DownslopeError
 from .connection import Connection, safely
 from .spread import Shard, Spread, arrived, gather, height_of

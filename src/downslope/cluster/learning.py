@@ -8,7 +8,7 @@ from operator import add
 
 from ..data.block import Filter
 from ..data.learning import Learned, Looked, learned, look, settled
-from ..data.room import Reading, limits, part_size
+from ..data.request import Reading, limits, part_size
 from ..data.source import Source
 from .connection import Connection
 from .spread import at_once, height_of

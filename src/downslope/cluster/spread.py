@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from ..data.block import Gathered, Gathering
 from ..data.dataset import Dataset, Note
 from ..data.encoding import Encoding
-from ..data.gathering import Gathered, Gathering
 from ..data.learning import WIDE
 from ..data.meter import Meter
 from ..data.parted import Parted

@@ -12,8 +12,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
-import time
 import warnings
 import weakref
 from collections.abc import Iterable
@@ -26,10 +24,8 @@ import numpy as np
 from .. import atomic
 from ..errors import DownslopeError, DownslopeWarning
 from ..messages import text
-from .lease import leased
-from .memory import AMOUNT, UNITS
-
-PREFIX = "downslope-rows-"
+from .memory import AMOUNT, UNITS, leased
+from .temporary import process_folder
 
 
 class Cache:
@@ -120,12 +116,7 @@ def folder() -> tuple[Path, bool]:
         except OSError as error:
             raise DownslopeError("data.cache_folder", path=asked, reason=error.strerror) from None
         return Path(asked), True
-    _sweep()
-    place = Path(tempfile.gettempdir(), f"{PREFIX}{os.getpid()}")
-    if not place.is_dir():
-        place.mkdir(mode=0o700)
-        weakref.finalize(Cache, shutil.rmtree, place, ignore_errors=True)
-    return place, False
+    return process_folder(), False
 
 
 def room(needed: int) -> bool:
@@ -171,13 +162,3 @@ def _written_sum(path: Path) -> str | None:
         return _sums(path).read_text().strip()
     except (OSError, UnicodeDecodeError):
         return None
-
-
-def _sweep() -> None:
-    """Remove what processes left that were killed."""
-    for place in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        process = place.name.removeprefix(PREFIX)
-        with suppress(OSError):
-            gone = process.isdecimal() and not atomic.running(process)
-            if gone and time.time() - place.stat().st_mtime > 60:
-                shutil.rmtree(place, ignore_errors=True)

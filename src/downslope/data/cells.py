@@ -13,9 +13,21 @@ from typing import Any
 
 import numpy as np
 
-from .dates import DAY, ORDERS, Dates, dates_of, iso_dates, times_of
 from .delimited import cleaned, is_text
-from .numbers import FITS, SHOWS, plain_numbers, unit_fits, values_of, ways_of
+from .numbers import (
+    DAY,
+    FITS,
+    ORDERS,
+    SHOWS,
+    Dates,
+    dates_of,
+    iso_dates,
+    plain_numbers,
+    times_of,
+    unit_fits,
+    values_of,
+    ways_of,
+)
 
 Note = tuple[str, dict[str, Any]]
 LONG = 2.0**53  # beyond it, a double does not hold every whole number

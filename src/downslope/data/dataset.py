@@ -82,7 +82,7 @@ class Dataset:
         array([1., 2., 3.])
         """
         from .opening import Columns, read
-        from .room import Reading
+        from .request import Reading
 
         asked = Columns(*map(column_name, (target, features, weights, exclude)))
         return read(source, asked, Reading() if reading is None else reading)

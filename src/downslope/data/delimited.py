@@ -9,12 +9,9 @@ import io
 import lzma
 import os
 import re
-import shutil
-import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -86,20 +83,6 @@ class PlainText:
             "skip": self.layout.skip, "nullstr": list(MISSING_WORDS), "quote": '"', "escape": '"',
             "comment": "",
         }  # fmt: skip
-
-
-class Copies:
-    """A folder for copies, made once there is one, that goes when nobody needs them any more."""
-
-    def __init__(self):
-        self._folder: Path | None = None
-        self.remove: Any = lambda: None  # at once, for whoever is done
-
-    def folder(self) -> Path:
-        if self._folder is None:
-            self._folder = Path(mkdtemp(prefix="downslope-"))
-            self.remove = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-        return self._folder
 
 
 @dataclass

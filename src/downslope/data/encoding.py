@@ -15,10 +15,9 @@ import numpy as np
 
 from ..errors import DownslopeError
 from .cells import TextFormat
-from .checks import as_names, check_targets, nearest_names, refuse_bad_numbers, rows_that_count
 from .dataset import Dataset, Note, is_sparse
 from .layout import Layout
-from .reading import Table
+from .reading import Table, as_names, check_targets, nearest_names, refuse_bad_numbers, rows_that_count
 from .summary import Summary
 
 

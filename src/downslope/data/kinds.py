@@ -8,32 +8,31 @@ from __future__ import annotations
 
 import bz2
 import csv
+import glob
 import gzip
+import json
 import lzma
 import os
-import select
+import re
 import shutil
 import sqlite3
 import stat
-import sys
-import time
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from ..errors import DownslopeError, nearest
-from .database import QueryError, copy_table, in_one_line, tables_in
+from .database import QueryError, copy_table, in_one_line, literal, rows_of, tables_in
+from .delimited import opened
 from .layout import Note
+from .temporary import Copies, is_pipe, is_spooled, spooled
 
 Folder = Callable[[], Path]  # where copies are put
 CHOSEN = "::"  # between a file and the table in it that is asked for
-WAIT = 10.0  # seconds for the first byte of a pipe
 HEAD = 1 << 12
 PACKED: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 TABLES = (".csv", ".tsv", ".txt", ".data", ".json", ".jsonl", ".ndjson", ".parquet", ".pq")
@@ -70,8 +69,8 @@ class Readable:
 def readable(path: Path, folder: Folder) -> Readable:
     """What is to be read of a file, or of `file::table`. Raises DownslopeError for what is no table."""
     path, table = _chosen(path)
-    if _is_pipe(path):
-        path = _spooled(str(path))
+    if is_pipe(path):
+        path = spooled(str(path))
     elif path.is_dir():
         raise DownslopeError("data.directory", path=path)
     elif not stat.S_ISREG(path.stat().st_mode):
@@ -141,7 +140,7 @@ def _by_content(path: Path, head: bytes, table: str | None, folder: Folder) -> R
         raise DownslopeError("data.kind_page", path=path)
     if path.suffix.lower() in (".parquet", ".pq"):
         return Readable(_plainly_named(path, folder), "parquet")  # its reader says what is wrong
-    piped = path.parent == _spool()
+    piped = is_spooled(path)
     kind = "json" if piped and start[:1] in (b"{", b"[") else kind_of_file(path)
     return Readable(path if kind == "text" else _plainly_named(path, folder), kind)
 
@@ -383,50 +382,54 @@ def _plainly_named(path: Path, folder: Folder) -> Path:
     return path
 
 
-def _is_pipe(path: Path) -> bool:
-    if str(path) == "-":
-        return True
-    mode = path.stat().st_mode
-    return stat.S_ISFIFO(mode) or (str(path) == "/dev/stdin" and not stat.S_ISREG(mode))
+# ---- JSON: the keys of all rows, and the cells under them ----------------------------------------------
 
 
-@cache
-def _spool() -> Path:
-    """A folder for what came through pipes, for as long as this process lives."""
-    import atexit
-
-    folder = Path(mkdtemp(prefix="downslope-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
+def names_in(path: Path) -> tuple[str, ...]:
+    """The keys of all rows, in the order in which they appear."""
+    keys = "SELECT json_keys(json) AS keys, row_number() OVER () AS row FROM read_json_objects($path)"
+    places = f"SELECT unnest(keys) AS key, unnest(range(len(keys))) AS place, row FROM ({keys})"
+    found = rows_of(f"SELECT key FROM ({places}) GROUP BY key ORDER BY min((row, place))", path=path)
+    return tuple(found.column("key").to_pylist())
 
 
-@cache
-def _spooled(name: str) -> Path:
-    """All that comes through a pipe, read once."""
-    if name in ("-", "/dev/stdin"):
-        if sys.stdin is None or os.isatty(0):
-            raise DownslopeError("data.no_input", path=name)
-        descriptor = os.dup(0)
-    else:
-        descriptor = os.open(name, os.O_RDONLY | os.O_NONBLOCK)
-    copy = _spool() / f"{len(os.listdir(_spool()))}.csv"
-    with open(descriptor, "rb", buffering=0) as pipe, copy.open("wb") as target:
-        first = _first_bytes(pipe, name)
-        target.write(first)
-        os.set_blocking(pipe.fileno(), True)
-        while piece := pipe.read(1 << 20):
-            target.write(piece)
+def cells_of(path: Path, names: Sequence[str]) -> str:
+    """A table of the values under each key, as texts: c0, c1, …"""
+    escaped = (name.replace("~", "~0").replace("/", "~1") for name in names)
+    keys = literal([f"/{name}" for name in escaped])
+    cells = f"json_extract_string(json, {keys}) AS cells"
+    columns = ", ".join(f"cells[{place + 1}] AS c{place}" for place in range(len(names)))
+    objects = f"read_json_objects({literal(glob.escape(str(path)))})"
+    return f"(SELECT {columns} FROM (SELECT {cells} FROM {objects}))"
+
+
+def in_rows(path: Path, copies: Copies) -> Path:
+    """The file; a copy with a line for each row, where it is one object of columns."""
+    columns = _columns(path)
+    if columns is None:
+        return path
+    copy = copies.folder() / f"{path.stem}.jsonl"
+    rows = (dict(zip(columns, values)) for values in zip(*columns.values()))
+    copy.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return copy
 
 
-def _first_bytes(pipe: Any, name: str) -> bytes:
-    """Wait for whoever writes, but not for ever."""
-    until = time.monotonic() + WAIT
-    named = name not in ("-", "/dev/stdin")
-    while time.monotonic() < until:
-        ready, _, _ = select.select([pipe], [], [], 0.1)
-        piece = pipe.read(1 << 16) if ready or not named else None
-        if piece or (piece == b"" and not named):
-            return piece
-        time.sleep(0.02)
-    raise DownslopeError("data.no_writer", path=name, seconds=f"{WAIT:g}")
+def _columns(path: Path) -> dict[str, list[Any]] | None:
+    """Of a file that is one object of lists of one length, or of objects with the same keys (as pandas writes
+    it); None of any other."""
+    with opened(path) as file:
+        if not re.match(rb"\s*\{\s*\"[^\"]*\"\s*:\s*[\[{]", file.read(1 << 16)):
+            return None
+    try:
+        with opened(path) as file:
+            found = json.loads(file.read())
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict):
+        return None
+    values = list(found.values())
+    if all(isinstance(value, dict) and value.keys() == values[0].keys() for value in values):
+        return {name: list(value.values()) for name, value in found.items()}
+    if all(isinstance(value, list) and len(value) == len(values[0]) for value in values):
+        return found
+    return None

@@ -12,17 +12,14 @@ from typing import Any
 import numpy as np
 
 from ..errors import DownslopeError
-from .block import Block, Filter
+from .block import Block, Filter, Gathered, Gathering
 from .cells import CellCounts, TextFormat, counted, infer_formats
-from .checks import as_names, check_target_kind, check_weights_kind, dropped_notes, stray_refused
 from .database import Limits
-from .dataset import Note
 from .encoding import Encoding
-from .gathering import Gathered, Gathering
+from .layout import Note
 from .parts import Tree, ahead, cut
-from .reading import Table
-from .request import About, Request
-from .room import Reading, limits, part_size
+from .reading import Table, as_names, check_target_kind, check_weights_kind, dropped_notes, stray_refused
+from .request import About, Reading, Request, limits, part_size
 from .source import Source
 from .summary import Summary
 

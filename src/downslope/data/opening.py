@@ -14,7 +14,7 @@ from .dataset import Dataset
 from .encoding import Encoding, training_dataset
 from .parted import Parted
 from .reading import Table
-from .room import Reading
+from .request import Reading
 from .source import Source, opened_source
 from .stream import Stream
 

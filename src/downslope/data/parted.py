@@ -12,13 +12,12 @@ import numpy as np
 
 from ..errors import DownslopeError
 from ..messages import text
+from .block import Gathered
 from .dataset import Dataset
 from .encoding import Encoding
-from .exact import UNIT
-from .gathering import Gathered
-from .lease import leased
+from .memory import leased
 from .parts import ahead, plus
-from .summary import Summary
+from .summary import UNIT, Summary
 
 GROUP = 4  # parts whose rows are shuffled together
 

@@ -6,13 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
+from ..arguments import a, check, is_number
 from ..errors import DownslopeError
+from ..kernels.threads import threads as cores
 from ..messages import text
+from . import memory
 from .cells import LONG, CellCounts, TextFormat
-from .checks import as_names, nearest_names, stray_refused
-from .dataset import Note
+from .charset import known
+from .database import Limits
 from .encoding import Column, Encoding
-from .layout import Layout
+from .layout import Layout, Note
+from .parts import GRAIN, drawn, part_rows
+from .reading import as_names, nearest_names, stray_refused
+from .source import ON_BAD_ROW, Source
 from .summary import Summary
 
 SOME_CATEGORIES = 20  # beyond these, a column whose values are mostly distinct is a name, not a category
@@ -215,3 +223,81 @@ def refusal_of(column: Summary) -> tuple[str, str, dict[str, Any]] | None:
         facts = {"column": name, "categories": column.distinct, "rows": rows, "example": column.example}
         return "data.many_categories", "data.note_many_categories", facts
     return None
+
+
+# ---- how rows are read: in what memory, in what parts, and what becomes of bad ones --------------------
+
+
+HELD = 1  # what numbers are drawn for
+
+
+@dataclass(frozen=True)
+class Held:
+    """Rows held out: those whose drawn number is below `fraction`. `out`: these rows, or all others."""
+
+    fraction: float
+    seed: int = 0
+    out: bool = False
+
+    def __post_init__(self):
+        if not (is_number(self.fraction) and 0 < self.fraction < 1):
+            raise DownslopeError("data.split_fraction", fraction=self.fraction)
+
+    def kept(self, first: int, count: int) -> np.ndarray:
+        """Which of the rows first, first + 1, … are on this side."""
+        return (drawn(first, count, self.seed, HELD) < self.fraction) == self.out
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How rows are read: in at most `memory` bytes ("2GB"; None is half of what is free), in parts of `rows`
+    (None: as many as make 32 MB).  on_bad_row: "skip" leaves out rows with a hole or a text among numbers and
+    counts them; "fail" refuses a hole, too; None fills holes with the mean and refuses texts.
+    held: a share of the rows that is held out.
+    encoding, header: of texts, for whoever knows better than they tell: "gb18030"; whether there is a line of
+    names.
+
+    >>> Reading("2GB").memory
+    '2GB'
+    """
+
+    memory: Any = None
+    rows: int | None = None
+    on_bad_row: str | None = None
+    held: Held | None = None
+    encoding: str | None = None
+    header: bool | None = None
+
+    def __post_init__(self):
+        if not isinstance(self.on_bad_row, str | None) or self.on_bad_row not in (None, *ON_BAD_ROW):
+            raise DownslopeError("data.on_bad_row", asked=self.on_bad_row)
+        if self.rows is not None and not (isinstance(self.rows, int) and self.rows >= 1):
+            raise DownslopeError("data.part_rows", asked=self.rows)
+        check(self, held=a("Held", none=True))
+        memory.budget(self.memory)
+        if self.encoding is not None:
+            known(self.encoding)
+
+
+def part_size(reading: Reading, columns: int) -> int:
+    """Rows of a part. Refused where the memory that is allowed can not hold a few of the least parts."""
+    most = memory.budget(reading.memory)
+    if reading.rows is not None:
+        size = reading.rows
+    else:
+        size = part_rows(columns)
+    if 8 * size * columns * 8 > most and reading.rows is None:
+        size = max(GRAIN, 2 ** int(np.log2(max(1, most / (64 * columns)))))
+    if 4 * size * columns * 8 > most:
+        facts = {"rows": f"{size:,}", "columns": columns, "needed": f"{32 * size * columns / 1e6:,.0f} MB"}
+        raise DownslopeError("data.memory_for_part", memory=f"{most / 1e6:,.0f} MB", **facts)
+    return size
+
+
+def limits(origin: Source, reading: Reading) -> Limits:
+    """Rows of a batch, threads and memory for DuckDB: pieces of Parquet are unpacked whole, one a thread."""
+    most = memory.budget(reading.memory)
+    fits = most // 2 // max(1, 2 * origin.group)
+    threads = int(max(1, min(cores(), fits)))
+    batch = int(max(GRAIN, min(2**16, 2**23 // max(1, len(origin.names)) // GRAIN * GRAIN)))
+    return Limits(batch, threads, max(most, 2 * origin.group))  # held tighter, it would wait for itself

@@ -17,11 +17,11 @@ from typing import Any
 from ..errors import DownslopeError
 from .cells import TextFormat, kind_of_type, strays_among, typed
 from .database import Limits, QueryError, batches_of, in_one_line, literal, query_of, schema_of
-from .delimited import Copies, PlainText, is_text, plain_text, refuse_ragged
-from .json_files import cells_of, in_rows, names_in
-from .kinds import CHOSEN, Readable, printable, readable, refuse_address
+from .delimited import PlainText, is_text, plain_text, refuse_ragged
+from .kinds import CHOSEN, Readable, cells_of, in_rows, names_in, printable, readable, refuse_address
 from .layout import Layout, Note
 from .meter import Meter
+from .temporary import Copies
 
 QUERY = re.compile(r"\s*(select|with|from)\b", re.IGNORECASE)
 TOGETHER = 4  # parts of Parquet files that are read at a time, where several are

@@ -25,20 +25,17 @@ import numpy as np
 from ..errors import DownslopeError, DownslopeWarning
 from ..messages import text
 from . import cache
-from .block import Block, Filter, Held, encoded, labelled, rows_by_row
-from .checks import stray_refused
+from .block import Block, Filter, Gathered, Gathering, encoded, labelled, rows_by_row
 from .database import Limits
 from .dataset import Dataset, Note
 from .encoding import Encoding
-from .gathering import Gathered, Gathering
 from .learning import WIDE, Learned, learned
 from .meter import Meter
 from .parted import GROUP, Parted
 from .parted import permuted as _permuted
 from .parts import Tree, ahead, cut, plus
-from .reading import Table
-from .request import Request
-from .room import Reading, limits, part_size
+from .reading import Table, stray_refused
+from .request import Held, Reading, Request, limits, part_size
 from .source import Source, opened_source
 from .summary import Summary
 

@@ -19,8 +19,7 @@ from ..data.encoding import Encoding
 from ..data.meter import Meter
 from ..data.parts import ahead, cut, part_rows
 from ..data.reading import Table
-from ..data.request import Request
-from ..data.room import Reading, limits, part_size
+from ..data.request import Reading, Request, limits, part_size
 from ..data.source import Source, exists, opened_source
 from ..errors import DownslopeError
 

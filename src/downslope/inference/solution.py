@@ -15,7 +15,7 @@ from ..data import Dataset, Encoding
 from ..data.meter import Meter
 from ..data.opening import table_or_source
 from ..data.reading import Table
-from ..data.room import Reading
+from ..data.request import Reading
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..insight import Verdict
