@@ -1,52 +1,18 @@
 """The check of a training script: read as text, never run, for the mistakes that learners make.
 
-One file for each family of mistakes, one function for each mistake, one row in `RULES`. A rule speaks
+One file for each family of mistakes, one function for each mistake, under `@rule`. A rule speaks
 only where the text itself is the evidence; where a name may hold several things, it is silent.
 """
 
-# What kind of node stands where, the tree tells, and mypy can not know:
-# mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
 import os
 
 from ...arguments import door
-from . import (
-    graphs,
-    means,
-    modes,
-    names,
-    nets,
-    order,
-    outputs,
-    rates,
-    rows,
-    shuffling,
-    signs,
-    steps,
-    sums,
-    weights,
-)
-from .finding import Finding, Mend, Slip
-from .reading import Script
+from . import graphs, modes, names, outputs, rows, signs, steps, sums, weights  # noqa: F401  (each puts its rules)
+from .finding import RULES, Finding, Mend, Slip
+from .script import Script
 from .source import Text, parse, read
-
-RULES = {
-    **names.RULES,
-    **steps.RULES,
-    **order.RULES,
-    **weights.RULES,
-    **graphs.RULES,
-    **outputs.RULES,
-    **nets.RULES,
-    **modes.RULES,
-    **rows.RULES,
-    **sums.RULES,
-    **means.RULES,
-    **signs.RULES,
-    **rates.RULES,
-    **shuffling.RULES,
-}
 
 __all__ = ["RULES", "Finding", "Mend", "check_script"]
 

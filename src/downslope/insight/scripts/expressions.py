@@ -292,7 +292,8 @@ def _subscript(machine: Any, node: ast.Subscript) -> Any:
 def _item(machine: Any, node: ast.Subscript, holder: Seq, index: Any) -> Any:
     place = constant(index) if not holder.more else None
     if isinstance(place, int) and -len(holder.items) <= place < len(holder.items):
-        return holder.items[place]
+        found = holder.items[place]
+        return replace(found, node=node) if holder.kind == "shape" else found
     if isinstance(node.slice, ast.Slice):
         if not holder.more and holder.kind in ("list", "tuple"):
             ends = (node.slice.lower, node.slice.upper, node.slice.step)

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...messages import text
+
+RULES: dict[str, Callable[[Any], Iterator[Slip]]] = {}
+
+
+def rule(function: Callable[[Any], Iterator[Slip]]) -> Callable[[Any], Iterator[Slip]]:
+    """A mistake of any script, by the name of the function."""
+    RULES[function.__name__] = function
+    return function
+
+
+def torch_rule(function: Callable[[Any], Iterator[Slip]]) -> Callable[[Any], Iterator[Slip]]:
+    """A mistake that only scripts with PyTorch can hold."""
+
+    def asked(script: Any) -> Iterator[Slip]:
+        yield from function(script) if script.torch else ()
+
+    RULES[function.__name__] = asked
+    return asked
 
 
 @dataclass(frozen=True)
@@ -23,7 +40,7 @@ class Mend:
 class Slip:
     """What a rule yields: the node at fault, the numbers that prove it, and the mend."""
 
-    node: ast.AST
+    node: Any
     numbers: Mapping[str, Any] = field(default_factory=dict)
     mend: Mend | None = None
     proof: str = ""

@@ -1,58 +1,21 @@
 """How an expression grows with a weight, read from the operations that made it."""
 
-# What kind of node stands where, the tree tells, and mypy can not know:
-# mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
 from .layers import LOSS_NAMES
-from .values import Tensor, number, root
+from .trace import stripped
+from .values import Tensor, number, root, words
 
-KEPT = {
-    "mean",
-    "sum",
-    "exp",
-    "sigmoid",
-    "tanh",
-    "log",
-    "relu",
-    "softmax",
-    "view",
-    "index",
-    "squeeze",
-    "T",
-    "float",
-    "item",
-    "numpy",
-    "tensor",
-    "float64",
-    "astype",
-    "read",
-    "leaky_relu",
-    "clip",
-    "data",
-    "detach",
-    "copy",
-    "clone",
-    "average",
-    "nanmean",
-    "array",
-    "log1p",
-    "softplus",
-    "expm1",
-    "cumsum",
-    "double",
-    "to",
-    "Linear",
-    "flatten",
-}
-
-
-EVEN = {"square", "abs", "norm", "std", "var", "sqrt"}
-
-
+KEPT = words(
+    """mean sum exp sigmoid tanh log relu softmax view index squeeze T float item numpy tensor float64 astype
+    read leaky_relu clip data detach copy clone average nanmean array log1p softplus expm1 cumsum double to
+    Linear flatten"""
+)
+EVEN = words("square abs norm std var sqrt")
+MOVED = words("T view index read squeeze float numpy")  # the same numbers, elsewhere
 NEUTRAL = 2
 
 
@@ -64,15 +27,14 @@ def growth(
         return 0 if not isinstance(value, Tensor) else None
     if id(value) not in memo:
         memo[id(value)] = None
-        memo[id(value)] = 1 if wanted(value) else _growth(value, wanted, memo, depth)
+        signs = [] if wanted(value) else [growth(part, wanted, memo, depth + 1) for part in value.inputs]
+        memo[id(value)] = 1 if wanted(value) else _growth(value, signs)
     return memo[id(value)]
 
 
-def _growth(value: Tensor, wanted, memo: dict, depth: int) -> int | None:
+def _growth(value: Tensor, signs: list[int | None]) -> int | None:
+    """Of an operation, from how its parts grow."""
     op, inputs = value.op, value.inputs
-    if not inputs:
-        return 0
-    signs = [growth(part, wanted, memo, depth + 1) for part in inputs]
     if not any(sign != 0 for sign in signs):
         return 0
     if None in signs:
@@ -84,17 +46,15 @@ def _growth(value: Tensor, wanted, memo: dict, depth: int) -> int | None:
     match op:
         case "neg":
             return _flipped(signs[0])
-        case "add" | "cat" | "stack":
+        case "add" | "cat" | "stack" | "join":
             return _both(signs)
-        case "join":
-            return _both([s for s in signs if s]) if all(signs) else _both(signs)
         case "sub":
             return _both([signs[0], _flipped(signs[1])])
         case "mul" | "matmul":
-            return _product(value, signs)
+            return _product(inputs[:2], signs)
+        case "div" if signs[1] == 0:
+            return _scaled(inputs[1], signs[0])
         case "div":
-            if signs[1] == 0:
-                return _scaled(inputs[1], signs[0])
             return _flipped(signs[1]) if signs[0] == 0 else signs[0] if signs[1] == NEUTRAL else None
         case "pow":
             power = number(inputs[1])
@@ -103,9 +63,9 @@ def _growth(value: Tensor, wanted, memo: dict, depth: int) -> int | None:
             return signs[1] if signs[0] == 0 else None
         case "solve":
             return signs[-1] if len(signs) == 2 else None
-        case "compare":
+        case "compare" if signs[1] == 0:
             falls = value.info.get("operator") in ("Lt", "LtE")
-            return _flipped(signs[0]) if falls and signs[1] == 0 else signs[0] if signs[1] == 0 else None
+            return _flipped(signs[0]) if falls else signs[0]
     return None
 
 
@@ -116,20 +76,19 @@ def _flipped(sign: int | None) -> int | None:
 def _both(signs: list[int | None]) -> int | None:
     """Of a sum: what all parts that hold the weight agree on."""
     told = {sign for sign in signs if sign != 0}
-    if None in told:
-        return None
     plain = told - {NEUTRAL}
-    return plain.pop() if len(plain) == 1 else NEUTRAL if not plain and told else None if plain else 0
+    if len(plain) == 1:
+        return plain.pop()
+    return None if plain else NEUTRAL if told else 0
 
 
-def _product(value: Tensor, signs: list[int | None]) -> int | None:
-    one, other = value.inputs[:2]
-    if signs[0] == 0:
-        return _scaled(one, signs[1])
-    if signs[1] == 0:
-        return _scaled(other, signs[0])
+def _product(inputs: tuple, signs: list[int | None]) -> int | None:
+    one, other = inputs
+    if 0 in signs[:2]:
+        factor, sign = (one, signs[1]) if signs[0] == 0 else (other, signs[0])
+        return _scaled(factor, sign)
     for a, b in ((one, other), (other, one)):  # s (1 − s)
-        if isinstance(b, Tensor) and b.op == "sub" and root(b.inputs[-1]) is root(a):
+        if b.op == "sub" and root(b.inputs[-1]) is root(a):
             return NEUTRAL
     if NEUTRAL in signs:
         return signs[0] if signs[1] == NEUTRAL else signs[1]
@@ -141,22 +100,12 @@ def _scaled(factor: Any, sign: int | None) -> int | None:
     known = number(factor)
     if known is not None:
         return sign if known > 0 else _flipped(sign) if known < 0 else 0
-    base = factor
-    for _ in range(8):
-        if (
-            isinstance(base, Tensor)
-            and base.op in ("T", "view", "index", "read", "squeeze", "float", "numpy")
-            and base.inputs
-        ):
-            base = base.inputs[0]
-    if isinstance(base, Tensor) and base.op in ("mul", "div"):
+    base = stripped(factor, *MOVED)
+    op = base.op if isinstance(base, Tensor) else ""
+    if op in ("mul", "div"):
         for part in base.inputs:
             sign = _scaled(part, sign)
-        return sign
-    if isinstance(base, Tensor) and base.op == "neg":
-        return None
-    scalar = isinstance(base, Tensor) and base.op == "sub" and base.shape == ()
-    return None if scalar else sign
+    return None if op == "neg" or (op == "sub" and base.shape == ()) else sign
 
 
 def objective(value: Any, depth: int = 0) -> int | None:
@@ -177,14 +126,12 @@ def objective(value: Any, depth: int = 0) -> int | None:
         case "add":
             told = {i for i in inner if i is not None}
             return told.pop() if len(told) == 1 else None
-        case "pow":
-            return 1 if number(value.inputs[1]) == 2 and difference(value.inputs[0]) else None
-        case "square" | "abs":
-            return 1 if difference(value.inputs[0]) else None
+        case "pow" | "square" | "abs":
+            squared = value.op != "pow" or number(value.inputs[1]) == 2
+            return 1 if squared and difference(value.inputs[0]) else None
     return None
 
 
 def difference(value: Any) -> bool:
-    while isinstance(value, Tensor) and value.op in ("read", "squeeze", "view"):
-        value = value.inputs[0]
-    return isinstance(value, Tensor) and value.op == "sub"
+    found = stripped(value, "read", "squeeze", "view")
+    return isinstance(found, Tensor) and found.op == "sub"

@@ -17,6 +17,7 @@ from typing import Any
 
 from . import entering, expressions, layers, objects, operations, tensors, updates
 from .entering import Frame
+from .script import imported
 from .tensors import Call
 from .values import (
     Class,
@@ -93,7 +94,7 @@ class Machine:
         self.entered: set[ast.AST] = set()
         self.classes: list[Class] = []
         self.moved = updates.moved_names(script.nodes)
-        self.seen: dict[ast.AST, Tensor] = {}  # what an expression held last
+        self.seen: dict[ast.AST, Any] = {}  # what an expression held last
         self.seed: tuple[Any, int] | None = None
         try:
             self.body(script.tree.body)
@@ -118,9 +119,7 @@ class Machine:
         holder[key] = value
 
     def value(self, node: ast.AST) -> Any:
-        found = expressions.value(self, node)
-        if isinstance(found, Tensor):
-            self.seen[node] = found
+        found = self.seen[node] = expressions.value(self, node)
         return found
 
     def apply(self, function: Any, call: Call) -> Any:
@@ -417,16 +416,6 @@ class Machine:
                 holder, index = self.value(target.value), self.value(target.slice)
                 if isinstance(holder, Table) and isinstance(index, Const) and index.value in holder.items:
                     self.put(holder.items, index.value, after)
-
-
-def imported(node: Any) -> Iterator[tuple[str, str]]:
-    """(name, full name) of what an import gives, a star left out."""
-    for alias in node.names:
-        if isinstance(node, ast.Import):
-            name = alias.asname or alias.name.partition(".")[0]
-            yield name, alias.name if alias.asname else name
-        elif alias.name != "*":
-            yield alias.asname or alias.name, f"{'.' * node.level}{node.module or ''}.{alias.name}"
 
 
 def _agreed(one: Any, other: Any) -> Any:

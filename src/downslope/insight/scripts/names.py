@@ -10,19 +10,13 @@ import symtable
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from .finding import Mend, Slip
-from .reading import Script
+from .finding import Mend, Slip, rule
+from .script import Script
+from .values import words
 
-ALWAYS = {
-    *dir(builtins),
-    "__file__",
-    "__class__",
-    "__module__",
-    "__qualname__",
-    "__annotations__",
-    "WindowsError",
-}
-NOTEBOOK = {"display", "get_ipython", "_", "__", "In", "Out"}
+ALWAYS = {*dir(builtins)} | words(
+    "__file__ __class__ __module__ __qualname__ __annotations__ WindowsError display get_ipython _ __ In Out"
+)
 HOMES = {
     "np": "import numpy as np",
     "numpy": "import numpy",
@@ -31,51 +25,38 @@ HOMES = {
     "optim": "from torch import optim",
     "F": "import torch.nn.functional as F",
     "Variable": "from torch.autograd import Variable",
-    "DataLoader": "from torch.utils.data import DataLoader",
-    "TensorDataset": "from torch.utils.data import TensorDataset",
-    "Dataset": "from torch.utils.data import Dataset",
     "plt": "import matplotlib.pyplot as plt",
     "pd": "import pandas as pd",
     "tqdm": "from tqdm import tqdm",
     "train_test_split": "from sklearn.model_selection import train_test_split",
     "StandardScaler": "from sklearn.preprocessing import StandardScaler",
-    **{
-        name: f"import {name}"
-        for name in ("math", "random", "os", "sys", "time", "copy", "json", "re", "csv")
-    },
+    **{n: f"from torch.utils.data import {n}" for n in ("DataLoader", "TensorDataset", "Dataset")},
+    **{n: f"import {n}" for n in ("math", "random", "os", "sys", "time", "copy", "json", "re", "csv")},
 }
 DYNAMIC = {"exec", "globals", "locals", "vars", "setattr"}
 
 
+@rule
 def undefined(script: Script) -> Iterator[Slip]:
     """A name that is read, and neither imported nor assigned anywhere."""
     told = {node.id for node in script.nodes if isinstance(node, ast.Name)}
-    guarded = any(
-        isinstance(n, ast.ExceptHandler) and n.type and "NameError" in ast.unparse(n.type)
-        for n in script.nodes
-    )
-    if script.stars or told & DYNAMIC or guarded:
+    caught = (n.type for n in script.nodes if isinstance(n, ast.ExceptHandler) and n.type)
+    if script.stars or told & DYNAMIC or any("NameError" in ast.unparse(type_) for type_ in caught):
         return
     top = symtable.symtable(script.text, "script", "exec")
-    tables = list(_tables(top))
-    known = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
-    known |= {
-        s.get_name() for t in tables for s in t.get_symbols() if s.is_declared_global() and s.is_assigned()
-    }
-    read = {s.get_name() for t in tables for s in t.get_symbols() if s.is_referenced() and _global(t, s, top)}
-    missing = read - known - ALWAYS - NOTEBOOK
-    for name in sorted(missing):
-        uses = [
-            n for n in script.nodes if isinstance(n, ast.Name) and n.id == name and not _annotates(script, n)
-        ]
-        uses = [n for n in uses if isinstance(n.ctx, ast.Load) and not script.bound(n)]
+    symbols = [(table, symbol) for table in _tables(top) for symbol in table.get_symbols()]
+    known = {s.get_name() for t, s in symbols if t is top and (s.is_assigned() or s.is_imported())}
+    known |= {s.get_name() for _, s in symbols if s.is_declared_global() and s.is_assigned()}
+    read = {s.get_name() for t, s in symbols if s.is_referenced() and (t is top or s.is_global())}
+    for name in sorted(read - known - ALWAYS):
+        uses = [n for n in script.reads[name] if isinstance(n, ast.Name) and not script.bound(n)]
+        uses = [n for n in uses if not _annotates(script, n)]
         if uses:
-            use = min(uses, key=lambda n: (n.lineno, n.col_offset))
-            home, mend = HOMES.get(name), None
-            near = [] if home else get_close_matches(name, known, n=1, cutoff=0.75)
-            if home:
+            use, mend = min(uses, key=lambda n: (n.lineno, n.col_offset)), None
+            near = get_close_matches(name, known, n=1, cutoff=0.75)
+            if name in HOMES:
                 first = _imports_at(script)
-                mend = Mend(first, first - 1, home)
+                mend = Mend(first, first - 1, HOMES[name])
             elif near:
                 mend = script.replaced(use, near[0])
             yield Slip(use, {"name": name, "count": len(uses)}, mend)
@@ -85,12 +66,6 @@ def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
     yield table
     for child in table.get_children():
         yield from _tables(child)
-
-
-def _global(table: symtable.SymbolTable, symbol: symtable.Symbol, top: symtable.SymbolTable) -> bool:
-    if table is top:
-        return not (symbol.is_assigned() or symbol.is_imported())
-    return symbol.is_global()
 
 
 def _annotates(script: Script, node: ast.AST) -> bool:
@@ -110,6 +85,3 @@ def _imports_at(script: Script) -> int:
         if not docstring and not future:
             return statement.lineno
     return len(script.lines) + 1
-
-
-RULES = {"undefined": undefined}

@@ -10,268 +10,236 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from . import view as v
-from .finding import Mend, Slip
+from . import trace
+from .finding import Mend, Slip, rule
 from .layers import SQUARED
-from .reading import Script
-from .values import Instance, Loader, Tensor, Unknown, root, walk, whole
+from .script import Script
+from .values import Loader, Tensor, Unknown, root, walk, whole, words
 
-UNBOUNDED = {
-    "Linear",
-    "LazyLinear",
-    "Bilinear",
-    "relu",
-    "tanh",
-    "leaky_relu",
-    "Conv1d",
-    "Conv2d",
-    "matmul",
-    "gelu",
-    "elu",
-}
-SQUASHED = {"sigmoid", "softmax", "relu"}
+UNBOUNDED = words("Linear LazyLinear Bilinear relu tanh leaky_relu Conv1d Conv2d matmul gelu elu")
+LEARNED = words("Linear LazyLinear matmul add BatchNorm1d Dropout")
+RANGES = {"relu": ("0", "∞"), "tanh": ("−1", "1"), "sigmoid": ("0", "1"), "softmax": ("0", "1")}
+CARRIED = words("add read item join mul float numpy cpu data int detach")
+CONVERTED = words("float int long to type view cpu astype data squeeze")
 
 
-def _losses(script: Script, *names: str) -> Iterator[Any]:
+def _losses(script: Script, *names: str) -> Iterator[tuple[Any, Tensor | None]]:
+    """The losses of these names, each with the last operation of what it is given."""
     for event in script.events("loss"):
         if event.name in names and event.input is not None:
-            yield event
+            yield event, trace.first(event.input)
 
 
-def _classes(stage: Tensor) -> int | None:
-    shape = stage.shape
-    return shape[-1] if shape and isinstance(shape[-1], int) and shape[-1] > 1 else None
+def _where(stage: Tensor) -> Any:
+    """The line of an activation: in nn.Sequential where its layer stands, else where it is called."""
+    layer = getattr(stage.layer, "node", None)
+    return layer if stage.info.get("stacked") and layer is not None else stage.node
 
 
+def _without(script: Script, stage: Tensor) -> Mend | None:
+    """The line without an activation."""
+    node, layer = stage.node, stage.layer
+    if stage.info.get("stacked") and layer is not None and isinstance(layer.node, ast.Call):
+        made, before = layer.node, getattr(stage.info.get("previous"), "node", None)
+        holder = script.parent.get(made)
+        if isinstance(holder, ast.Call | ast.List) and before and script.parent.get(before) is holder:
+            return script.replaced(made, "", start=before)
+        return script.replaced(made, f"{script.source(made.func).removesuffix(layer.kind)}Identity()")
+    if not isinstance(node, ast.Call):
+        return None
+    method = isinstance(node.func, ast.Attribute) and node.func.attr in ("sigmoid", "softmax", "relu", "tanh")
+    if method and layer is None and not script.path(node.func):
+        return script.replaced(node, script.source(node.func.value))
+    return script.replaced(node, script.source(node.args[0])) if node.args else None
+
+
+# ── squashed ────────────────────────────────────────────────────────────────────────────────────────
+@rule
 def softmax_before_cross_entropy(script: Script) -> Iterator[Slip]:
     """CrossEntropyLoss takes scores: with probabilities it stays above ln(1 + (K − 1)/e)."""
-    for loss in _losses(script, "cross_entropy"):
-        stage = v.first(loss.input)
+    for loss, stage in _losses(script, "cross_entropy"):
         if stage is None or stage.op not in ("softmax", "sigmoid"):
             continue
-        classes = _classes(stage)
-        numbers = {
-            "loss": loss.node.lineno,
-            "squash": stage.op,
-            "classes": classes or 2,
-            "floor": math.log(1 + ((classes or 2) - 1) / math.e),
-        }
+        last = stage.shape[-1] if stage.shape else None
+        classes = last if isinstance(last, int) and last > 1 else None
+        floor = math.log(1 + ((classes or 2) - 1) / math.e)
+        numbers = {"loss": loss.node.lineno, "squash": stage.op, "classes": classes or 2, "floor": floor}
         proof = "" if classes else "softmax_before_cross_entropy_classes"
-        yield Slip(_where(stage), numbers, v.without(script, stage), proof)
+        yield Slip(_where(stage), numbers, _without(script, stage), proof)
 
 
+@rule
 def sigmoid_before_logits(script: Script) -> Iterator[Slip]:
     """BCEWithLogitsLoss has its own sigmoid: σ(σ(z)) stays within ½ … σ(1) = 0.731."""
-    for loss in _losses(script, "binary_cross_entropy_with_logits"):
-        stage = v.first(loss.input)
+    for loss, stage in _losses(script, "binary_cross_entropy_with_logits"):
         if stage is not None and stage.op in ("sigmoid", "softmax"):
             numbers = {"loss": loss.node.lineno, "highest": 1 / (1 + math.exp(-1)), "floor": math.log(2)}
-            yield Slip(_where(stage), numbers, v.without(script, stage))
+            yield Slip(_where(stage), numbers, _without(script, stage))
 
 
+@rule
 def softmax_before_nll(script: Script) -> Iterator[Slip]:
     """NLLLoss takes logarithms of probabilities."""
-    for loss in _losses(script, "nll_loss"):
-        stage = v.first(loss.input)
-        if stage is None or stage.op not in ("softmax", "sigmoid", *UNBOUNDED) or stage.op in ("matmul",):
+    for loss, stage in _losses(script, "nll_loss"):
+        if stage is None:
             continue
         numbers = {"loss": loss.node.lineno, "squash": stage.op}
         if stage.op in ("softmax", "sigmoid"):
             yield Slip(_where(stage), numbers, _logarithm(script, stage))
-            continue
-        made = loss.maker.func
-        text = script.source(made)
-        new = text.replace("NLLLoss", "CrossEntropyLoss").replace("nll_loss", "cross_entropy")
-        mend = script.replaced(made, new) if new != text else None
-        yield Slip(made, numbers | {"layer": stage.op}, mend, "softmax_before_nll_scores")
+        elif stage.op in UNBOUNDED - {"matmul"}:
+            made = loss.maker.func
+            text = script.source(made)
+            new = text.replace("NLLLoss", "CrossEntropyLoss").replace("nll_loss", "cross_entropy")
+            mend = script.replaced(made, new) if new != text else None
+            yield Slip(made, numbers | {"layer": stage.op}, mend, "softmax_before_nll_scores")
 
 
 def _logarithm(script: Script, stage: Tensor) -> Mend | None:
     made = stage.layer.node if stage.layer is not None else stage.node
-    if stage.op != "softmax" or not isinstance(made, ast.Call):
-        return None
-    text = script.source(made.func)
-    for old, new in (("Softmax", "LogSoftmax"), ("softmax", "log_softmax")):
-        if text.endswith(old):
-            return script.replaced(made.func, text[: -len(old)] + new)
+    if stage.op == "softmax" and isinstance(made, ast.Call):
+        text = script.source(made.func)
+        for old, new in (("Softmax", "LogSoftmax"), ("softmax", "log_softmax")):
+            if text.endswith(old):
+                return script.replaced(made.func, text.removesuffix(old) + new)
     return None
 
 
+@rule
 def raw_scores(script: Script) -> Iterator[Slip]:
     """BCELoss takes probabilities, and the last layer gives any number."""
-    for loss in _losses(script, "binary_cross_entropy"):
-        stage = v.first(loss.input)
+    for loss, stage in _losses(script, "binary_cross_entropy"):
         if stage is None or stage.op not in UNBOUNDED:
             continue
-        made = loss.maker.func
+        made, where = loss.maker.func, getattr(stage.layer, "node", None) or stage.node
         text = script.source(made)
-        new = text.replace("BCELoss", "BCEWithLogitsLoss")
-        if new == text:
-            new = f"{text}_with_logits"
-        where = stage.layer.node if stage.layer is not None and stage.layer.node is not None else stage.node
+        new = text.replace("BCELoss", "BCEWithLogitsLoss") if "BCELoss" in text else f"{text}_with_logits"
         numbers = {"layer": script.source(where), "made": where.lineno, "loss": loss.node.lineno}
         yield Slip(made, numbers, script.replaced(made, new))
 
 
-def _where(stage: Tensor) -> ast.AST:
-    """The line of an activation: in nn.Sequential where its layer stands, else where it is called."""
-    if stage.info.get("stacked") and stage.layer is not None and stage.layer.node is not None:
-        return stage.layer.node
-    return stage.node
-
-
+@rule
 def squashed_regression(script: Script) -> Iterator[Slip]:
     """A relu, sigmoid or softmax on the output of a regression: some targets cannot be reached."""
-    for loss in _losses(script, *SQUARED):
-        found = list(islice(v.stages(loss.input), 2))
-        if not found or found[0].op not in (*SQUASHED, "tanh") or loss.target is None:
+    for loss, stage in _losses(script, *SQUARED):
+        found, target = list(islice(trace.stages(loss.input), 2)), loss.target
+        if stage is None or stage.op not in RANGES or target is None or len(found) < 2:
             continue
-        stage, target = found[0], loss.target
-        learned = len(found) > 1 and found[1].op in (
-            "Linear",
-            "LazyLinear",
-            "matmul",
-            "add",
-            "BatchNorm1d",
-            "Dropout",
-        )
-        base = v.stripped(target)
+        base = root(trace.stripped(target))
         rebuilt = any(root(part) is base for part in walk(loss.input) if isinstance(part, Tensor | Unknown))
         bounded = target.facts & {"unit", "binary"} or target.dtype in ("int", "bool")
-        if not learned or rebuilt or bounded or (stage.op != "relu" and "real" not in target.facts):
+        reached = stage.op != "relu" and "real" not in target.facts
+        if found[1].op not in LEARNED or rebuilt or bounded or reached:
             continue
-        if any(isinstance(p, Tensor) and p.graph for p in walk(target)):
+        if any(part.graph for part in trace.tensors(target)):
             continue
-        low, high = {"relu": ("0", "∞"), "tanh": ("−1", "1")}.get(stage.op, ("0", "1"))
+        low, high = RANGES[stage.op]
         numbers = {"squash": stage.op, "loss": loss.node.lineno, "low": low, "high": high}
-        yield Slip(_where(stage), numbers, v.without(script, stage))
+        yield Slip(_where(stage), numbers, _without(script, stage))
 
 
 # ── targets of a cross-entropy ──────────────────────────────────────────────────────────────────────
+@rule
 def cross_entropy_one_output(script: Script) -> Iterator[Slip]:
     """The softmax over a single output is 1, whatever the net says: the loss is 0."""
-    for loss in _losses(script, "cross_entropy"):
-        shape = loss.input.shape
-        if not shape or shape[-1] != 1 or len(shape) != 2 or not isinstance(loss.node, ast.Call):
+    for loss, _ in _losses(script, "cross_entropy"):
+        shape, call = loss.input.shape, loss.node
+        if not shape or len(shape) != 2 or shape[1] != 1 or not isinstance(call, ast.Call):
             continue
-        args = loss.node.args
         mend = None
-        if len(args) >= 2:
-            home = f"{v.functional(script)}.binary_cross_entropy_with_logits"
-            one, other = v.bracketed(script, args[0]), v.bracketed(script, args[1])
-            mend = script.replaced(loss.node, f"{home}({one}.reshape(-1), {other}.float().reshape(-1))")
-        yield Slip(loss.node, {"shape": told(shape)}, mend)
+        if len(call.args) >= 2:
+            nn = script.home("torch.nn", "torch.nn")
+            home = script.home("torch.nn.functional", f"{nn}.functional")
+            one, other = map(script.bracketed, call.args[:2])
+            new = f"{home}.binary_cross_entropy_with_logits({one}.reshape(-1), {other}.float().reshape(-1))"
+            mend = script.replaced(call, new)
+        yield Slip(call, {"shape": _shown(shape)}, mend)
 
 
+@rule
 def class_targets(script: Script) -> Iterator[Slip]:
     """A cross-entropy takes the numbers of the classes: whole numbers, one for each row."""
-    for loss in _losses(script, "cross_entropy", "nll_loss"):
+    for loss, _ in _losses(script, "cross_entropy", "nll_loss"):
         target, given = loss.target, loss.input.shape
-        if target is None or target.shape is None or ... in target.shape or (given and given[-1] == 1):
+        shape = target.shape if target is not None else None
+        if shape is None or ... in shape or (given and given[-1] == 1):
             continue
-        column = len(target.shape) == 2 and target.shape[1] == 1 and (given is None or len(given) == 2)
-        flat = (
-            len(target.shape) == 1
-            and target.dtype == "float"
-            and (given is None or len(given) == 2 or given[0] is ...)
-        )
-        if not column and not flat:
-            continue
-        args = loss.node.args if isinstance(loss.node, ast.Call) else []
-        mend = None
-        if len(args) >= 2:
-            whole_ = "" if target.dtype == "int" else ".long()"
-            mend = script.replaced(
-                args[1], f"{v.bracketed(script, args[1])}{'.reshape(-1)' if column else ''}{whole_}"
-            )
-        numbers = {"shape": told(target.shape)}
-        yield Slip(loss.node, numbers, mend, "class_targets_column" if column else "class_targets_float")
+        table = given is None or len(given) == 2
+        column = table and len(shape) == 2 and shape[1] == 1
+        flat = (table or given[:1] == (...,)) and len(shape) == 1 and target.dtype == "float"
+        if column or flat:
+            args, mend = getattr(loss.node, "args", []), None
+            if len(args) >= 2:
+                change = ".reshape(-1)" * column + ".long()" * (target.dtype != "int")
+                mend = script.replaced(args[1], script.bracketed(args[1]) + change)
+            proof = "class_targets_column" if column else "class_targets_float"
+            yield Slip(loss.node, {"shape": _shown(shape)}, mend, proof)
 
 
 # ── shapes ──────────────────────────────────────────────────────────────────────────────────────────
+@rule
 def broadcast(script: Script) -> Iterator[Slip]:
     """(n, 1) against (n,): n² differences, of which n compare a row with its own target."""
     for event in script.events("loss", "elementwise"):
+        node = event.node
         if event.kind == "loss" and event.name in SQUARED and event.target is not None:
-            args = event.node.args if isinstance(event.node, ast.Call) else []
-            yield from _crossed(script, event.node, event.input, event.target, args)
+            one, other, sides = event.input, event.target, getattr(node, "args", [])
         elif event.kind == "elementwise" and event.op in ("sub", "compare"):
-            one, other = event.left, event.right
-            if v.learned(one) or v.learned(other):
-                yield from _crossed(script, event.node, one, other, _sides(script, event.node))
+            one, other, sides = event.left, event.right, _sides(node)
+            if not trace.learned(one) and not trace.learned(other):
+                continue
+        else:
+            continue
+        shapes = [one.shape, other.shape] if one is not None else [None]
+        kinds = [
+            s if s is None else "column" if _column(s) else len(s) == 1 and s[0] is not ... for s in shapes
+        ]
+        lengths = [s[0] for s in shapes if s and s[0] not in (None, ...)]
+        if kinds not in (["column", True], [True, "column"]) or 1 in lengths or len(set(lengths)) > 1:
+            continue
+        if any(
+            isinstance(t.node, ast.Subscript) and "None" in ast.unparse(t.node.slice) for t in (one, other)
+        ):
+            continue  # a table of distances, x[:, None] − c[None, :]
+        place, mend, n = kinds.index(True), None, lengths[0] if lengths else 0
+        numbers = {"predicted": _shown(shapes[0]), "target": _shown(shapes[1]), "rows": n}
+        numbers |= {"differences": n * n, "strangers": n * n - n}
+        if len(sides) >= 2:
+            convert = ".to_numpy()" if (one, other)[place].lib == "frame" else ""
+            mend = script.replaced(sides[place], f"{script.bracketed(sides[place])}{convert}.reshape(-1, 1)")
+        yield Slip(node, numbers, mend, "" if n else "broadcast_rows")
 
 
-def _sides(script: Script, node: ast.AST) -> list[ast.AST]:
-    if isinstance(node, ast.BinOp):
-        return [node.left, node.right]
-    if isinstance(node, ast.Compare):
-        return [node.left, node.comparators[0]]
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and len(node.args) == 1:
-        return [node.func.value, node.args[0]]
-    return list(node.args[:2]) if isinstance(node, ast.Call) else []
+def _column(shape: Any) -> bool:
+    return len(shape) == 2 and shape[1] == 1
 
 
-def _crossed(script: Script, node: ast.AST, one_: Any, other_: Any, sides: list) -> Iterator[Slip]:
-    if not isinstance(one_, Tensor) or not isinstance(other_, Tensor):
-        return
-    one, other = one_.shape, other_.shape
-    if (
-        one is None
-        or other is None
-        or not ((_column(one) and _flat(other)) or (_flat(one) and _column(other)))
-    ):
-        return
-    lengths = [s[0] for s in (one, other) if s[0] not in (None, ...)]
-    if 1 in lengths or len(set(lengths)) > 1 or not (_plain(one_) and _plain(other_)):
-        return
-    place = 1 if _flat(other) else 0
-    n = lengths[0] if lengths else 0
-    numbers = {
-        "predicted": told(one),
-        "target": told(other),
-        "rows": n,
-        "differences": n * n,
-        "strangers": n * n - n,
-    }
-    mend = None
-    if len(sides) >= 2:
-        flat = sides[place]
-        convert = ".to_numpy()" if (one_, other_)[place].lib == "frame" else ""
-        mend = script.replaced(flat, f"{v.bracketed(script, flat)}{convert}.reshape(-1, 1)")
-    yield Slip(node, numbers, mend, "" if n else "broadcast_rows")
+def _sides(node: Any) -> list[Any]:
+    match node:
+        case ast.BinOp():
+            return [node.left, node.right]
+        case ast.Compare():
+            return [node.left, node.comparators[0]]
+        case ast.Call(func=ast.Attribute(), args=[other]):
+            return [node.func.value, other]
+        case ast.Call():
+            return node.args[:2]
+    return []
 
 
-def _plain(tensor: Tensor) -> bool:
-    """Rows for certain: not a table of distances, x[:, None] − c[None, :] or a column against weights."""
-    node = tensor.node
-    return not (isinstance(node, ast.Subscript) and "None" in ast.unparse(node.slice))
-
-
-def _column(found: Any) -> bool:
-    return len(found) == 2 and found[1] == 1
-
-
-def _flat(found: Any) -> bool:
-    return len(found) == 1 and found[0] is not ...
-
-
-def told(found: Any) -> str:
-    sizes = ["…" if size is ... else "n" if size is None else str(size) for size in found]
+def _shown(shape: Any) -> str:
+    sizes = ["…" if size is ... else "n" if size is None else str(size) for size in shape]
     return f"({sizes[0]},)" if len(sizes) == 1 else f"({', '.join(sizes)})"
 
 
-# ── what is told of the classes ─────────────────────────────────────────────────────────────────────
+# ── classes and counts ──────────────────────────────────────────────────────────────────────────────
+@rule
 def one_score(script: Script) -> Iterator[Slip]:
     """argmax over a single output is always 0."""
     for event in script.events("argmax"):
-        shape = event.input.shape
-        if event.name not in ("argmax", "max") or not shape or shape[-1] != 1 or event.dim not in (1, -1):
-            continue
-        if len(shape) != 2:
-            continue
-        stage = v.first(event.input)
-        border = "0.5" if stage is not None and stage.op == "sigmoid" else "0"
-        yield Slip(event.node, {"shape": told(shape)}, _above(script, event, border))
+        shape, stage = event.input.shape, trace.first(event.input)
+        if event.name in ("argmax", "max") and shape and _column(shape) and event.dim in (1, -1):
+            border = "0.5" if stage is not None and stage.op == "sigmoid" else "0"
+            yield Slip(event.node, {"shape": _shown(shape)}, _above(script, event, border))
 
 
 def _above(script: Script, event: Any, border: str) -> Mend | None:
@@ -280,135 +248,81 @@ def _above(script: Script, event: Any, border: str) -> Mend | None:
     scores = node.func.value if method else node.args[0] if node.args else None
     if scores is None:
         return None
-    new = f"({script.source(scores)} > {border}).long().squeeze(1)"
-    if event.name == "argmax":
-        return script.replaced(node, new)
-    up = script.parent.get(node)
-    if isinstance(up, ast.Subscript) and ast.unparse(up.slice) == "1":
-        return script.replaced(up, new)
-    if isinstance(up, ast.Attribute) and up.attr == "indices":
-        return script.replaced(up, new)
-    if isinstance(up, ast.Assign) and isinstance(up.targets[0], ast.Tuple) and len(up.targets[0].elts) == 2:
-        return script.rewritten(up, f"{script.source(up.targets[0].elts[1])} = {new}")
+    new, up = f"({script.source(scores)} > {border}).long().squeeze(1)", script.parent.get(node)
+    match up:
+        case _ if event.name == "argmax":
+            return script.replaced(node, new)
+        case ast.Subscript(slice=ast.Constant(value=1)) | ast.Attribute(attr="indices"):
+            return script.replaced(up, new)
+        case ast.Assign(targets=[ast.Tuple(elts=[_, index]), *_]):
+            return script.rewritten(up, f"{script.source(index)} = {new}")
     return None
 
 
+@rule
 def wrong_axis(script: Script) -> Iterator[Slip]:
     """argmax or softmax along the rows of a batch, where the classes stand along the other axis."""
-    scored = set()
-    for loss in _losses(script, "cross_entropy", "nll_loss"):
-        scored.add(id(root(loss.input)))
-        stage = v.first(loss.input)
-        if stage is not None and stage.layer is not None:
-            scored.add(id(stage.layer))
+    scored: set[int] = set()
+    for loss, last in _losses(script, "cross_entropy", "nll_loss"):
+        scored |= {id(root(loss.input)), id(getattr(last, "layer", None))}
+    scored -= {id(None)}
     finals = {id(root(e.result)) for e in script.events("model_call") if e.result is not None}
     for event in script.events("argmax", "softmax"):
         softmax = event.kind == "softmax"
-        given = (
-            event.result.inputs[0] if softmax and event.result.inputs else None if softmax else event.input
-        )
-        if (
-            event.dim != 0
-            or not isinstance(given, Tensor)
-            or (not softmax and event.name not in ("argmax", "max"))
-        ):
-            continue
-        stage = v.first(given)
-        classes = id(root(given)) in scored or (
-            stage is not None and stage.layer is not None and id(stage.layer) in scored
-        )
-        table = (
-            given.shape is not None and len(given.shape) == 2 and ... not in given.shape and v.learned(given)
-        )
-        final = (
-            id(root(given)) in finals
-            or id(root(event.result)) in finals
-            or (softmax and event.result.info.get("stacked"))
-        )
-        if given.shape is not None and len(given.shape) == 1:
-            continue
-        if not (classes or (table and (final or _batch(given)))):
-            continue
-        axis = _axis_node(script, event)
-        mend = script.replaced(axis, "1") if axis is not None else None
+        given = next(iter(event.result.inputs), None) if softmax else event.input
         name = "softmax" if softmax else event.name
+        if event.dim != 0 or not isinstance(given, Tensor) or name not in ("softmax", "argmax", "max"):
+            continue
+        axes = len(given.shape) if given.shape is not None else None
+        ends = {id(root(given)), id(root(event.result))}
+        final = ends & finals or (softmax and event.result.info.get("stacked"))
+        net = final or any(part.layer is not None for part in trace.tensors(given, 300))
+        table = axes == 2 and ... not in given.shape and trace.learned(given) and net
+        classes = {id(root(given)), id(getattr(trace.first(given), "layer", None))} & scored
+        if axes == 1 or not (classes or table):
+            continue
+        axis = _axis_node(event)
+        mend = script.replaced(axis, "1") if axis is not None else None
         where = _where(event.result) if softmax else event.node
-        yield Slip(where, {"name": name, "shape": told(given.shape or (None, None))}, mend)
+        yield Slip(where, {"name": name, "shape": _shown(given.shape or (None, None))}, mend)
 
 
-def _batch(given: Tensor) -> bool:
-    return any(isinstance(p, Tensor) and p.layer is not None for p in walk(given, 300))
-
-
-def _axis_node(script: Script, event: Any) -> ast.AST | None:
-    node = event.node
-    if event.kind == "softmax" and event.result.layer is not None:
-        node = event.result.layer.node
+def _axis_node(event: Any) -> ast.AST | None:
+    layer = event.result.layer if event.kind == "softmax" else None
+    node = event.node if layer is None else layer.node
     if not isinstance(node, ast.Call):
         return None
-    for keyword in node.keywords:
-        if keyword.arg in ("dim", "axis"):
-            return keyword.value
+    named = [keyword.value for keyword in node.keywords if keyword.arg in ("dim", "axis")]
     zero = [a for a in node.args if isinstance(a, ast.Constant) and a.value == 0 and type(a.value) is int]
-    return zero[-1] if zero else None
+    return next(iter([*named, *zero[-1:]]), None)
 
 
+@rule
 def count_over_batches(script: Script) -> Iterator[Slip]:
     """A count of right rows divided by the number of batches."""
     for event in script.events("division"):
-        length = event.right
-        while isinstance(length, Tensor) and length.op in ("read", "item"):
-            length = length.inputs[0]
+        length = trace.stripped(event.right, "read", "item")
         of = length.info.get("of") if isinstance(length, Tensor) and length.op == "length" else None
-        if not isinstance(of, Loader | Unknown) or (isinstance(of, Loader) and whole(of.batch) == 1):
-            continue
-        if isinstance(of, Unknown) and "loader" not in of.name.lower() and "iter" not in of.name.lower():
-            continue
-        if not _count(event.left) or isinstance(of, Instance):
+        batches = isinstance(of, Loader) and whole(of.batch) != 1
+        named = isinstance(of, Unknown) and ("loader" in of.name.lower() or "iter" in of.name.lower())
+        if not (batches or named) or not _counts(event.left):
             continue
         right = event.node.right if isinstance(event.node, ast.BinOp) else event.node
-        made = length.node
-        mend = None
+        made, mend = length.node, None
         if isinstance(made, ast.Call) and made.args:
             mend = script.replaced(right, f"len({script.source(made.args[0])}.dataset)")
         yield Slip(event.node, {"count": script.source(right)}, mend)
 
 
-def _count(value: Any) -> bool:
+def _counts(value: Any) -> bool:
     """A sum of right rows: (predicted == y).sum(), added up over batches."""
     waiting, seen = [value], 0
     while waiting and seen < 60:
-        at = waiting.pop()
-        seen += 1
-        if not isinstance(at, Tensor):
-            continue
-        if at.op == "sum" and at.inputs and _compared(at.inputs[0]):
-            return True
-        if at.op in ("add", "read", "item", "join", "mul", "float", "numpy", "cpu", "data", "int", "detach"):
+        at, seen = waiting.pop(), seen + 1
+        if isinstance(at, Tensor) and at.op == "sum" and at.inputs:
+            compared = trace.stripped(at.inputs[0], *CONVERTED)
+            if isinstance(compared, Tensor) and compared.op == "compare":
+                return True
+        if isinstance(at, Tensor) and at.op in CARRIED:
             waiting.extend(at.inputs)
     return False
-
-
-def _compared(value: Any) -> bool:
-    while (
-        isinstance(value, Tensor)
-        and value.op in ("float", "int", "long", "to", "type", "view", "cpu", "astype", "data", "squeeze")
-        and value.inputs
-    ):
-        value = value.inputs[0]
-    return isinstance(value, Tensor) and value.op == "compare"
-
-
-RULES = {
-    "softmax_before_cross_entropy": softmax_before_cross_entropy,
-    "softmax_before_nll": softmax_before_nll,
-    "sigmoid_before_logits": sigmoid_before_logits,
-    "raw_scores": raw_scores,
-    "cross_entropy_one_output": cross_entropy_one_output,
-    "class_targets": class_targets,
-    "squashed_regression": squashed_regression,
-    "broadcast": broadcast,
-    "one_score": one_score,
-    "wrong_axis": wrong_axis,
-    "count_over_batches": count_over_batches,
-}

@@ -1,4 +1,4 @@
-"""Mistakes with the rows: two orders, test rows that are learned from, scales that have seen them."""
+"""Mistakes with the rows: their order, test rows that are learned from, scales that have seen them."""
 
 # What kind of node stands where, the tree tells, and mypy can not know:
 # mypy: disable-error-code="attr-defined,union-attr"
@@ -9,157 +9,206 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from . import view as v
-from .finding import Mend, Slip
+from . import trace
+from .finding import Mend, Slip, rule, torch_rule
 from .objects import facts_of
-from .reading import Script
-from .values import Estimator, Tensor, root, walk
+from .script import Script
+from .values import SIDES, Estimator, Loader, Rows, Seq, Tensor, constant, root, words
 
 FITTED = re.compile(r"Scaler$|PCA$|Imputer$|SelectKBest$|PowerTransformer$|QuantileTransformer$")
+MIXING = re.compile(r"shuffl|perm|random_split|sampl|choice|randint|train_test_split|kfold", re.I)
+SGD = re.compile(r"(^|_)(sgd|stochastic)(_|$)|stochastic_?gradient", re.I)
+KEPT = words("tensor long float to view astype double read numpy const")
 
 
+# ── order ───────────────────────────────────────────────────────────────────────────────────────────
+@rule
 def two_orders(script: Script) -> Iterator[Slip]:
     """Rows and their targets, each shuffled by a permutation of its own."""
     pairs: list[tuple[Any, Any]] = []
-    for event in script.events("paired", "loss", "elementwise", "fit_model"):
+    for event in script.events("paired", "loss", "elementwise"):
         if event.kind == "paired":
-            pairs += [(one, other) for one, other in zip(event.values, event.values[1:])]
+            pairs += zip(event.values, event.values[1:])
         elif event.kind == "loss":
             pairs.append((event.input, event.target))
-        elif event.op == "sub" and (v.learned(event.left) or v.learned(event.right)):
+        elif event.op == "sub" and (trace.learned(event.left) or trace.learned(event.right)):
             pairs.append((event.left, event.right))
-    for one, other in pairs:
-        a, b = getattr(one, "order", None), getattr(other, "order", None)
-        a = a if a is not None else getattr(root(one), "order", None)
-        b = b if b is not None else getattr(root(other), "order", None)
-        if a is None or b is None or a == b:
+    for pair in pairs:
+        orders = [getattr(x, "order", None) or getattr(root(x), "order", None) for x in pair]
+        drawn = [order[0] for order in orders if order is not None and isinstance(order[0], ast.AST)]
+        if None in orders or orders[0] == orders[1] or not drawn:
             continue
-        nodes = [order[0] if isinstance(order[0], ast.AST) else None for order in (a, b)]
-        node = max((n for n in nodes if n is not None), key=lambda n: n.lineno, default=None)
-        earlier = min((n for n in nodes if n is not None), key=lambda n: n.lineno, default=None)
-        if node is None or earlier is None:
-            continue
-        yield Slip(node, {"first": earlier.lineno}, _one_order(script, earlier, node))
+        first, second = min(drawn, key=lambda n: n.lineno), max(drawn, key=lambda n: n.lineno)
+        yield Slip(second, {"first": first.lineno}, _one_order(script, first, second))
         return
 
 
-def _one_order(script: Script, first: ast.AST, second: ast.AST) -> Mend | None:
+def _one_order(script: Script, first: Any, second: Any) -> Mend | None:
     """Both by one permutation, where the two lines stand in one block."""
-    pair = v.beside(script, first, second)
-    if pair is None or pair[0] is pair[1] or not all(v.alone(script, s) for s in pair):
+    pair = script.same_block(first, second)
+    if pair is None or not script.alone(*pair):
         return None
-    one, other = pair
-    between = script.lines[one.end_lineno : other.lineno - 1]
-    indent = script.indent(one)
-    if (
-        isinstance(one, ast.Assign)
-        and isinstance(other, ast.Assign)
-        and one.value is first
-        and other.value is second
-    ):
-        if not (
-            isinstance(first, ast.Call) and len(one.targets) == 1 and isinstance(one.targets[0], ast.Name)
-        ):
-            return None
-        if not isinstance(script.path(first.func), str) or "perm" not in ast.unparse(first.func):
-            return None
-        return script.rewritten(other, f"{script.source(other.targets[0])} = {one.targets[0].id}")
-    indexed = [s.value for s in pair if isinstance(s, ast.Assign) and isinstance(s.value, ast.Subscript)]
-    if len(indexed) == 2 and indexed[0].slice is first and indexed[1].slice is second:
-        names = [script.source(s.targets[0]) for s in pair]
-        texts = [f"{indent}order = {script.source(first)}"]
-        texts += [f"{indent}{names[0]} = {script.source(indexed[0].value)}[order]", *between]
-        texts += [f"{indent}{names[1]} = {script.source(indexed[1].value)}[order]"]
-        return Mend(one.lineno, other.end_lineno or 0, "\n".join(texts))
-    calls = [
-        s.value for s in pair if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call) and s.value.args
-    ]
-    if (
-        len(calls) == 2
-        and calls[0] is first
-        and calls[1] is second
-        and script.path(first.func) == "numpy.random.shuffle"
-    ):
-        head = script.source(first.func).removesuffix("shuffle")
-        x, y = (script.source(c.args[0]) for c in calls)
-        texts = [
-            f"{indent}order = {head}permutation(len({x}))",
-            f"{indent}{x} = {x}[order]",
-            *between,
-            f"{indent}{y} = {y}[order]",
-        ]
-        return Mend(one.lineno, other.end_lineno or 0, "\n".join(texts))
+    match pair:
+        case ast.Assign(targets=[ast.Name() as order], value=ast.Call() as call), ast.Assign() as other:
+            if call is first and other.value is second:
+                name = f"{script.source(other.targets[0])} = {order.id}"
+                return script.rewritten(other, name) if "perm" in ast.unparse(call.func) else None
+        case ast.Assign(value=ast.Subscript() as x), ast.Assign(value=ast.Subscript() as y):
+            if x.slice is first and y.slice is second:
+                taken = [(script.source(s.targets[0]), script.source(s.value.value)) for s in pair]
+                return _ordered(script, pair, script.source(first), *taken)
+        case ast.Expr(value=ast.Call(args=[x, *_]) as one), ast.Expr(value=ast.Call(args=[y, *_]) as two):
+            if one is first and two is second and script.path(one.func) == "numpy.random.shuffle":
+                names = [(script.source(part), script.source(part)) for part in (x, y)]
+                head = script.source(one.func).removesuffix("shuffle")
+                return _ordered(script, pair, f"{head}permutation(len({names[0][0]}))", *names)
     return None
 
 
+def _ordered(script: Script, pair: Any, order: str, one: tuple[str, str], other: tuple[str, str]) -> Mend:
+    """order = …; x = x[order]; y = y[order]"""
+    indent = script.indent(pair[0])
+    lines = [f"{indent}order = {order}", f"{indent}{one[0]} = {one[1]}[order]"]
+    lines += [*script.between(*pair), f"{indent}{other[0]} = {other[1]}[order]"]
+    return Mend(pair[0].lineno, pair[1].end_lineno, "\n".join(lines))
+
+
+@rule
+def not_shuffled(script: Script) -> Iterator[Slip]:
+    """Rows in the order of their classes, or always in the same order under the name of SGD."""
+    names = (script.key(n) or getattr(n, "attr", "") for n in script.nodes)
+    if any(map(MIXING.search, (*names, *script.imports.values(), *script.imports))):
+        return
+    yield from _ordered_loader(script)
+    yield from _same_order(script)
+
+
+def _ordered_loader(script: Script) -> Iterator[Slip]:
+    """DataLoader(TensorDataset(X, y), shuffle=False), with y = [0, 0, …, 1, 1, …], in a loop that learns."""
+    loaders = [trace.batch_of(b.tensor, 3000) for b in script.events("backward") if b.loops]
+    for loader in {id(found): found for found in loaders if isinstance(found, Loader)}.values():
+        rows, call, size = root(loader.rows), loader.node, constant(loader.batch)
+        columns = rows.columns if isinstance(rows, Rows) else None
+        if not columns or not isinstance(call, ast.Call) or len(call.args) > 2 or not isinstance(size, int):
+            continue
+        said = {keyword.arg: keyword.value for keyword in call.keywords}
+        shuffle, blocks = said.get("shuffle"), _blocks(columns[-1])
+        fixed = shuffle is None or (isinstance(shuffle, ast.Constant) and shuffle.value is False)
+        values = [value for value, _ in blocks or ()]
+        apart = 2 <= len(values) == len(set(values)) <= 20 and min(n for _, n in blocks or ()) >= 2 * size
+        if None in said or not fixed or not apart:
+            continue  # few batches see two classes where each stands in one block, of two batches or more
+        numbers = {"labels": ", ".join(f"{count} × {value}" for value, count in blocks or ()), "batch": size}
+        mend = script.replaced(shuffle, "True") if shuffle else script.with_argument(call, "shuffle=True")
+        yield Slip(call, numbers, mend)
+
+
+def _blocks(value: Any) -> list[tuple[Any, int]] | None:
+    """Blocks of equal labels: [0.0] * 50 + [1.0] * 50, torch.cat([zeros(50), ones(50)]), [0, 0, 1, 1]."""
+    base = trace.stripped(root(value), *KEPT)
+    parts: list[Any] = []
+    match base:
+        case Tensor(op="zeros" | "ones") if base.shape and isinstance(base.shape[0], int):
+            return [(int(base.op == "ones"), base.shape[0])]
+        case Tensor(op="list" | "cat"):
+            parts = [_blocks(part) for part in base.inputs]
+        case Seq() if not base.more:
+            parts = [_blocks(part) for part in base.items]
+        case _ if constant(base) is not None:
+            return [(constant(base), 1)]
+    made: list[tuple[Any, int]] = []
+    for label, count in (block for part in parts for block in part or [(None, 0)]):
+        if count == 0:
+            return None
+        same = made and made[-1][0] == label
+        made[-1:] = [(label, made[-1][1] + count)] if same else [*made[-1:], (label, count)]
+    return made or None
+
+
+def _same_order(script: Script) -> Iterator[Slip]:
+    """def sgd(…): for epoch …: for x, y in zip(…): w -= …"""
+    for function in (function for function in script.functions if SGD.search(function.name)):
+        for loop in (n for n in ast.walk(function) if isinstance(n, ast.For) and script.loops(n)):
+            outer, over = script.loops(loop)[0], loop.iter
+            if isinstance(over, ast.Call) and script.key(over.func) == "enumerate" and over.args:
+                over = over.args[0] if isinstance(over.args[0], ast.Call) else over
+            name = script.key(over.func) if isinstance(over, ast.Call) else ""
+            moves = any(_one_row_update(script, n, loop) for n in ast.walk(loop))
+            if not isinstance(outer, ast.For) or not moves or "param" in ast.unparse(loop.iter):
+                continue
+            if name == "zip":
+                new = f"random.sample(list({script.source(over)}), len({script.source(over.args[0])}))"
+            elif name == "range" and len(over.args) == 1:
+                new = f"np.random.permutation({script.source(over.args[0])})"
+            else:
+                continue
+            numbers = {"name": function.name, "loop": loop.lineno, "passes": outer.lineno}
+            yield Slip(loop, numbers, script.replaced(over, new), "not_shuffled_rows")
+            break
+
+
+def _one_row_update(script: Script, node: ast.AST, loop: ast.For) -> bool:
+    """w -= … with a row of this loop in it."""
+    names = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+    match node:
+        case ast.AugAssign(op=ast.Sub(), value=value) | ast.Assign(value=ast.BinOp(op=ast.Sub()) as value):
+            return script.depends(value, names)
+    return False
+
+
+# ── held-out rows ───────────────────────────────────────────────────────────────────────────────────
+@torch_rule
 def test_rows_trained(script: Script) -> Iterator[Slip]:
     """The loop that learns goes over the held-out rows."""
-    if not script.torch or not _trained_name(script):
-        return
-    steps = script.events("step", "update")
-    for event in script.events("backward"):
-        facts = event.tensor.facts
-        if (
-            "test" not in facts
-            or "train" in facts
-            or not event.loops
-            or not any(v.shared(event, s) for s in steps)
-        ):
-            continue
-        node = _named(script, event)
-        if node is None:
-            continue
-        name = script.source(node)
-        new = _counterpart(script, name)
-        mend = _renamed(script, node, event.node.lineno) if new else None
-        yield Slip(node, {"name": name, "backward": event.node.lineno}, mend)
-        return
-
-
-def _renamed(script: Script, node: ast.AST, last: int) -> Mend | None:
-    """The lines up to the backward with the training rows in place of all held-out ones."""
-    made = []
-    last = last if node.lineno < last <= node.lineno + 12 else node.lineno
-    for number in range(node.lineno, last + 1):
-        line = script.lines[number - 1].encode()
-        here = script.reads_in_line(number)
-        near = [n for n in here if facts_of(script.key(n).removeprefix("self.")) == {"test"}]
-        for other in sorted(near, key=lambda n: -n.col_offset):
-            new = _counterpart(script, script.source(other))
-            if new is None or other.end_lineno != number:
-                return None
-            line = line[: other.col_offset] + new.encode() + line[other.end_col_offset :]
-        made.append(line.decode())
-    return Mend(node.lineno, last, "\n".join(made))
-
-
-def _trained_name(script: Script) -> bool:
-    return any(isinstance(n, ast.Name) and facts_of(n.id) == {"train"} for n in script.nodes)
-
-
-def _named(script: Script, event: Any) -> ast.AST | None:
-    """The name of the held-out rows where the loop takes them."""
-    places: list[ast.AST] = [run.node.iter for run in event.loops if not isinstance(run.node, ast.While)]
-    places.append(script.statement(event.node))
-    block, place = script.block[script.statement(event.node)]
-    places += block[:place]
-    for function in event.stack:
-        if isinstance(function, ast.FunctionDef):
-            places += [
-                arg
-                for call in script.callers(function)
-                for arg in (*call.args, *(k.value for k in call.keywords))
-            ]
-    for where in places:
-        for node in ast.walk(where):
-            key = script.key(node)
-            if key and facts_of(key.removeprefix("self.")) == {"test"} and isinstance(node.ctx, ast.Load):
-                return node
-    return None
-
-
-def _counterpart(script: Script, name: str) -> str | None:
     names = {n.id for n in script.nodes if isinstance(n, ast.Name)} | {script.key(n) for n in script.nodes}
+    steps = script.events("step", "update")
+    if not any(facts_of(name) == {"train"} for name in names):
+        return
+    for event in script.events("backward"):
+        learns = event.loops and any(trace.shared(event, step) for step in steps)
+        node = _named(script, event) if event.tensor.facts & SIDES == {"test"} and learns else None
+        if node is not None:
+            name = script.source(node)
+            mend = _renamed(script, node, event.node.lineno, names) if _counterpart(name, names) else None
+            yield Slip(node, {"name": name, "backward": event.node.lineno}, mend)
+            return
+
+
+def _held_out(script: Script, node: Any) -> bool:
+    """A name of held-out rows that is read."""
+    name = script.key(node).removeprefix("self.")
+    return facts_of(name) == {"test"} and isinstance(node.ctx, ast.Load)
+
+
+def _renamed(script: Script, node: Any, last: int, names: set[str]) -> Mend | None:
+    """The lines up to the backward with the training rows in place of all held-out ones."""
+    last = last if node.lineno < last <= node.lineno + 12 else node.lineno
+    near = [n for found in script.reads.values() for n in found if node.lineno <= n.lineno <= last]
+    lines = {number: script.lines[number - 1].encode() for number in range(node.lineno, last + 1)}
+    for other in sorted(near, key=lambda n: -n.col_offset):
+        if _held_out(script, other):
+            new = _counterpart(script.source(other), names)
+            if new is None or other.end_lineno != other.lineno:
+                return None
+            line = lines[other.lineno]
+            lines[other.lineno] = line[: other.col_offset] + new.encode() + line[other.end_col_offset :]
+    return Mend(node.lineno, last, "\n".join(line.decode() for line in lines.values()))
+
+
+def _named(script: Script, event: Any) -> Any:
+    """The name of the held-out rows where the loop takes them."""
+    statement = script.statement(event.node)
+    block, place = script.block[statement]
+    places: list[Any] = [run.node.iter for run in event.loops if not isinstance(run.node, ast.While)]
+    places += [statement, *block[:place]]
+    for function in (f for f in event.stack if isinstance(f, ast.FunctionDef)):
+        for call in script.callers(function):
+            places += [*call.args, *(keyword.value for keyword in call.keywords)]
+    return next((n for where in places for n in ast.walk(where) if _held_out(script, n)), None)
+
+
+def _counterpart(name: str, names: set[str]) -> str | None:
+    """X_train of X_test, where there is one."""
     for old in ("validation", "valid", "val", "test", "dev", "te", "Test", "Val"):
         for new in ("train", "tr", "Train"):
             if old in name and name.replace(old, new) in names:
@@ -167,145 +216,96 @@ def _counterpart(script: Script, name: str) -> str | None:
     return None
 
 
+# ── scales ──────────────────────────────────────────────────────────────────────────────────────────
+@rule
 def scaled_before_split(script: Script) -> Iterator[Slip]:
     """Scaled with the mean of all rows, then split: the training rows know the held-out ones."""
     for event in script.events("split"):
-        for data in event.data:
-            for part in walk(data, 400):
-                if not isinstance(part, Tensor):
-                    continue
-                if part.op in ("fit_transform", "transform") and _on_all(part):
-                    yield Slip(part.node, {"split": event.node.lineno}, _scaled_later(script, part, event))
-                    return
-                if _by_hand(part):
-                    yield Slip(part.node, {"split": event.node.lineno}, None)
-                    return
-    yield from _cut_later(script)
-
-
-def _cut_later(script: Script) -> Iterator[Slip]:
-    """Xs = scaler.fit_transform(X); X_test = Xs[80:]"""
-    for event in script.events("bind"):
-        value = event.value
-        if not isinstance(value, Tensor) or facts_of(event.name) != {"test"}:
-            continue
+        for part in (part for data in event.data for part in trace.tensors(data, 400)):
+            if _on_all(part) or _by_hand(part):
+                mend = _scaled_later(script, part, event) if _on_all(part) else None
+                yield Slip(part.node, {"split": event.node.lineno}, mend)
+                return
+    for event in script.events("bind"):  # Xs = scaler.fit_transform(X); X_test = Xs[80:]
         cut = False
-        for part in walk(value, 60):
-            if isinstance(part, Tensor) and part.op == "index" and part.info.get("sliced"):
-                cut = True
-            if (
-                cut
-                and isinstance(part, Tensor)
-                and ((part.op in ("fit_transform", "transform") and _on_all(part)) or _by_hand(part))
-            ):
+        for part in trace.tensors(event.value, 60) if facts_of(event.name) == {"test"} else ():
+            cut = cut or bool(part.op == "index" and part.info.get("sliced"))
+            if cut and (_on_all(part) or _by_hand(part)):
                 yield Slip(part.node, {"split": event.node.lineno})
                 return
 
 
 def _on_all(part: Tensor) -> bool:
+    """Of a scaler that was fitted to all rows."""
     estimator = root(part.info.get("estimator"))
     if not isinstance(estimator, Estimator) or not FITTED.search(estimator.kind):
         return False
-    return bool(estimator.fitted) and not any(data.facts & {"train", "test"} for data in estimator.fitted)
+    return bool(estimator.fitted) and not any(data.facts & SIDES for data in estimator.fitted)
 
 
 def _by_hand(part: Tensor) -> bool:
     """(X - X.mean(0)) / X.std(0)"""
-    if part.op != "div" or len(part.inputs) != 2 or part.facts & {"train", "test"}:
-        return False
-    top, below = part.inputs
-    if not isinstance(top, Tensor) or top.op != "sub" or not isinstance(below, Tensor):
-        return False
-    base = root(top.inputs[0])
-    if isinstance(base, Tensor) and base.op == "unknown":
-        base = base.inputs[0]
+    match part:
+        case Tensor(op="div", inputs=(Tensor(op="sub") as top, Tensor() as below)) if not part.facts & SIDES:
+            base = _table(top.inputs[0])
+            if isinstance(base, Tensor) and base.shape is not None and len(base.shape) != 2:
+                return False
+            return _of_all(base, top.inputs[1], "mean", "min") and _of_all(base, below, "std", "max")
+    return False
 
-    def of_all(value: Any, ops: tuple[str, ...]) -> bool:
-        for p in walk(value, 30):
-            if isinstance(p, Tensor) and p.op in ops and p.inputs and p.info.get("axis", 0) in (0, None):
-                inner = root(p.inputs[0])
-                inner = inner.inputs[0] if isinstance(inner, Tensor) and inner.op == "unknown" else inner
-                if inner is base:
-                    return True
-        return False
 
-    rows = base.shape is None or len(base.shape) == 2 if isinstance(base, Tensor) else True
-    return bool(rows) and of_all(top.inputs[1], ("mean", "min")) and of_all(below, ("std", "max"))
+def _table(value: Any) -> Any:
+    base = root(value)
+    return base.inputs[0] if isinstance(base, Tensor) and base.op == "unknown" else base
+
+
+def _of_all(base: Any, value: Any, *ops: str) -> bool:
+    """Made from a sum over the rows of this table."""
+    made = (p for p in trace.tensors(value, 30) if p.op in ops and p.inputs and not p.info.get("axis"))
+    return any(_table(p.inputs[0]) is base for p in made)
 
 
 def _scaled_later(script: Script, part: Tensor, event: Any) -> Mend | None:
     """The split first, then fit_transform on the training rows and transform on the others."""
-    pair = v.beside(script, part.node, event.node)
-    if (
-        pair is None
-        or pair[0] is pair[1]
-        or not all(isinstance(s, ast.Assign) and v.alone(script, s) for s in pair)
-    ):
+    pair = script.same_block(part.node, event.node)
+    match pair:
+        case (
+            ast.Assign(targets=[ast.Name(id=name), *_], value=ast.Call(args=[given, *_]) as call) as scaled,
+            ast.Assign(targets=[ast.Tuple() as target, *_], value=ast.Call() as split) as cut,
+        ) if call is part.node and isinstance(call.func, ast.Attribute) and call.func.attr == "fit_transform":
+            places = [i for i, a in enumerate(split.args) if script.key(a) == name]
+        case _:
+            return None
+    inner = script.block[cut][0][script.block[scaled][1] + 1 : script.block[cut][1]]
+    used = any(script.key(n) == name for s in inner for n in ast.walk(s))
+    if len(places) != 1 or len(target.elts) != 2 * len(split.args) or used or not script.alone(scaled, cut):
         return None
-    scaled, cut = pair
-    call = part.node
-    if not (
-        isinstance(call, ast.Call)
-        and scaled.value is call
-        and call.args
-        and isinstance(call.func, ast.Attribute)
-    ):
-        return None
-    if (
-        not isinstance(scaled.targets[0], ast.Name)
-        or call.func.attr != "fit_transform"
-        or not isinstance(cut.value, ast.Call)
-    ):
-        return None
-    name, target = scaled.targets[0].id, cut.targets[0]
-    places = [i for i, a in enumerate(cut.value.args) if script.key(a) == name]
-    if not isinstance(target, ast.Tuple) or len(places) != 1 or len(target.elts) != 2 * len(cut.value.args):
-        return None
-    between = script.lines[scaled.end_lineno : cut.lineno - 1]
-    if any(
-        script.key(n) == name
-        for s in script.block[cut][0][script.block[scaled][1] + 1 : script.block[cut][1]]
-        for n in ast.walk(s)
-    ):
-        return None
-    train, test = (script.source(e) for e in target.elts[2 * places[0] : 2 * places[0] + 2])
+    indent, lines = script.indent(cut), script.between(scaled, cut)
+    train, test = map(script.source, target.elts[2 * places[0] : 2 * places[0] + 2])
     scaler = script.source(call.func.value)
     if isinstance(call.func.value, ast.Call):
-        indent = script.indent(cut)
-        made, scaler = f"{indent}scaler = {scaler}", "scaler"
-        between = [*between, made]
-    replaced = script.replaced(cut.value.args[places[0]], script.source(call.args[0]))
-    indent = script.indent(cut)
+        lines = [*lines, f"{indent}scaler = {scaler}"]
+        scaler = "scaler"
+    replaced = script.replaced(split.args[places[0]], script.source(given))
     inside = script.lines[cut.lineno - 1 : cut.end_lineno]
     inside[replaced.first - cut.lineno : replaced.last - cut.lineno + 1] = replaced.text.split("\n")
-    after = [
-        f"{indent}{train} = {scaler}.fit_transform({train})",
-        f"{indent}{test} = {scaler}.transform({test})",
-    ]
-    return Mend(scaled.lineno, cut.end_lineno or 0, "\n".join([*between, *inside, *after]))
+    lines += [*inside, f"{indent}{train} = {scaler}.fit_transform({train})"]
+    lines += [f"{indent}{test} = {scaler}.transform({test})"]
+    return Mend(scaled.lineno, cut.end_lineno or 0, "\n".join(lines))
 
 
+@rule
 def fitted_on_test(script: Script) -> Iterator[Slip]:
     """fit_transform on the held-out rows: they are scaled by a mean of their own."""
     fits = script.events("fit")
     for event in fits:
-        facts = event.data.facts
-        kind = getattr(root(event.estimator), "kind", "")
-        if "test" not in facts or "train" in facts or not FITTED.search(kind or "Scaler"):
+        call, estimator = event.node, root(event.estimator)
+        if event.data.facts & SIDES != {"test"} or not FITTED.search(
+            getattr(estimator, "kind", "") or "Scaler"
+        ):
             continue
-        earlier = [e for e in fits if e.place < event.place and root(e.estimator) is root(event.estimator)]
-        call = event.node
-        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
-            continue
-        mend = None
-        if earlier and event.transforms:
-            mend = script.replaced(call.func, f"{script.source(call.func.value)}.transform")
-        yield Slip(call, {"name": script.source(call)}, mend)
-
-
-RULES = {
-    "two_orders": two_orders,
-    "test_rows_trained": test_rows_trained,
-    "scaled_before_split": scaled_before_split,
-    "fitted_on_test": fitted_on_test,
-}
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+            earlier = any(e.place < event.place and root(e.estimator) is estimator for e in fits)
+            transform = f"{script.source(call.func.value)}.transform"
+            mend = script.replaced(call.func, transform) if earlier and event.transforms else None
+            yield Slip(call, {"name": script.source(call)}, mend)

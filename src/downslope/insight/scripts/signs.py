@@ -14,16 +14,19 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import view as v
-from .finding import Mend, Slip
-from .growth import growth, objective
-from .reading import Script
-from .values import Const, Tensor, number, root, walk
+from . import trace
+from .finding import Mend, Slip, rule
+from .growth import NEUTRAL, difference, growth, objective
+from .script import Script
+from .values import Const, Optimizer, Tensor, number, root, walk, whole, words
 
 GRADIENT = re.compile(r"grad|slope|deriv|^d_?[wb]\d?$|^g(_|$)|mean|sum|dot|\.T\b|@", re.I)
+WEIGHTS = words("tensor zeros ones randn rand empty leaf parameter full mul normal")
+CURVED = words("sigmoid softmax div mean exp tanh")
 
 
-# ── updates ─────────────────────────────────────────────────────────────────────────────────────────
+# ── the wrong way ───────────────────────────────────────────────────────────────────────────────────
+@rule
 def wrong_sign(script: Script) -> Iterator[Slip]:
     """w += rate * g, where g is the slope of the loss."""
     seen: dict[ast.AST, list[tuple[int | None, Any]]] = {}
@@ -31,174 +34,259 @@ def wrong_sign(script: Script) -> Iterator[Slip]:
         if event.loops:
             seen.setdefault(event.target, []).append((_way(script, event), event))
     for found in seen.values():
-        ways = {way for way, _ in found}
+        ways = [way for way, _ in found]
         if 1 not in ways or -1 in ways:
             continue
-        event = next(e for way, e in found if way == 1)
-        up = event.changes[0][0] > 0
-        text = script.source(event.target)
-        change = _change(event)
-        numbers = {
-            "name": text,
-            "gradient": script.source(change) if change is not None else text,
-            "operator": "+" if up else "−",
-        }
+        event = found[ways.index(1)][1]
+        up, text, change = event.changes[0][0] > 0, script.source(event.target), _change(event)
+        gradient = script.source(change) if change is not None else text
+        numbers = {"name": text, "gradient": gradient, "operator": "+" if up else "−"}
         yield Slip(event.node, numbers, _turned(script, event), "wrong_sign" if up else "wrong_sign_negative")
 
 
-def wanted_of(event: Any) -> Callable[[Tensor], bool]:
-    base, key = root(event.base), getattr(event.base, "key", None)
-    tensor = base if isinstance(base, Tensor) and base.op != "unknown" else None
+class _Grows:
+    """How a value grows with the variable that an event moves."""
 
-    def wanted(value: Tensor) -> bool:
-        if value.op == "read" and key is not None and value.key == key:
-            return True
-        same = root(value) is base
-        return same and (tensor is not None or isinstance(base, Const))
+    def __init__(self, event: Any):
+        self.base, self.key = root(event.base), getattr(event.base, "key", None)
+        self.plain = isinstance(self.base, Const) or getattr(self.base, "op", "unknown") != "unknown"
+        self.memo: dict[int, int | None] = {}
 
-    return wanted
+    def wanted(self, value: Tensor) -> bool:
+        read = value.op == "read" and self.key is not None and value.key == self.key
+        return read or (self.plain and root(value) is self.base)
+
+    def __call__(self, value: Any) -> int | None:
+        return growth(value, self.wanted, self.memo)
 
 
 def _way(script: Script, event: Any) -> int | None:
     """+1 up the slope, −1 down, None where the text does not tell."""
-    if v.by_gradient(event):
+    if trace.by_gradient(event):
         return _by_autograd(script, event)
-    wanted = wanted_of(event)
-    memo: dict[int, int | None] = {}
-    ways = set()
-    for sign, change in event.changes:
-        way = growth(change, wanted, memo)
-        if way in (1, -1):
-            ways.add(sign * way)
-        elif way != 0:
-            return None
-    if (
-        len(ways) != 1
-        or not _compared(event, wanted, memo)
-        or not _like_a_gradient(script, event, wanted, memo)
-    ):
+    grows = _Grows(event)
+    ways = {(sign, grows(change)) for sign, change in event.changes}
+    if not all(way in (0, 1, -1) for _, way in ways):
         return None
-    return ways.pop()
+    signs = {sign * way for sign, way in ways if way}
+    if len(signs) != 1 or not _compared(event, grows) or not _like_a_gradient(script, event, grows):
+        return None
+    return signs.pop()
 
 
-def _compared(event: Any, wanted, memo: dict) -> bool:
+def _compared(event: Any, grows: Callable) -> bool:
     """Somewhere in it a prediction meets a target that is no plain number."""
-    for _, change in event.changes:
-        for part in walk(change, 1500):
-            if isinstance(part, Tensor) and part.op == "sub":
-                sides = [growth(side, wanted, memo) for side in part.inputs]
-                if (sides[0] == 0) != (sides[1] == 0):
-                    other, own = part.inputs[::1] if sides[0] == 0 else part.inputs[::-1]
-                    if number(other) is None and not _state(own):
-                        return True
+    for part in (part for _, change in event.changes for part in trace.tensors(change, 1500)):
+        if part.op == "sub":
+            without = [side for side in part.inputs if grows(side) == 0]
+            own = [side for side in part.inputs if grows(side) != 0]
+            if len(own) == 1 and number(without[0]) is None:
+                state = trace.stripped(own[0], "index", "view", "squeeze")
+                if not isinstance(state, Tensor) or state.op != "read":  # as in the steps of a simulation
+                    return True
     return False
 
 
-def _state(value: Any) -> bool:
-    """A variable itself, as in the steps of a simulation: no prediction."""
-    while isinstance(value, Tensor) and value.op in ("index", "view", "squeeze") and value.inputs:
-        value = value.inputs[0]
-    return isinstance(value, Tensor) and value.op == "read"
-
-
-def _like_a_gradient(script: Script, event: Any, wanted, memo: dict) -> bool:
+def _like_a_gradient(script: Script, event: Any, grows: Callable) -> bool:
     change = _change(event)
     if change is not None and GRADIENT.search(script.source(change)):
         return True
-    for _, value in event.changes:
-        for part in walk(value, 600):
-            if not isinstance(part, Tensor):
-                continue
-            if part.op in ("mean", "sum", "matmul") and growth(part, wanted, memo) != 0:
+    for part in (part for _, value in event.changes for part in trace.tensors(value, 600)):
+        if part.op in ("mean", "sum", "matmul") and grows(part) != 0:
+            return True
+        if part.op == "mul":
+            rows = [p for p in part.inputs if isinstance(p, Tensor) and grows(p) == 0 and number(p) is None]
+            if any(p.op in ("index", "join", "T", "batch", "read", "item") or p.shape for p in rows):
                 return True
-            if part.op == "mul":
-                data = [
-                    p
-                    for p in part.inputs
-                    if growth(p, wanted, memo) == 0 and isinstance(p, Tensor) and number(p) is None
-                ]
-                if any(p.op in ("index", "join", "T", "batch", "read", "item") or p.shape for p in data):
-                    return True
     return False
 
 
 def _by_autograd(script: Script, event: Any) -> int | None:
     base = root(event.base)
-    kinds = {
-        "tensor",
-        "zeros",
-        "ones",
-        "randn",
-        "rand",
-        "empty",
-        "leaf",
-        "parameter",
-        "full",
-        "mul",
-        "normal",
-    }
-    if not isinstance(base, Tensor) or not base.leaf or base.op not in kinds:
+    if not isinstance(base, Tensor) or not base.leaf or base.op not in WEIGHTS:
         return None
-    signs = set()
-    for sign, change in event.changes:
-        if any(isinstance(p, Tensor) and p.op in ("sign", "norm") for p in walk(change, 100)):
-            return None
-        way = growth(change, lambda value: value.op == "grad", {})
-        signs.add(sign * way if way in (1, -1) else None)
-    before = [b for b in script.events("backward") if b.place < event.place and v.shared(b, event)]
-    if len(signs) != 1 or None in signs or not before:
+    if any(p.op in ("sign", "norm") for _, change in event.changes for p in trace.tensors(change, 100)):
         return None
-    falls = objective(before[-1].tensor)
-    way = signs.pop()
+    ways = [(sign, growth(change, lambda value: value.op == "grad", {})) for sign, change in event.changes]
+    signs = {sign * way if way in (1, -1) else None for sign, way in ways}
+    before = [b for b in script.events("backward") if b.place < event.place and trace.shared(b, event)]
+    falls = objective(before[-1].tensor) if before else None
+    way = signs.pop() if len(signs) == 1 else None
     return way * falls if falls is not None and way is not None else None
 
 
-def _change(event: Any) -> ast.AST | None:
+def _change(event: Any) -> Any:
     """What is added or taken away, in the text."""
-    node = event.node
-    if isinstance(node, ast.AugAssign):
-        return node.value
-    if isinstance(node, ast.Call):
-        return node.args[-1] if node.args else None
+    match event.node:
+        case ast.AugAssign(value=value):
+            return value
+        case ast.Call(args=args):
+            return args[-1] if args else None
     binary = _binary(event)
     return binary.right if binary is not None else None
 
 
 def _binary(event: Any) -> ast.BinOp | None:
+    """w − rate * g of w, b = w − rate * g, b − rate * h."""
     node = event.node
     if not isinstance(node, ast.Assign | ast.AnnAssign):
         return None
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    if isinstance(targets[0], ast.Tuple) and isinstance(node.value, ast.Tuple):
-        pairs = dict(zip(map(id, targets[0].elts), node.value.elts))
-        found = pairs.get(id(event.target))
-    else:
-        found = node.value
+    target, found = getattr(node, "targets", [getattr(node, "target", None)])[0], node.value
+    if isinstance(target, ast.Tuple) and isinstance(found, ast.Tuple):
+        found = dict(zip(target.elts, found.elts)).get(event.target)
     return found if isinstance(found, ast.BinOp) else None
 
 
 def _turned(script: Script, event: Any) -> Mend | None:
     """The same line with the other sign."""
-    node = event.node
-    if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add | ast.Sub):
-        sign = "-" if isinstance(node.op, ast.Add) else "+"
-        return script.rewritten(node, f"{script.source(node.target)} {sign}= {script.source(node.value)}")
-    binary = _binary(event)
-    if (
-        binary is not None
-        and isinstance(binary.op, ast.Add | ast.Sub)
-        and not isinstance(binary.left, ast.BinOp)
-    ):
-        sign = "-" if isinstance(binary.op, ast.Add) else "+"
-        return script.replaced(binary, f"{script.source(binary.left)} {sign} {script.source(binary.right)}")
-    if (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in ("add_", "sub_")
-    ):
-        other = "sub_" if node.func.attr == "add_" else "add_"
-        return script.replaced(node.func, f"{script.source(node.func.value)}.{other}")
+    node, binary = event.node, _binary(event)
+    other = {ast.Add: "-", ast.Sub: "+"}
+    if isinstance(node, ast.AugAssign) and type(node.op) in other:
+        text = f"{script.source(node.target)} {other[type(node.op)]}= {script.source(node.value)}"
+        return script.rewritten(node, text)
+    if binary is not None and type(binary.op) in other and not isinstance(binary.left, ast.BinOp):
+        text = f"{script.source(binary.left)} {other[type(binary.op)]} {script.source(binary.right)}"
+        return script.replaced(binary, text)
+    if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("add_", "sub_"):
+        name = "sub_" if node.func.attr == "add_" else "add_"
+        return script.replaced(node.func, f"{script.source(node.func.value)}.{name}")
     return None
 
 
-RULES = {"wrong_sign": wrong_sign}
+# ── a sum with the rate of a mean ───────────────────────────────────────────────────────────────────
+@rule
+def sum_with_rate(script: Script) -> Iterator[Slip]:
+    """The slope of a sum over n rows, with a rate that suits their mean: rate · 2n above 2 diverges."""
+    yield from _summed_loss(script) if script.torch else ()
+    for event in script.events("update"):
+        if event.loops and len(event.changes) == 1 and not trace.by_gradient(event):
+            yield from _summed_slope(script, event)
+
+
+def _summed_loss(script: Script) -> Iterator[Slip]:
+    """backward of a sum of squares, and a step of plain SGD, or by hand."""
+    for event in script.events("backward"):
+        n, node = _squares(event.tensor) if event.loops else (None, None)
+        if node is None or n is None or n < 8:
+            continue
+        hand = [
+            (_by_hand(u), u.node)
+            for u in script.events_in(event.loops[-1], "update")
+            if u.place > event.place
+        ]
+        later = (s for s in script.events("step") if s.place > event.place and trace.shared(s, event))
+        plain = (
+            s.optimizer for s in later if isinstance(s.optimizer, Optimizer) and s.optimizer.kind == "SGD"
+        )
+        rates = [*hand, *((number(optimizer.rate), event.node) for optimizer in plain)]
+        for rate, line in rates:
+            if rate is not None and rate * n >= 1:
+                yield Slip(node, {"rows": n, "rate": rate, "line": line.lineno}, _mean(script, node))
+                return
+
+
+def _factored(core: Any, *through: str) -> tuple[Any, float]:
+    """A value without its numbers as factors, and their product."""
+    scale = 1.0
+    for _ in range(30):
+        if isinstance(core, Tensor) and core.op in through and core.inputs:
+            core = core.inputs[0]
+        elif isinstance(core, Tensor) and core.op == "mul":
+            known = [number(part) for part in core.inputs]
+            place = next((i for i, k in enumerate(known) if k is not None), None)
+            if place is None:
+                break
+            scale *= abs(known[place] or 0)
+            core = core.inputs[1 - place]
+        else:
+            break
+    return core, scale
+
+
+def _by_hand(event: Any) -> float | None:
+    """The rate of w -= rate * w.grad, where it is a number."""
+    core, scale = _factored(event.changes[0][1] if len(event.changes) == 1 else None)
+    return scale if isinstance(core, Tensor) and core.op == "grad" else None
+
+
+def _squares(value: Any) -> tuple[int | None, Any]:
+    """(rows, where) of a sum of squares, without a division on the way."""
+    value = trace.stripped(value, "read")
+    if isinstance(value, Tensor) and value.op == "mse_loss" and value.info.get("reduction") == "sum":
+        told = (
+            p.shape[0]
+            for p in value.inputs
+            if isinstance(p, Tensor) and p.shape and isinstance(p.shape[0], int)
+        )
+        return next(told, None) or _batch(value), value.node
+    inner = value.inputs[0] if isinstance(value, Tensor) and value.op == "sum" and value.inputs else None
+    if not isinstance(inner, Tensor) or value.info.get("axis") is not None:
+        return None, None
+    squared = inner.op == "square" or (inner.op == "pow" and number(inner.inputs[1]) == 2)
+    if inner.op == "mse_loss" or (squared and difference(inner.inputs[0])):
+        return trace.row_count(inner) or _batch(inner), value.node
+    return None, None
+
+
+def _batch(value: Tensor) -> int | None:
+    """The rows of the batch that a loader gives."""
+    loader = trace.batch_of(value)
+    return whole(loader.batch) if loader is not None else None
+
+
+def _mean(script: Script, node: Any) -> Mend | None:
+    """The mean in place of the sum."""
+    for event in script.events("loss"):
+        for keyword in getattr(event.maker, "keywords", ()) if event.node is node else ():
+            if keyword.arg in ("reduction", "size_average"):
+                return script.replaced(keyword.value, '"mean"' if keyword.arg == "reduction" else "True")
+    text = script.source(node.func) if isinstance(node, ast.Call) else ""
+    return script.replaced(node.func, f"{text.removesuffix('sum')}mean") if text.endswith("sum") else None
+
+
+def _summed_slope(script: Script, event: Any) -> Iterator[Slip]:
+    """w -= rate * X.T @ (X @ w − y)"""
+    core, scale = _factored(event.changes[0][1], "read", "neg")
+    grows = _Grows(event)
+    if not isinstance(core, Tensor) or grows(core) in (0, NEUTRAL) or scale >= 1:
+        return
+    left = core.inputs[0] if core.inputs else None
+    if core.op == "matmul" and isinstance(left, Tensor) and left.op == "mul":  # 2 * X.T @ r
+        factor = next((number(p) for p in left.inputs if number(p) is not None), None)
+        if factor is not None:
+            scale *= abs(factor)
+            left = next((p for p in left.inputs if number(p) is None), left)
+    shape = left.shape if isinstance(left, Tensor) else None
+    if core.op == "matmul" and shape and left.op == "T":
+        n = shape[-1]
+    elif core.op == "sum" and shape and not core.info.get("axis"):
+        n = shape[0]
+    else:
+        return
+    inside = (p for p in walk(core, 200) if isinstance(p, Tensor) and p.op in CURVED)
+    if (
+        not isinstance(n, int)
+        or n < 8
+        or scale * n < 2
+        or core.node is None
+        or any(grows(p) != 0 for p in inside)
+    ):
+        return
+    rows = _rows(core, left)
+    mend = (
+        script.replaced(core.node, f"{script.source(core.node)} / len({script.source(rows)})")
+        if rows
+        else None
+    )
+    yield Slip(core.node, {"rows": n, "rate": scale, "line": event.node.lineno}, mend)
+
+
+def _rows(core: Tensor, left: Any) -> Any:
+    """X of X.T @ r and of sum(X * r)"""
+    node = left.node if core.op == "matmul" else core.node
+    if core.op == "matmul" and isinstance(node, ast.Attribute):
+        return node.value
+    if isinstance(node, ast.Call) and core.op == "matmul":
+        return node.args[0] if node.args else getattr(node.func, "value", None)
+    first = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    return first if isinstance(first, ast.Name) else None

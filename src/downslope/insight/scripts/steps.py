@@ -1,4 +1,4 @@
-"""Mistakes around the step: what is cleared, computed, clipped, scheduled, and of which weights."""
+"""Mistakes around the step: what is cleared, computed, clipped, scheduled, and in which order."""
 
 # What kind of node stands where, the tree tells, and mypy can not know:
 # mypy: disable-error-code="attr-defined,union-attr"
@@ -9,200 +9,162 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from . import meaning as m
-from . import view as v
-from .finding import Mend, Slip
-from .reading import Script
-from .values import Module, Optimizer, Tensor, Unknown, root, walk
+from . import trace
+from .finding import Mend, Slip, torch_rule
+from .script import Script, is_method
+from .values import Module, Optimizer, Scheduler, Tensor, Unknown, number, root, whole
 
 LOSSY = re.compile(r"loss|cost|err|objective|^l$|^J$|mse", re.I)
-UNCALLED = {"backward", "step", "zero_grad"}
+SHOWS = re.compile(r"print|log|append|write|add_scalar|update|tqdm|info|set_postfix|item|format")
 
 
+@torch_rule
 def not_called(script: Script) -> Iterator[Slip]:
     """loss.backward without (): the function is named, and nothing happens."""
-    if not script.torch:
-        return
     for node in script.nodes:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Attribute):
-            name = node.value.attr
-            switch = name in ("eval", "train") and isinstance(node.value.value, ast.Name | ast.Attribute)
-            if name in UNCALLED or switch:
+            name, owner = node.value.attr, node.value.value
+            switch = name in ("eval", "train") and isinstance(owner, ast.Name | ast.Attribute)
+            if switch or name in ("backward", "step", "zero_grad"):
                 text = script.source(node.value)
                 yield Slip(node, {"name": text}, script.replaced(node.value, f"{text}()"))
 
 
-def _backwards(script: Script) -> list[Any]:
-    return script.events("backward") if script.torch else []
-
-
-def _last(script: Script, kind: str, before: Any) -> Any:
-    """The last event of this kind before another, in a loop with it."""
-    if not before.loops:
-        return None
-    for event in reversed(script.events_in(before.loops[0], kind)):
-        if event.place < before.place and v.together(event, before):
-            return event
-    return None
-
-
 def _moves(script: Script) -> list[Any]:
     """Steps of optimizers, and updates of weights by their own .grad."""
-    steps = [e for e in script.events("step") if not e.facts.get("engine")]
-    hand = [e for e in script.events("update") if not e.replaced and v.by_gradient(e)]
-    return sorted([*steps, *hand], key=lambda e: e.place)
+    return [
+        e
+        for e in script.events("step", "update")
+        if (not e.facts.get("engine") if e.kind == "step" else not e.replaced and trace.by_gradient(e))
+    ]
 
 
-def _mover(event: Any) -> Any:
-    return event.optimizer if event.kind == "step" else root(event.base)
-
-
+@torch_rule
 def no_zero_grad(script: Script) -> Iterator[Slip]:
     """backward adds to .grad, and nothing clears it between two updates."""
-    if not script.machine.complete:
-        return
-    if not script.torch:
-        return
-    for step in _moves(script):
-        backward = _last(script, "backward", step)
-        mover = _mover(step)
+    moves = _moves(script) if script.machine.complete and not _managed(script) else []
+    for step in moves:
+        backward = _backward_before(script, step)
+        mover = step.optimizer if step.kind == "step" else root(step.base)
         if backward is None or (backward.engine is not None and root(backward.engine) is root(mover)):
             continue
-        loop = v.shared(backward, step)[-1]
-        if any(v.clears(e.target, mover) for e in script.events_in(loop, "clear")):
+        loop = trace.shared(backward, step)[-1]
+        if any(trace.clears(e.target, mover) for e in script.events_in(loop, "clear")):
             continue
         fresh = script.events_in(loop, "optimizer", "autograd", "made")
         if any(e.kind != "made" or isinstance(e.value, Module) for e in fresh):
             continue
-        if isinstance(mover, Tensor) and not mover.leaf and mover.op != "parameter":
+        by_hand = isinstance(mover, Tensor) and mover.op != "parameter"
+        if by_hand and (not mover.leaf or mover.node in set(ast.walk(loop.node))):
+            continue  # a weight that is made in each pass begins without a gradient
+        if _handed(script, loop, mover):
             continue
-        if _handed(script, loop, mover) or _new(script, loop, mover) or _managed(script):
-            continue
-        count = m.passes(script, loop.node)
+        count = trace.passes(script, loop.node)
         numbers = {"loop": loop.node.lineno, "passes": count or 0}
         proof = "" if count else "no_zero_grad_passes"
-        yield Slip(backward.node, numbers, _cleared(script, step, backward, loop), proof)
+        yield Slip(backward.node, numbers, _cleared(script, step, backward, loop, moves), proof)
+
+
+def _backward_before(script: Script, step: Any) -> Any:
+    """The last backward before a step, in a loop with it."""
+    backwards = script.events_in(step.loops[0], "backward") if step.loops else []
+    before = (e for e in reversed(backwards) if e.place < step.place and trace.together(e, step))
+    return next(before, None)
 
 
 def _managed(script: Script) -> bool:
-    """Loops that another library runs: Lightning, a functional optimizer."""
-    return any(
-        path.startswith(("deepspeed", "torch.distributed.autograd")) for path in script.imports.values()
-    )
+    """Gradients that another library keeps."""
+    managed = ("deepspeed", "torch.distributed.autograd")
+    return any(path.startswith(managed) for path in script.imports.values())
 
 
 def _handed(script: Script, loop: Any, mover: Any) -> bool:
     """The optimizer or its net is given to something that the text does not tell."""
     for event in script.events_in(loop, "foreign"):
-        if any(root(g) is mover for g in event.given):
-            return True
-        owner = getattr(event.function, "owner", None)
-        if owner is not None and re.search("zero|clear|reset", getattr(event.function, "name", "")):
+        clearing = re.search("zero|clear|reset", getattr(event.function, "name", ""))
+        owned = getattr(event.function, "owner", None) is not None
+        if any(root(g) is mover for g in event.given) or (owned and clearing):
             return True
     return False
 
 
-def _new(script: Script, loop: Any, mover: Any) -> bool:
-    """The weights are made in each pass, and begin without a gradient."""
-    if not isinstance(mover, Tensor) or mover.op == "parameter" or mover.node is None:
-        return False
-    inside = set(ast.walk(loop.node))
-    return mover.node in inside
-
-
-def _cleared(script: Script, step: Any, backward: Any, loop: Any) -> Mend | None:
+def _cleared(script: Script, step: Any, backward: Any, loop: Any, moves: list) -> Mend | None:
     if step.kind == "step":
-        call = step.node
-        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        if not is_method(step.node, "step"):
             return None
         scaled = step.facts.get("scaler") is not None
-        name = script.source(call.args[0] if scaled else call.func.value)
+        name = script.source(step.node.args[0] if scaled else step.node.func.value)
         clear = f"{name}.zero_grad()"
     else:
-        targets = {}
-        for event in _moves(script):
-            if event.kind == "update" and loop in event.loops:
-                base = root(event.base)
-                if base.op == "parameter":
-                    owner = _iterated(script, event.node)
-                    if owner is None:
-                        return None
-                    targets = {owner: None}
-                    clear = f"{owner}.zero_grad()"
-                    break
-                target = event.target.value if isinstance(event.target, ast.Attribute) else event.target
-                targets[script.source(target)] = None
-        else:
-            clear = f"{' = '.join(f'{name}.grad' for name in targets)} = None"
-    statement = script.statement(backward.node)
+        mine = [e for e in moves if e.kind == "update" and loop in e.loops]
+        parameter = next((e for e in mine if root(e.base).op == "parameter"), None)
+        targets = [e.target.value if isinstance(e.target, ast.Attribute) else e.target for e in mine]
+        names = dict.fromkeys(f"{script.source(target)}.grad" for target in targets)
+        clear = f"{' = '.join(names)} = None"
+        if parameter is not None:
+            owner = _iterated(script, parameter.node)
+            if owner is None:
+                return None
+            clear = f"{owner}.zero_grad()"
     outer, inner = script.scope(step.node), script.scope(backward.node)
     if outer is inner or outer in script.above(inner):
-        return script.before(statement, clear)
+        return script.before(script.statement(backward.node), clear)
     return script.after(script.statement(step.node), clear)
 
 
 def _iterated(script: Script, node: ast.AST) -> str | None:
     """model of: for p in model.parameters()"""
-    for up in script.above(node):
-        if isinstance(up, ast.For) and isinstance(up.iter, ast.Call) and m.is_method(up.iter, "parameters"):
-            return script.source(up.iter.func.value)
-    return None
+    loops = (up for up in script.above(node) if isinstance(up, ast.For) and is_method(up.iter, "parameters"))
+    return next((script.source(up.iter.func.value) for up in loops), None)
 
 
+@torch_rule
 def zero_before_step(script: Script) -> Iterator[Slip]:
     """backward, zero_grad, step: the step finds no gradient."""
-    if not script.torch:
-        return
-    kinds = ("backward", "clear", "step", "autograd", "update", "grad_changed")
-    events = script.events(*kinds)
+    events = script.events("backward", "clear", "step", "autograd", "update", "grad_changed")
     for place, step in enumerate(events):
         if step.kind != "step" or not step.loops or step.closure:
             continue
         run, zero, backward = step.loops[-1], None, None
         for event in reversed(events[:place]):
-            if run not in event.loops or not v.same_pass(step, event, run) or not v.together(event, step):
+            if (
+                run not in event.loops
+                or not trace.same_pass(step, event, run)
+                or not trace.together(event, step)
+            ):
                 break
-            if zero is None and event.kind == "clear" and v.clears(event.target, step.optimizer):
-                zero = event
-            elif zero is None and event.kind in ("backward", "autograd", "step", "update", "grad_changed"):
-                if event.kind != "step" or root(event.optimizer) is root(step.optimizer):
+            if zero is not None:
+                backward = event if event.kind == "backward" else None
+                if event.kind in ("backward", "step", "update", "autograd"):
                     break
-            elif zero is not None and event.kind == "backward":
-                backward = event
+            elif event.kind == "clear" and trace.clears(event.target, step.optimizer):
+                zero = event
+            elif event.kind != "clear" and (
+                event.kind != "step" or root(event.optimizer) is root(step.optimizer)
+            ):
                 break
-            elif zero is not None and event.kind in ("step", "update", "autograd"):
-                break
-        if zero is None or backward is None or not v.within(zero, step) or len(zero.loops) > len(step.loops):
+        if backward is None or not trace.within(zero, step) or len(zero.loops) > len(step.loops):
             continue
         numbers = {"backward": backward.node.lineno, "step": step.node.lineno}
-        pair = v.beside(script, zero.node, step.node)
-        yield Slip(zero.node, numbers, v.moved(script, *pair) if pair else None)
+        yield Slip(zero.node, numbers, script.moved(zero.node, step.node))
 
 
+@torch_rule
 def no_backward(script: Script) -> Iterator[Slip]:
     """step() where nothing computes a gradient."""
     gradients = {"backward", "grad", "manual_backward", "jacobian", "backward_step"}
     attributes = {node.attr for node in script.nodes if isinstance(node, ast.Attribute)}
-    if not script.torch or attributes & gradients or "torch.autograd.grad" in script.imports.values():
+    if attributes & gradients or "torch.autograd.grad" in script.imports.values():
         return
     for step in script.events("step"):
         known = isinstance(step.optimizer, Optimizer) or "opt" in getattr(step.optimizer, "name", "")
         if not known or not step.loops or step.closure or step.facts.get("engine"):
             continue
-        made = [
-            e
-            for e in script.events("bind")
-            if e.place < step.place
-            and v.shared(e, step)
-            and isinstance(e.value, Tensor)
-            and LOSSY.search(e.name)
-            and (e.value.graph or e.value.op == "call")
-        ]
-        losses = [e for e in script.events("loss") if v.shared(e, step)]
-        tensors = {id(root(e.value)) for e in made} | {id(root(e.result)) for e in losses}
-        if not made and not losses:
-            continue
-        if any(id(root(g)) in tensors for e in script.events("foreign") for g in e.given if not _shows(e)):
+        near = [e for e in script.events("bind", "loss") if trace.shared(e, step)]
+        made = [e for e in near if e.kind == "bind" and e.place < step.place and _lossy(e)]
+        losses = {id(root(e.value)) for e in made} | {id(root(e.result)) for e in near if e.kind == "loss"}
+        elsewhere = [e for e in script.events("foreign") if not SHOWS.search(_called(e))]
+        if not losses or any(id(root(given)) in losses for e in elsewhere for given in e.given):
             continue
         here = [e for e in made if script.scope(e.node) is script.scope(step.node)]
         mend = script.before(script.statement(step.node), f"{here[-1].name}.backward()") if here else None
@@ -210,30 +172,28 @@ def no_backward(script: Script) -> Iterator[Slip]:
         return
 
 
-def _shows(event: Any) -> bool:
-    name = event.function if isinstance(event.function, str) else getattr(event.function, "name", "")
-    return bool(
-        re.search(r"print|log|append|write|add_scalar|update|tqdm|info|set_postfix|item|format", name)
+def _lossy(event: Any) -> bool:
+    value = event.value
+    return isinstance(value, Tensor) and bool(
+        LOSSY.search(event.name) and (value.graph or value.op == "call")
     )
 
 
+def _called(event: Any) -> str:
+    return event.function if isinstance(event.function, str) else getattr(event.function, "name", "")
+
+
+@torch_rule
 def no_step(script: Script) -> Iterator[Slip]:
     """An optimizer that never steps."""
-    if not script.machine.complete or _managed(script):
+    backwards = [e for e in script.events("backward") if e.loops and e.engine is None]
+    if not script.machine.complete or _managed(script) or not backwards or script.events("step"):
         return
-    backwards = [e for e in _backwards(script) if e.loops and e.engine is None]
-    if not backwards or any(e.kind == "step" for e in script.machine.events) or _moves(script):
-        return
-    if any(
-        isinstance(n, ast.Attribute) and n.attr == "step" and not m.is_method(script.parent[n], "step")
-        for n in script.nodes
-    ):
-        return
-    if any(
-        e.kind == "update"
-        and any(p for _, c in e.changes for p in walk(c, 200) if isinstance(p, Tensor) and p.op == "grad")
-        for e in script.events("update")
-    ):
+    named = (n for n in script.nodes if isinstance(n, ast.Attribute) and n.attr == "step")
+    if any(not is_method(script.parent[n], "step") for n in named):
+        return  # handed on
+    changes = (change for e in script.events("update") for _, change in e.changes)
+    if _moves(script) or any(part.op == "grad" for change in changes for part in trace.tensors(change, 200)):
         return
     made = {id(e.optimizer): (e.optimizer, e.node.lineno) for e in script.events("optimizer")}
     for clear in script.events("clear"):
@@ -253,9 +213,12 @@ def no_step(script: Script) -> Iterator[Slip]:
 def _name(script: Script, value: Any, near: Any) -> str:
     """How a value is written in the function of an event."""
     scope = script.scope(near.node)
-    for event in script.events("clear", "step"):
-        used = event.target if event.kind == "clear" else event.optimizer
-        if root(used) is value and isinstance(event.node, ast.Call) and script.scope(event.node) is scope:
+    for event in script.events("clear"):
+        if (
+            root(event.target) is value
+            and isinstance(event.node, ast.Call)
+            and script.scope(event.node) is scope
+        ):
             return script.source(event.node.func.value)
     for event in script.events("bind"):
         if root(event.value) is value and script.scope(event.node) in script.above(near.node):
@@ -266,10 +229,97 @@ def _name(script: Script, value: Any, near: Any) -> str:
     return value.name if isinstance(value, Unknown) else ""
 
 
-RULES = {
-    "not_called": not_called,
-    "no_zero_grad": no_zero_grad,
-    "zero_before_step": zero_before_step,
-    "no_backward": no_backward,
-    "no_step": no_step,
-}
+# ── order ───────────────────────────────────────────────────────────────────────────────────────────
+@torch_rule
+def clip_after_step(script: Script) -> Iterator[Slip]:
+    """Gradients clipped when they have been used."""
+    events = script.events("backward", "clip", "step")
+    for place, clip in enumerate(events):
+        if clip.kind != "clip" or not clip.loops:
+            continue
+        run, step = clip.loops[-1], None
+        for event in reversed(events[:place]):
+            if (
+                run not in event.loops
+                or not trace.same_pass(clip, event, run)
+                or not trace.together(clip, event)
+            ):
+                break
+            if event.kind == "backward":
+                if step is not None:
+                    mend = script.moved(step.node, clip.node, first=False)
+                    yield Slip(clip.node, {"step": step.node.lineno}, mend)
+                break
+            if event.kind == "step":
+                step = step or event
+
+
+@torch_rule
+def scheduler_before_optimizer(script: Script) -> Iterator[Slip]:
+    """scheduler.step() before the first optimizer.step(): the first rate is left out."""
+    for event in script.events("schedule"):
+        scheduler = event.scheduler
+        named = isinstance(scheduler, Scheduler) or "sched" in scheduler.name
+        if not event.loops or not named:
+            continue
+        optimizer, run = getattr(scheduler, "optimizer", None), event.loops[-1]
+        steps = [(s, root(s.optimizer)) for s in script.events("step")]
+        mine = [s for s, o in steps if o is optimizer or optimizer is None or not isinstance(o, Optimizer)]
+        later = (s for s in mine if trace.in_pass(s, event, run))
+        step = next(later, None)
+        if step is not None and not any(s.place < event.place for s in mine):
+            yield Slip(event.node, {"step": step.node.lineno}, script.moved(event.node, step.node))
+            return
+
+
+@torch_rule
+def scheduler_each_batch(script: Script) -> Iterator[Slip]:
+    """A schedule that counts epochs, stepped for every batch."""
+    steps = script.events("step")
+    for event in script.events("schedule"):
+        if not isinstance(event.scheduler, Scheduler) or len(event.loops) < 2:
+            continue
+        epoch, batch = event.loops[-2:]
+        inside = set(ast.walk(batch.node))
+        if isinstance(batch.node, ast.While) or any(arm in inside for arm, _ in event.arms):
+            continue
+        if not any(s.loops and s.loops[-1] is batch for s in steps):
+            continue
+        if _by_epochs(event.scheduler, trace.passes(script, epoch.node)):
+            kind = event.scheduler.kind
+            numbers = {"kind": kind, "loop": batch.node.lineno, "epochs": epoch.node.lineno}
+            yield Slip(event.node, numbers, _after_loop(script, event, batch.node))
+
+
+def _by_epochs(scheduler: Scheduler, epochs: int | None) -> bool:
+    """Settings that only make sense for epochs."""
+    args = scheduler.args
+    match scheduler.kind:
+        case "StepLR":
+            size = whole(args.get("step_size"))
+            return size is not None and size <= min(epochs or 30, 100)
+        case "ExponentialLR":
+            gamma = number(args.get("gamma"))
+            return gamma is not None and gamma <= 0.99
+        case "MultiStepLR":
+            found: list[Any] = [whole(i) for i in getattr(args.get("milestones"), "items", [])]
+            return bool(found) and None not in found and max(found) <= (epochs or 100)
+        case "CosineAnnealingLR":
+            call, told = scheduler.node, whole(args.get("T_max"))
+            length = next((k.value for k in call.keywords if k.arg == "T_max"), [*call.args, call, call][1])
+            named = re.fullmatch(r"[\w.]*(epochs?)[\w.]*", ast.unparse(length), re.I)
+            return bool(named) or (told is not None and told == epochs)
+        case "ReduceLROnPlateau":
+            patience = whole(args["patience"]) if "patience" in args else 10
+            return patience is not None and patience <= 20
+    return False
+
+
+def _after_loop(script: Script, event: Any, loop: ast.For) -> Mend | None:
+    statement = script.statement(event.node)
+    if statement not in loop.body or len(loop.body) < 2 or not script.alone(statement) or loop.orelse:
+        return None
+    body = script.lines[loop.lineno - 1 : statement.lineno - 1]
+    body += script.lines[statement.end_lineno : loop.end_lineno]
+    text = script.indent(loop) + "\n".join(script.whole_lines(statement)).strip()
+    return Mend(loop.lineno, loop.end_lineno or 0, "\n".join([*body, text]))

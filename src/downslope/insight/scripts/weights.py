@@ -1,4 +1,4 @@
-"""Mistakes of which weights: made anew, held by no optimizer, kept without a copy."""
+"""Mistakes of which weights: made anew, held by no optimizer, unknown to their net, zeros, not copied."""
 
 # What kind of node stands where, the tree tells, and mypy can not know:
 # mypy: disable-error-code="attr-defined,union-attr"
@@ -10,119 +10,86 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from . import meaning as m
-from . import view as v
-from .finding import Mend, Slip
-from .reading import Script
-from .values import Module, Optimizer, Tensor, Unknown, root
+from . import layers, objects, trace
+from .finding import Mend, Slip, rule, torch_rule
+from .script import Script, is_method
+from .values import Loader, Module, Optimizer, Seq, State, Table, Tensor, Unknown, members, root
 
 EPOCHS = re.compile(r"epoch|^ep?$|^it(er|eration)?$|^step$", re.I)
+MATRICES = ("Linear", "LazyLinear", "Conv1d", "Conv2d", "Conv3d")
+EQUAL = ("zeros", "constant", "ones")
 
 
-# ── which weights ───────────────────────────────────────────────────────────────────────────────────
+# ── made anew ───────────────────────────────────────────────────────────────────────────────────────
+@torch_rule
 def made_in_loop(script: Script) -> Iterator[Slip]:
     """A net or an optimizer made anew in each pass of the loop that learns."""
-    if not script.torch:
-        return
-    steps, backwards = script.events("step"), (script.events("backward") if script.torch else [])
     flagged: set[int] = set()
     for event in script.events("made", "optimizer"):
         value = event.value if event.kind == "made" else event.optimizer
-        if not event.loops or (event.kind == "made" and not isinstance(value, Module)):
-            continue
-        run = event.loops[-1]
-        if getattr(value, "kind", "") == "LBFGS" or isinstance(run.node, ast.While):
+        run = event.loops[-1] if event.loops and isinstance(value, Module | Optimizer) else None
+        if run is None or value.kind == "LBFGS" or isinstance(run.node, ast.While):
             continue
         names = {n.id for n in ast.walk(run.node.target) if isinstance(n, ast.Name)}
         used = {n.id for n in ast.walk(event.node) if isinstance(n, ast.Name)}
-        told = any(EPOCHS.search(name) for name in names)
-        if used & names or not (told or _batches(script, run)):
+        if used & names or not (any(map(EPOCHS.search, names)) or _batches(run)):
             continue
-        if event.kind == "optimizer":
-            mine = [
-                s
-                for s in steps
-                if root(s.optimizer) is value and run in s.loops and v.same_pass(event, s, run)
-            ]
-            leaf = value.owners and all(isinstance(o, Tensor) for o in value.owners)
-            if (
-                not mine
-                or value.holds & flagged
-                or (leaf and any(o.node in set(ast.walk(run.node)) for o in value.owners))
-            ):
-                continue
-        else:
-            inside = v.held(value)
-            mine = [
-                b
-                for b in backwards
-                if run in b.loops and v.same_pass(event, b, run) and inside & v.leaves(b.tensor)[0]
-            ]
-            if (
-                not mine
-                or inside & flagged
-                or not _outermost(script, event, value)
-                or not value.kind
-                or _part(value)
-            ):
-                continue
+        inside = trace.held(value)
+        if inside & flagged or not _learns(script, event, value, run, inside):
+            continue
+        if isinstance(value, Module):
             flagged |= inside
-        what = ast.unparse(event.node.func) if isinstance(event.node, ast.Call) else "?"
+        name = ast.unparse(event.node.func) if isinstance(event.node, ast.Call) else "?"
+        mend = _before_loop(script, event.node, run.node)
         proof = "made_in_loop" if event.kind == "made" else "made_in_loop_optimizer"
-        yield Slip(
-            event.node,
-            {"name": what, "loop": run.node.lineno},
-            _before_loop(script, event.node, run.node),
-            proof,
-        )
+        yield Slip(event.node, {"name": name, "loop": run.node.lineno}, mend, proof)
 
 
-def _part(value: Module) -> bool:
-    from .layers import ACTIVATIONS, LOSSES
-
-    return value.cls is None and (value.kind in LOSSES or value.kind in ACTIVATIONS)
-
-
-def _outermost(script: Script, event: Any, value: Module) -> bool:
-    """Not a layer of a net that is made around it."""
+def _learns(script: Script, event: Any, value: Any, run: Any, inside: set[int]) -> bool:
+    """Whether the pass that makes it learns with it, and it stands for itself."""
+    near = [e for e in script.events_in(run, "step", "backward") if trace.same_pass(event, e, run)]
+    if isinstance(value, Optimizer):
+        leaves = value.owners if value.owners and all(isinstance(o, Tensor) for o in value.owners) else ()
+        fresh = any(owner.node in set(ast.walk(run.node)) for owner in leaves)
+        return not fresh and any(e.kind == "step" and root(e.optimizer) is value for e in near)
     up = script.statement(event.node)
-    return isinstance(up, ast.Assign) and (up.value is event.node or m.is_method(up.value, "to", "cuda"))
+    outermost = isinstance(up, ast.Assign) and (up.value is event.node or is_method(up.value, "to", "cuda"))
+    part = value.cls is None and (value.kind in layers.LOSSES or value.kind in layers.ACTIVATIONS)
+    learned = (inside & trace.leaves(e.tensor)[0] for e in near if e.kind == "backward")
+    return outermost and not part and any(learned)
 
 
-def _batches(script: Script, run: Any) -> bool:
+def _batches(run: Any) -> bool:
     """Goes over batches: the innermost loop, over a loader."""
-    from .values import Loader
-
-    over = root(run.over)
     text = ast.unparse(run.node.iter).lower()
-    return isinstance(over, Loader) or "loader" in text or "batch" in text
+    return isinstance(root(run.over), Loader) or "loader" in text or "batch" in text
 
 
 def _before_loop(script: Script, node: ast.AST, loop: ast.For) -> Mend | None:
     """The line moved before the loops around it, with the optimizer that is made of it in the next line."""
     statement = script.statement(node)
-    if statement not in loop.body or not v.alone(script, statement):
+    if statement not in loop.body or not script.alone(statement):
         return None
-    place = loop.body.index(statement)
-    last = place
-    while last + 1 < len(loop.body) and _makes(script, loop.body[last + 1]):
-        last += 1
-    outer = loop
-    for up in script.loops(loop):
-        inner = outer.body[0] is not outer and script.block[outer][0] is up.body
-        if inner and isinstance(up, ast.For) and EPOCHS.search(ast.unparse(up.target)):
-            outer = up
-    taken = loop.body[place : last + 1]
+    place = end = loop.body.index(statement)
+    while end + 1 < len(loop.body) and _makes(script, loop.body[end + 1]):
+        end += 1
+    taken = loop.body[place : end + 1]
     if len(loop.body) <= len(taken):
         return None
-    first = statement.lineno
+    outer: Any = loop
+    for up in script.loops(loop):
+        if (
+            script.block[outer][0] is up.body
+            and isinstance(up, ast.For)
+            and EPOCHS.search(ast.unparse(up.target))
+        ):
+            outer = up
+    first, last = statement.lineno, taken[-1].end_lineno or 0
     between = [s for s in ast.walk(outer) if isinstance(s, ast.stmt) and outer.lineno < s.lineno < first]
     if (_names(taken, ast.Load) - _names(taken, ast.Store)) & _names(between, ast.Store):
         return None
-    end = taken[-1].end_lineno or statement.lineno
-    block = textwrap.dedent("\n".join(script.lines[statement.lineno - 1 : end]))
-    before = script.lines[outer.lineno - 1 : statement.lineno - 1]
-    return Mend(outer.lineno, end, "\n".join([textwrap.indent(block, script.indent(outer)), *before]))
+    block = textwrap.indent(textwrap.dedent("\n".join(script.lines[first - 1 : last])), script.indent(outer))
+    return Mend(outer.lineno, last, "\n".join([block, *script.lines[outer.lineno - 1 : first - 1]]))
 
 
 def _names(statements: list, context: type) -> set[str]:
@@ -136,10 +103,10 @@ def _makes(script: Script, statement: ast.stmt) -> bool:
     return isinstance(value, ast.Call) and script.path(value.func).startswith(("torch.optim", "torch.nn."))
 
 
+# ── held by no optimizer ────────────────────────────────────────────────────────────────────────────
+@torch_rule
 def old_parameters(script: Script) -> Iterator[Slip]:
     """The optimizer holds the weights of another net than the one that learns, or not its new layer."""
-    if not script.torch:
-        return
     optimizers = script.events("optimizer")
     for step in script.events("step"):
         optimizer = step.optimizer
@@ -151,115 +118,218 @@ def old_parameters(script: Script) -> Iterator[Slip]:
         ):
             continue
         near = [b for b in script.events_in(step.loops[0], "backward") if b.engine is None]
-        if script.events_in(step.loops[0], "grad_set"):
+        found = [trace.leaves(b.tensor) for b in near]
+        if not near or any(not told or not ids or ids & optimizer.holds for ids, told in found):
+            continue
+        if any(b.tensor.graph is not True for b in near) or script.events_in(step.loops[0], "grad_set"):
             continue  # gradients that are brought from elsewhere
-        found = [v.leaves(b.tensor) for b in near]
-        if not near or any(not known or not ids or ids & optimizer.holds for ids, known in found):
-            continue
-        if any(b.tensor.graph is not True for b in near):
-            continue
         made = next((e for e in optimizers if e.optimizer is optimizer), None)
         if made is None:
             continue
-        later = [
-            e
-            for e in script.events("bind")
-            if e.place > made.place
-            and isinstance(root(e.value), Module)
-            and v.held(root(e.value)) & found[-1][0]
-        ]
-        yield Slip(
-            made.node, {"step": step.node.lineno}, _made_later(script, made, later[0] if later else None)
+        later = (
+            e for e in script.events("bind") if e.place > made.place and isinstance(root(e.value), Module)
         )
+        after = next((e for e in later if trace.held(root(e.value)) & found[-1][0]), None)
+        mend = script.moved(made.node, after.node) if after is not None else None
+        yield Slip(made.node, {"step": step.node.lineno}, mend)
         return
     yield from _new_layer(script, optimizers)
 
 
 def _new_layer(script: Script, optimizers: list) -> Iterator[Slip]:
     for event in script.events("attr"):
-        layer = root(event.value)
+        layer, owner = root(event.value), root(event.owner)
+        weightless = ("Identity", "Dropout", "ReLU", "Flatten")
         if (
             not isinstance(layer, Module)
-            or not isinstance(root(event.owner), Module | Unknown)
-            or layer.kind in ("Identity", "Dropout", "ReLU", "Flatten")
+            or not isinstance(owner, Module | Unknown)
+            or layer.kind in weightless
         ):
             continue
-        owner = id(root(event.owner))
-        before = [o for o in optimizers if o.place < event.place and owner in o.optimizer.holds]
+        before = [o for o in optimizers if o.place < event.place and id(owner) in o.optimizer.holds]
         if not before or any(id(layer) in o.optimizer.holds for o in optimizers):
             continue
         made = before[-1]
         if any(root(s.optimizer) is made.optimizer and s.place > event.place for s in script.events("step")):
-            numbers = {
-                "line": event.node.lineno,
-                "layer": script.source(layer.node) if layer.node else layer.kind,
-            }
-            yield Slip(made.node, numbers, _made_later(script, made, event), "old_parameters_layer")
+            name = script.source(layer.node) if layer.node else layer.kind
+            numbers = {"line": event.node.lineno, "layer": name}
+            yield Slip(made.node, numbers, script.moved(made.node, event.node), "old_parameters_layer")
 
 
-def _made_later(script: Script, made: Any, after: Any) -> Mend | None:
-    pair = v.beside(script, made.node, after.node) if after is not None else None
-    return v.moved(script, *pair) if pair and pair[0] is not pair[1] else None
+@torch_rule
+def layers_in_list(script: Script) -> Iterator[Slip]:
+    """Layers in a Python list: parameters() does not find them, and they are never learned."""
+    registered = script.events("registered")
+    known = {id(root(layer)) for e in registered for layer in e.layers}
+    known |= {id(root(child)) for e in registered for child in getattr(e.container, "children", ())}
+    known |= {id(root(e.model)) for e in script.events("parameters")}
+    known |= {id(root(o)) for e in script.events("optimizer") for o in e.optimizer.owners or ()}
+    known |= {id(root(e.value)) for e in script.events("attr") if isinstance(root(e.value), Module)}
+    nodes: set[ast.AST] = set()
+    for event in script.events("attr"):
+        owner = root(event.owner)
+        if (
+            not isinstance(owner, Module)
+            or owner.cls is None
+            or not isinstance(root(event.value), Seq | Table)
+        ):
+            continue
+        lost = [layer for layer in _inside(root(owner.attrs.get(event.name))) if _weighted(layer)]
+        if not lost or any(id(layer) in known for layer in lost) or event.node in nodes:
+            continue
+        nodes.add(event.node)
+        statement, mend = script.statement(event.node), None
+        right = getattr(statement, "value", None)
+        if isinstance(right, ast.List | ast.ListComp | ast.Tuple | ast.Dict | ast.DictComp):
+            kind = "ModuleDict" if isinstance(right, ast.Dict | ast.DictComp) else "ModuleList"
+            inner = "" if isinstance(right, ast.List) and not right.elts else script.source(right)
+            mend = script.replaced(right, f"{script.home('torch.nn', 'torch.nn')}.{kind}({inner})")
+        yield Slip(statement, {"name": f"self.{event.name}", "layers": len(lost)}, mend)
 
 
+def _inside(holder: Any) -> list[Any]:
+    """What a list, a table, a list of pairs holds."""
+    items = (
+        holder.items
+        if isinstance(holder, Seq)
+        else holder.items.values()
+        if isinstance(holder, Table)
+        else []
+    )
+    return [root(i) for part in items for i in (part.items if isinstance(part, Seq) else [part])]
+
+
+def _weighted(value: Any) -> bool:
+    parts = members(value) if isinstance(value, Module) else ()
+    return any(isinstance(p, Module) and (p.kind in layers.WEIGHTED or p.cls is not None) for p in parts)
+
+
+# ── begun badly ─────────────────────────────────────────────────────────────────────────────────────
+@torch_rule
+def no_super_init(script: Script) -> Iterator[Slip]:
+    """A net whose __init__ does not call that of nn.Module: no layer can be put in it."""
+    for made in script.machine.classes:
+        start = made.methods.get("__init__")
+        if start is None or not any(path.startswith("torch.nn.") for path in objects.bases(made)):
+            continue
+        function, name = start.code, {"name": made.code.name}
+        own = [n for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.attr == "__init__"]
+        called = [n for n in own if isinstance(script.parent.get(n), ast.Call)]
+        bare = [n for n in called if isinstance(n.value, ast.Name) and n.value.id == "super"]
+        if bare:
+            yield Slip(bare[0], name, script.replaced(bare[0], "super().__init__"))
+        elif not called and not any(isinstance(n, ast.Name) and n.id == "super" for n in ast.walk(function)):
+            first = function.body[0]
+            docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+            put = script.after if docstring else script.before
+            mend = put(first, "super().__init__()") if first.lineno > function.lineno else None
+            yield Slip(function, name, mend)
+
+
+@rule
+def zero_weights(script: Script) -> Iterator[Slip]:
+    """Hidden weights that all begin at the same number: every unit learns the same."""
+    yield from _zeroed_layers(script) if script.torch else ()
+    yield from _zero_matrices(script)
+
+
+def _zeroed_layers(script: Script) -> Iterator[Slip]:
+    made = [e.value for e in script.events("made") if getattr(e.value, "kind", "") in MATRICES]
+    started = script.events("init")
+    for event in started:
+        weight, call, text = event.tensor, event.node, ""
+        if event.how not in EQUAL or not isinstance(weight, Tensor) or weight.info.get("name") != "weight":
+            continue
+        layer = root(weight.layer)
+        later = [e for e in started if e.place > event.place and root(e.tensor) is root(weight)]
+        if layer not in made[:-1] or any(e.how not in EQUAL for e in later):
+            continue
+        text, mend = script.source(call.func), None
+        if event.how + "_" in text and call.args:
+            home = text[: text.rindex(event.how)]
+            mend = script.replaced(call, f"{home}xavier_uniform_({script.source(call.args[0])})")
+        elif isinstance(call.func, ast.Attribute):
+            mend = script.replaced(call, f"{script.source(call.func.value)}.normal_(0, 0.1)")
+        yield Slip(call, {"name": script.source(call)}, mend)
+
+
+def _zero_matrices(script: Script) -> Iterator[Slip]:
+    """W1 = np.zeros((d, h)) of two matrices that are learned one behind the other."""
+    trained: dict[int, tuple[Any, list]] = {}
+    for event in script.events("update"):
+        if event.loops:
+            trained.setdefault(id(root(event.base)), (root(event.base), []))[1].append(event)
+    for event in script.events("optimizer"):
+        for owner in map(root, event.optimizer.owners or ()):
+            trained.setdefault(id(owner), (owner, []))
+    matrices = [
+        (t, moves) for t, moves in trained.values() if isinstance(t, Tensor) and len(t.shape or ()) == 2
+    ]
+    for weight, moves in matrices:
+        start = trace.stripped(weight, "read", "leaf", "float", "tensor")
+        zero = isinstance(start, Tensor) and start.op in ("zeros", "ones", "full")
+        if not zero or 1 in weight.shape or not isinstance(weight.node, ast.Call):
+            continue
+        behind = [(o, others) for o, others in matrices if o is not weight and o.shape[0] == weight.shape[1]]
+        if any(_through(moves, o, others, weight) for o, others in behind):
+            yield Slip(weight.node, {"name": script.source(weight.node)}, _random(script, weight.node))
+
+
+def _through(moves: list, other: Tensor, others: list, weight: Tensor) -> bool:
+    """Each is moved by what passes through the other; or an optimizer moves both."""
+
+    def holds(found: list, wanted: Tensor) -> bool:
+        parts = (p for e in found for _, change in e.changes for p in trace.tensors(change, 2000))
+        return any(root(p) is wanted or p.op == "grad" for p in parts)
+
+    return not (moves or others) or (holds(moves, other) and holds(others, weight))
+
+
+def _random(script: Script, call: ast.Call) -> Mend | None:
+    head = script.source(call.func).rpartition(".")[0]
+    alone = call.args[0] if len(call.args) == 1 else None
+    sizes = alone.elts if isinstance(alone, ast.Tuple | ast.List) else call.args
+    inner = ", ".join(map(script.source, sizes))
+    if not head or not inner:
+        return None
+    if script.path(call.func).startswith("numpy."):
+        return script.replaced(call, f"{head}.random.randn({inner}) * 0.1")
+    asked = any(keyword.arg == "requires_grad" for keyword in call.keywords)
+    return script.replaced(call, f"({head}.randn({inner}) * 0.1)" + ".requires_grad_()" * asked)
+
+
+# ── kept ────────────────────────────────────────────────────────────────────────────────────────────
+@torch_rule
 def best_not_copied(script: Script) -> Iterator[Slip]:
     """best = model.state_dict(): the same tensors, which go on changing."""
-    from .values import State
-
-    if not script.torch:
-        return
-    loads = script.events("load", "saved")
     for event in script.events("bind", "attr", "item"):
-        value = root(event.value)
+        value, statement = root(event.value), script.statement(event.node)
         learns = script.events_in(event.loops[0], "step") if event.loops else []
-        if not learns:
+        if not learns or not isinstance(statement, ast.Assign):
             continue
-        node = event.node
-        statement = script.statement(node)
+        named = event.name if event.kind == "bind" else ""
         if isinstance(value, State) and not value.copied:
-            used = [
-                e
-                for e in loads
-                if root(e.state if e.kind == "load" else e.value) is value
-                and not (e.loops and e.loops[-1] in event.loops and e.kind == "saved")
-            ]
-            if not used and not (event.kind == "bind" and _returned(script, node, event.name)):
-                continue
-        elif (
-            isinstance(value, Module)
-            and event.kind == "bind"
-            and re.search(r"best|optimal", event.name, re.I)
-        ):
-            if not isinstance(statement, ast.Assign) or not isinstance(
-                statement.value, ast.Name | ast.Attribute
-            ):
-                continue
+            slipped = _used(script, event, value) or (named and _returned(script, event.node, named))
         else:
+            best = isinstance(value, Module) and re.search(r"best|optimal", named, re.I)
+            slipped = best and isinstance(statement.value, ast.Name | ast.Attribute)
+        if not slipped:
             continue
-        if not isinstance(statement, ast.Assign):
-            continue
-        right = statement.value
-        text = script.source(right)
-        mend = script.replaced(right, f"copy.deepcopy({text})")
-        if "deepcopy" in script.imports:
-            mend = script.replaced(right, f"deepcopy({text})")
-        yield Slip(
-            statement, {"name": script.source(statement.targets[0]), "step": learns[-1].node.lineno}, mend
-        )
+        home = "" if "deepcopy" in script.imports else "copy."
+        mend = script.replaced(statement.value, f"{home}deepcopy({script.source(statement.value)})")
+        name = script.source(statement.targets[0])
+        yield Slip(statement, {"name": name, "step": learns[-1].node.lineno}, mend)
+
+
+def _used(script: Script, event: Any, value: State) -> bool:
+    """Whether the state is loaded, or saved behind the loop."""
+    for use in script.events("load", "saved"):
+        inside = use.kind == "saved" and use.loops and use.loops[-1] in event.loops
+        if root(use.state if use.kind == "load" else use.value) is value and not inside:
+            return True
+    return False
 
 
 def _returned(script: Script, node: ast.AST, name: str) -> bool:
-    scope = script.scope(node)
-    return any(
-        isinstance(n, ast.Return)
-        and n.value is not None
-        and any(script.key(i) == name for i in ast.walk(n.value))
-        for n in ast.walk(scope)
-    )
-
-
-RULES = {
-    "made_in_loop": made_in_loop,
-    "old_parameters": old_parameters,
-    "best_not_copied": best_not_copied,
-}
+    returns = (n.value for n in ast.walk(script.scope(node)) if isinstance(n, ast.Return) and n.value)
+    return any(script.key(inner) == name for value in returns for inner in ast.walk(value))
