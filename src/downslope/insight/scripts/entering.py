@@ -132,7 +132,9 @@ def enter_the_rest(machine: Any) -> None:
     done = -1
     while done != len(machine.entered):
         done = len(machine.entered)
-        _enter_alone(machine, [v for v in machine.top.names.values() if isinstance(v, Function)])
+        functions = [v for v in machine.top.names.values() if isinstance(v, Function)]
+        called = lambda function: bool(machine.script.calls_of[function.name])
+        _enter_alone(machine, sorted(functions, key=called))  # what others call is met there
 
 
 def _enter_alone(machine: Any, functions: list[Function]) -> None:

@@ -270,15 +270,6 @@ class Machine:
         if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__":
             return True
         value = self.value(test)
-        if (
-            isinstance(test, ast.Compare)
-            and len(test.ops) == 1
-            and isinstance(test.ops[0], ast.Is | ast.IsNot)
-        ):
-            left, right = self.value(test.left), self.value(test.comparators[0])
-            if is_none(right) and not isinstance(left, Unknown | Tensor):
-                return is_none(left) == isinstance(test.ops[0], ast.Is)
-            return None
         plain = isinstance(value, Const) and isinstance(value.value, bool | None)
         return bool(value.value) if plain else None
 
@@ -368,7 +359,7 @@ class Machine:
             value = objects.labelled(value, attr)
             if attr == "training" and isinstance(value, Const) and isinstance(base, Module | Unknown):
                 layers.set_mode(self, base, bool(value.value), node)
-            self.tell("attr", node, owner=base, name=attr, value=value)
+            self.tell("attr", node, owner=base, name=attr, value=value, before=base.attrs.get(attr))
             self.put(base.attrs, attr, value)
 
     def bind_item(self, target: ast.Subscript, value: Any, node: ast.AST) -> None:
@@ -379,7 +370,7 @@ class Machine:
             self.put(holder.items, key, value)
         elif isinstance(holder, Seq | Module) and isinstance(key, int):
             if isinstance(holder, Module):
-                self.tell("attr", node, owner=holder, name=str(key), value=value)
+                self.tell("attr", node, owner=holder, name=str(key), value=value, before=None)
             items = holder.children if isinstance(holder, Module) else holder.items
             if -len(items) <= key < len(items):
                 items[key] = value

@@ -58,6 +58,9 @@ class Script:
         for (_, name), bound in self.bindings.items():
             self.named_bindings[name].append(bound)
         self.calls = [node for node in self.nodes if isinstance(node, ast.Call)]
+        self.calls_of: dict[str, list[ast.Call]] = defaultdict(list)  # of a function or a class, by its name
+        for call in self.calls:
+            self.calls_of[self.key(call.func)].append(call)
         self.functions = [node for node in self.nodes if isinstance(node, ast.FunctionDef)]
         modules = (path.partition(".")[0] for path in (*self.imports.values(), *self.stars))
         self.torch = not {"torch", "torchvision", "d2l", "fastai"}.isdisjoint(modules)
@@ -193,7 +196,7 @@ class Script:
         if isinstance(owner, ast.ClassDef) and name != "__init__":
             return [call for call in self.calls if is_method(call, name)]
         name = owner.name if isinstance(owner, ast.ClassDef) else name
-        return [call for call in self.calls if self.key(call.func) == name]
+        return self.calls_of[name]
 
     def depends(self, expression: ast.AST, names: set[str], seen: set | None = None) -> bool:
         """Whether the value is made from one of the names, through assignments and functions."""

@@ -217,6 +217,9 @@ def unary(machine: Any, node: ast.UnaryOp, value: Any) -> Value:
 
 
 def compare(machine: Any, node: ast.Compare, left: Any, right: Any) -> Value:
+    identity = isinstance(node.ops[0], ast.Is | ast.IsNot)
+    if identity and is_none(right) and not isinstance(left, Unknown | Tensor):
+        return Const(node, value=is_none(left) == isinstance(node.ops[0], ast.Is))
     one, other = as_tensor(left), as_tensor(right)
     if one is None or other is None or isinstance(node.ops[0], ast.Is | ast.IsNot | ast.In | ast.NotIn):
         return Unknown(node)

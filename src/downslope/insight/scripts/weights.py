@@ -146,7 +146,8 @@ def _new_layer(script: Script, optimizers: list) -> Iterator[Slip]:
             or layer.kind in weightless
         ):
             continue
-        before = [o for o in optimizers if o.place < event.place and id(owner) in o.optimizer.holds]
+        old = {id(owner), id(root(event.before))}
+        before = [o for o in optimizers if o.place < event.place and old & o.optimizer.holds]
         if not before or any(id(layer) in o.optimizer.holds for o in optimizers):
             continue
         made = before[-1]
