@@ -87,7 +87,8 @@ def _ordered_loader(script: Script) -> Iterator[Slip]:
     """DataLoader(TensorDataset(X, y), shuffle=False), with y = [0, 0, …, 1, 1, …], in a loop that learns."""
     loaders = [trace.batch_of(b.tensor, 3000) for b in script.events("backward") if b.loops]
     for loader in {id(found): found for found in loaders if isinstance(found, Loader)}.values():
-        rows, call, size = root(loader.rows), loader.node, constant(loader.batch)
+        rows, call = root(loader.rows), loader.node
+        size = constant(loader.batch) if getattr(loader.batch, "node", None) else None  # as it is written
         columns = rows.columns if isinstance(rows, Rows) else None
         if not columns or not isinstance(call, ast.Call) or len(call.args) > 2 or not isinstance(size, int):
             continue

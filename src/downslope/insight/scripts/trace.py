@@ -158,4 +158,5 @@ def passes(script: Script, loop: Any) -> int | None:
     """How often a loop runs, where the text tells."""
     over = loop.iter if isinstance(loop, ast.For) else None
     plain = isinstance(over, ast.Call) and script.key(over.func) == "range" and len(over.args) == 1
-    return whole(script.value(over.args[0])) if plain else None
+    count = whole(script.value(over.args[0])) if plain else None
+    return count if count is not None and count > 0 else None
