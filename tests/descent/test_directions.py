@@ -18,7 +18,8 @@ from downslope.model.objective import function_objective, objective
 from tests.builders import fetched
 
 EPS = np.finfo(float).eps
-MOVERS = [kind() for kind in DIRECTIONS if not issubclass(kind, Chooser) and kind is not directions.Nesterov]
+MOVING = [kind for kind in DIRECTIONS.values() if not issubclass(kind, Chooser)]
+MOVERS = [kind() for kind in MOVING if kind is not directions.Nesterov]
 MOVERS += [directions.Nesterov(0.8), directions.Momentum(0.5), directions.AdamW(decay=0.3)]
 BY_DIRECTION = pytest.mark.parametrize("direction", MOVERS, ids=repr)
 

@@ -26,7 +26,8 @@ from downslope.model.objective import objective
 from downslope.model.penalties import PENALTIES
 from tests.builders import fetched
 
-MOVERS = [kind() for kind in DIRECTIONS if not issubclass(kind, Chooser) and kind is not directions.Nesterov]
+MOVING = [kind for kind in DIRECTIONS.values() if not issubclass(kind, Chooser)]
+MOVERS = [kind() for kind in MOVING if kind is not directions.Nesterov]
 MOVERS += [directions.Nesterov(0.8), directions.AdamW(decay=0.3)]
 LOSS_NAMES = [*LOSSES]
 N, D = 37, 11

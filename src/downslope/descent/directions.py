@@ -16,6 +16,7 @@ from ..arguments import check, is_number, number, whole
 from ..errors import DownslopeError
 from ..kernels import moves
 from ..kernels.threads import lapack
+from ..registry import Table
 
 EPS = np.finfo(float).eps
 FAR = 100.0
@@ -417,12 +418,13 @@ def _of_function(objective, point) -> np.ndarray:
         return -vectors @ np.where(noise, 0.0, along / np.maximum(size, least))
 
 
-DIRECTIONS = (Steepest, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, LBFGS, Subsampled, Newton)
+BUILT_IN = (Steepest, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, LBFGS, Subsampled, Newton)
+DIRECTIONS = Table("direction", {kind.__name__.lower(): kind for kind in BUILT_IN}, Direction)
 
 
 def has_kernel(direction: Direction) -> bool:
     """Whether compiled sweeps know its equation: an own one moves update by update, in Python."""
-    return type(direction) in DIRECTIONS and not direction.foreign
+    return "code" in vars(type(direction))
 
 
 def _fraction(name: str, value) -> None:

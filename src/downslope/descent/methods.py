@@ -313,6 +313,14 @@ PARAMETERS: dict[str, Callable] = {
 PARAMETERS |= {"adamw": float, "lbfgs": int}  # what the number after a colon is read as
 
 
+def _of_direction(name: str, kind: Callable[..., Direction]) -> None:
+    """A direction that is registered is a method of the same name, on all rows or some."""
+    METHODS[name] = lambda learning_rate="auto": Method(All(), kind(), learning_rate)
+
+
+directions.DIRECTIONS.watchers.append(_of_direction)
+
+
 def by_name(spec: str | AnyMethod) -> AnyMethod:
     """The method that a text names; a number after a colon is its own constant.
 
@@ -346,13 +354,10 @@ def from_json(data: Mapping) -> AnyMethod:
         return CoordinateDescent()
     if "exhaustive" in data:
         return Exhaustive(data["exhaustive"])
-    kinds = {kind.__name__.lower(): kind for kind in directions.DIRECTIONS}
     how = dict(data["direction"])
     rows = All() if data["rows"] == "all" else Batch(**data["rows"])
-    rate = data["learning_rate"]
-    return Method(
-        rows, kinds[how.pop("name")](**how), rate if isinstance(rate, str) else rate_from_json(rate)
-    )
+    rate, kind = data["learning_rate"], directions.DIRECTIONS.named(how.pop("name"))
+    return Method(rows, kind(**how), rate if isinstance(rate, str) else rate_from_json(rate))
 
 
 def rate_of(spec) -> str | Schedule | Armijo | StrongWolfe:
@@ -373,9 +378,10 @@ def rate_of(spec) -> str | Schedule | Armijo | StrongWolfe:
 
 def rate_from_json(data: Mapping) -> Schedule | Armijo | StrongWolfe:
     """The schedule or search that `to_json` wrote, again."""
-    settings = {key: value for key, value in data.items() if key != "name"}
-    home = schedules if hasattr(schedules, data["name"]) else searches
-    return getattr(home, data["name"])(**settings)
+    kinds = {kind.__name__: kind for kind in (*schedules.SCHEDULES.values(), *searches.SEARCHES.values())}
+    if data["name"] not in kinds:
+        raise DownslopeError("registry.missing", kind="schedule", name=data["name"])
+    return kinds[data["name"]](**{key: value for key, value in data.items() if key != "name"})
 
 
 def _numbers(name, values) -> tuple[float, ...]:

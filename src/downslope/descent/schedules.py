@@ -13,6 +13,7 @@ import numpy as np
 
 from ..arguments import is_number
 from ..errors import DownslopeError
+from ..registry import Table
 from .searches import SEARCHES, Armijo, StrongWolfe
 
 
@@ -124,14 +125,19 @@ class OneCycle(Schedule):
         return np.where(progress < self.warm, low + (self.rate - low) * rise, end + (self.rate - end) * fall)
 
 
-SCHEDULES = {
-    "constant": Constant,
-    "inverse": InverseScaling,
-    "step": StepDecay,
-    "exponential": Exponential,
-    "cosine": Cosine,
-    "onecycle": OneCycle,
-}
+SCHEDULES = Table(
+    "schedule",
+    {
+        "constant": Constant,
+        "inverse": InverseScaling,
+        "step": StepDecay,
+        "exponential": Exponential,
+        "cosine": Cosine,
+        "onecycle": OneCycle,
+    },
+    Schedule,
+    0.1,
+)
 EXAMPLES = (*(f"{name}:0.1" for name in SCHEDULES if name != "constant"), *SEARCHES)
 
 

@@ -4,16 +4,29 @@ next update starts from it."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from ..arguments import check, number
+from ..registry import Table
 
 FRACTION = number(above=0, below=1)
 
 
+class Search:
+    """How far along a direction, found by trying."""
+
+    kinks: ClassVar[bool] = False  # whether it has a `prox_step` for a penalty with a kink
+
+    def length(self, line, value: float, slope: float, first: float) -> float:
+        """A step length t > 0 that lowers F along `line`, from its value and slope at 0; `first` is tried
+        first; 0.0 when no step goes down."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class Armijo:
+class Armijo(Search):
     """F(w + t·d) ≤ F(w) + c·t·g·d, halving t until it holds.  Armijo 1966; Nocedal & Wright 2006, 3.4.
 
     Near the minimum, where F can no longer tell the two sides apart, the slope decides instead
@@ -22,6 +35,7 @@ class Armijo:
 
     c: float = 1e-4
     shrink: float = 0.5
+    kinks: ClassVar[bool] = True
     grow: float = 2.0  # how much longer than the last accepted step a gradient step is tried
 
     def __post_init__(self):
@@ -61,7 +75,7 @@ class Armijo:
 
 
 @dataclass(frozen=True)
-class StrongWolfe:
+class StrongWolfe(Search):
     """Armijo, and |F′(t)| ≤ c₂·|F′(0)|: long enough for L-BFGS to learn curvature.
     Nocedal & Wright 2006, algorithms 3.5 and 3.6, with cubic interpolation (eq. 3.59)."""
 
@@ -99,7 +113,7 @@ class StrongWolfe:
         return low[0]
 
 
-SEARCHES = {"armijo": Armijo, "wolfe": StrongWolfe}
+SEARCHES = Table("search", {"armijo": Armijo, "wolfe": StrongWolfe}, Search)
 
 
 def _flat(value: float, ahead: float) -> bool:

@@ -6,14 +6,17 @@ A stop keeps no state of its own: what it has seen is handed to it and comes bac
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..arguments import a, check, is_number, number, whole
-from ..errors import DownslopeError
+from ..errors import DownslopeError, nearest
+from ..registry import Table
 
 
 class Progress(NamedTuple):
@@ -253,3 +256,47 @@ class Both(Pair):
     def look(self, progress, seen):
         one, two, seen = self.both(progress, seen)
         return (one if one and two else None), seen
+
+
+STOPS = Table(
+    "stop",
+    {
+        "epochs": Epochs,
+        "seconds": Seconds,
+        "gradient": Gradient,
+        "gap": Gap,
+        "no_progress": lambda patience=30: NoProgress(patience=patience),
+        "validation": Validation,
+    },
+    Stop,
+    1,
+)
+
+
+def by_name(spec: str | Stop) -> Stop:
+    """The stop that a text names, its number after a colon; between several, of which the first to come
+    counts, stands a |.
+
+    >>> by_name("gap:1e-6 | seconds:10")
+    Either(first=Gap(tol=1e-06), second=Seconds(limit=10))
+    """
+    if isinstance(spec, Stop):
+        return spec
+    first, *others = str(spec).split("|")
+    return functools.reduce(operator.or_, map(_single, others), _single(first))
+
+
+def _single(spec: str) -> Stop:
+    name, _, number = spec.strip().partition(":")
+    if name not in STOPS:
+        raise DownslopeError("descent.unknown_stop", asked=spec.strip(), known=nearest(name, STOPS))
+    if not number:
+        try:
+            return STOPS[name]()
+        except TypeError:
+            raise DownslopeError("descent.stop_number", name=name) from None
+    try:
+        told = int(number) if number.strip().isdecimal() else float(number)
+    except ValueError:
+        raise DownslopeError("model.not_a_number", asked=spec, found=number) from None
+    return STOPS[name](told)

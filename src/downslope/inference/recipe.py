@@ -188,7 +188,7 @@ class Recipe:
         torch.optim, which is code."""
         if isinstance(self.method, Method) and self.method.direction.foreign:
             raise DownslopeError("inference.optimizer_kept")
-        if isinstance(self.method, Method) and type(self.method.direction) not in DIRECTIONS:
+        if isinstance(self.method, Method) and type(self.method.direction) not in DIRECTIONS.values():
             raise DownslopeError("inference.direction_kept", name=type(self.method.direction).__name__)
         told = {field.name: getattr(self, field.name) for field in fields(self)}
         told = {

@@ -19,7 +19,7 @@ from ..model.penalties import PENALTY_ON
 from .recipe import Recipe
 from .training import Training
 
-DIRECTIONS = {kind.__name__.lower(): kind for kind in directions.DIRECTIONS}
+DIRECTIONS = directions.DIRECTIONS
 FINDERS = {"closed_form": ClosedForm, "exhaustive": Exhaustive, "coordinate": CoordinateDescent}
 SEARCHES = searches.SEARCHES
 ROWS = ("all", "one", "batch")

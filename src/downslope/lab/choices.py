@@ -17,7 +17,7 @@ from ..errors import DownslopeError
 from ..inference.settings import DIRECTIONS, FINDERS, ROWS, SEARCHES, Settings
 from ..insight import Verdict
 from ..insight.certificate import certify
-from ..messages import LANGUAGES, speaking
+from ..messages import LANGUAGES, room_texts, speaking
 from ..model.losses import LOSSES
 from ..model.net_checks import ACTIVATIONS
 from ..model.objective import Objective
@@ -79,7 +79,7 @@ def _choice(problem: Problem, settings: Settings, menu: str, value: str) -> dict
     if menu == "schedule" and value in SCHEDULES and value != "constant" and settings.learning_rate == "auto":
         change["learning_rate"] = 0.01
     why = refusal(problem, replace(settings, **change))
-    label = said(f"lab.{menu}_{value}")
+    label = _label(menu, value)
     return {
         "value": value,
         "label": label,
@@ -155,13 +155,13 @@ def _lines(known) -> list[dict[str, str]]:
 
 def label(settings: Settings, rows: bool = True) -> dict[str, str]:
     """A run in a few words: its direction, its rows, its learning rate."""
-    words = [said(f"lab.direction_{settings.direction}")]
+    words = [_label("direction", settings.direction)]
     if settings.direction == "steepest":
         words = [said(f"lab.short_{settings.rows}", size=settings.batch_size) if rows else plain("gd")]
     elif settings.descends and settings.rows != "all":
         words.append(said(f"lab.short_{settings.rows}", size=settings.batch_size))
     if settings.schedule in SEARCHES:
-        words.append(said(f"lab.schedule_{settings.schedule}"))
+        words.append(_label("schedule", settings.schedule))
     elif settings.descends and settings.learning_rate != "auto":
         words.append(plain(f"η = {settings.learning_rate:g}"))
     if settings.penalty not in (None, "none") and settings.alpha:
@@ -175,6 +175,11 @@ def _joined(words: Sequence[dict[str, str]]) -> dict[str, str]:
         language: ("，" if language == "zh" else ", ").join(word[language] for word in words)
         for language in LANGUAGES
     }
+
+
+def _label(menu: str, value: str) -> dict[str, str]:
+    """What a choice is called; by its own name, where it was registered from outside."""
+    return said(f"lab.{menu}_{value}") if f"{menu}_{value}" in room_texts("lab", "en") else plain(value)
 
 
 def distinct(labels: Sequence[dict[str, str]], settings: Sequence[Settings]) -> list[dict[str, str]]:

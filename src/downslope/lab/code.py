@@ -106,7 +106,7 @@ def _plain_loop(ran: Ran, library: str) -> tuple[Direction, float]:
     equation = method.direction.equation if isinstance(method, Method) else None
     written = equation is not None and (library == "numpy" or equation.optimizer)
     if not written or not len(rates) or not np.all(rates == rates[0]):
-        known = ", ".join(kind.__name__ for kind in directions.DIRECTIONS if hasattr(kind, "code"))
+        known = ", ".join(kind.__name__ for kind in directions.DIRECTIONS.values() if hasattr(kind, "code"))
         raise DownslopeError("lab.no_script", known=known)
     assert isinstance(method, Method)
     return method.direction, float(rates[0])

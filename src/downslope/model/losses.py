@@ -25,6 +25,7 @@ import numpy as np
 from ..arguments import is_number
 from ..errors import DownslopeError, nearest
 from ..kernels.losses import RESIDUAL as RESIDUAL_CODE
+from ..registry import Table
 from .class_losses import Log, Poisson, SmoothedHinge, SquaredHinge
 from .loss import SLACK, Loss, told
 
@@ -222,7 +223,7 @@ CURVED: dict[str, Callable[..., Loss]] = {
     "smoothed_hinge": SmoothedHinge,
     "poisson": Poisson,
 }
-LOSSES: dict[str, Callable[..., Loss]] = {**RESIDUAL, **CURVED}
+LOSSES = Table("loss", RESIDUAL | CURVED, Loss)
 
 
 SQUARED = squared()

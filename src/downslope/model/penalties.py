@@ -12,7 +12,8 @@ import numpy as np
 
 from ..arguments import is_number
 from ..errors import DownslopeError, nearest
-from .losses import told
+from ..registry import Table
+from .loss import told
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def elasticnet(alpha: float, ratio: float = 0.5) -> Penalty:
 
 
 PENALTY_ON = ("raw", "standardised")  # the columns whose weights are penalised: as they are, or over σ
-PENALTIES = {"none": none, "l2": l2, "l1": l1, "elasticnet": elasticnet}
+PENALTIES = Table("penalty", {"none": none, "l2": l2, "l1": l1, "elasticnet": elasticnet}, Penalty, 1.0)
 
 
 def by_name(spec: str | Penalty | None, alpha: float = 0.0) -> Penalty:
@@ -113,9 +114,7 @@ def by_name(spec: str | Penalty | None, alpha: float = 0.0) -> Penalty:
     0.3
     """
     if isinstance(spec, Penalty):
-        if type(spec) is not Penalty:  # its own value or prox would be taken for l1·|w| + l2·½w²
-            raise DownslopeError("model.own_penalty", name=type(spec).__name__, known=", ".join(PENALTIES))
-        return spec
+        return _plain(spec)
     alpha = _checked(alpha)
     asked = "none" if spec is None or (isinstance(spec, str) and not spec) else str(spec)
     name, _, parameter = asked.partition(":")
@@ -126,7 +125,7 @@ def by_name(spec: str | Penalty | None, alpha: float = 0.0) -> Penalty:
             raise DownslopeError("model.alpha_without_penalty", alpha=alpha)
         return none()
     if not parameter:
-        return PENALTIES[name](alpha)
+        return _plain(PENALTIES[name](alpha))
     if name != "elasticnet":
         raise DownslopeError("model.no_parameter", asked=spec, name=name)
     try:
@@ -134,6 +133,13 @@ def by_name(spec: str | Penalty | None, alpha: float = 0.0) -> Penalty:
     except ValueError:
         raise DownslopeError("model.not_a_number", asked=spec, found=parameter) from None
     return elasticnet(alpha, ratio)
+
+
+def _plain(penalty: Penalty) -> Penalty:
+    """The penalty; refused with a value or prox of its own, which would be taken for l1·|w| + l2·½w²."""
+    if type(penalty) is not Penalty:
+        raise DownslopeError("model.own_penalty", name=type(penalty).__name__, known=", ".join(PENALTIES))
+    return penalty
 
 
 def on_standardised(penalty_on: str, scale: bool) -> bool:

@@ -1,0 +1,70 @@
+"""What a text may name: a table for each kind of noun, and one way to add to it.
+
+A table maps a name to what makes the noun. Every door reads the tables: Python, estimators, the command line
+and its completion, the lab's menus, runs and checkpoints, which hold names and numbers. A run that names what
+is not registered here is refused in one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+from .errors import DownslopeError, nearest
+
+HOMES = {  # kind → where its table stands
+    "loss": ("model", "losses", "LOSSES"),
+    "penalty": ("model", "penalties", "PENALTIES"),
+    "direction": ("descent", "directions", "DIRECTIONS"),
+    "schedule": ("descent", "schedules", "SCHEDULES"),
+    "search": ("descent", "searches", "SEARCHES"),
+    "stop": ("descent", "stops", "STOPS"),
+}
+
+
+class Table(dict[str, Any]):
+    """name → what makes a noun of one kind: its class, or a function of its numbers.
+
+    base: the class that it has to be of.  numbers: with which one is made, to see that it is.
+    """
+
+    def __init__(self, kind: str, rows: Mapping[str, Callable[..., Any]], base: type, *numbers: float):
+        super().__init__(rows)
+        self.kind, self.base, self.numbers = kind, base, numbers
+        self.watchers: list[Callable[[str, Callable], None]] = []  # told of each new row
+
+    def add(self, name: str, make: Callable[..., Any]) -> None:
+        """One more row. Raises DownslopeError for a name that is taken, and for what makes no such noun."""
+        if not (isinstance(name, str) and name.isidentifier() and name.islower()):
+            raise DownslopeError("registry.name", kind=self.kind, name=name)
+        if name in self:
+            raise DownslopeError("registry.taken", kind=self.kind, name=name)
+        made = make(*self.numbers) if callable(make) else make
+        if not isinstance(made, self.base):
+            raise DownslopeError("registry.base", kind=self.kind, name=name, base=self.base.__name__)
+        if (own := getattr(made, "name", name)) != name:
+            raise DownslopeError("registry.other_name", kind=self.kind, name=name, own=own)
+        self[name] = make
+        for watcher in self.watchers:
+            watcher(name, make)
+
+    def named(self, name: str) -> Callable[..., Any]:
+        """What a run names. Raises DownslopeError where it is not registered."""
+        if name not in self:
+            raise DownslopeError("registry.missing", kind=self.kind, name=name)
+        return self[name]
+
+
+def register(kind: str, name: str, make: Callable[..., Any]) -> None:
+    """Give a noun a name, by which every door knows it from now on.
+
+    kind: "loss", "penalty", "direction", "schedule", "search" or "stop".  make: its class, or a function that
+    makes one of its numbers: a penalty of alpha, a schedule of its first learning rate.
+
+    Raises DownslopeError for a name that is taken, and for what makes no such noun.
+    """
+    if kind not in HOMES:
+        raise DownslopeError("registry.kind", asked=kind, known=nearest(str(kind), HOMES))
+    room, module, table = HOMES[kind]
+    getattr(import_module(f"{__package__}.{room}.{module}"), table).add(name, make)
