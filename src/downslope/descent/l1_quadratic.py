@@ -6,6 +6,8 @@ from contextlib import suppress
 
 import numpy as np
 
+from ..kernels.moves import kink_distance
+
 SWEEPS = 3  # between looks at what may be done faster
 MOST = 3000  # sweeps over one model
 SOLVED = 100  # weights up to which a solve costs no more than the sweeps before it
@@ -14,8 +16,7 @@ FACES = 10  # solves at a time, one weight fewer in each
 
 def distance(g, u, l1, l2):
     """How hard each weight pulls: dist(−g − l2·u, l1·∂|u|), elementwise."""
-    g = g + l2 * u
-    return np.where(u == 0, np.maximum(np.abs(g) - l1, 0.0), np.abs(g + l1 * np.sign(u)))
+    return kink_distance(g + l2 * u, u, l1)
 
 
 def minimised(run, H, g, u, l1, l2, limit: float) -> tuple[np.ndarray, np.ndarray]:

@@ -22,6 +22,7 @@ from ..insight import Verdict
 from ..insight.standard_errors import standard_errors
 from ..messages import text
 from ..model.nets import net_scores
+from ..model.objective import Objective
 from .predicting import Predictions
 from .recipe import Recipe
 
@@ -200,6 +201,15 @@ class Solution:
             raise DownslopeError("inference.rows_in_memory", source=source)
         rows = self.encoding.apply(table)
         return rows if self.split is None else rows.without_held_out(*self.split)
+
+    def objective(self, rows: Dataset) -> Objective:
+        """F again, over the rows that were learned from; refused where their columns are others."""
+        rows = rows.labelled(self.classes) if self.classes else rows
+        objective = self.recipe.objective(rows, self.module)
+        if objective.names != self.names:
+            told = {"found": ", ".join(objective.names[:5]), "needed": ", ".join(self.names[:5])}
+            raise DownslopeError("instruments.other_columns", **told)
+        return objective
 
     @door(robust=truth)
     def summary(self, data=None, robust: bool = False) -> str:

@@ -107,12 +107,7 @@ def _objective(solution, rows, function: Function | None) -> Objective:
         if function is None and solution.formula is None:
             raise DownslopeError("insight.plane_needs_function")
         return function_objective(function or Function.from_expression(solution.formula))
-    dataset = solution.training_rows(rows)
-    dataset = dataset.labelled(solution.classes) if solution.classes else dataset
-    objective = solution.recipe.objective(dataset, solution.module)
-    if objective.names != solution.names:
-        told = {"found": ", ".join(objective.names[:5]), "needed": ", ".join(solution.names[:5])}
-        raise DownslopeError("instruments.other_columns", **told)
+    objective = solution.objective(solution.training_rows(rows))
     if objective.quadratic and objective.rows > objective.size:
         return objective.reduced()
     return objective

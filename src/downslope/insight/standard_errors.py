@@ -12,7 +12,6 @@ import numpy as np
 from ..arguments import ROWS, a, door, truth
 from ..errors import DownslopeError
 from ..messages import text
-from ..model.objective import Objective
 
 LEVEL = 0.95
 AT_REST = 1e-6  # of a slope's usual size: above, these weights are no minimum of these rows
@@ -133,13 +132,8 @@ def standard_errors(solution, dataset, robust: bool = False) -> StandardErrors:
     Standard deviation of the residuals: 0.202485.
     """
     _refuse_loss(solution)
-    if solution.classes:
-        dataset = dataset.labelled(solution.classes)
-    objective = Objective(solution.recipe.term(dataset))
+    objective = solution.objective(dataset)
     term = objective.term
-    if objective.names != solution.names:
-        told = {"found": ", ".join(objective.names[:5]), "needed": ", ".join(solution.names[:5])}
-        raise DownslopeError("instruments.other_columns", **told)
     q, k = term.size // term.outputs, term.outputs
     free = 1 if term.loss.coupled(k) else 0  # of softmax, one class is the base of the others
     used = q * (k - 1) if free else q  # weights that one row's prediction takes

@@ -70,11 +70,7 @@ def explain_step(solution, step: int, dataset=None) -> list[str]:
         raise DownslopeError("instruments.no_step_for_net")
     objective = None
     if dataset is not None:
-        dataset = dataset.labelled(solution.classes) if solution.classes else dataset
-        objective = solution.recipe.objective(dataset)
-        if objective.names != solution.names:
-            told = {"found": ", ".join(objective.names[:5]), "needed": ", ".join(solution.names[:5])}
-            raise DownslopeError("instruments.other_columns", **told)
+        objective = solution.objective(dataset)
     move = None if objective is None else _replayed(solution, objective, int(step))
     move = move or _recorded(solution, objective, int(step))
     lines = [_head(solution, move, objective, dataset)]

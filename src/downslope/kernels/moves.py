@@ -21,6 +21,12 @@ def shrink(v, threshold):
     return np.sign(v) * np.maximum(np.abs(v) - threshold, 0.0)
 
 
+def kink_distance(g, w, threshold):
+    """dist(−g, threshold·∂|w|), elementwise."""
+    at_zero = np.maximum(np.abs(g) - threshold, 0.0)
+    return np.where(np.asarray(w) == 0, at_zero, np.abs(g + threshold * np.sign(w)))
+
+
 def steepest(w, g, rate, l1):
     """w = w − t·g"""
     return shrink(w - rate * g, rate * l1)

@@ -38,11 +38,12 @@ def of_solution(solution: Solution, name: str) -> tuple[dict[str, Any], Problem,
         try:
             dataset = solution.training_rows()
             dataset = dataset.labelled(solution.classes) if solution.classes else dataset
-            objective = solution.recipe.objective(dataset, solution.module)
+            objective = solution.objective(dataset)
         except DownslopeError as error:
-            notes.append(refusal(error))
-        if objective is not None and objective.names != solution.names:
-            dataset = objective = None  # the file holds other columns by now
+            if error.key == "instruments.other_columns":  # the file holds other columns by now
+                dataset = None
+            else:
+                notes.append(refusal(error))
     elif solution.formula:
         try:
             with warnings.catch_warnings():

@@ -157,10 +157,6 @@ class PartedTerm(RowSums):
         """f at many weights, (m, p) → (m,)."""
         return self.ask(partial(_values, np.asarray(thetas, dtype=float))) / self.rows
 
-    def plane(self, theta, across, up):
-        """(a, b) → f(θ + a·across + b·up), for points (m, 2), in one pass."""
-        return lambda points: self.values(theta + points @ np.stack([across, up]))
-
     def line(self, seen, direction):
         """Along θ + t·d: t → (f, slope), and t → all that `at` gives: a pass for each t."""
         theta = seen[0]

@@ -12,8 +12,12 @@ import numpy as np
 
 from ..arguments import is_number
 from ..errors import DownslopeError, nearest
+from ..kernels.moves import kink_distance
+from ..kernels.moves import shrink as soft_threshold
 from ..registry import Table
 from .loss import told
+
+__all__ = ["Penalty", "by_name", "elasticnet", "kink_distance", "l1", "l2", "none", "soft_threshold"]
 
 
 @dataclass(frozen=True)
@@ -68,17 +72,6 @@ class Penalty:
         if self.name == "none":
             return None
         return f"elasticnet:{told(self.l1)}" if self.name == "elasticnet" else self.name
-
-
-def soft_threshold(v, threshold):
-    """sign(v)·max(|v| − threshold, 0)"""
-    return np.sign(v) * np.maximum(np.abs(v) - threshold, 0.0)
-
-
-def kink_distance(g, w, threshold):
-    """dist(−g, threshold·∂|w|), elementwise."""
-    at_zero = np.maximum(np.abs(g) - threshold, 0.0)
-    return np.where(np.asarray(w) == 0, at_zero, np.abs(g + threshold * np.sign(w)))
 
 
 def none(alpha: float = 0.0) -> Penalty:
