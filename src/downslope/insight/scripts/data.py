@@ -69,10 +69,9 @@ def toy(call: Call) -> Any:
         shape = (whole(call.arg(0, "n_samples", default=Const(value=n))), whole(width))
     lib = "frame" if name in TOYS and call.true("as_frame") else "numpy"
     facts = frozenset({"real"})
+    of_y = facts if dtype == "float" else frozenset()
     X = Tensor(call.node, facts, "data", (), shape, "float", False, lib=lib)
-    y = Tensor(
-        call.node, facts if dtype == "float" else frozenset(), "data", (), shape[:1], dtype, False, lib=lib
-    )
+    y = Tensor(call.node, of_y, "data", (), shape[:1], dtype, False, lib=lib)
     if name in MADE or call.true("return_X_y"):
         return call.several(X, y)
     return Table(call.node, items={"data": X, "target": y})

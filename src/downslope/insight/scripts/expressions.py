@@ -309,9 +309,8 @@ def _listed(machine: Any, node: Any) -> Seq:
     made = Seq(node, kind="tuple" if isinstance(node, ast.Tuple) else "list")
     for part in node.elts[:5000]:
         found = machine.value(part)
-        items, exact = (
-            objects.items(machine, found, part) if isinstance(part, ast.Starred) else ([found], True)
-        )
+        starred = isinstance(part, ast.Starred)
+        items, exact = objects.items(machine, found, part) if starred else ([found], True)
         made.items += items
         made.more = made.more or not exact
     return made
@@ -339,9 +338,8 @@ def _comprehended(machine: Any, node: Any) -> Any:
         for item in items[:12] if exact else items[:1]:
             machine.bind(first.target, item, node)
             for other in others:
-                machine.bind(
-                    other.target, objects.one_item(machine, machine.value(other.iter), other.iter), node
-                )
+                inner = objects.one_item(machine, machine.value(other.iter), other.iter)
+                machine.bind(other.target, inner, node)
             for test in first.ifs:
                 machine.value(test)
             if isinstance(node, ast.DictComp):

@@ -50,9 +50,7 @@ def _reconnected(script: Script, kind: str | None, node: Any) -> Mend | None:
             return script.dedented(node)
         case "no_grad" if isinstance(node, ast.expr):
             return Mend(node.lineno, node.lineno, "")
-        case "detach" if not (
-            isinstance(up, ast.Attribute) and up.attr in ("numpy", "cpu", "item", "tolist")
-        ):
+        case "detach" if getattr(up, "attr", "") not in ("numpy", "cpu", "item", "tolist"):
             method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
             inner = node.func.value if method else getattr(node, "value", None)
             return script.replaced(node, script.source(inner)) if inner is not None else None
@@ -74,12 +72,7 @@ def graph_kept(script: Script) -> Iterator[Slip]:
             sent.setdefault(id(root(value)), b)
     for event in script.events("accumulate", "append", "update"):
         added, total = _added(event)
-        if (
-            not event.loops
-            or added is None
-            or id(root(total)) in sent
-            or _sent_later(backwards, event, total)
-        ):
+        if not event.loops or id(root(total)) in sent or _sent_later(backwards, event, total):
             continue
         hits = [(part, sent[id(root(part))]) for part in _summands(added) if id(root(part)) in sent]
         kept = [b for p, b in hits if p.graph is not False and p.cut is None and trace.shared(b, event)]

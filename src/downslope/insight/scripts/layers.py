@@ -53,10 +53,8 @@ SQUARED = words("mse_loss l1_loss smooth_l1_loss huber_loss")
 # ── making ──────────────────────────────────────────────────────────────────────────────────────────
 def make(call: Call) -> Module:
     """nn.Linear(3, 1)"""
-    kind = call.name
-    made = Module(
-        call.node, kind=kind, args=call.args, keywords=call.keywords, made_in=tuple(call.machine.loops)
-    )
+    kind, loops = call.name, tuple(call.machine.loops)
+    made = Module(call.node, kind=kind, args=call.args, keywords=call.keywords, made_in=loops)
     for arg in call.args if kind in ("Sequential", "ModuleList") else ():
         items = getattr(root(arg), "items", [root(arg)])
         items = items.values() if isinstance(items, dict) else items

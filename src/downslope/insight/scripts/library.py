@@ -48,11 +48,8 @@ def call(of: Call, path: str) -> Any:
     head, _, name = path.rpartition(".")
     of = replace(of, name=name)
     if name in PROGRESS or path.startswith("tqdm"):
-        return (
-            builtin.call(replace(of, name="range"))
-            if name == "trange"
-            else of.arg(0, "iterable") or of.unknown()
-        )
+        of = replace(of, name="range") if name == "trange" else of
+        return builtin.call(of) if name == "trange" else of.arg(0, "iterable") or of.unknown()
     for prefix, function in CALLS:
         if path == prefix or (prefix.endswith(".") and path.startswith(prefix)):
             return function(of, head)

@@ -107,11 +107,9 @@ class Machine:
 
     # ── time and state ──────────────────────────────────────────────────────────────────────────
     def tell(self, kind: str, node: Any, **facts: Any) -> None:
-        loops, passes = tuple(self.loops), tuple(run.count for run in self.loops)
-        arms, stack = tuple(self.arms), tuple(self.stack)
-        self.events.append(
-            Event(kind, node, loops, passes, arms, self.recording, stack, facts, len(self.events))
-        )
+        passes, place = tuple(run.count for run in self.loops), len(self.events)
+        around = (tuple(self.loops), passes, tuple(self.arms), self.recording, tuple(self.stack))
+        self.events.append(Event(kind, node, *around, facts, place))
 
     def put(self, holder: dict, key: Any, value: Any) -> None:
         """All state is written here, so that one way of a condition can be undone before the other."""
@@ -393,9 +391,8 @@ class Machine:
         if isinstance(before, Tensor) and isinstance(after, Tensor) and before.lib in ("torch", "numpy"):
             kept = {name: getattr(before, name) for name in ("leaf", "lib", "layer")}
             shape, cut = before.shape or after.shape, None if before.leaf else after.cut
-            after = replace(
-                after, origin=root(before), graph=after.graph or before.leaf, shape=shape, cut=cut, **kept
-            )
+            graph = after.graph or before.leaf
+            after = replace(after, origin=root(before), graph=graph, shape=shape, cut=cut, **kept)
         match target:
             case ast.Name():
                 self.write(target.id, after, target)

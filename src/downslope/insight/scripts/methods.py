@@ -12,6 +12,7 @@ from . import builtin, data, layers, objects, operations, shapes, tensors
 from .operations import METHODS
 from .tensors import Call
 from .values import (
+    NOTHING,
     Class,
     Const,
     Estimator,
@@ -61,13 +62,10 @@ def of_tensor(machine: Any, owner: Tensor, attr: str, node: ast.AST) -> Any:
         case "shape":
             return tensors.dims(owner, node)
         case "grad":
-            return Tensor(
-                node, op="grad", inputs=(owner,), shape=shape, dtype="float", graph=False, lib="torch"
-            )
+            return Tensor(node, NOTHING, "grad", (owner,), shape, "float", False, lib="torch")
         case "data" if not frame:
-            return operations.copied(
-                owner, node, "data", ("detach", node) if owner.graph else owner.cut, of=base
-            )
+            cut = ("detach", node) if owner.graph else owner.cut
+            return operations.copied(owner, node, "data", cut, of=base)
         case "values" if frame:
             return tensors.made(machine, "numpy", (owner,), node, shape, owner.dtype, lib="numpy")
         case "loc" | "iloc" if frame:
@@ -283,9 +281,7 @@ def _backward(of: Call, owner: Any, base: Any) -> Const:
 def _step(of: Call, base: Unknown) -> Any:
     first, name = of.first, base.name.lower()
     closure = isinstance(first, Function)
-    if isinstance(first, Optimizer | Unknown | Module) or (
-        isinstance(first, Tensor) and first.op == "unknown"
-    ):
+    if isinstance(first, Optimizer | Unknown | Module) or getattr(first, "op", "") == "unknown":
         found = root(first)  # scaler.step(optimizer)
         if isinstance(found, Optimizer) or "opt" in getattr(found, "name", "") or "scal" in base.name:
             of.tell("step", optimizer=found, closure=False, scaler=base)

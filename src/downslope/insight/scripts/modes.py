@@ -110,12 +110,9 @@ def no_train(script: Script) -> Iterator[Slip]:
                 continue
             earlier = [e for e in calls if e.node is event.node and e.place < event.place]
             before = [e for e in earlier if e.mode is True and root(e.model) is model]
-            off = [
-                e
-                for e in script.events("mode")
-                if e.state is False and before and before[-1].place < e.place < event.place
-                if root(e.model) is model or id(model) in trace.held(e.model)
-            ]
+            switches = [e for e in script.events("mode") if e.state is False and before]
+            inside = [e for e in switches if before[-1].place < e.place < event.place]
+            off = [e for e in inside if root(e.model) is model or id(model) in trace.held(e.model)]
             if off and trace.shared(off[-1], event):
                 loop = trace.shared(off[-1], event)[-1].node
                 numbers = {"eval": off[-1].node.lineno, "loop": loop.lineno}

@@ -84,11 +84,9 @@ def items(machine: Any, value: Any, node: Any) -> tuple[list[Any], bool]:
             return [base.items[0]], False
         case Seq():
             each = any(isinstance(i, Table) or _single(i) or _holds(i) for i in base.items)
-            side = base.facts & SIDES
-            inside = (
-                [marked(item, side) for item in base.items] if side and len(base.items) < 200 else base.items
-            )
-            return list(inside), each and not base.more and len(base.items) <= 12
+            side = base.facts & SIDES if len(base.items) < 200 else NOTHING
+            inside = [marked(item, side) if side else item for item in base.items]
+            return inside, each and not base.more and len(base.items) <= 12
         case Module() if base.children:
             return list(base.children), True
         case Parameters():
@@ -104,10 +102,8 @@ def items(machine: Any, value: Any, node: Any) -> tuple[list[Any], bool]:
                     made = machine.enter(replace(found, owner=base), args, {}, node)
                     return ([made], False) if args else items(machine, made, node)
         case Tensor() if base.shape and base.shape[0] is not ...:
-            inner = Tensor(
-                node, value.facts, "index", (value,), base.shape[1:], base.dtype, base.graph, base.cut
-            )
-            return [replace(inner, lib=base.lib)], False
+            kept = (base.shape[1:], base.dtype, base.graph, base.cut)
+            return [Tensor(node, value.facts, "index", (value,), *kept, lib=base.lib)], False
         case Tensor():
             return [Unknown(node, facts=value.facts)], False
         case Unknown():
@@ -189,10 +185,10 @@ def stacked(value: Any, node: Any, facts: frozenset, loader: Loader, depth: int 
     side = facts & SIDES
     own = tensor.facts - SIDES | side if side else tensor.facts
     shape = (None, *tensor.shape) if tensor.shape is not None else None
-    made = Tensor(
-        node, own, "batch", (tensor,), shape, tensor.dtype, False, lib="torch", info={"loader": loader}
+    kept = (shape, tensor.dtype, False)
+    return Tensor(
+        node, own, "batch", (tensor,), *kept, lib="torch", order=tensor.order, info={"loader": loader}
     )
-    return replace(made, order=tensor.order)
 
 
 def parts(machine: Any, value: Any, count: int, star: int | None) -> list[Any]:

@@ -189,18 +189,16 @@ def broadcast(script: Script) -> Iterator[Slip]:
                 continue
         else:
             continue
-        shapes = [one.shape, other.shape] if one is not None else [None]
-        kinds = [
-            s if s is None else "column" if _column(s) else len(s) == 1 and s[0] is not ... for s in shapes
-        ]
+        shapes = [t.shape if t is not None else None for t in (one, other)]
+        flat = [s is not None and len(s) == 1 and s[0] is not ... for s in shapes]
+        column = [s is not None and _column(s) for s in shapes]
         lengths = [s[0] for s in shapes if s and s[0] not in (None, ...)]
-        if kinds not in (["column", True], [True, "column"]) or 1 in lengths or len(set(lengths)) > 1:
+        if sum(flat) != 1 or column != flat[::-1] or 1 in lengths or len(set(lengths)) > 1:
             continue
-        if any(
-            isinstance(t.node, ast.Subscript) and "None" in ast.unparse(t.node.slice) for t in (one, other)
-        ):
+        cuts = [t.node.slice for t in (one, other) if isinstance(t.node, ast.Subscript)]
+        if any("None" in ast.unparse(cut) for cut in cuts):
             continue  # a table of distances, x[:, None] − c[None, :]
-        place, mend, n = kinds.index(True), None, lengths[0] if lengths else 0
+        place, mend, n = flat.index(True), None, lengths[0] if lengths else 0
         numbers = {"predicted": _shown(shapes[0]), "target": _shown(shapes[1]), "rows": n}
         numbers |= {"differences": n * n, "strangers": n * n - n}
         if len(sides) >= 2:

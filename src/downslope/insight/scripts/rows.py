@@ -301,9 +301,8 @@ def fitted_on_test(script: Script) -> Iterator[Slip]:
     fits = script.events("fit")
     for event in fits:
         call, estimator = event.node, root(event.estimator)
-        if event.data.facts & SIDES != {"test"} or not FITTED.search(
-            getattr(estimator, "kind", "") or "Scaler"
-        ):
+        kind = getattr(estimator, "kind", "") or "Scaler"
+        if event.data.facts & SIDES != {"test"} or not FITTED.search(kind):
             continue
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
             earlier = any(e.place < event.place and root(e.estimator) is estimator for e in fits)

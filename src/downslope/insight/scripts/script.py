@@ -330,9 +330,7 @@ class Script:
             return None
         early, late = map(self.whole_lines, pair)
         rest = self.between(*pair)
-        text = (
-            [*rest, *late, *early] if first else [*late, *self.lines[pair[0].lineno - 1 : pair[1].lineno - 1]]
-        )
+        text = [*rest, *late, *early] if first else [*late, *early, *rest]
         return Mend(pair[0].lineno, pair[1].end_lineno, "\n".join(text))
 
     def dedented(self, node: Any) -> Mend | None:

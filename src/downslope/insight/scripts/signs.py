@@ -18,7 +18,7 @@ from . import trace
 from .finding import Mend, Slip, rule
 from .growth import NEUTRAL, difference, growth, objective
 from .script import Script
-from .values import Const, Optimizer, Tensor, number, root, walk, whole, words
+from .values import Const, Tensor, number, root, whole, words
 
 GRADIENT = re.compile(r"grad|slope|deriv|^d_?[wb]\d?$|^g(_|$)|mean|sum|dot|\.T\b|@", re.I)
 WEIGHTS = words("tensor zeros ones randn rand empty leaf parameter full mul normal")
@@ -169,16 +169,15 @@ def _summed_loss(script: Script) -> Iterator[Slip]:
         n, node = _squares(event.tensor) if event.loops else (None, None)
         if node is None or n is None or n < 8:
             continue
-        hand = [
-            (_by_hand(u), u.node)
-            for u in script.events_in(event.loops[-1], "update")
-            if u.place > event.place
-        ]
-        later = (s for s in script.events("step") if s.place > event.place and trace.shared(s, event))
-        plain = (
-            s.optimizer for s in later if isinstance(s.optimizer, Optimizer) and s.optimizer.kind == "SGD"
-        )
-        rates = [*hand, *((number(optimizer.rate), event.node) for optimizer in plain)]
+        updates = script.events_in(event.loops[-1], "update")
+        rates = [(_by_hand(update), update.node) for update in updates if update.place > event.place]
+        for step in script.events("step"):
+            if (
+                step.place > event.place
+                and getattr(step.optimizer, "kind", "") == "SGD"
+                and trace.shared(step, event)
+            ):
+                rates.append((number(step.optimizer.rate), event.node))
         for rate, line in rates:
             if rate is not None and rate * n >= 1:
                 yield Slip(node, {"rows": n, "rate": rate, "line": line.lineno}, _mean(script, node))
@@ -213,12 +212,8 @@ def _squares(value: Any) -> tuple[int | None, Any]:
     """(rows, where) of a sum of squares, without a division on the way."""
     value = trace.stripped(value, "read")
     if isinstance(value, Tensor) and value.op == "mse_loss" and value.info.get("reduction") == "sum":
-        told = (
-            p.shape[0]
-            for p in value.inputs
-            if isinstance(p, Tensor) and p.shape and isinstance(p.shape[0], int)
-        )
-        return next(told, None) or _batch(value), value.node
+        counts = filter(None, map(trace.row_count, value.inputs))
+        return next(counts, None) or _batch(value), value.node
     inner = value.inputs[0] if isinstance(value, Tensor) and value.op == "sum" and value.inputs else None
     if not isinstance(inner, Tensor) or value.info.get("axis") is not None:
         return None, None
@@ -263,21 +258,11 @@ def _summed_slope(script: Script, event: Any) -> Iterator[Slip]:
         n = shape[0]
     else:
         return
-    inside = (p for p in walk(core, 200) if isinstance(p, Tensor) and p.op in CURVED)
-    if (
-        not isinstance(n, int)
-        or n < 8
-        or scale * n < 2
-        or core.node is None
-        or any(grows(p) != 0 for p in inside)
-    ):
+    curved = any(p.op in CURVED and grows(p) != 0 for p in trace.tensors(core, 200))
+    if not isinstance(n, int) or n < 8 or scale * n < 2 or core.node is None or curved:
         return
-    rows = _rows(core, left)
-    mend = (
-        script.replaced(core.node, f"{script.source(core.node)} / len({script.source(rows)})")
-        if rows
-        else None
-    )
+    rows, text = _rows(core, left), script.source(core.node)
+    mend = script.replaced(core.node, f"{text} / len({script.source(rows)})") if rows else None
     yield Slip(core.node, {"rows": n, "rate": scale, "line": event.node.lineno}, mend)
 
 

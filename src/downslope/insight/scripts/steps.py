@@ -32,11 +32,9 @@ def not_called(script: Script) -> Iterator[Slip]:
 
 def _moves(script: Script) -> list[Any]:
     """Steps of optimizers, and updates of weights by their own .grad."""
-    return [
-        e
-        for e in script.events("step", "update")
-        if (not e.facts.get("engine") if e.kind == "step" else not e.replaced and trace.by_gradient(e))
-    ]
+    by_hand = lambda event: not event.replaced and trace.by_gradient(event)
+    own = {"step": lambda event: not event.facts.get("engine"), "update": by_hand}
+    return [event for event in script.events("step", "update") if own[event.kind](event)]
 
 
 @torch_rule
@@ -127,11 +125,7 @@ def zero_before_step(script: Script) -> Iterator[Slip]:
             continue
         run, zero, backward = step.loops[-1], None, None
         for event in reversed(events[:place]):
-            if (
-                run not in event.loops
-                or not trace.same_pass(step, event, run)
-                or not trace.together(event, step)
-            ):
+            if not trace.in_pass(event, step, run):
                 break
             if zero is not None:
                 backward = event if event.kind == "backward" else None
@@ -173,10 +167,8 @@ def no_backward(script: Script) -> Iterator[Slip]:
 
 
 def _lossy(event: Any) -> bool:
-    value = event.value
-    return isinstance(value, Tensor) and bool(
-        LOSSY.search(event.name) and (value.graph or value.op == "call")
-    )
+    value = event.value if LOSSY.search(event.name) else None
+    return isinstance(value, Tensor) and bool(value.graph or value.op == "call")
 
 
 def _called(event: Any) -> str:
@@ -214,11 +206,8 @@ def _name(script: Script, value: Any, near: Any) -> str:
     """How a value is written in the function of an event."""
     scope = script.scope(near.node)
     for event in script.events("clear"):
-        if (
-            root(event.target) is value
-            and isinstance(event.node, ast.Call)
-            and script.scope(event.node) is scope
-        ):
+        here = isinstance(event.node, ast.Call) and script.scope(event.node) is scope
+        if here and root(event.target) is value:
             return script.source(event.node.func.value)
     for event in script.events("bind"):
         if root(event.value) is value and script.scope(event.node) in script.above(near.node):
@@ -239,11 +228,7 @@ def clip_after_step(script: Script) -> Iterator[Slip]:
             continue
         run, step = clip.loops[-1], None
         for event in reversed(events[:place]):
-            if (
-                run not in event.loops
-                or not trace.same_pass(clip, event, run)
-                or not trace.together(clip, event)
-            ):
+            if not trace.in_pass(event, clip, run):
                 break
             if event.kind == "backward":
                 if step is not None:

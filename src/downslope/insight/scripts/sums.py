@@ -84,10 +84,7 @@ def _returned_early(script: Script, loop: ast.For) -> Iterator[Slip]:
     leaves = (isinstance(n, ast.Break | ast.Continue | ast.Return) for s in before for n in ast.walk(s))
     if not isinstance(final, ast.Return) or final.value is None or any(leaves):
         return
-    summed = [
-        script.key(s.target) for s in before if isinstance(s, ast.AugAssign) and isinstance(s.op, ast.Add)
-    ]
-    if _names(final.value) & set(summed):
+    if _names(final.value) & {script.key(s.target) for s in before if _adds(s)}:
         n = _rows(script, loop) or 0
         mend = Mend(final.lineno, final.end_lineno or 0, script.indent(loop) + script.source(final))
         proof = "one_row_first" if n else "one_row_first_rows"
@@ -159,9 +156,8 @@ def last_batch_loss(script: Script) -> Iterator[Slip]:
                     continue
                 n = _rows(script, loop) or 0
                 numbers = {"name": name, "loop": loop.lineno, "rows": n}
-                yield Slip(
-                    call, numbers, _summed(script, loop, call, use, name), "" if n else "last_batch_loss_rows"
-                )
+                mend = _summed(script, loop, call, use, name)
+                yield Slip(call, numbers, mend, "" if n else "last_batch_loss_rows")
                 break
 
 
@@ -223,11 +219,8 @@ def _summed(script: Script, loop: ast.For, call: ast.Call, use: Any, name: str) 
         return shown
     lines = [f"{script.indent(loop)}{total} = 0.0", *script.lines[loop.lineno - 1 : loop.end_lineno]]
     item = ".item()" if _descended(script, name) else ""
-    lines += [
-        f"{' ' * loop.body[-1].col_offset}{total} += {name}{item}",
-        *script.between(loop, report),
-        shown.text,
-    ]
+    lines.append(f"{' ' * loop.body[-1].col_offset}{total} += {name}{item}")
+    lines += [*script.between(loop, report), shown.text]
     return Mend(loop.lineno, report.end_lineno, "\n".join(lines))
 
 
@@ -252,13 +245,9 @@ def missing_mean(script: Script) -> Iterator[Slip]:
         loop = _summing_loop(script, function, results[0]) if len(results) == 1 else None
         if loop is None or _divides(script, function):
             continue
-        cost, begun = (
-            _mean_cost(script, function),
-            [b for b in script.bound(results[0]) if b.kind == "assign"],
-        )
-        if not (MEAN.search(function.name) or cost) or not all(
-            isinstance(b.value, ast.Constant) for b in begun
-        ):
+        cost = _mean_cost(script, function)
+        begun = [b.value for b in script.bound(results[0]) if b.kind == "assign"]
+        if not (MEAN.search(function.name) or cost) or not all(isinstance(v, ast.Constant) for v in begun):
             continue
         counted = _counted(script, loop)
         if counted is None or any(_scaled(script, call) for call in script.callers(function)):
@@ -307,9 +296,7 @@ def _scaled(script: Script, call: ast.Call) -> bool:
     if isinstance(up, ast.BinOp) and isinstance(up.op, ast.Div):
         return True
     names = {script.key(t) for t in getattr(script.statement(call), "targets", ())} - {""} | set(RATES)
-    divisions = (
-        n for n in script.nodes if isinstance(n, ast.BinOp | ast.AugAssign) and isinstance(n.op, ast.Div)
-    )
+    divisions = (script.parent[n] for n in script.nodes if isinstance(n, ast.Div))
     return any(script.key(inner) in names for division in divisions for inner in ast.walk(division))
 
 
@@ -356,11 +343,8 @@ def _slice_of(script: Script, loop: ast.AST, whole: str) -> str | None:
         target, value = node.targets[0], node.value
         paired = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
         for name, part in zip(target.elts, value.elts) if paired else [(target, value)]:
-            if (
-                isinstance(part, ast.Subscript)
-                and isinstance(name, ast.Name)
-                and script.key(part.value) == whole
-            ):
+            cut = isinstance(part, ast.Subscript) and isinstance(name, ast.Name)
+            if cut and script.key(part.value) == whole:
                 index = script.behind(part.slice) if isinstance(part.slice, ast.Name) else part.slice
                 if isinstance(part.slice, ast.Slice) or isinstance(getattr(index, "slice", None), ast.Slice):
                     return name.id
@@ -374,10 +358,8 @@ def _sums_batch(script: Script, node: ast.AST, batch: str) -> bool:
         behind = script.behind(name)
         inside += ast.walk(behind) if isinstance(behind, ast.Call) else []
     calls = [n for n in inside if isinstance(n, ast.Call)]
-    makers = [script.value(call.func) for call in calls]
-    settings = (
-        k for c in [*calls, *(getattr(m, "node", None) for m in makers)] for k in getattr(c, "keywords", ())
-    )
+    makers = [getattr(script.value(call.func), "node", None) for call in calls]  # nn.MSELoss(reduction="sum")
+    settings = [k for made in (*calls, *makers) for k in getattr(made, "keywords", ())]
     reduced = any(k.arg == "reduction" and ast.unparse(k.value) == "'sum'" for k in settings)
     products = [n.left for n in inside if isinstance(n, ast.BinOp) and isinstance(n.op, ast.MatMult)]
     for call in (c for c in calls if is_method(c, "dot", "matmul", "mm")):  # X.T.dot(r), np.dot(X.T, r)

@@ -116,9 +116,8 @@ def made(
         facts |= {"real"} if "real" in ranges else ranges
     graph, cut = reach(machine, tensors)
     rows = operands[:1] if op == "matmul" else () if op in SUMMED else operands
-    orders = {
-        id(t.order): t.order for t in rows if isinstance(t, Tensor) and t.order is not None and t.op != "T"
-    }
+    ordered = [t.order for t in rows if isinstance(t, Tensor) and t.op != "T" and t.order is not None]
+    orders = {id(order): order for order in ordered}
     libs = [t.lib for t in tensors if t.lib]
     settings: dict[str, Any] = {
         "facts": facts,
@@ -150,9 +149,7 @@ def binary(machine: Any, node: Any, op: ast.operator, left: Any, right: Any) -> 
     match left, right:
         case Const(), Const() if function is not None:
             return _folded(node, name, function, left.value, right.value)
-        case Parameters() | Seq(), Parameters() | Seq() if isinstance(left, Parameters) or isinstance(
-            right, Parameters
-        ):
+        case (Parameters(), Parameters() | Seq()) | (Seq(), Parameters()):
             return Parameters(node, owners=(*_owners(left), *_owners(right)))
         case Seq(), Seq() if name == "add":
             items = left.items + right.items
@@ -293,9 +290,8 @@ def indexed(machine: Any, node: ast.Subscript, whole_: Tensor, index: Any, parts
     if isinstance(first, Tensor) and first.order is not None:
         order = first.order
     final = None if shape is None or left is None else (*shape, *left)
-    return made(
-        machine, "index", (whole_,), node, final, whole_.dtype, order=order, sliced=cutting, index=index
-    )
+    info = {"sliced": cutting, "index": index}
+    return made(machine, "index", (whole_,), node, final, whole_.dtype, order=order, **info)
 
 
 def sliced_length(machine: Any, part: ast.Slice, length_: Any) -> Any:

@@ -278,17 +278,11 @@ def joined(one: Any, other: Any) -> Any:
             return one
         case (Tensor() | Const() | Unknown(), Tensor() | Const() | Unknown()):
             first, second = as_tensor(one), as_tensor(other)
-            settings: dict[str, Any] = {
-                name: value if value == getattr(second, name) else empty
-                for name, empty in (
-                    ("dtype", ""),
-                    ("graph", None),
-                    ("cut", None),
-                    ("lib", ""),
-                    ("order", None),
-                )
-                for value in [getattr(first, name)]
-            }
+            same = lambda name, empty: (
+                value if (value := getattr(first, name)) == getattr(second, name) else empty
+            )
+            settings: dict[str, Any] = {name: same(name, None) for name in ("graph", "cut", "order")}
+            settings |= {name: same(name, "") for name in ("dtype", "lib")}
             shape, leaf = shapes.joined(first.shape, second.shape), first.leaf and second.leaf
             return Tensor(one.node, facts, "join", (one, other), shape, leaf=leaf, **settings)
         case (State() | Optimizer() | Scheduler(), Const(value=None)):  # best = None, and later a state

@@ -78,12 +78,8 @@ def _before_loop(script: Script, node: ast.AST, loop: ast.For) -> Mend | None:
         return None
     outer: Any = loop
     for up in script.loops(loop):
-        if (
-            script.block[outer][0] is up.body
-            and isinstance(up, ast.For)
-            and EPOCHS.search(ast.unparse(up.target))
-        ):
-            outer = up
+        epochs = isinstance(up, ast.For) and EPOCHS.search(ast.unparse(up.target))
+        outer = up if epochs and script.block[outer][0] is up.body else outer
     first, last = statement.lineno, taken[-1].end_lineno or 0
     between = [s for s in ast.walk(outer) if isinstance(s, ast.stmt) and outer.lineno < s.lineno < first]
     if (_names(taken, ast.Load) - _names(taken, ast.Store)) & _names(between, ast.Store):
@@ -110,12 +106,8 @@ def old_parameters(script: Script) -> Iterator[Slip]:
     optimizers = script.events("optimizer")
     for step in script.events("step"):
         optimizer = step.optimizer
-        if (
-            not isinstance(optimizer, Optimizer)
-            or not optimizer.owners
-            or not optimizer.holds
-            or not step.loops
-        ):
+        told = isinstance(optimizer, Optimizer) and optimizer.owners and optimizer.holds
+        if not told or not step.loops:
             continue
         near = [b for b in script.events_in(step.loops[0], "backward") if b.engine is None]
         found = [trace.leaves(b.tensor) for b in near]
@@ -126,10 +118,9 @@ def old_parameters(script: Script) -> Iterator[Slip]:
         made = next((e for e in optimizers if e.optimizer is optimizer), None)
         if made is None:
             continue
-        later = (
-            e for e in script.events("bind") if e.place > made.place and isinstance(root(e.value), Module)
-        )
-        after = next((e for e in later if trace.held(root(e.value)) & found[-1][0]), None)
+        nets = ((e, root(e.value)) for e in script.events("bind") if e.place > made.place)
+        later = (e for e, net in nets if isinstance(net, Module) and trace.held(net) & found[-1][0])
+        after = next(later, None)
         mend = script.moved(made.node, after.node) if after is not None else None
         yield Slip(made.node, {"step": step.node.lineno}, mend)
         return
@@ -139,11 +130,9 @@ def old_parameters(script: Script) -> Iterator[Slip]:
 def _new_layer(script: Script, optimizers: list) -> Iterator[Slip]:
     for event in script.events("attr"):
         layer, owner = root(event.value), root(event.owner)
-        weightless = ("Identity", "Dropout", "ReLU", "Flatten")
-        if (
-            not isinstance(layer, Module)
-            or not isinstance(owner, Module | Unknown)
-            or layer.kind in weightless
+        kind = layer.kind if isinstance(layer, Module) else None
+        if kind in (None, "Identity", "Dropout", "ReLU", "Flatten") or not isinstance(
+            owner, Module | Unknown
         ):
             continue
         old = {id(owner), id(root(event.before))}
@@ -168,12 +157,8 @@ def layers_in_list(script: Script) -> Iterator[Slip]:
     known |= {id(root(e.value)) for e in script.events("attr") if isinstance(root(e.value), Module)}
     nodes: set[ast.AST] = set()
     for event in script.events("attr"):
-        owner = root(event.owner)
-        if (
-            not isinstance(owner, Module)
-            or owner.cls is None
-            or not isinstance(root(event.value), Seq | Table)
-        ):
+        owner, several = root(event.owner), isinstance(root(event.value), Seq | Table)
+        if not isinstance(owner, Module) or owner.cls is None or not several:
             continue
         lost = [layer for layer in _inside(root(owner.attrs.get(event.name))) if _weighted(layer)]
         if not lost or any(id(layer) in known for layer in lost) or event.node in nodes:
@@ -190,13 +175,8 @@ def layers_in_list(script: Script) -> Iterator[Slip]:
 
 def _inside(holder: Any) -> list[Any]:
     """What a list, a table, a list of pairs holds."""
-    items = (
-        holder.items
-        if isinstance(holder, Seq)
-        else holder.items.values()
-        if isinstance(holder, Table)
-        else []
-    )
+    items = holder.items if isinstance(holder, Seq | Table) else []
+    items = items.values() if isinstance(items, dict) else items
     return [root(i) for part in items for i in (part.items if isinstance(part, Seq) else [part])]
 
 
@@ -263,9 +243,8 @@ def _zero_matrices(script: Script) -> Iterator[Slip]:
     for event in script.events("optimizer"):
         for owner in map(root, event.optimizer.owners or ()):
             trained.setdefault(id(owner), (owner, []))
-    matrices = [
-        (t, moves) for t, moves in trained.values() if isinstance(t, Tensor) and len(t.shape or ()) == 2
-    ]
+    tensors = ((t, moves) for t, moves in trained.values() if isinstance(t, Tensor))
+    matrices = [(t, moves) for t, moves in tensors if len(t.shape or ()) == 2]
     for weight, moves in matrices:
         start = trace.stripped(weight, "read", "leaf", "float", "tensor")
         zero = isinstance(start, Tensor) and start.op in ("zeros", "ones", "full")
