@@ -1,4 +1,4 @@
-"""Calls of what is imported: PyTorch, NumPy, pandas, scikit-learn, the standard library.
+"""Calls of Python's own functions and of what is imported: PyTorch, NumPy, pandas, scikit-learn, …
 
 `CALLS` is the table: a path or the beginning of one, and the function of the call that gives the result.
 """
@@ -10,18 +10,26 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from . import arrays, builtin, data, layers, objects
-from .tensors import Call
+from . import arrays, data, layers, objects
+from .tensors import Call, length
 from .values import (
+    Const,
     Estimator,
+    Instance,
+    Loader,
     Module,
     Optimizer,
     Parameters,
+    Rows,
     Scheduler,
     Seq,
     State,
+    Table,
     Tensor,
+    Unknown,
+    agreed,
     as_tensor,
+    constant,
     operands,
     root,
     words,
@@ -49,7 +57,7 @@ def call(of: Call, path: str) -> Any:
     of = replace(of, name=name)
     if name in PROGRESS or path.startswith("tqdm"):
         of = replace(of, name="range") if name == "trange" else of
-        return builtin.call(of) if name == "trange" else of.arg(0, "iterable") or of.unknown()
+        return _builtin(of, head) if name == "trange" else of.arg(0, "iterable") or of.unknown()
     for prefix, function in CALLS:
         if path == prefix or (prefix.endswith(".") and path.startswith(prefix)):
             return function(of, head)
@@ -60,6 +68,128 @@ def foreign(of: Call, head: str) -> Any:
     path = f"{head}.{of.name}".removeprefix(".")
     of.foreign(path)
     return of.unknown(facts=frozenset({"real"} if "regression" in path else ()), name=of.name)
+
+
+# ── Python's own ────────────────────────────────────────────────────────────────────────────────────
+def _builtin(of: Call, _: str) -> Any:
+    """len, range, zip, sum, super, …"""
+    machine, node, first, base = of.machine, of.node, of.first, root(of.first)
+    match of.name:
+        case "len" if first is not None:
+            return _length(of, base)
+        case "range":
+            return of.several(objects.index(node), kind="range", more=True)
+        case "enumerate" if first is not None:
+            found, exact = objects.items(machine, first, node)
+            numbered = enumerate(found)
+            pairs = [of.several(of.constant(i) if exact else objects.index(node), v) for i, v in numbered]
+            return Seq(node, first.facts, pairs or [of.unknown()], not exact, "iter")
+        case "zip" if of.args:
+            return _zipped(of)
+        case "list" | "tuple" | "set" | "iter" | "reversed" | "sorted":
+            return _listed(of, base)
+        case "next" if first is not None:
+            return objects.one_item(machine, first, node)
+        case "dict":
+            return Table(node, items=dict(of.keywords))
+        case "sum" | "max" | "min" | "abs" | "round" | "float" | "int" | "bool" | "pow":
+            return _reduced(of, base)
+        case "print":
+            return of.constant()
+        case "map" if len(of.args) > 1:
+            found = objects.items(machine, of.args[1], node)[0][:1]
+            items = [machine.apply(first, replace(of, args=found, keywords={}))] if found else []
+            return of.several(*items, kind="list", more=True)
+        case "filter" if len(of.args) > 1:
+            return of.args[1]
+        case "super":
+            return _super(of)
+        case "isinstance":
+            return _isinstance(of, base)
+        case "getattr" if isinstance(constant(of.arg(1)), str):
+            return machine.attribute(first, of.args[1].value, node)
+        case "setattr" if len(of.args) > 2 and hasattr(base, "attrs"):
+            key = of.args[1].value if isinstance(of.args[1], Const) else f"[{len(base.attrs)}]"
+            machine.put(base.attrs, key, of.args[2])
+            of.tell("registered", container=base, layers=[of.args[2]])
+            return of.constant()
+    return of.unknown()
+
+
+def _length(of: Call, base: Any) -> Any:
+    size: Any = None
+    match base:
+        case Seq() if not base.more and base.kind != "range":
+            size = len(base.items)
+        case Tensor() if base.shape:
+            size = base.shape[0]
+        case Rows() if base.columns and isinstance(base.columns[0], Tensor) and base.count is None:
+            size = (base.columns[0].shape or (None,))[0]
+    return length(base, size, 0, of.node)
+
+
+def _zipped(of: Call) -> Seq:
+    columns = [objects.items(of.machine, arg, of.node) for arg in of.args]
+    of.tell("paired", values=of.args)
+    exact = all(c[1] for c in columns) and len({len(c[0]) for c in columns}) == 1
+    firsts = [agreed(found) if found else of.unknown() for found, _ in columns]
+    rows = zip(*(found for found, _ in columns)) if exact else [firsts]
+    return of.several(*(of.several(*row) for row in rows), kind="iter", more=not exact)
+
+
+def _listed(of: Call, base: Any) -> Any:
+    """list(x), sorted(x)"""
+    match base:
+        case None:
+            return of.several(kind="list")
+        case Parameters() | Loader() | Instance() | Unknown() | Tensor() | Rows():
+            return base if of.name in ("list", "tuple", "iter") else of.first
+        case Seq():
+            return replace(base, items=list(base.items), kind="range" if base.kind == "range" else "list")
+    found, exact = objects.items(of.machine, of.first, of.node)
+    return of.several(*found, kind="list", more=not exact)
+
+
+def _reduced(of: Call, base: Any) -> Any:
+    """sum(losses), max(a, b), float(loss)"""
+    name, first = of.name, of.first
+    if isinstance(base, Seq) and name in ("sum", "max", "min"):
+        found = operands(base.items)
+        return of.make(name, found, (), found[0].dtype if found else "")
+    if name in ("float", "int") and isinstance(constant(first), int | float):
+        try:
+            return of.constant(float(first.value) if name == "float" else int(first.value))
+        except (ValueError, OverflowError):
+            return of.unknown()
+    x = as_tensor(first)
+    if x is None:
+        return of.unknown()
+    if name in ("float", "int"):
+        made = of.make("item", (x,), (), name, lib="number")
+        made.graph, made.cut = False, ("numpy", of.node) if x.graph else x.cut
+        return made
+    return of.make(name, (x, *operands(of.args[1:])), x.shape if name == "abs" else None, x.dtype)
+
+
+def _super(of: Call) -> Unknown:
+    machine, made = of.machine, of.unknown(name="$super")
+    code = machine.frame.code
+    for cls in machine.classes[::-1]:
+        if code in machine.stack[-2:] and any(code is method.code for method in cls.methods.values()):
+            names = [a.arg for a in code.args.args]
+            made.attrs = {"$class": cls, "$self": machine.frame.names.get(names[0]) if names else None}
+            break
+    return made
+
+
+def _isinstance(of: Call, base: Any) -> Any:
+    if isinstance(base, Module) and base.cls is None and len(of.args) == 2:
+        kinds = of.args[1].items if isinstance(of.args[1], Seq) else [of.args[1]]
+        names = [getattr(k, "path", "").rpartition(".")[2] for k in kinds]
+        if all(names):
+            convolution = base.kind in layers.CONVOLUTIONS and bool({"_ConvNd", "Module"} & set(names))
+            return of.constant(base.kind in names or convolution)
+    return of.unknown()
 
 
 # ── the standard library ────────────────────────────────────────────────────────────────────────────
@@ -218,7 +348,7 @@ def _numpy(of: Call, head: str) -> Any:
 
 
 CALLS = (  # the first that fits: a path, or with a dot at its end the beginning of one
-    ("builtins.", lambda of, _: builtin.call(of)),
+    ("builtins.", _builtin),
     ("torch.autograd.grad", _gradients),
     ("torch.manual_seed", _seeded),
     ("torch.cuda.manual_seed", _seeded),

@@ -8,7 +8,7 @@ import ast
 from dataclasses import replace
 from typing import Any
 
-from . import builtin, data, layers, objects, operations, shapes, tensors
+from . import data, layers, objects, operations, shapes, tensors
 from .operations import METHODS
 from .tensors import Call
 from .values import (
@@ -100,9 +100,9 @@ def call(of: Call, owner: Any) -> Any:
         case Loader() | Rows() | Parameters():
             return base if name in ("prepare", "shuffle", "to") else of.unknown(facts=base.facts)
         case Seq():
-            return builtin.of_list(of, base)
+            return _of_list(of, base)
         case Table():
-            return builtin.of_table(of, base)
+            return _of_table(of, base)
         case Instance():
             return _foreign(of, base)
         case Unknown(name="$super"):
@@ -294,4 +294,48 @@ def _step(of: Call, base: Unknown) -> Any:
         of.tell("step", optimizer=base, closure=closure, engine=bool(of.args) and not closure)
     else:
         return of.several(*(of.unknown() for _ in range(5)), kind="list", more=True)
+    return of.unknown()
+
+
+# ── methods of lists and tables ─────────────────────────────────────────────────────────────────────
+def _of_list(of: Call, base: Seq) -> Any:
+    name, machine = of.name, of.machine
+    match name:
+        case "append" | "add" | "appendleft" | "insert" if of.args:
+            added = of.args[-1]
+            of.tell("append", holder=base, added=added)
+            same = base.items and all(type(i) is type(added) for i in base.items)
+            if len(base.items) < (13 if machine.loops and same else 200):
+                machine.put(base.__dict__, "items", [*base.items, added])
+            base.more = base.more or bool(machine.loops)
+            return of.constant()
+        case "extend" if of.args:
+            found, exact = objects.items(machine, of.first, of.node)
+            machine.put(base.__dict__, "items", [*base.items, *found][:200])
+            base.more = base.more or not exact
+        case "copy":
+            return replace(base, node=of.node)
+        case "pop" | "popleft" if base.items and base.kind != "shape":
+            return base.items[-1]
+    silent = name in ("sort", "reverse", "clear", "extend", "remove") and base.kind != "shape"
+    return of.constant() if silent else of.unknown()
+
+
+def _of_table(of: Call, base: Table) -> Any:
+    found = {key: value for key, value in base.items.items() if value is not None}
+    key = constant(of.first)
+    match of.name:
+        case "values":
+            return of.several(*found.values(), kind="list")
+        case "items":
+            return of.several(*(of.several(of.constant(k), v) for k, v in found.items()), kind="list")
+        case "keys":
+            return of.several(*map(of.constant, base.items), kind="list")
+        case "get" | "setdefault" | "pop" if isinstance(of.first, Const):
+            if key not in found and of.name == "setdefault" and len(of.args) > 1:
+                base.items[key] = found[key] = of.args[1]
+            return found.get(key) or of.unknown()
+        case "update" if isinstance(of.first, Table):
+            for name, value in of.first.items.items():
+                of.machine.put(base.items, name, value)
     return of.unknown()

@@ -175,7 +175,7 @@ def layers_in_list(script: Script) -> Iterator[Slip]:
 
 def _inside(holder: Any) -> list[Any]:
     """What a list, a table, a list of pairs holds."""
-    items = holder.items if isinstance(holder, Seq | Table) else []
+    items: Any = holder.items if isinstance(holder, Seq | Table) else []
     items = items.values() if isinstance(items, dict) else items
     return [root(i) for part in items for i in (part.items if isinstance(part, Seq) else [part])]
 
