@@ -681,6 +681,7 @@ def listed(folder: Path) -> list[tuple[str, int]]:
     return sorted((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*"))
 
 
+@pytest.mark.sample(70)
 @pytest.mark.parametrize("line", REFUSED)
 def test_what_is_at_fault_is_one_line_exit_2_and_nothing_written(run, broken, monkeypatch, line):
     monkeypatch.chdir(broken)

@@ -571,6 +571,7 @@ def apart(kind):
     return np.column_stack([X, sure]), y
 
 
+@pytest.mark.sample(8)
 @unfinished_is_fine
 @pytest.mark.parametrize("method", ["auto", "lbfgs", "gd", "nesterov", "adam"])
 @pytest.mark.parametrize("kind", ["completely", "completely, three", "quasi", "quasi, three"])

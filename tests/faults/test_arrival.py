@@ -66,6 +66,7 @@ def test_the_default_method_arrives_on_every_toy_table(name):
         arrives(name, loss, alpha)
 
 
+@pytest.mark.sample(8)
 @pytest.mark.fault("D1")
 @pytest.mark.parametrize("loss", ["log", "squared_hinge", "huber:sd"])
 @pytest.mark.parametrize("alpha", [0.01, 1.0])

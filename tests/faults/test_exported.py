@@ -84,6 +84,7 @@ def last_number(path):
     return [name for name in table.names if table.kind(name) == "numeric"][-1]
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("name", WRITTEN)
 def test_a_script_reads_its_own_training_file(name, tmp_path):
     path = tmp_path / name

@@ -38,6 +38,7 @@ def test_on_standardised_is_raw_on_columns_that_were_standardised_before(penalty
     np.testing.assert_allclose(ours.predict(X), theirs.predict(Z), rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("method", ["gd", "nesterov", "lbfgs", "newton", "closed_form", "sgd"])
 def test_every_method_minimises_the_same_with_dense_and_with_sparse_rows(method):
     best = ds.fit(ds.Dataset.from_arrays(X, Y), penalty="l2", alpha=0.3, penalty_on="standardised").loss

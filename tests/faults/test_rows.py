@@ -448,7 +448,7 @@ def unpacked(every, folder):
 
 @pytest.mark.fault("D16")
 def test_a_sample_of_real_files_is_read_in_parts_as_in_memory(folder):
-    for path in unpacked(100, folder):
+    for path in unpacked(200, folder):
         assert check_real_file(path) == []
 
 

@@ -32,6 +32,7 @@ def same(one, other, precision=1e-6):
     assert abs(one[1] - other[1]) <= precision, (one, other)
 
 
+@pytest.mark.sample(6)
 @pytest.mark.fault("A4")
 @pytest.mark.parametrize("method", METHODS)
 def test_units_of_y_x_and_weights_change_nothing(method):
@@ -82,6 +83,7 @@ def test_a_nets_targets_may_have_any_unit(factor):
     assert scores[0] > 0.95 and abs(scores[0] - scores[1]) < 1e-6 and codes[0] == codes[1]
 
 
+@pytest.mark.sample(8)
 @pytest.mark.fault("A5")
 @pytest.mark.parametrize("value", [0.1, 1 / 3, 1e9 + 0.1, -7e-5])
 @pytest.mark.parametrize("method", ["auto", "gd", "lbfgs", "newton", "coordinate", "sgd"])

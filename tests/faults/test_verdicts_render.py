@@ -22,6 +22,7 @@ from tests.faults import grid
 # ── A1: every verdict of every method × loss × penalty × rate × scaling × door ─────────────────────────────
 
 
+@pytest.mark.sample(2)
 @pytest.mark.fault("A1", "A2")
 @pytest.mark.parametrize("part", range(5))
 def test_every_verdict_of_the_grid_can_be_read_in_both_languages(part):
@@ -138,6 +139,7 @@ def test_metrics_and_what_is_foretold_may_raise(monkeypatch, tmp_path, capsys):
     assert "unjudged" in json.loads(capsys.readouterr().out)["metrics"]["training"]
 
 
+@pytest.mark.sample(3)
 @pytest.mark.fault("A2")
 @pytest.mark.parametrize("dependent", ["levels", "total"])
 @pytest.mark.parametrize("loss", ["squared", "log", "poisson", "huber"])

@@ -136,6 +136,7 @@ def test_a_function_that_grows_from_step_to_step_diverges(formula, start, rate):
     assert found.verdict.code == "diverged" and not found.verdict.apply().verdict.failed
 
 
+@pytest.mark.sample(4)
 @pytest.mark.fault("E4")
 @pytest.mark.parametrize("classes", [False, True])
 @pytest.mark.parametrize("size", [1, 16, 32, 64, 100])
@@ -155,6 +156,7 @@ def test_sorted_rows_in_batches_are_named(size, classes):
     assert ds.fit(rows_of(X[mixed], y[mixed]), **settings).verdict.code != "sorted_rows"
 
 
+@pytest.mark.sample(2)
 @pytest.mark.fault("E3", "D3")
 @pytest.mark.parametrize("seed", range(6))
 def test_overfitting_shows_in_few_validation_rows_with_heavy_tails(seed):

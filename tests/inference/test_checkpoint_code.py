@@ -228,6 +228,7 @@ PLANS = {
 }
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("kind", OPTIMIZERS, ids=lambda kind: kind.__name__)
 def test_every_optimizer_that_serves_goes_on(kind, tmp_path):
     if not served(kind):

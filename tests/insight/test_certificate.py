@@ -261,6 +261,7 @@ def test_every_kind_of_certificate_has_its_words(lang):
             json.dumps(known.to_json(), allow_nan=False)
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("method", ["gd", "momentum:0.8", "nesterov:0.8"])
 def test_a_descent_takes_the_epochs_that_are_foreseen_from_its_start(method, seed):

@@ -254,6 +254,7 @@ def test_the_kernel_of_the_softmax_says_the_same_as_numpy(k):
         assert np.abs(slope - Log().slope(z[i : i + 1], Y[i : i + 1])[0]).max() <= 16 * EPS
 
 
+@pytest.mark.sample(8)
 @EVERY
 @pytest.mark.parametrize("k", [1, 3])
 @pytest.mark.parametrize("weighted", [False, True])

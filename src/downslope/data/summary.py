@@ -162,17 +162,23 @@ def _counts(
 
 UNIT = 1074  # the smallest double is 2^-1074
 LARGEST = 2.0**950  # beyond it, numbers are added one by one
+PIECE = 2**15  # numbers whose layers stay in a core's own memory
 
 
 def layers(values: np.ndarray) -> Iterator[np.ndarray]:
     """Arrays that add up to `values`, below 2⁹⁵⁰; float64 adds the numbers of each without an error."""
     bits = max(1, len(values).bit_length())
     rest = values
-    while largest := float(np.abs(rest).max(initial=0.0)):
+    while largest := _largest(rest):
         split = np.ldexp(1.0, int(np.frexp(largest)[1]) + bits)
-        leading = (rest + split) - split
+        leading = rest + split
+        leading -= split
         yield leading
         rest = rest - leading
+
+
+def _largest(values: np.ndarray) -> float:
+    return max(-float(values.min()), float(values.max())) if len(values) else 0.0
 
 
 def units(value: float) -> int:
@@ -189,9 +195,10 @@ def exact_sum(values: np.ndarray) -> int:
     """
     if len(values) and values[0] == values[-1] == 1.0 and (values == 1.0).all():
         return len(values) << UNIT
-    if np.abs(values).max(initial=0.0) > LARGEST:
+    if _largest(values) > LARGEST:
         return sum(map(units, values.tolist()))
-    return sum(units(float(layer.sum())) for layer in layers(values))
+    pieces = (values[first : first + PIECE] for first in range(0, len(values), PIECE))
+    return sum(units(float(layer.sum())) for piece in pieces for layer in layers(piece))
 
 
 def exact_sums(values: np.ndarray, places: np.ndarray, count: int) -> list[int]:
