@@ -328,7 +328,7 @@ def test_full_methods_do_not_depend_on_the_seed(method):
 
 @pytest.mark.parametrize("method", [*DESCENDING, *STOCHASTIC], ids=named)
 def test_compiled_or_not_it_is_the_same_descent(method, monkeypatch):
-    from downslope.descent import passes as module
+    from downslope.descent import epochs as module
 
     F = objective(rows(), "huber")
     plain = path(F, method, 3)

@@ -10,7 +10,7 @@ import pytest
 from scipy import sparse
 
 from downslope.data import Dataset
-from downslope.descent import directions, passes
+from downslope.descent import directions, epochs
 from downslope.descent.descend import descend
 from downslope.descent.directions import DIRECTIONS, Chooser
 from downslope.descent.methods import SGD, Method
@@ -109,8 +109,8 @@ def test_rows_are_fetched_from_any_layout_and_kind_of_number():
 @pytest.mark.parametrize("direction", MOVERS, ids=repr)
 @pytest.mark.parametrize("loss", LOSS_NAMES)
 def test_a_pass_over_sparse_rows_is_the_pass_over_their_dense_selves(loss, direction, size, monkeypatch):
-    monkeypatch.setattr(passes, "WORTH_COMPILING", 0)
-    monkeypatch.setattr(passes, "PIECE", 64)  # numbers: many pieces a pass
+    monkeypatch.setattr(epochs, "WORTH_COMPILING", 0)
+    monkeypatch.setattr(epochs, "PIECE", 64)  # numbers: many pieces a pass
     forms = [(True, True), (False, True), (True, False)]  # intercept, scale
     for penalty, (intercept, scale) in itertools.product(PENALTIES, forms[: 3 if size == 1 else 1]):
         how = {"penalty": None if penalty == "none" else penalty, "intercept": intercept, "scale": scale}
@@ -125,7 +125,7 @@ def test_a_pass_over_sparse_rows_is_the_pass_over_their_dense_selves(loss, direc
 @pytest.mark.parametrize("rate", [Constant(0.03), InverseScaling(0.05, 0.5), OneCycle(0.05)])
 @pytest.mark.parametrize("k", [1, 3])
 def test_sparse_decays_hold_for_any_price_and_schedule(k, rate, alpha, monkeypatch):
-    monkeypatch.setattr(passes, "WORTH_COMPILING", 0)
+    monkeypatch.setattr(epochs, "WORTH_COMPILING", 0)
     for penalty, loss in (("l2", "log"), ("elasticnet", "log"), ("l1", "squared"), ("l2", "huber")):
         F = made(loss, penalty, alpha, k=k, form=sparse.csr_array, weighted=True).uncentred()
         G = made(loss, penalty, alpha, k=k, weighted=True)
@@ -148,8 +148,8 @@ def test_long_waits_end_where_walking_would():
 
 @pytest.mark.parametrize("cores", ["1", "2", "5"])
 def test_the_same_bits_with_any_number_of_threads(cores, monkeypatch):
-    monkeypatch.setattr(passes, "WORTH_COMPILING", 0)
-    monkeypatch.setattr(passes, "PIECE", 64)
+    monkeypatch.setattr(epochs, "WORTH_COMPILING", 0)
+    monkeypatch.setattr(epochs, "PIECE", 64)
     for form in (np.asarray, sparse.csr_array):
         F = made("log", "l2", form=form)
         monkeypatch.setenv("DOWNSLOPE_THREADS", "3")
@@ -160,8 +160,8 @@ def test_the_same_bits_with_any_number_of_threads(cores, monkeypatch):
 
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
 def test_hundreds_of_pieces_by_five_threads_are_those_of_one(form, monkeypatch):
-    monkeypatch.setattr(passes, "PIECE", 256)
-    monkeypatch.setattr(passes, "STRETCH", 7)
+    monkeypatch.setattr(epochs, "PIECE", 256)
+    monkeypatch.setattr(epochs, "STRETCH", 7)
     rng = np.random.default_rng(1)
     X = rng.normal(size=(20_000, 9)) * (rng.random((20_000, 9)) < 0.5)
     F = objective(Dataset.from_arrays(form(X), X @ rng.normal(size=9)), "squared", "l2", 1e-3)

@@ -11,6 +11,7 @@ are, and Anderson's extrapolation (Bertrand & Massias 2021) ends it. The interce
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,13 @@ KNOWN = (  # of Coordinates: what changes from round to round, and is not read f
     *("theta", "z", "value", "gradient", "pull", "working", "modelled", "H", "lift", "bend"),
     *("fresh", "thorough", "cautious"),
 )
+
+
+@dataclass(frozen=True)
+class WorkingSet:
+    """What coordinate descent knows of F where it stands: its memory."""
+
+    known: dict[str, Any]
 
 
 class Coordinates:
@@ -66,9 +74,9 @@ class Coordinates:
         self._look()
 
     @property
-    def known(self) -> dict[str, Any]:
+    def memory(self) -> WorkingSet:
         """All that is needed to go on, to the last bit."""
-        return {name: vars(self)[name] for name in KNOWN if name in vars(self)}
+        return WorkingSet({name: vars(self)[name] for name in KNOWN if name in vars(self)})
 
     def round(self, l1, l2, limit: float) -> float:
         """θ after a minimisation over the working set, until no weight of it pulls harder than `limit`.
@@ -134,7 +142,7 @@ class Coordinates:
             t *= 0.5
         return 0.0
 
-    def welcome(self, features) -> None:
+    def extend_working_set(self, features) -> None:
         """Features to take into the working set."""
         known = np.zeros(self.d, dtype=bool)
         known[self.working] = True
@@ -150,7 +158,7 @@ class Coordinates:
         most = max(100, 2 * int(np.count_nonzero(u)))
         if len(wanted) > most:
             wanted = wanted[np.argpartition(-pulls[wanted], most)[:most]]
-        self.welcome(wanted)
+        self.extend_working_set(wanted)
         return len(wanted) > 0
 
     def gap(self, l1, l2) -> float:

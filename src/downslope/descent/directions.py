@@ -17,13 +17,13 @@ from ..errors import DownslopeError
 from ..kernels import moves
 from ..kernels.threads import lapack
 from ..registry import Table
+from .searches import Armijo
 
-EPS = np.finfo(float).eps
-FAR = 100.0
+EPS, FAR = np.finfo(float).eps, 100.0
 
 
 @dataclass
-class Memory:
+class DirectionState:
     """What a direction remembers between updates: small, and all that is needed to go on."""
 
     vectors: np.ndarray  # (3, p) of the moving directions
@@ -40,6 +40,9 @@ class Direction:
     code: ClassVar[int]  # of the kernel
     kinks: ClassVar[bool] = True  # whether it has a prox for a penalty with a kink
     foreign: ClassVar[bool] = False  # whether it finds its own learning rate, and has no kernel
+    chooses: ClassVar[bool] = False  # whether it finds more than a step: d, for a search along it
+    rounds: ClassVar[bool] = False  # whether a kink of the loss is rounded for it, as it needs slopes
+    samples: ClassVar[bool] = False  # whether it begins on some of the rows
 
     @property
     def constants(self) -> tuple[int, float, float, float, float]:
@@ -56,11 +59,11 @@ class Direction:
         constant that has a unit is given in it."""
         return self
 
-    def begin(self, penalised: np.ndarray) -> Memory:
+    def begin(self, penalised: np.ndarray) -> DirectionState:
         """An empty memory; `penalised` (p,) is 1 for a weight, 0 for an intercept."""
-        return Memory(np.stack([np.zeros(len(penalised)), np.zeros(len(penalised)), penalised.astype(float)]))
+        return DirectionState(np.stack([0.0 * penalised, 0.0 * penalised, penalised.astype(float)]))
 
-    def move(self, w, g, rate: float, memory: Memory, l1) -> np.ndarray:
+    def move(self, w, g, rate: float, memory: DirectionState, l1) -> np.ndarray:
         """The weights after one update; `memory` moves with them."""
         m, v, penalised = memory.vectors
         memory.updates += 1
@@ -70,20 +73,20 @@ class Direction:
         memory.vectors[0], memory.vectors[1] = m, v
         return new
 
-    def taken(self, rate: float, memory: Memory) -> float:
+    def applied_rate(self, rate: float, memory: DirectionState) -> float:
         """The learning rate of the last move: the one that it was given."""
         return rate
 
-    def pass_over(self, value: float, memory: Memory) -> None:
+    def on_epoch_end(self, value: float, memory: DirectionState) -> None:
         """A pass over the rows has ended, with F = `value`."""
 
-    def told(self, memory: Any) -> Any:
-        """The memory in plain data, for whoever keeps it."""
+    def state_dict(self, memory: Any) -> Any:
+        """The memory as plain data, for a checkpoint."""
         return memory
 
-    def again(self, told: Any, begun: Any) -> Any:
-        """The memory that was told; `begun` is one that remembers nothing yet."""
-        return told
+    def load_state_dict(self, stored: Any, memory: Any) -> Any:
+        """The memory that was stored; `memory` is an empty one."""
+        return stored
 
     @property
     def name(self) -> str:
@@ -127,6 +130,7 @@ class Nesterov(Direction):
 
     beta: float | str = "auto"
     code: ClassVar[int] = moves.NESTEROV
+    rounds: ClassVar[bool] = True
 
     def __post_init__(self):
         if not (isinstance(self.beta, str) and self.beta == "auto"):
@@ -243,12 +247,19 @@ class Chooser(Direction):
     """A direction that finds d from more than the last gradient; how far along it is left to a search."""
 
     kinks: ClassVar[bool] = False
+    chooses: ClassVar[bool] = True
+    rounds: ClassVar[bool] = True
+    exact: ClassVar[bool] = False  # whether one step of 1 on a parabola leaves nothing to do
 
-    def choose(self, objective, point, memory: Memory) -> np.ndarray:
+    def first_length(self, search, objective, point, d, memory: DirectionState, reach: float) -> float:
+        """What a search along d tries first; `reach`: twice the last step length where F curved little."""
+        return reach if isinstance(search, Armijo) else 1.0
+
+    def choose(self, objective, point, memory: DirectionState) -> np.ndarray:
         """d at a point, (p,)."""
         raise NotImplementedError
 
-    def learn(self, before, after, memory: Memory) -> None:
+    def learn(self, before, after, memory: DirectionState) -> None:
         """What the move from one point to the next has shown, kept in `memory`."""
 
 
@@ -264,7 +275,7 @@ class LBFGS(Chooser):
             raise DownslopeError("descent.at_least", name="pairs", value=self.pairs, least=1)
         object.__setattr__(self, "pairs", int(self.pairs))
 
-    def choose(self, objective, point, memory: Memory) -> np.ndarray:
+    def choose(self, objective, point, memory: DirectionState) -> np.ndarray:
         """The two-loop recursion; steepest descent before there is a pair."""
         q = point.gradient.copy()
         kept = []
@@ -278,7 +289,7 @@ class LBFGS(Chooser):
             q += s * (a - share * (y @ q))
         return -q
 
-    def scaled(self, q, objective, point, memory: Memory) -> np.ndarray:
+    def scaled(self, q, objective, point, memory: DirectionState) -> np.ndarray:
         """H·q for the H that the moves correct: a number, from the last move or the curvature along q. Where
         the penalty curves differently from column to column, it is divided by that."""
         D = objective.usual_curvature + objective.l2 if objective.linear and objective.l2.any() else 1.0
@@ -292,9 +303,11 @@ class LBFGS(Chooser):
             return q / objective.lipschitz
         return q / max(1.0, float(np.abs(q).sum()))  # as in PyTorch
 
-    def trial(self, objective, point, d, memory: Memory) -> float:
-        """The length that a search along d tries first: 1, but before the first move, where nothing is known
-        of a function's curvature: one more gradient, a little ahead, shows it, in any units of f and x."""
+    def first_length(self, search, objective, point, d, memory: DirectionState, reach: float) -> float:
+        """1, but before the first move, where nothing is known of a function's curvature: one more gradient,
+        a little ahead, shows it, in any units of f and x."""
+        if isinstance(search, Armijo):
+            return reach
         if memory.moves or objective.bounded or objective.rows > 1:
             return 1.0
         length, size = float(np.linalg.norm(d)), float(np.linalg.norm(point.theta)) or 1.0
@@ -305,7 +318,7 @@ class LBFGS(Chooser):
         best = -float(point.gradient @ d) / bend if 0 < bend < np.inf else np.inf
         return best if best * length < 1e3 * size else size / length
 
-    def learn(self, before, after, memory: Memory) -> None:
+    def learn(self, before, after, memory: DirectionState) -> None:
         """Keep the pair, if it shows curvature that can be used."""
         s, y = after.theta - before.theta, after.gradient - before.gradient
         if s @ y > 1e-14 * np.linalg.norm(s) * np.linalg.norm(y) > 0:  # whatever the units of F
@@ -320,13 +333,15 @@ class Subsampled(LBFGS):
     once that is all of them, at every step.
     Byrd et al. 2011, §4; Nocedal & Wright 2006, §7.2 on the correction."""
 
+    samples: ClassVar[bool] = True
+
     def thinning(self, objective) -> int:
         """One row of how many is enough."""
         if not objective.sweeps:
             return 1
         return objective.term.thinning(100 * objective.size // objective.term.outputs)
 
-    def choose(self, objective, point, memory: Memory) -> np.ndarray:
+    def choose(self, objective, point, memory: DirectionState) -> np.ndarray:
         memory.every = memory.every or self.thinning(objective)
         if memory.every > 1 and memory.factor is None:
             memory.factor = self.factored(objective.thinned(memory.every), point)
@@ -351,11 +366,11 @@ class Subsampled(LBFGS):
             return None
         return factor, size
 
-    def scaled(self, q, objective, point, memory: Memory) -> np.ndarray:
+    def scaled(self, q, objective, point, memory: DirectionState) -> np.ndarray:
         factor, size = memory.factor
         return lapack().cho_solve((factor, True), q / size, check_finite=False) / size
 
-    def learn(self, before, after, memory: Memory) -> None:
+    def learn(self, before, after, memory: DirectionState) -> None:
         super().learn(before, after, memory)
         slow = np.abs(after.gradient).max() > 0.25 * np.abs(before.gradient).max()
         if slow or memory.every == 1:
@@ -372,7 +387,9 @@ class Newton(Chooser):
     classes alike, which softmax does not see, stays as it is where no penalty does.
     """
 
-    def choose(self, objective, point, memory: Memory) -> np.ndarray:
+    exact: ClassVar[bool] = True
+
+    def choose(self, objective, point, memory: DirectionState) -> np.ndarray:
         if objective.quadratic:
             return objective.argmin - point.theta
         if not objective.sweeps:
@@ -418,6 +435,7 @@ def _of_function(objective, point) -> np.ndarray:
         return -vectors @ np.where(noise, 0.0, along / np.maximum(size, least))
 
 
+Memory = DirectionState  # its name in 0.1
 BUILT_IN = (Steepest, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, LBFGS, Subsampled, Newton)
 DIRECTIONS = Table("direction", {kind.__name__.lower(): kind for kind in BUILT_IN}, Direction)
 

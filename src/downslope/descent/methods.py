@@ -5,30 +5,84 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from ..arguments import a, check, is_number
 from ..errors import DownslopeError, nearest
-from . import directions, schedules, searches
+from . import direct, directions, rates
+from .coordinate_descent import LARGEST, Rounds
+from .direct import EveryCombination, Solve
 from .directions import Chooser, Direction, Steepest
+from .epochs import Passes
 from .rows import All, Batch
-from .schedules import Constant, Schedule
+from .schedules import Schedule, rate_from_json, rate_of
 from .searches import Armijo, StrongWolfe
-from .several import LARGEST
+from .stages import Plan, Stage, rounded, sampled, single
+from .state import State
+from .steppers import AllRows, Batches, Searched, SearchedDirections, Stepper
 
 ALL, STEEPEST = All(), Steepest()
 PAIRS_OF_FUNCTION = 50  # of L-BFGS, where two vectors cost less than a call of the function
 
 
+class AnyMethod:
+    """What every method can: refuse what does not go with it, lay out its stages, make its stepper."""
+
+    at_once = False  # it has no steps to stop between and go on from
+
+    @property
+    def name(self) -> str:
+        """The name that `by_name` knows it by."""
+        raise NotImplementedError
+
+    @property
+    def full(self) -> bool:
+        """Whether every update looks at every row."""
+        return True
+
+    def refuse_nonsense(self, objective) -> None:
+        """Raise where method and objective do not go together."""
+        raise NotImplementedError
+
+    def reduces(self, objective) -> bool:
+        """Whether it reads the rows once, for their moments, and descends on those."""
+        return False
+
+    def plan(self, stage: Stage, state: State | None = None) -> Plan:
+        """The stages of a descent, all of them `stage` but for what changes; `state` is gone on from."""
+        return single(replace(stage, after=None))
+
+    def on(self, objective, stop, seed: int = 0) -> Any:
+        """The stepper of one stage."""
+        raise NotImplementedError
+
+    def with_rows(self, size: int | None = None, order: str | Sequence[int] | None = None):
+        """The same method on `size` rows at a time, in `order`."""
+        if size is not None or order is not None:
+            raise DownslopeError("descent.takes_no_rows", method=self.name)
+        return self
+
+    def with_rate(self, learning_rate):
+        """The same method with another learning rate; "auto" leaves its own."""
+        if not (isinstance(learning_rate, str) and learning_rate == "auto"):
+            raise DownslopeError("descent.takes_no_rate", method=self.name)
+        return self
+
+    def to_json(self) -> dict:
+        """Plain data, for a recipe."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class Method:
+class Method(AnyMethod):
     """rows × direction × learning rate.
 
     `learning_rate` is a number, "auto", a schedule (`downslope.schedules`) or a line search
     (`downslope.searches`).
 
-    >>> Method(Batch(64), directions.Adam(), schedules.Cosine(1e-2)).name
+    >>> Method(Batch(64), directions.Adam(), "cosine:0.01").name
     'adam'
     """
 
@@ -65,6 +119,32 @@ class Method:
             and direction
             and (self.searches or (self.learning_rate == "auto" and not objective.bounded))
         )
+
+    def reduces(self, objective) -> bool:
+        return self.full and objective.quadratic and objective.sweeps and direct.worth_reducing(objective)
+
+    def plan(self, stage, state=None):
+        objective, direction = stage.objective, self.direction
+        if not self.full:
+            held = None if stage.validation is None else stage.validation.uncentred()
+            return single(replace(stage, objective=objective.uncentred(), validation=held))
+        if self.reduces(objective):
+            stage = replace(stage, objective=objective.reduced())
+        if direction.rounds and not objective.term.smooth:
+            return rounded(stage, state)
+        return sampled(stage, state) if direction.samples and stage.after is None else single(stage)
+
+    def on(self, objective, stop, seed=0) -> Stepper:
+        kind: Any = AllRows
+        rate = rates.resolved(self, objective)
+        if not self.full:
+            swept = objective.sweeps and directions.has_kernel(self.direction)
+            kind = Passes if swept else Batches
+        elif self.direction.chooses:
+            kind = SearchedDirections
+        elif not isinstance(rate, Schedule):
+            kind = Searched
+        return kind(objective, self, rate, stop, seed)
 
     def refuse_nonsense(self, objective) -> None:
         """Raise where rows, direction, learning rate and objective do not go together."""
@@ -122,12 +202,15 @@ class Method:
 
 
 @dataclass(frozen=True)
-class ClosedForm:
+class ClosedForm(AnyMethod):
     """argmin of a squared loss, with or without L2, in one solve of O(n·d² + d³); see
     model/least_squares.py for how its digits are kept."""
 
     name = "closed_form"
-    full = True
+    at_once = True
+
+    def on(self, objective, stop, seed=0) -> Solve:
+        return Solve(objective)
 
     def refuse_nonsense(self, objective) -> None:
         if not (objective.quadratic and objective.sweeps):
@@ -136,18 +219,12 @@ class ClosedForm:
             raise DownslopeError("descent.closed_form_kink", penalty=objective.penalty.name)
         objective.refuse_large_matrix(objective.size // objective.term.outputs, self.name)
 
-    def with_rows(self, size=None, order=None):
-        return _no_rows(self, size, order)
-
-    def with_rate(self, learning_rate):
-        return _no_rate(self, learning_rate)
-
     def to_json(self) -> dict:
         return {"closed_form": {}}
 
 
 @dataclass(frozen=True)
-class Exhaustive:
+class Exhaustive(AnyMethod):
     """The best of every combination of a grid's values, for one, two or three weights.
 
     `grid` maps a weight's name to its values.
@@ -158,8 +235,11 @@ class Exhaustive:
 
     grid: Mapping[str, Sequence[float]]
     name = "exhaustive"
-    full = True
+    at_once = True
     most = 10_000_000
+
+    def on(self, objective, stop, seed=0) -> EveryCombination:
+        return EveryCombination(objective, self)
 
     def __post_init__(self):
         check(self, grid=a("dict", "Mapping", "OrderedDict", "mappingproxy"))
@@ -184,23 +264,19 @@ class Exhaustive:
         order = [name for name in names if name in self.grid]
         return itertools.product(*(self.grid[name] for name in order))
 
-    def with_rows(self, size=None, order=None):
-        return _no_rows(self, size, order)
-
-    def with_rate(self, learning_rate):
-        return _no_rate(self, learning_rate)
-
     def to_json(self) -> dict:
         return {"exhaustive": {name: list(values) for name, values in self.grid.items()}}
 
 
 @dataclass(frozen=True)
-class CoordinateDescent:
+class CoordinateDescent(AnyMethod):
     """argmin over one weight after the other, of those that are not 0 or may not stay so: the way to L1 and
     elastic net. One epoch is a round over that working set; see descent/coordinates.py.  Tseng 2001."""
 
     name = "coordinate"
-    full, rows, direction = True, ALL, STEEPEST  # it looks at all rows, and remembers nothing
+
+    def on(self, objective, stop, seed=0) -> Rounds:
+        return Rounds(objective, stop)
 
     def refuse_nonsense(self, objective) -> None:
         if not objective.sweeps:
@@ -213,17 +289,8 @@ class CoordinateDescent:
         if not objective.term.smooth:
             raise DownslopeError("descent.coordinate_loss", loss=objective.term.loss.name)
 
-    def with_rows(self, size=None, order=None):
-        return _no_rows(self, size, order)
-
-    def with_rate(self, learning_rate):
-        return _no_rate(self, learning_rate)
-
     def to_json(self) -> dict:
         return {"coordinate": {}}
-
-
-AnyMethod = Method | ClosedForm | Exhaustive | CoordinateDescent
 
 
 def GD(learning_rate="auto") -> Method:
@@ -360,30 +427,6 @@ def from_json(data: Mapping) -> AnyMethod:
     return Method(rows, kind(**how), rate if isinstance(rate, str) else rate_from_json(rate))
 
 
-def rate_of(spec) -> str | Schedule | Armijo | StrongWolfe:
-    """A learning rate as it is asked for: "auto", a number, a text for `schedules.by_name`, or itself.
-
-    >>> rate_of("cosine:0.1"), rate_of(0.5)
-    (Cosine(rate=0.1, last=0.0), Constant(rate=0.5))
-    """
-    if isinstance(spec, str):
-        return spec if spec == "auto" else schedules.by_name(spec)
-    if isinstance(spec, Schedule | Armijo | StrongWolfe):
-        return spec
-    if is_number(spec) or isinstance(spec, float):  # nan and inf, too, which Constant refuses
-        return Constant(float(spec))
-    known = ", ".join(schedules.EXAMPLES)
-    raise DownslopeError("descent.learning_rate_word", asked=spec, known=known)
-
-
-def rate_from_json(data: Mapping) -> Schedule | Armijo | StrongWolfe:
-    """The schedule or search that `to_json` wrote, again."""
-    kinds = {kind.__name__: kind for kind in (*schedules.SCHEDULES.values(), *searches.SEARCHES.values())}
-    if data["name"] not in kinds:
-        raise DownslopeError("registry.missing", kind="schedule", name=data["name"])
-    return kinds[data["name"]](**{key: value for key, value in data.items() if key != "name"})
-
-
 def _numbers(name, values) -> tuple[float, ...]:
     """The values of a grid."""
     try:
@@ -393,15 +436,3 @@ def _numbers(name, values) -> tuple[float, ...]:
     except TypeError:  # nothing to go through
         pass
     raise DownslopeError("descent.grid_values", name=name)
-
-
-def _no_rows(method, size, order):
-    if size is not None or order is not None:
-        raise DownslopeError("descent.takes_no_rows", method=method.name)
-    return method
-
-
-def _no_rate(method, learning_rate):
-    if not (isinstance(learning_rate, str) and learning_rate == "auto"):
-        raise DownslopeError("descent.takes_no_rate", method=method.name)
-    return method

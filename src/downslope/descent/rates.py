@@ -23,13 +23,12 @@ import numpy as np
 
 from ..errors import DownslopeError
 from . import directions
-from .methods import Method
 from .rows import Batch
 from .schedules import Constant, Cosine, InverseScaling
 from .searches import Armijo, StrongWolfe
 
 
-def resolved(method: Method, objective):
+def resolved(method, objective):
     """The schedule or search that `method` uses on `objective`."""
     if method.learning_rate != "auto":
         return method.learning_rate
@@ -71,7 +70,7 @@ def resolved(method: Method, objective):
     return Constant(1 / L if objective.quadratic or drag == 1.0 else drag / L)
 
 
-def weight_size(method: Method, objective) -> float:
+def weight_size(method, objective) -> float:
     """How large a weight may become on its way."""
     size = objective.term.expected_size
     if method.full:  # which starts at 0, and may have far to go to the level of y
@@ -79,7 +78,7 @@ def weight_size(method: Method, objective) -> float:
     return size
 
 
-def in_units(method: Method, objective) -> Method:
+def in_units(method, objective):
     """The same method in the units of standardised rows: ε of Adam and its kin in those of a gradient, the
     decay of AdamW in those of a weight, so that y in grams and in tonnes gives the same model. Powers of
     two, so that no bits change where the unit is one."""
@@ -99,9 +98,8 @@ def best_fixed(L: float, mu: float) -> float:
 def rolls(objective, method) -> bool:
     """Whether F may rise on its way to the minimum: with momentum on a parabola, at a rate below its bound
     2(1 + β)/L, it does for some 1/(1 − β) updates, and near the bound for longer.  Polyak 1964."""
-    if not (isinstance(method, Method) and isinstance(method.direction, directions.Momentum)):
-        return False
-    if not (objective.quadratic and isinstance(method.learning_rate, Constant)):
+    heavy = isinstance(method.direction, directions.Momentum) and isinstance(method.learning_rate, Constant)
+    if not (heavy and objective.quadratic):
         return False
     return method.learning_rate.rate * objective.lipschitz < 2 * (1 + method.direction.beta)
 

@@ -6,6 +6,7 @@ a pass, `total` those of the whole descent.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -159,3 +160,27 @@ def by_name(spec: str) -> Schedule | Armijo | StrongWolfe:
     except (ValueError, TypeError, KeyError):
         known = ", ".join(EXAMPLES)
         raise DownslopeError("descent.learning_rate_word", asked=spec, known=known) from None
+
+
+def rate_of(spec) -> str | Schedule | Armijo | StrongWolfe:
+    """A learning rate as it is asked for: "auto", a number, a text for `by_name`, or itself.
+
+    >>> rate_of("cosine:0.1"), rate_of(0.5)
+    (Cosine(rate=0.1, last=0.0), Constant(rate=0.5))
+    """
+    if isinstance(spec, str):
+        return spec if spec == "auto" else by_name(spec)
+    if isinstance(spec, Schedule | Armijo | StrongWolfe):
+        return spec
+    if is_number(spec) or isinstance(spec, float):  # nan and inf, too, which Constant refuses
+        return Constant(float(spec))
+    known = ", ".join(EXAMPLES)
+    raise DownslopeError("descent.learning_rate_word", asked=spec, known=known)
+
+
+def rate_from_json(data: Mapping) -> Schedule | Armijo | StrongWolfe:
+    """The schedule or search that `Method.to_json` wrote."""
+    kinds = {kind.__name__: kind for kind in (*SCHEDULES.values(), *SEARCHES.values())}
+    if data["name"] not in kinds:
+        raise DownslopeError("registry.missing", kind="schedule", name=data["name"])
+    return kinds[data["name"]](**{key: value for key, value in data.items() if key != "name"})

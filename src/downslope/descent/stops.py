@@ -300,3 +300,8 @@ def _single(spec: str) -> Stop:
     except ValueError:
         raise DownslopeError("model.not_a_number", asked=spec, found=number) from None
     return STOPS[name](told)
+
+
+def epochs_of(stop: Stop) -> int:
+    """How many epochs a stop allows at most: what schedules that end are laid out over."""
+    return min((part.limit for part in stop.parts() if isinstance(part, Epochs)), default=1000)

@@ -10,7 +10,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ from ..data.reading import Table
 from ..data.source import exists, is_query
 from ..data.stream import Stream
 from ..descent import rates
-from ..descent.methods import ClosedForm, CoordinateDescent, Exhaustive, Method
-from ..descent.passes import compiles
+from ..descent.epochs import compiles
+from ..descent.methods import Method
 from ..descent.rows import Batch
 from ..descent.trace import Step, Trace
 from ..errors import DownslopeError, DownslopeWarning, Interrupted
@@ -67,7 +67,7 @@ class Checkpoint:
             raise DownslopeError("inference.run_exists", path=path)
         if path.exists() and not is_run(path):
             raise DownslopeError("inference.not_a_run_to_replace", path=path)
-        if isinstance(training.method, ClosedForm | Exhaustive):
+        if training.method.at_once:
             raise DownslopeError("checkpoint.at_once", method=training.method.name)
         training.method.refuse_nonsense(training.objective)
         training.code = told_of(training)
@@ -90,16 +90,17 @@ class Checkpoint:
     def watch(self, training: Training) -> Iterator[Step]:
         """The steps of a training, which is kept on the way, and where it is left. A disk that is full is
         told of, and the training goes on: the checkpoint before stays good."""
-        due, kept = time.monotonic() + self.seconds, training.place.updates
+        descent = training.descent
+        due, kept = time.monotonic() + self.seconds, descent.updates
         with self._alone():
             try:
                 for step in training:
-                    if _at_rest(training) and (training.place.over or time.monotonic() >= due):
+                    if _at_rest(training) and (descent.reason is not None or time.monotonic() >= due):
                         self._try(training)
-                        due, kept = time.monotonic() + self.seconds, training.place.updates
+                        due, kept = time.monotonic() + self.seconds, descent.updates
                     yield step
             finally:
-                if _at_rest(training) and training.place.updates != kept:
+                if _at_rest(training) and descent.updates != kept:
                     self._try(training)
 
     def run(self, training: Training, log: Log | None = None) -> Solution:
@@ -125,12 +126,8 @@ class Checkpoint:
             warnings.warn(str(error), DownslopeWarning, stacklevel=3)
 
     def write(self, training: Training) -> None:
-        """Where a training stands, in place of where it stood before."""
-        dataset, place = training.dataset, training.place
-        if place.whole:
-            assert isinstance(training.method, Method | CoordinateDescent)
-            memory = training.method.direction.told(place.state.memory)
-            place = replace(place, state=replace(place.state, memory=memory))
+        """Where a training stands, over where it stood before."""
+        dataset, state = training.dataset, training.descent.state
         told = {
             "recipe": training.recipe.without_code().to_json(),
             "seconds": self.seconds,
@@ -140,8 +137,8 @@ class Checkpoint:
             "encoding": None if dataset is None or dataset.encoding is None else dataset.encoding.to_json(),
             "rows": training.fingerprints,
             "code": training.code,
-            "place": place if place.whole else None,
-            "trace": vars(training.trace) if place.whole else None,
+            "place": state,
+            "trace": None if state is None else vars(training.trace),
         }
         replace_file(Path(self.path) / CHECKPOINT, packed(told))
 
@@ -270,10 +267,10 @@ class Kept:
         code.refuse_misfit(self.path, self.code)
         with schema.checked(self.path, CHECKPOINT):
             recipe = code.recipe(self.path, Recipe.from_json(self.told["recipe"]))
-        place, before = self.told["place"], recipe.epochs
+        state, before = self.told["place"], recipe.epochs
         if epochs is not None:
             recipe = recipe.with_(epochs=epochs)
-            made = 0 if place is None else place.state.epochs + place.done
+            made = 0 if state is None else state.all_epochs
             if epochs < made:
                 raise DownslopeError("checkpoint.fewer_epochs", path=self.path, asked=epochs, made=made)
         with schema.checked(self.path, CHECKPOINT):
@@ -284,30 +281,30 @@ class Kept:
                 facts = {"then": _in_words(then), "now": _in_words(now[which])}
                 raise DownslopeError(f"checkpoint.other_{which}", path=self.path, **facts)
         refuse_other(self.path, self.code, training)
-        if place is not None:
+        if state is not None:
             trace = Trace(training.trace.names, training.trace.start)
             with schema.checked(self.path, CHECKPOINT):
                 schema.check_trace(self.told["trace"], trace)
                 vars(trace).update(self.told["trace"])
-                schema.check_place(place, training.objective)
+                schema.check_state(state, training.objective)
             training.trace = trace
-        if place is not None and recipe.epochs != before and _laid_out(training, before):
+        if state is not None and recipe.epochs != before and _laid_out(training, before):
             said = text("checkpoint.laid_out", before=before, epochs=recipe.epochs)
             warnings.warn(said, DownslopeWarning, stacklevel=3)
         return training
 
     def _begun(self, recipe: Recipe, dataset, validation, code: Code) -> Training:
         """The training on what was given again, none of it compared yet."""
-        place, function = self.told["place"], self.code.get("function")
+        state, function = self.told["place"], self.code.get("function")
         if function is not None:
             if dataset is not None:
                 raise DownslopeError("checkpoint.no_code", path=self.path, name="dataset")
             start = list(function["start"].values())
-            training = Training.on_function(code.function(function), start, recipe, place)
+            training = Training.on_function(code.function(function), start, recipe, state)
         else:
             module = code.as_begun(self.path, self.code.get("module"))
             rows = self.rows() if dataset is None else dataset
-            training = Training.on_rows(rows, recipe, validation, module, place)
+            training = Training.on_rows(rows, recipe, validation, module, state)
             training.module = code.module
         training.code = self.code
         return training
@@ -315,7 +312,7 @@ class Kept:
 
 def _at_rest(training: Training) -> bool:
     """Whether it stands after a whole pass, and the last step of its trace is that pass's."""
-    return training.place.whole and training.place.updates == training.trace.updates
+    return training.descent.updates == training.trace.updates
 
 
 def _laid_out(training: Training, before: int) -> bool:

@@ -135,7 +135,7 @@ def _of_function(function: Function, start: np.ndarray) -> dict[str, Any]:
 
 def refuse_other(path, then: Mapping[str, Any], training: Training) -> None:
     """Raise where an optimizer or a function is not that of the run. A module has been looked at."""
-    function, place = training.function, training.place
+    function, state = training.function, training.descent.state
     direction = getattr(training.method, "direction", None)
     if isinstance(direction, FromTorch):
         now = direction.settings()
@@ -145,8 +145,8 @@ def refuse_other(path, then: Mapping[str, Any], training: Training) -> None:
                 raise DownslopeError("checkpoint.other_optimizer", path=path, name=name, **pair)
     if function is not None:
         same = _of_function(function, training.trace.start) == then["function"]
-        if same and place.whole:  # where it stands, too: one that is the same at the start may be another
-            theta, value, gradient, _ = place.point
+        if same and state is not None:  # where it stands, too: the same start proves nothing
+            theta, value, gradient, _ = state.point
             found, slopes = function.value_and_gradient(theta)
             same = found == value and slopes.tobytes() == gradient.tobytes()
         if not same:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..data.meter import Meter
-from ..descent.direct import reduces
 from ..descent.trace import Step
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ class Counted:
         streamed = None if dataset is None else meter_of(dataset)
         self.meter = streamed if dataset is None or streamed is not None else Meter()
         self.here = dataset is not None and streamed is None
-        self.once = self.here and reduces(training.objective, training.method)
+        self.once = self.here and training.method.reduces(training.objective)
         self.rows = len(dataset) if dataset is not None and self.here else 0
         self.row_bytes = _bytes(dataset) / self.rows if self.here else 0.0
 

@@ -1,5 +1,8 @@
 """A checkpoint as bytes: the SHA-256 of what follows, a line of JSON, and the bytes of the arrays that the
-JSON names. Nothing but plain data is written, and nothing else is read."""
+JSON names. Nothing but plain data is written, and nothing else is read.
+
+A record stands in the file under the names of RECORDS, whatever it is called here: what has been written once
+is read for ever."""
 
 from __future__ import annotations
 
@@ -7,17 +10,20 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from .. import __version__
-from ..descent.directions import Memory
-from ..descent.place import Place
-from ..descent.state import State
+from ..descent.coordinates import WorkingSet
+from ..descent.directions import DirectionState
+from ..descent.state import MonitorState, SearchState, StageState, State
 from ..descent.trace import Step
 from ..errors import DownslopeError
+from ..model.objective import Point
 from . import schema
 
 FORMAT, VERSION = "downslope-checkpoint", 2  # 2: modules, optimizers of torch.optim, functions
@@ -25,13 +31,39 @@ FORMAT, VERSION = "downslope-checkpoint", 2  # 2: modules, optimizers of torch.o
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor of PyTorch, told as an array; `kind` is the one that it had, such as "torch.bfloat16"."""
+    """A tensor of PyTorch as an array; `kind` is the one that it had, such as "torch.bfloat16"."""
 
     array: np.ndarray
     kind: str
 
 
-RECORDS = {kind.__name__: kind for kind in (Place, State, Memory, Step, Tensor)}
+RECORDS = {"Memory": DirectionState, "Step": Step, "Tensor": Tensor}  # name in the file → record here
+# A `State` is a "Place" in the file, with a "State" inside: name in the file → attribute here.
+PLACE = {
+    "seconds": "seconds",
+    "stage": "stage.number",
+    "start": "stage.start",
+    "done": "stage.done",
+    "first": "monitor.first",
+    "point": "point",
+    "held": "monitor.validation",
+    "gap": "monitor.gap",
+    "often": "monitor.gap_each_epoch",
+    "drawn": "rng_calls",
+    "gathered": "buffers",
+}
+STATE = {
+    "theta": "point.theta",
+    "memory": "memory",
+    "epochs": "epochs",
+    "updates": "updates",
+    "seen": "monitor.seen",
+    "best": "monitor.best",
+    "tried": "search.tried",
+    "reach": "search.reach",
+    "fall": "search.fall",
+}
+ALWAYS = {"whole": True, "over": False, "again": False}  # flags of a "Place" that nothing asks for any more
 
 
 def packed(told: Mapping[str, Any]) -> bytes:
@@ -79,10 +111,11 @@ def _plain(value: Any, arrays: list[np.ndarray], seen: dict[int, int]) -> Any:
             seen[id(value)] = len(arrays)
             arrays.append(np.asarray(value))
         return {"$array": seen[id(value)], "$scalar": isinstance(value, np.generic)}
-    if type(value).__name__ in RECORDS:
-        names = Step._fields if isinstance(value, Step) else [field.name for field in fields(value)]
-        inside = {name: _plain(getattr(value, name), arrays, seen) for name in names}
-        return {"$record": type(value).__name__, "$fields": inside}
+    if isinstance(value, State):
+        return _place(value, arrays, seen)
+    for name, kind in RECORDS.items():
+        if isinstance(value, kind):
+            return _record(name, {key: getattr(value, key) for key in _names(kind)}, arrays, seen)
     if isinstance(value, Mapping):
         if any(not isinstance(name, str) for name in value):  # as the numbers of an optimizer's parameters
             return {"$items": [_plain([name, item], arrays, seen) for name, item in value.items()]}
@@ -91,6 +124,52 @@ def _plain(value: Any, arrays: list[np.ndarray], seen: dict[int, int]) -> Any:
         items = [_plain(item, arrays, seen) for item in value]
         return {"$tuple": items} if isinstance(value, tuple) else items
     return value
+
+
+def _record(name: str, inside: Mapping[str, Any], arrays, seen) -> dict[str, Any]:
+    """A record in the file: its name there, and its fields."""
+    return {"$record": name, "$fields": {key: _plain(item, arrays, seen) for key, item in inside.items()}}
+
+
+def _names(kind: Any) -> list[str]:
+    """The fields of a record."""
+    return list(getattr(kind, "_fields", None) or [field.name for field in fields(kind)])
+
+
+def _place(state: State, arrays, seen) -> dict[str, Any]:
+    """A state as a "Place"; what coordinate descent knows is "walked" there."""
+    inside = {name: attrgetter(path)(state) for name, path in STATE.items()} | {"walked": {}}
+    if isinstance(state.memory, WorkingSet):
+        inside |= {"memory": {}, "walked": state.memory.known}
+    place = {name: attrgetter(path)(state) for name, path in PLACE.items()}
+    record = _record("Place", ALWAYS | place, arrays, seen)
+    record["$fields"]["state"] = _record("State", inside, arrays, seen)
+    return record
+
+
+def _from_record(name: str, found: dict[str, Any]) -> Any:
+    """A record of the file, by its name there."""
+    if name == "State":  # a part of a "Place"
+        return found
+    return schema.check_record(_state(found) if name == "Place" else RECORDS[name](**found))
+
+
+def _state(place: dict[str, Any]) -> State:
+    """The state that stands in a "Place"; an earlier version may have had fewer fields."""
+    inside, kinds = place["state"], {"search": SearchState, "stage": StageState, "monitor": MonitorState}
+    if not (place.keys() <= {*PLACE, *ALWAYS, "state"} and inside.keys() <= {*STATE, "walked"}):
+        raise msgspec.ValidationError("other fields than a state has - at place")
+    found: dict[str, dict[str, Any]] = {name: {} for name in ("", "point", *kinds)}
+    for table, values in ((PLACE, place), (STATE, inside)):
+        for name, path in table.items():
+            if name in values:
+                group, _, attribute = path.rpartition(".")
+                found[group][attribute] = values[name]
+    parts = {name: schema.check_record(kind(**found[name])) for name, kind in kinds.items()}
+    parts["point"] = Point(*place["point"])
+    if inside["walked"]:
+        parts["memory"] = WorkingSet(inside["walked"])
+    return State(**(found[""] | parts))
 
 
 def _read(found: Any, arrays: list[np.ndarray]) -> Any:
@@ -107,5 +186,5 @@ def _read(found: Any, arrays: list[np.ndarray]) -> Any:
     if "$tuple" in found:
         return tuple(_read(found["$tuple"], arrays))
     if "$record" in found:
-        return schema.check_record(RECORDS[found["$record"]](**_read(found["$fields"], arrays)))
+        return _from_record(found["$record"], _read(found["$fields"], arrays))
     return {name: _read(item, arrays) for name, item in found.items()}

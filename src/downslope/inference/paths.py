@@ -106,7 +106,7 @@ def path(
     for alpha in prices:
         a1, a2 = alpha * l1, alpha * l2
         if F.quadratic and not F.term.dense:  # a column costs its own numbers, and no product with others
-            at.welcome(np.flatnonzero(np.abs(at.gradient[: at.d]) > 1.5 * a1 - 0.5 * last * l1))
+            at.extend_working_set(np.flatnonzero(np.abs(at.gradient[: at.d]) > 1.5 * a1 - 0.5 * last * l1))
         rounds, before = 0, np.inf
         while (gap := at.gap(a1, a2)) > allowed and rounds < ROUNDS:
             value = at.value + priced(at.theta[: at.d], a1, a2)

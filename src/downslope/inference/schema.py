@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -17,8 +16,8 @@ import msgspec
 import numpy as np
 
 from ..arguments import of_the_user
-from ..descent.directions import Memory
-from ..descent.place import Place
+from ..descent.coordinates import WorkingSet
+from ..descent.directions import DirectionState
 from ..descent.state import State
 from ..descent.trace import Step
 from ..errors import DownslopeError
@@ -181,8 +180,8 @@ def check_checkpoint(told: dict[str, Any]) -> None:
     plain = {name: value for name, value in told.items() if name not in ("place", "trace")}
     msgspec.convert(plain, CheckpointContent)
     place = told.get("place")
-    if place is not None and not (isinstance(place, Place) and isinstance(place.state, State)):
-        raise msgspec.ValidationError("Expected `Place` - at place")
+    if place is not None and not isinstance(place, State):
+        raise msgspec.ValidationError("Expected `State` - at place")
 
 
 def check_weights(params: Any, start: Any, names: list[str]) -> None:
@@ -200,8 +199,8 @@ def check_record(record: Any) -> Any:
     for name, hint in get_type_hints(type(record)).items():
         value = getattr(record, name)
         value = value.item() if isinstance(value, np.generic) else value
-        if isinstance(hint, type) and is_dataclass(hint):
-            if not isinstance(value, hint | dict):  # a dict is the state of an optimizer of torch.optim
+        if isinstance(hint, type) and hasattr(hint, "_fields"):
+            if not isinstance(value, hint):
                 raise msgspec.ValidationError(f"Expected `{hint.__name__}` - at {name}")
         else:
             msgspec.convert(value, hint)
@@ -227,18 +226,20 @@ def check_trace(found: Any, trace: Any) -> None:
             raise msgspec.ValidationError("a step expected - at trace")
 
 
-def check_place(place: Any, objective: Any) -> None:
+def check_state(state: State, objective: Any) -> None:
     """Where a descent stands, against the objective that it goes on with. Raises msgspec.ValidationError."""
-    size, state = objective.size, place.state
-    kept = state.memory if isinstance(state.memory, Memory) else Memory(np.empty((0, size)))
-    arrays = [state.theta, place.point[0], place.point[2], *kept.vectors]
-    for pair in kept.moves:
+    size, memory = objective.size, state.memory
+    if not isinstance(memory, DirectionState | WorkingSet | dict):  # a dict is that of torch.optim
+        raise msgspec.ValidationError("Expected `DirectionState` - at memory")
+    known = memory if isinstance(memory, DirectionState) else DirectionState(np.empty((0, size)))
+    arrays = [state.point.theta, state.point.gradient, *known.vectors]
+    for pair in known.moves:
         if not isinstance(pair, tuple) or len(pair) != 2:
             raise msgspec.ValidationError("pairs expected - at memory.moves")
         arrays += pair
     if (
         any(np.shape(array) != (size,) for array in arrays)
-        or min(state.updates, state.epochs, place.done) < 0
+        or min(state.updates, state.epochs, state.stage.done) < 0
     ):
         raise msgspec.ValidationError(f"{size} weights expected - at place")
 

@@ -64,19 +64,19 @@ class Held:
     @property
     def settings(self) -> dict[str, Any]:
         """Plain data: its kind and constants, and those of its scheduler."""
-        told = self.told()
+        told = self.state_dict()
         scheduler = None if self.scheduler is None else type(self.scheduler).__name__
         laid_out = {f"{scheduler}.{name}": value for name, value in (told["scheduler"] or {}).items()}
         names = {"optimizer": type(self.optimizer).__name__, "scheduler": scheduler}
         return {**names, **told["optimizer"]["param_groups"][0], **laid_out}
 
-    def told(self) -> dict[str, Any]:
+    def state_dict(self) -> dict[str, Any]:
         """Plain data: what the optimizer and its scheduler say that they remember."""
         parts = {"optimizer": self.optimizer, "scheduler": self.scheduler}
         told = {name: None if part is None else _plain(part) for name, part in parts.items()}
         return {**told, "rate": self.rate, "updates": self.updates}
 
-    def remember(self, told: Mapping[str, Any]) -> Held:
+    def load_state_dict(self, told: Mapping[str, Any]) -> Held:
         """Go on from there."""
         self.optimizer.load_state_dict(_tensors(told["optimizer"]))
         numbered = [p for group in self.optimizer.param_groups for p in group["params"]]
@@ -162,22 +162,22 @@ class FromTorch(Direction):
         memory.updates += 1
         return memory.parameter.detach().numpy().copy()
 
-    def taken(self, rate: float, memory: Any) -> float:
+    def applied_rate(self, rate: float, memory: Any) -> float:
         """The optimizer's own."""
         return memory.rate
 
-    def pass_over(self, value: float, memory: Any) -> None:
+    def on_epoch_end(self, value: float, memory: Any) -> None:
         """One step of the scheduler, if there is one."""
         if memory.scheduler is None:
             return
         plateau = isinstance(memory.scheduler, pytorch().optim.lr_scheduler.ReduceLROnPlateau)
         memory.scheduler.step(*([value] if plateau else []))
 
-    def told(self, memory: Any) -> dict[str, Any]:
-        return memory.told()
+    def state_dict(self, memory: Any) -> dict[str, Any]:
+        return memory.state_dict()
 
-    def again(self, told: Any, begun: Any) -> Any:
-        return begun.remember(told)
+    def load_state_dict(self, stored: Any, memory: Any) -> Any:
+        return memory.load_state_dict(stored)
 
     def settings(self) -> dict[str, Any]:
         """What the optimizer is, in plain data. Raises DownslopeError for one that can not be gone on with:
@@ -187,7 +187,7 @@ class FromTorch(Direction):
         before, whole = self._walk(at_once, np.zeros(8), range(6)), at_once.rate
         half = self._walk(first, np.zeros(8), range(3))
         try:
-            other.remember(unpacked("", packed(first.told())))
+            other.load_state_dict(unpacked("", packed(first.state_dict())))
             after = self._walk(other, half, range(3, 6))
         except DownslopeError:
             raise
@@ -202,7 +202,7 @@ class FromTorch(Direction):
         """Some updates, each a pass, along gradients that are the same every time."""
         for update in updates:
             w = self.move(w, np.cos(np.arange(len(w)) + update), math.nan, held, None)
-            self.pass_over(1 / (1 + update), held)
+            self.on_epoch_end(1 / (1 + update), held)
         return w
 
     @property

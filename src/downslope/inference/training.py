@@ -19,11 +19,11 @@ from ..data.meter import Meter
 from ..data.parted import Parted
 from ..data.scaling import Standardise
 from ..descent import methods, rates
-from ..descent.descend import End, descend
+from ..descent.descend import descend
 from ..descent.methods import AnyMethod, Method
-from ..descent.place import Place
 from ..descent.rows import Batch
 from ..descent.schedules import InverseScaling
+from ..descent.state import Result, State
 from ..descent.stops import Epochs, Pause, Stop
 from ..descent.trace import Step, Trace
 from ..errors import DownslopeError, Interrupted
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 class Paused:
     """Where a descent stands between two passes: all that is needed to go on, on other rows."""
 
-    end: End
+    end: Result
     method: Any  # of the pass, with the learning rate that "auto" stood for if that is to last
     standardise: Standardise  # the coordinates of the first rows
 
@@ -59,7 +59,15 @@ class Training:
     """
 
     def __init__(
-        self, objective: Objective, method: AnyMethod, stop: Stop, start, recipe: Recipe, place=None
+        self,
+        objective: Objective,
+        method: AnyMethod,
+        stop: Stop,
+        start,
+        recipe: Recipe,
+        validation: Objective | None = None,
+        after: Result | None = None,
+        state: State | None = None,
     ):
         self.objective, self.method, self.stop, self.recipe = objective, method, stop, recipe
         self.trace = Trace(objective.names, start)
@@ -68,12 +76,12 @@ class Training:
         self.function: Function | None = None
         self.module: Any = None
         self.code: Mapping[str, Any] = {}  # what a checkpoint keeps of a module, an optimizer, a function
-        self._validation: Objective | None = None
-        self._end: End | None = None
-        self.place = place or Place()
+        self._validation: Objective | None = validation
+        self._end: Result | None = None
         self.judged = True  # whether its end is to get a verdict
         self._began: float | None = None  # with the first step, when whatever watches it is open
-        self._steps = descend(objective, start, method, stop, seed=recipe.seed, place=self.place)
+        going_on: dict[str, Any] = {"validation": validation, "after": after, "state": state}
+        self.descent = descend(objective, start, method, stop, seed=recipe.seed, **going_on)
 
     @classmethod
     def on_rows(
@@ -82,10 +90,10 @@ class Training:
         recipe: Recipe,
         held_out: Any = None,
         module=None,
-        place: Place | None = None,
+        state: State | None = None,
     ) -> Training:
         """A model on the rows of a Dataset or a Stream: a linear one, the recipe's net, or a PyTorch module.
-        `place`: where an earlier training on them stood, to go on from."""
+        `state`: where an earlier training on them stood, to go on from."""
         parted = isinstance(dataset, Parted)
         if not isinstance(dataset, Dataset | Parted):
             raise DownslopeError("inference.no_dataset", found=type(dataset).__name__)
@@ -106,14 +114,9 @@ class Training:
             if isinstance(method, Method) and isinstance(method.rows, Batch):
                 objective = objective.uncentred()
             stop, start = recipe.stop_for(method, objective), recipe.start_for(method, objective)
-        training = cls(objective, method, stop, start, recipe, place)
+        rows = None if held_out is None else replace(objective, term=objective.term.on(held_out))
+        training = cls(objective, method, stop, start, recipe, validation=rows, state=state)
         training.dataset, training.held_out, training.module = dataset, held_out, module
-        if held_out is not None:
-            rows = replace(objective, term=objective.term.on(held_out))
-            training._validation = rows
-            training._steps = descend(
-                objective, start, method, stop, validation=rows, seed=recipe.seed, place=training.place
-            )
         return training
 
     @classmethod
@@ -145,26 +148,25 @@ class Training:
         start, end = (
             (recipe.start_for(method, objective), None) if after is None else (after.end.params, after.end)
         )
-        training = cls(objective, method, Pause() | Epochs(recipe.epochs), start, recipe)
+        training = cls(objective, method, Pause() | Epochs(recipe.epochs), start, recipe, after=end)
         training.dataset = dataset
-        training._steps = descend(objective, start, method, training.stop, seed=recipe.seed, after=end)
         return training
 
     @classmethod
-    def on_function(cls, function: Function, start, recipe: Recipe, place: Place | None = None) -> Training:
-        """A function from a start. `place`: where an earlier descent from it stood, to go on from."""
+    def on_function(cls, function: Function, start, recipe: Recipe, state: State | None = None) -> Training:
+        """A function from a start. `state`: where an earlier descent from it stood, to go on from."""
         x = function.check_start(start)
         objective = function_objective(function)
         method = recipe.method_for(objective)
-        training = cls(objective, method, recipe.stop_for(method, objective), x, recipe, place)
+        training = cls(objective, method, recipe.stop_for(method, objective), x, recipe, state=state)
         training.function = function
         return training
 
     def __iter__(self) -> Iterator[Step]:
-        self._began = self._began or time.perf_counter() - self.place.seconds
+        self._began = self._began or time.perf_counter() - self.descent.seconds
         while self._end is None:
             try:
-                step = next(self._steps)
+                step = next(self.descent)
             except StopIteration as over:
                 self._end = over.value
                 return
@@ -193,12 +195,12 @@ class Training:
         return term.threads(min(term.rows, rows.size) if isinstance(rows, Batch) else term.rows)
 
     def interrupt(self) -> None:
-        """End it now, with the reason "interrupted"."""
+        """Result it now, with the reason "interrupted"."""
         if not self.trace.updates:
             next(iter(self), None)  # what has not begun can not be interrupted
         try:
             while self._end is None:
-                self.trace.append(self._steps.throw(KeyboardInterrupt))
+                self.trace.append(self.descent.throw(KeyboardInterrupt))
         except StopIteration as over:
             self._end = over.value
 
@@ -223,7 +225,7 @@ class Training:
         assert rows[0] is not None
         return Training.on_rows(rows[0], recipe, rows[1], self.module)
 
-    def _verdict(self, end: End) -> Verdict:
+    def _verdict(self, end: Result) -> Verdict:
         """What the end means; with a remedy, it can be applied to the same rows."""
         if not self.judged:
             return plain(end) if end.reason.code in FAILURES else unjudged(end)
@@ -311,7 +313,7 @@ class Training:
             return told
         return *told, ("inference.local_passes", {"shards": len(shards), "method": self.method.name})
 
-    def _scores(self, end: End) -> np.ndarray | None:
+    def _scores(self, end: Result) -> np.ndarray | None:
         """z of the training rows at the end, where the descent held them anyway."""
         n, k = len(self.dataset or ()), self.objective.term.outputs
         if not self.objective.term.in_memory or not isinstance(end.cached, tuple):

@@ -311,10 +311,10 @@ class LinearTerm(RowSums):
         """One row of how many is enough."""
         return next((every for every in (16, 4) if self.rows >= enough * every), 1)
 
-    def swept(self, one):
+    def run_epoch(self, plan, workspace: dict):
         """What one pass of a stochastic method makes of θ: all rows at once, in the order that they are
         taken in."""
-        return one.over([(self, one.batch.order_of(self.rows, one.epoch, one.seed))])
+        return plan.run([(self, plan.batch.order_of(self.rows, plan.epoch, plan.seed))], workspace)
 
     def thinned(self, every: int) -> LinearTerm:
         """The same over one row of each `every`, drawn once."""

@@ -229,14 +229,14 @@ class PartedTerm(RowSums):
             return self.sample
         return replace(self, pattern=replace(self.pattern, every=every))
 
-    def swept(self, one):
+    def run_epoch(self, plan, workspace: dict):
         """What one pass of a stochastic method makes of θ: a few parts at a time, drawn from all over them.
         Where rows lie in several memories, each makes a pass over its own, and θ is their mean."""
-        if not isinstance(one.batch.order, str):
-            one.batch.order_of(0, one.epoch, one.seed)  # refused: rows that are given by number
+        if not isinstance(plan.batch.order, str):
+            plan.batch.order_of(0, plan.epoch, plan.seed)  # refused: rows that are given by number
         if self.stream.shards:
-            return self.stream.each_shard(partial(_own_pass, self.pattern, one))
-        return one.over(self.pieces(one.batch, one.epoch, one.seed))
+            return self.stream.each_shard(partial(_own_pass, self.pattern, plan))
+        return plan.run(self.pieces(plan.batch, plan.epoch, plan.seed), workspace)
 
     def pieces(self, batch, epoch: int, seed: int) -> Iterator[tuple[LinearTerm, np.ndarray]]:
         """The rows of one pass, some at a time, and the order in which they are taken."""
@@ -321,14 +321,14 @@ def _pieces(pattern, blocks: Iterable[Dataset], batch, epoch: int, seed: int, sh
         yield pattern.term(rows), order
 
 
-def _own_pass(pattern: Pattern, one, parts: Sequence[Dataset], shard: int):
+def _own_pass(pattern: Pattern, plan, parts: Sequence[Dataset], shard: int):
     """One of several passes from the same θ: over the parts of a shard."""
-    n, told = len(parts), (one.epoch, one.seed, shard)
-    order = permuted(n, *told).tolist() if one.batch.order == "shuffle" else range(n)
+    n, told = len(parts), (plan.epoch, plan.seed, shard)
+    order = permuted(n, *told).tolist() if plan.batch.order == "shuffle" else range(n)
     rows = sum(map(len, parts))
     weight = sum(float(len(part) if part.weights is None else part.weights.sum()) for part in parts)
     blocks = grouped(parts[number] for number in order)
-    return one.alone(rows, weight).over(_pieces(pattern, blocks, one.batch, *told))
+    return plan.alone(rows, weight).run(_pieces(pattern, blocks, plan.batch, *told), {})
 
 
 def _largest_row(term: LinearTerm) -> float:

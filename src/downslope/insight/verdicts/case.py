@@ -12,10 +12,11 @@ import numpy as np
 
 from ...descent import rates
 from ...descent.directions import Chooser, Momentum, Nesterov, Steepest
-from ...descent.end import NEAR, End
 from ...descent.methods import AnyMethod, Method
+from ...descent.monitor import NEAR
 from ...descent.rows import Batch
 from ...descent.schedules import Constant
+from ...descent.state import Result
 from ...descent.trace import Step, Trace
 from ...errors import DownslopeError
 from ...model.differences import hessian_of
@@ -36,7 +37,7 @@ class Case:
     """A descent that is over. `settings` is the recipe; `validation` the objective over rows held out;
     `dataset` the rows that were learned from; `unjudged` collects the judgements that raised."""
 
-    end: End
+    end: Result
     objective: Any
     method: AnyMethod
     trace: Trace
@@ -184,7 +185,7 @@ class Case:
     def given_rate(self) -> float | None:
         """The fixed learning rate that it was told to take along gradients."""
         fixed = isinstance(self.method, Method) and isinstance(self.method.learning_rate, Constant)
-        return self.method.learning_rate.rate if self.straight and fixed else None  # type: ignore[union-attr]
+        return self.method.learning_rate.rate if self.straight and fixed else None  # type: ignore[attr-defined]
 
     @cached_property
     def step_curvature(self) -> float:
@@ -219,7 +220,7 @@ class Case:
     def beta(self) -> float:
         """β of the heavy ball; 0 for all others."""
         heavy = isinstance(self.method, Method) and isinstance(self.method.direction, Momentum)
-        return self.method.direction.beta if heavy else 0.0  # type: ignore[union-attr]
+        return self.method.direction.beta if heavy else 0.0  # type: ignore[attr-defined]
 
     @property
     def best(self) -> float:

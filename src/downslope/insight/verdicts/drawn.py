@@ -109,7 +109,7 @@ def sorted_rows(case: Case) -> Verdict | None:
     if order is None or not case.objective.whole:
         return None
     term = case.objective.term
-    size = case.method.rows.size  # type: ignore[union-attr]
+    size = case.method.rows.size  # type: ignore[attr-defined]
     blocks = len(order) // size
     slopes = term.loss.slope(term.predictor(case.theta), term.Y)
     if blocks >= FEWEST:
@@ -212,7 +212,7 @@ def _predicted(case: Case, bottom) -> float:
     if rate is None or bottom is None or not math.isfinite(case.L):
         return math.nan
     rate /= 1 - case.beta  # the heavy ball adds up 1/(1 − β) of its past
-    b = case.method.rows.size  # type: ignore[union-attr]
+    b = case.method.rows.size  # type: ignore[attr-defined]
     some = term.sample
     slopes = some.loss.slope(some.predictor(bottom), some.Y) ** 2
     pull = case.objective.l2 * bottom  # the penalty's own gradient, which the rows' mean balances

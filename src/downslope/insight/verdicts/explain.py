@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...descent.end import End
 from ...descent.methods import AnyMethod, Exhaustive
+from ...descent.state import Result
 from ...descent.trace import Trace
 from . import functions, nets, rows
 from .case import Case
@@ -28,7 +28,7 @@ PLAIN = {  # reason to end → the verdict where nothing more can be judged
 
 
 def explain(
-    end: End,
+    end: Result,
     objective,
     method: AnyMethod,
     trace: Trace,
@@ -52,13 +52,13 @@ def explain(
     return replace(found, unjudged=tuple(case.unjudged.items()))
 
 
-def unjudged(end: End) -> Verdict:
+def unjudged(end: Result) -> Verdict:
     """Where it ended, and no more: what is told where no verdict is asked for."""
     facts = {"epochs": end.epochs, "loss": end.value, "gradient": end.certificate}
     return Verdict("not_judged", {**end.reason.numbers, **facts})
 
 
-def plain(end: End, numbers: dict[str, Any] | None = None, error: Exception | None = None) -> Verdict:
+def plain(end: Result, numbers: dict[str, Any] | None = None, error: Exception | None = None) -> Verdict:
     """The verdict that the reason to end gives by itself; `error`: what kept all others from being judged."""
     code = end.reason.code
     facts = {"epochs": end.epochs, "loss": end.value, "gradient": end.certificate, **(numbers or {})}

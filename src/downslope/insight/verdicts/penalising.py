@@ -64,11 +64,10 @@ def _descended(objective, start) -> np.ndarray:
     """The minimiser, as nearly as a choice of alpha needs it, in the user's units."""
     method = Newton() if objective.size <= NARROW else LBFGS()
     steps = descend(objective, start, method, Gradient(1e-3) | Epochs(12))
-    while True:
-        try:
-            next(steps)
-        except StopIteration as over:
-            return over.value.params
+    for _ in steps:
+        pass
+    assert steps.result is not None
+    return steps.result.params
 
 
 def _alphas(sizes) -> Iterator[float]:

@@ -1,24 +1,65 @@
-"""Proximal Newton over several outputs, softmax among them: the second-order model of F, with the kinks of
-L1, is minimised over the weights that are not 0 or may not stay so, and a line search follows.
-
-Lee, Sun & Saunders 2014. Intercepts are weights without a price.
-"""
+"""The steps of coordinate descent, each over a working set; over several outputs, of proximal Newton."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
 from ..kernels.compiled import WORTH_COMPILING, compiled
 from ..kernels.coordinates import cycle
+from .coordinates import Coordinates, WorkingSet
 from .l1_quadratic import distance, minimised, priced
+from .state import State, step_of
+from .steppers import Stepper
+from .stops import Gradient
 
 LARGEST = 2000  # weights up to which H of all of them is found
 
 
+class Rounds(Stepper):
+    """A round over the working set a step; its `learning_rate` is the length of the step that was taken."""
+
+    stores_cache = True
+    may_rise = False
+
+    def __init__(self, objective, stop):
+        self.objective = objective
+        self.walk: Coordinates | SeveralOutputs | None = None
+        self.l1, self.l2 = objective.l1, objective.l2
+        tol = max((part.tol for part in stop.parts() if isinstance(part, Gradient)), default=1e-12)
+        self.limit = tol * objective.gradient_scale
+
+    def step(self, state):
+        objective, walk = self.objective, self.walk or self._begun(state)
+        length = walk.round(self.l1[: walk.d], self.l2[: walk.d], self.limit)
+        if walk.moments:  # which tell no row from another
+            point = objective.at(walk.theta)
+        else:
+            point = objective.priced(walk.theta, walk.value, walk.gradient, (walk.theta, walk.z))
+        before = state.point
+        state = State(point, walk.memory, state.epochs + 1, state.updates + 1)
+        return state, step_of(state, objective.rows, before, length)
+
+    def _begun(self, state):
+        """Where the descent stands; what it knew of F there is its memory."""
+        term, theta = self.objective.term, state.point.theta
+        self.walk = SeveralOutputs(term, theta) if term.outputs > 1 else Coordinates(term, theta)
+        vars(self.walk).update(state.memory.known)
+        return self.walk
+
+    def _memory(self):
+        return WorkingSet({})
+
+    def _stored(self, memory):
+        return memory
+
+    def _restored(self, stored):
+        return stored
+
+
 class SeveralOutputs:
-    """Where proximal Newton stands: θ (p,), f and its gradient there."""
+    """Proximal Newton over several outputs, softmax among them: the second-order model of F, with the kinks
+    of L1, is minimised over the weights that are not 0 or may not stay so, and a line search follows.
+    Lee, Sun & Saunders 2014. Intercepts are weights without a price. It holds θ (p,), f and its gradient."""
 
     moments = False
 
@@ -31,9 +72,9 @@ class SeveralOutputs:
         self.value, self.gradient, (self.theta, self.z) = self.term.at(theta)
 
     @property
-    def known(self) -> dict[str, Any]:
+    def memory(self) -> WorkingSet:
         """All that is needed to go on, to the last bit."""
-        return {name: vars(self)[name] for name in ("theta", "value", "gradient", "z")}
+        return WorkingSet({name: vars(self)[name] for name in ("theta", "value", "gradient", "z")})
 
     def round(self, l1, l2, limit: float) -> float:
         """θ after one model of F has been minimised; the length of the step that was taken."""
