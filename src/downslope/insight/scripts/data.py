@@ -16,7 +16,6 @@ from .values import (
     SIDES,
     Const,
     Estimator,
-    Function,
     Instance,
     Loader,
     Rows,
@@ -122,7 +121,7 @@ def column(machine: Any, frame: Tensor, node: ast.Subscript, index: Any) -> Any:
         shape = (height, None if index.more else len(index.items))
     elif (isinstance(index, Tensor) or isinstance(node.slice, ast.Slice)) and frame.shape:
         shape = (None, *frame.shape[1:])
-    return named_column(frame, node, shape, name, order, column=name)
+    return named_column(frame, node, shape, name, order)
 
 
 def _columns(machine: Any, part: ast.AST, height: Any, frame: Tensor) -> tuple[Shape, str]:
@@ -136,9 +135,9 @@ def _columns(machine: Any, part: ast.AST, height: Any, frame: Tensor) -> tuple[S
     return ((height,), str(told.value)) if isinstance(told, Const) else (None, "")
 
 
-def named_column(frame: Tensor, node: ast.AST, shape: Shape, name: str, order: Any, **info: Any) -> Tensor:
+def named_column(frame: Tensor, node: ast.AST, shape: Shape, name: str, order: Any) -> Tensor:
     facts = frame.facts | ({"real"} if objects.UNBOUNDED.search(name) else frozenset())
-    return Tensor(node, facts, "column", (frame,), shape, "", False, lib="frame", order=order, info=info)
+    return Tensor(node, facts, "column", (frame,), shape, "", False, lib="frame", order=order)
 
 
 def text(call: Call) -> Any:
@@ -244,9 +243,9 @@ def _loader(call: Call, rows: Any) -> Loader:
     made = Loader(call.node, facts, rows, batch, drop)
     if call.keywords.keys() & {"collate_fn", "batch_sampler"}:
         made.rows = call.unknown(facts=facts)
-    length = objects.member(rows.cls, "__len__") if isinstance(rows, Instance) else None
-    if isinstance(length, Function):
-        made.count = whole(call.machine.enter(replace(length, owner=rows), [], {}, call.node))
+    length = objects.method(rows, "__len__") if isinstance(rows, Instance) else None
+    if length is not None:
+        made.count = whole(call.machine.enter(length, [], {}, call.node))
     return made
 
 

@@ -40,13 +40,12 @@ def define(machine: Any, node: ast.ClassDef) -> None:
 def instantiate(machine: Any, made: Class, args: list | None, keywords: dict, node: ast.AST) -> Any:
     """Net(…); `args` is None where nothing is told of them."""
     if objects.is_module(made):
-        loops, kind = tuple(machine.loops), made.code.name
-        result: Any = Module(node, kind=kind, cls=made, args=args or [], keywords=keywords, made_in=loops)
+        result: Any = Module(node, kind=made.code.name, cls=made, args=args or [], keywords=keywords)
     else:
         result = Instance(node, cls=made)
-    start = objects.member(made, "__init__")
-    if isinstance(start, Function):
-        machine.enter(replace(start, owner=result), args, keywords, node)
+    start = objects.method(result, "__init__")
+    if start is not None:
+        machine.enter(start, args, keywords, node)
     else:  # a dataclass
         fields = [s.target for s in made.code.body if isinstance(s, ast.AnnAssign)]
         names = [target.id for target in fields if isinstance(target, ast.Name)]

@@ -221,10 +221,9 @@ def apply(function: Any, of: Call) -> Any:
         case Module():
             return layers.apply(of, function)
         case Instance():
-            found = objects.member(function.cls, "__call__")
-            if isinstance(found, Function):
-                bound = replace(found, owner=function)
-                return machine.enter(bound, of.args, of.keywords, of.node)
+            called = objects.method(function, "__call__")
+            if called is not None:
+                return machine.enter(called, of.args, of.keywords, of.node)
     return _foreign(of, function)
 
 
@@ -268,14 +267,13 @@ def _subscript(machine: Any, node: ast.Subscript) -> Any:
         case Rows():
             return objects.row(machine, holder, node)
         case Instance():
-            found = objects.member(holder.cls, "__getitem__")
-            if isinstance(found, Function):
-                bound = replace(found, owner=holder)
-                return machine.enter(bound, [index or Unknown(node)], {}, node)
+            found = objects.method(holder, "__getitem__")
+            if found is not None:
+                return machine.enter(found, [index or Unknown(node)], {}, node)
         case Tensor() if holder.lib == "frame":
             return data.column(machine, holder, node, index)
         case Tensor():
-            return tensors.indexed(machine, node, holder, index, parts)
+            return tensors.indexed(machine, node, holder, parts)
         case Unknown() if isinstance(constant(index), str | int):
             key = f"[{index.value!r}]"
             if holder.attrs.get(key) is None:
@@ -283,7 +281,7 @@ def _subscript(machine: Any, node: ast.Subscript) -> Any:
                 holder.attrs[key] = Unknown(node, facts=facts, name=str(index.value))
             return holder.attrs[key]
         case Unknown() if cut or isinstance(index, Tensor | Seq):
-            return tensors.indexed(machine, node, as_tensor(holder), index, parts)
+            return tensors.indexed(machine, node, as_tensor(holder), parts)
         case Unknown():
             return Unknown(node, facts=holder.facts)
     return Unknown(node)

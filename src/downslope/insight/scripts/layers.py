@@ -53,8 +53,8 @@ SQUARED = words("mse_loss l1_loss smooth_l1_loss huber_loss")
 # ── making ──────────────────────────────────────────────────────────────────────────────────────────
 def make(call: Call) -> Module:
     """nn.Linear(3, 1)"""
-    kind, loops = call.name, tuple(call.machine.loops)
-    made = Module(call.node, kind=kind, args=call.args, keywords=call.keywords, made_in=loops)
+    kind = call.name
+    made = Module(call.node, kind=kind, args=call.args, keywords=call.keywords)
     for arg in call.args if kind in ("Sequential", "ModuleList") else ():
         items = getattr(root(arg), "items", [root(arg)])
         items = items.values() if isinstance(items, dict) else items
@@ -127,9 +127,9 @@ def sequence(call: Call, module: Module, x: Any) -> Any:
 def _net(call: Call, module: Module) -> Any:
     """An instance of a class of the script."""
     machine = call.machine
-    forward = objects.member(module.cls, "forward") or objects.member(module.cls, "__call__")
-    if isinstance(forward, Function):
-        result = machine.enter(replace(forward, owner=module), call.args, call.keywords, call.node)
+    forward = objects.method(module, "forward", "__call__")
+    if forward is not None:
+        result = machine.enter(forward, call.args, call.keywords, call.node)
         if not isinstance(result, Unknown):
             return result
     elif any(path.endswith("nn.Sequential") for path in objects.bases(module.cls)) and module.children:

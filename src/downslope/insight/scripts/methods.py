@@ -75,7 +75,7 @@ def of_tensor(machine: Any, owner: Tensor, attr: str, node: ast.AST) -> Any:
         case "size" if owner.lib in ("numpy", "frame"):
             return tensors.length(base, shapes.size(shape), 0, node)
         case "loss" | "logits" | "last_hidden_state" | "pooler_output" if getattr(base, "op", "") == "call":
-            return replace(base, node=node, info={**base.info, "part": attr}, origin=None)
+            return replace(base, node=node, info=dict(base.info), origin=None)
     if frame and attr not in METHODS:
         return data.named_column(owner, node, (shape[0] if shape else None,), attr, owner.order)
     return Method(node, owner=owner, name=attr)

@@ -97,9 +97,9 @@ def items(machine: Any, value: Any, node: Any) -> tuple[list[Any], bool]:
             return [row(machine, base, node)], False
         case Instance():
             for name, args in (("__iter__", []), ("__getitem__", [index(node)])):
-                found = member(base.cls, name)
-                if isinstance(found, Function):
-                    made = machine.enter(replace(found, owner=base), args, {}, node)
+                found = method(base, name)
+                if found is not None:
+                    made = machine.enter(found, args, {}, node)
                     return ([made], False) if args else items(machine, made, node)
         case Tensor() if base.shape and base.shape[0] is not ...:
             kept = (base.shape[1:], base.dtype, base.graph, base.cut)
@@ -208,7 +208,7 @@ def parts(machine: Any, value: Any, count: int, star: int | None) -> list[Any]:
                     base.attrs[key] = Unknown(node, facts=base.facts, name=key)
             return [base.attrs[f"${place}"] for place in range(count)]
         case Tensor() if base.op == "call":
-            return [replace(base, info={**base.info, "part": place}) for place in range(count)]
+            return [replace(base, info=dict(base.info)) for _ in range(count)]
         case Tensor():
             return [one_item(machine, value, node) for _ in range(count)]
         case Loader() | Rows() | Module() | Parameters() | Instance():
@@ -225,6 +225,12 @@ def member(made: Class | None, name: str, depth: int = 0) -> Any:
     found = made.methods.get(name, made.attrs.get(name))
     above = (member(base, name, depth + 1) for base in made.bases if isinstance(base, Class))
     return found if found is not None else next((value for value in above if value is not None), None)
+
+
+def method(owner: Any, *names: str) -> Function | None:
+    """The first of these methods that the class of an instance has, bound to it."""
+    found = next((found for name in names if (found := member(owner.cls, name)) is not None), None)
+    return replace(found, owner=owner) if isinstance(found, Function) else None
 
 
 def bases(made: Class | None, depth: int = 0) -> list[str]:

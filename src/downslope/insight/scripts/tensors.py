@@ -248,7 +248,7 @@ def dims(owner: Tensor, node: Any) -> Seq:
     return made_
 
 
-def indexed(machine: Any, node: ast.Subscript, whole_: Tensor, index: Any, parts: list[Any]) -> Tensor:
+def indexed(machine: Any, node: ast.Subscript, whole_: Tensor, parts: list[Any]) -> Tensor:
     """X[:, None], X[:, 0], X[2:5], X[order], X[mask]"""
     shape: list | None = []
     left = list(whole_.shape) if whole_.shape is not None else None
@@ -290,8 +290,7 @@ def indexed(machine: Any, node: ast.Subscript, whole_: Tensor, index: Any, parts
     if isinstance(first, Tensor) and first.order is not None:
         order = first.order
     final = None if shape is None or left is None else (*shape, *left)
-    info = {"sliced": cutting, "index": index}
-    return made(machine, "index", (whole_,), node, final, whole_.dtype, order=order, **info)
+    return made(machine, "index", (whole_,), node, final, whole_.dtype, order=order, sliced=cutting)
 
 
 def sliced_length(machine: Any, part: ast.Slice, length_: Any) -> Any:

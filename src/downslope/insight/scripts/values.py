@@ -123,7 +123,6 @@ class Module(Value):
     children: list[Any] = field(default_factory=list)  # of Sequential, ModuleList
     attrs: dict[str, Any] = field(default_factory=dict)
     cls: Class | None = None
-    made_in: tuple = ()  # the loops around its making
 
     def argument(self, place: int, *names: str) -> Value | None:
         for name in names:
@@ -153,7 +152,6 @@ class Optimizer(Value):
     owners: tuple[Any, ...] | None = None  # nets and tensors; None where the text does not tell
     holds: frozenset[int] = frozenset()  # ids of all layers and tensors in it when it was made
     rate: Value | None = None
-    keywords: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
