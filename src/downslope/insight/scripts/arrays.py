@@ -176,8 +176,8 @@ def _asked_shape(call: Call, asked: Any) -> Shape:
             shape = None if asked.more else tuple(whole(i) for i in asked.items)
             counted = isinstance(alone, Tensor) and (alone.op in ("length", "counter") or alone.shape == ())
             return None if shape == (None,) and alone is not None and not counted else shape
-    told = whole(asked)
-    return (told,) if told is not None or (isinstance(asked, Tensor) and asked.shape == ()) else None
+    length = whole(asked)
+    return (length,) if length is not None or (isinstance(asked, Tensor) and asked.shape == ()) else None
 
 
 def _along(call: Call) -> Tensor:
@@ -185,8 +185,8 @@ def _along(call: Call) -> Tensor:
     ends: list[Any] = [number(a) for a in call.args[:3]]
     if call.name == "arange":
         start, stop, step = {1: (0, *ends, 1), 2: (*ends, 1), 3: ends}.get(len(ends), (0, None, 1))
-        told = None not in (start, stop, step) and step
-        count = max(0, math.ceil((stop - start) / step - 1e-9)) if told else None
+        known = None not in (start, stop, step) and step
+        count = max(0, math.ceil((stop - start) / step - 1e-9)) if known else None
     else:
         asked = call.arg(2, "steps", "num")
         count = whole(asked) if asked is not None else 50 if call.lib == "numpy" else None
@@ -231,10 +231,12 @@ def _joined(call: Call, first: Any) -> Tensor:
 
 def side_by_side(call: Call, parts: list, how: str) -> Any:
     """np.c_[a, b]"""
-    told = operands(call.machine.value(p) for p in parts if not isinstance(p, ast.Slice))
-    if how != "c" or len(told) != len(parts) or not all(shapes.known(t.shape) for t in told):
-        return call.make("cat", told, (None, None) if how == "c" else None)
-    widths: list[Any] = [1 if len(t.shape) == 1 else t.shape[1] if len(t.shape) == 2 else None for t in told]
-    rows = next((t.shape[0] for t in told if t.shape and isinstance(t.shape[0], int)), None)
+    columns = operands(call.machine.value(p) for p in parts if not isinstance(p, ast.Slice))
+    if how != "c" or len(columns) != len(parts) or not all(shapes.known(t.shape) for t in columns):
+        return call.make("cat", columns, (None, None) if how == "c" else None)
+    widths: list[Any] = [
+        1 if len(t.shape) == 1 else t.shape[1] if len(t.shape) == 2 else None for t in columns
+    ]
+    rows = next((t.shape[0] for t in columns if t.shape and isinstance(t.shape[0], int)), None)
     width = sum(widths) if all(isinstance(w, int) for w in widths) else None
-    return call.make("cat", told, (rows, width), "float")
+    return call.make("cat", columns, (rows, width), "float")

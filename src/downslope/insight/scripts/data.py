@@ -129,10 +129,10 @@ def _columns(machine: Any, part: ast.AST, height: Any, frame: Tensor) -> tuple[S
     if isinstance(part, ast.Slice):
         width = frame.shape[1] if frame.shape and len(frame.shape) > 1 else None
         return (height, tensors.sliced_length(machine, part, width)), ""
-    told = machine.value(part)
-    if isinstance(told, Seq):
-        return (height, None if told.more else len(told.items)), ""
-    return ((height,), str(told.value)) if isinstance(told, Const) else (None, "")
+    chosen = machine.value(part)
+    if isinstance(chosen, Seq):
+        return (height, None if chosen.more else len(chosen.items)), ""
+    return ((height,), str(chosen.value)) if isinstance(chosen, Const) else (None, "")
 
 
 def named_column(frame: Tensor, node: ast.AST, shape: Shape, name: str, order: Any) -> Tensor:
@@ -156,8 +156,8 @@ def text(call: Call) -> Any:
 # ── held-out rows, scalers ──────────────────────────────────────────────────────────────────────────
 def split(call: Call) -> Any:
     """train_test_split(X, y, test_size=0.2)"""
-    call.tell("split", data=call.args)
-    call.tell("paired", values=call.args)
+    call.emit("split", data=call.args)
+    call.emit("paired", values=call.args)
     share, rest = call.keywords.get("test_size"), number(call.keywords.get("train_size"))
     held = number(share)
     held = 0.25 if held is None and rest is None else held
@@ -184,7 +184,7 @@ def estimate(call: Call, owner: Any) -> Any:
     if x is None:
         return owner if name == "fit" else call.unknown()
     if name in ("fit", "fit_transform"):
-        call.tell("fit", estimator=owner, data=x, transforms=name == "fit_transform")
+        call.emit("fit", estimator=owner, data=x, transforms=name == "fit_transform")
         if isinstance(owner, Estimator):
             owner.fitted.append(x)
     table = x.shape and len(x.shape) == 2
@@ -218,16 +218,16 @@ def torch_data(call: Call) -> Any:
     match call.name:
         case "TensorDataset":
             columns = operands(call.args)
-            call.tell("paired", values=call.args)
+            call.emit("paired", values=call.args)
             sides = {c.facts & SIDES for c in columns}
             return Rows(call.node, sides.pop() if len(sides) == 1 else frozenset(), columns)
         case "DataLoader":
             return _loader(call, first)
         case "random_split" if first is not None:
-            call.tell("split", data=[first])
+            call.emit("split", data=[first])
             lengths = call.arg(1, "lengths")
-            told = isinstance(lengths, Seq) and not lengths.more
-            counts = list(map(whole, lengths.items)) if told else [None, None]
+            known = isinstance(lengths, Seq) and not lengths.more
+            counts = list(map(whole, lengths.items)) if known else [None, None]
             return call.several(*(_subset(first, call.node, count) for count in counts))
         case "Subset" if first is not None:
             chosen = as_tensor(call.arg(1))

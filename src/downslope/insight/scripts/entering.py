@@ -38,7 +38,7 @@ def define(machine: Any, node: ast.ClassDef) -> None:
 
 
 def instantiate(machine: Any, made: Class, args: list | None, keywords: dict, node: ast.AST) -> Any:
-    """Net(…); `args` is None where nothing is told of them."""
+    """Net(…); `args` is None where nothing is known of them."""
     if objects.is_module(made):
         result: Any = Module(node, kind=made.code.name, cls=made, args=args or [], keywords=keywords)
     else:
@@ -51,14 +51,14 @@ def instantiate(machine: Any, made: Class, args: list | None, keywords: dict, no
         names = [target.id for target in fields if isinstance(target, ast.Name)]
         result.attrs |= {**dict(zip(names, args or [])), **keywords}
     if args is not None:
-        machine.tell("made", node, value=result)
+        machine.emit("made", node, value=result)
     return result
 
 
 def enter(
     machine: Any, function: Function, args: list | None, keywords: dict[str, Any], node: ast.AST
 ) -> Any:
-    """What a function of the script returns for these arguments; None: nothing is told of them."""
+    """What a function of the script returns for these arguments; None: nothing is known of them."""
     code = function.code
     machine.entered.add(code)
     if len(machine.stack) >= DEPTH or machine.stack.count(code) >= 2:
@@ -98,18 +98,18 @@ def _hand_over(machine: Any, function: Function, frame: Frame, args: list | None
     if function.owner is not None and names and not objects.decorated(function, "staticmethod"):
         frame.names[names.pop(0)] = function.owner
     values = list(args or [])
-    told = dict(zip(names, values))
+    passed = dict(zip(names, values))
     if given.vararg:
         rest = values[len(names) :]
         frame.names[given.vararg.arg] = Seq(function.code, items=rest, more=args is None, kind="tuple")
     asked = {*names, *(a.arg for a in given.kwonlyargs)}
-    told |= {name: value for name, value in keywords.items() if name in asked}
+    passed |= {name: value for name, value in keywords.items() if name in asked}
     if given.kwarg:
         rest_ = {k: v for k, v in keywords.items() if k not in asked}
         frame.names[given.kwarg.arg] = Table(function.code, items=rest_)
     defaults = dict(zip(reversed(names), reversed(given.defaults)))
     defaults |= {a.arg: d for a, d in zip(given.kwonlyargs, given.kw_defaults) if d is not None}
-    frame.names |= {name: objects.labelled(value, name) for name, value in told.items()}
+    frame.names |= {name: objects.labelled(value, name) for name, value in passed.items()}
     with machine.inside(function.frame or machine.top):
         for name in asked - frame.names.keys():
             default = defaults.get(name)

@@ -233,7 +233,7 @@ def _foreign(of: Call, function: Any) -> Any:
     given = [v for v in of.given if isinstance(v, Tensor | Unknown)]
     if not given or not isinstance(function, Unknown | Tensor):
         return of.unknown()
-    of.tell("model_call", model=function, args=of.args, result=None, mode=layers.mode(function))
+    of.emit("model_call", model=function, args=of.args, result=None, mode=layers.mode(function))
     silent = of.machine.recording is False
     cut = ("no_grad", of.machine.silencer) if silent and of.machine.silencer else None
     facts = frozenset().union(*(v.facts for v in given)) - tensors.RANGES
@@ -295,9 +295,9 @@ def _item(machine: Any, node: ast.Subscript, holder: Seq, index: Any) -> Any:
     if isinstance(node.slice, ast.Slice):
         if not holder.more and holder.kind in ("list", "tuple"):
             ends = (node.slice.lower, node.slice.upper, node.slice.step)
-            told = [Const(value=None) if end is None else machine.value(end) for end in ends]
-            if all(isinstance(constant(end), int | None) and isinstance(end, Const) for end in told):
-                cut = holder.items[slice(*map(constant, told))] if constant(told[2]) != 0 else holder.items
+            known = [Const(value=None) if end is None else machine.value(end) for end in ends]
+            if all(isinstance(constant(end), int | None) and isinstance(end, Const) for end in known):
+                cut = holder.items[slice(*map(constant, known))] if constant(known[2]) != 0 else holder.items
                 return Seq(node, holder.facts, cut, False, holder.kind)
         return Seq(node, holder.facts, holder.items, True, holder.kind)
     return agreed(holder.items) if holder.items else Unknown(node)
@@ -321,8 +321,8 @@ def _table(machine: Any, node: ast.Dict) -> Table:
         if key is None:
             made.items |= found.items if isinstance(found, Table) else {}
         else:
-            told = machine.value(key)
-            made.items[told.value if isinstance(told, Const) else f"[{len(made.items)}]"] = found
+            known = machine.value(key)
+            made.items[known.value if isinstance(known, Const) else f"[{len(made.items)}]"] = found
     return made
 
 

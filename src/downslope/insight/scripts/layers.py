@@ -62,8 +62,8 @@ def make(call: Call) -> Module:
     for arg in call.args if kind == "ModuleDict" else ():
         made.attrs.update(getattr(arg, "items", {}) if not isinstance(arg, Module | Seq) else {})
     if kind in ("Sequential", "ModuleList", "ModuleDict"):
-        call.tell("registered", container=made, layers=list(made.children))
-    call.tell("made", value=made)
+        call.emit("registered", container=made, layers=list(made.children))
+    call.emit("made", value=made)
     return made
 
 
@@ -73,12 +73,12 @@ def weight(layer: Module, name: str, node: Any) -> Tensor:
 
 
 def mode(module: Any) -> bool | None:
-    """Whether a net is learning: True, False after eval(), None where that is not told."""
+    """Whether a net is learning: True, False after eval(), None where that is not known."""
     return module.attrs.get("$training", True) if isinstance(module, Module | Unknown) else None
 
 
 def set_mode(machine: Any, module: Any, state: bool | None, node: Any) -> None:
-    machine.tell("mode", node, model=module, state=state)
+    machine.emit("mode", node, model=module, state=state)
     for part in members(module):
         if isinstance(part, Module | Unknown):
             machine.put(part.attrs, "$training", state)
@@ -103,7 +103,7 @@ def apply(call: Call, module: Module) -> Any:
         result = layer(call, module, x)
         if module.kind not in WEIGHTED:
             return result
-    call.tell("model_call", model=module, args=call.args, result=result, mode=mode(module))
+    call.emit("model_call", model=module, args=call.args, result=result, mode=mode(module))
     return result
 
 
@@ -147,12 +147,12 @@ def layer(call: Call, module: Module, x: Any) -> Any:
     tensor = as_tensor(x)
     given: Shape = tensor.shape if tensor is not None else None
     if kind.startswith(NOISY):
-        call.tell("noisy", layer=module, mode=mode(module), input=tensor)
+        call.emit("noisy", layer=module, mode=mode(module), input=tensor)
     op = ACTIVATIONS.get(kind, kind)
     inputs = [] if tensor is None else [tensor]
     result = call.make(op, inputs, _shape_after(module, given), "float", layer=module)
     if op == "softmax":
-        call.tell("softmax", result=result, dim=whole(module.argument(0, "dim")))
+        call.emit("softmax", result=result, dim=whole(module.argument(0, "dim")))
     if kind in WEIGHTED and not module.attrs.get("$frozen"):
         result.graph = machine.recording
         result.cut = ("no_grad", machine.silencer) if machine.recording is False else None
@@ -208,5 +208,5 @@ def loss(call: Call, module: Module | None = None) -> Tensor:
     inputs = [t for t in (one, other) if t is not None]
     result = call.make(call.name, inputs, shape, "float", reduction=how)
     maker = module.node if module else call.node
-    call.tell("loss", name=call.name, input=one, target=other, maker=maker, result=result)
+    call.emit("loss", name=call.name, input=one, target=other, maker=maker, result=result)
     return result

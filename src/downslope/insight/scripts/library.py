@@ -111,7 +111,7 @@ def _builtin(of: Call, _: str) -> Any:
         case "setattr" if len(of.args) > 2 and hasattr(base, "attrs"):
             key = of.args[1].value if isinstance(of.args[1], Const) else f"[{len(base.attrs)}]"
             machine.put(base.attrs, key, of.args[2])
-            of.tell("registered", container=base, layers=[of.args[2]])
+            of.emit("registered", container=base, layers=[of.args[2]])
             return of.constant()
     return of.unknown()
 
@@ -130,7 +130,7 @@ def _length(of: Call, base: Any) -> Any:
 
 def _zipped(of: Call) -> Seq:
     columns = [objects.items(of.machine, arg, of.node) for arg in of.args]
-    of.tell("paired", values=of.args)
+    of.emit("paired", values=of.args)
     exact = all(c[1] for c in columns) and len({len(c[0]) for c in columns}) == 1
     firsts = [agreed(found) if found else of.unknown() for found, _ in columns]
     rows = zip(*(found for found, _ in columns)) if exact else [firsts]
@@ -237,18 +237,18 @@ def _torch(of: Call, head: str) -> Any:
         case _ if name in WRAPPERS and first is not None:
             return root(first)
         case "backward":  # torch.autograd.backward
-            of.tell("backward", tensor=Tensor(of.node), engine=of.unknown())
+            of.emit("backward", tensor=Tensor(of.node), engine=of.unknown())
             return of.unknown()
         case "save" | "load":
             if name == "save":
-                of.tell("saved", value=first)
+                of.emit("saved", value=first)
             return of.unknown()
         case "GradScaler":
             return of.unknown(name="scaler")
         case "device" | "Size" | "Generator" | "finfo":
             return of.unknown(name=name)
         case _ if name.startswith("clip_grad_"):
-            of.tell("clip")
+            of.emit("clip")
             return of.unknown()
     return arrays.array(of, head)
 
@@ -283,13 +283,13 @@ def _functional(of: Call, head: str) -> Any:
 
 def _init(of: Call, _: str) -> Any:
     """torch.nn.init.zeros_(layer.weight)"""
-    of.tell("init", tensor=root(of.arg(0, "tensor")), how=of.name.strip("_"))
+    of.emit("init", tensor=root(of.arg(0, "tensor")), how=of.name.strip("_"))
     return of.first or of.unknown()
 
 
 def _gradients(of: Call, _: str) -> Seq:
     """torch.autograd.grad(loss, (w, b))"""
-    of.tell("autograd")
+    of.emit("autograd")
     asked = of.arg(1, "inputs")
     listed = isinstance(asked, Seq)
     made = [
@@ -312,7 +312,7 @@ def _optimizer(of: Call, head: str) -> Any:
     owners = None if given is None else objects.owners(given)
     holds = frozenset(id(root(m)) for m in objects.held(given))
     made = Optimizer(of.node, kind=of.name, owners=owners, holds=holds, rate=of.arg(1, "lr"))
-    of.tell("optimizer", optimizer=made)
+    of.emit("optimizer", optimizer=made)
     return made
 
 
@@ -322,7 +322,7 @@ def _scheduler(of: Call, _: str) -> Scheduler:
 
 
 def _distribution(of: Call, head: str) -> Any:
-    of.tell("foreign", function=f"{head}.{of.name}", given=[])
+    of.emit("foreign", function=f"{head}.{of.name}", given=[])
     return of.unknown(name=of.name)
 
 

@@ -106,7 +106,7 @@ class Machine:
             self.complete = False
 
     # ── time and state ──────────────────────────────────────────────────────────────────────────
-    def tell(self, kind: str, node: Any, **facts: Any) -> None:
+    def emit(self, kind: str, node: Any, **facts: Any) -> None:
         passes, place = tuple(run.count for run in self.loops), len(self.events)
         around = (tuple(self.loops), passes, tuple(self.arms), self.recording, tuple(self.stack))
         self.events.append(Event(kind, node, *around, facts, place))
@@ -255,7 +255,7 @@ class Machine:
             case ast.Delete():
                 for target in node.targets:
                     if isinstance(target, ast.Attribute) and target.attr == "grad":
-                        self.tell("clear", node, target=self.value(target.value))
+                        self.emit("clear", node, target=self.value(target.value))
             case ast.Assert():
                 self.value(node.test)
             case ast.Match():
@@ -340,7 +340,7 @@ class Machine:
             while home is not None and name not in home.names:
                 home = home.parent
             frame = home or self.top
-        self.tell("bind", node, name=name, value=value)
+        self.emit("bind", node, name=name, value=value)
         self.put(frame.names, name, value)
 
     def bind_attribute(self, target: ast.Attribute, value: Any, node: ast.AST) -> None:
@@ -348,27 +348,27 @@ class Machine:
         of_tensor = isinstance(base, Unknown) and attr in ("grad", "data")
         if isinstance(base, Tensor | Const) or of_tensor:
             if attr == "grad":
-                self.tell("clear", node, target=base)
+                self.emit("clear", node, target=base)
                 if not is_none(value):
-                    self.tell("grad_set", node, target=base)
+                    self.emit("grad_set", node, target=base)
             elif attr == "requires_grad" and isinstance(base, Tensor):
                 operations.require(self, base, value, node)
         elif isinstance(base, Module | Instance | Unknown | Class):
             value = objects.labelled(value, attr)
             if attr == "training" and isinstance(value, Const) and isinstance(base, Module | Unknown):
                 layers.set_mode(self, base, bool(value.value), node)
-            self.tell("attr", node, owner=base, name=attr, value=value, before=base.attrs.get(attr))
+            self.emit("attr", node, owner=base, name=attr, value=value, before=base.attrs.get(attr))
             self.put(base.attrs, attr, value)
 
     def bind_item(self, target: ast.Subscript, value: Any, node: ast.AST) -> None:
         holder, index = self.value(target.value), self.value(target.slice)
         key = constant(index)
-        self.tell("item", node, value=value)
+        self.emit("item", node, value=value)
         if isinstance(holder, Table) and isinstance(index, Const):
             self.put(holder.items, key, value)
         elif isinstance(holder, Seq | Module) and isinstance(key, int):
             if isinstance(holder, Module):
-                self.tell("attr", node, owner=holder, name=str(key), value=value, before=None)
+                self.emit("attr", node, owner=holder, name=str(key), value=value, before=None)
             items = holder.children if isinstance(holder, Module) else holder.items
             if -len(items) <= key < len(items):
                 items[key] = value
@@ -385,7 +385,7 @@ class Machine:
         target, before, added = node.target, self.value(node.target), self.value(node.value)
         after = tensors.binary(self, node, node.op, before, added)
         if isinstance(node.op, ast.Add):
-            self.tell("accumulate", node, total=before, added=added)
+            self.emit("accumulate", node, total=before, added=added)
         if isinstance(node.op, ast.Add | ast.Sub):
             updates.augmented(self, node, before, added)
         if isinstance(before, Tensor) and isinstance(after, Tensor) and before.lib in ("torch", "numpy"):

@@ -92,7 +92,7 @@ def call(of: Call, owner: Any) -> Any:
             return _of_optimizer(of, base)
         case Scheduler():
             if name == "step":
-                of.tell("schedule", scheduler=base)
+                of.emit("schedule", scheduler=base)
         case Estimator():
             return data.estimate(of, base)
         case State() if name == "copy":
@@ -142,10 +142,10 @@ def _of_optimizer(of: Call, base: Optimizer) -> Any:
             closure = isinstance(of.first, Function | Method)
             entered = isinstance(of.first, Function)
             result = of.machine.enter(of.first, [], {}, of.node) if entered else of.unknown()
-            of.tell("step", optimizer=base, closure=closure)
+            of.emit("step", optimizer=base, closure=closure)
             return result if closure else of.constant()
         case "zero_grad":
-            of.tell("clear", target=base)
+            of.emit("clear", target=base)
             return of.constant()
         case "add_param_group":
             base.holds |= frozenset(id(root(m)) for arg in of.args for m in objects.held(arg))
@@ -154,7 +154,7 @@ def _of_optimizer(of: Call, base: Optimizer) -> Any:
 
 
 def _of_model(of: Call, base: Module | Unknown) -> Any:
-    """What every net answers, told or not; None for another name."""
+    """What every net answers, known or not; None for another name."""
     match of.name:
         case "eval" | "train":
             asked = (of.given or [Const(value=True)])[0]
@@ -163,7 +163,7 @@ def _of_model(of: Call, base: Module | Unknown) -> Any:
             return base
         case "parameters" | "named_parameters":
             made = Parameters(of.node, owners=(base,))
-            of.tell("parameters", model=base)
+            of.emit("parameters", model=base)
             if of.name == "parameters":
                 return made
             pair = of.several(of.unknown(), objects.parameter(made, of.node))
@@ -171,10 +171,10 @@ def _of_model(of: Call, base: Module | Unknown) -> Any:
         case "state_dict":
             return State(of.node, model=base)
         case "load_state_dict":
-            of.tell("load", model=base, state=of.first)
+            of.emit("load", model=base, state=of.first)
             return of.unknown()
         case "zero_grad":
-            of.tell("clear", target=base)
+            of.emit("clear", target=base)
             return of.constant()
     return None
 
@@ -205,7 +205,7 @@ def _of_module(of: Call, base: Module) -> Any:
             added = of.args[-1] if of.args else None
             children = [v for v in (added.items if isinstance(added, Seq) else [added]) if v is not None]
             base.children.extend(children)
-            of.tell("registered", container=base, layers=children)
+            of.emit("registered", container=base, layers=children)
             if name == "add_module" and base.cls is not None and isinstance(of.first, Const):
                 base.attrs[str(named)] = added
             return base
@@ -236,12 +236,12 @@ def _of_unknown(of: Call, owner: Any, base: Unknown) -> Any:
         case "step":
             return _step(of, base)
         case "clear_grad":
-            of.tell("clear", target=base)
+            of.emit("clear", target=base)
             return of.constant()
         case "fit_transform" | "transform" | "fit":
             return data.estimate(of, base)
         case "append" if of.args:
-            of.tell("append", holder=base, added=first)
+            of.emit("append", holder=base, added=first)
             return of.constant()
         case "unscale_" | "update" | "scale":
             return first if name == "scale" and isinstance(first, Tensor) else of.unknown()
@@ -274,7 +274,7 @@ def _backward(of: Call, owner: Any, base: Any) -> Const:
             tensor, engine = Tensor(of.node), base
         elif first.op not in ("ones", "ones_like", "tensor"):
             tensor, engine = first, base
-    of.tell("backward", tensor=tensor, engine=engine)
+    of.emit("backward", tensor=tensor, engine=engine)
     return of.constant()
 
 
@@ -284,14 +284,14 @@ def _step(of: Call, base: Unknown) -> Any:
     if isinstance(first, Optimizer | Unknown | Module) or getattr(first, "op", "") == "unknown":
         found = root(first)  # scaler.step(optimizer)
         if isinstance(found, Optimizer) or "opt" in getattr(found, "name", "") or "scal" in base.name:
-            of.tell("step", optimizer=found, closure=False, scaler=base)
+            of.emit("step", optimizer=found, closure=False, scaler=base)
             return of.constant()
     if closure:
         of.machine.enter(first, [], {}, of.node)
     if "sched" in name or "warmup" in name:
-        of.tell("schedule", scheduler=base)
+        of.emit("schedule", scheduler=base)
     elif len(of.args) <= 1 and "env" not in name:
-        of.tell("step", optimizer=base, closure=closure, engine=bool(of.args) and not closure)
+        of.emit("step", optimizer=base, closure=closure, engine=bool(of.args) and not closure)
     else:
         return of.several(*(of.unknown() for _ in range(5)), kind="list", more=True)
     return of.unknown()
@@ -303,7 +303,7 @@ def _of_list(of: Call, base: Seq) -> Any:
     match name:
         case "append" | "add" | "appendleft" | "insert" if of.args:
             added = of.args[-1]
-            of.tell("append", holder=base, added=added)
+            of.emit("append", holder=base, added=added)
             same = base.items and all(type(i) is type(added) for i in base.items)
             if len(base.items) < (13 if machine.loops and same else 200):
                 machine.put(base.__dict__, "items", [*base.items, added])

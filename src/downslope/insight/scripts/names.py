@@ -39,9 +39,9 @@ DYNAMIC = {"exec", "globals", "locals", "vars", "setattr"}
 @rule
 def undefined(script: Script) -> Iterator[Slip]:
     """A name that is read, and neither imported nor assigned anywhere."""
-    told = {node.id for node in script.nodes if isinstance(node, ast.Name)}
+    used = {node.id for node in script.nodes if isinstance(node, ast.Name)}
     caught = (n.type for n in script.nodes if isinstance(n, ast.ExceptHandler) and n.type)
-    if script.stars or told & DYNAMIC or any("NameError" in ast.unparse(type_) for type_ in caught):
+    if script.stars or used & DYNAMIC or any("NameError" in ast.unparse(type_) for type_ in caught):
         return
     top = symtable.symtable(script.text, "script", "exec")
     symbols = [(table, symbol) for table in _tables(top) for symbol in table.get_symbols()]

@@ -109,22 +109,22 @@ def in_place(call: Call, owner: Any, base: Any) -> Any:
         of, data = root(of.inputs[0]), True
     if isinstance(of, Tensor) and of.op == "grad":
         cleared = name in ("zero_", "fill_", "mul_", "copy_")
-        call.tell("clear" if cleared else "grad_changed", target=root(of.inputs[0]))
+        call.emit("clear" if cleared else "grad_changed", target=root(of.inputs[0]))
         return owner
     if isinstance(of, Unknown) and of.name == "grad":
-        call.tell("clear", target=of)
+        call.emit("clear", target=of)
         return owner
     if name in ("zero_", "fill_"):
-        call.tell("init", tensor=of, how="zeros" if name == "zero_" else "constant")
+        call.emit("init", tensor=of, how="zeros" if name == "zero_" else "constant")
     if name in ("normal_", "uniform_", "random_"):
-        call.tell("init", tensor=of, how="random")
+        call.emit("init", tensor=of, how="random")
     if name in ("add_", "sub_", "subtract_") and call.args:
         times = lambda a, b: tensors.binary(call.machine, call.node, ast.Mult(), a, b)
         change = times(*call.args[:2]) if len(call.args) > 1 else call.first
         alpha = call.arg(-1, "alpha", "value")
         change = change if alpha is None else times(alpha, change)
         target, changes = call.node.func.value, [(1 if name == "add_" else -1, change)]
-        call.tell("update", target=target, base=of, changes=changes, in_place=True, data=data, replaced=False)
+        call.emit("update", target=target, base=of, changes=changes, in_place=True, data=data, replaced=False)
     return owner
 
 
@@ -135,7 +135,7 @@ def require(machine: Any, tensor: Tensor, value: Any, node: ast.AST) -> None:
         if not tensors.predicted(tensor):
             machine.put(tensor.__dict__, "cut", None)  # a weight that begins anew
         machine.put(tensor.__dict__, "leaf", tensor.op not in ("mean", "sum") or not tensor.inputs)
-        machine.tell("require", node, tensor=tensor)
+        machine.emit("require", node, tensor=tensor)
     elif constant(value) is False:
         machine.put(tensor.__dict__, "graph", None)
         if tensor.layer is not None:
@@ -158,10 +158,10 @@ def function(call: Call) -> Any:
 def dtype_of(values: list) -> str:
     """The kind of number that one of these names: torch.float32, "int64", float."""
     for value in values:
-        told = value.path.rpartition(".")[2] if isinstance(value, Lib) else constant(value)
-        if isinstance(told, str):
+        name = value.path.rpartition(".")[2] if isinstance(value, Lib) else constant(value)
+        if isinstance(name, str):
             for word in ("float", "double", "long", "int", "bool", "half"):
-                if word in told.lower():
+                if word in name.lower():
                     return DTYPES[word]
     return ""
 
@@ -196,10 +196,10 @@ def _each(call: Call, x: Tensor) -> Any:
     if name in ("softmax", "log_softmax"):
         _, axis = call.axis()
         result = call.make(name, (x,), x.shape, "float")
-        call.tell("softmax", result=result, dim=axis)
+        call.emit("softmax", result=result, dim=axis)
         return result
     if name == "dropout":
-        call.tell("dropout", training=call.arg(2, "training"))
+        call.emit("dropout", training=call.arg(2, "training"))
     if name == "sign":
         result = call.make(name, (x,), x.shape, x.dtype)
         result.facts -= tensors.RANGES
@@ -226,7 +226,7 @@ def _extreme(call: Call, x: Tensor) -> Any:
     index = call.make("argmax", (x,), None if name in ("topk", "sort", "argsort") else shape, "int")
     index.graph, index.cut = False, ("argmax", call.node) if x.graph else x.cut
     if asked or name.startswith("arg"):
-        call.tell("argmax", name=name, input=x, dim=axis, result=index)
+        call.emit("argmax", name=name, input=x, dim=axis, result=index)
     if name in ("argmax", "argmin", "argsort"):
         return index
     other = call.args[1] if len(call.args) > 1 else None
@@ -302,8 +302,8 @@ def _rows(call: Call, x: Tensor) -> Any:
             if "columns" not in call.keywords and call.axis(2)[1] != 1:
                 return call.make("index", (x,), fewer, lib=x.lib)
             many = len(asked.items) if isinstance(asked, Seq) else 1
-            told = x.shape and len(x.shape) == 2 and isinstance(x.shape[1], int)
-            return call.make("index", (x,), (height, x.shape[1] - many if told else None), lib=x.lib)
+            known = x.shape and len(x.shape) == 2 and isinstance(x.shape[1], int)
+            return call.make("index", (x,), (height, x.shape[1] - many if known else None), lib=x.lib)
         case "get_dummies" | "select_dtypes" | "describe" | "join" | "merge" | "assign" | "set_index":
             return call.make("index", (x,), (height, None), lib=x.lib)
         case "iterrows" | "isnull" | "value_counts":

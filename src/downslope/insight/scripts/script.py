@@ -104,12 +104,12 @@ class Script:
         return found.shape if isinstance(found, Tensor) else None
 
     def behind(self, node: Any) -> Any:
-        """The expression that made what a node holds; the node where that is not told."""
+        """The expression that made what a node holds; the node where that is not known."""
         found = self.value(node)
         while isinstance(found, Tensor) and found.op in ("read", "const") and found.inputs:
             found = found.inputs[0]
-        told = not isinstance(found, Unknown) and getattr(found, "op", "") not in ("unknown", "join")
-        return getattr(found, "node", None) or node if told else node
+        known = not isinstance(found, Unknown) and getattr(found, "op", "") not in ("unknown", "join")
+        return getattr(found, "node", None) or node if known else node
 
     def path(self, node: ast.AST) -> str:
         """The full name of something imported: torch.nn.functional.softmax, however it was imported."""

@@ -9,7 +9,7 @@ Shape = Any
 
 
 def known(given: Shape) -> bool:
-    """Whether the number of axes is told."""
+    """Whether the number of axes is known."""
     return given is not None and ... not in given
 
 
@@ -47,11 +47,11 @@ def spread(left: Shape, right: Shape) -> Shape:
 def reshaped(given: Shape, sizes: list[Any]) -> Shape:
     """The shape after view(*sizes); -1 takes what is left, where all lengths are known."""
     total = size(given)
-    told: list[Any] = [s for s in sizes if s not in (-1, None)]
+    lengths: list[Any] = [s for s in sizes if s not in (-1, None)]
     rest: int | None = None
-    if total is not None and None not in sizes and math.prod(told):
-        rest = total // math.prod(told)
-    elif given and told == [1] and len(given) <= 2 and (len(given) == 1 or given[1] == 1):
+    if total is not None and None not in sizes and math.prod(lengths):
+        rest = total // math.prod(lengths)
+    elif given and lengths == [1] and len(given) <= 2 and (len(given) == 1 or given[1] == 1):
         rest = given[0] if isinstance(given[0], int) else None
     return tuple(rest if s == -1 else s for s in sizes)
 

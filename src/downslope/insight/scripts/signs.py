@@ -90,11 +90,11 @@ def _flipped(sign: int | None) -> int | None:
 
 def _both(signs: list[int | None]) -> int | None:
     """Of a sum: what all parts that hold the weight agree on."""
-    told = {sign for sign in signs if sign != 0}
-    plain = told - {NEUTRAL}
+    found = {sign for sign in signs if sign != 0}
+    plain = found - {NEUTRAL}
     if len(plain) == 1:
         return plain.pop()
-    return None if plain else NEUTRAL if told else 0
+    return None if plain else NEUTRAL if found else 0
 
 
 def _product(inputs: tuple, signs: list[int | None]) -> int | None:
@@ -139,8 +139,8 @@ def objective(value: Any, depth: int = 0) -> int | None:
             known = [number(part) for part in value.inputs]
             return next((i for i, k in zip(reversed(inner), known) if k is not None and k > 0), None)
         case "add":
-            told = {i for i in inner if i is not None}
-            return told.pop() if len(told) == 1 else None
+            signs = {i for i in inner if i is not None}
+            return signs.pop() if len(signs) == 1 else None
         case "pow" | "square" | "abs":
             squared = value.op != "pow" or number(value.inputs[1]) == 2
             return 1 if squared and difference(value.inputs[0]) else None

@@ -290,10 +290,10 @@ def _by_epochs(scheduler: Scheduler, epochs: int | None) -> bool:
             found: list[Any] = [whole(i) for i in getattr(args.get("milestones"), "items", [])]
             return bool(found) and None not in found and max(found) <= (epochs or 100)
         case "CosineAnnealingLR":
-            call, told = scheduler.node, whole(args.get("T_max"))
+            call, period = scheduler.node, whole(args.get("T_max"))
             length = next((k.value for k in call.keywords if k.arg == "T_max"), [*call.args, call, call][1])
             named = re.fullmatch(r"[\w.]*(epochs?)[\w.]*", ast.unparse(length), re.I)
-            return bool(named) or (told is not None and told == epochs)
+            return bool(named) or (period is not None and period == epochs)
         case "ReduceLROnPlateau":
             patience = whole(args["patience"]) if "patience" in args else 10
             return patience is not None and patience <= 20

@@ -74,12 +74,12 @@ class Call:
         return any(constant(self.keywords.get(name)) is True for name in names)
 
     def axis(self, place: int = 1) -> tuple[bool, int | None]:
-        """(whether an axis is given, which one where it is told)."""
+        """(whether an axis is given, which one where it is known)."""
         asked = self.arg(place, "dim", "axis")
         return asked is not None and not is_none(asked), whole(asked)
 
-    def tell(self, kind: str, **facts: Any) -> None:
-        self.machine.tell(kind, self.node, **facts)
+    def emit(self, kind: str, **facts: Any) -> None:
+        self.machine.emit(kind, self.node, **facts)
 
     def make(
         self, op: str, inputs: Iterable[Any], shape: Shape = None, dtype: str = "", **more: Any
@@ -98,7 +98,7 @@ class Call:
 
     def foreign(self, function: Any) -> None:
         """Said of what is handed to something that the text does not tell."""
-        self.tell("foreign", function=function, given=self.given)
+        self.emit("foreign", function=function, given=self.given)
 
 
 def made(
@@ -169,9 +169,9 @@ def binary(machine: Any, node: Any, op: ast.operator, left: Any, right: Any) -> 
     dtype = "float" if "float" in kinds or name == "div" else one.dtype if len(kinds) == 1 else ""
     result = made(machine, name, (one, other), node, shapes.spread(one.shape, other.shape), dtype)
     if name in ("add", "sub", "mul", "pow"):
-        machine.tell("elementwise", node, op=name, left=one, right=other, result=result)
+        machine.emit("elementwise", node, op=name, left=one, right=other, result=result)
     elif name == "div":
-        machine.tell("division", node, left=left, right=right, result=result)
+        machine.emit("division", node, left=left, right=right, result=result)
     a, b = number(left), number(right)
     if a is not None and b is not None and function is not None:
         folded = _folded(node, name, function, a, b)
@@ -227,7 +227,7 @@ def compared(call: Call, one: Tensor, other: Tensor, name: str | None = None) ->
     result = call.make("compare", (one, other), shapes.spread(one.shape, other.shape), "bool")
     cut = ("argmax", call.node) if True in (one.graph, other.graph) else one.cut or other.cut
     result.graph, result.cut, result.info["operator"] = False, cut, name
-    call.tell("elementwise", op="compare", left=one, right=other, result=result)
+    call.emit("elementwise", op="compare", left=one, right=other, result=result)
     return result
 
 
@@ -240,10 +240,10 @@ def length(of: Any, size: Any, axis: int, node: Any) -> Any:
 
 def dims(owner: Tensor, node: Any) -> Seq:
     """x.shape"""
-    told = shapes.known(owner.shape)
-    sizes = owner.shape if told else (None,)
+    known = shapes.known(owner.shape)
+    sizes = owner.shape if known else (None,)
     items = [length(root(owner), size, axis, node) for axis, size in enumerate(sizes)]
-    made_ = Seq(node, items=items, kind="shape", more=not told)
+    made_ = Seq(node, items=items, kind="shape", more=not known)
     made_.shape_of = owner
     return made_
 
@@ -268,24 +268,24 @@ def indexed(machine: Any, node: ast.Subscript, whole_: Tensor, parts: list[Any])
             left, shape = None, shape if sliced and len(parts) > 1 else None
             continue
         length_ = left.pop(0)
-        told: Any = ...
+        length: Any = ...
         match value:
             case None:
                 cutting = True
-                told = sliced_length(machine, part, length_)
+                length = sliced_length(machine, part, length_)
             case Const() if type(value.value) is int:
                 continue
             case Tensor() if value.shape == () and value.dtype == "int":
                 continue
             case Tensor() if value.shape is not None and len(value.shape) == 1:
-                told = value.shape[0] if value.dtype != "bool" else None
+                length = value.shape[0] if value.dtype != "bool" else None
                 order = value.order or order
             case Seq():
-                told = None if value.more else len(value.items)
+                length = None if value.more else len(value.items)
             case _:
                 shape, left = None, None
         if shape is not None:
-            shape.append(told)
+            shape.append(length)
     first = machine.value(parts[0]) if parts and not isinstance(parts[0], ast.Slice) else None
     if isinstance(first, Tensor) and first.order is not None:
         order = first.order
@@ -297,8 +297,8 @@ def sliced_length(machine: Any, part: ast.Slice, length_: Any) -> Any:
     if part.lower is None and part.upper is None and part.step is None:
         return length_
     ends = [whole(machine.value(end)) if end is not None else None for end in (part.lower, part.upper)]
-    told = all(end is None or value is not None for end, value in zip((part.lower, part.upper), ends))
-    return shapes.cut(length_, *ends) if told and part.step is None else None
+    known = all(end is None or value is not None for end, value in zip((part.lower, part.upper), ends))
+    return shapes.cut(length_, *ends) if known and part.step is None else None
 
 
 def predicted(tensor: Tensor) -> bool:

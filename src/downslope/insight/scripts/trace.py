@@ -73,15 +73,15 @@ def clears(target: Any, optimizer: Any) -> bool:
 def leaves(tensor: Tensor) -> tuple[set[int], bool]:
     """Ids of the layers and weights that a loss is made with, and whether these are all."""
     found: set[int] = set()
-    told = True
+    complete = True
     for part in tensors(tensor):
         if part.layer is not None and part.graph is not False:
             found |= held(part.layer)
         if part.leaf:
             found |= held(part)
         if part.graph is None and part.layer is None and part.op in ("call", "join"):
-            told = False
-    return found, told
+            complete = False
+    return found, complete
 
 
 def learned(value: Any) -> bool:

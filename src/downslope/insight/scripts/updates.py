@@ -78,7 +78,7 @@ def assigned(machine: Any, node: ast.stmt, target: ast.expr, right: ast.expr, va
         changes = [(s, v) for s, v in found if v is not own[0]]
         base = moved_variable(own[0], target)
         facts = {"in_place": in_place, "data": data, "replaced": not in_place}
-        machine.tell("update", node, target=target, base=base, changes=changes, **facts)
+        machine.emit("update", node, target=target, base=base, changes=changes, **facts)
 
 
 def augmented(machine: Any, node: ast.AugAssign, before: Any, change: Any) -> None:
@@ -88,7 +88,7 @@ def augmented(machine: Any, node: ast.AugAssign, before: Any, change: Any) -> No
     data = isinstance(node.target, ast.Attribute) and node.target.attr == "data"
     facts = {"in_place": True, "data": data, "replaced": False}
     base = moved_variable(before, node.target)
-    machine.tell("update", node, target=node.target, base=base, changes=changes, **facts)
+    machine.emit("update", node, target=node.target, base=base, changes=changes, **facts)
 
 
 PLACES = (ast.Name, ast.Attribute, ast.Subscript)

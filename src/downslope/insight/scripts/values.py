@@ -248,7 +248,7 @@ def walk(value: Value, limit: int = 3000) -> Iterator[Value]:
 
 
 def members(value: Any, seen: set[int] | None = None) -> Iterator[Value]:
-    """A net and the layers in it, as far as they are told."""
+    """A net and the layers in it, as far as they are known."""
     seen = set() if seen is None else seen
     value = root(value)
     if id(value) in seen or len(seen) > 2000:

@@ -106,12 +106,12 @@ def old_parameters(script: Script) -> Iterator[Slip]:
     optimizers = script.events("optimizer")
     for step in script.events("step"):
         optimizer = step.optimizer
-        told = isinstance(optimizer, Optimizer) and optimizer.owners and optimizer.holds
-        if not told or not step.loops:
+        known = isinstance(optimizer, Optimizer) and optimizer.owners and optimizer.holds
+        if not known or not step.loops:
             continue
         near = [b for b in script.events_in(step.loops[0], "backward") if b.engine is None]
         found = [trace.leaves(b.tensor) for b in near]
-        if not near or any(not told or not ids or ids & optimizer.holds for ids, told in found):
+        if not near or any(not complete or not ids or ids & optimizer.holds for ids, complete in found):
             continue
         if any(b.tensor.graph is not True for b in near) or script.events_in(step.loops[0], "grad_set"):
             continue  # gradients that are brought from elsewhere
