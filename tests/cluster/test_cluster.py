@@ -89,7 +89,7 @@ def one_machine(file):
     return fitted
 
 
-@pytest.mark.sample(24)
+@pytest.mark.sample(16)
 @pytest.mark.parametrize("method", BATCH)
 @pytest.mark.parametrize(
     "loss, target", [("squared", "y"), ("huber", "y"), ("log", "label"), ("log", "code")]
@@ -132,7 +132,7 @@ def test_the_rows_of_another_file_are_encoded_as_these_are(client, table, file, 
     assert len(there) == 700 and there.fingerprint() == other.fingerprint()
 
 
-@pytest.mark.sample(10)
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("columns", [FEATURES, [*FEATURES, "label"], [*FEATURES, "hole"]])
 @pytest.mark.parametrize("held", [None, ds.Held(0.3)])
 @pytest.mark.parametrize("weights", [None, "s"])
@@ -211,6 +211,7 @@ def test_no_worker_has_much_more_than_its_share(parts, workers):
 # ---- stochastic methods --------------------------------------------------------------------------
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("method", STOCHASTIC)
 def test_local_passes_do_not_depend_on_the_number_of_workers(file, method):
     answers = []

@@ -65,6 +65,7 @@ def test_it_ends_where_no_weight_can_be_improved_dense_and_sparse(loss, penalty,
     assert found[2].loss == pytest.approx(found[0].loss, rel=1e-6)  # float32 rounds the columns
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("shape", [(300, 20), (60, 1500)])
 def test_squared_loss_agrees_with_scikit_learn(shape, penalty):

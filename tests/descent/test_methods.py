@@ -151,6 +151,7 @@ def test_stochastic_methods_end_within_their_noise():
     assert 0 < np.mean(ends) <= bound
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("method", STOCHASTIC, ids=named)
 def test_every_stochastic_method_ends_near_the_minimum(method):
     data = rows(n=200)

@@ -195,6 +195,7 @@ def alike(solution, path, rows):
         np.testing.assert_allclose(chances, solution.probabilities(path), atol=1e-6)
 
 
+@pytest.mark.sample(10)
 @pytest.mark.parametrize("name", RUNS)
 def test_a_script_of_numpy_trains_and_predicts_what_the_run_does(name, tmp_path):
     solution, path = RUNS[name](), DIABETES if name == "classes that are numbers" else data_of(name)

@@ -72,6 +72,7 @@ def refused(key, make):
 # ── the calculus ────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.sample(14)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("name", LOSSES)
 def test_gradient_is_the_slope_of_the_value(name, activation):
