@@ -1,7 +1,7 @@
 # `make demo` trains on real data and shows the answer; `make test` runs the tests, `make test-slow` those that
-# take more than ten seconds each and the cases that samples leave out; `make grid` renders the verdicts of 12,000 fits and keeps the result in
-# tests/faults/grid.json; `make bench` times the whole table beside its peers and writes
-# benchmarks/README.md, `make bench-quick` a small one in five minutes.
+# take more than ten seconds each and the cases that samples leave out; `make grid` renders the verdicts of
+# 12,000 fits and keeps the result in tests/faults/grid.json; `make bench` times the whole table beside its
+# peers and writes benchmarks/README.md, `make bench-quick` a small one in five minutes.
 # Each sets up everything that it needs, in .venv, from nothing.
 PYTHON ?= python3
 VENV   := .venv
