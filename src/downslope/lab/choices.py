@@ -1,4 +1,4 @@
-"""What may be chosen beside what is chosen, and why the rest may not: asked of those who refuse it.
+"""What may be chosen with the other settings, and why the rest may not.
 What a remedy would choose, so that a button can apply it."""
 
 from __future__ import annotations
@@ -144,13 +144,13 @@ def certificate(settings: Settings, objective: Objective) -> dict[str, Any] | No
 
 def _lines(known) -> list[dict[str, str]]:
     """What the certificate says, but for its table of epochs."""
-    told = {}
+    by_language = {}
     for language in LANGUAGES:
         with speaking(language):
             lines = known.lines()
             cut = lines.index("") if "" in lines else len(lines)
-            told[language] = lines[:cut] + (lines[-1:] if known.zone else [])
-    return [dict(zip(LANGUAGES, pair)) for pair in zip(*(told[language] for language in LANGUAGES))]
+            by_language[language] = lines[:cut] + (lines[-1:] if known.zone else [])
+    return [dict(zip(LANGUAGES, pair)) for pair in zip(*(by_language[language] for language in LANGUAGES))]
 
 
 def label(settings: Settings, rows: bool = True) -> dict[str, str]:
@@ -184,7 +184,7 @@ def _label(menu: str, value: str) -> dict[str, str]:
 
 def distinct(labels: Sequence[dict[str, str]], settings: Sequence[Settings]) -> list[dict[str, str]]:
     """The labels of runs, where two are the same with what the runs differ in."""
-    told = []
+    distinguished = []
     for words, own in zip(labels, settings):
         alike = [other for label, other in zip(labels, settings) if label == words]
         differ = [
@@ -194,8 +194,8 @@ def distinct(labels: Sequence[dict[str, str]], settings: Sequence[Settings]) -> 
             and any(getattr(other, field.name) != getattr(own, field.name) for other in alike)
         ]
         more = [_differs(name, getattr(own, name)) for name in differ[:2]]
-        told.append(_joined([words, *more]))
-    return told
+        distinguished.append(_joined([words, *more]))
+    return distinguished
 
 
 def _differs(name: str, value: Any) -> dict[str, str]:
@@ -233,12 +233,14 @@ def settings_of(change: Mapping[str, Any] | None, ran: Any) -> dict[str, Any] | 
     left_out = [
         name for name in ("order", "batch_size") if change.get(name) is None
     ]  # the method has its own
-    told = {name: value for name, value in change.items() if name in ALIKE and name not in left_out}
+    changes = {name: value for name, value in change.items() if name in ALIKE and name not in left_out}
     method = change.get("method")
     if isinstance(method, Mapping):
         grids = method["exhaustive"].items()
-        told["grid"] = {name: [grid[0], grid[-1], grid[1] - grid[0]] for name, grid in grids if len(grid) > 1}
-        return told
+        changes["grid"] = {
+            name: [grid[0], grid[-1], grid[1] - grid[0]] for name, grid in grids if len(grid) > 1
+        }
+        return changes
     if method == "auto":
         if ran.objective is None or ran.solution is None:
             return None
@@ -246,9 +248,9 @@ def settings_of(change: Mapping[str, Any] | None, ran: Any) -> dict[str, Any] | 
         method = found.method_for(ran.objective).name
     if method is not None:
         named = Settings.from_recipe(ran.solution.recipe.with_(method=METHODS[method]()), method)
-        told = {"direction": named.direction, "rows": named.rows, **told}
-    if "learning_rate" in told:
-        told["schedule"] = "constant"
+        changes = {"direction": named.direction, "rows": named.rows, **changes}
+    if "learning_rate" in changes:
+        changes["schedule"] = "constant"
     elif method is not None and method in ("lbfgs", "newton", "closed_form"):
-        told |= {"learning_rate": "auto", "schedule": "constant"}
-    return told
+        changes |= {"learning_rate": "auto", "schedule": "constant"}
+    return changes

@@ -31,10 +31,10 @@ OURS = {
 def downslope(problem: Problem, settings: Settings) -> str:
     """The run as Python with Downslope."""
     recipe = problem.recipe(settings)
-    told = {"method": _method(settings), "epochs": recipe.epochs, "tol": recipe.tol, "seed": recipe.seed}
+    arguments = {"method": _method(settings), "epochs": recipe.epochs, "tol": recipe.tol, "seed": recipe.seed}
     if problem.function is not None:
         start = {name: float(x) for name, x in (settings.start or {}).items()}
-        given = "".join(f", {name}={value}" for name, value in told.items())
+        given = "".join(f", {name}={value}" for name, value in arguments.items())
         if problem.function.derivative_kind == "given" and problem.asked.get("derivative"):
             given += f", derivative={problem.asked['derivative']!r}"
         rate = (
@@ -46,16 +46,18 @@ def downslope(problem: Problem, settings: Settings) -> str:
         lines = ["import downslope as ds", "", f"run = {call}"]
     else:
         model = settings.model()
-        told |= {"loss": repr(settings.loss), "intercept": settings.intercept, "scale": settings.scale}
+        arguments |= {"loss": repr(settings.loss), "intercept": settings.intercept, "scale": settings.scale}
         if model["alpha"]:
-            told |= {"penalty": repr(settings.penalty), "alpha": model["alpha"]}
+            arguments |= {"penalty": repr(settings.penalty), "alpha": model["alpha"]}
             if settings.penalty_on != "raw":
-                told["penalty_on"] = repr(settings.penalty_on)
+                arguments["penalty_on"] = repr(settings.penalty_on)
         if model["start"] is not None:
-            told["start"] = repr(model["start"])
+            arguments["start"] = repr(model["start"])
         if model["net"] is not None:
-            told["net"] = f"ds.Net({tuple(settings.hidden)!r}, {settings.activation!r}, seed={settings.seed})"
-        given = ", ".join(f"{name}={value}" for name, value in told.items())
+            arguments["net"] = (
+                f"ds.Net({tuple(settings.hidden)!r}, {settings.activation!r}, seed={settings.seed})"
+            )
+        given = ", ".join(f"{name}={value}" for name, value in arguments.items())
         source = problem.source or f"...  # {text('lab.your_rows')}"
         labelled = ""
         if problem.dataset is not None and problem.dataset.encoding is None and problem.dataset.classes:
@@ -72,15 +74,17 @@ def _method(settings: Settings) -> str:
     if not isinstance(method, Method):
         return "ds.ClosedForm()"
     rate = method.learning_rate
-    told = repr(rate) if rate == "auto" else f"ds.{'searches' if method.searches else 'schedules'}.{rate!r}"
+    rate_code = (
+        repr(rate) if rate == "auto" else f"ds.{'searches' if method.searches else 'schedules'}.{rate!r}"
+    )
     if isinstance(rate, Constant):
-        told = repr(rate.rate)
+        rate_code = repr(rate.rate)
     rows = (
         f"ds.Batch({method.rows.size}, {method.rows.order!r})"
         if isinstance(method.rows, Batch)
         else "ds.All()"
     )
-    return f"ds.Method({rows}, ds.directions.{method.direction!r}, {told})"
+    return f"ds.Method({rows}, ds.directions.{method.direction!r}, {rate_code})"
 
 
 def of_run(problem: Problem, ran: Ran, library: Any) -> str:

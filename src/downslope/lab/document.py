@@ -27,7 +27,7 @@ from .said import Said, both, refusal, said
 FRAMES, NAMED, RUNS = 1_200, 24, 6
 VERSION = 1
 
-Watch = Callable[[int, Training, Step], None]  # told of each step of a run, by its number
+Watch = Callable[[int, Training, Step], None]  # called with each step of a run, and the run's number
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +46,9 @@ class Ran:
     def of(cls, settings: Settings, training: Training) -> Ran:
         """What a training came to; what is left of it is run first."""
         solution, objective = training.solution, training.objective
-        told = label(settings, training.dataset is not None)
+        words = label(settings, training.dataset is not None)
         return cls(
-            settings, told, training.trace, solution, objective, training.method, _some(training.dataset)
+            settings, words, training.trace, solution, objective, training.method, _some(training.dataset)
         )
 
 
@@ -62,7 +62,7 @@ def runs_of(asked: Any) -> list[Any]:
 def document(
     problem: Problem, asked: Sequence[Any], watch: Watch | None = None, seconds: float | None = None
 ) -> dict[str, Any]:
-    """Every run made, and everything that shows them. A run that is refused says why, beside the others;
+    """Every run made, and everything that shows them. A run that is refused says why, among the others;
     where all are refused, so is the request."""
     return assembled(problem, made(problem, asked, watch, seconds))
 
@@ -95,19 +95,19 @@ def run(
     return Ran.of(settings, training)
 
 
-def assembled(problem: Problem, told: Sequence[Ran | Mapping[str, Any]]) -> dict[str, Any]:
+def assembled(problem: Problem, runs_made: Sequence[Ran | Mapping[str, Any]]) -> dict[str, Any]:
     """The document of runs that were made, those that were refused in their places."""
-    rans = [one for one in told if isinstance(one, Ran)]
+    rans = [one for one in runs_made if isinstance(one, Ran)]
     labels = distinct([ran.label for ran in rans], [ran.settings for ran in rans])
     labelled = iter([replace(ran, label=words) for ran, words in zip(rans, labels)])
-    told = [next(labelled) if isinstance(one, Ran) else one for one in told]
-    rans = [one for one in told if isinstance(one, Ran)]
+    runs_made = [next(labelled) if isinstance(one, Ran) else one for one in runs_made]
+    rans = [one for one in runs_made if isinstance(one, Ran)]
     parts = [Parts(ran, problem.reach) for ran in rans]
     pictures, view = _pictures(problem, [part for part in parts if part.values is not None])
     shown = iter(parts)
     runs = [
         next(shown).to_json(view, pictures["landscape"]) if isinstance(one, Ran) else dict(one)
-        for one in told
+        for one in runs_made
     ]
     return {
         "format": "downslope-lab",
@@ -302,7 +302,7 @@ class Parts:
         """Where the run walks in the window, and the gradient as an arrow there."""
         assert self.values is not None and self.ran.objective is not None
         places = view.places(self.frames)
-        told: dict[str, Any] = {
+        path: dict[str, Any] = {
             "x": short(places[:, 0]),
             "y": None,
             "f": short(self.full),
@@ -313,12 +313,12 @@ class Parts:
         if all(part is not None for part in g):
             slopes = np.array(g) @ landscape.slopes_of(self.ran.objective)  # ∂F/∂w from ∂F/∂θ
             arrows = slopes @ view.axes.T
-            told["gx"] = short(arrows[:, 0])
-            told["gy"] = short(arrows[:, 1]) if len(view.axes) == 2 else None
+            path["gx"] = short(arrows[:, 0])
+            path["gy"] = short(arrows[:, 1]) if len(view.axes) == 2 else None
         if len(view.axes) == 2:
-            told["y"] = short(places[:, 1])
-            told["h"] = short(landscape.heights_of(self.full, picture["low"], picture["unit"]), 5)
-        return told
+            path["y"] = short(places[:, 1])
+            path["h"] = short(landscape.heights_of(self.full, picture["low"], picture["unit"]), 5)
+        return path
 
 
 def _pictures(problem: Problem, parts: Sequence[Parts]) -> tuple[dict[str, Any], landscape.View | None]:

@@ -58,23 +58,23 @@ def fit_of(
     if not len(at):
         return None
     at_keys = [replace(solution, params=params) for params in frames[at]]
-    told: dict[str, Any] = {"kind": None}
+    picture: dict[str, Any] = {"kind": None}
     d = dataset.X.shape[1]
     spans = [_span(np.append(dataset.X[:, j], reach)) for j in range(min(d, 2))]
     with np.errstate(all="ignore"):
         if dataset.classes:
-            told = _chances(at_keys, spans[0], at) if d == 1 else _regions(at_keys, dataset, spans, at)
+            picture = _chances(at_keys, spans[0], at) if d == 1 else _regions(at_keys, dataset, spans, at)
         elif d == 1 and not solution.is_net and solution.recipe.loss.link == "identity":
-            told = _lines(solution, spans[0], frames)
+            picture = _lines(solution, spans[0], frames)
         elif d == 1:
-            told = _curve(at_keys, spans[0], at)
+            picture = _curve(at_keys, spans[0], at)
         if dataset.classes:
-            return told
+            return picture
         chosen = shown_rows(len(dataset))
         X, y = np.asarray(dataset.X)[chosen], np.asarray(dataset.y)[chosen]
         z = np.array([one.predict(X) for one in at_keys])
-    told["predicted"] = {"at": at.tolist(), "z": short(z, 5), "residual": short(z - y, 5)}
-    return told
+    picture["predicted"] = {"at": at.tolist(), "z": short(z, 5), "residual": short(z - y, 5)}
+    return picture
 
 
 def _span(column: np.ndarray) -> Span:

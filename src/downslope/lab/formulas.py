@@ -20,7 +20,7 @@ from .problems import Problem
 from .said import Said, said
 
 FEW = 3  # weights that are written one by one
-WEIGHTS = 4  # that are told
+WEIGHTS = 4  # that are written
 ORDERED = 10_000  # rows up to which those of a step are named
 NAMED = 6
 
@@ -91,10 +91,10 @@ def words(
     weights = [
         {
             "name": name,
-            "before": [told(w) for w in before[:, j]],
-            "rate": [told(rate) for rate in t],
+            "before": [format_number(w) for w in before[:, j]],
+            "rate": [format_number(rate) for rate in t],
             "gradient": [bracketed(slope) for slope in g[:, j]],
-            "after": [told(w) for w in after[:, j]],
+            "after": [format_number(w) for w in after[:, j]],
             "change": [bracketed(d) for d in after[:, j] - before[:, j]],
         }
         for j, name in list(enumerate(objective.names))[:WEIGHTS]
@@ -106,7 +106,7 @@ def words(
         "scaled": scaled,
         "weights": weights,
         "seen": _seen(numbers, method, dataset, seed),
-        "loss": [told(step.loss) for step in steps],
+        "loss": [format_number(step.loss) for step in steps],
     }
 
 
@@ -129,8 +129,11 @@ def _seen(numbers: np.ndarray, method: Method, dataset: Dataset | None, seed: in
 def _named(chosen: np.ndarray, dataset: Dataset) -> Said:
     if len(chosen) == 1 and dataset.X.shape[1] <= 3 and dataset.y is not None and dataset.y.ndim == 1:
         i = int(chosen[0])
-        places = [f"{name} = {told(x)}" for name, x in zip(dataset.features, np.asarray(dataset.X[i], float))]
-        y = dataset.classes[int(dataset.y[i])] if dataset.classes else told(float(dataset.y[i]))
+        places = [
+            f"{name} = {format_number(x)}"
+            for name, x in zip(dataset.features, np.asarray(dataset.X[i], float))
+        ]
+        y = dataset.classes[int(dataset.y[i])] if dataset.classes else format_number(float(dataset.y[i]))
         return said(
             "lab.one_row", number=i + 1, place=", ".join([*places, f"{(dataset.targets or ('y',))[0]} = {y}"])
         )
@@ -138,12 +141,12 @@ def _named(chosen: np.ndarray, dataset: Dataset) -> Said:
     return said("lab.rows_seen", numbers=named + (", …" if len(chosen) > NAMED else ""), count=len(chosen))
 
 
-def told(value: float) -> str:
-    """A number with a minus sign, as formulas are told: six digits."""
+def format_number(value: float) -> str:
+    """A number of six digits with a minus sign, as in a formula."""
     return f"{value + 0.0:.6g}".replace("-", "−")
 
 
 def bracketed(value: float) -> str:
-    """The same inside a formula: a negative one stands in brackets."""
-    words = told(value)
+    """The same as a factor: a negative number stands in brackets."""
+    words = format_number(value)
     return f"({words})" if words.startswith("−") else words

@@ -206,7 +206,7 @@ def heights_of(f: np.ndarray, low: float, unit: float | None) -> np.ndarray:
 
 
 def tried(name: str, view: View, values: Values) -> dict[str, Any]:
-    """min over 41 values of one weight: the exhaustive search, beside the descent."""
+    """min over 41 values of one weight: the exhaustive search that is drawn with the descent."""
     step = _round_step((view.high[0] - view.low[0]) / (TRIED - 1))
     middle = (view.high[0] + view.low[0]) / 2
     first = np.round((middle - step * (TRIED // 2)) / step) * step

@@ -67,14 +67,14 @@ class Live:
             "epochs": self.training.recipe.epochs,
         }
         yield encoded({"about": about}) + b"\n"
-        told, state = 0, ""
+        sent, state = 0, ""
         while True:
             if self.state != state:
                 state = self.state
                 yield encoded({"state": state}) + b"\n"
-            new = [step for step in list(trace.steps) if step.step > told]
+            new = [step for step in list(trace.steps) if step.step > sent]
             if new:
-                told = new[-1].step
+                sent = new[-1].step
                 yield encoded({"more": _part(new)}) + b"\n"
             if self.document is not None:
                 yield b'{"document":' + self.document + b"}\n"

@@ -41,7 +41,7 @@ class Problem:
     reach: tuple[float, ...] = ()  # what the picture of the fit shows at least
 
     def recipe(self, settings: Settings, seconds: float | None = None) -> Recipe:
-        """All that a training of these settings is told."""
+        """The recipe of a training with these settings."""
         return settings.recipe(seconds, **({} if self.dataset is None else settings.model()))
 
     def training(self, settings: Settings, seconds: float | None = None) -> Training:
@@ -101,15 +101,15 @@ def problem(asked: Any, path: str | None = None) -> Problem:
     if not isinstance(kind, str) or kind not in KINDS:
         raise DownslopeError("lab.no_problem", asked=repr(kind)[:60], known=", ".join(KINDS))
     try:
-        told = json.dumps(asked, sort_keys=True, allow_nan=False)
+        key = json.dumps(asked, sort_keys=True, allow_nan=False)
     except ValueError:
         raise DownslopeError("lab.not_number", name="problem", value="NaN") from None
-    return _lesson(asked) if kind == "lesson" else _made(told, path)
+    return _lesson(asked) if kind == "lesson" else _made(key, path)
 
 
 @lru_cache(maxsize=16)
-def _made(told: str, path: str | None) -> Problem:
-    asked = json.loads(told)
+def _made(key: str, path: str | None) -> Problem:
+    asked = json.loads(key)
     if asked["kind"] == "table":
         return _table(asked, path)
     return KINDS[asked["kind"]](asked)
@@ -153,9 +153,9 @@ def lesson_problem(made: Lesson, asked: Mapping) -> Problem:
     if function is None:
         assert made.rows is not None
         return of_rows(asked, title, made.rows, **settings.to_json())
-    told = made.data.problem
-    source = told.formula if told.formula and told.formula != function.formula else ""
-    minima = () if told.minimum is None else (tuple(told.minimum),)
+    record = made.data.problem
+    source = record.formula if record.formula and record.formula != function.formula else ""
+    minima = () if record.minimum is None else (tuple(record.minimum),)
     return Problem(asked, title, settings, function=function, minima=minima, source=source)
 
 
@@ -164,12 +164,12 @@ def _preset(asked: Mapping) -> Problem:
     if name not in PRESETS:
         raise DownslopeError("lab.preset", asked=name[:60], known=nearest(name[:60], PRESETS))
     preset = PRESETS[name]
-    told = Settings(
+    settings = Settings(
         learning_rate=preset.learning_rate, epochs=preset.epochs, start=dict(preset.start), scale=False
     )
     function = Function.of(preset.formula, None)
     title = said(f"lab.preset_{name}")
-    return Problem({"kind": "preset", "name": name}, title, told, function=function, minima=preset.minima)
+    return Problem({"kind": "preset", "name": name}, title, settings, function=function, minima=preset.minima)
 
 
 def _function(asked: Mapping) -> Problem:
@@ -182,9 +182,9 @@ def _function(asked: Mapping) -> Problem:
     if not 1 <= function.size <= VARIABLES:
         raise DownslopeError("lab.variables", formula=formula, found=function.size, most=VARIABLES)
     notes = (both(lambda: _warned(formula, derivative)),) if caught else ()
-    told = Settings(learning_rate=0.01, start=dict.fromkeys(function.names, 1.0), scale=False)
+    settings = Settings(learning_rate=0.01, start=dict.fromkeys(function.names, 1.0), scale=False)
     kept = {"kind": "function", "formula": formula, "derivative": derivative}
-    return Problem(kept, plain(formula), told, function=function, notes=notes)
+    return Problem(kept, plain(formula), settings, function=function, notes=notes)
 
 
 def _warned(formula: str, derivative) -> str:
@@ -213,12 +213,12 @@ def of_rows(asked: Mapping, title: Said, dataset: Dataset, source: str = "", **s
     """A linear model on rows, with the settings that suit them but for those that are given."""
     if max(np.abs(part).max(initial=0.0) for part in (dataset.X, np.asarray(dataset.y))) > LARGEST:
         raise DownslopeError("model.squares_overflow")
-    told: dict[str, Any] = {"loss": "log"} if dataset.classes else {}
+    defaults: dict[str, Any] = {"loss": "log"} if dataset.classes else {}
     notes = tuple(said(key, **facts) for key, facts in dataset.notes)
     return Problem(
         asked,
         title,
-        Settings(**{**told, **settings}),
+        Settings(**{**defaults, **settings}),
         dataset,
         notes=notes,
         source=source or _arrays(dataset),

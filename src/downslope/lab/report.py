@@ -38,13 +38,13 @@ def page(document: dict[str, Any], lang: str | None = None) -> str:
         "<head>": f'<head>\n<meta http-equiv="Content-Security-Policy" content="{html.escape(policy)}">',
         "</body>": f"{data}<script>{main}</script>\n</body>",
     }
-    told = (pages.FOLDER / "index.html").read_text(encoding="utf-8")
+    whole = (pages.FOLDER / "index.html").read_text(encoding="utf-8")
     for tag, part in parts.items():
-        before, found, after = told.partition(tag)
+        before, found, after = whole.partition(tag)
         if not found:
             raise AssertionError(f"the page has no {tag}")
-        told = before + part + after
-    return told
+        whole = before + part + after
+    return whole
 
 
 def joined(folder: Path) -> str:

@@ -19,15 +19,15 @@ def both(make: Callable[[], str]) -> Said:
     >>> sorted(both(lambda: text("lessons.dataset")).items())
     [('en', 'Dataset'), ('zh', '数据集')]
     """
-    told = {}
+    sentences = {}
     for each in LANGUAGES:
         with speaking(each):
-            told[each] = make()
-    return told
+            sentences[each] = make()
+    return sentences
 
 
 def said(key: str, **facts) -> Said:
-    """The sentence of `key` in each language; a fact that is a Said is told in its own."""
+    """The sentence of `key` in each language; a fact that is a Said stands in its own language."""
     return both(lambda: text(key, **{name: _here(value) for name, value in facts.items()}))
 
 

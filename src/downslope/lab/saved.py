@@ -51,7 +51,7 @@ def of_solution(solution: Solution, name: str) -> tuple[dict[str, Any], Problem,
                 function = Function.from_expression(solution.formula, None, solution.names)
             objective = function_objective(function)
             start = dict(zip(solution.names, solution.trace.start.tolist()))
-            settings = replace(settings, start=start)  # where its curvature is told
+            settings = replace(settings, start=start)  # the point that its certificate is about
         except DownslopeError:
             function = None  # a callable, of which the name is left
     asked = {"kind": "saved", "name": name}

@@ -39,17 +39,17 @@ class Lab:
         self.page: bytes | None = None
 
     def payload(self, body: dict[str, Any]) -> dict[str, Any]:
-        """What a worker is told: the page names a file by its number, never by a path."""
+        """What a worker receives: the page names a file by its number, never by a path."""
         asked = body.get("problem")
-        told = {key: body.get(key) for key in ("problem", "settings", "runs", "library", "lang")}
+        task = {key: body.get(key) for key in ("problem", "settings", "runs", "library", "lang")}
         if not isinstance(asked, dict):
-            return told
+            return task
         if asked.get("kind") == "saved" and self.opened is not None:
-            return {**told, "saved": True, "path": str(self.opened), "name": self.opened.name}
+            return {**task, "saved": True, "path": str(self.opened), "name": self.opened.name}
         if asked.get("kind") == "table":
             path, name = self.files.get(str(asked.get("id")), (None, str(asked.get("name"))[:200]))
-            return {**told, "path": None if path is None else str(path), "name": name}
-        return told
+            return {**task, "path": None if path is None else str(path), "name": name}
+        return task
 
     def keep(self, name: str, content: bytes) -> tuple[str, Path]:
         """A file that was sent, under a name of ours."""
@@ -181,8 +181,8 @@ def _pages(app: FastAPI, lab: Lab) -> None:
         if lab.opened is not None:
             asked = {"saved": True, "path": str(lab.opened), "name": lab.opened.name}
             opened = json.loads(await _waited(request, lab.pool.run("runs", asked)))
-        told = pages.beginning(_wish(request), opened=opened, live=lab.live is not None)
-        return Response(encoded(told), media_type="application/json")
+        page = pages.beginning(_wish(request), opened=opened, live=lab.live is not None)
+        return Response(encoded(page), media_type="application/json")
 
 
 def _file(name: str) -> Response:
@@ -252,10 +252,10 @@ def _computing(app: FastAPI, lab: Lab) -> None:
     @app.post("/api/upload", openapi_extra=BODIES["upload"])
     async def upload(request: Request, name: str = "rows.csv") -> Response:
         number, path = lab.keep(Path(name[:200]).name, await _body(request, UPLOAD))
-        told = {"id": number, "path": str(path), "name": lab.files[number][1]}
+        task = {"id": number, "path": str(path), "name": lab.files[number][1]}
         try:
             return Response(
-                await _waited(request, lab.pool.run("upload", told)), media_type="application/json"
+                await _waited(request, lab.pool.run("upload", task)), media_type="application/json"
             )
         except Refused:
             lab.files.pop(number)[0].unlink(missing_ok=True)

@@ -219,12 +219,12 @@ def _question(made: Lesson, question: Question) -> dict[str, Any]:
     def sentence(part: str) -> dict[str, str]:
         return both(lambda: made.sentence(f"questions.{question.name}.{part}"))
 
-    told: dict[str, Any] = {"id": f"{made.number}.{question.name}", "ask": sentence("ask")}
+    asked: dict[str, Any] = {"id": f"{made.number}.{question.name}", "ask": sentence("ask")}
     if question.answer is not None:
-        told |= {"kind": "number", "answer": question.answer, "tolerance": question.tolerance}
+        asked |= {"kind": "number", "answer": question.answer, "tolerance": question.tolerance}
     else:
-        told |= {"kind": "state", "reach": question.reach}
-    return told | {"right": sentence("right"), "wrong": sentence("wrong")}
+        asked |= {"kind": "state", "reach": question.reach}
+    return asked | {"right": sentence("right"), "wrong": sentence("wrong")}
 
 
 def upload(payload: Payload, line: Line) -> bytes:
@@ -245,7 +245,7 @@ def upload(payload: Payload, line: Line) -> bytes:
 
 
 def _under_its_name(error: DownslopeError, path: str, name: str) -> DownslopeError:
-    """The same refusal, told of the file as its owner knows it."""
+    """The same refusal, naming the file as its owner knows it."""
     facts = {
         key: str(fact).replace(path, name) if path in str(fact) else fact for key, fact in error.facts.items()
     }

@@ -1,7 +1,7 @@
 """Processes that compute for the page: warm, bounded in time and memory, and stopped when nobody waits.
 
-A worker is a spawned Python that has loaded everything and made a small run. It is told a task and answers
-with bytes; while it computes it sends what it has so far, and looks whether it was told to stop. A worker
+A worker is a spawned Python that has loaded everything and made a small run. It receives a task and answers
+with bytes; while it computes it sends what it has so far, and looks for a request to stop. A worker
 that does not stop within half a second, or takes too long, is ended and a new one takes its place.
 """
 
@@ -26,9 +26,9 @@ from .guard import SECONDS
 from .said import refusal, said
 
 MEMORY = 2 << 30  # bytes beyond what a warm worker holds
-GRACE = 0.5  # seconds in which a worker that is told to stop may do so
+GRACE = 0.5  # seconds in which a worker may stop when it is asked to
 PATIENCE = 30.0  # seconds that a request waits for a free worker
-LOOK = 0.05  # seconds between two looks at whether it was told to stop
+LOOK = 0.05  # seconds between two looks for a request to stop
 IDLE = 1.0  # seconds without a request, after which a fresh worker loads what is seldom needed
 STOP = "stop"
 
@@ -70,7 +70,7 @@ def serve(connection: Connection, memory: int) -> None:
     """Do what is asked until nobody is there to ask."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends its workers
     os.environ["OMP_NUM_THREADS"] = "1"  # what is computed here is small: threads would wait for each other
-    warnings.simplefilter("ignore")  # what overflows is told in the document
+    warnings.simplefilter("ignore")  # the document says what overflows
     from . import tasks
 
     tasks.warm()
@@ -95,7 +95,7 @@ def _answer(task: Callable, payload: Any, line: Line) -> tuple:
     except MemoryError:
         refused = DownslopeError("lab.memory")
         return "refused", refused.key, refusal(refused)
-    except Exception:  # a fault of ours: told to whoever started the server, not to the page
+    except Exception:  # a fault of ours: printed where the server was started, not on the page
         traceback.print_exc(file=sys.stderr)
         return ("failed",)
 

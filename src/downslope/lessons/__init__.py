@@ -43,8 +43,8 @@ def lesson(number: int, **settings: Any) -> Lesson:
     known = ["seed"] if found.data.draws else []
     for name in settings:
         if name not in known:
-            told = nearest(name, known) or "–"
-            raise DownslopeError("lessons.unknown_setting", number=number, asked=name, known=told)
+            choices = nearest(name, known) or "–"
+            raise DownslopeError("lessons.unknown_setting", number=number, asked=name, known=choices)
     return replace(found, **settings)
 
 

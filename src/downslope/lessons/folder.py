@@ -290,7 +290,7 @@ class Lesson:
         yield self.command
 
     def picture(self, ax=None):
-        """The picture of the lesson on `ax`; without one, in a figure of its own, with its pitfall beside it.
+        """The picture of the lesson on `ax`; without one, in its own figure, with its pitfall next to it.
 
         Returns the Axes; its `.figure` is the page.
         """
