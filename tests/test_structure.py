@@ -185,3 +185,27 @@ def test_every_public_name_loads():
 def test_modules_stay_readable():
     long = {str(p.relative_to(SOURCE)): len(p.read_text().splitlines()) for p in SOURCE.rglob("*.py")}
     assert [name for name, lines in long.items() if lines > 450 and "messages" not in name] == []
+
+
+def where_to_look() -> list[str]:
+    """The answers of the table in the documentation."""
+    table = (ROOT / "docs/architecture.md").read_text().split("## Where to look\n")[1].split("\n## ")[0]
+    return [row.split("|")[2] for row in table.strip().splitlines()[2:]]
+
+
+def test_every_file_under_where_to_look_is_there():
+    """A name stands from src/downslope on; one without a folder is in the folder of the name before it."""
+    missing = []
+    for answer in where_to_look():
+        folder = SOURCE
+        for name in re.findall(r"`([a-z0-9_/]+\.[a-z]+)`", answer):
+            path = SOURCE / name if "/" in name else folder / name
+            folder = path.parent
+            missing += [] if path.is_file() else [name]
+    assert len(where_to_look()) >= 20 and missing == []
+
+
+def test_every_name_under_where_to_look_is_in_its_file():
+    for answer in where_to_look():
+        for file, name in re.findall(r"`([a-z0-9_/]+\.py)`, `([A-Za-z_.]+)`", answer):
+            assert re.search(rf"\b{name.split('.')[-1]}\b", (SOURCE / file).read_text()), (file, name)
