@@ -26,7 +26,7 @@ def test_a_run_of_format_1_opens_and_predicts_what_it_did(name):
         np.testing.assert_allclose(predicted, expected["predicted"], rtol=1e-9)
 
 
-@pytest.mark.filterwarnings("ignore:The way so far was laid out")
+@pytest.mark.filterwarnings("ignore:The steps so far were scheduled")
 @pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("name", CHECKPOINTS)
 def test_a_checkpoint_goes_on_to_the_numbers_of_the_version_that_wrote_it(name, version, tmp_path):

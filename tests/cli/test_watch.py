@@ -229,15 +229,15 @@ def test_a_disk_that_fills_up_is_told_of_once_and_the_fit_goes_on():
 
 
 REFUSED = {
-    "rows.csv": "exists already",
-    "rows.csv --force": "no log of Downslope",
+    "rows.csv": "already exists",
+    "rows.csv --force": "not a Downslope log",
     ".": "is a folder",
-    "none/run.jsonl": "no folder none",
-    "/proc/run.jsonl": "can not be written",
-    "rows.csv/run.jsonl": "no folder rows.csv",
+    "none/run.jsonl": "the folder none does not exist",
+    "/proc/run.jsonl": "cannot write",
+    "rows.csv/run.jsonl": "the folder rows.csv does not exist",
     "old.jsonl": "--force",
-    "a.jsonl --log ./a.jsonl": "named twice",
-    "a --out a": "--out too",
+    "a.jsonl --log ./a.jsonl": "given twice",
+    "a --out a": "for --out",
     "a.png --plot a.png": "--plot too",
     "tensorboard:": "tensorboard:FOLDER",
     "mlflow:": "mlflow:URI",
@@ -285,7 +285,7 @@ def test_a_name_with_a_colon_is_a_file(rows):
 
 def test_starts_and_a_log_do_not_go_together(run):
     code, _, err = run("minimize x^2 --starts 3 --log run.jsonl")
-    assert code == 2 and "--log does not go with --starts" in err and not Path("run.jsonl").exists()
+    assert code == 2 and "--log cannot be combined with --starts" in err and not Path("run.jsonl").exists()
 
 
 # ── fewer lines ─────────────────────────────────────────────────────────────────────────────────────

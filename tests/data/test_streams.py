@@ -499,7 +499,7 @@ def test_a_text_among_the_numbers_of_a_query_is_told_by_its_row(folder, short_he
 def test_files_that_are_cut_off_are_told(folder, short_heads):
     text = "\n".join(lines()).encode()
     (folder / "rows.csv").write_bytes(text[: len(text) // 2] + b"\n12")
-    assert "number of cells is 1" in refusal(streamed, str(folder / "rows.csv"))
+    assert ", found 1." in refusal(streamed, str(folder / "rows.csv"))
     (folder / "rows.csv.gz").write_bytes(gzip.compress(text)[:-4_000])
     assert "rows.csv.gz" in refusal(streamed, str(folder / "rows.csv.gz"))
     whole = Path(kept(frame(), folder / "rows.parquet")).read_bytes()
@@ -520,7 +520,7 @@ def test_files_with_other_columns_or_types_are_named(folder):
     said = refusal(streamed, str(folder / "types*.parquet"))
     assert "types2.parquet" in said and "'b'" in said
     (folder / "one.csv").write_text("x,y\n1,2\n3,4\n")
-    assert "several kinds" in refusal(streamed, str(folder / "*[se]*.*"))
+    assert "different formats" in refusal(streamed, str(folder / "*[se]*.*"))
 
 
 def test_whole_numbers_and_fractions_are_one_type(folder):
@@ -543,7 +543,7 @@ def test_a_class_that_only_other_rows_have_is_told(folder):
     path = kept(frame("three"), folder / "rows.parquet")
     two = frame("three").filter(pa.compute.less(frame("three").column("y"), 2.0))
     stream = streamed(kept(two, folder / "two.parquet")).labelled()
-    with pytest.raises(ds.DownslopeError, match="never saw"):
+    with pytest.raises(ds.DownslopeError, match="was not in the training data"):
         ds.fit(stream, loss="log", validation=stream.beside(path), epochs=3)
 
 
@@ -563,7 +563,7 @@ def test_memory_that_is_none_is_refused(asked):
 
 def test_memory_too_small_for_a_part_is_refused(folder):
     path = kept(frame(), folder / "rows.parquet")
-    assert "allow more" in refusal(streamed, path, rows=10_000_000)
+    assert "raise the limit" in refusal(streamed, path, rows=10_000_000)
 
 
 def test_nets_and_constant_columns_are_refused(folder):

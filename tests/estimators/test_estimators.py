@@ -476,7 +476,7 @@ def test_partial_fits_that_diverge_warn_and_keep_finite_weights(dtype):
 
 
 def test_epochs_that_run_out_are_told():
-    with pytest.warns(ConvergenceWarning, match="Not there yet: all 3 epochs"):
+    with pytest.warns(ConvergenceWarning, match="Not converged: all 3 epochs"):
         ds.LinearRegressor(method="gd", epochs=3).fit(*rows())
 
 

@@ -285,7 +285,7 @@ def test_every_class_is_held_out_in_its_share():
 def test_epochs_on_drawn_rows_are_a_plan_and_on_all_rows_a_limit():
     X, y = waves()
     ds.NetRegressor(epochs=3).fit(X, y)  # warnings are errors here
-    with pytest.warns(ConvergenceWarning, match="Not there yet: all 3 epochs"):
+    with pytest.warns(ConvergenceWarning, match="Not converged: all 3 epochs"):
         ds.NetRegressor(method="lbfgs", epochs=3).fit(X, y)
 
 
@@ -293,7 +293,7 @@ def test_epochs_on_drawn_rows_are_a_plan_and_on_all_rows_a_limit():
 def test_a_diverged_net_names_the_layer_and_keeps_finite_weights(method):
     X, y = waves()
     net = ds.NetRegressor(activation="relu", method=method, random_state=0)
-    with pytest.warns(ConvergenceWarning, match=r"not a finite number is that of layer\d"):
+    with pytest.warns(ConvergenceWarning, match=r"not finite is that of layer\d"):
         net.fit(X, y)
     assert net.verdict_.failed and net.verdict_.numbers["where"].startswith("layer")
     assert np.isfinite(net.predict(X)).all()

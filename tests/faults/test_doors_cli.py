@@ -113,7 +113,7 @@ def fault_of(words: list[str]) -> str | None:
         return f"{words}: {code}, {told}"
     return (
         f"{words}: {told}"
-        if any("fault of Downslope" in line or "Traceback" in line for line in told)
+        if any("bug in Downslope" in line or "Traceback" in line for line in told)
         else None
     )
 
@@ -136,13 +136,13 @@ def test_own_code_keeps_its_traceback_and_a_line_is_added(folder, capfd):
     assert main(["check-gradient", "mine.py:f", "--at", "1", "--lang", "en"]) == 2
     err = capfd.readouterr().err
     assert "Traceback" in err and "KeyError: 'mine'" in err
-    assert err.splitlines()[-1].startswith("error: f can not be called at 1: KeyError")
+    assert err.splitlines()[-1].startswith("error: calling f at 1 failed: KeyError")
 
 
 @pytest.mark.fault("D13")
 def test_a_command_that_is_misspelt_is_told_the_right_one(capsys):
     assert main(["lessn", "--lang", "en"]) == 2
-    assert capsys.readouterr().err.strip() == "error: there is no command lessn: use lesson."
+    assert capsys.readouterr().err.strip() == "error: unknown command lessn: use lesson."
 
 
 @pytest.mark.fault("D13")

@@ -158,7 +158,7 @@ def test_without_a_verdict_the_function_is_not_called_again():
 
 def test_the_command_line_declines_a_verdict(capsys):
     assert main(["minimize", "x^2", "--start", "x=1", "--no-verdict"]) == 0
-    assert "Not judged" in capsys.readouterr().out
+    assert "Not diagnosed" in capsys.readouterr().out
     assert main(["minimize", "x^2", "--start", "x=1", "--no-verdict", "--fix"]) == 2
 
 

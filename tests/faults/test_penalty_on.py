@@ -92,11 +92,11 @@ def test_the_minimised_line_says_which_weights_are_penalised(tmp_path, capsys, m
     assert (
         main(["fit", "rows.csv", "--target", "y", "--penalty", "l2", "--alpha", "0.1", "--lang", "en"]) == 0
     )
-    assert "weights w in your columns' own units" in capsys.readouterr().out
+    assert "weights w in the units of your columns" in capsys.readouterr().out
 
 
 def test_columns_that_are_not_standardised_are_refused(capsys):
-    with pytest.raises(ds.DownslopeError, match="needs columns that are standardised"):
+    with pytest.raises(ds.DownslopeError, match="needs standardised columns"):
         ds.fit(ds.Dataset.from_arrays(X, Y), penalty="l2", alpha=1.0, penalty_on="standardised", scale=False)
     with pytest.raises(ds.DownslopeError, match="raw"):
         ds.fit(ds.Dataset.from_arrays(X, Y), penalty="l2", alpha=1.0, penalty_on="both")

@@ -255,9 +255,9 @@ def test_two_trainings_in_one_folder_are_refused(tmp_path):
     keeps.begin(training)
     steps = keeps.watch(training)
     next(steps)
-    with pytest.raises(DownslopeError, match="another training"):
+    with pytest.raises(DownslopeError, match="another process"):
         ds.resume(tmp_path / "run", rows())
-    with pytest.raises(DownslopeError, match="another training"):
+    with pytest.raises(DownslopeError, match="another process"):
         ds.fit(rows(), checkpoint=ds.Checkpoint(tmp_path / "run", force=True), **settings)
     for _ in steps:
         pass

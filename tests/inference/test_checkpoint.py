@@ -127,7 +127,7 @@ def test_the_best_on_rows_held_out_and_what_patience_has_seen_come_back(tmp_path
     for step in (1, whole.trace.seen // 2, whole.trace.seen):
         path = stopped_at(step, tmp_path / f"{step}", dataset, held_out, **settings)
         assert_same(ds.resume(path, dataset, validation=held_out), whole)
-    with pytest.raises(ds.DownslopeError, match="held out other rows"):
+    with pytest.raises(ds.DownslopeError, match="used other validation rows"):
         ds.resume(path, dataset, validation=rows(seed=2))
 
 
@@ -156,10 +156,10 @@ def test_more_epochs_on_a_finished_run_are_one_long_run(method, loss, tmp_path):
 def test_a_rate_that_is_laid_out_over_all_epochs_is_told(tmp_path):
     dataset = rows()
     ds.fit(dataset, method="adam", epochs=9, checkpoint=ds.Checkpoint(tmp_path / "run"))
-    with pytest.warns(ds.DownslopeWarning, match="laid out for 9 epochs"):
+    with pytest.warns(ds.DownslopeWarning, match="scheduled for 9 epochs"):
         assert ds.resume(tmp_path / "run", dataset, epochs=20).epochs == 20
     ds.fit(dataset, method="sgd", epochs=9, checkpoint=ds.Checkpoint(tmp_path / "swept"))
-    with pytest.warns(ds.DownslopeWarning, match="laid out for 9 epochs"):  # worth compiling from there on
+    with pytest.warns(ds.DownslopeWarning, match="scheduled for 9 epochs"):  # worth compiling from there on
         ds.resume(tmp_path / "swept", dataset, epochs=2000)
 
 
@@ -284,7 +284,7 @@ def test_other_settings_are_refused_by_their_name(run, capsys):
         ["--force"],
     ):
         assert f"leave {words[0]} out" in refused(capsys, "fit", "--resume", run, *words)
-    assert "300 epochs already" in refused(capsys, "fit", "--resume", run, "--epochs", 20)
+    assert "already trained 300 epochs" in refused(capsys, "fit", "--resume", run, "--epochs", 20)
 
 
 def test_other_rows_are_refused(run, capsys, tmp_path):
@@ -323,18 +323,18 @@ def test_what_holds_no_checkpoint_is_refused(run, capsys, tmp_path):
     data = run.parent / "rows.csv"
     assert main([*FIT, str(data), "--out", str(tmp_path / "plain")]) == 0
     assert "no such run" in refused(capsys, "fit", "--resume", tmp_path / "nothing")
-    assert "holds no checkpoint" in refused(capsys, "fit", "--resume", tmp_path / "plain")
+    assert "contains no checkpoint" in refused(capsys, "fit", "--resume", tmp_path / "plain")
     assert "give --out RUN" in refused(capsys, *FIT, data, "--checkpoint", 60)
     for method in ("closed_form", "auto"):
         words = ["fit", data, "--target", "y", "--method", method, "--out", tmp_path / "x", "--checkpoint", 1]
-        assert "nothing to go on with" in refused(capsys, *words)
+        assert "nothing to resume" in refused(capsys, *words)
     assert not (tmp_path / "x").exists()
 
 
 def test_an_unfinished_run_says_how_to_go_on(tmp_path, capsys):
     path = stopped_at(2, tmp_path / "run", rows(), method="gd")
-    assert re.search("not finished: go on with", refused(capsys, "inspect", path))
-    with pytest.raises(ds.DownslopeError, match="can not be read again"):
+    assert re.search("not finished: resume it with", refused(capsys, "inspect", path))
+    with pytest.raises(ds.DownslopeError, match="cannot be read again"):
         ds.resume(path)
 
 

@@ -455,6 +455,6 @@ def test_auto_says_in_one_line_what_it_took_and_why(settings, name, key, tmp_pat
     assert solution.method == name
     assert [told for told, _ in solution.notes] == [f"inference.{key}"]
     reason = solution.method_reason
-    assert reason.startswith("auto took") and "\n" not in reason
+    assert reason.startswith("auto chose") and "\n" not in reason
     assert ds.load(solution.save(tmp_path / "run")).method_reason == reason
     assert ds.fit(Dataset.from_arrays(X, X[:, 0]), method="gd", epochs=2).method_reason is None

@@ -190,7 +190,7 @@ def test_files_that_are_there_are_refused_kept_or_replaced(run):
     told = json.loads(out)
     assert code == 0 and told["rows"] == 200 and told["files"] == ["out/0.parquet", "out/2.parquet"]
     assert Path("out/1.parquet").read_text() == "old"
-    assert "3 files in out were there" in run("run", "*.parquet", "--out", "out", "--resume")[1]
+    assert "3 files in out already existed" in run("run", "*.parquet", "--out", "out", "--resume")[1]
     assert run("run", "*.parquet", "--out", "out", "--force")[0] == 0
     assert parquet.read_table("out/1.parquet").num_rows == 100
     assert sorted(os.listdir("out")) == ["0.parquet", "1.parquet", "2.parquet", "other.txt"]
@@ -201,7 +201,7 @@ def test_a_file_without_rows_is_told_and_no_fault(run):
     for name, n in (("a", 10), ("b", 0), ("c", 10)):
         parquet.write_table(rows(n), f"{name}.parquet")
     code, _, err = run("run", "*.parquet", "--out", "out/")
-    assert code == 0 and err == "note: b.parquet holds no rows: nothing was written for it.\n"
+    assert code == 0 and err == "note: b.parquet has no rows: no file was written for it.\n"
     assert sorted(os.listdir("out")) == ["a.parquet", "c.parquet"]
 
 
@@ -252,7 +252,7 @@ def spoilt(name: str, cells: str) -> None:
 
 
 BAD_ROWS = {
-    "short": ('1,2,"red"', "line 140001: the number of cells is 3"),
+    "short": ('1,2,"red"', "line 140001: expected 9 cells as in the first line, found 3"),
     "infinite": ('1,2,"red",inf,1,1,1,1,1', "'x0' is inf in row 140000"),
 }
 
@@ -265,7 +265,7 @@ def test_a_bad_row_is_told_by_its_number_or_left_out_and_counted(fault, streamed
     assert (code, out, err.count("\n")) == (2, "", 1) and BAD_ROWS[fault][1] in err
     assert not any("out" in name for name in os.listdir())
     code, out, err = run("run", "rows.csv", "--out", "out.parquet", "--on-bad-row", "skip")
-    assert code == 0 and "1 rows were left out, and what is written has 149,999 rows" in err
+    assert code == 0 and "1 rows were skipped; the output has 149,999 rows" in err
     assert parquet.read_metadata("out.parquet").num_rows == N - 1 and "149,999 rows" in out
 
 
@@ -274,7 +274,7 @@ def test_a_hole_is_filled_refused_or_left_out(run):
     spoilt("rows.csv", '1,2,"red",,1,1,1,1,1')
     assert "'x0': 1 of 150000 values are missing" in run("run", "rows.csv", "--out", "a.csv")[2]
     code, _, err = run("run", "rows.csv", "--out", "b.csv", "--on-bad-row", "fail")
-    assert code == 2 and "Row 140000 has no value in the column 'x0'" in err
+    assert code == 2 and "Row 140000 has a missing value in the column 'x0'" in err
     code, out, err = run("run", "rows.csv", "--out", "b.csv", "--on-bad-row", "skip", "--json")
     assert code == 0 and (json.loads(out)["rows"], json.loads(out)["skipped"]) == (N - 1, 1)
 
@@ -286,7 +286,7 @@ def test_a_text_among_numbers_is_missing_and_told_by_its_row(run):
     assert code == 0 and "'oops' in row 140000" in err and Path("out.csv").exists()
     assert "1,2,red,oops,1,1,1,1,1," in Path("out.csv").read_text()
     code, _, err = run("run", "rows.csv", "--out", "other.csv", "--on-bad-row", "skip")
-    assert code == 0 and "1 rows were left out, and what is written has 149,999 rows" in err
+    assert code == 0 and "1 rows were skipped; the output has 149,999 rows" in err
 
 
 def test_a_fraction_far_into_whole_numbers_is_no_fault(streamed, run):
@@ -324,19 +324,19 @@ def files(**tables: pa.Table) -> None:
 
 
 REFUSED = {
-    "lacks the column 'x0'": ["a.parquet", "--out", "out/"],
-    "'y' is in one of them only": ["[ab].parquet", "--out", "out/"],
-    "holds string in": ["[ac].parquet", "--out", "out/"],
+    "no column 'x0', which the model": ["a.parquet", "--out", "out/"],
+    "'y' is in only one of them": ["[ab].parquet", "--out", "out/"],
+    "has type string in": ["[ac].parquet", "--out", "out/"],
     "would both be written": ["**/d.parquet", "--out", "out/"],
-    "name a file, such as out": ["SELECT * FROM 'd.parquet'", "--out", "out/"],
-    "to be predicted: write to another": ["d.parquet", "--out", "./", "--force"],
-    "is no ending": ["d.parquet", "--out", "out.txt"],
+    "give a file name, such as out": ["SELECT * FROM 'd.parquet'", "--out", "out/"],
+    "rows to predict: write to another": ["d.parquet", "--out", "./", "--force"],
+    "cannot write .txt files": ["d.parquet", "--out", "out.txt"],
     "--resume is for a folder": ["d.parquet", "--out", "out.csv", "--resume"],
-    "no amount of memory": ["d.parquet", "--memory", "much"],
-    "is not known": ["d.parquet", "--on-bad-row", "maybe"],
+    "memory was 'much'": ["d.parquet", "--memory", "much"],
+    "use \"skip\"": ["d.parquet", "--on-bad-row", "maybe"],
     "no file matches": ["none/*.csv", "--out", "out/"],
     "is a folder": ["d.parquet", "--out", "taken/"],
-    "can not be written": ["d.parquet", "--out", "/proc/none/"],
+    "cannot write": ["d.parquet", "--out", "/proc/none/"],
 }
 
 
@@ -346,7 +346,7 @@ def test_a_request_that_can_not_be_is_one_line_and_leaves_nothing(reason, run):
     table = rows(10)
     other = table.set_column(3, "x0", table["colour"])
     files(a=table.drop(["x0"]), b=table.drop(["x0", "y"]), c=other.drop(["x1"]), d=table)
-    if reason == "holds string in":
+    if reason == "has type string in":
         files(a=table, c=other)
     Path("more").mkdir()
     parquet.write_table(table, "more/d.parquet")

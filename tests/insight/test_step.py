@@ -110,14 +110,14 @@ def test_rows_of_weight_zero_keep_their_numbers():
 def test_an_l1_price_is_told_and_taken():
     solution = ds.fit(ROWS, method="gd", penalty="l1", alpha=0.3, learning_rate=0.1, epochs=8, tol=0)
     told = explain_step(solution, 2, ROWS)
-    assert sum("nearer to 0" in line for line in told) == 2  # not the intercept
+    assert sum("shrunk towards 0" in line for line in told) == 2  # not the intercept
     assert last_numbers(told, solution) == pytest.approx(solution.trace[1].params, rel=1e-5)
 
 
 def test_classes_are_told_with_their_chances():
     rows = ds.Dataset.from_arrays(X, (Y > 5.0).astype(int))
     told = explain_step(ds.fit(rows, loss="log", method="gd", epochs=5), 1, rows)
-    assert "chance" in "\n".join(told) and "residual" not in "\n".join(told)
+    assert "probability" in "\n".join(told) and "residual" not in "\n".join(told)
 
 
 def test_a_function_needs_no_rows():
@@ -140,7 +140,7 @@ def test_without_rows_the_trace_is_enough_where_columns_were_left_as_they_are():
 def test_an_update_that_was_thinned_away_names_those_that_were_kept():
     solution = ds.minimize("x^2 + y^4", [1, 1], epochs=5000, learning_rate=0.001, method="momentum")
     dropped = next(step for step in range(2, 5000) if step not in {kept.step for kept in solution.trace})
-    with pytest.raises(DownslopeError, match="near it there are 1") as told:
+    with pytest.raises(DownslopeError, match="nearby it contains 1") as told:
         explain_step(solution, dropped)
     explain_step(solution, int(told.value.facts["near"].split(", ")[0]))
 

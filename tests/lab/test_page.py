@@ -206,7 +206,7 @@ def agreeing(page):
 
 def line_of_answers(page):
     loss_falls(page)
-    assert "no single answer" in page.locator("#verdict").inner_text().lower()
+    assert "no unique solution" in page.locator("#verdict").inner_text().lower()
 
 
 def two_classes(page):

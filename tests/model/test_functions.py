@@ -350,7 +350,7 @@ def test_what_pytorch_cannot_follow_falls_to_differences_rather_than_to_a_wrong_
 
 
 def test_a_wrong_derivative_of_a_callable_is_named():
-    with pytest.warns(DownslopeWarning, match="derivative given"):
+    with pytest.warns(DownslopeWarning, match="given derivative"):
         Function.of(lambda x: 2 * x**2, 5, lambda x: 2 * x)
 
 
