@@ -238,7 +238,7 @@ REFUSED = {
     "old.jsonl": "--force",
     "a.jsonl --log ./a.jsonl": "given twice",
     "a --out a": "for --out",
-    "a.png --plot a.png": "--plot too",
+    "a.png --plot a.png": "for --plot",
     "tensorboard:": "tensorboard:FOLDER",
     "mlflow:": "mlflow:URI",
     "tensorbord:logs": "tensorboard:logs",

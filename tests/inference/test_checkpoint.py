@@ -283,7 +283,7 @@ def test_other_settings_are_refused_by_their_name(run, capsys):
         ["--batch-size", "3"],
         ["--force"],
     ):
-        assert f"leave {words[0]} out" in refused(capsys, "fit", "--resume", run, *words)
+        assert f"remove {words[0]}" in refused(capsys, "fit", "--resume", run, *words)
     assert "already trained 300 epochs" in refused(capsys, "fit", "--resume", run, "--epochs", 20)
 
 

@@ -462,12 +462,12 @@ def test_what_minimize_can_not_go_on_with_is_refused(tmp_path, capsys):
         ("--force",): "--force",
         ("--seed", "3"): "--seed",
     }.items():
-        assert f"leave {option} out" in refused(capsys, *again, *words)
+        assert f"remove {option}" in refused(capsys, *again, *words)
     assert "already trained 20 epochs" in refused(capsys, *again, "--epochs", 5)
     assert "--starts" in refused(capsys, *again, "--starts", 5)
     assert "--fix" in refused(capsys, *again, "--fix")
     assert "downslope minimize --resume" in refused(capsys, "fit", "--resume", run)
-    assert "needs EXPR" in refused(capsys, "minimize")
+    assert "missing EXPR" in refused(capsys, "minimize")
     assert "--out RUN" in refused(capsys, *MINIMIZE, "--checkpoint", 60)
     assert "already exists" in refused(capsys, *MINIMIZE, "--out", run)
     ds.fit(rows(), method="gd", epochs=2, checkpoint=ds.Checkpoint(tmp_path / "rows"))

@@ -291,7 +291,7 @@ def test_clicked_points_train_move_change_class_and_go(page, address):
     answered(page, lambda: page.locator("#kind-points").click())
     box = page.locator("#picture").bounding_box()
     answered(page, lambda: page.locator("#points-clear").click())
-    assert "Two points" in page.locator("#frozen").inner_text()
+    assert "two points" in page.locator("#frozen").inner_text()
 
     def at(x, y):  # where (x, y) of the window 0…10 lies
         return box["x"] + 58 + (box["width"] - 76) * x / 10, box["y"] + box["height"] - 42 - (

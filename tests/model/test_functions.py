@@ -176,7 +176,7 @@ def test_an_error_tells_the_column_of_the_text_as_it_was_typed():
     assert refused(parse, "x² +").facts["column"] == 5
     assert refused(parse, "θ² + x // y").facts["column"] == 6
     assert refused(parse, "2x").facts["product"] == "2*x"
-    assert "sin" in str(refused(parse, "sine(x)")).partition("Known:")[2][:6]
+    assert "sin" in str(refused(parse, "sine(x)")).partition("Known functions:")[2][:6]
 
 
 def test_a_name_that_was_not_declared_is_unknown():

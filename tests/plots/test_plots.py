@@ -255,7 +255,7 @@ def test_contour_levels_are_spaced_by_powers_above_the_minimum():
 
 def test_the_gradient_arrow_tells_the_size_of_the_gradient():
     ax = plots.contours(bowl, walk())
-    assert f"gradient, size {np.hypot(8, 24):.3g}" in words(ax)
+    assert f"gradient, norm {np.hypot(8, 24):.3g}" in words(ax)
 
 
 def test_a_path_that_diverges_leaves_the_window_of_its_first_steps():

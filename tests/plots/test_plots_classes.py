@@ -142,7 +142,7 @@ def test_the_roc_and_its_area_are_scikit_learn_s(ties):
     wanted = roc_curve(Y2, scores, drop_intermediate=False)
     np.testing.assert_allclose(alarms, wanted[0], atol=1e-15)
     np.testing.assert_allclose(hits, wanted[1], atol=1e-15)
-    assert legend(ax)[1] == f"area {roc_auc_score(Y2, scores):.4f}"
+    assert legend(ax)[1] == f"AUC {roc_auc_score(Y2, scores):.4f}"
 
 
 def test_of_three_classes_each_has_a_curve_against_the_rest():
