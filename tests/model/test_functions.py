@@ -309,7 +309,7 @@ def test_symbolic_given_autodiff_and_finite_differences_agree(monkeypatch):
     given = Function.of(rosenbrock, [0.5, 0.7], rosenbrock_slopes)
     automatic = Function.of(rosenbrock, [0.5, 0.7])
     monkeypatch.setattr("downslope.model.functions.available", lambda: False)
-    with pytest.warns(DownslopeWarning, match="4 calls"):
+    with pytest.warns(DownslopeWarning, match="4 function calls"):
         differences = Function.of(rosenbrock, [0.5, 0.7])
     kinds = [f.derivative_kind for f in (symbolic, given, automatic, differences)]
     assert kinds == ["symbolic", "given", "autodiff", "finite differences"]

@@ -105,7 +105,7 @@ def test_rows_stand_by_class_each_with_its_own_marker():
     marks = [line for line in ax.get_lines() if line.get_marker() not in ("None", None)]
     assert [len(line.get_xdata()) for line in marks] == np.bincount(Y3).tolist()
     assert len({line.get_marker() for line in marks}) == len({line.get_color() for line in marks}) == 3
-    assert legend(ax) == ["a", "b", "c", "border"]
+    assert legend(ax) == ["a", "b", "c", "decision boundary"]
 
 
 def test_features_are_chosen_by_name_or_number():
@@ -120,7 +120,7 @@ def test_the_wrong_rows_are_ringed_and_counted():
     ax = EVERY["scatter"]()
     [rings] = [line for line in ax.get_lines() if line.get_gid() == "wrong"]
     assert len(rings.get_xdata()) == (Y3 != Y2).sum()
-    assert f"wrong: {(Y3 != Y2).sum()} of 60" in legend(ax)
+    assert f"misclassified: {(Y3 != Y2).sum()} of 60" in legend(ax)
     assert len(plots.scatter_predictions(X, Y3).get_lines()) == 3
 
 
@@ -149,7 +149,7 @@ def test_of_three_classes_each_has_a_curve_against_the_rest():
     from sklearn.metrics import roc_auc_score
 
     areas = [roc_auc_score(k == Y3, three(X)[:, k]) for k in range(3)]
-    assert legend(EVERY["roc of three"]())[1:] == [f"{n}, area {area:.4f}" for n, area in zip("abc", areas)]
+    assert legend(EVERY["roc of three"]())[1:] == [f"{n}, AUC {area:.4f}" for n, area in zip("abc", areas)]
 
 
 @pytest.mark.parametrize(
