@@ -202,7 +202,7 @@ def test_a_script_of_numpy_trains_and_predicts_what_the_run_does(name, tmp_path)
     weights, rows = ran(solution, "numpy", path, tmp_path)
     alike(solution, path, rows)
     code = (tmp_path / "script.py").read_text()
-    assert ("WEIGHTS = " in code) == (name not in SAME) == ("# Differs: " in code)
+    assert ("WEIGHTS = " in code) == (name not in SAME) == ("# Difference: " in code)
     if name in SAME:
         wanted = solution.params.reshape(-1, solution.outputs)
         np.testing.assert_allclose(weights, wanted, rtol=1e-6, atol=1e-6 * abs(wanted).max())
