@@ -380,7 +380,9 @@ def test_notes_are_counted_over_all_batches(run, monkeypatch):
     assert run("fit rows.csv --target y --out run")[0] == 0
     code, out, err = run("predict run many.csv --out p.csv")
     assert code == 0
-    assert err == f"note: column 'x': {n} of {n + 2} values are missing and are replaced by the training mean\n"
+    assert (
+        err == f"note: column 'x': {n} of {n + 2} values are missing and are replaced by the training mean\n"
+    )
     assert f"{n + 2:,} rows" in out
 
 
@@ -509,7 +511,7 @@ REFUSED = {
     "fit odd.csv --target same --loss log": "5.0 in every row",
     "fit classes.csv --target one": "a single class (a)",
     "fit classes.csv --target rare --validate 0.2 --seed 1": "choose another --seed",
-    "fit classes.csv --target kind --validate other.csv": "which was not in the training data; known classes: a, b",
+    "fit classes.csv --target kind --validate other.csv": "was not in the training data; known classes: a, b",
     "fit classes.csv --target kind --validate lacking.csv": "no column 'kind', which the model",
     "fit classes.csv --target kind --validate none.csv": "no such file",
     "fit classes.csv --target kind,rare": "a classifier has a single target",

@@ -138,7 +138,10 @@ def test_rows_without_a_target_are_dropped_and_told():
     dropped = [text for text in dataset.notes if text[0] == "data.note_dropped"]
     assert len(dropped) == 1 and dataset.notes[-1][0] == "data.note_missing"
     with speaking("en"):
-        assert dataset.notes_text()[1] == "2 of 344 rows are dropped because their target (body_mass_g) is missing"
+        assert (
+            dataset.notes_text()[1]
+            == "2 of 344 rows are dropped because their target (body_mass_g) is missing"
+        )
     with speaking("zh"):
         assert "342" in dataset.notes_text()[-1]
 

@@ -342,7 +342,9 @@ def test_what_stands_far_into_a_file_is_met_in_one_way(monkeypatch):
     rows[18_000] = "x,y"  # a second header
     Path("rows.csv").write_text("x,y\n" + "\n".join(rows) + "\n")
     refusal = read("rows.csv")
-    assert "row 18001: found 'y' in the numeric column 'y'" in refusal and read("rows.csv", rows=4096) == refusal
+    assert (
+        "row 18001: found 'y' in the numeric column 'y'" in refusal and read("rows.csv", rows=4096) == refusal
+    )
     Path("rows.csv").write_text("x,y\n" + "".join(f"{i},name {i}\n" for i in range(n)))
     began = time.monotonic()
     assert "> 1,000 distinct values" in read("rows.csv") and time.monotonic() - began < 5

@@ -333,7 +333,7 @@ REFUSED = {
     "cannot write .txt files": ["d.parquet", "--out", "out.txt"],
     "--resume is for a folder": ["d.parquet", "--out", "out.csv", "--resume"],
     "memory was 'much'": ["d.parquet", "--memory", "much"],
-    "use \"skip\"": ["d.parquet", "--on-bad-row", "maybe"],
+    'use "skip"': ["d.parquet", "--on-bad-row", "maybe"],
     "no file matches": ["none/*.csv", "--out", "out/"],
     "is a folder": ["d.parquet", "--out", "taken/"],
     "cannot write": ["d.parquet", "--out", "/proc/none/"],

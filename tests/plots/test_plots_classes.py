@@ -81,7 +81,9 @@ def test_the_line_of_50_percent_is_where_the_score_is_0_with_the_others_at_their
     # contours are interpolated between cells, which is exact for a score that is linear
     np.testing.assert_allclose(points.sum(axis=1) + 3 * rest - 0.2, 0, atol=1e-12)
     assert np.array_equal(line.get_edgecolor()[0], [0, 0, 0, 1])
-    assert any("other features at their medians: mass" in text and f"{rest:.4g}" in text for text in words(ax))
+    assert any(
+        "other features at their medians: mass" in text and f"{rest:.4g}" in text for text in words(ax)
+    )
 
 
 def test_every_cell_has_the_pale_colour_of_the_class_predicted_there():

@@ -51,7 +51,7 @@ def explain_step(solution, step: int, dataset=None) -> list[str]:
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
     >>> told = dict(method="gd", learning_rate=0.01, epochs=3, intercept=False, scale=False, start={"x": 1.0})
     >>> print("\\n".join(explain_step(ds.fit(rows, **told), 1, rows)))    # doctest: +NORMALIZE_WHITESPACE
-    Update 1, in pass 1, by gd, learning rate η = 0.01. It looks at all 3 rows.
+    Update 1, in epoch 1, by gd, learning rate η = 0.01. It uses all 3 rows.
     <BLANKLINE>
     row  x  y  prediction  residual  slope of the loss
     1    1  2           1        −1                 −2

@@ -225,7 +225,7 @@ class Function:
 
         >>> Function.of("log(x)", -1).check_start(-1)
         Traceback (most recent call last):
-        downslope.errors.DownslopeError: log(x) is nan at the start x = -1, and its gradient is -1: start ...
+        downslope.errors.DownslopeError: at the start x = -1, log(x) is nan and its gradient is -1: start ...
         """
         x = self.start_vector(start)
         value, gradient = self.value_and_gradient(x)

@@ -155,7 +155,7 @@ def roc(y, scores, ax=None, *, classes: Sequence | None = None, rows: str | None
     lengths differ, and where no curve has rows of both sides. Returns the Axes.
 
     >>> roc([0, 1, 1], [0.1, 0.9, 0.4]).get_lines()[1].get_label()
-    'area 1.0000'
+    'AUC 1.0000'
     """
     y, scores = np.asarray(y).astype(int), np.asarray(scores, dtype=float)
     same_length(y=y, scores=scores)
