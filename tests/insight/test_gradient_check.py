@@ -191,7 +191,7 @@ def test_the_command_runs_the_file_and_tells(tmp_path, capsys):
     [
         ("model.py", "FILE.py:function"),
         ("nowhere.py:f", "no such file"),
-        ("model.py:los", "It has: loss"),
+        ("model.py:los", "Available: loss"),
         ("model.py:wrong", "--gradient"),
         ("broken.py:f", "ZeroDivisionError"),
         ("model.py:loss --at 1,a", "--at"),

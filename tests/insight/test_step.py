@@ -96,7 +96,7 @@ def test_it_names_the_rows_that_the_seed_drew():
         told = explain_step(solution, step, THREE)
         assert (
             f"1 row(s): {row}." in told[0]
-            and f"pass {epoch + 1}," in told[0]
+            and f"epoch {epoch + 1}," in told[0]
             and told[3].split()[0] == f"{row}"
         )
 
