@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items):
     """Of a test marked `sample(count)`, so many of its cases are drawn; the others are marked slow."""
     cases: dict[str, list] = {}
     for item in items:
-        if item.get_closest_marker("sample"):
+        if item.get_closest_marker("sample") and not item.get_closest_marker("slow"):
             cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
     for name, group in cases.items():
         drawn = _drawn(group, group[0].get_closest_marker("sample").args[0], zlib.crc32(name.encode()))

@@ -108,6 +108,7 @@ def test_the_answer_is_that_of_rows_in_memory(client, table, file):
         assert other.params == pytest.approx(one.params, rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.sample(1)
 def test_weights_held_out_rows_and_other_files_are_those_of_a_stream(client, file):
     reading = ds.Reading(rows=256, held=ds.Held(0.2))
     stream = ds.Stream.open(file, "y", [*FEATURES, "label"], "s", reading)
@@ -178,6 +179,7 @@ def test_a_column_less_is_a_column_less(client, file):
     assert one.names == other.names and one.params == pytest.approx(other.params, rel=1e-12)
 
 
+@pytest.mark.sample(1)
 def test_many_shards_are_added_as_a_tree_of_tasks(client, file):
     stream = streamed(file)
     rows = ds.spread(stream, shards=36)
@@ -301,6 +303,7 @@ def test_several_targets_of_an_array(anywhere, table):
     assert other.predict(da.from_array(X, chunks=(4_000, -1))).compute() == pytest.approx(one.predict(X))
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("weight", [None, "balanced", {"low": 3.0}])
 def test_a_frame_of_unknown_lengths_is_classified_as_pandas_is(anywhere, table, weight):
     some, frame = table[table.x0 > -1], dd.from_pandas(table, npartitions=5)

@@ -187,6 +187,7 @@ def forms(table: pa.Table, folder: Path) -> dict[str, str]:
     return found
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("method", ["auto", "lbfgs", "sgd"])
 def test_the_bits_do_not_depend_on_files(folder, method):
     answers = {}

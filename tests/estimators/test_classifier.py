@@ -73,6 +73,7 @@ def failures(estimator) -> set[str]:
     return {check["check_name"] for check in checks if check["status"] == "failed"}
 
 
+@pytest.mark.sample(2)
 @METHOD
 def test_check_estimator_finds_nothing_in_any_deterministic_method(method):
     assert failures(ds.LinearClassifier(method=method)) == set()
@@ -600,6 +601,7 @@ def a_plane_separates(X, y) -> bool:
     return -linprog(-np.sum(pairs, axis=0), -np.array(pairs), np.zeros(len(pairs)), bounds=(-1, 1)).fun > 1e-7
 
 
+@pytest.mark.sample(2)
 @unfinished_is_fine
 @pytest.mark.parametrize("K", [2, 3])
 @pytest.mark.parametrize("method", ["newton", "lbfgs"])

@@ -99,6 +99,7 @@ def together(found) -> np.ndarray:
 # ── the same numbers ────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("name", SOURCES)
 def test_streamed_rows_have_the_bits_and_the_columns_of_rows_in_memory(name, request):
     solution, table = trained(), rows()

@@ -66,6 +66,7 @@ def best(F):
     return x[:p] - x[p:]
 
 
+@pytest.mark.sample(12)
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("loss", EVERY_LOSS)
 @settings(max_examples=5, deadline=None)
@@ -108,6 +109,7 @@ def test_near_the_minimum_the_gap_is_hardly_more_than_what_is_left(loss, penalty
     assert F.gap(F.at(lowest)) <= 1e-9 * abs(F_lowest)  # as near as SciPy came
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("penalty", PENALTIES)
 @pytest.mark.parametrize("loss", ["absolute", "quantile"])
 def test_at_the_end_of_a_linear_program_the_gap_is_rounding(loss, penalty):
