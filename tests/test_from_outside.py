@@ -122,6 +122,7 @@ SETTINGS = {  # how each is asked for
     "penalty": {"penalty": "leaning", "alpha": 0.05, "method": "nesterov"},
     "direction": {"method": "scaled", "learning_rate": 0.5, "epochs": 300},
     "schedule": {"method": "gd", "learning_rate": "harmonic:0.4", "epochs": 50},
+    "search": {"method": "gd", "learning_rate": "thirds", "epochs": 50},
 }
 ASKED = pytest.mark.parametrize("kind", SETTINGS)
 
@@ -239,6 +240,7 @@ IN_THE_LAB = {
     "penalty": {"penalty": "leaning", "alpha": 0.05, "direction": "nesterov"},
     "direction": {"direction": "scaled", "learning_rate": 0.5},
     "schedule": {"schedule": "harmonic", "learning_rate": 0.4},
+    "search": {"schedule": "thirds"},
 }
 
 
@@ -255,6 +257,15 @@ def test_the_lab(kind):
     asked = {"problem": {"kind": "rows", "X": X.tolist(), "y": y.tolist()}, "runs": [IN_THE_LAB[kind]]}
     told = json.loads(tasks.TASKS["runs"](asked, Silent()))
     assert told["runs"][0]["verdict"]["text"]["zh"]
+
+
+def test_batches_need_no_kernel():
+    for settings in ({"loss": "outside", "method": "sgd"}, {"method": "scaled", "learning_rate": 0.1}):
+        rows = ds.Dataset.read(csv_file(), "y")
+        run = ds.fit(rows, batch_size=10, epochs=20, **settings)
+        parts = ds.Stream.open("rows.csv", "y", reading=ds.Reading("1GB", 16))
+        other = ds.fit(parts, batch_size=10, epochs=20, **settings)
+        assert np.isfinite(run.params).all() and other.loss == pytest.approx(run.loss, rel=0.2)
 
 
 def test_a_stop_is_asked_for_by_name():

@@ -15,7 +15,7 @@ from ..kernels import ring, rows, sparse_sweeps, sweeps
 from ..kernels.compiled import WORTH_COMPILING, compiled
 from ..kernels.ring import PLACES
 from ..kernels.threads import helped
-from .directions import DirectionState, Steepest
+from .directions import DirectionState, Steepest, has_kernel
 from .rows import Batch
 from .schedules import Schedule
 from .state import State, step_of
@@ -96,7 +96,7 @@ class EpochPlan:
         for term, order in pieces:
             if id(term) not in workspace:
                 workspace.clear()
-                workspace[id(term)] = (_dense if term.dense else _sparse)(term, self, ready)
+                workspace[id(term)] = _body(term, self.method.direction)(term, self, ready)
             with np.errstate(over="ignore", invalid="ignore"):
                 sweep, learning = workspace[id(term)], _from(self.rates, done)
                 value, gradient, theta = sweep(order, learning, theta, self.memory)
@@ -142,6 +142,29 @@ def compiles(objective, batch: Batch, epochs: int) -> bool:
     updates = epochs * batch.updates_in(objective.rows)
     work = updates * min(batch.size, objective.rows) * objective.size
     return not objective.tiny and work >= WORTH_COMPILING
+
+
+def _body(term, direction) -> Callable:
+    """What makes the pass over some rows."""
+    if not (term.has_kernels and has_kernel(direction)):
+        return _plain
+    return _dense if term.dense else _sparse
+
+
+def _plain(term, one: EpochPlan, ready: Callable) -> Callable:
+    """A pass by NumPy, update by update, for a loss or a direction without a kernel."""
+
+    def swept(order, learning, theta, memory):
+        size, direction, done = one.batch.size, one.method.direction, memory.updates
+        for update, t in enumerate(learning(0, -(-len(order) // size)).tolist()):
+            value, gradient, _ = term.at(theta, order[update * size : (update + 1) * size])
+            value += float(0.5 * one.l2 @ theta**2 + one.l1 @ np.abs(theta))
+            gradient = gradient + one.l2 * theta
+            theta = direction.move(theta, gradient, t, memory, one.l1)
+        memory.updates = done  # `run` counts them
+        return value, gradient, theta
+
+    return swept
 
 
 def _dense(term, plan: EpochPlan, ready: Callable) -> Callable:

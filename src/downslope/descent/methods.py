@@ -18,7 +18,7 @@ from .directions import Chooser, Direction, Steepest
 from .epochs import Passes
 from .rows import All, Batch
 from .schedules import Schedule, rate_from_json, rate_of
-from .searches import Armijo, StrongWolfe
+from .searches import Search
 from .stages import Plan, Stage, rounded, sampled, single
 from .state import State
 from .steppers import AllRows, Batches, Searched, SearchedDirections, Stepper
@@ -88,7 +88,7 @@ class Method(AnyMethod):
 
     rows: All | Batch = ALL
     direction: Direction = STEEPEST
-    learning_rate: float | str | Schedule | Armijo | StrongWolfe = "auto"
+    learning_rate: float | str | Schedule | Search = "auto"
 
     def __post_init__(self):
         check(self, rows=a("All", "Batch"), direction=a("Direction"))
@@ -109,7 +109,7 @@ class Method(AnyMethod):
     @property
     def searches(self) -> bool:
         """Whether how far is found by a line search."""
-        return isinstance(self.learning_rate, Armijo | StrongWolfe)
+        return isinstance(self.learning_rate, Search)
 
     def searches_for(self, objective) -> bool:
         """Whether a line search, given or chosen, makes every update lower F."""
@@ -138,7 +138,8 @@ class Method(AnyMethod):
         kind: Any = AllRows
         rate = rates.resolved(self, objective)
         if not self.full:
-            swept = objective.sweeps and directions.has_kernel(self.direction)
+            known = objective.term.has_kernels and directions.has_kernel(self.direction)
+            swept = objective.sweeps and (known or not objective.whole)
             kind = Passes if swept else Batches
         elif self.direction.chooses:
             kind = SearchedDirections
@@ -166,7 +167,7 @@ class Method(AnyMethod):
             raise DownslopeError("descent.takes_no_rate", method=name)
         if objective.kinked and not direction.kinks:
             raise DownslopeError("descent.kink", penalty=objective.penalty.name, method=name)
-        if objective.kinked and isinstance(self.learning_rate, StrongWolfe):
+        if objective.kinked and self.searches and not self.learning_rate.kinks:
             raise DownslopeError("descent.wolfe_kink", penalty=objective.penalty.name)
         bends = isinstance(direction, directions.Newton | directions.Subsampled)
         if bends and not objective.curved and objective.term.smooth:

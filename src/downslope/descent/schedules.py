@@ -15,7 +15,7 @@ import numpy as np
 from ..arguments import is_number
 from ..errors import DownslopeError
 from ..registry import Table
-from .searches import SEARCHES, Armijo, StrongWolfe
+from .searches import SEARCHES, Search
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ SCHEDULES = Table(
 EXAMPLES = (*(f"{name}:0.1" for name in SCHEDULES if name != "constant"), *SEARCHES)
 
 
-def by_name(spec: str) -> Schedule | Armijo | StrongWolfe:
+def by_name(spec: str) -> Schedule | Search:
     """The schedule or line search that a text names, its constants after colons; a number is constant.
 
     >>> by_name("step:0.1:0.5:20"), by_name("0.01"), by_name("armijo").c
@@ -162,7 +162,7 @@ def by_name(spec: str) -> Schedule | Armijo | StrongWolfe:
         raise DownslopeError("descent.learning_rate_word", asked=spec, known=known) from None
 
 
-def rate_of(spec) -> str | Schedule | Armijo | StrongWolfe:
+def rate_of(spec) -> str | Schedule | Search:
     """A learning rate as it is asked for: "auto", a number, a text for `by_name`, or itself.
 
     >>> rate_of("cosine:0.1"), rate_of(0.5)
@@ -170,7 +170,7 @@ def rate_of(spec) -> str | Schedule | Armijo | StrongWolfe:
     """
     if isinstance(spec, str):
         return spec if spec == "auto" else by_name(spec)
-    if isinstance(spec, Schedule | Armijo | StrongWolfe):
+    if isinstance(spec, Schedule | Search):
         return spec
     if is_number(spec) or isinstance(spec, float):  # nan and inf, too, which Constant refuses
         return Constant(float(spec))
@@ -178,7 +178,7 @@ def rate_of(spec) -> str | Schedule | Armijo | StrongWolfe:
     raise DownslopeError("descent.learning_rate_word", asked=spec, known=known)
 
 
-def rate_from_json(data: Mapping) -> Schedule | Armijo | StrongWolfe:
+def rate_from_json(data: Mapping) -> Schedule | Search:
     """The schedule or search that `Method.to_json` wrote."""
     kinds = {kind.__name__: kind for kind in (*SCHEDULES.values(), *SEARCHES.values())}
     if data["name"] not in kinds:
