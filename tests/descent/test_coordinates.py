@@ -8,10 +8,10 @@ from scipy import sparse
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge, enet_path, lasso_path
 
 import downslope as ds
-from downslope.descent import coordinates
 from downslope.descent.descend import descend
 from downslope.kernels.compiled import compiled
 from downslope.kernels.coordinates import column_sizes, cycle, sweep_columns
+from downslope.model import coordinates
 from downslope.model.losses import LOSSES, by_name
 
 SMOOTH = [name for name in LOSSES if by_name(name).smooth]

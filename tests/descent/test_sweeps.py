@@ -20,6 +20,7 @@ from downslope.descent.stops import Epochs
 from downslope.kernels import ring, rows, sparse_sweeps, threads
 from downslope.kernels.compiled import compiled
 from downslope.kernels.sweeps import single_sweep, sweep
+from downslope.model import passes
 from downslope.model.linear import Linear
 from downslope.model.losses import LOSSES, by_name
 from downslope.model.objective import objective
@@ -110,7 +111,7 @@ def test_rows_are_fetched_from_any_layout_and_kind_of_number():
 @pytest.mark.parametrize("loss", LOSS_NAMES)
 def test_a_pass_over_sparse_rows_is_the_pass_over_their_dense_selves(loss, direction, size, monkeypatch):
     monkeypatch.setattr(epochs, "WORTH_COMPILING", 0)
-    monkeypatch.setattr(epochs, "PIECE", 64)  # numbers: many pieces a pass
+    monkeypatch.setattr(passes, "PIECE", 64)  # numbers: many pieces a pass
     forms = [(True, True), (False, True), (True, False)]  # intercept, scale
     for penalty, (intercept, scale) in itertools.product(PENALTIES, forms[: 3 if size == 1 else 1]):
         how = {"penalty": None if penalty == "none" else penalty, "intercept": intercept, "scale": scale}
@@ -149,7 +150,7 @@ def test_long_waits_end_where_walking_would():
 @pytest.mark.parametrize("cores", ["1", "2", "5"])
 def test_the_same_bits_with_any_number_of_threads(cores, monkeypatch):
     monkeypatch.setattr(epochs, "WORTH_COMPILING", 0)
-    monkeypatch.setattr(epochs, "PIECE", 64)
+    monkeypatch.setattr(passes, "PIECE", 64)
     for form in (np.asarray, sparse.csr_array):
         F = made("log", "l2", form=form)
         monkeypatch.setenv("DOWNSLOPE_THREADS", "3")
@@ -160,8 +161,8 @@ def test_the_same_bits_with_any_number_of_threads(cores, monkeypatch):
 
 @pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
 def test_hundreds_of_pieces_by_five_threads_are_those_of_one(form, monkeypatch):
-    monkeypatch.setattr(epochs, "PIECE", 256)
-    monkeypatch.setattr(epochs, "STRETCH", 7)
+    monkeypatch.setattr(passes, "PIECE", 256)
+    monkeypatch.setattr(passes, "STRETCH", 7)
     rng = np.random.default_rng(1)
     X = rng.normal(size=(20_000, 9)) * (rng.random((20_000, 9)) < 0.5)
     F = objective(Dataset.from_arrays(form(X), X @ rng.normal(size=9)), "squared", "l2", 1e-3)

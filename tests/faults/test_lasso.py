@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Lasso
 
 import downslope as ds
-from downslope.descent import coordinates
+from downslope.model import coordinates
 from tests.builders import CASES
 
 

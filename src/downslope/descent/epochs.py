@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..kernels import ring, rows, sparse_sweeps, sweeps
 from ..kernels.compiled import WORTH_COMPILING, compiled
-from ..kernels.ring import PLACES
-from ..kernels.threads import helped
-from .directions import DirectionState, Steepest, has_kernel
+from .directions import DirectionState, has_kernel
 from .rows import Batch
 from .schedules import Schedule
 from .state import State, step_of
 from .steppers import Batches
-
-PIECE = 2**17  # numbers that stay in a core's cache
-STRETCH = 512  # pieces between looks at whether to go on
 
 
 @dataclass(frozen=True)
@@ -82,6 +74,11 @@ class EpochPlan:
         memory = copy.deepcopy(self.memory)  # kernels write into it
         return replace(self, stride=stride, weight=weight, memory=memory)
 
+    @property
+    def has_kernel(self) -> bool:
+        """Whether compiled loops know the direction."""
+        return has_kernel(self.method.direction)
+
     def rates(self, first: int, last: int) -> np.ndarray:
         """Of the updates first … last − 1, counted from its beginning."""
         numbers = np.arange(first, last)
@@ -96,7 +93,7 @@ class EpochPlan:
         for term, order in pieces:
             if id(term) not in workspace:
                 workspace.clear()
-                workspace[id(term)] = _body(term, self.method.direction)(term, self, ready)
+                workspace[id(term)] = term.epoch_body(self, ready)
             with np.errstate(over="ignore", invalid="ignore"):
                 sweep, learning = workspace[id(term)], _from(self.rates, done)
                 value, gradient, theta = sweep(order, learning, theta, self.memory)
@@ -142,118 +139,3 @@ def compiles(objective, batch: Batch, epochs: int) -> bool:
     updates = epochs * batch.updates_in(objective.rows)
     work = updates * min(batch.size, objective.rows) * objective.size
     return not objective.tiny and work >= WORTH_COMPILING
-
-
-def _body(term, direction) -> Callable:
-    """What makes the pass over some rows."""
-    if not (term.has_kernels and has_kernel(direction)):
-        return _plain
-    return _dense if term.dense else _sparse
-
-
-def _plain(term, one: EpochPlan, ready: Callable) -> Callable:
-    """A pass by NumPy, update by update, for a loss or a direction without a kernel."""
-
-    def swept(order, learning, theta, memory):
-        size, direction, done = one.batch.size, one.method.direction, memory.updates
-        for update, t in enumerate(learning(0, -(-len(order) // size)).tolist()):
-            value, gradient, _ = term.at(theta, order[update * size : (update + 1) * size])
-            value += float(0.5 * one.l2 @ theta**2 + one.l1 @ np.abs(theta))
-            gradient = gradient + one.l2 * theta
-            theta = direction.move(theta, gradient, t, memory, one.l1)
-        memory.updates = done  # `run` counts them
-        return value, gradient, theta
-
-    return swept
-
-
-def _dense(term, plan: EpochPlan, ready: Callable) -> Callable:
-    """A function that makes one pass over dense rows: (value, gradient, θ) of its last update."""
-    (n, k), size, constants = term.Y.shape, plan.batch.size, plan.method.direction.constants
-    q = term.X.shape[1] + term.intercept
-    make, ahead, uncompiled = ready(sweeps.dense_pass), ready(ring.work_ahead), ready is not compiled
-    plainly = True if uncompiled or k > 1 else None
-    piece = min(n, max(1, PIECE // q // size) * size)
-    space = np.empty((PLACES, piece, q)), np.empty((PLACES, piece, k)), np.empty((PLACES, piece))
-    source = (term.X, term.Y, _share(term), term.standardise.center, _inverse(term.standardise))
-
-    def swept(order, learning, theta, memory):
-        for first in range(0, len(order), STRETCH * piece):
-            part, done = order[first : first + STRETCH * piece], first // size
-            with _helped(ahead, uncompiled, piece, source, part, space) as state:
-                t = learning(done, done - (-len(part) // size))
-                value, gradient, theta = make(
-                    state, source, part, space, size, term.loss.kernel, theta, memory.vectors,
-                    constants, t, memory.updates + done, plan.l1, plan.l2, plainly,
-                )  # fmt: skip
-        return value, gradient, theta
-
-    return swept
-
-
-def _sparse(term, plan: EpochPlan, ready: Callable) -> Callable:
-    """The same over sparse rows."""
-    X, (n, k), size, constants = term.X, term.Y.shape, plan.batch.size, plan.method.direction.constants
-    q, uncompiled = X.shape[1] + term.intercept, ready is not compiled
-    make, ahead = ready(sparse_sweeps.sparse_pass), ready(ring.work_ahead)
-    prices = plan.l2[: q - term.intercept]
-    steep = float(prices[0]) if (prices == prices[0]).all() else -1.0
-    lengths = np.diff(X.indptr) + term.intercept
-    mean = max(1, int(lengths.mean()))
-    alone = k == 1 and size == 1 and isinstance(plan.method.direction, Steepest) and not plan.l1.any()
-    # A piece that is not swept row by row begins with a look at all columns.
-    piece = min(n, max(1, max(PIECE, 0 if alone else 2 * q) // mean // size) * size)
-    free = q - 1 if term.intercept else -1
-    source = (*rows.unsigned(X), term.Y, _share(term), _inverse(term.standardise), free)
-    spaces: list[tuple] = []
-
-    def space_for(order) -> tuple:
-        """Places that hold the longest of its pieces."""
-        most = int(np.add.reduceat(lengths[order], np.arange(0, len(order), piece)).max())
-        if not spaces or spaces[0][1].shape[1] < most:
-            most += most // 8
-            spaces[:] = [(
-                np.empty((PLACES, piece + 1), np.uint64), np.empty((PLACES, most), np.uint32),
-                np.empty((PLACES, most)), np.empty((PLACES, piece, k)), np.empty((PLACES, piece)),
-            )]  # fmt: skip
-        return spaces[0]
-
-    def swept(order, learning, theta, memory):
-        theta, lived = theta.copy(), np.zeros(q, np.int64)
-        t = learning(0, -(-len(order) // size))
-        by_rows = alone and t.max() * plan.l2.max() <= sparse_sweeps.GENTLE
-        behind = np.eye(1, sparse_sweeps.TERMS + 1)[0] if by_rows else np.empty(0)
-        reach = np.zeros((sparse_sweeps.TERMS, 1 if by_rows else len(t) + 1))
-        if not by_rows:
-            ready(sparse_sweeps.reaches)(t, reach)
-        space = space_for(order)
-        for first in range(0, len(order), STRETCH * piece):
-            part = order[first : first + STRETCH * piece]
-            with _helped(ahead, uncompiled, piece, source, part, space) as state:
-                value, gradient = make(
-                    state, source, part, space, size, term.loss.kernel, theta, memory.vectors,
-                    constants, t, reach, first // size, memory.updates, plan.l1, plan.l2, lived, steep,
-                    behind,
-                )  # fmt: skip
-        return value, gradient, theta
-
-    return swept
-
-
-@contextmanager
-def _helped(ahead: Callable, alone: bool, piece: int, source: tuple, order, space: tuple) -> Iterator:
-    """The state of a ring that other cores fill with the pieces of `order` meanwhile."""
-    state, pieces = ring.fresh(), -(-len(order) // piece)
-    task = partial(ahead, state, pieces, source, order, space)
-    with helped(task, partial(ring.close, state), 0 if alone else min(pieces, PLACES) - 1):
-        yield state
-
-
-def _share(term) -> np.ndarray:
-    """The rows' weights over their mean, (n,); empty where all weigh the same."""
-    return np.empty(0) if term.share is None else term.share
-
-
-def _inverse(standardise) -> np.ndarray:
-    """1/σ, (d,); empty where columns are as they are, which spares its reading."""
-    return np.empty(0) if standardise.plain else 1.0 / standardise.width

@@ -12,7 +12,6 @@ import numpy as np
 from ..arguments import a, check, is_number
 from ..errors import DownslopeError, nearest
 from . import direct, directions, rates
-from .coordinate_descent import LARGEST, Rounds
 from .direct import EveryCombination, Solve
 from .directions import Chooser, Direction, Steepest
 from .epochs import Passes
@@ -21,9 +20,10 @@ from .schedules import Schedule, rate_from_json, rate_of
 from .searches import Search
 from .stages import Plan, Stage, rounded, sampled, single
 from .state import State
-from .steppers import AllRows, Batches, Searched, SearchedDirections, Stepper
+from .steppers import AllRows, Batches, Rounds, Searched, SearchedDirections, Stepper
 
 ALL, STEEPEST = All(), Steepest()
+LARGEST = 2000  # weights of several outputs up to which coordinate descent finds H of all of them
 PAIRS_OF_FUNCTION = 50  # of L-BFGS, where two vectors cost less than a call of the function
 
 
@@ -272,7 +272,7 @@ class Exhaustive(AnyMethod):
 @dataclass(frozen=True)
 class CoordinateDescent(AnyMethod):
     """argmin over one weight after the other, of those that are not 0 or may not stay so: the way to L1 and
-    elastic net. One epoch is a round over that working set; see descent/coordinates.py.  Tseng 2001."""
+    elastic net. One epoch is a round over that working set; see model/coordinates.py.  Tseng 2001."""
 
     name = "coordinate"
 
@@ -283,12 +283,12 @@ class CoordinateDescent(AnyMethod):
         if not objective.sweeps:
             raise DownslopeError("descent.coordinate_rows")
         if not (objective.quadratic or objective.whole):
-            raise DownslopeError("descent.coordinate_parts", loss=objective.term.loss.name)
+            raise DownslopeError("descent.coordinate_parts", loss=objective.term.loss_name)
         large = objective.size > LARGEST or not objective.whole
         if objective.term.outputs > 1 and large:
             raise DownslopeError("descent.coordinate_outputs", outputs=objective.term.outputs)
         if not objective.term.smooth:
-            raise DownslopeError("descent.coordinate_loss", loss=objective.term.loss.name)
+            raise DownslopeError("descent.coordinate_loss", loss=objective.term.loss_name)
 
     def to_json(self) -> dict:
         return {"coordinate": {}}

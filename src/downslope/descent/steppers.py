@@ -1,9 +1,11 @@
-"""A method's steps: on all rows by a rate, by a search, along a direction of its own; and on batches."""
+"""A method's steps: on all rows by a rate, by a search, along a direction of its own; on batches; and the
+rounds of coordinate descent."""
 
 from __future__ import annotations
 
 import copy
 import math
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from .monitor import Monitor
 from .schedules import Schedule
 from .searches import Armijo
 from .state import SearchState, State, step_of
-from .stops import epochs_of
+from .stops import Gradient, epochs_of
 
 
 class Stepper:
@@ -218,3 +220,42 @@ class Batches(Stepper):
         updates = state.updates + np.arange(self.per_epoch)
         total = self.per_epoch * self.epochs
         self._rates = np.asarray(self.rate.rates(updates, self.per_epoch, total), dtype=float)
+
+
+class Rounds(Stepper):
+    """A round over the working set a step; its `learning_rate` is the length of the step that was taken."""
+
+    stores_cache = True
+    may_rise = False
+
+    def __init__(self, objective, stop):
+        self.objective = objective
+        self.walk: Any = None
+        self.l1, self.l2 = objective.l1, objective.l2
+        tol = max((part.tol for part in stop.parts() if isinstance(part, Gradient)), default=1e-12)
+        self.limit = tol * objective.gradient_scale
+
+    def step(self, state):
+        objective, walk = self.objective, self.walk or self._begun(state)
+        length = walk.round(self.l1[: walk.d], self.l2[: walk.d], self.limit)
+        if walk.moments:  # which tell no row from another
+            point = objective.at(walk.theta)
+        else:
+            point = objective.priced(walk.theta, walk.value, walk.gradient, (walk.theta, walk.z))
+        before = state.point
+        state = State(point, walk.memory, state.epochs + 1, state.updates + 1)
+        return state, step_of(state, objective.rows, before, length)
+
+    def _begun(self, state):
+        """Where the descent stands; what it knew of F there is its memory."""
+        self.walk = self.objective.term.coordinates(state.point.theta, state.memory)
+        return self.walk
+
+    def _memory(self):
+        return self.objective.term.working_set()
+
+    def _stored(self, memory):
+        return memory
+
+    def _restored(self, stored):
+        return stored

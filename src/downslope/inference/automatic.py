@@ -6,9 +6,8 @@ import math
 from typing import Any
 
 from ..descent import methods
-from ..descent.coordinate_descent import LARGEST
 from ..descent.directions import Subsampled
-from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent
+from ..descent.methods import LARGEST, AnyMethod, ClosedForm, CoordinateDescent
 from ..model.linear import WIDE
 
 Reason = tuple[str, dict[str, Any]]  # the key of a sentence, and its facts

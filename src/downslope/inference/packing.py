@@ -18,11 +18,11 @@ import msgspec
 import numpy as np
 
 from .. import __version__
-from ..descent.coordinates import WorkingSet
 from ..descent.directions import DirectionState
 from ..descent.state import MonitorState, SearchState, StageState, State
 from ..descent.trace import Step
 from ..errors import DownslopeError
+from ..model.coordinates import WorkingSet
 from ..model.objective import Point
 from . import schema
 

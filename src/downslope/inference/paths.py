@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from ..arguments import a, door, number, truth
-from ..descent.coordinates import MOMENTS, Coordinates
-from ..descent.l1_quadratic import priced
 from ..descent.methods import CoordinateDescent
 from ..errors import DownslopeError, DownslopeWarning
 from ..kernels.threads import one_blas_thread
 from ..messages import text
 from ..model import losses, penalties
+from ..model.coordinates import MOMENTS, Coordinates
+from ..model.l1_quadratic import priced
 from ..model.linear import Linear
 from ..model.objective import objective_of
 from ..model.penalties import Penalty

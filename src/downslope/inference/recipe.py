@@ -12,13 +12,13 @@ from ..arguments import a, check, is_number, numbers_by_name, truth, whole
 from ..data import Dataset
 from ..data.parted import Parted
 from ..descent import methods, rates
-from ..descent.coordinates import MOMENTS
 from ..descent.directions import DIRECTIONS, Adagrad, Adam, RMSprop
 from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent, Method
 from ..descent.rows import Batch
 from ..descent.stops import Epochs, Gradient, NoProgress, Seconds, Settled, Stop, Validation
 from ..errors import DownslopeError, nearest
 from ..model import losses, penalties
+from ..model.coordinates import MOMENTS
 from ..model.linear import WIDE, Linear
 from ..model.nets import Net, module_term
 from ..model.objective import Objective, objective_of

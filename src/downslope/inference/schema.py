@@ -16,11 +16,11 @@ import msgspec
 import numpy as np
 
 from ..arguments import of_the_user
-from ..descent.coordinates import WorkingSet
 from ..descent.directions import DirectionState
 from ..descent.state import State
 from ..descent.trace import Step
 from ..errors import DownslopeError
+from ..model.coordinates import WorkingSet
 
 Number = float | None
 KINDS = "fiub"  # kinds of numbers that an array may hold: no objects, no text

@@ -21,7 +21,7 @@ from ..data.dataset import Dataset
 from ..data.scaling import Standardise, identity
 from ..data.second_moments import SecondMoments, second_moments
 from ..kernels.threads import each
-from . import lines, row_sizes, summing
+from . import lines, passes, row_sizes, summing
 from .losses import SQUARED, Loss
 from .naming import coded, output_names, param_names
 from .products import sparse_gram, times, transposed_times
@@ -310,6 +310,10 @@ class LinearTerm(RowSums):
     def thinning(self, enough: int) -> int:
         """One row of how many is enough."""
         return next((every for every in (16, 4) if self.rows >= enough * every), 1)
+
+    def epoch_body(self, plan, ready):
+        """What makes one pass over these rows; see `passes`."""
+        return passes.body(self, plan, ready)
 
     def run_epoch(self, plan, workspace: dict):
         """What one pass of a stochastic method makes of θ: all rows at once, in the order that they are

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .coordinates import Coordinates, SeveralOutputs, WorkingSet
 from .duality import duality_gap, free_gap
 from .standardise import row_blocks
 from .term import Term
@@ -35,6 +36,10 @@ class RowSums(Term):
     @property
     def coupled(self) -> bool:
         return self.loss.coupled(self.outputs)
+
+    @property
+    def loss_name(self) -> str:
+        return self.loss.name
 
     @property
     def slope_bound(self) -> float:
@@ -100,6 +105,19 @@ class RowSums(Term):
     def null_curvature(self) -> float:
         """The mean curvature of the loss at `null_theta`; 1 where there is none."""
         return float(self._at_level(self.loss.curvature, self.null_theta).mean()) or 1.0
+
+    # ---- coordinate descent
+
+    def working_set(self) -> WorkingSet:
+        """What coordinate descent knows before its first round: nothing."""
+        return WorkingSet({})
+
+    def coordinates(self, theta, known: WorkingSet) -> Coordinates | SeveralOutputs:
+        """Where coordinate descent stands at θ, with what it knew of f there."""
+        kind = SeveralOutputs if self.outputs > 1 else Coordinates
+        walk = kind(self, theta)
+        vars(walk).update(known.known)
+        return walk
 
     # ---- scale -------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ class Term:
     rows: Any  # terms of the sum, n
     widths: Any  # (p,) size of the column of each weight; 0 for a weight that is never penalised
     outputs: Any = 1  # columns of z, k
+    loss_name: Any = ""  # for messages
 
     # ---- capabilities
     has_rows: Any = True  # a sum over rows; False for a function of its weights

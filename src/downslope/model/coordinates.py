@@ -374,3 +374,54 @@ class Coordinates:
     def _suited(self, kernel, work: float):
         """The kernel, compiled where Python would not be done before the compiler."""
         return kernel if self.solves * 10 * work < WORTH_COMPILING else compiled(kernel)
+
+
+class SeveralOutputs:
+    """Proximal Newton over several outputs, softmax among them: the second-order model of F, with the kinks
+    of L1, is minimised over the weights that are not 0 or may not stay so, and a line search follows.
+    Lee, Sun & Saunders 2014. Intercepts are weights without a price. It holds θ (p,), f and its gradient."""
+
+    moments = False
+
+    def __init__(self, term, theta):
+        self.term, self.d = term, term.columns * term.outputs
+        self.theta = np.array(theta, dtype=float)
+        self._look(self.theta)
+
+    def _look(self, theta) -> None:
+        self.value, self.gradient, (self.theta, self.z) = self.term.at(theta)
+
+    @property
+    def memory(self) -> WorkingSet:
+        """All that is needed to go on, to the last bit."""
+        return WorkingSet({name: vars(self)[name] for name in ("theta", "value", "gradient", "z")})
+
+    def round(self, l1, l2, limit: float) -> float:
+        """θ after one model of F has been minimised; the length of the step that was taken."""
+        free = np.zeros(len(self.theta) - self.d)
+        l1, l2 = np.append(l1, free), np.append(l2, free)
+        pulls = distance(self.gradient, self.theta, l1, l2)
+        W = np.flatnonzero((self.theta != 0) | (pulls > 0.3 * limit) | (l1 == 0))
+        H = self.term.hessian(self.theta, (self.theta, self.z))[np.ix_(W, W)]
+        H[np.diag_indices(len(W))] *= 1 + 1e-10  # never quite level where a loss is
+        run = cycle if 100 * len(W) ** 2 < WORTH_COMPILING else compiled(cycle)
+        inner = max(0.3 * limit, 1e-3 * float(pulls.max()))
+        start = self.theta[W]
+        u, _ = minimised(run, H, self.gradient[W].copy(), start.copy(), l1[W], l2[W], inner)
+        step = np.zeros_like(self.theta)
+        step[W] = u - start
+        if free.size and self.term.coupled:
+            step[self.d :] -= step[self.d :].mean()  # softmax does not see what shifts all classes alike
+        before = self.value + priced(self.theta, l1, l2)
+        promised = (
+            float(self.gradient @ step) + priced(self.theta + step, l1, l2) - priced(self.theta, l1, l2)
+        )
+        t = 1.0
+        while t > 1e-10 and step.any():
+            ahead = self.theta + t * step
+            value, gradient, seen = self.term.at(ahead)
+            if value + priced(ahead, l1, l2) <= before + 1e-4 * t * promised + 1e-14 * abs(before):
+                self.value, self.gradient, (self.theta, self.z) = value, gradient, seen
+                return t
+            t *= 0.5
+        return 0.0
