@@ -167,7 +167,7 @@ class Method(AnyMethod):
             raise DownslopeError("descent.takes_no_rate", method=name)
         if objective.kinked and not direction.kinks:
             raise DownslopeError("descent.kink", penalty=objective.penalty.name, method=name)
-        if objective.kinked and self.searches and not self.learning_rate.kinks:
+        if objective.kinked and isinstance(self.learning_rate, Search) and not self.learning_rate.kinks:
             raise DownslopeError("descent.wolfe_kink", penalty=objective.penalty.name)
         bends = isinstance(direction, directions.Newton | directions.Subsampled)
         if bends and not objective.curved and objective.term.smooth:
