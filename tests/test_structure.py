@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import ROOT
+from tools import rename
 
 SOURCE = ROOT / "src" / "downslope"
 
@@ -209,3 +210,8 @@ def test_every_name_under_where_to_look_is_in_its_file():
     for answer in where_to_look():
         for file, name in re.findall(r"`([a-z0-9_/]+\.py)`, `([A-Za-z_.]+)`", answer):
             assert re.search(rf"\b{name.split('.')[-1]}\b", (SOURCE / file).read_text()), (file, name)
+
+
+def test_names_that_are_gone_are_not_defined_again():
+    assert rename.refused() == []
+    assert all(row["old"] != row["new"] for row in rename.table())

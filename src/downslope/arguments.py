@@ -289,10 +289,10 @@ def door(**kinds: Kind) -> Callable[[F], F]:
             try:
                 return function(*args, **given)
             except Exception as error:
-                told = explained(error, function)
-                if told is error:
+                explanation = explained(error, function)
+                if explanation is error:
                     raise
-                raise told from error
+                raise explanation from error
 
         @wraps(function)
         def iterated(*args, **given):
@@ -300,10 +300,10 @@ def door(**kinds: Kind) -> Callable[[F], F]:
             try:
                 return (yield from function(*args, **given))
             except Exception as error:
-                told = explained(error, function)
-                if told is error:
+                explanation = explained(error, function)
+                if explanation is error:
                     raise
-                raise told from error
+                raise explanation from error
 
         return iterated if inspect.isgeneratorfunction(function) else called  # type: ignore[return-value]
 

@@ -21,8 +21,8 @@ class DownslopeError(ValueError):
         self.facts = facts
 
     def __str__(self) -> str:
-        told = " ".join(text(self.key, **self.facts).splitlines())  # a name may hold bytes that are no UTF-8
-        return told.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        line = " ".join(text(self.key, **self.facts).splitlines())  # a name may hold bytes that are no UTF-8
+        return line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
     def __reduce__(self):
         return _rebuilt, (type(self), self.key, self.facts)

@@ -82,17 +82,19 @@ class Collection:
         shards = tuple(self.connection.kept(whole))
         features = self.names or _numbered("x", self.columns)
         known: dict[str, Summary] = {}
-        told = () if classes is None else tuple(classes.tolist())
+        labels = () if classes is None else tuple(classes.tolist())
         if classes is not None:
             _, counts, sums = self.classes
             numbers = dict(
-                zip(told, zip(counts.tolist(), map(units, sums * (1 if factors is None else factors))))
+                zip(labels, zip(counts.tolist(), map(units, sums * (1 if factors is None else factors))))
             )
             kind = "boolean" if classes.dtype == bool else "numeric"
             known = {"y": Summary("y", kind, int(counts.sum()), int(counts.sum()), counts=numbers)}
         targets = _numbered("y", self.outputs)
         gathered = gather(self.connection, shards)
-        return Spread(self.connection, height, gathered, features, targets, "dask", known, shards, None, told)
+        return Spread(
+            self.connection, height, gathered, features, targets, "dask", known, shards, None, labels
+        )
 
     @property
     def _columns(self) -> tuple[list[Any], list[Any], list[Any]]:
@@ -117,15 +119,16 @@ def by_blocks(function: Callable, X: Any) -> da.Array:
         import pandas as pd
 
         row = pd.DataFrame(row, columns=X.columns)
-    told = function(row)
-    kind = {"dtype": told.dtype, "meta": np.empty((0,) * told.ndim, told.dtype)}
+    sample = function(row)
+    kind = {"dtype": sample.dtype, "meta": np.empty((0,) * sample.ndim, sample.dtype)}
     sizes = X.chunks[0] if isinstance(X, da.Array) else None
     begun = [
-        dask.delayed(partial(_of_some, function, told.shape[1:], told.dtype))(part) for part in partitions(X)
+        dask.delayed(partial(_of_some, function, sample.shape[1:], sample.dtype))(part)
+        for part in partitions(X)
     ]
     sizes = sizes or (math.nan,) * len(begun)
     return da.concatenate(
-        [da.from_delayed(part, (size, *told.shape[1:]), **kind) for part, size in zip(begun, sizes)],
+        [da.from_delayed(part, (size, *sample.shape[1:]), **kind) for part, size in zip(begun, sizes)],
         allow_unknown_chunksizes=True,
     )
 
@@ -161,7 +164,7 @@ def _shard(make: Callable, first: int, xs: Sequence[Any], ys: Sequence[Any], wei
 
 
 def _told(make: Callable, number: int, *given: Any) -> Any:
-    """What is at fault in a partition is told with its number."""
+    """Errors in a partition give its number."""
     try:
         return make(*given)
     except DownslopeError as error:
@@ -187,12 +190,12 @@ def _dataset(names, classes, factors, x: Any, y: Any, s: Any) -> Dataset:
         s = factors[y.astype(int)] if s is None else s * factors[y.astype(int)]
         kept = s > 0
         x, y, s = (x, y, s) if kept.all() else (x[kept], y[kept], s[kept])
-    told = () if classes is None else tuple(classes.tolist())
+    labels = () if classes is None else tuple(classes.tolist())
     if not len(x):
         d, k = x.shape[1], (() if y.ndim == 1 else y.shape[1:])
         empty = np.empty((0, d)), np.empty((0, *k)), None if s is None else np.empty(0)
-        return Dataset(*empty, names or _numbered("x", d), _numbered("y", (*k, 1)[0]), "dask", classes=told)
-    return replace(Dataset.from_arrays(x, y, s, names), classes=told)
+        return Dataset(*empty, names or _numbered("x", d), _numbered("y", (*k, 1)[0]), "dask", classes=labels)
+    return replace(Dataset.from_arrays(x, y, s, names), classes=labels)
 
 
 def _classes(number: int, y: Any, s: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

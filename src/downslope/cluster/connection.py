@@ -1,6 +1,6 @@
 """The way to a cluster: started here, running elsewhere, or none but the threads of this process.
 
-What is told of a cluster (unreachable, of other versions, lost) is told here, in one line.
+Errors of a cluster (unreachable, of other versions, lost) are raised here, in one line.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ class Connection:
             raise DownslopeError("cluster.workers", asked=workers)
         threads = os.environ.get("DOWNSLOPE_THREADS") or "1"
         limit = int(budget(memory) / workers / FULL + BASE)
-        told: dict = {"distributed.scheduler.work-stealing": False}
-        told["distributed.scheduler.unknown-task-duration"] = "10ms"
-        with dask.config.set(told), _quiet():
+        settings: dict = {"distributed.scheduler.work-stealing": False}
+        settings["distributed.scheduler.unknown-task-duration"] = "10ms"
+        with dask.config.set(settings), _quiet():
             cluster = LocalCluster(
                 n_workers=workers, threads_per_worker=1, memory_limit=limit, dashboard_address=":8787",
                 env={"DOWNSLOPE_THREADS": threads}, preload=["downslope.cluster.worker"],
@@ -67,8 +67,8 @@ class Connection:
         try:
             client = Client(address, timeout=REACH)
         except (OSError, TimeoutError, ValueError) as error:
-            told = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise DownslopeError("cluster.unreachable", address=address, reason=told) from None
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise DownslopeError("cluster.unreachable", address=address, reason=reason) from None
         try:
             return cls(client, client).checked()
         except DownslopeError:
@@ -96,7 +96,7 @@ class Connection:
             for name in SAME:
                 there, mine = found["packages"].get(name), here[name]
                 if name == "python":  # 3.13.1.final.0
-                    there, mine = (".".join(told.split(".")[:2]) for told in (there, mine))
+                    there, mine = (".".join(version.split(".")[:2]) for version in (there, mine))
                 if there != mine:
                     facts = {"worker": worker, "name": name, "there": there, "here": mine}
                     raise DownslopeError("cluster.versions", **facts)
@@ -115,7 +115,7 @@ class Connection:
         if self.client is None:
             return float("inf")
         limits = [
-            told["memory_limit"] for told in self.client.scheduler_info(n_workers=-1)["workers"].values()
+            worker["memory_limit"] for worker in self.client.scheduler_info(n_workers=-1)["workers"].values()
         ]
         return sum(max(0.0, FULL * (limit - BASE)) for limit in limits) if all(limits) else float("inf")
 
@@ -141,7 +141,7 @@ class Connection:
         if self.client is None:
             return dask.delayed(safely)(function, *given)
         where = {} if worker is None else {"workers": [worker], "allow_other_workers": True}
-        # The name tells Dask which tasks are alike: how long one takes decides whether its rows are moved.
+        # The name shows Dask which tasks are alike: how long one takes decides whether its rows are moved.
         name = f"downslope-{function.__name__.strip('_')}-{uuid4().hex}"
         with self.told():
             return self.client.submit(safely, function, *given, pure=False, key=name, **where)
@@ -236,7 +236,7 @@ def safely(function: Callable, *given: Any) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what Dask tells of its own comings and goings: a port that is taken, a worker slow to leave."""
+    """Without Dask's log messages about its own connections: a port that is taken, a worker slow to leave."""
     log = logging.getLogger("distributed")
     before = log.level
     log.setLevel(logging.CRITICAL)

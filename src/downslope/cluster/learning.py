@@ -15,7 +15,8 @@ from .spread import at_once, height_of
 
 
 def learned_by(connection: Connection, origin: Source, filtered: Filter, reading: Reading) -> Learned:
-    """What `learned` tells, to the last bit; of files that can not be read in the middle, by this process."""
+    """The result of `learned`, to the last bit; files that cannot be read from the middle are read by this
+    process."""
     if not origin.at_random or origin.rows is None:
         return learned(origin, filtered, reading)
     return learned(origin, filtered, reading, partial(_by_workers, connection))
@@ -36,12 +37,12 @@ def _by_workers(connection: Connection, origin: Source, filtered: Filter, readin
     return settled(looked, origin, filtered)
 
 
-def _given(*told):
-    return told
+def _given(*parts):
+    return parts
 
 
-def _looked(told: tuple[Source, Filter, Reading], first: int, last: int) -> Looked | None:
-    origin, filtered, reading = told
+def _looked(given: tuple[Source, Filter, Reading], first: int, last: int) -> Looked | None:
+    origin, filtered, reading = given
     size, names = part_size(reading, len(filtered.request.columns)), filtered.request.columns
     tables = origin.parts(names, size, first, last, limits(origin, reading))
     return look(tables, first, origin, filtered, reading)

@@ -97,7 +97,7 @@ class Spread(Parted):
         )  # fmt: skip
         return spread.labelled(classes) if classes != stream.classes else spread
 
-    # ---- what a Dataset tells, too -----------------------------------------------------------------
+    # ---- the fields of a Dataset -----------------------------------------------------------------
 
     def told(self) -> dict[str, Any] | None:
         """Plain data, by which the same rows are opened again, on one machine."""
@@ -114,11 +114,11 @@ class Spread(Parted):
     def with_features(self, names: Sequence[str]) -> Spread:
         """The same rows with some of the features."""
         keep = [j for j, name in enumerate(self.features) if name in names]
-        told, encoding = tuple(self.features[j] for j in keep), self.encoding
+        features, encoding = tuple(self.features[j] for j in keep), self.encoding
         if encoding is not None:
             columns = tuple(column for column in encoding.columns if set(column.features) & set(names))
             encoding = replace(encoding, columns=columns)
-            split = [name for name in encoding.features if name not in told]
+            split = [name for name in encoding.features if name not in features]
             if split:
                 raise DownslopeError("data.part_of_column", feature=split[0])
         stream = None if self.stream is None else self.stream.with_features(names)
@@ -128,8 +128,8 @@ class Spread(Parted):
             moments, mean=moments.mean[keep], G=moments.G[np.ix_(keep, keep)], c=moments.c[keep]
         )
         gathered = replace(self.gathered, moments=moments, sample=(X[:, keep], Y, weights))
-        some = self._changed(partial(_narrowed, told))
-        return replace(some, features=told, encoding=encoding, stream=stream, gathered=gathered)
+        some = self._changed(partial(_narrowed, features))
+        return replace(some, features=features, encoding=encoding, stream=stream, gathered=gathered)
 
     def held_out(self) -> Spread:
         """The rows that the stream's `reading.held` holds out, on the same workers."""
@@ -217,7 +217,7 @@ def at_once(connection: Connection, begun: Sequence[Any], plus: Callable) -> Any
 
 
 def gather(connection: Connection, shards: Sequence[Any]) -> Gathered:
-    """What a model asks first, of rows that nobody has looked at yet."""
+    """The statistics a model needs first, of rows not yet read."""
     counts = connection.results([connection.begin(_counts, shard) for shard in shards])
     rows = sum(map(sum, counts))
     begun = [connection.begin(_gathering, shard, rows) for shard in shards]

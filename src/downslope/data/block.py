@@ -25,7 +25,7 @@ SAMPLED = 2  # what numbers are drawn for, beside HELD
 @dataclass(frozen=True)
 class Filter:
     """Which rows count: those with known targets and a weight, on one side of the split, and under
-    on_bad_row="skip" without a hole; under "fail" a hole is refused by its row."""
+    on_bad_row="skip" without a missing value; under "fail" a missing value is an error that names its row."""
 
     request: Request
     on_bad_row: str | None = None
@@ -33,7 +33,7 @@ class Filter:
 
     def rows(self, table: Table, first: int) -> tuple[Table, Counting]:
         """The rows that count, and which those of the part are. `first`: the number of the part's first row,
-        by which a row at fault is told."""
+        by which errors name a row."""
         request = self.request
         with numbered(first):
             if self.on_bad_row == "fail":
@@ -64,7 +64,7 @@ class Filter:
 
 @contextmanager
 def numbered(first: int) -> Iterator[None]:
-    """What is told of a row of a part is told by the row's number in the whole."""
+    """Errors about a row of a part give the row's number in the whole table."""
     try:
         yield
     except DownslopeError as error:
@@ -83,8 +83,8 @@ class Block:
 
     @classmethod
     def plain(cls, table: Any, names: tuple[str, ...], held: Held | None, first: int) -> Block | None:
-        """Where all columns are finite numbers without a hole, which needs no encoding; None elsewhere. The
-        numbers lie in a place of this thread's own: they hold until the next part."""
+        """Where all columns are finite numbers without a missing value, which needs no encoding; None
+        elsewhere. The numbers lie in a place of this thread's own: they hold until the next part."""
         import pyarrow as pa
 
         out = _space(len(names), table.num_rows)

@@ -143,7 +143,7 @@ def _gone(path: Path) -> None:
 
 
 def _sums(path: Path) -> Path:
-    """The file beside a cache that holds its checksum."""
+    """The checksum file of a cache."""
     return path.with_suffix(".sha256")
 
 

@@ -45,11 +45,12 @@ TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 
 @dataclass(frozen=True)
 class TextFormat:
-    """How the text cells of a column are read: kept with an encoding, for later files to be read likewise."""
+    """How the text cells of a column are read: stored with an encoding, so that later files are read in the
+    same way."""
 
     kind: str = "text"  # "numeric", "boolean", "date", "time", "text", "missing" or "other"
     decimal: str = "."  # the decimal mark of numbers
-    unit: str = ""  # "%" or a currency that stands beside them
+    unit: str = ""  # "%" or a currency next to the numbers
     order: str = "ymd"  # of dates: "ymd", "dmy" or "mdy"
 
     @property
@@ -140,8 +141,8 @@ class CellCounts:
         for way, unit in sorted(set(zip(ways.tolist(), units.tolist(), strict=True))):
             own = np.flatnonzero((ways == way) & (units == unit))
             near = own[np.argsort(firsts[own], kind="stable")[:EXAMPLES]]
-            told = [(int(firsts[k]) + first + 1, cells[int(k)].as_py()) for k in near]
-            self.seen.setdefault((way, unit), Seen()).add(int(counts[own].sum()), told)
+            examples = [(int(firsts[k]) + first + 1, cells[int(k)].as_py()) for k in near]
+            self.seen.setdefault((way, unit), Seen()).add(int(counts[own].sum()), examples)
 
     def _other_ways(self, cells: Any, counts: np.ndarray) -> np.ndarray:
         """Of cells that are no numbers: "bool", "ymd", "dmy", "mdy", "dmy or mdy", "time" or "word"."""
@@ -181,7 +182,7 @@ class CellCounts:
 
     @property
     def unit(self) -> str:
-        """The unit of most numbers; a currency beside plain numbers is theirs, too."""
+        """The unit of most numbers; a currency next to some of them applies to the plain ones, too."""
         totals: dict[str, int] = {}
         for (way, unit), seen in self.seen.items():
             if way in FITS["."] or way in FITS[","]:
@@ -253,31 +254,31 @@ class CellCounts:
 
     def notes(self, name: str, form: TextFormat, delimiter: str) -> list[Note]:
         """What has to be said of how the cells are read."""
-        told: list[Note] = []
+        notes: list[Note] = []
         strays = self.strays(form)
         if strays.count:
             row, value = strays.first[0]
             facts = {"column": name, "count": strays.count, "known": self.known, "row": row, "value": value}
-            told.append((STRAYS[form.kind], facts))
+            notes.append((STRAYS[form.kind], facts))
         if form.kind == "numeric":
             apart = ("commas", "comma3") if form.decimal == "." else ("dots", "dot3")
-            told += self._read_as(name, form, (*apart, "spaces", "spaces.", "spaces,"))
+            notes += self._read_as(name, form, (*apart, "spaces", "spaces.", "spaces,"))
             if form.unit:
-                told.append(("data.note_unit", {"column": name, "unit": form.unit}))
+                notes.append(("data.note_unit", {"column": name, "unit": form.unit}))
             if form.decimal == "," and not self.count(SHOWS[","]) and self.count(["comma3"]):
-                told += self._read_as(name, form, ("comma3",))
+                notes += self._read_as(name, form, ("comma3",))
         if form.kind == "date" and self.spans and not self.count(["dmy", "mdy"]):
             example = self.seen[("dmy or mdy", "")].first[0][1]
             key = "data.note_order_mdy" if form.order == "mdy" else "data.note_order_dmy"
-            told.append((key, {"column": name, "example": example}))
+            notes.append((key, {"column": name, "example": example}))
         if form.kind == "text":
             numbers = self._fitting(TextFormat("numeric", self.decimal("", delimiter), self.unit))
             if 2 * numbers >= self.known and not self._codes():
                 form = TextFormat("numeric", self.decimal("", delimiter), self.unit)
                 row, value = self.strays(form).first[0]
                 facts = {"column": name, "count": self.known - numbers, "known": self.known}
-                told.append(("data.note_mixed", {**facts, "row": row, "value": value}))
-        return told
+                notes.append(("data.note_mixed", {**facts, "row": row, "value": value}))
+        return notes
 
     def _read_as(self, name: str, form: TextFormat, ways: Sequence[str]) -> list[Note]:
         import pyarrow as pa
@@ -299,7 +300,7 @@ def counted(names: Sequence[str]) -> dict[str, CellCounts]:
 
 
 def infer_formats(counts: Mapping[str, CellCounts], delimiter: str) -> tuple[dict[str, TextFormat], bool]:
-    """How each column is read, and whether plain numbers were told apart enough to say so: where the decimal
+    """How each column is read, and whether plain numbers decide it: where the decimal
     mark is a comma, 1.060 is no longer plain."""
     marks = {mark: sum(c.count(SHOWS[mark]) for c in counts.values()) for mark in ".,"}
     plain = sum(c.count(["plain."]) for c in counts.values())
@@ -324,7 +325,7 @@ def kind_of_type(held: Any) -> str:
         return "date"
     if types.is_time(held):
         return "time"
-    # whoever made a column categorical, of numbers even, wants categories
+    # a column that was made categorical stays so, even if it holds numbers
     plain = types.is_dictionary(held) and not types.is_nested(held.value_type)
     return "text" if is_text(held) or plain else "other"
 

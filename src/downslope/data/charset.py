@@ -1,8 +1,9 @@
 """argmax over encodings of log P(characters | encoding): the encoding that a text without a mark is read in.
 
-UTF-8, UTF-16 and UTF-32 are told by their marks or by being valid. Among the others, charset-normalizer says
-which of ENCODINGS decode to text at all; of those the likeliest is taken. Bytes of a short text may be
-sensible in two encodings: then the one that stands first in ENCODINGS is taken, and the tie is reported.
+UTF-8, UTF-16 and UTF-32 are recognised by their byte order marks or by being valid. Among the others,
+charset-normalizer says which of ENCODINGS decode to text at all; of those the likeliest is taken. Bytes of a
+short text may be sensible in two encodings: then the one that stands first in ENCODINGS is taken, and the tie
+is reported.
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def charset_of(raw: bytes, whole: bool = True, asked: str | None = None) -> Char
     """The encoding of a text from its first bytes.
 
     whole: whether these are all of them; otherwise the last ones may be a part of a character.
-    asked: the encoding that was asked for, which is taken as it is. Raises DownslopeError for an unknown one.
+    asked: the encoding given by the user, which is used as it is. Raises DownslopeError for an unknown one.
     """
     if asked is not None:
         return Charset(known(asked))

@@ -177,10 +177,10 @@ def _refuse_unsafe(connection: Any, query: str) -> None:
     if kinds != ["SELECT"]:
         raise DownslopeError("data.sql_not_select", found="; ".join(kinds) or "nothing")
     ((tree,),) = connection.execute(_TREE, {"query": query}).fetchall()
-    told = json.loads(tree)
-    if told.get("error"):
-        raise DownslopeError("data.sql", reason=str(told.get("error_message", "")).partition("\n")[0])
-    for node in _nodes(told["statements"]):
+    parsed = json.loads(tree)
+    if parsed.get("error"):
+        raise DownslopeError("data.sql", reason=str(parsed.get("error_message", "")).partition("\n")[0])
+    for node in _nodes(parsed["statements"]):
         kind, name = node.get("type"), str(node.get("function_name") or "").lower()
         if isinstance(kind, str) and kind.endswith("_NODE") and kind not in QUERY_NODES:
             found = kind.removesuffix("_NODE").removesuffix("_QUERY")

@@ -1,4 +1,4 @@
-"""The rows that a model sees: X, y and weights as numbers, with the names that tell what they are."""
+"""The rows that a model sees: X, y and weights as numbers, with the names of its columns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..kernels.threads import each
 from ..messages import text
 from .reading import Table, type_name
 
-CLOSE = 10_000  # between the least and the largest class number, where classes are told apart by counting
+CLOSE = 10_000  # between the least and the largest class number, where classes are found by counting
 
 if TYPE_CHECKING:
     from .encoding import Encoding
@@ -169,8 +169,8 @@ class Dataset:
         number = {value: code for code, value in enumerate(known)}
         for value in found:
             if value not in number:
-                told = ", ".join(map(str, known))
-                raise DownslopeError("data.unknown_class", value=value, column=self.targets[0], known=told)
+                listed = ", ".join(map(str, known))
+                raise DownslopeError("data.unknown_class", value=value, column=self.targets[0], known=listed)
         numbers = np.array([number[value] for value in found], dtype=float)
         same = np.array_equal(numbers, present) and values.dtype == numbers.dtype
         y = values if same else numbers[np.searchsorted(present, values)]
@@ -240,15 +240,15 @@ class Dataset:
             if len(encoding.features) != len(keep):
                 split = next(name for name in encoding.features if name not in names)
                 raise DownslopeError("data.part_of_column", feature=split)
-        told = tuple(self.features[j] for j in keep)
-        return replace(self, X=self.X[:, keep], features=told, encoding=encoding)
+        features = tuple(self.features[j] for j in keep)
+        return replace(self, X=self.X[:, keep], features=features, encoding=encoding)
 
     @door(seed=whole(least=0))
     def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
         """(training rows, held-out rows): `fraction` of the rows, drawn by `seed`, is held out.
 
         Both keep the order of the rows. An encoding is learned again, on the training rows only, so that
-        nothing of the held-out rows is known before they are asked for.
+        nothing of the held-out rows is known before they are used.
 
         >>> train, held_out = Dataset.from_arrays([[float(i)] for i in range(10)]).split(0.3)
         >>> len(train), len(held_out)

@@ -27,7 +27,7 @@ NUMBER = r"(?i)^[+-]?(((0|[1-9]\d*)(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?)$"
 DECIMAL_COMMA = r"(?i)^[+-]?(0|[1-9]\d*)(,\d+)?(e[+-]?\d+)?$"
 PACKED = (".gz", ".zst")  # that DuckDB unpacks by itself
 PIECE = 1 << 20
-HEAD = 1 << 18  # bytes by which the layout of a text is told
+HEAD = 1 << 18  # bytes from which the layout of a text is inferred
 TAIL = 1 << 14
 CONTROLS = bytes([*range(9), 11, 12, *range(14, 32), 127])
 FEW = 3  # stray control characters that a text may have, however short it is
@@ -105,29 +105,29 @@ class _Scan:
 
 def plain_text(
     path: Path,
-    told: Path,
+    shown: Path,
     folder: Callable[[], Path],
     encoding: str | None = None,
     header: bool | None = None,
 ) -> PlainText:
     """The text of a file, copied into a `folder` where it is not plain.
 
-    told: what the file is called.  encoding, header: for whoever knows better than the file tells.
+    shown: the name of the file in messages.  encoding, header: given by the user instead of inferred.
     Raises DownslopeError for an empty file and for one that is no text.
     """
     scan = _scanned(path)
     if not scan.head.strip():
-        raise DownslopeError("data.empty_file", path=told)
+        raise DownslopeError("data.empty_file", path=shown)
     charset = _charset(scan, encoding)
     wide = charset.name.startswith(("utf-16", "utf-32"))
     if not wide and scan.controls > max(FEW, BINARY_SHARE * scan.size):
-        raise DownslopeError("data.binary_file", path=told)
+        raise DownslopeError("data.binary_file", path=shown)
     try:
         layout = _laid_out(scan, charset.name, header)
     except ValueError:
-        raise DownslopeError("data.empty_file", path=told) from None
+        raise DownslopeError("data.empty_file", path=shown) from None
     layout = replace(layout, encoding=charset.name)
-    notes = [*_notes(charset, told, asked=encoding is not None), *layout.notes]
+    notes = [*_notes(charset, shown, asked=encoding is not None), *layout.notes]
     as_it_lies = (
         charset.is_utf8 and scan.utf8 and not scan.controls and len(scan.ends) < 2 and not layout.footer
         and not (layout.blanks or scan.blanks) and layout.delimiter != BLANK
@@ -138,7 +138,7 @@ def plain_text(
     copy = folder() / f"{len(os.listdir(folder()))}.csv"
     damaged = _copy(path, copy, layout, layout.blanks or scan.blanks)
     if damaged:
-        facts = {"path": str(told), "count": damaged, "encoding": charset.name}
+        facts = {"path": str(shown), "count": damaged, "encoding": charset.name}
         notes.insert(0, ("data.note_damaged", facts))
     return PlainText(copy, layout, tuple(notes))
 
@@ -225,17 +225,17 @@ def _laid_out(scan: _Scan, encoding: str, header: bool | None) -> Layout:
 _NO_CONTROLS = dict.fromkeys(CONTROLS)
 
 
-def _notes(charset: Charset, told: Path, asked: bool) -> list[Note]:
+def _notes(charset: Charset, shown: Path, asked: bool) -> list[Note]:
     if asked or charset.name.startswith("utf"):
         return []
     if charset.ties:
-        facts = {"path": str(told), "encoding": charset.name, "ties": ", ".join(charset.ties)}
+        facts = {"path": str(shown), "encoding": charset.name, "ties": ", ".join(charset.ties)}
         return [("data.note_encoding_tie", facts)]
-    return [("data.note_encoding", {"path": str(told), "encoding": charset.name})]
+    return [("data.note_encoding", {"path": str(shown), "encoding": charset.name})]
 
 
 def _has_plain_name(path: Path) -> bool:
-    """Whether DuckDB can be told the name: it takes UTF-8 only, and ~ for a home."""
+    """Whether DuckDB accepts the name: it takes UTF-8 only, and reads ~ as the home folder."""
     try:
         str(path).encode()
     except UnicodeEncodeError:
@@ -302,7 +302,7 @@ def cleaned(column: Any) -> Any:
     return pc.if_else(pc.is_in(column, pa.array(MISSING_WORDS)), pa.scalar(None, column.type), column)
 
 
-def refuse_ragged(text: PlainText, told: Path) -> None:
+def refuse_ragged(text: PlainText, shown: Path) -> None:
     """Names the first row with another number of cells than there are columns, or with open quotes; a text
     without a row is refused, too."""
     expected, line, seen = len(text.layout.names), 1, False
@@ -318,12 +318,12 @@ def refuse_ragged(text: PlainText, told: Path) -> None:
                 if row and len(row) != expected:
                     facts = {"found": len(row), "expected": expected}
                     number = text.layout.skip + reader.line_num
-                    raise DownslopeError("data.ragged", path=told, line=number, **facts)
+                    raise DownslopeError("data.ragged", path=shown, line=number, **facts)
                 line = text.layout.skip + reader.line_num + 1
         except csv.Error:
-            raise DownslopeError("data.quotes", path=told, line=line) from None
+            raise DownslopeError("data.quotes", path=shown, line=line) from None
     if not seen:
-        raise DownslopeError("data.no_rows", source=told)
+        raise DownslopeError("data.no_rows", source=shown)
 
 
 def is_text(held: Any) -> bool:

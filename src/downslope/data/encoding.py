@@ -1,4 +1,5 @@
-"""How the columns of a table become the columns of X: learned on the training rows, kept, applied ever after.
+"""How the columns of a table become the columns of X: learned on the training rows, stored, and applied to
+all later rows.
 
 Numbers stand as they are, booleans as 0 and 1, dates as days since 1970-01-01, times of day as minutes, and
 text as one indicator for each category but the most frequent. What is unknown stands at the training mean,
@@ -177,10 +178,10 @@ class Encoding:
         X = np.empty((len(table), len(self.features)))  # (n, d)
         start = 0
         for column in self.columns:
-            block, told = column.encode(table)
+            block, more = column.encode(table)
             X[:, start : start + block.shape[1]] = block
             start += block.shape[1]
-            notes += told
+            notes += more
         outputs = [self._codes(table, name) for name in targets]
         y = np.column_stack(outputs) if len(outputs) > 1 else (*outputs, None)[0]  # (n, k), (n,) or None
         return Dataset(
@@ -234,13 +235,13 @@ class Encoding:
         )
         notes = tuple((key, facts) for key, facts in kept["notes"])
         words = {name: tuple(kept[name]) for name in ("targets", "classes")}
-        formats = {name: TextFormat(**told) for name, told in kept.get("formats", {}).items()}
+        formats = {name: TextFormat(**fields) for name, fields in kept.get("formats", {}).items()}
         layout = kept.get("layout")
         if layout is not None:
             lists = {name: tuple(layout[name]) for name in ("names", "ending", "notes")}
             layout = Layout(**{**layout, **lists})
-        told = {"columns": columns, "notes": notes, "formats": formats, "layout": layout}
-        return cls(**{**kept, **words, **told})
+        fields = {"columns": columns, "notes": notes, "formats": formats, "layout": layout}
+        return cls(**{**kept, **words, **fields})
 
 
 def training_dataset(encoding: Encoding, table: Table) -> Dataset:
@@ -250,7 +251,8 @@ def training_dataset(encoding: Encoding, table: Table) -> Dataset:
 
 
 def refuse_constant_columns(dataset: Dataset) -> None:
-    """max x − min x = 0 in a column: it cannot be told from the intercept, so a fit with one refuses it.
+    """max x − min x = 0 in a column: it is indistinguishable from the intercept, so a fit with one refuses
+    it.
 
     >>> refuse_constant_columns(Dataset.from_arrays([[1.0, 5.0], [2.0, 5.0]]))
     Traceback (most recent call last):

@@ -1,4 +1,4 @@
-"""Kinds of files that tables come in: told by their first bytes, and turned into text, JSON or Parquet.
+"""Kinds of files that contain tables: recognised by their first bytes, and turned into text, JSON or Parquet.
 
 What is packed is unpacked, a workbook's sheet and a table of SQLite become a CSV copy, tables of Arrow, Stata
 and DuckDB a Parquet copy, and a pipe is read to its end. For all else the refusal says what would work.
@@ -113,7 +113,7 @@ def printable(path: Path | str) -> str:
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-# ---- told by the first bytes --------------------------------------------------------------------------
+# ---- recognised by the first bytes -------------------------------------------------------------------------
 
 
 def _by_content(path: Path, head: bytes, table: str | None, folder: Folder) -> Readable:
@@ -208,9 +208,11 @@ def _one_of(path: Path, names: Sequence[str], asked: str | None) -> str:
             raise DownslopeError("data.no_such_table", path=path, table=asked, names=nearest(asked, names))
         return asked
     if len(names) != 1:
-        told = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+        listed = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
         key = "data.several_tables" if names else "data.without_tables"
-        raise DownslopeError(key, path=path, names=told, example=f"{path.name}{CHOSEN}{(*names, 'table')[0]}")
+        raise DownslopeError(
+            key, path=path, names=listed, example=f"{path.name}{CHOSEN}{(*names, 'table')[0]}"
+        )
     return names[0]
 
 
@@ -367,7 +369,7 @@ def _place(folder: Folder, name: str) -> Path:
 
 
 def _plainly_named(path: Path, folder: Folder) -> Path:
-    """The file under a name that DuckDB can be told: of UTF-8, and without ~ for a home."""
+    """The file under a name that DuckDB accepts: in UTF-8, and without ~ for the home folder."""
     if str(path).startswith("~"):
         path = Path.cwd() / path
     try:

@@ -1,4 +1,5 @@
-"""How the lines of a text are cut into cells, and which of them are rows: told from its first and last lines.
+"""How the lines of a text are cut into cells, and which of them are rows: inferred from its first and last
+lines.
 
 The delimiter is the one by which most lines have the same number of cells. Lines before the header (`sep=;`,
 comments, a title) and after the last row (a total, a source) are no rows. The first line of cells holds the
@@ -66,7 +67,7 @@ class Layout:
 def layout_of(text: str, last: str | None = None, header: bool | None = None) -> Layout:
     """The layout of a text by its first lines, and its `last` ones; without those the first are all.
 
-    header: whether there is a line of names, for whoever knows. Raises ValueError for a text without a line.
+    header: whether there is a line of names, if known. Raises ValueError for a text without a line.
     """
     lines = LINE.findall(text.removeprefix("\ufeff"))
     if last is not None and len(lines) > 1:
@@ -414,11 +415,11 @@ def _adds_up(cells: Sequence[str], above: Sequence[str], body: Sequence[Sequence
             continue
         try:
             values = [float(row[j].replace(",", ".")) for row in rows if row[j] not in MISSING]
-            told = float(cell.replace(",", "."))
+            number = float(cell.replace(",", "."))
         except ValueError:
             return False
         sums = (sum(values), sum(values) / max(1, len(values)))
-        if min(abs(told - value) for value in sums) > 1e-2 * max(1.0, abs(told)):
+        if min(abs(number - value) for value in sums) > 1e-2 * max(1.0, abs(number)):
             return False
         seen += 1
     return seen > 0

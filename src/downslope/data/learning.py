@@ -52,7 +52,7 @@ class Learned:
 
 @dataclass(frozen=True)
 class Looked:
-    """What a look at a run of parts tells. That of neighbouring runs adds up, in the order of a `Tree`."""
+    """What was learned from a run of parts. Neighbouring runs are added, in the order of a `Tree`."""
 
     known: dict[str, Summary]
     rows: int
@@ -79,21 +79,21 @@ class Looked:
 
 def learned(origin: Source, filtered: Filter, reading: Reading, learn: Any = None) -> Learned:
     """One pass over the rows: how their columns become numbers, and for plain numbers all else, too. Another
-    is made where cells of text do not hold what the first of them do, and where holes count only in columns
-    that serve."""
+    is made where cells of text do not hold what the first of them do, and where missing values count only in
+    columns that serve."""
     learn = learn or learned_as_guessed  # which asks for all rows in this process
     if filtered.on_bad_row is None:
         return learn(origin, filtered, reading)
     skipping, notes = replace(filtered, on_bad_row="skip"), []
     while True:
-        told = learn(origin, skipping, reading)
-        if len(told.request.chosen) == len(skipping.request.chosen):
+        result = learn(origin, skipping, reading)
+        if len(result.request.chosen) == len(skipping.request.chosen):
             break
-        notes += left_notes(told.encoding)
-        origin, skipping = told.origin, replace(skipping, request=told.request)
+        notes += left_notes(result.encoding)
+        origin, skipping = result.origin, replace(skipping, request=result.request)
     if filtered.on_bad_row == "fail":
-        told = learn(told.origin, replace(filtered, request=told.request), reading)
-    return replace(told, encoding=replace(told.encoding, notes=(*notes, *told.encoding.notes)))
+        result = learn(result.origin, replace(filtered, request=result.request), reading)
+    return replace(result, encoding=replace(result.encoding, notes=(*notes, *result.encoding.notes)))
 
 
 def learned_as_guessed(origin: Source, filtered: Filter, reading: Reading) -> Learned:
@@ -110,9 +110,9 @@ def learned_as_guessed(origin: Source, filtered: Filter, reading: Reading) -> Le
         formats, enough = infer_formats(counts, origin.delimiter)
         origin, careful = replace(origin, formats=formats), not enough
     while True:
-        told, formats, enough = _one_pass(origin, filtered, reading, cells, careful)
-        if told is not None:
-            return told
+        result, formats, enough = _one_pass(origin, filtered, reading, cells, careful)
+        if result is not None:
+            return result
         origin, careful = replace(origin, formats={**origin.formats, **formats}), careful or not enough
 
 
@@ -154,7 +154,7 @@ def _one_pass(
 
 
 def _by_its_cell(error: DownslopeError, origin: Source, counts: Mapping[str, CellCounts]) -> DownslopeError:
-    """A hole that is no empty cell is told by what stands in it."""
+    """A missing value that is not an empty cell is reported with its content."""
     name, row = error.facts.get("column"), error.facts.get("row")
     if error.key == "data.hole" and isinstance(name, str) and isinstance(row, int) and name in counts:
         for place, value in counts[name].strays(origin.formats[name]).first:
@@ -177,7 +177,7 @@ def settled(
     pace: float = 0.0,
     counts: Mapping[str, CellCounts] | None = None,
 ) -> Learned:
-    """What follows from a look at all parts."""
+    """What follows from a pass over all parts."""
     request = filtered.request
     if looked is None:
         raise DownslopeError("data.no_rows", source=origin.words)
@@ -210,7 +210,8 @@ def encoding_from(looked: Looked, request: Request, about: About) -> Encoding:
 
 
 def encoding_of(table: Table, request: Request) -> Encoding:
-    """How the columns of a table become numbers, as all its rows tell: the same as of parts of them."""
+    """How the columns of a table become numbers, inferred from all its rows: the same as from parts of
+    them."""
     for name in request.targets:
         check_target_kind(table.kind(name), name)
     check_weights_kind(table, request.weights)

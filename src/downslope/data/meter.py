@@ -1,4 +1,4 @@
-"""How much was read, how fast, and what memory it took: for whoever watches a long read from outside."""
+"""How much was read, how fast, and what memory it took: for showing the progress of a long read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WINDOW = 5.0  # seconds: speeds are those of the last five to ten
 class Meter:
     """rows and bytes read so far, over all passes: counters that only grow.
 
-    Whoever reads rows adds to it, from any thread; whoever shows progress looks at it, from another.
+    Readers add to it, from any thread; the progress bar reads it, from another.
     `pass_rows` and `pass_bytes` are what one whole pass holds, None while nobody knows.
 
     >>> meter = Meter(pass_rows=100)
@@ -56,7 +56,7 @@ class Meter:
 
 
 class Memory(NamedTuple):
-    """What a process holds of the machine's memory, in bytes; None where the system does not tell."""
+    """What a process holds of the machine's memory, in bytes; None where the system does not report it."""
 
     resident: int | None = None
     peak: int | None = None
@@ -110,7 +110,7 @@ class Pace:
         return (rows_now - rows) / seconds, (size_now - size) / seconds
 
     def memory(self) -> Memory:
-        """The memory of the process, asked for once a second at most."""
+        """The memory of the process, queried at most once a second."""
         now = time.monotonic()
         if now - self._asked >= 1.0:
             self._memory, self._asked = memory(), now

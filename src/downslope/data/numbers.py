@@ -1,7 +1,7 @@
 """Text cells that are numbers: in which way each is written, and their values once a column's way is known.
 
 `1.5`, `1e5` and `7` are plain. Elsewhere a comma is the decimal mark (`1,5`), thousands are set apart
-(`1,050`, `1.050`, `1 050`), or a unit stands beside the number (`12%`, `$5`). `1.060` and `1,060` can be
+(`1,050`, `1.050`, `1 050`), or a unit is written next to the number (`12%`, `$5`). `1.060` and `1,060` can be
 read in two ways: the rest of the column, then of the file, decides.
 """
 
@@ -52,7 +52,7 @@ _MARKS[list(b".eE")] = _POINT
 
 def plain_numbers(column: Any) -> tuple[Any, bool] | None:
     """Text cells as float64, and whether all are whole numbers, where every known one is a plain number
-    without a leading zero; None elsewhere. A look at bytes: numbers are not matched cell by cell."""
+    without a leading zero; None elsewhere. It works on bytes: numbers are not matched cell by cell."""
     import pyarrow as pa
 
     _, places, letters = column.buffers()

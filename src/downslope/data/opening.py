@@ -1,4 +1,4 @@
-"""Rows that are asked for by name: in memory where they fit, a Stream where they do not."""
+"""Opens rows by name: in memory where they fit, as a Stream where they do not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COPIES = 3  # of its numbers, that a table takes while it is read and encoded
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns of the source are asked for, as what; see `Dataset.read`."""
+    """Which columns of the source are used, as what; see `Dataset.read`."""
 
     target: str | Sequence[str] | None = None
     features: Sequence[str] | None = None
@@ -33,7 +33,7 @@ class Columns:
 
 def table_or_source(source: Any, reading: Reading, formats: Any = None) -> Table | Source:
     """A table in memory; the source where it would not fit, or where its bad rows are to be looked after.
-    formats: how cells of text are read, for whoever knows."""
+    formats: how cells of text are read, if known."""
     if not isinstance(source, str | Path):
         return Table.read(source, formats=formats)
     words, most = str(source), memory.budget(reading.memory)

@@ -23,7 +23,8 @@ GROUP = 4  # parts whose rows are shuffled together
 
 
 class Parted:
-    """n rows (xᵢ, yᵢ, sᵢ) in parts: what a Dataset tells, and a question for each part in place of X and y.
+    """n rows (xᵢ, yᵢ, sᵢ) in parts: the fields of a Dataset, and `ask`, which maps a function over the parts,
+    in place of X and y.
 
     Whoever derives from it has the parts: `ask` and `part`, and what follows here without a value.
     """
@@ -130,10 +131,10 @@ class Parted:
         if target.many:
             facts = {"column": target.name, "count": "> 1,000", "rows": target.rows}
             raise DownslopeError("data.too_many_classes", **facts)
-        told = [_plain(value, target.kind) for value in sorted(target.counts)]
-        if len(told) < 2:
-            raise DownslopeError("data.one_class", column=target.name, value=told[0])
-        return self._with_classes(tuple(told))
+        values = [_plain(value, target.kind) for value in sorted(target.counts)]
+        if len(values) < 2:
+            raise DownslopeError("data.one_class", column=target.name, value=values[0])
+        return self._with_classes(tuple(values))
 
     def _with_classes(self, classes: tuple[Any, ...]) -> Any:
         return self if classes == self.classes else replace(self, classes=classes)  # type: ignore[type-var]
@@ -142,11 +143,11 @@ class Parted:
         """Σs of the rows of each class, (K,)."""
         counts = self.known[self.targets[0]].counts
         kind = self.known[self.targets[0]].kind
-        told = {_plain(value, kind): weight / (1 << UNIT) for value, (_, weight) in counts.items()}
-        return np.array([told.get(value, 0.0) for value in self.classes])
+        weights = {_plain(value, kind): weight / (1 << UNIT) for value, (_, weight) in counts.items()}
+        return np.array([weights.get(value, 0.0) for value in self.classes])
 
     def refuse_constant_columns(self) -> None:
-        """A column of one value can not be told from the intercept: a fit with one refuses it."""
+        """A constant column is indistinguishable from the intercept: a fit with one refuses it."""
         moments = self.found.moments
         flat = np.flatnonzero(np.diag(moments.G) <= 1e-28 * moments.mean**2)
         sample = self.found.sample[0]

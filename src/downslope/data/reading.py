@@ -59,7 +59,7 @@ class Table:
         header: bool | None = None,
         formats: Mapping[str, TextFormat] | None = None,
     ) -> Table:
-        """The rows of `source`. encoding, header: of texts, for whoever knows better than they tell.
+        """The rows of `source`. encoding, header: of texts, given by the user instead of inferred.
 
         source: path or glob of CSV, TSV, Parquet, JSON or JSON Lines files (.gz and .zst too); a SQL query
             that starts with SELECT, WITH or FROM and names files relative to the current directory; a pandas
@@ -363,8 +363,8 @@ def known_cells(table: Table, name: str, finite: bool = False) -> np.ndarray:
 
 
 def refuse_bad_numbers(table: Table, names: Sequence[str], weights: str | None) -> None:
-    """Infinite numbers and weights that are none: the first row at fault is told by its number, before any is
-    dropped."""
+    """Infinite numbers and weights that are none: the error names the first such row by its number, before
+    any is dropped."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -1,4 +1,4 @@
-"""Which columns are asked for, as what, and how they become numbers: decided by what is known of all rows."""
+"""Which columns are used, as what, and how they become numbers: decided from all rows."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from .source import ON_BAD_ROW, Source
 from .summary import Summary
 
 SOME_CATEGORIES = 20  # beyond these, a column whose values are mostly distinct is a name, not a category
-RARE = 10  # categories of one row each, from which on they are told
+RARE = 10  # categories of one row each, from which on a note reports them
 COUNTED = 10  # rows, from which on a column that counts them is no feature
 
 
 @dataclass(frozen=True)
 class Request:
-    """Which columns are asked for, as what; checked against the names that there are."""
+    """Which columns are used, as what; checked against the names of the source."""
 
     source: str
     targets: tuple[str, ...]
@@ -69,7 +69,7 @@ class Request:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """All columns that are looked at, each once."""
+        """All columns that are used, each once."""
         return (*self.targets, *self.chosen, *as_names(self.weights))
 
     def encoding(self, known: Mapping[str, Summary], rows: int, about: About) -> Encoding:
@@ -127,9 +127,9 @@ class Request:
         for name, note in left.items():
             if note[0] == "data.note_counts_rows":
                 return [Column.learn(known[name])], [other for other in notes if other is not note]
-        told = "; ".join(text(key, **facts) for key, facts in notes)
+        reasons = "; ".join(text(key, **facts) for key, facts in notes)
         raise DownslopeError(
-            "data.no_features" if not told else "data.no_features_left", source=self.source, notes=told
+            "data.no_features" if not reasons else "data.no_features_left", source=self.source, notes=reasons
         )
 
     def _classes(self, known: Mapping[str, Summary]) -> tuple[str, ...]:
@@ -151,7 +151,7 @@ class Request:
 
 @dataclass(frozen=True)
 class About:
-    """What the rows tell of their columns, besides their values.  counters: columns that count the rows in
+    """What is known of the columns, besides their values.  counters: columns that count the rows in
     their order.  whole: columns of whole numbers only."""
 
     formats: Mapping[str, TextFormat]
@@ -251,11 +251,10 @@ class Held:
 @dataclass(frozen=True)
 class Reading:
     """How rows are read: in at most `memory` bytes ("2GB"; None is half of what is free), in parts of `rows`
-    (None: as many as make 32 MB).  on_bad_row: "skip" leaves out rows with a hole or a text among numbers and
-    counts them; "fail" refuses a hole, too; None fills holes with the mean and refuses texts.
-    held: a share of the rows that is held out.
-    encoding, header: of texts, for whoever knows better than they tell: "gb18030"; whether there is a line of
-    names.
+    (None: as many as make 32 MB).  on_bad_row: "skip" leaves out rows with a missing value or a text among
+    numbers and counts them; "fail" refuses a missing value, too; None fills missing values with the mean and
+    refuses texts. held: the fraction of rows to hold out for validation. encoding, header: of texts, given
+    instead of inferred: "gb18030"; whether there is a line of names.
 
     >>> Reading("2GB").memory
     '2GB'

@@ -58,7 +58,7 @@ class Source:
     meter: Meter = field(default_factory=Meter, repr=False, compare=False)  # of all that is read of it
 
     def __post_init__(self):
-        stamps = ((told.st_size, told.st_mtime_ns) for told in map(Path.stat, self.paths))
+        stamps = ((status.st_size, status.st_mtime_ns) for status in map(Path.stat, self.paths))
         object.__setattr__(self, "stamps", tuple(stamps))
         self.meter.pass_rows, self.meter.pass_bytes = self.rows or self.meter.pass_rows, self.bytes
 
@@ -99,7 +99,7 @@ class Source:
         return (self.bytes or 0) * packed / 8 if self.bytes is not None else float("inf")
 
     def kind_of(self, name: str) -> str:
-        """What a column holds, as `Table.kind` tells it."""
+        """The type of a column, as `Table.kind` returns it."""
         form = self.formats.get(name)
         return kind_of_type(self.types[name]) if form is None else form.kind
 
@@ -120,9 +120,10 @@ class Source:
         """Those columns of all rows, in order, as pyarrow RecordBatches: numbers as doubles (unless they are
         to be `exact`), cells of text as their `formats` say.
 
-        skipped: told how many lines are no rows and were left out; without it, one of them is refused by its
-        number.  look: shown each batch before its cells are read; gives columns of plain numbers.  stray:
-        told the column, the row and the words of cells that are not of their column's kind.
+        skipped: called with the number of lines that are no rows and were left out; without it, one of them
+        is refused by its number.  look: shown each batch before its cells are read; gives columns of plain
+        numbers.  stray: called with the column, the row and the content of cells that are not of their
+        column's kind.
         """
         first = 0
         for batch in self.raw(names, limits, meter, skipped):
@@ -150,7 +151,7 @@ class Source:
         """The same with cells of text as they are."""
         import pyarrow as pa
 
-        for query, paths, told in self._queries(names, skipped is not None):
+        for query, paths, original in self._queries(names, skipped is not None):
             rejects = (lambda c: skipped(_rejected(c))) if skipped and self.kind == "text" else None
             size = sum(path.stat().st_size for path in paths)
             rows = len(paths) and self.rows and self.rows * size / (self.bytes or 1)
@@ -164,7 +165,7 @@ class Source:
                         meter.add(batch.num_rows, share or batch.nbytes - 3 * batch.num_rows * len(names))
                     yield batch
             except QueryError as error:
-                raise self._refusal(str(error), told) from None
+                raise self._refusal(str(error), original) from None
 
     def between(self, names: Sequence[str], first: int, last: int, limits: Limits) -> Any:
         """Rows first … last − 1 of Parquet files, a pyarrow Table; only the pieces with them are read."""
@@ -191,7 +192,7 @@ class Source:
             table = self.between(names, begin * size, end * size, limits)
             yield from (table.slice(part * size, size) for part in range(end - begin))
 
-    # ---- queries: columns go by their place, as names of DuckDB do not tell x from X ------------------
+    # ---- queries: columns go by their place, as DuckDB's names do not distinguish x from X -----------------
 
     def _queries(self, names: Sequence[str], lenient: bool) -> Iterator[tuple[str, list[Path], Any]]:
         """What is asked of DuckDB, one after the other: the query, the files, and what to call them."""
@@ -207,9 +208,9 @@ class Source:
             for path in self.paths:
                 yield f"SELECT {selected} FROM {cells_of(path, self.names)}", [path], path
         else:
-            for text, path, told in zip(self.texts, self.paths, self.originals):
+            for text, path, original in zip(self.texts, self.paths, self.originals):
                 own = ", ".join(f"c{text.layout.names.index(name)}" for name in names)
-                yield f"SELECT {own} FROM {self._text(text, path, lenient)}", [path], told
+                yield f"SELECT {own} FROM {self._text(text, path, lenient)}", [path], original
 
     def _columns(self) -> str:
         return ", ".join(f"c{place}" for place in range(len(self.names)))
@@ -231,36 +232,36 @@ class Source:
         return column if kind != "text" or is_text(held) else f"{column}::VARCHAR"
 
     def _parquet(self, paths: Sequence[Path], places: bool = False) -> str:
-        told = literal([glob.escape(str(path)) for path in paths])
+        files = literal([glob.escape(str(path)) for path in paths])
         order = self.names
         if not self.alike:
             schema = _schema(paths[0])
             order, _ = _named(schema.names, schema.types, paths[0])
         columns = ", ".join(f"c{self.names.index(name)}" for name in order)
         more = (", file_row_number = true", ", place") if places else ("", "")
-        return f"read_parquet({told}{more[0]}) AS t({columns}{more[1]})"
+        return f"read_parquet({files}{more[0]}) AS t({columns}{more[1]})"
 
     def _text(self, text: PlainText, path: Path, lenient: bool) -> str:
         columns = {f"c{j}": "VARCHAR" for j in range(len(text.layout.names))}
-        told = text.options | {"auto_detect": False, "columns": columns, "ignore_errors": lenient}
-        told |= {"nullstr": [""]} if self.exact else {}
-        told |= {"store_rejects": True} if lenient else {}
-        options = ", ".join(f"{name} = {literal(value)}" for name, value in told.items())
+        settings = text.options | {"auto_detect": False, "columns": columns, "ignore_errors": lenient}
+        settings |= {"nullstr": [""]} if self.exact else {}
+        settings |= {"store_rejects": True} if lenient else {}
+        options = ", ".join(f"{name} = {literal(value)}" for name, value in settings.items())
         return f"read_csv({literal(glob.escape(str(path)))}, {options})"
 
-    def _refusal(self, reason: str, told: Any) -> DownslopeError:
+    def _refusal(self, reason: str, original: Any) -> DownslopeError:
         """DuckDB's complaint about a row, in our words where it is one of the usual."""
         for text, path in zip(self.texts, self.originals):
-            if path == told and "CSV" in reason:
+            if path == original and "CSV" in reason:
                 try:
-                    refuse_ragged(text, told)
+                    refuse_ragged(text, original)
                 except DownslopeError as error:
                     return error
         if self.kind == "query":
             return DownslopeError("data.sql", reason=in_one_line(QueryError(reason)))
         if "Out of Memory" in reason:
-            return DownslopeError("data.memory_of_reader", source=told)
-        return DownslopeError("data.cannot_read", source=told, reason=in_one_line(QueryError(reason)))
+            return DownslopeError("data.memory_of_reader", source=original)
+        return DownslopeError("data.cannot_read", source=original, reason=in_one_line(QueryError(reason)))
 
 
 def _rejected(connection: Any) -> int:

@@ -1,9 +1,9 @@
-"""Rows too many to hold, read in parts whenever they are asked for: a Dataset that is not in memory.
+"""Rows that do not fit in memory, read in parts at every pass: a Dataset on disk.
 
-One pass learns how columns become numbers, and, where all columns are numbers without a hole, all that later
-passes need: their second moments, the rows of each part, a sample. Elsewhere a second pass does that. The
-rules are those of rows in memory: what is unknown stands at the mean of the rows learned from, text has an
-indicator for each category but the most frequent, rows without a target are left out.
+One pass learns how columns become numbers, and, where all columns are numbers without a missing value, all
+that later passes need: their second moments, the rows of each part, a sample. Elsewhere a second pass does
+that. The rules are those of rows in memory: what is unknown stands at the mean of the rows learned from, text
+has an indicator for each category but the most frequent, rows without a target are left out.
 
 Parts are cut by the number of a row alone. So the bits of an answer do not depend on how many files the rows
 lie in, on the size of what is read at a time, on memory or on threads; only on the rows of a part.
@@ -89,15 +89,17 @@ class Stream(Parted):
     @classmethod
     def after(cls, origin: Source, filtered: Filter, reading: Reading, learn=learned) -> Stream:
         """The rows of a source that was opened."""
-        told = learn(origin, filtered, reading)
-        known, classes, asked = told.known, told.encoding.classes, filtered.request
-        origin, filtered = told.origin, replace(filtered, request=told.request)
-        stream = cls(origin, filtered, reading, told.encoding, known, told.rows, told.skipped, classes)
-        stream = replace(stream, said=told.said, asked=asked)
-        gathered = told.gathered if stream.size == part_size(reading, len(filtered.request.columns)) else None
-        return replace(stream, gathered_at_once=gathered, pace=told.pace)
+        first = learn(origin, filtered, reading)
+        known, classes, asked = first.known, first.encoding.classes, filtered.request
+        origin, filtered = first.origin, replace(filtered, request=first.request)
+        stream = cls(origin, filtered, reading, first.encoding, known, first.rows, first.skipped, classes)
+        stream = replace(stream, said=first.said, asked=asked)
+        gathered = (
+            first.gathered if stream.size == part_size(reading, len(filtered.request.columns)) else None
+        )
+        return replace(stream, gathered_at_once=gathered, pace=first.pace)
 
-    # ---- what a Dataset tells, too -----------------------------------------------------------------
+    # ---- the fields of a Dataset -----------------------------------------------------------------
 
     def __len__(self) -> int:
         return self.count
@@ -128,22 +130,22 @@ class Stream(Parted):
     @property
     def notes(self) -> tuple[Note, ...]:
         """What was left out, filled in or skipped."""
-        told: list[Note] = [*self.origin.notes, *self.encoding.notes]
+        notes: list[Note] = [*self.origin.notes, *self.encoding.notes]
         if self.skipped:
-            told.append(("data.note_skipped", {"count": self.skipped, "source": self.source}))
+            notes.append(("data.note_skipped", {"count": self.skipped, "source": self.source}))
         if self.apart:
-            return tuple(told)
+            return tuple(notes)
         dropped = self.rows - len(self)
         if dropped and self.reading.on_bad_row == "skip" and self.filter.held is None:
-            told.append(("data.note_holes", {"count": dropped, "rows": self.rows}))
+            notes.append(("data.note_holes", {"count": dropped, "rows": self.rows}))
         else:
-            told += self.said
+            notes += self.said
         for column in self.encoding.columns:
             missing = self.known[column.name].rows - self.known[column.name].known
             if missing:
                 facts = {"column": column.name, "count": missing, "rows": len(self)}
-                told.append(("data.note_missing", facts))
-        return tuple(told)
+                notes.append(("data.note_missing", facts))
+        return tuple(notes)
 
     def with_features(self, names: Sequence[str]) -> Stream:
         """The same rows with some of the features."""
@@ -204,12 +206,12 @@ class Stream(Parted):
         }
 
     @classmethod
-    def told_again(cls, source: str, told: dict[str, Any]) -> Stream:
-        """The rows that `told` told of, which may have moved."""
-        held = None if told["held"] is None else Held(*told["held"])
-        target, features, weights, *exclude = told["columns"]
-        allowed, rows, on_bad_row = told["reading"]
-        reading = Reading(allowed, rows, on_bad_row, held, *told.get("text", (None, None)))
+    def told_again(cls, source: str, fields: dict[str, Any]) -> Stream:
+        """The rows that `told` describes, whose files may have moved."""
+        held = None if fields["held"] is None else Held(*fields["held"])
+        target, features, weights, *exclude = fields["columns"]
+        allowed, rows, on_bad_row = fields["reading"]
+        reading = Reading(allowed, rows, on_bad_row, held, *fields.get("text", (None, None)))
         return cls.open(source, target, features, weights, reading, *exclude)
 
     # ---- parts ---------------------------------------------------------------------------------------
@@ -278,7 +280,7 @@ class Stream(Parted):
 
     def run(self, first: int, last: int) -> Iterator[tuple[Dataset, np.ndarray | None]]:
         """Parts first … last − 1 and the places of their rows, by whatever way there is to them; read back
-        from the disk, the places are told by nobody."""
+        from the disk, the places are not reported."""
         _refuse_change(self.origin)
         if self.cached is not None and not self.cached.path.is_file():
             vars(self)["cached"] = None  # kept on the disk of another machine
@@ -426,8 +428,8 @@ class Stream(Parted):
 
 
 def _stamp(path: Any) -> tuple[int, int]:
-    told = path.stat()
-    return told.st_size, told.st_mtime_ns
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def _refuse_change(origin: Source) -> None:

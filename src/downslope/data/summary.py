@@ -26,7 +26,7 @@ class Summary:
     """
 
     name: str
-    kind: str  # as `Table.kind` tells it
+    kind: str  # as `Table.kind` returns it
     rows: int = 0
     known: int = 0  # of them, those with a value
     sums: tuple[int, int, int] = (0, 0, 0)  # Σs, Σs·x, Σx over the known ones, exact (`exact.py`)

@@ -95,7 +95,7 @@ def spooled(name: str) -> Path:
 
 
 def _first_bytes(pipe: Any, name: str) -> bytes:
-    """Wait for whoever writes, but not for ever."""
+    """Wait for the writer, with a time limit."""
     until = time.monotonic() + WAIT
     named = name not in ("-", "/dev/stdin")
     while time.monotonic() < until:

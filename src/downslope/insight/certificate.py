@@ -172,7 +172,7 @@ class Certificate:
         return [line for line in said if line is not None]
 
     def line(self, name: str) -> str | None:
-        """One of the sentences, "steps", "momentum", "row_step" or "zone"; None where it can not be told."""
+        """One of the sentences, "steps", "momentum", "row_step" or "zone"; None where it is not known."""
         if name == "steps":
             return _said("steps", bound=self.step_bound, best=self.best_step)
         if name == "momentum" and self._known and self.kind != "bound":
@@ -217,8 +217,8 @@ class Certificate:
             if math.isnan(count):
                 continue
             formula = FORMULAS[f"{method}_bound" if f"{method}_{self.kind}" in FORMULAS else method]
-            told = f"{count:,.0f}" if math.isfinite(count) else _said("never")
-            rows.append([method, _told(rate or steps[method]), told, formula])
+            shown = f"{count:,.0f}" if math.isfinite(count) else _said("never")
+            rows.append([method, _told(rate or steps[method]), shown, formula])
         code = {"bound": "at_most", "local": "if_so"}.get(self.kind, "predicted")
         code = "at_least" if self.mu_most > self.mu else code
         return ["", _said(code, tolerance=self.tolerance), *aligned(rows)]
@@ -409,8 +409,8 @@ def _finite(number: float) -> float | None:
 
 
 def _said(code: str, **facts) -> str:
-    told = {name: fact if isinstance(fact, str) else _told(fact) for name, fact in facts.items()}
-    return text(f"certificate.{code}", **told)
+    shown = {name: fact if isinstance(fact, str) else _told(fact) for name, fact in facts.items()}
+    return text(f"certificate.{code}", **shown)
 
 
 def _told(number: float) -> str:

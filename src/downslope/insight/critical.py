@@ -21,7 +21,7 @@ from ..model.real_functions import standard
 
 MOST_POINTS = 64
 HIGHEST_DEGREE = 30  # of a polynomial in one variable
-NEAREST = 6  # points told of an infinite family
+NEAREST = 6  # points reported of an infinite family
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class CriticalPoints:
     names: tuple[str, ...]
     points: tuple[CriticalPoint, ...]
     exact: bool
-    infinite: bool = False  # infinitely many: those nearest the origin are told
+    infinite: bool = False  # infinitely many: those nearest the origin are reported
     unbounded_below: bool | None = None  # None: not known
 
 
@@ -202,7 +202,7 @@ def _of_one_with_kinks(f, x) -> tuple[dict, bool]:
         sample = right - 1 if left == -oo else left + 1 if right == oo else middle
         piece = f.replace(Abs, lambda u, at=sample: u if u.subs(x, at) > 0 else -u)
         slope = piece.diff(x)
-        if slope == 0:  # level from edge to edge: told by its point nearest the origin
+        if slope == 0:  # level from edge to edge: represented by its point nearest the origin
             infinite = True
             outside = [beside(edge, away) for edge, away in ((left, -t), (right, t)) if abs(edge) != oo]
             kind = "minimum" if min(outside) >= 0 else "maximum" if max(outside) <= 0 else "undecided"

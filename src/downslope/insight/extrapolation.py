@@ -13,7 +13,7 @@ def extrapolated(
     value: Callable, x: np.ndarray, j: int, noise: float, name: str, widest: float = 0.1
 ) -> tuple[float, float]:
     """∂f/∂xⱼ from central differences over ever smaller h, extrapolated to h = 0; and how sure that is.
-    `widest`: the first h, beside xⱼ or 1.
+    `widest`: the first h, relative to xⱼ or 1.
 
     Ridders 1982.  Raises DownslopeError where the slopes on the two sides differ however small h is.
     """
@@ -40,12 +40,12 @@ def extrapolated(
 
 def _refuse_kink(gap: np.ndarray, noise: np.ndarray, name: str) -> None:
     """The slopes ahead and behind differ by `gap`, which for a smooth f falls with h."""
-    told = np.flatnonzero(gap > 100 * noise)
-    if len(told) < 5 or not np.array_equal(told[-5:], np.arange(told[-1] - 4, told[-1] + 1)):
+    clear = np.flatnonzero(gap > 100 * noise)
+    if len(clear) < 5 or not np.array_equal(clear[-5:], np.arange(clear[-1] - 4, clear[-1] + 1)):
         return
-    last = told[-1]
+    last = clear[-1]
     hidden = last == len(gap) - 1 or 100 * noise[last + 1] > 0.7 * gap[last]  # by rounding, not by falling
-    ratios = gap[told[-4:]] / gap[told[-5:-1]]
+    ratios = gap[clear[-4:]] / gap[clear[-5:-1]]
     if hidden and (np.abs(np.log(ratios)) < 0.3).all():
         raise DownslopeError("instruments.kink", name=name, gap=f"{gap[last]:.4g}")
 

@@ -23,7 +23,7 @@ DIRECTIONS, FITTED = 3, 5  # and the points, from the small end, that its slope 
 COMPARED = 100  # coordinates that are compared with differences; of more, these many, evenly spread
 SEARCHED = 2_000  # and these many where the remainder says that some are wrong
 TOLERANCE = 1e-6  # of a coordinate that counts as right
-TOLD = 5  # wrong coordinates told by name
+TOLD = 5  # wrong coordinates listed by name
 
 
 class Subject(NamedTuple):
@@ -38,7 +38,7 @@ class Subject(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class GradientCheck:
-    """Whether g = ∇f(x): the coordinates beside differences of f, and how the Taylor remainder falls."""
+    """Whether g = ∇f(x): the coordinates against differences of f, and how the Taylor remainder falls."""
 
     names: tuple[str, ...]
     at: np.ndarray  # (p,)
@@ -86,14 +86,14 @@ class GradientCheck:
             kind = "straight" if self.slope is None else "right" if self.slope > 1.5 else "near_kink"
             facts = {"compared": numbers["compared"], "error": f"{numbers['error']:.0e}", "slope": slope}
             return [text(f"instruments.gradient_{kind}", **facts)]
-        told = [text("instruments.gradient_wrong", slope=slope, count=len(self.wrong), size=len(self.names))]
+        lines = [text("instruments.gradient_wrong", slope=slope, count=len(self.wrong), size=len(self.names))]
         for wrong in numbers["wrong"][:TOLD]:
             pair = {part: f"{wrong[part] + 0.0:.6g}" for part in ("given", "measured")}
-            told.append(text("instruments.wrong_coordinate", name=wrong["name"], **pair))
+            lines.append(text("instruments.wrong_coordinate", name=wrong["name"], **pair))
         if len(self.wrong) > TOLD:
-            told.append(text("instruments.more", count=len(self.wrong) - TOLD))
-        told.append(text("instruments.slip_other") if self.slip is None else self.slip.text)
-        return told
+            lines.append(text("instruments.more", count=len(self.wrong) - TOLD))
+        lines.append(text("instruments.slip_other") if self.slip is None else self.slip.text)
+        return lines
 
     @property
     def text(self) -> str:
@@ -124,7 +124,7 @@ def check_gradient(f, gradient=None, at=None, rows=None) -> GradientCheck:
     f: a text ("x^2 + y^2"), a callable, a `Function` or an `Objective` (in the user's units).
     gradient: what `minimize` takes as derivative; without it, the one that f brings.  `at`: a number, a row
     of them, or name → number.  rows: (X, y), where f and its gradient are called as f(w, X, y): then slips
-    that only rows show, such as the last row alone, can be told.
+    that only rows show, such as the last row alone, can be recognised.
 
     Raises DownslopeError where f is not finite, where it has a kink, and where there is nothing to check.
 

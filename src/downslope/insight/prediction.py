@@ -1,4 +1,4 @@
-"""What the curvature foretells of one descent from where it starts, to stand beside what then happened."""
+"""What the curvature predicts of one descent from its start, to be compared with what happened."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ class Prediction:
         known = self.certificate
         if not 0 < known.L < math.inf:
             return known.lines()[:1]
-        told = [known.line(name) for name in self.names]
+        lines = [known.line(name) for name in self.names]
         if self.noise is not None:
-            told.append(_said("foreseen_noise", noise=self.noise))
+            lines.append(_said("foreseen_noise", noise=self.noise))
         if self.epochs is not None and known.zone != "diverging":
             code = "foreseen_epochs" if math.isfinite(self.epochs) else "foreseen_never"
-            told.append(_said(code, epochs=self.epochs, tolerance=known.tolerance))
-        return [line for line in told if line is not None]
+            lines.append(_said(code, epochs=self.epochs, tolerance=known.tolerance))
+        return [line for line in lines if line is not None]
 
     def beside(self, solution) -> tuple[list[str], dict[str, Any]]:
-        """Predicted beside actual, in words and as numbers: nothing, where the actual is not known."""
+        """Predicted and actual, in words and as numbers: nothing, where the actual is not known."""
         if solution.gap is None or not len(solution.trace):
             return [], {}
         lowest = solution.loss - solution.gap  # F* or less; for a parabola it is F*
@@ -137,6 +137,6 @@ def _epochs(objective, direction, rate: float, theta, tolerance: float) -> float
 
 
 def _said(code: str, **facts) -> str:
-    told = {name: "∞" if fact == math.inf else f"{fact:,.4g}" for name, fact in facts.items()}
+    shown = {name: "∞" if fact == math.inf else f"{fact:,.4g}" for name, fact in facts.items()}
     whole = {name: f"{fact:,}" for name, fact in facts.items() if isinstance(fact, int)}
-    return text(f"certificate.{code}", **{**told, **whole})
+    return text(f"certificate.{code}", **{**shown, **whole})

@@ -120,22 +120,22 @@ def _penalty(x, away, wrong) -> Iterator[Slip]:
 
 def _in_places(names, given, measured, wrong) -> Iterator[Slip]:
     """Some coordinates only: exchanged, left at 0, of the wrong sign, off by a factor or by a constant."""
-    told = ", ".join(names[j] for j in wrong[:5]) + (", …" if len(wrong) > 5 else "")
+    listed = ", ".join(names[j] for j in wrong[:5]) + (", …" if len(wrong) > 5 else "")
     if len(wrong) > 1 and np.allclose(np.sort(given[wrong]), np.sort(measured[wrong]), rtol=ALIKE, atol=0):
-        yield Slip("exchanged", {"names": told})
+        yield Slip("exchanged", {"names": listed})
     if not given[wrong].any():
-        yield Slip("left_out", {"names": told})
+        yield Slip("left_out", {"names": listed})
         return
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = given[wrong] / measured[wrong]
     for factor, code in ((-1.0, "sign"), (2.0, "double_here"), (0.5, "half_here")):
         if np.isfinite(ratios).all() and _alike(ratios, factor):
-            yield Slip(code, {"names": told})
+            yield Slip(code, {"names": listed})
     away = measured[wrong] - given[wrong]
     if len(wrong) == 1:
-        yield Slip("constant", {"names": told, "constant": float(away[0])})
+        yield Slip("constant", {"names": listed, "constant": float(away[0])})
     if len(wrong) < len(names) and np.isfinite(ratios).all() and _same(ratios):
-        yield Slip("ratio_here", {"names": told, "ratio": float(ratios[0])})
+        yield Slip("ratio_here", {"names": listed, "ratio": float(ratios[0])})
 
 
 def _ratio(given, measured) -> float | None:

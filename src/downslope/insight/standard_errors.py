@@ -22,7 +22,7 @@ class StandardErrors:
     """How sure each weight is, in the user's units; one entry for each name.
 
     `statistic` is t or z = estimate/error, `p` its two-sided chance if the weight were 0, `low` to `high`
-    the interval of 95%. Of more than two classes each weight is told relative to those of `base`.
+    the interval of 95%. Of more than two classes each weight is relative to those of `base`.
     """
 
     names: tuple[str, ...]
@@ -74,9 +74,9 @@ class StandardErrors:
         rows = [[*heads, self.kind, "p", "2.5%", "97.5%"]]
         for number, name in enumerate(self.names):
             values = [self.estimate, self.error, self.statistic, None, self.low, self.high]
-            told = ["" if value is None else f"{value[number] + 0.0:.6g}" for value in values]
-            told[3] = f"{self.p[number]:.3g}"
-            rows.append([name, *told])
+            cells = ["" if value is None else f"{value[number] + 0.0:.6g}" for value in values]
+            cells[3] = f"{self.p[number]:.3g}"
+            rows.append([name, *cells])
         lines = aligned(rows)
         about = {"rows": self.rows, "degrees": f"{self.degrees:g}"}
         lines += ["", text(f"instruments.rests_on_{self.kind}", **about)]

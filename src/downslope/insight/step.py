@@ -18,7 +18,7 @@ from ..messages import text
 from ..model.objective import Objective
 from .standard_errors import aligned
 
-SHOWN = 12  # rows and weights that are told one by one
+SHOWN = 12  # rows and weights that are listed one by one
 WRITTEN = 4  # rows up to which a gradient's sum is written out
 WIDE = 6  # columns up to which the rows stand in a table
 PLAIN = ("gd", "sgd", "minibatch")  # w ← w − η·g is all that they do
@@ -43,9 +43,9 @@ def explain_step(solution, step: int, dataset=None) -> list[str]:
     """The lines that tell update `step`, counted from 1: what was seen, its gradient, and the new weights.
 
     dataset: the rows that were learned from; with them an update that the trace does not hold is made again,
-    one of many in a pass too, and predictions are told row by row. Without them the trace must hold it.
+    one of many in a pass too, and predictions are listed row by row. Without them the trace must hold it.
 
-    Raises DownslopeError where there is no such update, and where it can not be told.
+    Raises DownslopeError where there is no such update, and where it cannot be shown.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
@@ -184,8 +184,8 @@ def _head(solution, move: Move, objective, dataset) -> str:
     if move.rows is None:
         return text("instruments.step_of_all", rows=objective.rows, **facts)
     numbers = _numbers(dataset)[move.rows]
-    told = ", ".join(map(str, numbers[:SHOWN])) + (", …" if len(numbers) > SHOWN else "")
-    return text("instruments.step_of_some", rows=told, count=len(numbers), **facts)
+    listed = ", ".join(map(str, numbers[:SHOWN])) + (", …" if len(numbers) > SHOWN else "")
+    return text("instruments.step_of_some", rows=listed, count=len(numbers), **facts)
 
 
 def _numbers(dataset) -> np.ndarray:
@@ -200,8 +200,8 @@ def _rows(objective: Objective, move: Move, dataset) -> list[str]:
     scaled = bool(standardise.center.any() or (standardise.width != 1).any())
     if scaled:
         widths = zip(dataset.features[:SHOWN], standardise.center, standardise.width)
-        told = ", ".join(f"{name}: ({name} − {_told(m, True)}) / {_told(s)}" for name, m, s in widths)
-        lines += ["", text("instruments.standardised", columns=told)]
+        listed = ", ".join(f"{name}: ({name} − {_told(m, True)}) / {_told(s)}" for name, m, s in widths)
+        lines += ["", text("instruments.standardised", columns=listed)]
     if term.outputs > 1 or d > WIDE:
         return lines
     places = np.arange(objective.rows) if move.rows is None else move.rows
@@ -287,5 +287,5 @@ def _change(move: Move, j: int, name: str) -> str:
 
 def _told(value, inside: bool = False) -> str:
     """A number with a minus sign; a negative one in brackets where it stands inside a formula."""
-    told = f"{value + 0.0:.6g}".replace("-", "−") if not isinstance(value, int) else str(value)
-    return f"({told})" if inside and told.startswith("−") else told
+    number = f"{value + 0.0:.6g}".replace("-", "−") if not isinstance(value, int) else str(value)
+    return f"({number})" if inside and number.startswith("−") else number

@@ -47,7 +47,7 @@ def compiled(kernel):
     """`kernel`, compiled; other threads run while it does.
 
     numba keys its cache by the file of a kernel, not by the files of what it calls: the name that it is
-    cached under tells all of them, so that no change of a helper leaves a stale kernel behind.
+    cached under includes all of them, so that no change of a helper leaves a stale kernel behind.
     """
     import numba
 
@@ -159,7 +159,8 @@ def _prefetch() -> None:
 
 
 def _atomic() -> None:
-    """What `ring` reads and writes, compiled: one core sees what another did before it told of it."""
+    """What `ring` reads and writes, compiled: one core sees what another wrote before it published the
+    state."""
     from numba.core import types
     from numba.extending import intrinsic, overload
 

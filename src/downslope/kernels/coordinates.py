@@ -1,4 +1,4 @@
-"""Coordinate descent on a quadratic with the kink of an L1 price: gᵀΔ + ½ΔᵀHΔ + Σ l1|u| + ½l2·u²."""
+"""Coordinate descent on a quadratic with an L1 penalty: gᵀΔ + ½ΔᵀHΔ + Σ l1|u| + ½l2·u²."""
 
 from __future__ import annotations
 

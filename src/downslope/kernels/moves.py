@@ -1,8 +1,8 @@
 """One update by one gradient: the equation of each direction.
 
 For whole arrays and for single numbers alike: w the weights, g their gradient, `rate` the learning rate t;
-m and v are a direction's memory, `l1` the price of a kink. Where there is one (l1 > 0) an update ends in
-its prox, in the metric that it moves in: w = prox(w − D·g, D·l1).
+m and v are a direction's memory, `l1` the strength of the L1 penalty. Where there is one (l1 > 0) an update
+ends in its prox, in the metric that it moves in: w = prox(w − D·g, D·l1).
 """
 
 from __future__ import annotations

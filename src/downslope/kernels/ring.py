@@ -1,6 +1,6 @@
 """A ring of places, in which some cores make the pieces of a pass ready while another uses them up.
 
-`state` (2 + places,) int64 is what they tell each other: how many pieces were begun, how many are used up,
+`state` (2 + places,) int64 is their shared state: how many pieces were begun, how many are used up,
 and of each place the number of the piece that is ready there, plus 1. Nobody waits for one that was never
 begun: who wants it makes it. Compiled, the three that read and write it are atomic (see compiled.py).
 """
@@ -59,7 +59,7 @@ def bring(piece, source, order, space):
 
 
 def look(state, place):
-    """What is told there."""
+    """The value stored there."""
     return state[place]
 
 
@@ -69,7 +69,7 @@ def put(state, place, number):
 
 
 def swap(state, place, old, new):
-    """Tell `new` where `old` is told; whether it was."""
+    """Store `new` where `old` is stored; whether it was."""
     if state[place] != old:
         return False
     state[place] = new

@@ -223,8 +223,8 @@ def sparse_row_by_row(ends, places, numbers, Y, share, loss, w, rates, l2, steep
     """Steepest descent a row at a time, in place, where rates·l2 ≤ GENTLE and no weight has a kink. A column
     that a row leaves at zero is not looked at: how far w is behind is held in `behind` (see `catch_up`).
 
-    `steep`: the price of every column, or −1 where they differ. `free`: whether the last number of every row
-    is the 1 of an intercept, which has no price.
+    `steep`: the penalty of every column, or −1 where they differ. `free`: whether the last number of every
+    row is the 1 of an intercept, which has no penalty.
     """
     last, even, highest = len(w) - 1, steep >= 0, l2.max()
     widest = np.uint64(1)
@@ -278,8 +278,9 @@ def sparse_row_by_row(ends, places, numbers, Y, share, loss, w, rates, l2, steep
 
 
 def catch_up(w, l2, steep, free, behind):
-    """The prices that w (p,) has yet to pay, paid. `behind` (9,) begins as [1, 0, 0, …]: first Π(1 − t·steep)
-    over the updates since, where all columns have one price, then Σ tᵖ/p, where they differ (see `decay`)."""
+    """Applies the penalties that w (p,) has not yet received. `behind` (9,) begins as [1, 0, 0, …]: first Π(1
+    − t·steep) over the updates since, where all columns have one price, then Σ tᵖ/p, where they differ (see
+    `decay`)."""
     for j in range(len(w) - free if steep >= 0 else 0):
         w[j] *= behind[0]
     for j in range(0 if steep >= 0 else len(w)):

@@ -16,7 +16,7 @@ from .losses import LOG, RESIDUAL, single_loss
 from .rows import prefetch, sparse_product
 
 TILE = 256  # rows, at most
-SPARSE_TILE = 64  # beside which W and the gradient have to fit
+SPARSE_TILE = 64  # next to which W and the gradient have to fit
 CACHED = 2**15  # numbers of X that stay in the cache until they are read again
 NEAR = (
     1_000  # numbers that are asked for ahead of their use; no core guesses that four rows go on side by side

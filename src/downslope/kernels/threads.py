@@ -61,7 +61,7 @@ def steps_on_one_blas_thread(steps: Generator[Any, None, Any]) -> Generator[Any,
         thrown = None
         try:
             yield step
-        except BaseException as error:  # Ctrl-C, or the end of whoever asked: for the steps to answer
+        except BaseException as error:  # Ctrl-C, or the end of the caller: for the steps to answer
             thrown = error
 
 

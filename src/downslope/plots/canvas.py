@@ -1,4 +1,5 @@
-"""What all pictures share: a figure, quiet axes, names at the ends of lines, marks for what runs off."""
+"""What all pictures have in common: a figure, quiet axes, names at the ends of lines, marks for what runs
+off."""
 
 from __future__ import annotations
 
@@ -95,7 +96,7 @@ def axes(ax, title: str, across: str, up: str):
 
 
 def note(ax, words: str, at, offset=(6, 6), colour=INK, **settings):
-    """Words beside a point, on a pale ground so that lines do not cross them."""
+    """A label next to a point, on a pale ground so that lines do not cross them."""
     ground = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1}
     settings = {"fontsize": 9, "color": colour, "bbox": ground, "zorder": 6, **settings, **lettering(words)}
     return ax.annotate(
@@ -107,7 +108,7 @@ def note(ax, words: str, at, offset=(6, 6), colour=INK, **settings):
 
 
 def name_ends(ax, ends: list[tuple[float, float, str, str]]) -> None:
-    """Write each (x, y, name, colour) beside its point, pushed apart where names would lie on each other.
+    """Write each (x, y, name, colour) next to its point, pushed apart where names would overlap.
 
     The limits of the axes must be set before: distances are those on the page.
     """

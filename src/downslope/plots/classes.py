@@ -1,4 +1,4 @@
-"""Classes: where each is predicted, which rows are taken for which, and at what price a class is found."""
+"""Classes: predicted regions, confusion matrix and ROC curve."""
 
 from __future__ import annotations
 
@@ -113,7 +113,8 @@ def scatter_predictions(X, predicted, ax=None, *, true=None, names: Sequence[str
 
 @door(matrix=array((2,)), classes=listed(), rows=a("str", none=True))
 def confusion(matrix, classes: Sequence, ax=None, *, rows: str | None = None):
-    """How many rows of class i (down) were taken for class j (across); the shade is the share of row i.
+    """Confusion matrix: rows of class i (down) predicted as class j (across); the shade is the fraction of
+    row i.
 
     matrix (K, K), classes K names; `rows` says which rows were counted. Numbers stand in the cells of up to
     15 classes. Raises DownslopeError for another shape. Returns the Axes.
@@ -195,7 +196,7 @@ def _hits(of_class: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 
 def _place(asked, features: Sequence[str]) -> int:
-    """The number of a feature that is asked for by name or by number."""
+    """The index of a feature given by name or by number."""
     if isinstance(asked, int | np.integer) and 0 <= asked < len(features):
         return int(asked)
     if asked not in features:
@@ -207,11 +208,11 @@ def _subtitle(ax, held: list[int], middle: np.ndarray, features: Sequence[str]) 
     """What the features that are not shown are held at, between the title and the axes."""
     if not held:
         return
-    told = [
+    medians = [
         say("plots.held_at", name=drawable(features[j], "plots.feature", number=j + 1), value=middle[j])
         for j in held[:HELD]
     ]
-    words = say("plots.held", told=", ".join(told + ["…"] * (len(held) > HELD)))
+    words = say("plots.held", told=", ".join(medians + ["…"] * (len(held) > HELD)))
     title = ax.get_title(loc="left")
     ax.set_title(title, loc="left", fontsize=11, color=INK, pad=22, **lettering(title))
     place = {"xycoords": "axes fraction", "xytext": (0, 6), "textcoords": "offset points", "va": "bottom"}

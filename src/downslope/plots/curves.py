@@ -23,7 +23,7 @@ class Curve(NamedTuple):
     x: np.ndarray  # (s,) epochs made
     y: np.ndarray  # (s,)
     few: int  # how many first values together say how high it starts
-    ghost: tuple[np.ndarray, np.ndarray] | None = None  # the losses of the rows looked at
+    ghost: tuple[np.ndarray, np.ndarray] | None = None  # the losses of the rows of each update
 
 
 def epochs(trace: Trace) -> np.ndarray:
@@ -51,7 +51,7 @@ def _updates_an_epoch(trace: Trace) -> int:
 
 
 def _known(trace: Trace, field: str) -> np.ndarray:
-    """Which steps tell this field; one that is told may still be NaN.  (s,)"""
+    """Which steps have this field; its value may still be NaN.  (s,)"""
     return np.array([getattr(step, field) is not None for step in trace], dtype=bool)
 
 
@@ -59,9 +59,9 @@ def _curves(name: str, trace: Trace, alone: bool) -> list[Curve]:
     """The lines of one trace: its objective, or the loss where that is not known, and the held-out loss."""
     x, y = epochs(trace), trace.column("loss")
     few = min(8, _updates_an_epoch(trace))
-    told, held_out = _known(trace, "objective"), _known(trace, "validation")
-    if told.sum() > 1:
-        curves = [Curve(name, x[told], trace.column("objective")[told], 1, (x, y))]
+    known, held_out = _known(trace, "objective"), _known(trace, "validation")
+    if known.sum() > 1:
+        curves = [Curve(name, x[known], trace.column("objective")[known], 1, (x, y))]
     else:
         curves = [Curve(name, x, y, few)]
     if held_out.any():
@@ -75,7 +75,7 @@ def loss(traces: Trace | Mapping[str, Trace], ax=None, *, minimum: float | None 
     """Loss over epochs, on a log axis; loss − minimum where a minimum is given.
 
     `traces` is a Trace, or several by name. A stochastic descent is shown by its objective, with the losses
-    of the rows that it looked at thin behind; rows held out have a line of their own. A value of 0 stands
+    of the rows that it used thin behind; validation rows have a line of their own. A value of 0 stands
     on the floor of the axis, marked; where losses are negative the axis is logarithmic on both sides of 0.
     A descent that diverges leaves at the edge, with its last value and the reason. Returns the Axes.
 

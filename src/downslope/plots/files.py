@@ -55,7 +55,8 @@ def save(drawn, path, *, overwrite: bool = False) -> Path:
 
 
 def whole(path, suffixes, write: Callable[[Path], None], overwrite: bool) -> Path:
-    """Let `write` fill a file beside `path`, then move it there: what is at `path` is never half of it."""
+    """Let `write` fill a temporary file next to `path`, then move it there, so that `path` is never half
+    written."""
     path = Path(path)
     if path.suffix.lower() not in suffixes:
         known = nearest(path.suffix.lower(), suffixes)

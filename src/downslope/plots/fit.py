@@ -1,4 +1,4 @@
-"""What a fit predicts, beside what was observed."""
+"""Predictions of a fit against the observed values."""
 
 from __future__ import annotations
 

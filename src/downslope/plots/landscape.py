@@ -116,9 +116,9 @@ def contours(
 
     `function` takes points (m, 2) and returns their values; `minimum` (2,) is marked if it is known. At the
     start stand two arrows: the first step, exact, and the gradient of `function`, pale, its
-    size told. The axes are to the same scale unless the path is 25 times longer one way, and then the picture
-    says so. `fine`: points of the grid across and up. Raises DownslopeError for a trace of other than two
-    weights. Returns the Axes.
+    size written next to it. The axes are to the same scale unless the path is 25 times longer one way, and
+    then the picture says so. `fine`: points of the grid across and up. Raises DownslopeError for a trace of
+    other than two weights. Returns the Axes.
 
     >>> from downslope.descent.trace import Step, Trace
     >>> trace = Trace(["a", "b"], [2.0, 1.0])

@@ -106,10 +106,10 @@ def _grow(page, ax, scenes: list[tuple[list, str]]) -> Iterator[np.ndarray]:
     ends = [artist for artist in ax.get_children() if artist.get_gid() == "end"]
     (head,) = ax.plot([], [], marker="o", color=lines[0].get_color(), markersize=8, zorder=8, linestyle="")
     counter = {"xycoords": "axes fraction", "ha": "right", "va": "bottom"}
-    told = note(ax, scenes[0][1], (1, 1), (0, 10), INK, **counter)
+    caption = note(ax, scenes[0][1], (1, 1), (0, 10), INK, **counter)
     page.canvas.draw()  # the layout is found with everything in place, and then stands still
     page.set_layout_engine("none")
-    for artist in [*lines, *ends, head, told]:
+    for artist in [*lines, *ends, head, caption]:
         artist.set_animated(True)  # left out of the background
     page.canvas.draw()
     background = page.canvas.copy_from_bbox(page.bbox)
@@ -118,7 +118,7 @@ def _grow(page, ax, scenes: list[tuple[list, str]]) -> Iterator[np.ndarray]:
         for line, points in zip(lines, shown):
             line.set_data(*points.T)
         head.set_data(*shown[0][-1:].T)
-        told.set_text(words)
-        for artist in [*reversed(lines), head, told] + (ends if k == len(scenes) - 1 else []):
+        caption.set_text(words)
+        for artist in [*reversed(lines), head, caption] + (ends if k == len(scenes) - 1 else []):
             ax.draw_artist(artist)
         yield np.asarray(page.canvas.buffer_rgba())[..., :3].copy()

@@ -14,7 +14,7 @@ from .landscape import _kept, _path, _values
 from .lettering import drawable, lettering, say
 
 ABOVE = 38  # degrees from which it is seen
-STEEP = 8  # times the median height above the lowest, from which heights are told by their logarithm
+STEEP = 8  # times the median height above the lowest, from which heights are drawn by their logarithm
 
 
 @door(function=called(), trace=a("Trace"), names=names(none=True))
@@ -29,7 +29,7 @@ def relief(
     """The surface of a function of two variables, and the path of a descent on it, seen from above its start.
 
     `function` takes points (m, 2) and returns their values. Where a few heights dwarf the others, the axis
-    tells log₁₀ of the height above the lowest, over three decades, and says so. A path that
+    shows log₁₀ of the height above the lowest, over three decades, and says so. A path that
     diverges is drawn as far as it stays in the window. `fine`: points of the grid. `ax`: 3-D axes, or None
     for a figure of its own. Raises DownslopeError for a trace of other than two weights. Returns the Axes.
 

@@ -11,7 +11,7 @@ from .lettering import say
 
 @door()
 def remainder(check, ax=None):
-    """|f(x + t·d) − f(x) − t·g·d| over t, both axes logarithmic, beside lines of slope 1 and 2.
+    """|f(x + t·d) − f(x) − t·g·d| over t, both axes logarithmic, with lines of slope 1 and 2.
 
     `check` is a GradientCheck: one line for each direction d, pale where rounding drowns it.
     Returns the Axes.

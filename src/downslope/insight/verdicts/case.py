@@ -1,4 +1,4 @@
-"""What a verdict is found from: how a descent ended, its trace, its objective, and what it was told."""
+"""The input of a verdict: how a descent ended, its trace, its objective, and its settings."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Case:
             return (
                 changed.epochs <= self.settings.epochs and changed.method_for(self.objective) == self.method
             )
-        except Exception:  # a change that cannot be made is found out by whoever makes it
+        except Exception:  # a change that cannot be made fails where it is applied
             return False
 
     # ---- how it went --------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ class Case:
 
     @property
     def given_rate(self) -> float | None:
-        """The fixed learning rate that it was told to take along gradients."""
+        """The fixed learning rate along gradients that was set."""
         fixed = isinstance(self.method, Method) and isinstance(self.method.learning_rate, Constant)
         return self.method.learning_rate.rate if self.straight and fixed else None  # type: ignore[attr-defined]
 

@@ -21,7 +21,7 @@ from .verdict import Remedy, Verdict
 LEFT = 0.1  # of the excess that n rows leave open: an end closer than that is as good as the minimum
 NOTHING = 1e-8  # of the loss of the best constant: as small as the tolerance that is usual
 ORDERED = 4.0  # standard deviations of a chance autocorrelation: once in 30,000
-FEWEST = 20  # updates a pass, from which an order can be told from chance
+FEWEST = 20  # updates a pass, from which an order can be distinguished from chance
 
 
 def share_left(case: Case) -> float:
@@ -158,7 +158,7 @@ def _following(values: np.ndarray) -> float:
 
 
 def noise_floor(case: Case) -> Verdict | None:
-    """A constant step on drawn rows, and a loss that no longer falls: the level reached beside the one that
+    """A constant step on drawn rows, and a loss that no longer falls: the level reached against the one that
     theory predicts."""
     method = case.method
     rate = method.learning_rate if isinstance(method, Method) else None

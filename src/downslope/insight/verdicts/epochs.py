@@ -86,7 +86,7 @@ def _grows(case: Case) -> bool:
 
 
 def _slope_at(case: Case, step: Step) -> float:
-    """How far a step was from a minimum: its gradient; beside a kink, the certificate after it."""
+    """How far a step was from a minimum: its gradient; next to a kink, the certificate after it."""
     if not case.objective.kinked:
         return step.gradient_norm
     theta = case.objective.to_inner(step.params)

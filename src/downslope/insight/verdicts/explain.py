@@ -53,7 +53,7 @@ def explain(
 
 
 def unjudged(end: Result) -> Verdict:
-    """Where it ended, and no more: what is told where no verdict is asked for."""
+    """Where it ended, and no more: what is reported where no verdict is wanted."""
     facts = {"epochs": end.epochs, "loss": end.value, "gradient": end.certificate}
     return Verdict("not_judged", {**end.reason.numbers, **facts})
 
@@ -104,8 +104,8 @@ def _on_the_grid(case: Case) -> Verdict:
     best = dict(zip(case.objective.names, case.end.params.tolist()))
     grid = {name: sorted(values) for name, values in case.method.grid.items()}
     edge = [name for name, at in grid.items() if len(at) > 1 and best[name] in (at[0], at[-1])]
-    told = ", ".join(f"{name} = {best[name]:.6g}" for name in grid)
-    facts = {"best": told, "edge": ", ".join(edge)}
+    listed = ", ".join(f"{name} = {best[name]:.6g}" for name in grid)
+    facts = {"best": listed, "edge": ", ".join(edge)}
     if not edge:
         return case.verdict("converged", kind="best_of_grid", **facts)
     wider = {name: _around(at, best[name]) if name in edge else at for name, at in grid.items()}

@@ -112,11 +112,11 @@ def saddle(case: Case) -> Verdict | None:
     points = [case.theta + t * sign * v for t in lengths for sign in (1, -1)]
     found = ground.at(points)
     best = points[int(found.argmin())]
-    told = ", ".join(f"{x:.4g}·{name}" for x, name in zip(v, case.objective.names) if abs(x) > 1e-6)
+    combination = ", ".join(f"{x:.4g}·{name}" for x, name in zip(v, case.objective.names) if abs(x) > 1e-6)
     facts: dict[str, Any] = {
         "eigenvalues": values.tolist(),
         "lowest_curvature": float(values[0]),
-        "direction": told,
+        "direction": combination,
     }
     nudge = Remedy("nudge_start", {"start": _named(case, best)})
     return case.verdict(code, nudge, case.surest if found.min() < case.end.value else None, **facts)
@@ -133,7 +133,7 @@ def unattained(case: Case) -> Verdict | None:
 
 
 def plateau(case: Case) -> Verdict | None:
-    """Next to no slope beside the lower places farther off, so that the way led nowhere."""
+    """Almost no slope compared with lower points farther away, so that the descent made no progress."""
     ground = case.ground
     steep = case.end.certificate * ground.size
     if not case.steps or ground.length > 0.2 * ground.size or not math.isfinite(steep):

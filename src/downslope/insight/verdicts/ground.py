@@ -176,7 +176,8 @@ class Ground:
 
     @property
     def thin(self) -> np.ndarray:
-        """The directions whose curvature is next to none beside the way's fall, three at most. (p, ≤ 3)"""
+        """The directions whose curvature is almost zero compared with the fall along the way, three at most.
+        (p, ≤ 3)"""
         if not self.known:
             return np.empty((self.x.size, 0))
         bent = self.values * self.length * self.length

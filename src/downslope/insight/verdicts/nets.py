@@ -43,8 +43,8 @@ def _settled(case: Case, least: float = 0.0) -> bool:
     `least`."""
     if case.end.reason.code in ("gradient", "no_progress"):
         return True
-    told = [step.loss if step.objective is None else step.objective for step in case.steps]
-    losses = np.array(told if case.full else [s.objective for s in case.steps if s.objective is not None])
+    values = [step.loss if step.objective is None else step.objective for step in case.steps]
+    losses = np.array(values if case.full else [s.objective for s in case.steps if s.objective is not None])
     if len(losses) < 8:
         return False
     before, last = np.array_split(losses[len(losses) // 2 :], 2)

@@ -20,11 +20,11 @@ def overfitting(case: Case) -> Verdict | None:
     of the rows learned from has fallen since."""
     if case.validation is None:
         return None
-    told = [(step.validation, j) for j, step in enumerate(case.steps) if step.validation is not None]
-    if len(told) < 3:
+    validated = [(step.validation, j) for j, step in enumerate(case.steps) if step.validation is not None]
+    if len(validated) < 3:
         return None
-    lowest, j = min(told)
-    last = told[-1][0]
+    lowest, j = min(validated)
+    last = validated[-1][0]
     if not last > (1 + MATERIAL) * lowest > 0:
         return None
     before = case.validation.to_inner(case.steps[j].params)

@@ -68,20 +68,20 @@ def unused_rows(case: Case) -> Verdict | None:
 
 def collinear(case: Case) -> Verdict | None:
     """Columns of which some are combinations of others, and no penalty that chooses between the weights."""
-    objective, told = case.objective, case.end.reason.numbers
-    if objective.penalty.alpha or told.get("rank", 0) == told.get("columns", -1):
+    objective, numbers = case.objective, case.end.reason.numbers
+    if objective.penalty.alpha or numbers.get("rank", 0) == numbers.get("columns", -1):
         return None
     facts: dict[str, Any] = {}
     if objective.size <= NARROW * objective.term.outputs:
-        if "rank" not in told and _independent(objective.term):
+        if "rank" not in numbers and _independent(objective.term):
             return None
         null = objective.basis.null
         if not null.shape[1]:
             return None
         facts = _combination(objective.term, null)
-    elif told.get("dependent"):
-        facts = {name: told[name] for name in ("rank", "columns") if name in told}
-        facts["dependent"] = ", ".join(told["dependent"])
+    elif numbers.get("dependent"):
+        facts = {name: numbers[name] for name in ("rank", "columns") if name in numbers}
+        facts["dependent"] = ", ".join(numbers["dependent"])
     if not facts:
         return None
     alpha = case.judge("alpha", lambda: smallest_alpha(case))
@@ -143,12 +143,12 @@ def _combination(term, null) -> dict[str, Any]:
 def _sum_of(terms, level: float) -> str:
     """2·x1 − x3 + 5"""
     size = max(abs(number) for number, _ in terms)
-    told = ""
+    formula = ""
     for number, name in [*terms, *([(level, "")] if abs(level) > 1e-9 * max(size, 1.0) else [])]:
-        sign = (" − " if number < 0 else " + ") if told else ("−" if number < 0 else "")
+        sign = (" − " if number < 0 else " + ") if formula else ("−" if number < 0 else "")
         amount = f"{abs(number):.6g}"
-        told += sign + (name if name and amount == "1" else f"{amount}·{name}" if name else amount)
-    return told
+        formula += sign + (name if name and amount == "1" else f"{amount}·{name}" if name else amount)
+    return formula
 
 
 def _columns(term) -> list[str]:
@@ -170,7 +170,7 @@ def decayed(case: Case) -> Verdict | None:
 
 
 def converged(case: Case) -> Verdict | None:
-    """In one solve; by its gradient; as near as the rows can tell. Never beside a gap that says otherwise."""
+    """In one solve; by its gradient; within sampling error. Never together with a gap that says otherwise."""
     code, term = case.end.reason.code, case.objective.term
     if not math.isfinite(case.end.value):
         return case.verdict("not_finite", kind="overflow")
@@ -180,8 +180,8 @@ def converged(case: Case) -> Verdict | None:
         return case.verdict("converged", kind="rounded" if "width" in case.numbers else "")
     certificate, enough = case.end.certificate, 1e-6 if code == "no_progress" else 1e-8
     small = certificate <= 1e4 * enough * term.rough_scale and certificate <= enough * term.gradient_scale
-    told = term.smooth or not case.full  # small slopes of a rounded kink prove nothing
-    if small and told and case.near:
+    exact = term.smooth or not case.full  # small slopes of a rounded kink prove nothing
+    if small and exact and case.near:
         return case.verdict("converged")
     return as_near_as_rows_can_tell(case)
 
