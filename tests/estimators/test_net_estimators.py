@@ -59,6 +59,7 @@ def failures(estimator) -> set[str]:
     return {check["check_name"] for check in checks if check["status"] == "failed"}
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     "estimator",
     [
@@ -71,6 +72,7 @@ def test_check_estimator_finds_nothing_in_an_exact_method(estimator):
     assert failures(estimator) == set()
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("make", [ds.NetClassifier, ds.NetRegressor])
 def test_check_estimator_finds_only_the_exceptions_in_the_default_method(make):
     assert failures(make(**QUICK)) <= set(EXCEPTIONS)
@@ -415,6 +417,7 @@ def ours(method, loss, bias):
     return trace
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("loss", ["squared", "log"])
 @pytest.mark.parametrize("name", PAIRS)
 def test_fifty_updates_in_lockstep_with_torch_optim(name, loss):
