@@ -14,7 +14,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from numbers import Integral, Real
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from .errors import DownslopeError, nearest
 from .messages import text
 
-Kind = Callable[[str, Any], None]  # (name, value): raises DownslopeError for a value that can not serve
+Check = Callable[[str, Any], None]  # (name, value): raises DownslopeError for a value that can not serve
 F = TypeVar("F", bound=Callable)
 LARGEST = sys.float_info.max
 # Packages whose exceptions are ours to explain: what we call, and what these call.
@@ -47,6 +47,34 @@ class Words:
 
     def __format__(self, spec: str) -> str:
         return format(str(self), spec)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What an argument may be, as a value, as a text on the command line, and as JSON.
+
+    >>> whole(least=1)("epochs", 3), whole(least=1).read("--epochs", "1e3"), whole(least=1).schema
+    (None, 1000, {'type': 'integer', 'minimum': 1})
+    """
+
+    check: Check
+    parse: Callable[[str], Any] = str  # raises ValueError for a text that it is not for
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    take: Callable[[Any], Any] = lambda value: value  # what is kept of a value that serves
+
+    def __call__(self, name: str, value: Any) -> None:
+        self.check(name, value)
+
+    def read(self, name: str, words: str) -> Any:
+        """The value that a text stands for. Raises DownslopeError for one that can not serve."""
+        try:
+            value = self.parse(words.strip())
+        except DownslopeError:
+            raise
+        except ValueError:
+            value = words  # which the check refuses, or is the check's to judge
+        self.check(name, value)
+        return value
 
 
 def shown(value: Any, most: int = 60) -> str:
@@ -81,11 +109,7 @@ def number(
     word: str | None = None,
 ) -> Kind:
     """A finite number between these ends; or None, or one word, where those are allowed."""
-    low = ("at_least", least) if least is not None else ("above", above) if above is not None else None
-    high = ("at_most", most) if most is not None else ("below", below) if below is not None else None
-    ends = [Words(f"arguments.{key}", (("limit", limit),)) for key, limit in filter(None, (low, high))]
-    key = "arguments.limits_2" if len(ends) == 2 else "arguments.limits_1"
-    limits: Any = Words(key, tuple(zip(("first", "second"), ends))) if ends else ""
+    limits = _limits({"at_least": least, "above": above, "at_most": most, "below": below})
 
     def check(name: str, value: Any) -> None:
         if (none and value is None) or (word is not None and isinstance(value, str) and value == word):
@@ -99,12 +123,27 @@ def number(
         if not inside:
             raise DownslopeError("arguments.number", name=name, value=shown(value), limits=limits)
 
-    return check
+    ends_of = {"minimum": least, "maximum": most, "exclusiveMinimum": above, "exclusiveMaximum": below}
+    schema = _schema("number", none, **ends_of)
+    return Kind(check, float, schema if word is None else {"anyOf": [{"const": word}, schema]})
+
+
+def _limits(ends: Mapping[str, float | None]) -> Words | str:
+    """The part of a sentence that names the ends between which a number must lie."""
+    known = [Words(f"arguments.{key}", (("limit", end),)) for key, end in ends.items() if end is not None]
+    key = "arguments.limits_2" if len(known) == 2 else "arguments.limits_1"
+    return Words(key, tuple(zip(("first", "second"), known))) if known else ""
+
+
+def _schema(kind: str, none: bool, **limits: Any) -> dict[str, Any]:
+    """JSON schema of a number between limits, of which there may be none."""
+    known = {name: limit for name, limit in limits.items() if limit is not None}
+    return {"type": [kind, "null"] if none else kind, **known}
 
 
 def whole(least: int | None = None, most: int | None = None, none: bool = False) -> Kind:
     """A whole number; 1e3 is one."""
-    limits: Any = "" if least is None else Words("arguments.whole_from", (("least", least),))
+    limits = _limits({"at_least": least, "at_most": most})
 
     def check(name: str, value: Any) -> None:
         if none and value is None:
@@ -114,13 +153,23 @@ def whole(least: int | None = None, most: int | None = None, none: bool = False)
         if not exact or (least is not None and value < least) or value > (most or 2**63 - 1):
             raise DownslopeError("arguments.whole", name=name, value=shown(value), limits=limits)
 
-    return check
+    return Kind(check, _whole, _schema("integer", none, minimum=least, maximum=most), int)
 
 
-def truth(name: str, value: Any) -> None:
-    """True or False."""
+def _whole(words: str) -> int:
+    """1000, or 1e3."""
+    number = int(words) if words.lstrip("+-").isdecimal() else float(words)
+    if number != number or number in (math.inf, -math.inf) or number != int(number):
+        raise ValueError
+    return int(number)
+
+
+def _truth(name: str, value: Any) -> None:
     if not isinstance(value, bool) and type(value).__name__ not in ("bool_", "bool"):
         raise DownslopeError("arguments.truth", name=name, value=shown(value))
+
+
+truth = Kind(_truth, schema={"type": "boolean"})
 
 
 def one_of(*known: str, none: bool = False) -> Kind:
@@ -133,10 +182,10 @@ def one_of(*known: str, none: bool = False) -> Kind:
             facts = {"value": shown(value), "known": nearest(str(value)[:60], known)}
             raise DownslopeError("arguments.one_of", name=name, **facts)
 
-    return check
+    return Kind(check, schema={"enum": [*known, None] if none else [*known]})
 
 
-def a(*kinds: str, none: bool = False) -> Kind:
+def a(*kinds: str, none: bool = False) -> Check:
     """A thing of one of these classes, by the name of the class, so that none of them need be loaded."""
 
     def check(name: str, value: Any) -> None:
@@ -159,7 +208,7 @@ def path(name: str, value: Any) -> None:
         raise DownslopeError("arguments.path", name=name, value=shown(value))
 
 
-def names(none: bool = False, least: int = 0) -> Kind:
+def names(none: bool = False, least: int = 0) -> Check:
     """A list of texts, of `least` at least."""
 
     def check(name: str, value: Any) -> None:
@@ -188,7 +237,7 @@ def numbers_by_name(name: str, value: Any) -> None:
         raise DownslopeError("arguments.numbers_by_name", name=name, value=shown(value))
 
 
-def array(dimensions: tuple[int, ...] = (1,), none: bool = False, finite: bool = False) -> Kind:
+def array(dimensions: tuple[int, ...] = (1,), none: bool = False, finite: bool = False) -> Check:
     """Numbers in so many dimensions: an array, a list, a frame."""
     import numpy as np
 
@@ -209,7 +258,7 @@ def array(dimensions: tuple[int, ...] = (1,), none: bool = False, finite: bool =
     return check
 
 
-def called(none: bool = False) -> Kind:
+def called(none: bool = False) -> Check:
     """What can be called."""
 
     def check(name: str, value: Any) -> None:
@@ -219,7 +268,7 @@ def called(none: bool = False) -> Kind:
     return check
 
 
-def listed(none: bool = False) -> Kind:
+def listed(none: bool = False) -> Check:
     """Numbers and texts in a row."""
 
     def check(name: str, value: Any) -> None:
@@ -241,7 +290,7 @@ def derivative(name: str, value: Any) -> None:
         raise DownslopeError("arguments.derivative", name=name, value=shown(value))
 
 
-def columns(several: bool = True) -> Kind:
+def columns(several: bool = True) -> Check:
     """None, the name of a column, a text or a number, or where `several` a list of them."""
 
     def check(name: str, value: Any) -> None:
@@ -265,13 +314,13 @@ def column_name(value: Any) -> Any:
     return str(value) if isinstance(value, Real) and not isinstance(value, bool) else value
 
 
-def check(thing: Any, **kinds: Kind) -> None:
+def check(thing: Any, **kinds: Check) -> None:
     """The fields of a dataclass, held against what they must be."""
     for name, kind in kinds.items():
         kind(name, getattr(thing, name))
 
 
-def door(**kinds: Kind) -> Callable[[F], F]:
+def door(**kinds: Check) -> Callable[[F], F]:
     """A public call: its arguments are looked at before it runs, and no library's exception leaves it."""
 
     def decorate(function: F) -> F:

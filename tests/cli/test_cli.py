@@ -19,7 +19,8 @@ import pytest
 import downslope as ds
 from downslope.cli import _command, main
 from downslope.cli.options import methods_known
-from downslope.cli.requests import columns, grid, learning_rate, order, whole
+from downslope.cli.requests import columns, grid
+from downslope.inference.table import RECIPE
 from downslope.messages import LANGUAGES, speaking, text
 from tests.builders import EXAMPLES
 
@@ -162,12 +163,14 @@ def test_the_order_of_the_rows_can_be_given(run):
 
 
 def test_options_are_read_as_numbers_schedules_grids_and_orders():
-    assert learning_rate("auto") == "auto" and learning_rate("0.01") == 0.01
-    assert learning_rate("cosine:0.1") == ds.schedules.Cosine(0.1)
-    assert learning_rate("armijo") == ds.searches.Armijo()
+    read = lambda name, words: RECIPE[name].kind.read(RECIPE[name].option, words)
+    rate = lambda words: ds.Recipe(learning_rate=read("learning_rate", words)).learning_rate
+    assert rate("auto") == "auto" and rate("0.01") == 0.01
+    assert rate("cosine:0.1") == ds.schedules.Cosine(0.1)
+    assert rate("armijo") == ds.searches.Armijo()
     assert grid(["a=0:1:0.5,b=2:1:-1"]) == {"a": [0.0, 0.5, 1.0], "b": [2.0, 1.0]}
-    assert order("2,0,1") == [2, 0, 1] and order("cyclic") == "cyclic"
-    assert whole("--epochs", "1e3") == 1000
+    assert read("order", "2,0,1") == [2, 0, 1] and read("order", "cyclic") == "cyclic"
+    assert read("epochs", "1e3") == 1000
     assert columns(["a,b", "c, d"], ["a", "b", "c, d"]) == ["a", "b", "c, d"]
 
 
@@ -554,12 +557,12 @@ REFUSED = {
     f"{FIT} --alpha 0.1": "no penalty",
     f"{FIT} --penalty l2": "--alpha",
     f"{FIT} --penalty l2 --alpha -1": "0 or above",
-    f"{FIT} --penalty l2 --alpha much": "must be a number",
+    f"{FIT} --penalty l2 --alpha much": "must be a finite number",
     f"{FIT} --method newton --batch-size 2": "batch size",
     f"{FIT} --method lbfgs --penalty l1 --alpha 1": "not smooth",
     f"{FIT} --method closed_form --loss absolute": "squared loss",
     f"{FIT} --tol -1": "tol",
-    f"{FIT} --seed -1": "0 or above",
+    f"{FIT} --seed -1": "at least 0",
     f"{FIT} --patience 3": "--validate",
     f"{FIT} --validate 0": "between 0 and 1",
     f"{FIT} --validate 1": "between 0 and 1",
@@ -568,7 +571,7 @@ REFUSED = {
     f"{FIT} --start z=1": "not a weight",
     f"{FIT} --start x": "--start x=1",
     f"{FIT} --start x=": "--start x=1",
-    f"{FIT} --start x=one": "must be a number",
+    f"{FIT} --start x=one": "must be a finite number",
     f"{FIT} --start x=nan": "finite",
     f"{FIT} --start x=1,x=2": "twice",
     f"{FIT} --method exhaustive": "--grid",

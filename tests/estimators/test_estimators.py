@@ -129,7 +129,7 @@ def test_parameters_are_got_set_and_cloned_as_they_were_given():
         ({"method": "newton", "penalty": "l1", "alpha": 1.0}, "descent.kink"),
         ({"learning_rate": 0.0}, "descent.learning_rate"),
         ({"epochs": 0}, "descent.epochs"),
-        ({"tol": -1.0}, "inference.setting"),
+        ({"tol": -1.0}, "arguments.number"),
     ],
 )
 def test_a_parameter_that_can_not_serve_is_refused_at_fit(settings, key):

@@ -103,7 +103,7 @@ def test_parameters_are_got_set_and_cloned_as_they_were_given(make):
         ({"validation": 1.0}, "arguments.number"),
         ({"validation": 0.001}, "data.split_too_small"),
         ({"patience": 3}, "inference.patience_without_rows"),
-        ({"tol": -1.0}, "inference.setting"),
+        ({"tol": -1.0}, "arguments.number"),
     ],
 )
 def test_a_parameter_that_can_not_serve_is_refused_at_fit(settings, key):

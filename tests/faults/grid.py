@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from downslope.cli import main as command_line
+from downslope.cli.pasting import options
 from downslope.data import Dataset
 from downslope.descent.methods import METHODS
 from downslope.errors import DownslopeError
@@ -113,7 +114,7 @@ def readable(verdict) -> None:
     for language in ("en", "zh"):
         with speaking(language):
             said = [verdict.text, str(verdict), *(remedy.text for remedy in verdict.remedies)]
-            said += [part for remedy in verdict.remedies for part in (remedy.typed, remedy.options)]
+            said += [part for remedy in verdict.remedies for part in (remedy.typed, options(remedy))]
         assert all("–" not in part and "{" not in part.replace("={", "") for part in said[:2]), said
         assert all("\n" not in part for part in said), said
     assert not verdict.unjudged, verdict.unjudged

@@ -8,6 +8,7 @@ import string
 import numpy as np
 import pytest
 
+from downslope.cli.pasting import options
 from downslope.data import Dataset
 from downslope.errors import DownslopeError
 from downslope.inference import Recipe, Training, fit, load, minimize
@@ -86,7 +87,7 @@ def test_each_is_told_in_both_languages_with_the_numbers_that_it_has(found):
                 assert asked <= set(verdict.numbers), code
         for language in ("en", "zh"):
             with speaking(language):
-                told = [verdict.text, *map(str, verdict.remedies), *(r.options for r in verdict.remedies)]
+                told = [verdict.text, *map(str, verdict.remedies), *(options(r) for r in verdict.remedies)]
                 assert all("\n" not in part and "{}" not in part for part in told)
                 assert bool(re.search("[一-鿿]", told[0])) == (language == "zh")
         assert verdict.failed == (verdict.code in FAILURES)
@@ -272,9 +273,9 @@ def test_a_change_is_told_as_it_is_typed():
     remedy = Remedy("scale", {"scale": True, "learning_rate": 0.1, "method": "lbfgs", "order": None})
     assert remedy.typed == 'scale=True, learning_rate=0.1, method="lbfgs", order=None'
     with speaking("en"):
-        assert remedy.options == "--learning-rate 0.1 --method lbfgs"
+        assert options(remedy) == "--learning-rate 0.1 --method lbfgs"
     grid = Remedy("wider_grid", {"method": {"exhaustive": {"x": [0.0, 0.5, 1.0]}}})
-    assert grid.options == "--grid x=0:1:0.5"
+    assert options(grid) == "--grid x=0:1:0.5"
 
 
 def test_the_sentence_is_made_in_the_language_of_the_moment():

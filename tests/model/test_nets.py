@@ -15,7 +15,7 @@ from downslope.errors import DownslopeError
 from downslope.messages import speaking
 from downslope.model.class_losses import Log, Poisson, SmoothedHinge, SquaredHinge
 from downslope.model.losses import absolute, huber, quantile, squared
-from downslope.model.net_checks import ACTIVATIONS
+from downslope.model.net_settings import ACTIVATIONS
 from downslope.model.nets import Net, module_term
 from downslope.model.objective import Objective
 from downslope.model.penalties import by_name as penalty_by_name

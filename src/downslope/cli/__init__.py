@@ -19,7 +19,7 @@ import typer
 from .. import __version__
 from ..arguments import explained, of_the_user
 from ..errors import DownslopeError, DownslopeWarning
-from ..messages import language, speaking, text
+from ..messages import language, speaking, text, writing
 from . import pasting
 from .certifying import certify
 from .checking import check
@@ -30,7 +30,7 @@ from .keeping import inspect
 from .lab import lab, report
 from .lessons import lesson
 from .minimizing import minimize
-from .options import Lang
+from .options import Lang, in_options
 from .predicting import predict
 from .requests import near
 from .signals import exit_code, interrupting
@@ -86,7 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name that can not be printed is no failure
-    with interrupting(), speaking(_language(words)), warnings.catch_warnings():
+    spoken = speaking(_language(words)), writing(in_options)
+    with interrupting(), spoken[0], spoken[1], warnings.catch_warnings():
         warnings.simplefilter("always", DownslopeWarning)
         warnings.showwarning = _warn
         try:

@@ -2,48 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
+from ..arguments import number
 from . import options as o
+from .options import asking
 from .requests import Request
 
 Rate = Annotated[str | None, typer.Option("--learning-rate", metavar="NUMBER", help="cli.help_certify_rate")]
+ROWS = ("data", "target", "features", "weights")
 
 
+class CertifyRequest(Request):
+    door: ClassVar[str] = "certify"
+
+
+@asking(CertifyRequest, only=(*ROWS, *(name for name, *_ in o.options_at("certify"))))
 def certify(
-    data: o.Data,
-    target: o.Target,
-    features: o.Features = None,
-    weights: o.Weights = None,
-    loss: o.Loss = None,
-    penalty: o.Penalty = None,
-    alpha: o.Alpha = None,
-    penalty_on: o.PenaltyOn = "raw",
-    no_intercept: o.NoIntercept = False,
-    no_scale: o.NoScale = False,
-    learning_rate: Rate = None,
-    json: o.Json = False,
-    lang: o.Lang = None,
+    request: CertifyRequest, learning_rate: Rate = None, json: o.Json = False, lang: o.Lang = None
 ) -> int:
     """Curvature, safe steps, the noise floor and the epochs to expect, before anything is descended."""
     from ..insight.certificate import certify as certified
-    from . import requests, show
+    from . import show
 
-    request = Request(
-        data,
-        target,
-        features,
-        weights,
-        loss=loss,
-        penalty=penalty,
-        alpha=alpha,
-        penalty_on=penalty_on,
-        no_intercept=no_intercept,
-        no_scale=no_scale,
-    )
-    rate = None if learning_rate is None else requests.number("--learning-rate", learning_rate)
+    rate = None if learning_rate is None else number().read("--learning-rate", learning_rate)
     recipe = request.recipe()
     dataset, _ = request.rows()
     recipe = request.suited(recipe, dataset)

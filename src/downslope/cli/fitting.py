@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from ..errors import DownslopeError
 from ..messages import text
 from . import options as o
+from .ending import Ending
 from .lab import LivePage
 from .options import asking
 from .requests import FitRequest, Request
@@ -21,64 +22,47 @@ FINDERS = (
 )  # find how far themselves: --learning-rate is for the others
 
 
-@asking(FitRequest)
+@asking(FitRequest, Ending)
 def fit(
     request: FitRequest,
-    method: o.Method = "auto",
-    batch_size: o.BatchSize = None,
-    order: o.Order = None,
+    ending: Ending,
     grid: o.Grid = None,
-    out: o.Out = None,
-    checkpoint: o.Checkpoint = None,
-    resume: o.Resume = None,
-    log: o.Log = None,
-    plot: o.Plot = None,
     lab: o.ShowLab = False,
-    force: o.Force = False,
-    fix: o.Fix = False,
-    json: o.Json = False,
     lang: o.Lang = None,
 ) -> int:
     """Fit a linear model, or a net, to the rows of a table."""
     from ..data.parted import Parted
-    from . import files
 
-    if fix and (checkpoint is not None or resume is not None):
-        raise DownslopeError("checkpoint.fix")
-    files.check_picture(plot, force)
-    book = files.check_log(log, force, goes_on=resume is not None, out=out, plot=plot)
-    told = {"method": method, "batch_size": batch_size, "order": order, "grid": grid}
-    if resume is None:
-        training, keeps = _begun(request.whole(), out, checkpoint, force, **told)
+    book = ending.check()
+    if ending.resume is None:
+        training, keeps = _begun(request.whole(), grid, ending)
     else:
-        request, training, keeps = _gone_on(request, resume, checkpoint, out=out, force=force or None, **told)
+        request, training, keeps = _gone_on(request, ending.resume, grid, ending)
     notes = request.notes(training.dataset, training.held_out)
     shown = LivePage(training, request.data) if lab else None
-    event = {"event": "begin"} if resume is None else {"event": "resumed", "step": training.trace.updates}
-    opened = None if book is None else book.open(training, **event)
     try:
-        return _run(training, keeps, shown, notes, out, plot, force, fix, json, opened)
+        code = _run(training, keeps, shown, notes, ending, ending.opened(book, training))
+        if shown is not None:
+            shown.stay()
+        return code
     finally:
         if isinstance(training.dataset, Parted):
             training.dataset.close()
 
 
-def _begun(request: FitRequest, out, checkpoint, force, method, batch_size, order, grid):
+def _begun(request: FitRequest, grid, ending: Ending):
     """A training that has not begun, and what keeps it on the way, if that was asked for."""
     from ..data.memory import budget
     from ..descent.methods import Exhaustive
     from ..inference import Training
     from . import keeper, requests
 
-    if grid and method not in ("auto", "exhaustive"):
-        raise DownslopeError("cli.grid_method", method=method)
-    recipe = request.recipe(
-        method=Exhaustive(requests.grid(grid)) if grid else method,
-        batch_size=None if batch_size is None else requests.whole("--batch-size", batch_size),
-        order=requests.order(order),
-    )
-    asked = asdict(replace(request, memory=str(budget(request.memory))))  # the same where it is gone on with
-    keeps = keeper.begun(out, checkpoint, force, asked)
+    if grid and request.method not in ("auto", "exhaustive"):
+        raise DownslopeError("cli.grid_method", method=request.method)
+    recipe = request.recipe(**({"method": Exhaustive(requests.grid(grid))} if grid else {}))
+    # with the memory that there is now: the same where it is gone on with
+    asked = asdict(o.changed(request, memory=str(budget(request.memory))))
+    keeps = keeper.begun(ending.out, ending.checkpoint, ending.force, asked)
     dataset, held_out = request.rows()
     training = Training.on_rows(dataset, request.suited(recipe, dataset), held_out)
     if keeps is not None:
@@ -86,57 +70,44 @@ def _begun(request: FitRequest, out, checkpoint, force, method, batch_size, orde
     return training, keeps
 
 
-def _gone_on(request: FitRequest, run: str, checkpoint, **others):
+def _gone_on(request: FitRequest, run: str, grid, ending: Ending):
     """What the run was asked for, its training as it stood, and what keeps it from now on."""
-    from . import keeper, requests
+    from . import keeper
 
     kept = keeper.opened(run, "fit", request.trust_source)
+    others = {"grid": grid, "out": ending.out, "force": ending.force or None}
     request, dataset, held_out = request.going_on(kept, **others)
-    epochs = requests.whole("--epochs", request.epochs) if request.epochs else None
-    return request, kept.training(dataset, held_out, epochs), keeper.going_on(kept, checkpoint)
+    training = kept.training(dataset, held_out, keeper.epochs(request.epochs))
+    return request, training, keeper.going_on(kept, ending.checkpoint)
 
 
-def _run(training, keeps, shown, notes, out, plot, force, fix, json, log) -> int:
+def _run(training, keeps, shown, notes, ending: Ending, log) -> int:
     """The training to its end, what is to be kept of it, and what is told."""
-    from . import fixing, keeper, show, watch
+    from . import pictures, show, watch
 
     foreseen = _foreseen(training)
-    if foreseen is not None and not json:
+    if foreseen is not None and not ending.json:
         page = show.console()
         for line in [*_lines(foreseen), ""]:
             page.print(line)
     steps = None if keeps is None else keeps.watch(training)
-    solution = before = watch.run(training, None if shown is None else shown.goes_on, steps, log)
-    lines, figures = _beside(foreseen, solution)
-    mended = fixing.fixed(training, before, log) if fix else None
-    if mended:
-        (training, solution), lines = mended, []
-    paths, failure = [] if log is None else list(log.kept), None
-    try:
-        paths += keeper.keep(solution, keeps, out, force)
-        if plot is not None:
-            from . import pictures
+    before = watch.run(training, None if shown is None else shown.goes_on, steps, log)
+    lines, figures = _beside(foreseen, before)
 
-            paths.append(pictures.of_fit(plot, training, solution, force))
-    except DownslopeError as error:  # what was learned is told all the same
-        failure = error
-    if json:
+    def draw(path, training, solution):
+        return [pictures.of_fit(path, training, solution, ending.force)]
+
+    def told(training, solution):
+        if foreseen is None or solution is not before:
+            return solution.to_json()
+        return {**solution.to_json(), "certificate": {**foreseen.certificate.to_json(), **figures}}
+
+    def tell(training, solution):
+        _tell(solution, training, notes, lines if solution is before else [])
+
+    if ending.json:
         show.aside(notes)
-        known = {} if foreseen is None else {"certificate": {**foreseen.certificate.to_json(), **figures}}
-        told = {**before.to_json(), **known}
-        show.as_json(fixing.as_json(before, told, mended and mended[1].to_json()) if fix else told)
-    else:
-        page = show.console()
-        if mended:
-            fixing.tell_before(page, before)
-        _tell(solution, training, notes, lines, paths)
-        if mended:
-            fixing.tell_both(page, before, solution, saved=out is not None and failure is None)
-    if failure:
-        raise failure
-    if shown is not None:
-        shown.stay()
-    return show.exit_code(solution)
+    return ending.finish(training, before, keeps, log, draw, told, tell)
 
 
 def _foreseen(training):
@@ -172,7 +143,7 @@ def _not_judged(name: str, error: Exception) -> None:
     show.aside([text("insight.unjudged", judgements=f"{name} ({type(error).__name__}: {error})")])
 
 
-def _tell(solution, training, notes, lines, paths) -> None:
+def _tell(solution, training, notes, lines) -> None:
     from . import show
 
     dataset, page = training.dataset, show.console()
@@ -190,7 +161,6 @@ def _tell(solution, training, notes, lines, paths) -> None:
     for line in lines:
         page.print(line)
     show.memory(page, dataset)
-    show.written(page, paths)
 
 
 @asking(Request)
@@ -214,7 +184,7 @@ def compare(
     for name in names:
         method = by_name(name)
         own = {"learning_rate": "auto"} if method.name in FINDERS else {}
-        recipes[name] = request.recipe(method, **own)
+        recipes[name] = request.recipe(method=method, **own)
     files.check_picture(plot, force)
     dataset, held_out = request.rows()
     recipes = {name: request.suited(recipe, dataset) for name, recipe in recipes.items()}

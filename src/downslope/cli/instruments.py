@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..arguments import of_the_user
+from ..arguments import number, of_the_user
 from ..errors import DownslopeError, nearest
 from ..messages import text
 from . import options as o
@@ -131,9 +131,7 @@ def _module(path: Path) -> Any:
 def _place(f: Callable, asked: str | None) -> Any:
     """The numbers of --at; without it one for each argument of f, drawn by seed 0."""
     if asked is not None:
-        from . import requests
-
-        numbers = [requests.number("--at", part) for part in asked.split(",")]
+        numbers = [number().read("--at", part) for part in asked.split(",")]
         return numbers if len(numbers) > 1 else numbers[0]
     import numpy as np
 

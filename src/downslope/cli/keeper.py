@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import number, whole
 from ..errors import DownslopeError
 
 if TYPE_CHECKING:
@@ -22,14 +23,14 @@ def begun(
     """What keeps a training that has not begun, if that was asked for; an --out that could not be written is
     refused."""
     from ..inference.checkpoint import Checkpoint
-    from . import files, requests
+    from . import files
 
     if checkpoint is not None and out is None:
         raise DownslopeError("checkpoint.without_out")
     files.check_run(out, force)
     if checkpoint is None:
         return None
-    return Checkpoint(out, requests.number("--checkpoint", checkpoint), force, asked)
+    return Checkpoint(out, number().read("--checkpoint", checkpoint), force, asked)
 
 
 def opened(run: str, command: str, trust_source: bool = False) -> Kept:
@@ -51,13 +52,16 @@ def refuse_settings(kept: Kept, given: Mapping[str, Any], usual: Mapping[str, An
             raise DownslopeError("checkpoint.settings", path=kept.path, option=option)
 
 
+def epochs(words: str) -> int | None:
+    """How many there are to be in all, where a run is gone on with."""
+    return whole().read("--epochs", words) if words else None
+
+
 def going_on(kept: Kept, checkpoint: str | None) -> Checkpoint:
     """What keeps it from now on."""
-    from . import requests
-
     keeper = kept.checkpoint
     return (
-        keeper if checkpoint is None else replace(keeper, seconds=requests.number("--checkpoint", checkpoint))
+        keeper if checkpoint is None else replace(keeper, seconds=number().read("--checkpoint", checkpoint))
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..arguments import whole
 from ..messages import text
 from . import options as o
 
@@ -53,7 +54,7 @@ def inspect(
 
             show.as_json(standard_errors(solution, solution.training_rows(data), robust).to_json())
             return 0
-        number = 0 if step is None else requests.whole("--step", step)
+        number = 0 if step is None else whole().read("--step", step)
         lines = (
             instruments.show_errors(solution, data, robust)
             if errors

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import whole
 from ..errors import DownslopeError
 from ..messages import text
 from . import options as o
@@ -30,15 +31,13 @@ def lab(
     lang: o.Lang = None,
 ) -> int:
     """Open the lab, a page on this machine."""
-    from . import requests
-
     opened = None
     if run is not None:
         from ..inference import load
 
         load(run)  # what is no run is refused before there is a server
         opened = Path(run).resolve()
-    serve(host, requests.whole("--port", port, least=0), not no_browser, opened=opened)
+    serve(host, whole(0).read("--port", port), not no_browser, opened=opened)
     return 0
 
 

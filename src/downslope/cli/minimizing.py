@@ -3,46 +3,35 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..arguments import number
 from ..errors import DownslopeError
+from ..inference.table import RECIPE, read_options
 from ..messages import text
 from . import options as o
+from .ending import Ending
 from .options import asking
 
 SHOWN = 12  # updates in the table
 WIDE = 4  # variables whose values stand in it
 
 
+_Minimized: Any = o.record_of("minimize")
+
+
 @dataclass(frozen=True)
-class MinimizeRequest:
+class MinimizeRequest(_Minimized):
     """Which function, from where, and how: none of it need be given where a run is gone on with."""
 
     expression: o.Expression = ""
-    start: o.Start = None
     derivative: o.Derivative = None
-    method: o.Method = "gd"
-    learning_rate: o.LearningRate = "0.01"
-    epochs: o.Epochs = ""
-    tol: o.Tol = None
-    seconds: o.Seconds = None
-    seed: o.Seed = "0"
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What the recipe is told, but for the method."""
-        from . import requests
-
-        told = {
-            "learning_rate": requests.learning_rate(self.learning_rate),
-            "epochs": requests.whole("--epochs", self.epochs or "1000"),
-            "seed": requests.whole("--seed", self.seed, least=0),
-        }
-        for name, asked in {"tol": self.tol, "seconds": self.seconds}.items():
-            if asked is not None:
-                told[name] = requests.number(f"--{name}", asked)
-        return told
+        """What the recipe is told, but for the start."""
+        return read_options("minimize", {**vars(self), "start": None, "epochs": self.epochs or "1000"})
 
     @property
     def drawn(self) -> str | None:
@@ -61,28 +50,26 @@ class MinimizeRequest:
         """The descent, not yet begun."""
         from ..inference import minimizing
 
-        function, settings = self.function(), self.settings
-        return minimizing(function, self.at(function), self.method, **settings)
+        function = self.function()
+        return minimizing(function, self.at(function), **self.settings)
 
     def at(self, function):
         """The numbers given, by name or in the order of the variables; without any, whole numbers in
         [−1000, 1000), drawn by seed."""
-        from . import requests
-
         if not self.start:
             return drawn_start(function, self.settings["seed"])
-        if any("=" in words for words in self.start):
-            return requests.starts(self.start)
-        return [requests.number("--start", part) for words in self.start for part in words.split(",")]
+        words = ",".join(self.start)
+        if "=" in words:
+            return RECIPE["start"].kind.read("--start", words)
+        return [number().read("--start", part) for part in words.split(",")]
 
     def going_on(self, kept, **others) -> tuple[MinimizeRequest, Any]:
         """What the run `kept` was asked for, and its descent as it stood; `others`: options beside these."""
-        from . import keeper, requests
+        from . import keeper
 
-        keeper.refuse_settings(kept, {**vars(replace(self, epochs="")), **others}, vars(MinimizeRequest()))
-        epochs = requests.whole("--epochs", self.epochs) if self.epochs else None
+        keeper.refuse_settings(kept, {**vars(o.changed(self, epochs="")), **others}, vars(MinimizeRequest()))
         asked = MinimizeRequest(**(kept.told["asked"] or {}))
-        return asked, kept.training(None, None, epochs)
+        return asked, kept.training(None, None, keeper.epochs(self.epochs))
 
 
 def drawn_start(function, seed: int):
@@ -101,94 +88,72 @@ def drawn_start(function, seed: int):
     raise DownslopeError("functions.no_start", formula=function.formula)
 
 
-@asking(MinimizeRequest)
+@asking(MinimizeRequest, Ending)
 def minimize(
     request: MinimizeRequest,
+    ending: Ending,
     starts: o.Starts = None,
-    out: o.Out = None,
-    checkpoint: o.Checkpoint = None,
-    resume: o.Resume = None,
-    log: o.Log = None,
     plane: o.Plane = None,
     surface: o.Surface = False,
-    plot: o.Plot = None,
-    force: o.Force = False,
-    fix: o.Fix = False,
     no_verdict: o.NoVerdict = False,
-    json: o.Json = False,
     lang: o.Lang = None,
 ) -> int:
     """Minimise a formula."""
     from ..insight.critical import critical_points
     from ..insight.landscape import landscape
-    from . import files, fixing, keeper, requests, show, watch
+    from . import keeper, pictures, requests, watch
 
-    if fix and (checkpoint is not None or resume is not None):
-        raise DownslopeError("checkpoint.fix")
-    if fix and no_verdict:
+    if ending.fix and no_verdict:
         raise DownslopeError("cli.fix_without_verdict")
-    files.check_picture(plot, force)
-    requests.needs_picture(plane, surface, plot)
-    book = files.check_log(log, force, goes_on=resume is not None, out=out, plot=plot)
+    requests.needs_picture(plane, surface, ending.plot)
+    book = ending.check()
     if starts is not None:
-        from . import starting
-
-        if log:
-            raise DownslopeError("inference.starts_without", name="log")
-        for name, asked in {"out": out, "checkpoint": checkpoint, "resume": resume}.items():
-            if asked is not None:
-                raise DownslopeError("checkpoint.starts", option=f"--{name}")
-        settings = request.settings
-        return starting.run(
-            request.function(), starts, request.start, request.method, settings, plot, force, json
-        )
-    if resume is None:
-        keeps = keeper.begun(out, checkpoint, force, asdict(request))
+        return _from_several(request, starts, ending)
+    if ending.resume is None:
+        keeps = keeper.begun(ending.out, ending.checkpoint, ending.force, asdict(request))
         training = request.training()
         if keeps is not None:
             keeps.begin(training)
     else:
-        kept = keeper.opened(resume, "minimize")
-        request, training = request.going_on(kept, out=out, force=force or None)
-        keeps = keeper.going_on(kept, checkpoint)
+        kept = keeper.opened(ending.resume, "minimize")
+        request, training = request.going_on(kept, out=ending.out, force=ending.force or None)
+        keeps = keeper.going_on(kept, ending.checkpoint)
     training.judged = not no_verdict
-    event = {"event": "begin"} if resume is None else {"event": "resumed", "step": training.trace.updates}
-    opened = None if book is None else book.open(training, **event)
-    steps = None if keeps is None else keeps.watch(training)
-    solution = before = watch.run(training, steps=steps, log=opened)
-    mended = fixing.fixed(training, before, opened) if fix else None
-    if mended:
-        training, solution = mended
-    function = training.function
-    critical = critical_points(function)
-    paths, failure = [] if opened is None else list(opened.kept), None
-    try:
-        paths += keeper.keep(solution, keeps, out, force)
-        if plot is not None:
-            from . import pictures
+    log = ending.opened(book, training)
+    before = watch.run(training, steps=None if keeps is None else keeps.watch(training), log=log)
+    critical = critical_points(training.function)
 
-            if plane or surface:
-                seen = landscape(solution, through=plane, function=function)
-                paths.append(pictures.of_plane(plot, seen, surface, force))
-                print(seen.told, file=sys.stderr)
-            else:
-                paths.append(pictures.of_function(plot, function, solution, critical, force))
-    except DownslopeError as error:  # what was learned is told all the same
-        failure = error
-    if json:
-        told = _told(function, solution, critical)
-        show.as_json(fixing.as_json(before, before.to_json(), told if mended else None) if fix else told)
-    else:
-        page = show.console()
-        if mended:
-            fixing.tell_before(page, before)
-        _tell(function, solution, critical, drawn=None if mended else request.drawn)
-        if mended:
-            fixing.tell_both(page, before, solution, saved=out is not None and failure is None)
-        show.written(show.console(), paths)
-    if failure:
-        raise failure
-    return show.exit_code(solution)
+    def draw(path, training, solution):
+        if not (plane or surface):
+            return [pictures.of_function(path, training.function, solution, critical, ending.force)]
+        seen = landscape(solution, through=plane, function=training.function)
+        drawn = [pictures.of_plane(path, seen, surface, ending.force)]
+        print(seen.told, file=sys.stderr)
+        return drawn
+
+    def told(training, solution):
+        if ending.fix and solution is before:
+            return solution.to_json()
+        return _told(training.function, solution, critical)
+
+    def tell(training, solution):
+        _tell(training.function, solution, critical, request.drawn if solution is before else None)
+
+    return ending.finish(training, before, keeps, log, draw, told, tell)
+
+
+def _from_several(request: MinimizeRequest, starts: str, ending: Ending) -> int:
+    """`--starts N`: one descent from each."""
+    from . import starting
+
+    if ending.log:
+        raise DownslopeError("inference.starts_without", name="log")
+    for name in ("out", "checkpoint", "resume"):
+        if getattr(ending, name) is not None:
+            raise DownslopeError("checkpoint.starts", option=f"--{name}")
+    return starting.run(
+        request.function(), starts, request.start, request.settings, ending.plot, ending.force, ending.json
+    )
 
 
 def _told(function, solution, critical) -> dict:

@@ -1,21 +1,24 @@
 """What can be asked on the command line: the options, each declared once, with its completion.
 
-Numbers are taken as texts and read in `requests`, so that a wrong one is refused in our own words and
-in the reader's language. Help is told by its key; `main` puts the sentence in its place.
+Options that are settings of a run come from their table (`inference/table.py`); the others stand here.
+Values are taken as texts and read by the kind of the setting, so that a wrong one is refused in our own words
+and in the reader's language. Help is told by its key; `main` puts the sentence in its place.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from dataclasses import MISSING, fields
+from collections.abc import Callable, Collection
+from dataclasses import MISSING, field, fields, make_dataclass, replace
 from functools import wraps
-from typing import Annotated, get_type_hints
+from typing import Annotated, Any, get_origin, get_type_hints
 
 import typer
 
 from ..errors import DownslopeError
+from ..inference.table import asked_at, option_of, settings
 from ..messages import LANGUAGES
+from ..settings import Setting
 
 
 def methods_known(incomplete: str) -> list[str]:
@@ -26,40 +29,10 @@ def methods_known(incomplete: str) -> list[str]:
     return [f"{before}{comma}{name}" for name in METHODS if name.startswith(last)]
 
 
-def losses_known(incomplete: str) -> list[str]:
-    from ..model.losses import LOSSES
-
-    return [name for name in LOSSES if name.startswith(incomplete)]
-
-
 def libraries_known(incomplete: str) -> list[str]:
     from ..inference.export import LIBRARIES
 
     return [name for name in LIBRARIES if name.startswith(incomplete)]
-
-
-def penalties_known(incomplete: str) -> list[str]:
-    from ..model.penalties import PENALTIES
-
-    return [name for name in PENALTIES if name.startswith(incomplete)]
-
-
-def penalised_known(incomplete: str) -> list[str]:
-    from ..model.penalties import PENALTY_ON
-
-    return [name for name in PENALTY_ON if name.startswith(incomplete)]
-
-
-def orders_known(incomplete: str) -> list[str]:
-    from ..descent.rows import ORDERS
-
-    return [name for name in ORDERS if name.startswith(incomplete)]
-
-
-def activations_known(incomplete: str) -> list[str]:
-    from ..model.net_checks import ACTIVATIONS
-
-    return [name for name in ACTIVATIONS if name.startswith(incomplete)]
 
 
 def languages_known(incomplete: str) -> list[str]:
@@ -98,32 +71,11 @@ Workers = Annotated[str | None, _option("--workers", "N", "workers")]
 Cluster = Annotated[str | None, _option("--cluster", "ADDRESS", "cluster")]
 Validate = Annotated[str | None, _option("--validate", "FRACTION|FILE", "validate")]
 
-# what is minimised
-Loss = Annotated[str | None, _option("--loss", "LOSS", "loss", losses_known)]
-Penalty = Annotated[str | None, _option("--penalty", "PENALTY", "penalty", penalties_known)]
-Alpha = Annotated[str | None, _option("--alpha", "NUMBER", "alpha")]
-PenaltyOn = Annotated[str, _option("--penalty-on", "raw|standardised", "penalty_on", penalised_known)]
-NoIntercept = Annotated[bool, typer.Option("--no-intercept", help="cli.help_no_intercept")]
-NoScale = Annotated[bool, typer.Option("--no-scale", help="cli.help_no_scale")]
-Hidden = Annotated[str | None, _option("--hidden", "N,N", "hidden")]
-Activation = Annotated[str | None, _option("--activation", "NAME", "activation", activations_known)]
-Dropout = Annotated[str | None, _option("--dropout", "SHARE", "dropout")]
 Derivative = Annotated[list[str] | None, _option("--derivative", "EXPR", "derivative")]
 
-# how
-Method = Annotated[str, _option("--method", "METHOD", "method", methods_known)]
 Methods = Annotated[str, _option("--methods", "A,B", "methods", methods_known)]
-LearningRate = Annotated[str, _option("--learning-rate", "RATE", "learning_rate")]
-BatchSize = Annotated[str | None, _option("--batch-size", "N", "batch_size")]
-Order = Annotated[str | None, _option("--order", "ORDER", "order", orders_known)]
-Start = Annotated[list[str] | None, _option("--start", "NAME=NUMBER", "start")]
 Starts = Annotated[str | None, _option("--starts", "N", "starts")]
 Grid = Annotated[list[str] | None, _option("--grid", "NAME=FIRST:LAST:STEP", "grid")]
-Epochs = Annotated[str, _option("--epochs", "N", "epochs")]
-Tol = Annotated[str | None, _option("--tol", "NUMBER", "tol")]
-Patience = Annotated[str | None, _option("--patience", "N", "patience")]
-Seconds = Annotated[str | None, _option("--seconds", "NUMBER", "seconds")]
-Seed = Annotated[str, _option("--seed", "N", "seed")]
 
 # what comes out
 Out = Annotated[str | None, _option("--out", "RUN", "out")]
@@ -164,29 +116,102 @@ Lang = Annotated[
 ]
 
 
-def asking(record: type) -> Callable[[Callable], Callable]:
-    """The command takes the fields of a dataclass as options, and gets the record made of them first."""
-    hints = get_type_hints(record, include_extras=True)
-    asked = [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if field.default is MISSING else field.default,
-            annotation=hints[field.name],
-        )
-        for field in fields(record)
-    ]
+# as Python calls it → as an option, where that is no setting and of another name
+ELSE = {"validation": "--validate", "net": "--hidden", "dataset": "DATA", "overwrite": "--force"}
+OWN = {
+    name
+    for kind in list(vars().values())
+    if get_origin(kind) is Annotated and isinstance(kind.__metadata__[0].default, str)
+    for name in kind.__metadata__[0].default.split("/")  # Typer takes the first name for a default
+}
+
+
+def _completion(row: Setting) -> Callable | None:
+    """The names that complete a setting's option."""
+    if row.choices is None:
+        return None
+    known = row.choices
+    return lambda incomplete: [name for name in known() if name.startswith(incomplete)]
+
+
+def options_at(door: str) -> list[tuple[str, Any, Any]]:
+    """(parameter, type, default) of each setting that a command asks for."""
+    found = []
+    for row in asked_at(door):
+        default = row.defaults[door]
+        option = _option(row.option, row.metavar, row.parameter, _completion(row))
+        kind: Any = str if isinstance(default, str) else str | None
+        if row.flag:
+            option, kind, default = typer.Option(row.option, help=f"cli.help_{row.parameter}"), bool, False
+        elif "=" in row.metavar:  # may stand there several times
+            kind = list[str] | None
+        found.append((row.parameter, Annotated[kind, option], field(default=default, kw_only=True)))
+    return found
+
+
+def record_of(door: str, *bases: type) -> Any:
+    """A dataclass of the settings that a command asks for, each as it was typed."""
+    bare: dict[str, Any] = {
+        "init": False,
+        "repr": False,
+        "eq": False,
+    }  # only its fields are wanted, of the class below it
+    return make_dataclass(f"{door.title()}Options", options_at(door), bases=bases, frozen=True, **bare)
+
+
+def changed(record: Any, **options: Any) -> Any:
+    """The same record with some options changed."""
+    return replace(record, **options)
+
+
+def in_options(words: str) -> str:
+    """What a sentence says of a setting, as on the command line.
+
+    >>> in_options('penalty="l2"'), in_options("alpha"), in_options("validation=")
+    ('--penalty l2', '--alpha', '--validate')
+    """
+    name, _, value = words.partition("=")
+    if value.startswith("ds.Exhaustive"):
+        return "--grid x=0:4:0.1"
+    option = ELSE.get(name) or option_of(name)
+    if option not in (*ELSE.values(), *OWN, *(row.option for row in settings())):
+        return words
+    if option in OWN and value == "False":
+        return option.replace("--", "--no-", 1)
+    value = value.strip("\"'(),").replace(", ", ",")
+    return option if value in ("", "True", "False") else f"{option} {value}"
+
+
+def asking(*records: type, only: Collection[str] = ()) -> Callable[[Callable], Callable]:
+    """The command takes the fields of dataclasses as options, and gets the records made of them first.
+    `only`: these of the fields."""
+
+    def parameters(record: type) -> list[inspect.Parameter]:
+        hints = get_type_hints(record, include_extras=True)
+        return [
+            inspect.Parameter(
+                part.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=inspect.Parameter.empty if part.default is MISSING else part.default,
+                annotation=hints[part.name],
+            )
+            for part in fields(record)
+            if part.name in only or not only
+        ]
+
+    asked = {record: parameters(record) for record in records}
 
     def decorate(command: Callable) -> Callable:
-        own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+        own = list(inspect.signature(command, eval_str=True).parameters.values())[len(records) :]
 
         @wraps(command)
         def called(**given):
-            request = record(**{parameter.name: given.pop(parameter.name) for parameter in asked})
-            return command(request, **given)
+            made = [record(**{one.name: given.pop(one.name) for one in asked[record]}) for record in records]
+            return command(*made, **given)
 
         own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
-        called.__signature__ = inspect.Signature([*asked, *own])  # type: ignore[attr-defined]
+        all_of_them = [*(one for record in records for one in asked[record]), *own]
+        called.__signature__ = inspect.Signature(all_of_them)  # type: ignore[attr-defined]
         called.__annotations__ = {}
         return called
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..inference.table import RECIPE, as_options, option_of
 
 if TYPE_CHECKING:
     from ..insight import Remedy
@@ -31,20 +33,24 @@ def pasted(remedy: Remedy) -> str:
     goes on with a run, whose settings stay."""
     words, change = _words.get(), remedy.change
     if not change or not words or words[0] not in ("fit", "minimize"):
-        return remedy.options
+        return options(remedy)
     if remedy.code == "go_on":
         run = _value(words, "--resume") or (_value(words, "--checkpoint") and _value(words, "--out"))
         if run:
             return shlex.join(["downslope", words[0], "--resume", str(run)])
         change = {"start": {name: float(f"{w:.9g}") for name, w in change["start"].items()}}
     if _value(words, "--resume") or len(change.get("start") or ()) > MANY:
-        return remedy.options if len(remedy.options) < 200 else ""
-    names = {"--" + name.replace("_", "-") for name in change} | {"--fix", "--json"}
-    names |= {"--no-scale"} if "scale" in change else set()
+        return options(remedy) if len(options(remedy)) < 200 else ""
+    names = {option_of(name) for name in change} | {"--fix", "--json"}
     names |= {"--grid", "--starts"} if "method" in change or "start" in change else set()
     kept = [word.strip() if word.startswith(" ") else word for word in _without(words, names)]
     force = any(_value(words, name) for name in KEPT) and "--force" not in kept
-    return shlex.join(["downslope", *kept, *_options(change), *(["--force"] if force else [])])
+    return shlex.join(["downslope", *kept, *as_options(change), *(["--force"] if force else [])])
+
+
+def options(remedy: Remedy) -> str:
+    """The options alone."""
+    return " ".join(as_options(remedy.change or {}))
 
 
 def _value(words: Sequence[str], name: str) -> str | None:
@@ -59,7 +65,7 @@ def _value(words: Sequence[str], name: str) -> str | None:
 
 def _without(words: Sequence[str], names: set[str]) -> Iterator[str]:
     """The words less some options and what follows them."""
-    flags, skip = {"--no-scale", "--fix", "--json"}, False
+    flags, skip = {row.option for row in RECIPE.values() if row.flag} | {"--fix", "--json"}, False
     for word in words:
         name = word.partition("=")[0]
         if skip:
@@ -68,20 +74,3 @@ def _without(words: Sequence[str], names: set[str]) -> Iterator[str]:
             skip = word == name and name not in flags
         else:
             yield word
-
-
-def _options(change: Mapping[str, Any]) -> Iterator[str]:
-    """The words that stand for the settings of a change; a setting that is to be left out needs none."""
-    for name, value in change.items():
-        if name == "scale":
-            yield from () if value else ("--no-scale",)
-        elif name == "method" and isinstance(value, Mapping):
-            for weight, points in value["exhaustive"].items():
-                step = points[1] - points[0] if len(points) > 1 else 1.0
-                yield from ("--grid", f"{weight}={points[0]:.12g}:{points[-1]:.12g}:{step:.12g}")
-        elif value is not None:
-            if isinstance(value, Mapping):
-                value = ",".join(f"{key}={part!r}" for key, part in value.items())
-            elif isinstance(value, list | tuple):
-                value = ",".join(map(str, value))
-            yield from ("--" + name.replace("_", "-"), str(value))

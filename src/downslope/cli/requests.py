@@ -1,28 +1,31 @@
-"""From the words of the command line to numbers, settings and rows; what can not be meant is refused."""
+"""From the words of the command line to settings and rows; what can not be meant is refused."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..arguments import whole
 from ..errors import DownslopeError
+from ..inference.table import NET, RECIPE, pairs, read_options
 from ..messages import text
 from . import options as o
 
 if TYPE_CHECKING:
     from ..data import Dataset
     from ..inference import Recipe
-    from ..model.nets import Net
+
+
+_Compared: Any = o.record_of("compare")
 
 
 @dataclass(frozen=True)
-class Request:
+class Request(_Compared):
     """Which rows, and what to minimise over them: all that `fit` and `compare` have in common."""
 
     data: o.Data
@@ -30,67 +33,30 @@ class Request:
     features: o.Features = None
     weights: o.Weights = None
     validate: o.Validate = None
-    loss: o.Loss = None
-    penalty: o.Penalty = None
-    alpha: o.Alpha = None
-    penalty_on: o.PenaltyOn = "raw"
-    no_intercept: o.NoIntercept = False
-    no_scale: o.NoScale = False
-    hidden: o.Hidden = None
-    activation: o.Activation = None
-    dropout: o.Dropout = None
-    learning_rate: o.LearningRate = "auto"
-    start: o.Start = None
-    epochs: o.Epochs = "1000"
-    tol: o.Tol = None
-    patience: o.Patience = None
-    seconds: o.Seconds = None
-    seed: o.Seed = "0"
     memory: o.Memory = None
     on_bad_row: o.OnBadRow = None
     exclude: o.Exclude = None
     encoding: o.Encoding = None
     header: o.Header = None
+    door: ClassVar[str] = "compare"
 
-    def recipe(self, method: Any = "auto", **settings) -> Recipe:
-        """Everything that a training is told."""
+    def recipe(self, **settings) -> Recipe:
+        """The settings of a training: those of the options, and `settings` over them."""
         from ..inference import Recipe
 
         if self.alpha is None and self.penalty not in (None, "none"):
             raise DownslopeError("cli.alpha_missing", penalty=self.penalty)
-        told = {
-            "loss": self.loss or "squared",
-            "penalty": self.penalty,
-            "alpha": number("--alpha", self.alpha or "0"),
-            "penalty_on": self.penalty_on,
-            "intercept": not self.no_intercept,
-            "scale": not self.no_scale,
-            "learning_rate": learning_rate(self.learning_rate),
-            "start": starts(self.start),
-            "epochs": whole("--epochs", self.epochs or "1000"),
-            "tol": number("--tol", self.tol or "1e-8"),
-            "seconds": None if self.seconds is None else number("--seconds", self.seconds),
-            "patience": None if self.patience is None else whole("--patience", self.patience),
-            "seed": whole("--seed", self.seed, least=0),
-            "net": self._net(),
-        }
-        return Recipe(**{**told, "method": method, **settings})
+        asked = read_options(self.door, vars(self))
+        net = {name: asked.pop(name) for name in NET if name != "seed" and name in asked}
+        if "hidden" in net:
+            if self.no_intercept:
+                raise DownslopeError("cli.net_intercept")
+            from ..model.nets import Net
 
-    def _net(self) -> Net | None:
-        """The net that is asked for, if one is; it has biases, always."""
-        from ..model.nets import Net
-
-        asked = {"--activation": self.activation, "--dropout": self.dropout}
-        if self.hidden is None:
-            for option, value in asked.items():
-                if value is not None:
-                    raise DownslopeError("cli.net_only", option=option)
-            return None
-        if self.no_intercept:
-            raise DownslopeError("cli.net_intercept")
-        sizes = tuple(whole("--hidden", size) for size in self.hidden.split(","))
-        drop, seed = number("--dropout", self.dropout or "0"), whole("--seed", self.seed, least=0)
-        return Net(sizes, self.activation or "sigmoid", drop, seed=seed)
+            asked["net"] = Net(**net, seed=asked["seed"])
+        elif net:
+            raise DownslopeError("cli.net_only", option=NET[next(iter(net))].option)
+        return Recipe(**{**asked, **settings})
 
     def suited(self, recipe: Recipe, dataset: Dataset) -> Recipe:
         """The recipe with the loss that the target asks for, where none was asked for: log, for classes."""
@@ -129,7 +95,7 @@ class Request:
         if self.validate is None:
             return dataset, None
         if self._fraction is not None:
-            return split(dataset, self._fraction, whole("--seed", self.seed))
+            return split(dataset, self._fraction, self._seed)
         formats = encoding.text_formats
         held_out = encoding.apply(Table.read(self.validate, self.encoding, self.header, formats))
         return dataset, held_out.labelled(dataset.classes) if dataset.classes else held_out
@@ -165,7 +131,7 @@ class Request:
 
         target, features, exclude = self._columns(source.names)
         if self._fraction is not None:
-            held = Held(self._fraction, whole("--seed", self.seed, least=0))
+            held = Held(self._fraction, self._seed)
             reading = replace(reading, held=held)
         place: Any = fitting
         learn: Any = {}
@@ -185,6 +151,10 @@ class Request:
         return place(stream), place(held_out)
 
     @property
+    def _seed(self) -> int:
+        return RECIPE["seed"].kind.read("--seed", self.seed)
+
+    @property
     def _fraction(self) -> float | None:
         """The share of rows that --validate asks for, if that is what it names."""
         try:
@@ -193,13 +163,16 @@ class Request:
             return None
 
 
+_Fitted: Any = o.record_of("fit", Request)
+
+
 @dataclass(frozen=True)
-class FitRequest(Request):
+class FitRequest(_Fitted):
     """The same, but that none of it need be given where a run is gone on with."""
 
     data: o.Data = ""
     target: o.Target = ""
-    epochs: o.Epochs = ""
+    door: ClassVar[str] = "fit"
     workers: o.Workers = None
     cluster: o.Cluster = None
     trust_source: o.TrustSource = False
@@ -226,7 +199,7 @@ class FitRequest(Request):
         if self.cluster is not None:
             connection = Connection.to(self.cluster)
         else:
-            connection = Connection.local(whole("--workers", self.workers or "", least=1), self.memory)
+            connection = Connection.local(whole(least=1).read("--workers", self.workers or ""), self.memory)
         try:
             show.aside([connection.told_where()])
             yield connection
@@ -239,18 +212,24 @@ class FitRequest(Request):
         these. One that would change the run is refused."""
         from .keeper import refuse_settings
 
-        anew = {"data": "", "epochs": "", "workers": None, "cluster": None, "trust_source": False}
-        settings = replace(self, **anew)  # type: ignore[arg-type]
-        refuse_settings(kept, {**vars(settings), **others}, {**vars(FitRequest()), "method": "auto"})
+        anew: dict[str, Any] = {
+            "data": "",
+            "epochs": "",
+            "workers": None,
+            "cluster": None,
+            "trust_source": False,
+        }
+        settings = o.changed(self, **anew)
+        refuse_settings(kept, {**vars(settings), **others}, vars(FitRequest()))
         if kept.told["asked"] is None:  # it was begun in Python
-            told = replace(self, loss=kept.told["recipe"]["loss"])
+            told = o.changed(self, loss=kept.told["recipe"]["loss"])
             return told, kept.rows(self.data or None), None
-        asked = replace(FitRequest(**kept.told["asked"]), epochs=self.epochs)
+        asked = o.changed(FitRequest(**kept.told["asked"]), epochs=self.epochs)
         for source in ("" if self.data else asked.data, asked.validate):
             kept.refuse_query(source)
-        asked = replace(asked, data=self.data or asked.data)
+        asked = o.changed(asked, data=self.data or asked.data)
         if self.workers is not None or self.cluster is not None:
-            asked = replace(asked, workers=self.workers, cluster=self.cluster)
+            asked = o.changed(asked, workers=self.workers, cluster=self.cluster)
         return asked, *asked.rows()
 
 
@@ -275,66 +254,13 @@ def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Datase
         raise DownslopeError("cli.class_held_out", **facts) from None
 
 
-def number(option: str, asked: str) -> float:
-    """A number as it was typed; whether it is one that serves is for its user to say."""
-    try:
-        return float(asked)
-    except ValueError:
-        raise DownslopeError("cli.number", option=option, asked=asked) from None
-
-
-def whole(option: str, asked: str, least: int | None = None) -> int:
-    """A whole number as it was typed: 1000, or 1e3."""
-    try:
-        found = int(asked) if asked.strip().lstrip("+-").isdecimal() else float(asked)
-    except ValueError:
-        found = math.nan
-    if not math.isfinite(found) or found != int(found) or (least is not None and found < least):
-        raise DownslopeError(
-            "cli.whole" if least is None else "cli.whole_from", option=option, asked=asked, least=least
-        )
-    return int(found)
-
-
 def columns(asked: Sequence[str], names: Sequence[str]) -> list[str]:
     """Column names from "a,b" or several options; a name that has a comma itself is taken whole."""
     parts = [[words] if words in names else words.split(",") for words in asked]
     return [name if name in names else name.strip() for part in parts for name in part]
 
 
-def learning_rate(asked: str) -> Any:
-    """0.01, "auto", a schedule such as "cosine:0.1" with its own constants after it, or a line search.
-
-    >>> learning_rate("step:0.1:0.5:20")
-    StepDecay(rate=0.1, factor=0.5, every=20)
-    """
-    from ..descent.methods import rate_of
-    from ..descent.schedules import Constant
-
-    rate = rate_of(asked.strip())
-    return rate.rate if isinstance(rate, Constant) and ":" not in asked else rate
-
-
-def pairs(option: str, asked: Sequence[str] | None, example: str) -> dict[str, str]:
-    """name → text, from "a=1,b=2" or several options; a name may have an = of its own, but no comma."""
-    found: dict[str, str] = {}
-    for part in (part for words in asked or () for part in words.split(",")):
-        name, equals, value = (piece.strip() for piece in part.rpartition("="))
-        if not (name and equals and value):
-            raise DownslopeError("cli.pair", option=option, asked=part.strip(), example=example)
-        if name in found:
-            raise DownslopeError("cli.pair_twice", option=option, name=name)
-        found[name] = value
-    return found
-
-
-def starts(asked: Sequence[str] | None) -> dict[str, float] | None:
-    """Where weights or variables start, by name."""
-    found = pairs("--start", asked, "x=1")
-    return {name: number(f"--start {name}", value) for name, value in found.items()} or None
-
-
-def grid(asked: Sequence[str] | None) -> dict[str, list[float]]:
+def grid(asked: Sequence[str]) -> dict[str, list[float]]:
     """The values to try, by name: first, first + step, …, last, each the number that its decimals say.
 
     >>> grid(["x=0:0.4:0.1"])
@@ -343,7 +269,7 @@ def grid(asked: Sequence[str] | None) -> dict[str, list[float]]:
     from ..descent.methods import Exhaustive
 
     found = {}
-    for name, value in pairs("--grid", asked, "x=0:4:0.1").items():
+    for name, value in pairs("--grid", ",".join(asked), "x=0:4:0.1").items():
         try:
             first, last, step = (Decimal(part.strip()) for part in value.split(":"))
             count = int((last - first) / step) + 1
@@ -355,12 +281,6 @@ def grid(asked: Sequence[str] | None) -> dict[str, list[float]]:
             raise DownslopeError("descent.grid_size", count=f"{count:,}", most=f"{Exhaustive.most:,}")
         found[name] = [float(first + k * step) for k in range(count)]
     return found
-
-
-def order(asked: str | None) -> str | list[int] | None:
-    """shuffle, cyclic or replacement; or row numbers such as 2,0,1."""
-    parts = [part.strip() for part in (asked or "").split(",")]
-    return [int(part) for part in parts] if all(part.isdecimal() for part in parts) else asked
 
 
 def near(asked: str, known: Sequence[str]) -> str:

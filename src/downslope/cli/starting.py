@@ -7,23 +7,24 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import whole
 from ..errors import DownslopeError
 from ..inference.starts import Starts, minimize_from
 from ..messages import text
-from . import requests, show
+from . import show
 
 SHOWN = 40  # starts in the table
 PLACES = 8
 
 
-def run(function, asked: str, start, method: str, settings: Mapping[str, Any], plot, force, json) -> int:
+def run(function, asked: str, start, settings: Mapping[str, Any], plot, force, json) -> int:
     """Descend from `asked` starts in [−10, 10), tell where each ended, and draw them all."""
     if start:
         raise DownslopeError("inference.starts_or_start")
     for name in ("tol", "seconds"):
         if name in settings:
             raise DownslopeError("inference.starts_without", name=name)
-    found = minimize_from(function, requests.whole("--starts", asked, least=1), method=method, **settings)
+    found = minimize_from(function, whole(least=1).read("--starts", asked), **settings)
     if json:
         show.as_json(found.to_json())
     else:

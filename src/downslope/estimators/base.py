@@ -1,14 +1,15 @@
-"""What every linear estimator does: scikit-learn's nouns made the house's, and back.
+"""What every estimator does: scikit-learn's nouns made ours, and back.
 
-An estimator holds no descent of its own: it makes a Dataset of what scikit-learn hands over, a Recipe
-of its parameters, and keeps what the Training gives back under scikit-learn's names.
+An estimator holds no descent of its own: it makes a Dataset of what scikit-learn hands over, a Recipe of its
+parameters, and keeps what the Training gives back under scikit-learn's names. Each is composed of two parts:
+what y holds (`Classifier`, `Regressor`) and what makes z of a row (`Linear`, `OfNet`).
 """
 
 from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial, wraps
 from numbers import Integral
@@ -26,11 +27,12 @@ from ..descent.methods import Method, by_name
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..inference import Recipe, Training
+from ..inference.table import NET, asked_at
 from ..inference.training import finished
 from ..model.naming import output_names, param_names
+from ..model.nets import Net
 
 FLOATS = (np.float64, np.float32)
-KEPT = ("loss", "penalty", "penalty_on", "method", "learning_rate", "epochs", "tol", "scale")  # by a Recipe
 
 
 def held_by_dask(X: Any) -> bool:
@@ -64,75 +66,105 @@ def stochastic(estimator) -> bool:
     return isinstance(method, Method) and not method.full
 
 
-class LinearEstimator(BaseEstimator):
-    """z = X·w + b, fitted. What is left to those below: which rows and y there are, and what z predicts."""
+PARAMETERS = {
+    "intercept": "fit_intercept",
+    "seed": "random_state",
+}  # settings that scikit-learn calls otherwise
 
+
+def keep(estimator: Any, parameters: Mapping[str, Any]) -> None:
+    """The parameters of an estimator under their names, as scikit-learn wants them: untouched."""
+    vars(estimator).update({name: value for name, value in parameters.items() if name != "self"})
+
+
+class Estimator(BaseEstimator):
+    """Rows of X and y to a Solution. Its parts say which rows there are and what makes z of them."""
+
+    _door: ClassVar[str]  # at which the table of settings names its parameters
     labels: ClassVar[bool]  # whether y holds classes
-    axes: ClassVar[int]  # of coef_, at least; the intercept has one less
-    other_losses: ClassVar[str]  # what is said of a loss for the other kind of y
+    other_losses: ClassVar[str]  # the refusal of a loss for the other kind of y
     trace_: Trace
-
-    def __init__(
-        self,
-        loss,
-        penalty=None,
-        alpha=0.0,
-        method="auto",
-        learning_rate="auto",
-        epochs=1000,
-        tol=1e-8,
-        fit_intercept=True,
-        scale=True,
-        warm_start=False,
-        random_state=None,
-        penalty_on="raw",
-    ):
-        self.loss = loss
-        self.penalty = penalty
-        self.alpha = alpha
-        self.method = method
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.tol = tol
-        self.fit_intercept = fit_intercept
-        self.scale = scale
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.penalty_on = penalty_on
 
     @door()
     def fit(self, X, y, sample_weight=None) -> Self:
-        """Descend from the null model, or from the last weights with `warm_start`, until a stop gives its
-        reason.
+        """Descend from the null model or a net's usual first weights, or from the last weights with
+        `warm_start`, until a stop gives its reason.
 
-        X (n, d): array, frame or sparse matrix, or an array or frame of Dask's, whose partitions stay where
-        they are. y (n,): numbers, or classes of any kind; several outputs
-        (n, k) for a regressor. sample_weight (n,): a row of weight 2 counts as two rows, one of weight 0
-        as none. Warns (ConvergenceWarning) with the verdict when the descent did not end at a minimum;
-        the weights are finite all the same.
+        X (n, d): array, frame or sparse matrix, or for a linear model an array or frame of Dask's, whose
+        partitions stay where they are. y (n,): numbers, or classes of any kind; several outputs (n, k) for a
+        regressor. sample_weight (n,): a row of weight 2 counts as two rows, one of weight 0 as none. Warns
+        (ConvergenceWarning) with the verdict when the descent did not end at a minimum; a net on batches, or
+        on a schedule laid out over its epochs, may use them all. The weights are finite all the same.
         """
-        looked = self._spread if held_by_dask(X) else self._dataset
-        dataset = looked(X, y, sample_weight)
-        recipe = self._recipe(self._drawn_seed(), self._start(dataset))
-        return self._keep(Training.on_rows(dataset, recipe), dataset)
+        dataset = self._rows(X, y, sample_weight)
+        return self._keep(self._training(dataset, self._drawn_seed()), dataset)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
 
-    # ---- for the estimators below ------------------------------------------------------------------
+    # ---- for the parts ---------------------------------------------------------------------------------
 
-    @property
-    def _begun(self) -> bool:
-        """Whether there is a descent to go on with."""
-        return "_paused" in vars(self)
+    def _rows(self, X, y, sample_weight) -> Any:
+        return self._dataset(X, y, sample_weight)
 
     def _dataset(self, X, y, sample_weight, goes_on=False) -> Dataset:
         raise NotImplementedError
 
-    def _spread(self, X, y, sample_weight) -> Any:
-        """The same of an array or a frame of Dask's."""
+    def _training(self, dataset, seed: int) -> Training:
+        raise NotImplementedError
+
+    def _keep(self, training: Training, dataset, goes_on=False) -> Self:
+        raise NotImplementedError
+
+    def _checked(self, X, y, sample_weight, goes_on: bool, **of_y) -> tuple[Any, Any, Any]:
+        """X, y and weights, as scikit-learn would have them."""
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=FLOATS, reset=not goes_on, **of_y)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        return X, y, sample_weight
+
+    def _names(self) -> Any:
+        """Those of the columns, if X had any."""
+        return getattr(self, "feature_names_in_", None)
+
+    def _recipe(self, seed: int, **settings) -> Recipe:
+        """The recipe of the parameters, and `settings` over them."""
+        check(self, warm_start=truth)
+        params = self.get_params(deep=False)
+        given = {row.name: params[PARAMETERS.get(row.name, row.name)] for row in asked_at(self._door)}
+        net = {name: given.pop(name) for name in NET if name in given}
+        if net:
+            settings["net"] = Net(**net, seed=seed)
+        if self.penalty is None:
+            given["alpha"] = 0.0
+        recipe = Recipe(**{**given, "seed": seed, **settings})
+        if recipe.loss.labels != self.labels:
+            raise DownslopeError(self.other_losses, loss=recipe.loss.name)
+        return recipe
+
+    def _drawn_seed(self) -> int:
+        random = check_random_state(self.random_state)
+        return int(self.random_state if isinstance(self.random_state, Integral) else random.randint(2**31))
+
+    def _warned(self, planned: bool = False) -> Self:
+        """A warning where the descent did not arrive, unless it was `planned` to end so."""
+        if self.verdict_.unfinished and not planned:
+            warnings.warn(str(self.verdict_), ConvergenceWarning, stacklevel=5)
+        return self
+
+
+class Linear(Estimator):
+    """z = X·w + b, fitted."""
+
+    _door: ClassVar[str] = "linear"
+    axes: ClassVar[int]  # of coef_, at least; the intercept has one less
+
+    def _rows(self, X, y, sample_weight) -> Any:
+        """A Dataset, or rows on a cluster of an array or a frame of Dask's."""
+        if not held_by_dask(X):
+            return self._dataset(X, y, sample_weight)
         from ..cluster.collections import Collection
 
         collection = Collection.of(X, y, sample_weight)
@@ -146,30 +178,19 @@ class LinearEstimator(BaseEstimator):
     def _rows_of(self, collection: Any) -> Any:
         return collection.rows()
 
-    def _checked(self, X, y, sample_weight, goes_on: bool, **of_y) -> tuple[Any, Any, Any]:
-        """X, y and weights, as scikit-learn would have them."""
-        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=FLOATS, reset=not goes_on, **of_y)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
-        return X, y, sample_weight
+    def _training(self, dataset, seed: int) -> Training:
+        return Training.on_rows(dataset, self._recipe(seed, start=self._start(dataset)))
 
-    def _names(self) -> Any:
-        """Those of the columns, if X had any."""
-        return getattr(self, "feature_names_in_", None)
+    @property
+    def _begun(self) -> bool:
+        """Whether there is a descent to go on with."""
+        return "_paused" in vars(self)
 
     def _scores(self, X) -> np.ndarray:
         """z = X·w + b"""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=FLOATS, reset=False)
         return np.asarray(X @ self.coef_.T) + self.intercept_
-
-    def _recipe(self, seed: int, start=None) -> Recipe:
-        settings = {name: value for name, value in self.get_params(deep=False).items() if name in KEPT}
-        alpha = 0.0 if self.penalty is None else self.alpha
-        recipe = Recipe(**settings, alpha=alpha, intercept=self.fit_intercept, seed=seed, start=start)
-        if recipe.loss.labels != self.labels:
-            raise DownslopeError(self.other_losses, loss=recipe.loss.name)
-        return recipe
 
     def _next_pass(self, dataset: Dataset) -> Training:
         """The first pass over rows that come piece by piece, or the one that goes on from the last."""
@@ -179,10 +200,6 @@ class LinearEstimator(BaseEstimator):
         if len(dataset.targets) != outputs:
             raise DownslopeError("estimators.other_outputs", found=len(dataset.targets), needed=outputs)
         return Training.one_pass(dataset, self._recipe(self.solution_.recipe.seed), self._paused)
-
-    def _drawn_seed(self) -> int:
-        random = check_random_state(self.random_state)
-        return int(self.random_state if isinstance(self.random_state, Integral) else random.randint(2**31))
 
     def _start(self, dataset: Dataset) -> dict[str, float] | None:
         """The last weights by name, where a warm start asks for them."""
@@ -202,7 +219,7 @@ class LinearEstimator(BaseEstimator):
 
     def _keep(self, training: Training, dataset: Dataset, goes_on=False) -> Self:
         solution = finished(training, training)  # it keeps no rows: `score` works out metrics, of any
-        solution = replace(solution, metrics=dict(solution.metrics) if solution.is_net else {})
+        solution = replace(solution, metrics={})
         kind = dataset.some.X.dtype
         limit = np.finfo(kind).max
 
@@ -220,6 +237,4 @@ class LinearEstimator(BaseEstimator):
         else:
             self.trace_ = solution.trace
         self._paused = training.paused
-        if self.verdict_.unfinished:
-            warnings.warn(str(self.verdict_), ConvergenceWarning, stacklevel=4)
-        return self
+        return self._warned()

@@ -15,7 +15,7 @@ from ..arguments import door
 from ..data import Dataset
 from ..errors import DownslopeError
 from ..model import losses
-from .base import LinearEstimator, by_blocks, stochastic
+from .base import Estimator, Linear, by_blocks, keep, stochastic
 
 
 def _has_chances(estimator) -> bool:
@@ -24,7 +24,83 @@ def _has_chances(estimator) -> bool:
     return loss is not None and loss.has_probabilities
 
 
-class LinearClassifier(ClassifierMixin, LinearEstimator):
+class Classifier(Estimator):
+    """y of classes, of two or more."""
+
+    labels: ClassVar[bool] = True
+    axes: ClassVar[int] = 2
+    classes_: np.ndarray
+
+    @by_blocks
+    @door()
+    def decision_function(self, X) -> np.ndarray:
+        """z:  (n,) for two classes, (n, K) for more."""
+        z = self._scores(X)
+        return z[:, 0] if z.shape[1] == 1 else z
+
+    @by_blocks
+    @door()
+    def predict(self, X) -> np.ndarray:
+        """The class of the largest z, (n,); of two classes the second where z > 0."""
+        z = self.decision_function(X)
+        return self.classes_[(z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)]
+
+    @available_if(_has_chances)
+    @by_blocks
+    @door()
+    def predict_log_proba(self, X) -> np.ndarray:
+        """log pₖ = zₖ − log Σⱼ eᶻʲ, (n, K), finite where pₖ itself is 0. Log loss only."""
+        z = self.decision_function(X)
+        z = np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z
+        return z - np.logaddexp.reduce(z, axis=1, keepdims=True)
+
+    @available_if(_has_chances)
+    @by_blocks
+    @door()
+    def predict_proba(self, X) -> np.ndarray:
+        """The chance of each class, (n, K), in the order of `classes_`. Log loss only."""
+        return np.exp(self.predict_log_proba(X))
+
+    def _dataset(self, X, y, sample_weight, goes_on=False, classes=None) -> Dataset:
+        """y as class numbers. `classes` None: those of the rows that weigh something."""
+        X, y, s = self._checked(X, y, sample_weight, goes_on)
+        check_classification_targets(y)
+        if self.class_weight is not None:
+            s = self._weighted(y, np.ones(len(y)) if s is None else s)
+        if s is not None and 0 < np.count_nonzero(s) < len(s):
+            X, y, s = X[s != 0], y[s != 0], s[s != 0]
+        if classes is None:
+            classes = self.classes_ = np.unique(y)
+        if len(classes) < 2:
+            raise DownslopeError("data.one_class", column="y", value=classes[0])
+        unseen = np.setdiff1d(y, classes)
+        if len(unseen):
+            known = ", ".join(map(str, classes))
+            raise DownslopeError("data.unknown_class", value=unseen[0], column="y", known=known)
+        dataset = Dataset.from_arrays(X, np.searchsorted(classes, y), s, self._names())
+        return replace(dataset, classes=tuple(classes.tolist()))
+
+    def _weighted(self, y, s) -> np.ndarray:
+        """The rows' weights times those of their classes."""
+        classes, codes = np.unique(y, return_inverse=True)
+        return s * self._factors(classes, np.bincount(codes, s))[codes]
+
+    def _factors(self, classes, sums) -> np.ndarray:
+        """What `class_weight` multiplies the weights of each class's rows by, (K,); sums (K,): Σs of each."""
+        if isinstance(self.class_weight, Mapping):
+            given, labels = self.class_weight, classes.tolist()
+            strange = [label for label in given if label not in labels]
+            if strange and not all(label in given for label in labels):  # most likely a slip of the pen
+                known = ", ".join(map(str, labels))
+                raise DownslopeError("estimators.class_weight_label", found=strange[0], known=known)
+            return np.array([given.get(label, 1.0) for label in labels])
+        if not (isinstance(self.class_weight, str) and self.class_weight == "balanced"):
+            raise DownslopeError("estimators.class_weight", found=self.class_weight)
+        some = sums > 0
+        return np.divide(sums.sum(), some.sum() * sums, out=np.zeros_like(sums), where=some)
+
+
+class LinearClassifier(ClassifierMixin, Classifier, Linear):
     """argmin over w, b of  Σᵢ sᵢ ℓ(xᵢ·w + b, yᵢ)/Σᵢ sᵢ + α·R(w),  for y of two classes or many.
 
     Two classes have one z, above 0 for the second of `classes_`. K > 2 classes have K, of which the
@@ -92,10 +168,7 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):
     (array([[0.5, 0.5]]), 'converged')
     """
 
-    labels: ClassVar[bool] = True
-    axes: ClassVar[int] = 2
     other_losses: ClassVar[str] = "estimators.loss_for_numbers"
-    classes_: np.ndarray
 
     def __init__(
         self,
@@ -113,11 +186,7 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):
         random_state=None,
         penalty_on="raw",
     ):
-        super().__init__(
-            loss, penalty, alpha, method, learning_rate, epochs, tol,
-            fit_intercept, scale, warm_start, random_state, penalty_on,
-        )  # fmt: skip
-        self.class_weight = class_weight
+        keep(self, locals())
 
     @available_if(stochastic)
     @door()
@@ -144,55 +213,6 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):
         dataset = self._dataset(X, y, sample_weight, goes_on=begun, classes=self.classes_)
         return self._keep(self._next_pass(dataset), dataset, goes_on=begun)
 
-    @by_blocks
-    @door()
-    def decision_function(self, X) -> np.ndarray:
-        """z = X·w + b:  (n,) for two classes, (n, K) for more."""
-        z = self._scores(X)
-        return z[:, 0] if z.shape[1] == 1 else z
-
-    @by_blocks
-    @door()
-    def predict(self, X) -> np.ndarray:
-        """The class of the largest z, (n,); of two classes the second where z > 0."""
-        z = self.decision_function(X)
-        return self.classes_[(z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)]
-
-    @available_if(_has_chances)
-    @by_blocks
-    @door()
-    def predict_log_proba(self, X) -> np.ndarray:
-        """log pₖ = zₖ − log Σⱼ eᶻʲ, (n, K), finite where pₖ itself is 0. Log loss only."""
-        z = self.decision_function(X)
-        z = np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z
-        return z - np.logaddexp.reduce(z, axis=1, keepdims=True)
-
-    @available_if(_has_chances)
-    @by_blocks
-    @door()
-    def predict_proba(self, X) -> np.ndarray:
-        """The chance of each class, (n, K), in the order of `classes_`. Log loss only."""
-        return np.exp(self.predict_log_proba(X))
-
-    def _dataset(self, X, y, sample_weight, goes_on=False, classes=None) -> Dataset:
-        """y as class numbers. `classes` None: those of the rows that weigh something."""
-        X, y, s = self._checked(X, y, sample_weight, goes_on)
-        check_classification_targets(y)
-        if self.class_weight is not None:
-            s = self._weighted(y, np.ones(len(y)) if s is None else s)
-        if s is not None and 0 < np.count_nonzero(s) < len(s):
-            X, y, s = X[s != 0], y[s != 0], s[s != 0]
-        if classes is None:
-            classes = self.classes_ = np.unique(y)
-        if len(classes) < 2:
-            raise DownslopeError("data.one_class", column="y", value=classes[0])
-        unseen = np.setdiff1d(y, classes)
-        if len(unseen):
-            known = ", ".join(map(str, classes))
-            raise DownslopeError("data.unknown_class", value=unseen[0], column="y", known=known)
-        dataset = Dataset.from_arrays(X, np.searchsorted(classes, y), s, self._names())
-        return replace(dataset, classes=tuple(classes.tolist()))
-
     def _rows_of(self, collection):
         classes, _, sums = collection.classes
         check_classification_targets(classes)
@@ -201,22 +221,3 @@ class LinearClassifier(ClassifierMixin, LinearEstimator):
         self.classes_ = classes
         factors = None if self.class_weight is None else self._factors(classes, sums)
         return collection.rows(classes, factors)
-
-    def _weighted(self, y, s) -> np.ndarray:
-        """The rows' weights times those of their classes."""
-        classes, codes = np.unique(y, return_inverse=True)
-        return s * self._factors(classes, np.bincount(codes, s))[codes]
-
-    def _factors(self, classes, sums) -> np.ndarray:
-        """What `class_weight` multiplies the weights of each class's rows by, (K,); sums (K,): Σs of each."""
-        if isinstance(self.class_weight, Mapping):
-            given, labels = self.class_weight, classes.tolist()
-            strange = [label for label in given if label not in labels]
-            if strange and not all(label in given for label in labels):  # most likely a slip of the pen
-                known = ", ".join(map(str, labels))
-                raise DownslopeError("estimators.class_weight_label", found=strange[0], known=known)
-            return np.array([given.get(label, 1.0) for label in labels])
-        if not (isinstance(self.class_weight, str) and self.class_weight == "balanced"):
-            raise DownslopeError("estimators.class_weight", found=self.class_weight)
-        some = sums > 0
-        return np.divide(sums.sum(), some.sum() * sums, out=np.zeros_like(sums), where=some)

@@ -2,110 +2,37 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..arguments import check, door, number, truth
+from ..arguments import check, number
 from ..data import Dataset
 from ..descent import rates
 from ..descent.methods import Method
 from ..errors import DownslopeError
-from ..inference import Recipe, Training
+from ..inference import Training
 from ..inference.training import finished
-from ..model import losses
-from ..model.nets import Net
-from .base import FLOATS, KEPT, LinearEstimator
-from .classifier import LinearClassifier, _has_chances
-from .regressor import LinearRegressor
-
-OF_THE_RECIPE = (*KEPT, "batch_size", "patience")
-OF_THE_NET = ("hidden", "activation", "dropout", "dtype", "device")
+from .base import FLOATS, Estimator, keep
+from .classifier import Classifier
+from .regressor import Regressor
 
 
-class NetEstimator(LinearEstimator):
+class OfNet(Estimator):
     """z = net(X), fitted."""
 
-    def __init__(
-        self,
-        hidden,
-        activation,
-        loss,
-        dropout,
-        penalty,
-        alpha,
-        method,
-        learning_rate,
-        epochs,
-        tol,
-        batch_size,
-        scale,
-        dtype,
-        device,
-        validation,
-        patience,
-        warm_start,
-        random_state,
-        penalty_on,
-    ):
-        self.hidden = hidden
-        self.activation = activation
-        self.loss = loss
-        self.dropout = dropout
-        self.penalty = penalty
-        self.alpha = alpha
-        self.method = method
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.tol = tol
-        self.batch_size = batch_size
-        self.scale = scale
-        self.dtype = dtype
-        self.device = device
-        self.validation = validation
-        self.patience = patience
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.penalty_on = penalty_on
+    _door: ClassVar[str] = "net"
 
-    @door()
-    def fit(self, X, y, sample_weight=None) -> Self:
-        """Descend from PyTorch's usual first weights, or from the last ones with `warm_start`, until a stop
-        gives its reason.
-
-        X (n, d): array, frame or sparse matrix, which is filled in. y (n,): numbers, or classes of any kind;
-        several outputs (n, k) for a regressor. sample_weight (n,): a row of weight 2 counts as two rows, one
-        of weight 0 as none. Warns (ConvergenceWarning) with the verdict when the descent failed, or when one
-        on all rows had to end before it was at a minimum; the weights are finite all the same.
-        """
-        dataset = self._dataset(X, y, sample_weight)
-        seed = self._drawn_seed()
+    def _training(self, dataset, seed: int) -> Training:
+        check(self, validation=number(least=0, below=1))
         recipe = self._recipe(seed)  # refuses what can not serve, before a row is set aside
         rows, held_out = self._held_out(dataset, seed)
         training = Training.on_rows(rows, recipe, held_out)
         if self.warm_start and "solution_" in vars(self):
             training = Training.on_rows(rows, recipe.with_(start=self._last(training)), held_out)
-        return self._keep(training, dataset)
-
-    # ---- what differs from a linear estimator --------------------------------------------------------
-
-    def _recipe(self, seed: int, start=None) -> Recipe:
-        check(self, warm_start=truth, validation=number(least=0, below=1))
-        params = self.get_params(deep=False)
-        recipe = Recipe(
-            **{name: params[name] for name in OF_THE_RECIPE},
-            alpha=0.0 if self.penalty is None else self.alpha,
-            seed=seed,
-            net=Net(**{name: params[name] for name in OF_THE_NET}, seed=seed),
-        )
-        if recipe.loss.labels != self.labels:
-            raise DownslopeError(self.other_losses, loss=recipe.loss.name)
-        return recipe
+        return training
 
     def _held_out(self, dataset: Dataset, seed: int) -> tuple[Dataset, Dataset | None]:
         """(training rows, rows held out): the same share of every class, none of which is held out whole."""
@@ -144,10 +71,7 @@ class NetEstimator(LinearEstimator):
         self.n_iter_ = solution.epochs
         self.verdict_ = solution.verdict
         self.trace_ = solution.trace
-        planned = self.verdict_.code == "epochs_exhausted" and _uses_all_epochs(training)
-        if self.verdict_.unfinished and not planned:
-            warnings.warn(str(self.verdict_), ConvergenceWarning, stacklevel=4)
-        return self
+        return self._warned(self.verdict_.code == "epochs_exhausted" and _uses_all_epochs(training))
 
 
 def _uses_all_epochs(training: Training) -> bool:
@@ -159,7 +83,7 @@ def _uses_all_epochs(training: Training) -> bool:
     return not method.full or method.direction.foreign or getattr(rate, "ends", False)
 
 
-class NetClassifier(ClassifierMixin, NetEstimator):
+class NetClassifier(ClassifierMixin, Classifier, OfNet):
     """argmin over θ of  Σᵢ sᵢ ℓ(net(xᵢ; θ), yᵢ)/Σᵢ sᵢ + α·R(W),  for y of two classes or many.
 
     Two classes have one z, above 0 for the second of `classes_`. K > 2 classes have K, of which the
@@ -234,7 +158,6 @@ class NetClassifier(ClassifierMixin, NetEstimator):
     array(['same', 'other', 'other', 'same'], dtype='<U5')
     """
 
-    labels: ClassVar[bool] = True
     other_losses: ClassVar[str] = "estimators.net_loss_for_numbers"
 
     def __init__(
@@ -260,38 +183,10 @@ class NetClassifier(ClassifierMixin, NetEstimator):
         random_state=None,
         penalty_on="raw",
     ):
-        super().__init__(
-            hidden, activation, loss, dropout, penalty, alpha, method, learning_rate, epochs, tol,
-            batch_size, scale, dtype, device, validation, patience, warm_start, random_state, penalty_on,
-        )  # fmt: skip
-        self.class_weight = class_weight
-
-    # What follows once z and the classes are known is what a linear classifier does with them.
-    _dataset = LinearClassifier._dataset
-    _weighted = LinearClassifier._weighted
-    _factors = LinearClassifier._factors
-    predict = LinearClassifier.predict
-
-    @door()
-    def decision_function(self, X) -> np.ndarray:
-        """z = net(X):  (n,) for two classes, (n, K) for more."""
-        z = self._scores(X)
-        return z[:, 0] if z.shape[1] == 1 else z
-
-    @available_if(_has_chances)
-    @door()
-    def predict_log_proba(self, X) -> np.ndarray:
-        """log pₖ = zₖ − log Σⱼ eᶻʲ, (n, K), finite where pₖ itself is 0. Log loss only."""
-        return LinearClassifier.predict_log_proba(self, X)
-
-    @available_if(_has_chances)
-    @door()
-    def predict_proba(self, X) -> np.ndarray:
-        """The chance of each class, (n, K), in the order of `classes_`. Log loss only."""
-        return np.exp(self.predict_log_proba(X))
+        keep(self, locals())
 
 
-class NetRegressor(RegressorMixin, NetEstimator):
+class NetRegressor(RegressorMixin, Regressor, OfNet):
     """argmin over θ of  Σᵢ sᵢ ℓ(net(xᵢ; θ), yᵢ)/Σᵢ sᵢ + α·R(W).
 
     It needs PyTorch: pip install 'downslope[torch]'.
@@ -327,7 +222,6 @@ class NetRegressor(RegressorMixin, NetEstimator):
     array([1.])
     """
 
-    labels: ClassVar[bool] = False
     other_losses: ClassVar[str] = "estimators.net_loss_for_classes"
 
     def __init__(
@@ -352,22 +246,4 @@ class NetRegressor(RegressorMixin, NetEstimator):
         random_state=None,
         penalty_on="raw",
     ):
-        super().__init__(
-            hidden, activation, loss, dropout, penalty, alpha, method, learning_rate, epochs, tol,
-            batch_size, scale, dtype, device, validation, patience, warm_start, random_state, penalty_on,
-        )  # fmt: skip
-
-    _dataset = LinearRegressor._dataset
-
-    @door()
-    def predict(self, X) -> np.ndarray:
-        """The mean at z = net(X):  z itself, or eᶻ for counts.  (n,), or (n, k) for several outputs."""
-        z = self._scores(X)
-        return self.solution_.recipe.loss.mean(z[:, 0] if self.solution_.single else z)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        loss = losses.find(self.loss)
-        tags.target_tags.positive_only = loss is not None and loss.targets == "count"
-        return tags
+        keep(self, locals())

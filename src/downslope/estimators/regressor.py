@@ -11,10 +11,35 @@ from sklearn.utils.metaestimators import available_if
 from ..arguments import door
 from ..data import Dataset
 from ..model import losses
-from .base import LinearEstimator, by_blocks, stochastic
+from .base import Estimator, Linear, by_blocks, keep, stochastic
 
 
-class LinearRegressor(RegressorMixin, LinearEstimator):
+class Regressor(Estimator):
+    """y of numbers, of one output or several."""
+
+    labels: ClassVar[bool] = False
+    axes: ClassVar[int] = 1
+
+    @by_blocks
+    @door()
+    def predict(self, X) -> np.ndarray:
+        """The mean at z:  z itself, or eᶻ for counts.  (n,), or (n, k) for several outputs."""
+        z = self._scores(X)
+        return self.solution_.recipe.loss.mean(z[:, 0] if z.ndim > 1 and self.solution_.single else z)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        loss = losses.find(self.loss)
+        tags.target_tags.positive_only = loss is not None and loss.targets == "count"
+        return tags
+
+    def _dataset(self, X, y, sample_weight, goes_on=False) -> Dataset:
+        X, y, sample_weight = self._checked(X, y, sample_weight, goes_on, multi_output=True, y_numeric=True)
+        return Dataset.from_arrays(X, y, sample_weight, self._names())
+
+
+class LinearRegressor(RegressorMixin, Regressor, Linear):
     """argmin over w, b of  Σᵢ sᵢ ℓ(xᵢ·w + b, yᵢ)/Σᵢ sᵢ + α·R(w).
 
     Parameters
@@ -83,8 +108,6 @@ class LinearRegressor(RegressorMixin, LinearEstimator):
     'converged'
     """
 
-    labels: ClassVar[bool] = False
-    axes: ClassVar[int] = 1
     other_losses: ClassVar[str] = "estimators.loss_for_classes"
 
     def __init__(
@@ -102,10 +125,7 @@ class LinearRegressor(RegressorMixin, LinearEstimator):
         random_state=None,
         penalty_on="raw",
     ):
-        super().__init__(
-            loss, penalty, alpha, method, learning_rate, epochs, tol,
-            fit_intercept, scale, warm_start, random_state, penalty_on,
-        )  # fmt: skip
+        keep(self, locals())
 
     @available_if(stochastic)
     @door()
@@ -118,21 +138,3 @@ class LinearRegressor(RegressorMixin, LinearEstimator):
         begun = self._begun
         dataset = self._dataset(X, y, sample_weight, goes_on=begun)
         return self._keep(self._next_pass(dataset), dataset, goes_on=begun)
-
-    @by_blocks
-    @door()
-    def predict(self, X) -> np.ndarray:
-        """The mean at z = X·w + b:  z itself, or eᶻ for counts.  (n,), or (n, k) for several outputs."""
-        z = self._scores(X)
-        return self.solution_.recipe.loss.mean(z)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        loss = losses.find(self.loss)
-        tags.target_tags.positive_only = loss is not None and loss.targets == "count"
-        return tags
-
-    def _dataset(self, X, y, sample_weight, goes_on=False) -> Dataset:
-        X, y, sample_weight = self._checked(X, y, sample_weight, goes_on, multi_output=True, y_numeric=True)
-        return Dataset.from_arrays(X, y, sample_weight, self._names())

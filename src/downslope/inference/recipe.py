@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ..arguments import a, check, is_number, numbers_by_name, truth, whole
+from ..arguments import is_number
 from ..data import Dataset
 from ..data.parted import Parted
 from ..descent import methods, rates
@@ -22,14 +22,16 @@ from ..model.coordinates import MOMENTS
 from ..model.linear import WIDE, Linear
 from ..model.nets import Net, module_term
 from ..model.objective import Objective, objective_of
+from ..settings import check_settings
 from .automatic import chosen
+from .table import RECIPE, RecipeSettings
 from .torch_optimizer import TorchOptimizer, is_foreign
 
 WORTH_GATHERING = 100_000  # numbers in X from which one pass for moments and scaling pays
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(RecipeSettings):
     """What to minimise and how to descend it. Texts stand for nouns: loss="huber:1.35",
     penalty="elasticnet:0.3", method="momentum:0.95"; the nouns themselves are taken too.
 
@@ -42,26 +44,8 @@ class Recipe:
     'newton'
     """
 
-    loss: Any = "squared"
-    penalty: Any = None
-    alpha: float = 0.0
-    method: Any = "auto"
-    learning_rate: Any = "auto"
-    epochs: int = 1000
-    tol: float | None = 1e-8
-    batch_size: int | None = None
-    order: str | Sequence[int] | None = None
-    intercept: bool = True
-    scale: bool = True
-    start: Mapping[str, float] | None = None
-    seed: int = 0
-    seconds: float | None = None
-    patience: int | None = None
-    net: Net | None = None
-    penalty_on: str = "raw"  # or "standardised": the penalty is on σ·w, and every column pays alike
-
     def __post_init__(self):
-        check(self, intercept=truth, scale=truth, net=a("Net", none=True), start=numbers_by_name)
+        check_settings(self)
         object.__setattr__(self, "loss", losses.by_name(self.loss))
         object.__setattr__(self, "penalty", penalties.by_name(self.penalty, self.alpha))
         object.__setattr__(self, "alpha", self.penalty.alpha)
@@ -70,20 +54,13 @@ class Recipe:
         Epochs(self.epochs)  # refuses what is no number of epochs
         if not (is_number(self.learning_rate) and self.learning_rate > 0):  # a number stays as it is
             object.__setattr__(self, "learning_rate", methods.rate_of(self.learning_rate))
-        check(self, batch_size=whole(none=True), seed=whole(), patience=whole(none=True))
-        for name, least in (("tol", 0.0), ("seconds", 0.0), ("patience", 1), ("seed", 0)):
-            value = getattr(self, name)
-            optional = name in ("tol", "seconds", "patience")
-            if not (optional and value is None) and not (is_number(value) and value >= least):
-                raise DownslopeError("inference.setting", name=name, value=value, least=least)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Recipe:
         """A recipe from settings by name; one that does not exist is refused with the nearest."""
-        known = [field.name for field in fields(cls)]
         for name in settings:
-            if name not in known:
-                raise DownslopeError("inference.unknown_setting", asked=name, known=nearest(name, known))
+            if name not in RECIPE:
+                raise DownslopeError("inference.unknown_setting", asked=name, known=nearest(name, RECIPE))
         return cls(**settings)
 
     @classmethod
@@ -190,7 +167,7 @@ class Recipe:
             raise DownslopeError("inference.optimizer_kept")
         if isinstance(self.method, Method) and type(self.method.direction) not in DIRECTIONS.values():
             raise DownslopeError("inference.direction_kept", name=type(self.method.direction).__name__)
-        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        told = {name: getattr(self, name) for name in RECIPE}
         told = {
             name: value.item() if isinstance(value, np.generic) else value for name, value in told.items()
         }

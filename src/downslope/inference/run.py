@@ -31,6 +31,7 @@ from ..model.functions import Function
 from . import schema
 from .recipe import Recipe
 from .solution import Solution
+from .table import as_options
 
 FORMAT, VERSION = "downslope-run", 1
 CHECKPOINT = "checkpoint"  # beside the files of a run that is kept while it is made
@@ -215,7 +216,8 @@ def _rebuilt(told: dict[str, Any], params: np.ndarray, trace: Trace) -> Solution
         weights = sum((before + bias) * after for before, after in pairwise(widths))
         if weights != len(params):
             raise ValueError(f"{weights} weights expected for these columns, {len(params)} found")
-    _ = solution.verdict.text, [(remedy.text, remedy.options) for remedy in solution.verdict.remedies]
+    _ = solution.verdict.text
+    _ = [(remedy.text, list(as_options(remedy.change or {}))) for remedy in solution.verdict.remedies]
     for key, facts in solution.notes:
         _ = text(key, **facts)
     if solution.features and solution.recipe.loss.labels and len(solution.classes) < 2:

@@ -7,7 +7,7 @@ types; what no type can say (as many weights as names, finite numbers) is checke
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -21,6 +21,9 @@ from ..descent.state import State
 from ..descent.trace import Step
 from ..errors import DownslopeError
 from ..model.coordinates import WorkingSet
+from ..model.net_settings import NetSettings
+from ..settings import Setting
+from .table import NET, RECIPE, RecipeSettings
 
 Number = float | None
 KINDS = "fiub"  # kinds of numbers that an array may hold: no objects, no text
@@ -33,35 +36,21 @@ class VerdictRecord(msgspec.Struct):
     remedies: list[tuple[str, dict[str, Any]]]
 
 
-class NetRecord(msgspec.Struct):
-    hidden: list[int]
-    activation: str
-    dropout: float | list[float]
-    dtype: str
-    device: str
-    seed: int
+# the settings that every run holds; what came later has the table's default where a run lacks it
+ALWAYS = {"loss", "penalty", "method", "learning_rate", "net", "epochs", "alpha", "tol", "intercept", "scale"}
+ALWAYS |= {"seed", "hidden", "activation", "dropout", "dtype", "device"}
 
 
-class RecipeRecord(msgspec.Struct):
-    """Settings of a run; `Recipe` itself refuses values that it cannot serve."""
+def _settings_record(name: str, table: Mapping[str, Setting], hints: Mapping[str, Any]) -> Any:
+    """The schema of settings, of their table; `Recipe` itself refuses values that it cannot serve."""
+    first = [(row, hints[row]) for row in table if row in ALWAYS]
+    later = [(row, hints[row], known.default) for row, known in table.items() if row not in ALWAYS]
+    return msgspec.defstruct(name, [*first, *later])
 
-    loss: Any
-    penalty: Any
-    method: Any
-    learning_rate: Any
-    net: NetRecord | None
-    epochs: int
-    alpha: float
-    tol: Number
-    intercept: bool
-    scale: bool
-    seed: int
-    start: dict[str, float] | None = None
-    order: str | list[int] | None = None
-    batch_size: int | None = None
-    seconds: Number = None
-    patience: int | None = None
-    penalty_on: str = "raw"
+
+NetRecord = _settings_record("NetRecord", NET, get_type_hints(NetSettings))
+_HINTS = get_type_hints(RecipeSettings, localns={"Net": NetRecord})
+RecipeRecord = _settings_record("RecipeRecord", RECIPE, _HINTS)
 
 
 class FingerprintRecord(msgspec.Struct):
@@ -96,7 +85,7 @@ class SolutionRecord(msgspec.Struct):
     features: list[str]
     targets: list[str]
     single: bool
-    recipe: RecipeRecord
+    recipe: RecipeRecord  # type: ignore[valid-type]
     verdict: VerdictRecord
     metrics: dict[str, MetricsRecord]
     steps: int
@@ -139,7 +128,7 @@ class CheckpointRecord(msgspec.Struct):
 class CheckpointContent(msgspec.Struct):
     """What a checkpoint holds; its place and trace are records of their own (`packing.RECORDS`)."""
 
-    recipe: RecipeRecord
+    recipe: RecipeRecord  # type: ignore[valid-type]
     seconds: int | float
     rows: dict[str, FingerprintRecord | None]
     asked: dict[str, Any] | None = None

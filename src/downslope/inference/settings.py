@@ -3,108 +3,97 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, make_dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..arguments import Kind, number, one_of
 from ..data import Dataset
 from ..descent import directions, schedules, searches
 from ..descent.methods import METHODS, AnyMethod, ClosedForm, CoordinateDescent, Exhaustive, Method
 from ..descent.rows import All, Batch
 from ..errors import DownslopeError, nearest
 from ..model.functions import Function
+from ..model.net_settings import LAYERS, UNITS, NetSettings
 from ..model.nets import Net
-from ..model.penalties import PENALTY_ON
+from ..settings import setting, settings_of
 from .recipe import Recipe
+from .table import MOST_EPOCHS, RecipeSettings
 from .training import Training
 
 DIRECTIONS = directions.DIRECTIONS
 FINDERS = {"closed_form": ClosedForm, "exhaustive": Exhaustive, "coordinate": CoordinateDescent}
 SEARCHES = searches.SEARCHES
 ROWS = ("all", "one", "batch")
-MOST = {
-    "epochs": 100_000,
-    "batch_size": 1_000_000,
-    "seed": 2**31 - 1,
-    "hidden": 64,
-    "layers": 4,
-    "grid": 2_000,
-}
+MOST_VALUES = 2_000  # of one weight in a grid
+
+
+def _names(known: Callable[[], Iterable[str]]) -> Any:
+    """Kind and choices of a setting that is one of some names: those of the moment, as names can be added."""
+    return Kind(lambda name, value: one_of(*known())(name, value)), "", "", known
+
+
+def _check_grid(name: str, value: Any) -> None:
+    for weight, values in _mapping(name, value).items():
+        for part in _list(f"{name} {weight}", values):
+            _number(f"{name} {weight}", part)
+
+
+GRID = {"type": ["object", "null"], "additionalProperties": {"type": "array", "items": {"type": "number"}}}
+if TYPE_CHECKING:
+
+    class _Shared(RecipeSettings, NetSettings):
+        pass
+else:  # the settings of a run that the page asks for, with the page's own defaults
+    _Shared = make_dataclass(
+        "_Shared",
+        [
+            (
+                part.name,
+                Any,
+                field(default=settings_of(table)[part.name].defaults["lab"], metadata=part.metadata),
+            )
+            for table in (RecipeSettings, NetSettings)
+            for part in fields(table)
+            if "lab" in settings_of(table)[part.name].defaults
+        ],
+        frozen=True,
+    )
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(_Shared):
     """rows × direction × learning rate, what is minimised, and where it starts; each by its name.
 
     >>> Settings.of({"direction": "momentum", "learning_rate": 0.1}).method
     Method(rows=All(), direction=Momentum(beta=0.9), learning_rate=Constant(rate=0.1))
     """
 
-    rows: str = "all"
-    batch_size: int = 32
-    order: Any = "shuffle"
-    direction: str = "steepest"
-    momentum: float = 0.9
-    learning_rate: Any = "auto"
-    schedule: str = "constant"
-    epochs: int = 100
-    tol: float | None = None  # a fixed number walks all epochs, as in the lessons; the rest stop at the end
-    seed: int = 0
-    start: Any = None
-    loss: str = "squared"
-    penalty: str | None = None
-    alpha: float = 0.0
-    penalty_on: str = "raw"
-    intercept: bool = True
-    scale: bool = True
-    hidden: Any = None
-    activation: str = "sigmoid"
-    grid: Any = None
+    rows: str = setting("all", one_of(*ROWS))
+    direction: str = setting("steepest", *_names(lambda: (*DIRECTIONS, *FINDERS)))
+    momentum: float = setting(0.9, number(-1e300, 1e300))
+    schedule: str = setting("constant", *_names(lambda: (*schedules.SCHEDULES, *SEARCHES)))
+    grid: Any = setting(None, Kind(_check_grid, schema=GRID))
 
     def __post_init__(self):
-        _one_of("rows", self.rows, ROWS)
-        _one_of("direction", self.direction, (*DIRECTIONS, *FINDERS))
-        _one_of("schedule", self.schedule, (*schedules.SCHEDULES, *SEARCHES))
-        for name in ("batch_size", "epochs", "seed"):
-            _whole(name, getattr(self, name), least=0 if name == "seed" else 1, most=MOST[name])
-        for name in ("momentum", "tol", "alpha"):
-            if name != "tol" or self.tol is not None:
-                _number(name, getattr(self, name))
-        for name in ("intercept", "scale"):
-            _kind(name, getattr(self, name), bool, "truth")
-        _one_of("penalty_on", self.penalty_on, PENALTY_ON)
-        for name in ("loss", "activation"):
-            _kind(name, getattr(self, name), str, "word")
-        if self.learning_rate != "auto":
-            _number("learning_rate", self.learning_rate)
-        if self.penalty is not None:
-            _kind("penalty", self.penalty, str, "word")
-        if not isinstance(self.order, str):
-            for row in _list("order", self.order):
-                _whole("order", row, least=0, most=10**9)
-        for name, value in _mapping("start", self.start).items():
-            _number(f"start {name}", value)
-        for name, value in _mapping("grid", self.grid).items():
-            for part in _list(f"grid {name}", value):
-                _number(f"grid {name}", part)
-        if self.hidden is not None:
-            sizes = _list("hidden", self.hidden)
-            _whole("hidden", len(sizes), least=0, most=MOST["layers"])
-            for size in sizes:
-                _whole("hidden", size, least=1, most=MOST["hidden"])
+        for name, row in settings_of(Settings).items():
+            value = getattr(self, name)
+            row.page(name, value)
+            if value is not None:
+                object.__setattr__(self, name, row.page.take(value))
 
     @classmethod
     def of(cls, asked: Any, defaults: Settings | None = None) -> Settings:
         """Settings by name over the `defaults`; what is unknown, or of another kind, is refused."""
-        known = [field.name for field in fields(cls)]
+        known = settings_of(cls)
         asked = _mapping("settings", asked)
         for name in asked:
             if name not in known:
                 raise DownslopeError("inference.unknown_setting", asked=name, known=nearest(name, known))
         return replace(defaults or cls(), **asked)
 
-    @property
+    @property  # type: ignore[misc]
     def method(self) -> AnyMethod:
         """The method that they add up to."""
         if self.direction in ("closed_form", "coordinate"):
@@ -113,10 +102,9 @@ class Settings:
             return Exhaustive({name: _values(name, value) for name, value in (self.grid or {}).items()})
         kind = DIRECTIONS[self.direction]
         direction = kind(float(self.momentum)) if kind is directions.Momentum else kind()
-        rows = (
-            All() if self.rows == "all" else Batch(1 if self.rows == "one" else self.batch_size, self.order)
-        )
-        return Method(rows, direction, self.rate)
+        size: Any = 1 if self.rows == "one" else self.batch_size
+        order: Any = self.order
+        return Method(All() if self.rows == "all" else Batch(size, order), direction, self.rate)
 
     @property
     def rate(self) -> Any:
@@ -157,7 +145,7 @@ class Settings:
             "net": self.net,
         }
 
-    @property
+    @property  # type: ignore[misc]
     def net(self) -> Any:
         """The Net of these hidden layers, which may be none; None for a linear model."""
         return None if self.hidden is None else Net(tuple(self.hidden), self.activation, seed=self.seed)
@@ -187,9 +175,10 @@ class Settings:
         if told.get("momentum") == "auto":
             told["momentum"] = 0.9
         net = recipe.net
+        hidden: Any = None if net is None else [min(size, UNITS) for size in net.hidden[:LAYERS]]
         return cls(
             **told,
-            epochs=min(recipe.epochs, MOST["epochs"]),
+            epochs=min(recipe.epochs, MOST_EPOCHS),
             tol=recipe.tol,
             seed=recipe.seed,
             start=None if recipe.start is None else dict(recipe.start),
@@ -199,9 +188,7 @@ class Settings:
             penalty_on=recipe.penalty_on,
             intercept=recipe.intercept,
             scale=recipe.scale,
-            hidden=None
-            if net is None
-            else [min(size, MOST["hidden"]) for size in net.hidden[: MOST["layers"]]],
+            hidden=hidden,
             activation="sigmoid" if net is None else net.activation,
         )
 
@@ -213,19 +200,9 @@ class Settings:
 # ── one setting ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _refuse(name: str, value: Any, kind: str, **facts) -> DownslopeError:
+def _refuse(name: str, value: Any, kind: str) -> DownslopeError:
     shown = repr(value)
-    return DownslopeError(f"lab.not_{kind}", name=name, value=shown if len(shown) <= 60 else "…", **facts)
-
-
-def _one_of(name: str, value: Any, known) -> None:
-    if not isinstance(value, str) or value not in known:
-        raise _refuse(name, value, "known", known=nearest(str(value)[:60], known))
-
-
-def _kind(name: str, value: Any, kind: type, word: str) -> None:
-    if not isinstance(value, kind) or (isinstance(value, str) and len(value) > 200):
-        raise _refuse(name, value, word)
+    return DownslopeError(f"lab.not_{kind}", name=name, value=shown if len(shown) <= 60 else "…")
 
 
 def _number(name: str, value: Any) -> None:
@@ -236,11 +213,6 @@ def _number(name: str, value: Any) -> None:
         or math.isnan(value)
     ):
         raise _refuse(name, value, "number")
-
-
-def _whole(name: str, value: Any, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise _refuse(name, value, "whole", least=least, most=f"{most:,}")
 
 
 def _list(name: str, value: Any) -> list:
@@ -259,6 +231,6 @@ def _values(name: str, asked: Any) -> list[float]:
     """first, first + step, …, last: each the number that its decimals say."""
     first, last, step = (Decimal(repr(part)) for part in asked) if len(asked) == 3 else (Decimal(0),) * 3
     count = int((last - first) / step) + 1 if step else 0
-    if not 1 <= count <= MOST["grid"]:
-        raise DownslopeError("lab.grid", name=name, most=MOST["grid"])
+    if not 1 <= count <= MOST_VALUES:
+        raise DownslopeError("lab.grid", name=name, most=MOST_VALUES)
     return [float(first + k * step) for k in range(count)]

@@ -19,7 +19,7 @@ from ..insight import Verdict
 from ..insight.certificate import certify
 from ..messages import LANGUAGES, room_texts, speaking
 from ..model.losses import LOSSES
-from ..model.net_checks import ACTIVATIONS
+from ..model.net_settings import ACTIVATIONS
 from ..model.objective import Objective
 from ..model.penalties import PENALTIES, PENALTY_ON
 from .problems import Problem

@@ -8,7 +8,7 @@ from typing import Any
 from .. import __version__
 from ..messages import FOLDER as FOLDER_OF_TEXTS
 from ..messages import LANGUAGES, read_table
-from .guard import SECONDS, UPLOAD
+from .guard import UPLOAD
 
 FOLDER = Path(__file__).parent / "page"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -49,11 +49,12 @@ def texts() -> dict[str, dict[str, str]]:
 
 def beginning(wish: str, offline: bool = False, **more: Any) -> dict[str, Any]:
     """What the page needs before anything is asked."""
-    from ..inference.settings import MOST
+    from ..inference.table import MOST_EPOCHS
     from ..lessons import LESSONS
     from .document import RUNS
     from .problems import POINTS, PRESETS
     from .said import both, said
+    from .workers import SECONDS
 
     lessons = [{"number": n, "title": both(lesson.title)} for n, lesson in LESSONS.items()]
     presets = [
@@ -68,7 +69,7 @@ def beginning(wish: str, offline: bool = False, **more: Any) -> dict[str, Any]:
     ]
     limits = {
         "runs": RUNS,
-        "epochs": MOST["epochs"],
+        "epochs": MOST_EPOCHS,
         "upload_bytes": UPLOAD,
         "points": POINTS,
         "seconds": SECONDS,

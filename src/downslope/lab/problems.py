@@ -15,12 +15,13 @@ import numpy as np
 from ..data import Dataset
 from ..errors import DownslopeError, DownslopeWarning, nearest
 from ..inference import Recipe, Training
-from ..inference.settings import MOST, Settings, _list, _mapping, _number
+from ..inference.settings import Settings, _list, _mapping, _number
+from ..inference.table import MOST_SEED
 from ..lessons import Lesson, lesson
 from ..model.functions import Function
 from .said import Said, both, plain, said
 
-SEEDS = MOST["seed"] + 1
+SEEDS = MOST_SEED + 1
 POINTS, VALUES, VARIABLES, LONGEST = 500, 2_000, 3, 1_000
 LARGEST = 1e100  # a number in the rows, so that sums of squares stay finite
 REACH = (0.0, 10.0)  # of the field on which points are clicked
@@ -135,7 +136,7 @@ def lesson_of(number: Any, seed: Any = 0) -> Lesson:
     """
     for name, value in (("number", number), ("seed", seed)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            most = f"{MOST['seed']:,}"
+            most = f"{MOST_SEED:,}"
             raise DownslopeError("lab.not_whole", name=name, value=repr(value)[:60], least=0, most=most)
     fresh = lesson(number)
     return _kept(replace(fresh, seed=seed % SEEDS) if fresh.data.draws else fresh)

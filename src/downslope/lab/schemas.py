@@ -4,43 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..descent.rows import ORDERS
-from ..descent.schedules import SCHEDULES
-from ..inference.settings import DIRECTIONS, FINDERS, ROWS, SEARCHES
-from ..model.losses import LOSSES
-from ..model.net_checks import ACTIVATIONS
-from ..model.penalties import PENALTIES, PENALTY_ON
+from ..inference.settings import Settings
+from ..settings import settings_of
 from .problems import PRESETS
 
 NUMBER: dict[str, Any] = {"type": "number", "minimum": -1e6, "maximum": 1e6}
-NUMBERS = {"type": "object", "additionalProperties": NUMBER, "maxProperties": 4}
 SETTINGS: dict[str, Any] = {
     "type": "object",
     "additionalProperties": False,
-    "properties": {
-        "rows": {"enum": list(ROWS)},
-        "batch_size": {"type": "integer", "minimum": 1, "maximum": 1000},
-        "order": {
-            "anyOf": [{"enum": list(ORDERS)}, {"type": "array", "items": {"type": "integer"}, "maxItems": 9}]
-        },
-        "direction": {"enum": [*DIRECTIONS, *FINDERS]},
-        "momentum": {"type": "number"},
-        "learning_rate": {"anyOf": [{"const": "auto"}, {"type": "number"}]},
-        "schedule": {"enum": [*SCHEDULES, *SEARCHES]},
-        "epochs": {"type": "integer", "maximum": 200},
-        "tol": {"type": ["number", "null"]},
-        "seed": {"type": "integer"},
-        "start": {"anyOf": [NUMBERS, {"type": "null"}]},
-        "loss": {"enum": [*LOSSES]},
-        "penalty": {"enum": [*PENALTIES, None]},
-        "alpha": {"type": "number"},
-        "penalty_on": {"enum": [*PENALTY_ON]},
-        "intercept": {"type": "boolean"},
-        "scale": {"type": "boolean"},
-        "hidden": {"type": ["array", "null"], "items": {"type": "integer", "maximum": 8}, "maxItems": 2},
-        "activation": {"enum": list(ACTIVATIONS)},
-        "grid": {"type": ["object", "null"], "additionalProperties": {"type": "array", "items": NUMBER}},
-    },
+    "properties": {name: row.schema for name, row in settings_of(Settings).items()},
 }
 ROW = {"type": "array", "items": NUMBER, "minItems": 1, "maxItems": 3}
 VALUES: dict[str, dict[str, Any]] = {

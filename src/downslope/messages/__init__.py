@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import locale
 import os
+import re
 import tomllib
+from collections.abc import Callable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -19,6 +21,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 LANGUAGES = tuple(sorted(path.parent.name for path in FOLDER.glob("*/cli.toml")))
 _chosen: ContextVar[str | None] = ContextVar("downslope_language", default=None)
+_form: ContextVar[Callable[[str], str]] = ContextVar("downslope_form", default=str)
 
 
 def language() -> str:
@@ -46,6 +49,17 @@ def speaking(lang: str | None):
         _chosen.reset(token)
 
 
+@contextmanager
+def writing(form: Callable[[str], str]):
+    """Within this block, the settings that sentences name are written by `form`, such as as options: between
+    ⟦ and ⟧ a sentence holds a setting as Python writes it, ⟦penalty="l2"⟧ or ⟦alpha⟧."""
+    token = _form.set(form)
+    try:
+        yield
+    finally:
+        _form.reset(token)
+
+
 def text(key: str, /, **facts) -> str:
     """The sentence of `key` ("room.name") in the current language, with its facts filled in.
 
@@ -54,7 +68,12 @@ def text(key: str, /, **facts) -> str:
     True
     """
     room, _, name = key.partition(".")
-    return room_texts(room, language())[name].format(**facts)
+    first, *parts = re.split("[⟦⟧]", room_texts(room, language())[name])
+    said = [first.format(**facts)]
+    for place, part in enumerate(parts):
+        filled = part.format(**facts)
+        said.append(filled if place % 2 else _form.get()(filled))
+    return "".join(said)
 
 
 @cache

@@ -7,40 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import a, is_number, of_the_user, whole
+from ..arguments import of_the_user
 from ..data import memory
 from ..errors import DownslopeError, nearest
 
-ACTIVATIONS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "ReLU", "gelu": "GELU"}
-DTYPES = ("float32", "float64")
 WORTH_A_GPU = 10**8  # rows × weights from which arithmetic outlasts the launching of kernels
 RESHAPING = ("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "T", "Transpose", "Permute")
-
-
-def checked_sizes(hidden: Any) -> tuple[int, ...]:
-    """The sizes of hidden layers, of which there may be none; one number is one layer.
-
-    >>> checked_sizes([64, 32]), checked_sizes(10), checked_sizes(())
-    ((64, 32), (10,), ())
-    """
-    several = isinstance(hidden, list | tuple | range) or (isinstance(hidden, np.ndarray) and hidden.ndim > 0)
-    sizes: tuple[Any, ...] = tuple(hidden) if several else (hidden,)
-    for size in sizes:
-        if not (isinstance(size, int | np.integer) and not isinstance(size, bool) and size > 0):
-            raise DownslopeError("nets.hidden", asked=hidden, size=size)
-    return tuple(int(size) for size in sizes)
-
-
-def check_settings(activation: str, dropout: float, dtype: str, seed: int = 0, device: Any = "auto") -> None:
-    """Raise for what no net can be made of."""
-    if not isinstance(activation, str) or activation not in ACTIVATIONS:
-        raise DownslopeError("nets.activation", asked=activation, known=nearest(str(activation), ACTIVATIONS))
-    if not (is_number(dropout) and 0 <= dropout < 1):
-        raise DownslopeError("nets.dropout", asked=dropout)
-    if not isinstance(dtype, str) or dtype not in DTYPES:
-        raise DownslopeError("nets.dtype", asked=dtype, known=nearest(str(dtype), DTYPES))
-    whole()("seed", seed)
-    a("str", "device")("device", device)
 
 
 def forward_error(error: Exception, shape: tuple[int, ...]) -> Exception:

@@ -24,6 +24,7 @@ from . import net_checks as checks
 from . import net_state
 from .autodiff import pytorch
 from .naming import coded
+from .net_settings import ACTIVATIONS, NetSettings
 from .net_state import drawing_from, one_torch_thread
 from .net_units import Units
 from .standardise import refuse_overflow, row_blocks, standardising
@@ -37,7 +38,7 @@ COPIES = 4  # of every weight, 8 bytes each: θ, its gradient, and two that a me
 
 
 @dataclass(frozen=True)
-class Net:
+class Net(NetSettings):
     """z = W₂·a(W₁x + b₁) + b₂,  with a layer a(Wx + b) for each size in `hidden`.
 
     hidden: units of each hidden layer; () leaves a linear model.  activation: "sigmoid", "tanh", "relu"
@@ -50,17 +51,6 @@ class Net:
     >>> Net(hidden=(10,)).weights(features=4, outputs=1)
     61
     """
-
-    hidden: tuple[int, ...] = (10,)
-    activation: str = "sigmoid"
-    dropout: float = 0.0
-    dtype: str = "float32"
-    device: str = "auto"
-    seed: int = 0
-
-    def __post_init__(self):
-        object.__setattr__(self, "hidden", checks.checked_sizes(self.hidden))
-        checks.check_settings(self.activation, self.dropout, self.dtype, self.seed, self.device)
 
     def sizes(self, features: int, outputs: int) -> list[tuple[int, int]]:
         """(inputs, outputs) of each layer."""
@@ -86,7 +76,7 @@ class Net:
             for i, (before, after) in enumerate(self.sizes(features, outputs), 1):
                 layers[f"layer{i}"] = torch.nn.Linear(before, after, device="cpu", dtype=torch.float32)
                 if i <= len(self.hidden):
-                    layers[f"{self.activation}{i}"] = getattr(torch.nn, checks.ACTIVATIONS[self.activation])()
+                    layers[f"{self.activation}{i}"] = getattr(torch.nn, ACTIVATIONS[self.activation])()
                     if self.dropout:
                         layers[f"dropout{i}"] = torch.nn.Dropout(self.dropout)
         return torch.nn.Sequential(layers).to(getattr(torch, self.dtype))

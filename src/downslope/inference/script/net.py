@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...messages import text
-from ...model.net_checks import ACTIVATIONS
+from ...model.net_settings import ACTIVATIONS
 from ...model.net_units import layers
 from ..solution import Solution
 from .in_numpy import numpy_chances, numpy_predict

@@ -43,15 +43,6 @@ class Remedy:
         said = [] if rows is None else [f"dataset.with_features({list(rows)!r})"]
         return ", ".join([*said, *(f"{name}={_in_python(value)}" for name, value in change.items())])
 
-    @property
-    def options(self) -> str:
-        """The change as options of the command line; `cli.pasting` makes the whole command of it.
-
-        >>> Remedy("best_rate", {"learning_rate": 0.107, "start": {"x": 1.0}}).options
-        '--learning-rate 0.107 --start x=1.0'
-        """
-        return " ".join(filter(None, (_as_option(*pair) for pair in (self.change or {}).items())))
-
     def to_json(self) -> dict[str, Any]:
         """{text, change}"""
         return {"text": self.text, "change": None if self.change is None else dict(self.change)}
@@ -195,25 +186,3 @@ def _in_python(value: Any) -> str:
 
 def _shortened(words: str) -> str:
     return words if len(words) <= LONG else words[:LONG] + "…"
-
-
-def _as_option(name: str, value: Any) -> str | None:
-    """One setting as an option; None for one that is to be left out."""
-    option = "--" + name.replace("_", "-")
-    if name == "scale":
-        return None if value else "--no-scale"
-    if name == "method" and isinstance(value, Mapping):
-        return " ".join(f"--grid {weight}={_range(points)}" for weight, points in value["exhaustive"].items())
-    if value is None:
-        return None
-    if isinstance(value, Mapping):
-        value = ",".join(f"{key}={part}" for key, part in value.items())
-    elif isinstance(value, list | tuple):
-        value = ",".join(map(str, value))
-    return f"{option} {value}"
-
-
-def _range(points) -> str:
-    """first:last:step of evenly spaced values."""
-    step = points[1] - points[0] if len(points) > 1 else 1.0
-    return f"{points[0]:g}:{points[-1]:g}:{step:g}"
