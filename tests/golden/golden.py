@@ -34,6 +34,7 @@ LEFT_OUT = (
     "*sha256*",
     "*downslope",
     "*text",
+    "json.notes.[0-9]*",
     "*source",
     "*.reason",
     "*method_reason",
