@@ -206,12 +206,12 @@ class Stream(Parted):
         }
 
     @classmethod
-    def told_again(cls, source: str, fields: dict[str, Any]) -> Stream:
+    def told_again(cls, source: str, told: dict[str, Any]) -> Stream:
         """The rows that `told` describes, whose files may have moved."""
-        held = None if fields["held"] is None else Held(*fields["held"])
-        target, features, weights, *exclude = fields["columns"]
-        allowed, rows, on_bad_row = fields["reading"]
-        reading = Reading(allowed, rows, on_bad_row, held, *fields.get("text", (None, None)))
+        held = None if told["held"] is None else Held(*told["held"])
+        target, features, weights, *exclude = told["columns"]
+        allowed, rows, on_bad_row = told["reading"]
+        reading = Reading(allowed, rows, on_bad_row, held, *told.get("text", (None, None)))
         return cls.open(source, target, features, weights, reading, *exclude)
 
     # ---- parts ---------------------------------------------------------------------------------------
