@@ -512,7 +512,7 @@ REFUSED = {
     "fit odd.csv --target same": "5.0 in every row",
     "fit odd.csv --target word --features x --loss squared": "predicts numbers",
     "fit odd.csv --target same --loss log": "5.0 in every row",
-    "fit classes.csv --target one": "a single class (a)",
+    "fit classes.csv --target one": "only one class (a)",
     "fit classes.csv --target rare --validate 0.2 --seed 1": "choose another --seed",
     "fit classes.csv --target kind --validate other.csv": "was not in the training data; known classes: a, b",
     "fit classes.csv --target kind --validate lacking.csv": "no column 'kind', which the model",

@@ -327,7 +327,7 @@ def test_what_can_not_serve_is_told_in_one_line_with_its_partition(anywhere, tab
         "partition 2: X[321, 0] is nan": lambda: ds.LinearRegressor().fit(hole, y),
         "'label' has type": lambda: ds.LinearRegressor().fit(frame[[*FEATURES, "label"]], frame["y"]),
         "has shape (50,)": lambda: ds.LinearRegressor().fit(X, y[:50]),
-        "a single class": lambda: ds.LinearClassifier().fit(X, da.zeros(ROWS, chunks=2_000)),
+        "only one class": lambda: ds.LinearClassifier().fit(X, da.zeros(ROWS, chunks=2_000)),
         "The weight of row 1": lambda: ds.LinearRegressor().fit(X, y, -da.ones(ROWS, chunks=2_000)),
         "no rows": lambda: ds.LinearRegressor().fit(X, y, da.zeros(ROWS, chunks=2_000)),
         "partitions": lambda: ds.LinearRegressor().fit(
