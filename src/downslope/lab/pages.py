@@ -8,7 +8,7 @@ from typing import Any
 from .. import __version__
 from ..messages import FOLDER as FOLDER_OF_TEXTS
 from ..messages import LANGUAGES, read_table
-from .guard import UPLOAD
+from .guard import SECONDS, UPLOAD
 
 FOLDER = Path(__file__).parent / "page"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -54,7 +54,6 @@ def beginning(wish: str, offline: bool = False, **more: Any) -> dict[str, Any]:
     from .document import RUNS
     from .problems import POINTS, PRESETS
     from .said import both, said
-    from .workers import SECONDS
 
     lessons = [{"number": n, "title": both(lesson.title)} for n, lesson in LESSONS.items()]
     presets = [
