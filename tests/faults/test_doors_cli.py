@@ -175,7 +175,7 @@ def test_reprs_are_short_and_hold_no_addresses():
 
 @pytest.mark.fault("D13")
 def test_the_rows_of_the_lessons_come_with_the_package():
-    inside = Path(ds.__file__).parent / "lab" / "rows.csv"
+    inside = Path(ds.__file__).parent / "lessons" / "rows.csv"
     assert inside.read_bytes() == (ROOT / "examples" / "rows.csv").read_bytes()
 
 

@@ -60,7 +60,7 @@ def test_numbers_near_the_ends_of_float64_are_fitted_or_refused(loss):
 
 def test_numbers_near_the_largest_are_refused_by_their_column():
     rows = [[1.7e308, 1], [1.6e308, 2], [1.5e308, 0], [1e308, 5]]
-    with pytest.raises(ds.DownslopeError, match="'x1' are so large"):
+    with pytest.raises(ds.DownslopeError, match="'x1' has values so large"):
         ds.LinearClassifier(penalty="l2", alpha=0.1).fit(np.array(rows), [0, 1, 0, 1])
 
 

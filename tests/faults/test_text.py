@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 import downslope as ds
+from downslope.cli.options import in_options
 from downslope.data.charset import ENCODINGS, charset_of
 from downslope.data.layout import layout_of
 from downslope.data.reading import Table
 from downslope.data.request import Reading
 from downslope.errors import DownslopeError
+from downslope.messages import writing
 from tests.builders import CASES
 
 WORDS = {  # words of tables in each encoding, and the number of rows that they stand in
@@ -139,8 +141,11 @@ def test_an_encoding_is_told_from_a_few_words(encoding):
     ("name", "encoding"), [("13_descricao", "cp1252"), ("13_groesse", "cp1252"), ("26_sjis", "cp932")]
 )
 def test_what_was_taken_is_said(name, encoding):
-    notes = " ".join(ds.Dataset.read(CASES / f"{name}.csv").notes_text())
-    assert encoding in notes and "--encoding" in notes
+    rows = ds.Dataset.read(CASES / f"{name}.csv")
+    notes = " ".join(rows.notes_text())
+    assert encoding in notes and "encoding=" in notes
+    with writing(in_options):  # as the command line says it
+        assert "--encoding" in " ".join(rows.notes_text())
 
 
 @pytest.mark.fault("C4")
