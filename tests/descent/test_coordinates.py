@@ -228,13 +228,13 @@ def test_the_kernels_say_the_same_compiled_and_in_python():
 @pytest.mark.parametrize(
     "asked, said",
     [
-        (lambda d: ds.fit(d, method="coordinate", loss="absolute", penalty="l1", alpha=1.0), "has a kink"),
+        (lambda d: ds.fit(d, method="coordinate", loss="absolute", penalty="l1", alpha=1.0), "is not smooth"),
         (lambda d: ds.fit(d, method="coordinate", learning_rate=0.1), "no learning rate"),
         (lambda d: ds.fit(d, method="coordinate", batch_size=8), "no batch size"),
         (lambda d: ds.minimize("x^2", 1.0, method="coordinate", learning_rate="auto"), "columns of a linear"),
         (lambda d: ds.fit(ds.Dataset.from_arrays(*many_outputs()), method="coordinate"), "at most 2,000"),
         (lambda d: ds.path(ds.Dataset.from_arrays(d.X, d.X)), "there are 12"),
-        (lambda d: ds.path(d, loss="quantile:0.9"), "has a kink"),
+        (lambda d: ds.path(d, loss="quantile:0.9"), "is not smooth"),
         (lambda d: ds.path(d, penalty=None), 'penalty="l1"'),
         (lambda d: ds.path(d, penalty="l2"), "give the alphas"),
         (lambda d: ds.path(d, alphas=0), "alphas was 0"),

@@ -553,5 +553,5 @@ def test_a_matrix_that_does_not_fit_is_refused_before_it_is_made(method, loss):
 
     X = sparse.csr_array(([1.0, 2.0, 3.0], ([0, 1, 2], [5, 7, 59_999])), shape=(3, 60_000))
     rows = ds.Dataset.from_arrays(X, [0.0, 1.0, 1.0])
-    with pytest.raises(ds.DownslopeError, match=r"60,00[01] × 60,00[01] numbers, 86 GB .*lbfgs"):
+    with pytest.raises(ds.DownslopeError, match=r"60,00[01] × 60,00[01] matrix, 86 GB .*lbfgs"):
         ds.fit(rows, loss=loss, method=method, penalty="l2", alpha=0.1)
