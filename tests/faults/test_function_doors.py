@@ -10,6 +10,7 @@ import pytest
 import downslope as ds
 from downslope.cli import main
 from downslope.errors import DownslopeError, DownslopeWarning
+from downslope.insight.critical import critical_points
 from downslope.model.expression import formula, parse, variables_in
 from downslope.model.functions import Function
 
@@ -160,6 +161,22 @@ def test_the_command_line_declines_a_verdict(capsys):
     assert main(["minimize", "x^2", "--start", "x=1", "--no-verdict"]) == 0
     assert "Not diagnosed" in capsys.readouterr().out
     assert main(["minimize", "x^2", "--start", "x=1", "--no-verdict", "--fix"]) == 2
+
+
+HIGH_POWERS = [
+    "exp(x - 1e9)*y^2 + y",
+    "exp(x/7) + exp(-x/1000003)",
+    "(1 + x^2)^exp(y - 1e9)",
+    "exp(1e12*x) - x",
+]
+
+
+@pytest.mark.fault("A6")
+@pytest.mark.parametrize("text", HIGH_POWERS)
+def test_exponents_that_would_be_polynomials_of_high_degree_are_left_alone(text):
+    """SymPy would fill the memory within one call, which no limit on time can end."""
+    found = critical_points(Function.from_expression(text))
+    assert found.points == () and not found.exact
 
 
 # ── fuzz ────────────────────────────────────────────────────────────────────────────────────────────

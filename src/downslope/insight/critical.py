@@ -21,6 +21,7 @@ from ..model.real_functions import standard
 
 MOST_POINTS = 64
 HIGHEST_DEGREE = 30  # of a polynomial in one variable
+HIGHEST_POWER = 1_000_000  # of a polynomial whose coefficients are held, zeros included
 NEAREST = 6  # points reported of an infinite family
 
 
@@ -61,6 +62,7 @@ def critical_points(function: Function, seconds: float = 2.0) -> CriticalPoints:
         return unknown
     try:
         with _at_most(seconds):
+            _refuse_high_powers(function.expression)
             solutions, infinite = _solved(function)
             points = [_point(function, place, kind) for place, kind in solutions[:MOST_POINTS]]
     except (_OutOfTime, Exception):  # SymPy's solvers leave by many doors; none of them is the user's fault
@@ -74,8 +76,9 @@ def unbounded_below(function: Function) -> bool | None:
         return None
     try:
         with _at_most(0.5):
+            _refuse_high_powers(function.expression)
             return _falls_forever(function.expression, _symbols(function))
-    except (_OutOfTime, ArithmeticError, TypeError):
+    except (_OutOfTime, ArithmeticError, TypeError, NotImplementedError):
         return None
 
 
@@ -110,6 +113,17 @@ def _at_most(seconds: float):
 
 
 # ── solving ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _refuse_high_powers(expression) -> None:
+    """SymPy holds exp(x/7 − 9) as a polynomial in exp(x/7) and E^(1/7), with a place for every degree: one of
+    10⁹ fills the memory within a single call, which no clock can end."""
+    from sympy import Pow, Rational, exp, ilcm
+
+    numbers = {n for power in expression.atoms(Pow, exp) for n in standard(power.exp).atoms(Rational)}
+    whole = ilcm(1, 1, *(n.q for n in numbers))
+    if any(abs(n) * whole > HIGHEST_POWER for n in numbers):
+        raise NotImplementedError
 
 
 def _symbols(function: Function) -> list:
