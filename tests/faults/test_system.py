@@ -17,6 +17,7 @@ from downslope import atomic, cli
 from downslope.data import cache, memory
 from downslope.errors import DownslopeError, Interrupted
 from downslope.inference import run as runs
+from downslope.kernels import threads
 from downslope.messages import text
 from tests.builders import FIXTURES
 
@@ -438,3 +439,22 @@ ds.fit(ds.Dataset.from_arrays(X, X @ np.ones(3)), method="sgd", learning_rate=0.
     ]
     assert [end.stderr.strip() for end in ends] == [text("kernels.compiling"), ""]
     assert ends[0].stdout == ""
+
+
+@pytest.mark.fault("F9")
+@pytest.mark.timeout(20)
+def test_a_descent_that_is_collected_while_another_begins_does_not_hang(monkeypatch):
+    """The collector ends the first wherever it runs: here, within the lock that counts who needs one thread."""
+    F = ds.objective(rows())
+    begin = lambda: ds.descend(F, np.zeros(F.size), ds.GD(0.01), ds.stops.Epochs(3))
+    held = [begin()]
+    next(held[0])
+    limit = threads._limit
+
+    def limit_and_collect():
+        while held:
+            held.pop().close()
+        return limit()
+
+    monkeypatch.setattr(threads, "_limit", limit_and_collect)
+    assert len(list(begin())) == 3 and not held and not threads._users and not threads._limits

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 
@@ -79,7 +79,7 @@ def lapack() -> Any:
 
 _users: list[None] = []  # one for each who asked for one thread
 _limits: list[Any] = []  # those that are set meanwhile
-_counting = Lock()
+_counting = RLock()  # again in one thread: the collector may end a descent while the count is changed
 
 
 def _limit() -> Any:
