@@ -444,7 +444,7 @@ ds.fit(ds.Dataset.from_arrays(X, X @ np.ones(3)), method="sgd", learning_rate=0.
 @pytest.mark.fault("F9")
 @pytest.mark.timeout(20)
 def test_a_descent_that_is_collected_while_another_begins_does_not_hang(monkeypatch):
-    """The collector ends the first wherever it runs: here, within the lock that counts who needs one thread."""
+    """The collector ends the first wherever it runs: here, within the lock of those who need one thread."""
     F = ds.objective(rows())
     begin = lambda: ds.descend(F, np.zeros(F.size), ds.GD(0.01), ds.stops.Epochs(3))
     held = [begin()]
