@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 
 from downslope.cli import main
+from downslope.lessons import LESSONS
 from tests.builders import ROOT
 
 pytestmark = pytest.mark.fault("D15")
@@ -33,6 +34,15 @@ TRAIN = "import torch\n\nw = torch.zeros(1, requires_grad=True)\nfor step in ran
 MINE = "def f(x):\n    return x**2\n\n\ndef f_gradient(x):\n    return 2 * x\n"
 MODEL = "def loss(x, y):\n    return x**2 + y**2\n\n\ndef loss_gradient(x, y):\n    return 2 * x, 2 * y\n"
 QUICK = ("docs/paths.md", "docs/check.md", "docs/data.md", "docs/verdicts.md")
+
+
+@pytest.fixture(autouse=True)
+def lessons_as_they_were():
+    """A page may add a lesson, which goes with its test."""
+    before = dict(LESSONS)
+    yield
+    LESSONS.clear()
+    LESSONS.update(before)
 
 
 def own_files(folder: Path) -> None:
