@@ -212,7 +212,7 @@ def read_options(door: str, given: Mapping[str, Any]) -> dict[str, Any]:
         words = given.get(row.parameter)
         if row.flag and words:
             settings[row.name] = False
-        elif words and not row.flag:
+        elif not row.flag and (words or (words == "" and row.defaults[door] != "")):  # "" was typed
             settings[row.name] = row.kind.read(
                 row.option, words if isinstance(words, str) else ",".join(words)
             )

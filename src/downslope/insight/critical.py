@@ -7,6 +7,7 @@ only for one variable. All of it stops after `seconds`, with what is known by th
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import sys
 import time
@@ -95,14 +96,16 @@ def _at_most(seconds: float):
 
     Python tells a profiler of every call, thread by thread; this one looks at the clock. Signals
     would need the main thread, a second process a second import of SymPy. Only calls into SymPy
-    are ended: an exception in a destructor or a callback of the collector would be lost.
+    are ended: an exception in a destructor or a callback of the collector would be lost, and so
+    would one in a generator, which the collector may be closing.
     """
     end = time.monotonic() + seconds
     before = sys.getprofile()
 
     def look_at_clock(frame, event, argument):
         room = frame.f_globals.get("__name__", "").partition(".")[0]
-        if event == "call" and room in ("sympy", "mpmath") and time.monotonic() > end:
+        generator = frame.f_code.co_flags & inspect.CO_GENERATOR
+        if event == "call" and room in ("sympy", "mpmath") and not generator and time.monotonic() > end:
             raise _OutOfTime
 
     sys.setprofile(look_at_clock)
