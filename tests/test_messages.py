@@ -143,3 +143,9 @@ def test_the_environment_chooses_the_language(set_to, language, monkeypatch):
 def test_the_nearest_name_comes_first():
     assert nearest("momentun", ["gd", "momentum", "adam"]) == "momentum, adam, gd"
     assert nearest("zzz", ["b", "a"]) == "a, b"
+
+
+def test_a_key_that_does_not_exist_is_named_whole():
+    """Who fills in what a sentence lacks tells by it a fact from a sentence that is missing."""
+    with pytest.raises(KeyError, match=r"^'insight\.no_such_sentence'$"):
+        text("insight.no_such_sentence")

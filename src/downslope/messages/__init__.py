@@ -68,7 +68,10 @@ def text(key: str, /, **facts) -> str:
     True
     """
     room, _, name = key.partition(".")
-    first, *parts = re.split("[⟦⟧]", room_texts(room, language())[name])
+    sentences = room_texts(room, language())
+    if name not in sentences:  # by its whole name: a fact that the sentence lacks is a KeyError, too
+        raise KeyError(key)
+    first, *parts = re.split("[⟦⟧]", sentences[name])
     said = [first.format(**facts)]
     for place, part in enumerate(parts):
         filled = part.format(**facts)
