@@ -13,6 +13,7 @@ from downslope.descent.trace import Step, Trace
 from downslope.errors import DownslopeError
 from downslope.messages import LANGUAGES, speaking
 from downslope.plots import canvas, lettering
+from tests.plots.pictures import checks_of, words
 from tests.sentences import texts
 
 TEXTS = texts("plots")
@@ -81,11 +82,6 @@ def strong(ax):
     return [line for line in ax.get_lines() if line.get_gid() == "path"]
 
 
-def words(ax):
-    ax.figure.draw_without_rendering()
-    return [text.get_text() for text in ax.texts]
-
-
 EVERY = {
     "loss": lambda ax=None: plots.loss(gd(), ax),
     "loss of several": lambda ax=None: plots.loss({"gd": gd(), "sgd": sgd(), "diverged": gd(0.3)}, ax),
@@ -109,29 +105,10 @@ EVERY = {
 }
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("name", EVERY)
-def test_every_picture_takes_an_axes_and_returns_it_and_leaves_rcparams_alone(name, lang):
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    before = matplotlib.rcParams.copy()
-    ax = Figure().add_subplot()
-    with speaking(lang):
-        assert EVERY[name](ax) is ax
-        assert EVERY[name]().figure.get_size_inches().tolist() == [7.0, 4.5]
-    ax.figure.canvas.draw()  # warnings are errors: a missing glyph, an overflow
-    assert matplotlib.rcParams.copy() == before
-
-
-@pytest.mark.parametrize("name", EVERY)
-def test_without_a_chinese_font_every_picture_is_in_english(name, monkeypatch):
-    monkeypatch.setattr(lettering, "chinese_font", lambda: None)
-    with speaking("zh"):
-        ax = EVERY[name]()
-    ax.figure.canvas.draw()
-    told = [ax.get_title(loc="left"), ax.get_xlabel(), ax.get_ylabel(), *words(ax)]
-    assert not any("\u4e00" <= letter <= "\u9fff" for text in told for letter in text)
+(
+    test_every_picture_takes_an_axes_and_returns_it_and_leaves_rcparams_alone,
+    test_without_a_chinese_font_every_picture_is_in_english,
+) = checks_of(EVERY)
 
 
 def test_a_name_that_no_font_can_draw_becomes_its_place(monkeypatch):

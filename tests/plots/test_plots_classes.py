@@ -6,7 +6,7 @@ import pytest
 from downslope import plots
 from downslope.errors import DownslopeError
 from downslope.messages import LANGUAGES, speaking
-from downslope.plots import lettering
+from tests.plots.pictures import checks_of, legend, words
 
 DRAW = np.random.default_rng(0)
 X = DRAW.normal(size=(60, 4))
@@ -36,41 +36,10 @@ EVERY = {
     "roc": lambda ax=None: plots.roc(Y2, two(X), ax),
     "roc of three": lambda ax=None: plots.roc(Y3, three(X), ax, classes="abc", rows="all rows"),
 }
-
-
-def legend(ax):
-    return [words.get_text() for words in ax.get_legend().get_texts()]
-
-
-def words(ax):
-    ax.figure.draw_without_rendering()
-    return [text.get_text() for text in ax.texts]
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("name", EVERY)
-def test_every_picture_takes_an_axes_and_returns_it_and_leaves_rcparams_alone(name, lang):
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    before = matplotlib.rcParams.copy()
-    ax = Figure().add_subplot()
-    with speaking(lang):
-        assert EVERY[name](ax) is ax
-        assert EVERY[name]().figure.get_size_inches().tolist() == [7.0, 4.5]
-    ax.figure.canvas.draw()  # warnings are errors: a missing glyph, an overflow
-    assert matplotlib.rcParams.copy() == before
-
-
-@pytest.mark.parametrize("name", EVERY)
-def test_without_a_chinese_font_every_picture_is_in_english(name, monkeypatch):
-    monkeypatch.setattr(lettering, "chinese_font", lambda: None)
-    with speaking("zh"):
-        ax = EVERY[name]()
-    ax.figure.canvas.draw()
-    told = [ax.get_title(loc="left"), ax.get_xlabel(), ax.get_ylabel(), *words(ax)]
-    told += legend(ax) if ax.get_legend() else []
-    assert not any("\u4e00" <= letter <= "\u9fff" for text in told for letter in text)
+(
+    test_every_picture_takes_an_axes_and_returns_it_and_leaves_rcparams_alone,
+    test_without_a_chinese_font_every_picture_is_in_english,
+) = checks_of(EVERY)
 
 
 def test_the_line_of_50_percent_is_where_the_score_is_0_with_the_others_at_their_medians():
