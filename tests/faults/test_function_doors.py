@@ -163,6 +163,14 @@ def test_the_command_line_declines_a_verdict(capsys):
     assert main(["minimize", "x^2", "--start", "x=1", "--no-verdict", "--fix"]) == 2
 
 
+@pytest.mark.fault("A6")
+@pytest.mark.parametrize("text, near", [("x^2+", '"x^2+"'), ("2*x^^3", '"^3"'), ("x² +", '"x² +"')])
+def test_a_syntax_error_quotes_what_was_typed(text, near):
+    with pytest.raises(DownslopeError) as refused:
+        parse(text)
+    assert near in str(refused.value)
+
+
 HIGH_POWERS = [
     "exp(x - 1e9)*y^2 + y",
     "exp(x/7) + exp(-x/1000003)",

@@ -233,7 +233,7 @@ class _Reader:
         raise DownslopeError(
             "functions.syntax",
             column=column,
-            fragment=self.plain[place : place + 12].strip() or self.plain[-12:].strip(),
+            fragment=self.text[column - 1 : column + 11].strip() or self.text[-12:].strip(),
         )
 
     def _expression(self, tree: ast.expr):
