@@ -106,7 +106,7 @@ class Below(Stop):
     limit: float
 
     def look(self, progress, seen):
-        return (Reason("gap", {"gap": 0.0, "tolerance": 0.0}) if progress.value < self.limit else None), seen
+        return (Reason("below", {"limit": self.limit}) if progress.value < self.limit else None), seen
 
 
 NOUNS = {  # kind → its table, a name, what makes it
@@ -123,6 +123,7 @@ SETTINGS = {  # how each is asked for
     "direction": {"method": "scaled", "learning_rate": 0.5, "epochs": 300},
     "schedule": {"method": "gd", "learning_rate": "harmonic:0.4", "epochs": 50},
     "search": {"method": "gd", "learning_rate": "thirds", "epochs": 50},
+    "stop": {"method": "gd", "learning_rate": 0.05, "stop": "below:0.5 | epochs:200"},
 }
 ASKED = pytest.mark.parametrize("kind", SETTINGS)
 
@@ -244,7 +245,7 @@ IN_THE_LAB = {
 }
 
 
-@ASKED
+@pytest.mark.parametrize("kind", IN_THE_LAB)
 def test_the_lab(kind):
     class Silent:
         def tell(self, part):
@@ -266,6 +267,25 @@ def test_batches_need_no_kernel():
         parts = ds.Stream.open("rows.csv", "y", reading=ds.Reading("1GB", 16))
         other = ds.fit(parts, batch_size=10, epochs=20, **settings)
         assert np.isfinite(run.params).all() and other.loss == pytest.approx(run.loss, rel=0.2)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_run_that_ends_by_a_stop_of_its_own_says_so(language, monkeypatch):
+    """Not that its epochs are used up; its remedy leaves the stop out."""
+    monkeypatch.setenv("DOWNSLOPE_LANG", language)
+    run = fitted("stop")
+    assert run.stopped == "below" and run.loss < 0.5 and run.epochs < 200
+    assert run.verdict.kind == "stopped_as_asked" and run.verdict.remedy.change == {"stop": None}
+    assert run.verdict.apply().verdict.code == "converged"
+    for loose in ("gap:0.5", "gradient:0.5"):
+        short = fitted("stop", stop=loose)
+        assert short.verdict.code in ("interrupted", "converged") and short.epochs < 200, loose
+
+
+def test_a_stop_that_has_no_text_is_refused_where_it_would_be_saved(tmp_path):
+    run = fitted("stop", stop=stops.NoProgress(1e-3, 5))
+    assert refused_key(run.save, tmp_path / "run") == "descent.stop_without_text"
+    assert refused_key(ds.Recipe, stop="belwo:1") == "descent.unknown_stop"
 
 
 def test_a_stop_is_asked_for_by_name():

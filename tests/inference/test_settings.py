@@ -43,6 +43,7 @@ EXAMPLES = {
     "seconds": (2.5, "2.5"),
     "patience": (3, "3"),
     "penalty_on": ("standardised", "standardised"),
+    "stop": ("gap:1e-6", "gap:1e-6"),
     "hidden": ((3, 2), "3,2"),
     "activation": ("tanh", "tanh"),
     "dropout": (0.25, "0.25"),

@@ -21,7 +21,7 @@ def run(function, asked: str, start, settings: Mapping[str, Any], plot, force, j
     """Descend from `asked` starts in [−10, 10), tell where each ended, and draw them all."""
     if start:
         raise DownslopeError("inference.starts_or_start")
-    for name in ("tol", "seconds"):
+    for name in ("tol", "seconds", "stop"):
         if name in settings:
             raise DownslopeError("inference.starts_without", name=name)
     found = minimize_from(function, whole(least=1).read("--starts", asked), **settings)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ..arguments import a, check, is_number, number, whole
+from ..arguments import a, check, is_number, number, shown, whole
 from ..errors import DownslopeError, nearest
 from ..registry import Table
 
@@ -274,16 +274,42 @@ STOPS = Table(
 
 
 def by_name(spec: str | Stop) -> Stop:
-    """The stop that a text names, its number after a colon; between several, of which the first to come
-    counts, stands a |.
+    """The stop that a text names, its number after a colon. Of several with a | between them the first to
+    come counts; several with a & between them must hold together.
 
     >>> by_name("gap:1e-6 | seconds:10")
     Either(first=Gap(tol=1e-06), second=Seconds(limit=10))
     """
     if isinstance(spec, Stop):
         return spec
-    first, *others = str(spec).split("|")
-    return functools.reduce(operator.or_, map(_single, others), _single(first))
+    together = (map(_single, part.split("&")) for part in str(spec).split("|"))
+    return functools.reduce(operator.or_, (functools.reduce(operator.and_, part) for part in together))
+
+
+def spec_of(stop: Stop) -> str:
+    """The text of which `by_name` makes the same stop. Raises DownslopeError for one that has none.
+
+    >>> spec_of(Gap(1e-6) | Seconds(10) & Epochs(5))
+    'gap:1e-06 | seconds:10 & epochs:5'
+    """
+    if (spec := _spec(stop)) is None or by_name(spec) != stop:
+        raise DownslopeError("descent.stop_without_text", stop=shown(stop))
+    return spec
+
+
+def _spec(stop: Stop) -> str | None:
+    if isinstance(stop, Pair):
+        parts, sign = (_spec(stop.first), _spec(stop.second)), "|" if isinstance(stop, Either) else "&"
+        return None if None in parts else f"{parts[0]} {sign} {parts[1]}"
+    tried = (f"{name}:{number}" for name in STOPS for number in getattr(stop, "__dict__", {}).values())
+    return next((spec for spec in (*STOPS, *tried) if _named_by(spec) == stop), None)
+
+
+def _named_by(spec: str) -> Stop | None:
+    try:
+        return _single(spec)
+    except DownslopeError:
+        return None
 
 
 def _single(spec: str) -> Stop:

@@ -135,6 +135,8 @@ class NetClassifier(ClassifierMixin, Classifier, OfNet):
         Decides the first weights, the order of rows, dropout, and which rows are held out.
     penalty_on : str, default="raw"
         "raw" or "standardised": the columns and targets whose weights are penalised; see `LinearRegressor`.
+    stop : str or Stop, default=None
+        When to stop, in place of tol: "gradient:1e-4", or several, "no_progress:50 | seconds:10".
 
     Attributes
     ----------
@@ -182,6 +184,7 @@ class NetClassifier(ClassifierMixin, Classifier, OfNet):
         warm_start=False,
         random_state=None,
         penalty_on="raw",
+        stop=None,
     ):
         keep(self, locals())
 
@@ -200,7 +203,7 @@ class NetRegressor(RegressorMixin, Regressor, OfNet):
         own units all the same.
     hidden, activation, dropout, penalty, alpha, method, learning_rate, epochs, tol, batch_size, dtype
         As for `NetClassifier`.
-    device, validation, patience, warm_start, random_state, penalty_on
+    device, validation, patience, warm_start, random_state, penalty_on, stop
         As for `NetClassifier`.
 
     Attributes
@@ -245,5 +248,6 @@ class NetRegressor(RegressorMixin, Regressor, OfNet):
         warm_start=False,
         random_state=None,
         penalty_on="raw",
+        stop=None,
     ):
         keep(self, locals())

@@ -73,6 +73,8 @@ class LinearRegressor(RegressorMixin, Regressor, Linear):
     penalty_on : str, default="raw"
         Whose weights are penalised: those of the columns as they are ("raw"), or those of the columns over
         their standard deviation ("standardised", as in glmnet), where the unit of a column does not count.
+    stop : str or Stop, default=None
+        When to stop, in place of tol: "gap:1e-6", "no_progress:50", or several, "gap:1e-6 | seconds:10".
 
     Attributes
     ----------
@@ -124,6 +126,7 @@ class LinearRegressor(RegressorMixin, Regressor, Linear):
         warm_start=False,
         random_state=None,
         penalty_on="raw",
+        stop=None,
     ):
         keep(self, locals())
 

@@ -317,8 +317,8 @@ def _settings(training: Training) -> dict[str, Any]:
     dataset, held_out, function = training.dataset, training.held_out, training.function
     try:
         recipe = training.recipe.to_json()
-    except DownslopeError:  # an optimizer of torch.optim is code
-        recipe = training.recipe.with_(method="auto").to_json() | {"method": training.method.name}
+    except DownslopeError:  # an optimizer of torch.optim is code; some stops have no text
+        recipe = training.recipe.with_(method="auto", stop=None).to_json() | {"method": training.method.name}
     told: dict[str, Any] = {
         "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "downslope": __version__,

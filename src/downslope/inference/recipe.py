@@ -11,11 +11,11 @@ import numpy as np
 from ..arguments import is_number
 from ..data import Dataset
 from ..data.parted import Parted
-from ..descent import methods, rates
+from ..descent import methods, rates, stops
 from ..descent.directions import DIRECTIONS, Adagrad, Adam, RMSprop
 from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent, Method
 from ..descent.rows import Batch
-from ..descent.stops import Epochs, Gradient, NoProgress, Seconds, Settled, Stop, Validation
+from ..descent.stops import Epochs, Gap, Gradient, NoProgress, Seconds, Settled, Stop, Validation
 from ..errors import DownslopeError, nearest
 from ..model import losses, penalties
 from ..model.coordinates import MOMENTS
@@ -38,7 +38,7 @@ class Recipe(RecipeSettings):
     `tol` ends a descent when no weight can be improved: certificate ≤ tol · (a slope's size at the null
     model); None, of a function, when its value has settled. `start` maps weights to numbers, in the user's
     units; the others start at 0. `seconds` and `patience` (epochs without a better loss on the validation
-    rows) end it too, when they are given.
+    rows) end it too, when they are given. `stop`, such as "gap:1e-6 | seconds:10" or a Stop, replaces `tol`.
 
     >>> Recipe(loss="huber", method="newton").method_for(None).name
     'newton'
@@ -51,6 +51,7 @@ class Recipe(RecipeSettings):
         object.__setattr__(self, "alpha", self.penalty.alpha)
         object.__setattr__(self, "method", method_of(self.method))
         penalties.on_standardised(self.penalty_on, self.scale)
+        object.__setattr__(self, "stop", None if self.stop is None else stops.by_name(self.stop))
         Epochs(self.epochs)  # refuses what is no number of epochs
         if not (is_number(self.learning_rate) and self.learning_rate > 0):  # a number stays as it is
             object.__setattr__(self, "learning_rate", methods.rate_of(self.learning_rate))
@@ -118,6 +119,8 @@ class Recipe(RecipeSettings):
             stop = stop | Seconds(self.seconds)
         if self.patience is not None:
             stop = stop | Validation(self.patience)
+        if self.stop is not None:
+            return self.stop | stop
         if not isinstance(method, Method | CoordinateDescent) or self.tol == 0:
             return stop
         if self.tol is None and isinstance(method, Method) and method.searches_for(objective):
@@ -133,6 +136,13 @@ class Recipe(RecipeSettings):
         inertia = 1.0 if beta == "auto" else 1 / (1 - beta)  # what rolls passes a low point and comes back
         patience = round(30 * inertia) if method.full else 100  # drawn rows find a new low now and then
         return stop | NoProgress(patience=patience)
+
+    @property
+    def tolerance(self) -> float | None:
+        """How small, relative to its size at the null model, a gradient or a gap counts as zero."""
+        if self.stop is None:
+            return self.tol
+        return max((part.tol for part in self.stop.parts() if isinstance(part, Gradient | Gap)), default=None)
 
     def without_code(self) -> Recipe:
         """The same recipe with plain descent in place of an optimizer of torch.optim, which is code."""
@@ -173,6 +183,10 @@ class Recipe(RecipeSettings):
         }
         told["loss"], told["penalty"] = self.loss.spec, self.penalty.spec
         told["net"] = None if self.net is None else {**asdict(self.net), "hidden": list(self.net.hidden)}
+        if self.stop is None:
+            del told["stop"]  # runs that were made without it have none
+        else:
+            told["stop"] = stops.spec_of(self.stop)
         told["start"] = dict(self.start) if self.start is not None else None
         told["order"] = self.order if self.order is None or isinstance(self.order, str) else list(self.order)
         if self.method != "auto":

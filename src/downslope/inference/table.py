@@ -50,6 +50,12 @@ def _penalty_on() -> Iterable[str]:
     return PENALTY_ON
 
 
+def _stops() -> Iterable[str]:
+    from ..descent.stops import STOPS
+
+    return STOPS
+
+
 def pairs(option: str, words: str, example: str) -> dict[str, str]:
     """name → text, from "a=1,b=2"; a name may have an = of its own, but no comma."""
     found: dict[str, str] = {}
@@ -189,6 +195,7 @@ class RecipeSettings:
         choices=_penalty_on,
         page=WORD,
     )
+    stop: Any = setting(None, NOUN, "--stop STOP", f"{RUN} linear net", choices=_stops)
 
 
 RECIPE, NET = settings_of(RecipeSettings), settings_of(NetSettings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -32,6 +32,13 @@ CURVED = (
 )
 
 
+def _without_stop(remedy: Remedy | None) -> Remedy | None:
+    """The remedy of a run with a stop of its own, which is left out again."""
+    if remedy is None or not remedy.change or "features" in remedy.change:
+        return remedy
+    return replace(remedy, change={**remedy.change, "stop": None})
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """A descent that is over. `settings` is the recipe; `validation` the objective over rows held out;
@@ -48,6 +55,8 @@ class Case:
 
     def verdict(self, code: str, *remedies: Remedy | None, kind: str = "", **numbers: Any) -> Verdict:
         """With the numbers that every verdict has, and the remedies that are not the same run again."""
+        if self.settings.stop is not None:  # which may be what kept it from its end
+            remedies = tuple(map(_without_stop, remedies))
         kept = tuple(
             remedy for remedy in remedies if remedy is not None and not self._same_run(remedy.change)
         )
@@ -143,8 +152,8 @@ class Case:
     @property
     def target(self) -> float:
         """The certificate that would have ended it."""
-        if self.settings.tol:
-            return self.settings.tol * self.objective.gradient_scale
+        if tol := self.settings.tolerance:
+            return tol * self.objective.gradient_scale
         if self.objective.sweeps:
             return 1e-8 * self.objective.gradient_scale
         return max(1e-8, 1e-6 * (self.steps[0].gradient_norm if self.steps else 1.0))
@@ -156,7 +165,7 @@ class Case:
         gap, term = self.end.gap, self.objective.term
         if not self.objective.sweeps:
             return True
-        allowed = max(NEAR if term.smooth else KINKED, self.settings.tol) * term.usual_fall
+        allowed = max(NEAR if term.smooth else KINKED, self.settings.tolerance or 0.0) * term.usual_fall
         if gap is not None and gap <= allowed:
             return True
         fall = self.judge("curvature", lambda: self.objective.newton_fall(self.point)) if term.smooth else gap

@@ -24,6 +24,7 @@ PLAIN = {  # reason to end → the verdict where nothing more can be judged
     "epochs": "epochs_exhausted",
     "settled": "no_progress",
     "seconds": "interrupted",
+    **{code: code for code in ("no_progress", "diverged", "unbounded", "interrupted", "paused", "exhausted")},
 }
 
 
@@ -63,8 +64,10 @@ def plain(end: Result, numbers: dict[str, Any] | None = None, error: Exception |
     code = end.reason.code
     facts = {"epochs": end.epochs, "loss": end.value, "gradient": end.certificate, **(numbers or {})}
     unjudged = () if error is None else (("verdict", f"{type(error).__name__}: {error}".splitlines()[0]),)
-    kind = "seconds" if code == "seconds" else "stopped_early" if code == "validation" else ""
-    return Verdict(PLAIN.get(code, code), {**end.reason.numbers, **facts}, kind=kind, unjudged=unjudged)
+    kinds = {"seconds": "seconds", "validation": "stopped_early"}
+    kind = kinds.get(code, "" if code in PLAIN else "stopped_as_asked")
+    numbers = {**end.reason.numbers, **facts}
+    return Verdict(PLAIN.get(code, "interrupted"), numbers, kind=kind, unjudged=unjudged)
 
 
 def _judgements(case: Case) -> list[tuple[str, Callable[[], Verdict | None]]]:
@@ -87,6 +90,9 @@ def _judgements(case: Case) -> list[tuple[str, Callable[[], Verdict | None]]]:
         return [*judgements, (code, lambda: _on_the_grid(case))]
     if code == "validation":
         return [*judgements, (code, lambda: case.verdict("converged", kind="stopped_early"))]
+    if code not in PLAIN:  # a stop of one's own
+        met = [("converged", lambda: rows.converged(case))] if case.objective.sweeps else []
+        return [*judgements, *met, (code, lambda: rows.stopped_as_asked(case))]
     if not case.objective.sweeps:
         judgements.append(("diverged", lambda: still_growing(case)))
     findings = (

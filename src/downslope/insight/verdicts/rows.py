@@ -281,6 +281,8 @@ def badly_scaled(case: Case) -> Verdict | None:
 
 def exhausted(case: Case) -> Verdict:
     """How many more epochs it needs, where the way it went tells; else a surer method."""
+    if case.end.reason.code in ("gradient", "gap"):
+        return stopped_as_asked(case)
     more = case.more if case.more <= FOREVER else math.inf
     if case.end.reason.code == "no_progress":
         fixed = isinstance(case.method, Method) and isinstance(case.method.learning_rate, Constant)
@@ -298,6 +300,12 @@ def exhausted(case: Case) -> Verdict:
     foreseeable = case.searches or (case.gradual and total <= 10 * case.settings.epochs)
     remedies = [wait, sure] if foreseeable or sure is None else [sure, wait]
     return case.verdict("epochs_exhausted", *remedies, kind="epochs_more", more=int(more))
+
+
+def stopped_as_asked(case: Case) -> Verdict:
+    """A stop that was asked for, before the minimum."""
+    usual = Remedy("usual_stop", {"stop": None} if case.settings.stop is not None else {"tol": 1e-8})
+    return case.verdict("interrupted", usual, kind="stopped_as_asked")
 
 
 FINDINGS = (
