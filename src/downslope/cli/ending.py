@@ -87,7 +87,7 @@ class Ending:
 def fixed(training: Training, solution: Solution, log=None) -> tuple[Training, Solution] | None:
     """The run with the change that its verdict asks for; None where there is none, which stderr is told. The
     log tells it too, after the first."""
-    from . import show, watch
+    from . import progress, show
 
     verdict = solution.verdict
     if verdict.remedy is None or verdict.remedy.change is None:
@@ -95,7 +95,7 @@ def fixed(training: Training, solution: Solution, log=None) -> tuple[Training, S
         return None
     change = dict(verdict.remedy.change)
     again = training.again(change)
-    return again, watch.run(again, log=None if log is None else log.again(again, change))
+    return again, progress.run(again, log=None if log is None else log.again(again, change))
 
 
 def as_json(before: Solution, told: Mapping[str, Any], after: Mapping[str, Any] | None) -> dict[str, Any]:

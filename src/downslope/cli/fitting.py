@@ -83,7 +83,7 @@ def _gone_on(request: FitRequest, run: str, grid, ending: Ending):
 
 def _run(training, keeps, shown, notes, ending: Ending, log) -> int:
     """The training to its end, what is to be kept of it, and what is told."""
-    from . import pictures, show, watch
+    from . import pictures, progress, show
 
     foreseen = _foreseen(training)
     if foreseen is not None and not ending.json:
@@ -91,7 +91,7 @@ def _run(training, keeps, shown, notes, ending: Ending, log) -> int:
         for line in [*_lines(foreseen), ""]:
             page.print(line)
     steps = None if keeps is None else keeps.watch(training)
-    before = watch.run(training, None if shown is None else shown.goes_on, steps, log)
+    before = progress.run(training, None if shown is None else shown.goes_on, steps, log)
     lines, figures = _beside(foreseen, before)
 
     def draw(path, training, solution):
@@ -175,7 +175,7 @@ def compare(
     """Minimise the same objective by several methods, side by side."""
     from ..descent.methods import by_name
     from ..inference import Training
-    from . import files, pictures, show, watch
+    from . import files, pictures, progress, show
 
     names = [name.strip() for name in methods.split(",") if name.strip()]
     if len(set(names)) < max(2, len(names)):
@@ -193,7 +193,7 @@ def compare(
         recipe.method_for(objective).refuse_nonsense(objective)
     solutions = {}
     for name, recipe in recipes.items():
-        solutions[name] = watch.run(Training.on_rows(dataset, recipe, held_out))
+        solutions[name] = progress.run(Training.on_rows(dataset, recipe, held_out))
         if solutions[name].stopped == "interrupted":
             break
     failure, paths = None, []

@@ -101,7 +101,7 @@ def minimize(
     """Minimise a formula."""
     from ..insight.critical import critical_points
     from ..insight.landscape import landscape
-    from . import keeper, pictures, requests, watch
+    from . import keeper, pictures, progress, requests
 
     if ending.fix and no_verdict:
         raise DownslopeError("cli.fix_without_verdict")
@@ -120,7 +120,7 @@ def minimize(
         keeps = keeper.going_on(kept, ending.checkpoint)
     training.judged = not no_verdict
     log = ending.opened(book, training)
-    before = watch.run(training, steps=None if keeps is None else keeps.watch(training), log=log)
+    before = progress.run(training, steps=None if keeps is None else keeps.watch(training), log=log)
     critical = critical_points(training.function)
 
     def draw(path, training, solution):

@@ -119,7 +119,7 @@ class _Written:
 
 def _tell(written: _Written, plan: Any, out: str | None, json: bool) -> None:
     from ..inference.predicting import summed
-    from . import show, watch
+    from . import progress, show
 
     seconds = time.perf_counter() - written.began
     notes = summed(written.notes, written.rows + written.skipped)
@@ -133,7 +133,7 @@ def _tell(written: _Written, plan: Any, out: str | None, json: bool) -> None:
         show.as_json({**facts, "files": [*map(str, written.files)], "predictions": kept, "notes": said})
     elif out is not None:
         page = show.console()
-        facts = {"rows": written.rows, "speed": watch.count(written.rows / max(seconds, 1e-9))}
+        facts = {"rows": written.rows, "speed": progress.count(written.rows / max(seconds, 1e-9))}
         if written.files:
             page.print(text("cli.predicted", columns=", ".join(written.names), **facts))
         if plan.before:
@@ -146,7 +146,7 @@ def _tell(written: _Written, plan: Any, out: str | None, json: bool) -> None:
 
 def _watched(meter: Any, drawn: bool) -> Any:
     """A bar, unless the rows themselves go to the terminal."""
-    from . import watch
+    from . import progress
 
     bar = drawn or not sys.stdout.isatty()
-    return watch.reading(meter, text("cli.predicting")) if bar else nullcontext()
+    return progress.reading(meter, text("cli.predicting")) if bar else nullcontext()

@@ -127,7 +127,7 @@ class Request(_Compared):
         from ..data.opening import fitting
         from ..data.request import Held
         from ..data.stream import Stream
-        from . import watch
+        from . import progress
 
         target, features, exclude = self._columns(source.names)
         if self._fraction is not None:
@@ -140,7 +140,7 @@ class Request(_Compared):
 
             place = lambda rows: Spread.of(rows, connection)
             learn = {"learn": partial(learned_by, connection)}
-        with watch.reading(source.meter, text("cli.reading")):
+        with progress.reading(source.meter, text("cli.reading")):
             stream = Stream.open(source, target, features, self.weights, reading, exclude, **learn)
             if self._holds_classes(target, stream.origin.kind_of):
                 stream = stream.labelled()

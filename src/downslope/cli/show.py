@@ -216,7 +216,7 @@ def memory(page: Console, dataset: Any) -> None:
     from ..data.memory import budget
     from ..data.meter import memory as used
     from ..data.stream import Stream
-    from .watch import volume
+    from .progress import volume
 
     peak = used().peak
     if isinstance(dataset, Stream) and peak is not None:

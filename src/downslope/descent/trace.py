@@ -16,7 +16,8 @@ class Step(NamedTuple):
     `loss`, `gradient_norm` and `gradient` are those of the rows that the step looked at, found
     before its update, in the coordinates that were descended in (where the learning rate lives
     too); `params` are the weights after the update, in the user's units. Where a compiled sweep
-    makes a whole pass, they are those of its last update. `objective` is F over all rows, after
+    makes a whole pass, they are those of its last update. A watched loop of many weights has steps
+    without params (None). `objective` is F over all rows, after
     the update, where it is known; `validation` is the loss on the rows held out.
     """
 
@@ -36,7 +37,7 @@ class Step(NamedTuple):
     def to_dict(self, names: Iterable[str]) -> dict:
         """The row as plain numbers, for JSON; params are told by name."""
         row = {field: getattr(self, field) for field in self._fields if field not in ("params", "gradient")}
-        row["params"] = dict(zip(names, self.params.tolist()))
+        row["params"] = {} if self.params is None else dict(zip(names, self.params.tolist()))
         row["gradient"] = None if self.gradient is None else self.gradient.tolist()
         return row
 
@@ -155,7 +156,8 @@ class Trace:
         trace = cls(names, start, capacity=max(1, len(records)))
         for record in records:
             values = dict(record)
-            values["params"] = np.array([values["params"][name] for name in trace.names], dtype=float)
+            params = [values["params"][name] for name in trace.names] if values["params"] else None
+            values["params"] = np.array(params, dtype=float) if params or not trace.names else None
             if values.get("gradient") is not None:
                 values["gradient"] = np.array(values["gradient"], dtype=float)
             trace.append(Step(**values))

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import downslope as ds
-from downslope.cli import main, watch
+from downslope.cli import main, progress
 from downslope.data import meter as meters
 from downslope.data.meter import Meter, Pace
 from downslope.descent.trace import Step
@@ -470,7 +470,7 @@ def drawn(renderable, width=130) -> str:
 
 def test_the_bar_tells_how_far_how_fast_how_long_and_how_much_memory(rows, monkeypatch):
     training = Training.on_rows(rows, Recipe.of({"method": "sgd", "epochs": 8, "learning_rate": 0.01}))
-    watched = watch.Watched(training)
+    watched = progress.Watched(training)
     for step in training:
         watched.note(step)
         if step.epoch == 1:
@@ -504,7 +504,7 @@ def test_the_bar_moves_in_the_middle_of_a_pass_and_never_back(rows):
     meter = Meter(pass_rows=100)
     object.__setattr__(rows, "meter", meter)
     training = Training.on_rows(rows, Recipe.of({"method": "gd", "epochs": 4, "tol": 0.0}))
-    watched = watch.Watched(training)
+    watched = progress.Watched(training)
     assert watched.done() == 0.0 and watched.left() is None
     meter.begin_pass()
     meter.add(50, 0)
@@ -523,7 +523,7 @@ def test_the_bar_moves_in_the_middle_of_a_pass_and_never_back(rows):
 
 def test_time_left_is_no_longer_than_the_seconds_that_are_allowed(rows):
     training = Training.on_rows(rows, Recipe.of({"method": "sgd", "epochs": 10**9, "seconds": 40.0}))
-    watched = watch.Watched(training)
+    watched = progress.Watched(training)
     watched.note(next(iter(training)))
     watched.began -= 1000
     assert 0 < watched.left() <= 40
@@ -531,7 +531,7 @@ def test_time_left_is_no_longer_than_the_seconds_that_are_allowed(rows):
 
 def test_a_narrow_terminal_has_no_bar_but_the_words(rows):
     training = Training.on_rows(rows, Recipe.of({"method": "sgd", "epochs": 1000}))
-    watched = watch.Watched(training)
+    watched = progress.Watched(training)
     watched.note(next(iter(training)))
     said = drawn(watched.line(60), width=60)
     assert "epoch 1 of 1,000" in said and "loss" in said and "━" not in said and said.count("\n") == 1
@@ -539,19 +539,19 @@ def test_a_narrow_terminal_has_no_bar_but_the_words(rows):
 
 def test_on_a_pipe_nothing_is_drawn(capsys):
     meter = Meter(pass_rows=2)
-    with watch.reading(meter, "predicting"):
+    with progress.reading(meter, "predicting"):
         meter.add(1, 8)
     assert capsys.readouterr() == ("", "")
 
 
 READING = """
 import time
-from downslope.cli import watch
+from downslope.cli import progress
 from downslope.data.meter import Meter
 from downslope.messages import speaking
-watch.PATIENCE = watch.PAUSE = 0.05
+progress.PATIENCE = progress.PAUSE = 0.05
 meter = Meter(pass_rows=1000)
-with speaking("{lang}"), watch.reading(meter, "{words}"):
+with speaking("{lang}"), progress.reading(meter, "{words}"):
     meter.begin_pass()
     for part in range(8):
         meter.add(100, 800)
@@ -583,4 +583,4 @@ def test_a_long_read_shows_a_bar_of_its_own(lang, words, said):
     "seconds, told", [(0, "0:00"), (59.2, "1:00"), (3600, "1:00:00"), (1e6, "11 d 13 h")]
 )
 def test_time_is_told_as_a_clock_does(seconds, told):
-    assert watch.clock(seconds) == told
+    assert progress.clock(seconds) == told

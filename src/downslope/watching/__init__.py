@@ -1,0 +1,1 @@
+"""Training that somebody else wrote: record it while it runs, read its logs, and judge both."""

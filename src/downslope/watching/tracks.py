@@ -1,0 +1,183 @@
+"""The two binary files of one loop, memory-mapped: every step's loss, and a sample of whole updates."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .records import Loop, Recorder, Update
+
+NUMBERS = 10_000  # of weights, above which a step has no params
+STEPS = 1 << 22  # updates whose loss is stored; beyond, every second, every fourth, …
+STEP = struct.Struct("<ddd")  # loss, rate, epoch + 1 (0: not written yet)
+HEAD = struct.Struct("<dddddddd")  # step + 1, epoch, seconds, loss, rate, gradient norm, rows, which vectors
+
+
+class Track:
+    """The two binary files of one loop."""
+
+    def __init__(self, recorder: Recorder, loop: Loop):
+        self.recorder, self.loop = recorder, loop
+        self.count = 0  # updates so far
+        self.next = 0  # the count at which the next update is one of the sample
+        self.stride = 1  # of the sample
+        self.sampled = 0
+        self.steps = Growing(recorder.folder / f"steps-{loop.number}.bin", STEP.size)
+        self.stored_stride = 1  # of the steps that are stored
+        self.updates: Growing | None = None
+        self.size = 0  # numbers of a vector in a record
+        self.last = 0  # the last step of the sample
+
+    def step(self, loss: float, rate: float, epoch: int) -> None:
+        if self.recorder.active:
+            place, rest = divmod(self.count, self.stored_stride)
+            if not rest:
+                self.steps.write(place, STEP.pack(loss, rate, epoch + 1))
+                if place + 1 >= STEPS:
+                    self.halve()
+        self.count += 1
+
+    def halve(self) -> None:
+        """Every second of the stored steps."""
+        rows = np.frombuffer(self.steps.content(), dtype="<f8").reshape(-1, 3)[:STEPS:2].copy()
+        self.steps.replace(rows.tobytes())
+        self.stored_stride *= 2
+        self.recorder.stride(self.loop.number, self.stored_stride)
+
+    def amend(self, step: int, loss: float) -> None:
+        place, rest = divmod(step - 1, self.stored_stride)
+        if self.recorder.active and not rest:
+            self.steps.write(place, struct.pack("<d", loss))
+
+    def update(self, update: Update) -> None:
+        """Write one of the sample, and decide when the next one is due."""
+        if not self.recorder.active:
+            return
+        vectors = [update.params, update.gradient, update.before]
+        if self.updates is None:
+            sizes = [len(v) for v in vectors if v is not None and len(v) <= NUMBERS]
+            self.size = max(sizes, default=0)
+            name = f"updates-{self.loop.number}-{self.size}.bin"
+            self.updates = Growing(self.recorder.folder / name, HEAD.size + 24 * self.size)
+        fits = [v is not None and 0 < len(v) == self.size for v in vectors]
+        which = sum(fit << bit for bit, fit in enumerate(fits))
+        head = (update.step + 1, update.epoch, update.seconds, update.loss, update.rate, update.gradient_norm)
+        blank = bytes(8 * self.size)
+        parts = [HEAD.pack(*head, update.rows, which)]
+        parts += [np.asarray(v, "<f8").tobytes() if fit else blank for v, fit in zip(vectors, fits)]
+        self.updates.write(self.sampled, b"".join(parts))
+        self.sampled += 1
+        self.last = update.step
+        if update.validation is not None:
+            self.recorder.validation(self.loop.number, update.step, update.validation)
+        capacity = max(64, min(4096, 150_000 // max(1, self.size)))
+        while update.step >= capacity * self.stride:
+            self.stride *= 2
+        self.next = -(-max(1, update.step) // self.stride) * self.stride if update.step else 0
+
+    def sparser(self) -> None:
+        """Half as many updates in the sample from now on."""
+        self.stride *= 2
+        self.next = -(-self.count // self.stride) * self.stride
+
+    def close(self) -> None:
+        for file in (self.steps, self.updates):
+            if file is not None:
+                file.close()
+
+    def abandon(self) -> None:
+        for file in (self.steps, self.updates):
+            if file is not None:
+                file.abandon()
+
+
+class Growing:
+    """A memory-mapped file of records of one length, that doubles when it is full."""
+
+    def __init__(self, path: Path, length: int):
+        self.path, self.length = path, length
+        self.used = 0
+        self.size = max(1 << 16, length)
+        self.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+        self.map: mmap.mmap | None = None
+        self._grow(self.size)
+
+    def _grow(self, size: int) -> None:
+        if self.map is not None:
+            self.map.close()
+            self.map = None
+        if hasattr(os, "posix_fallocate"):  # a full disk shows here, not as a SIGBUS at a write
+            os.posix_fallocate(self.file, 0, size)
+        else:
+            os.ftruncate(self.file, size)
+        self.size = size
+        self.map = mmap.mmap(self.file, size)
+
+    def write(self, place: int, record: bytes) -> None:
+        """A record, or the beginning of one."""
+        first = place * self.length
+        if self.map is None:
+            return
+        if first + self.length > self.size:
+            try:
+                self._grow(max(2 * self.size, first + self.length))
+            except OSError:  # a full disk is no fault of the script
+                self.map = None
+                return
+        self.map[first : first + len(record)] = record
+        self.used = max(self.used, first + self.length)
+
+    def content(self) -> bytes:
+        return b"" if self.map is None else self.map[: self.used]
+
+    def replace(self, content: bytes) -> None:
+        """Other records in the place of all."""
+        if self.map is not None:
+            self.map[: self.used] = content + bytes(self.used - len(content))
+            self.used = len(content)
+
+    def close(self) -> None:
+        """The file ends where its last record ends."""
+        if self.map is not None:
+            self.map.close()
+            self.map = None
+            os.ftruncate(self.file, self.used)
+            os.close(self.file)
+
+    def abandon(self) -> None:
+        if self.map is not None:
+            self.map.close()
+            self.map = None
+            with suppress(OSError):
+                os.close(self.file)
+
+
+def read_steps(folder: Path, number: int) -> np.ndarray:
+    """(steps, 3): loss, rate, epoch + 1 of every update of a loop."""
+    path = folder / f"steps-{number}.bin"
+    raw = path.read_bytes() if path.exists() else b""
+    rows = np.frombuffer(raw, dtype="<f8", count=len(raw) // STEP.size * 3).reshape(-1, 3)
+    return rows[rows[:, 2] > 0]
+
+
+def read_updates(folder: Path, number: int) -> list[tuple]:
+    """Of each record: step, epoch, seconds, loss, rate, gradient norm, rows, (params, gradient, before)."""
+    found: dict[int, tuple] = {}
+    for path in folder.glob(f"updates-{number}-*.bin"):
+        size = int(path.stem.rpartition("-")[2])
+        length = HEAD.size // 8 + 3 * size
+        raw = path.read_bytes()
+        rows = np.frombuffer(raw, dtype="<f8", count=len(raw) // (8 * length) * length).reshape(-1, length)
+        for row in rows[rows[:, 0] > 0]:
+            step, which = int(row[0]) - 1, int(row[7])
+            vectors = row[8:].reshape(3, size).copy()
+            parts = tuple(vectors[bit] if which >> bit & 1 else None for bit in range(3))
+            found[step] = (step, int(row[1]), *map(float, row[2:6]), int(row[6]), parts)
+    return [found[step] for step in sorted(found)]
