@@ -33,7 +33,7 @@ class Remedy:
     @property
     def text(self) -> str:
         """The sentence, in the language of the moment."""
-        return sentence(f"insight.remedy_{self.code}", self.facts)
+        return sentence(self.code if "." in self.code else f"insight.remedy_{self.code}", self.facts)
 
     @property
     def typed(self) -> str:
@@ -56,6 +56,8 @@ class Verdict:
     """One sentence on how a descent ended. `code` names it, `numbers` prove it, `remedies` say what to do.
 
     `kind` tells the ways of one code apart: a descent converges by its gradient, in one solve, at a minimum.
+    The sentences are those of insight/; a kind, or a remedy's code, may be the key of
+    one of another room ("watching.diverged").
     Sentences are made when they are read, in the language of that moment.
     """
 
@@ -73,7 +75,8 @@ class Verdict:
     @property
     def text(self) -> str:
         """The sentence; after it, what could not be judged."""
-        said = [sentence(f"insight.{self.kind or self.code}", self.numbers)]
+        key = self.kind or self.code
+        said = [sentence(key if "." in key else f"insight.{key}", self.numbers)]
         if self.unjudged:
             listed = ", ".join(f"{name} ({error})" for name, error in self.unjudged)
             said.append(text("insight.unjudged", judgements=listed))

@@ -1,0 +1,181 @@
+"""Mistakes in a watched script, each with its evidence: what the text shows, what the run showed.
+
+A `Fact` of the recording is evidence from the run; a finding of `check_script` is evidence from the text. Two
+that name one mistake are one finding with both. What the run contradicts is no finding.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import DownslopeError
+from ..insight import scripts
+from ..insight.verdicts import Remedy, Verdict
+from ..insight.verdicts.verdict import sentence
+from .verdict import Watched
+
+# What the run shows → the mistakes in the text that cause it. The gravest first; those before the line that
+# is marked explain how a run ended and become its verdict, the others are reported after it.
+CAUSES: dict[str, tuple[str, ...]] = {
+    "no_graph": ("leaf_replaced", "update_outside_no_grad"),
+    "never_moves": ("zero_before_step", "no_backward", "no_step", "not_called"),
+    "gradients_accumulate": ("no_zero_grad",),
+    "broadcast": ("broadcast",),
+    "double_softmax": ("softmax_before_cross_entropy", "sigmoid_before_logits"),
+    "logits_in_bce": ("raw_scores",),
+    "symmetric_start": (),
+    "same_batch": (),
+    "constant_output": ("one_score",),
+    "dead_units": (),
+    "vanishing": (),
+    "sorted_rows": ("not_shuffled",),
+    "scheduler_misplaced": ("scheduler_before_optimizer", "scheduler_each_batch"),
+    "trained_in_eval": (),
+    "eval_left_out": ("no_eval",),
+    "saturated": (),
+    "exploding": ("clip_after_step",),
+    "unscaled_inputs": (),
+    "memory_grows": ("graph_kept",),
+    "last_batch_reported": ("last_batch_loss",),
+}
+# Mistakes of the text alone that explain how a run ended.
+OF_TEXT = ("wrong_sign", "one_row", "missing_mean", "batch_mean", *(c for found in CAUSES.values() for c in found))
+REPORTED = ("memory_grows", "last_batch_reported", "unscaled_inputs", "saturated", "exploding")  # the run is sound
+SIDE = ("last_batch_loss", "graph_kept", "no_eval", "one_score", "clip_after_step", "not_shuffled", "undefined")
+NOT_FINDINGS = ("not_seen", "not_measured", "not_finite", "rate_out_of_bound", "edge_of_stability")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One mistake: its line, what it does, how it shows in the run and in the text, the mended line."""
+
+    code: str
+    line: int
+    source: str
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    fact: Any = None  # the Fact of the run
+    slip: scripts.Finding | None = None  # what `check` reads in the text
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """("run", "text"), or one of them."""
+        return (("run",) if self.fact is not None else ()) + (("text",) if self.slip is not None else ())
+
+    @property
+    def text(self) -> str:
+        """What the mistake is."""
+        return sentence(f"watching.{self.code}", self.numbers) if self.fact is not None else self.slip.text
+
+    @property
+    def evidence(self) -> dict[str, str]:
+        """kind → the numbers by which it shows."""
+        found = {}
+        if self.fact is not None:
+            found["run"] = sentence(f"watching.evidence_{self.code}", self.numbers)
+        if self.slip is not None:
+            found["text"] = self.slip.evidence
+        return found
+
+    @property
+    def mend(self) -> scripts.Mend | None:
+        """Which lines become what; None where no line can be proposed."""
+        return None if self.slip is None else self.slip.mend
+
+    @property
+    def cell(self) -> int | None:
+        """The cell of a notebook; lines then count within it."""
+        return None if self.slip is None else self.slip.cell
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data, as `check --json` writes it, with `evidence` by kind."""
+        mend = self.mend
+        return {
+            "line": self.line,
+            **({"cell": self.cell} if self.cell is not None else {}),
+            "source": self.source,
+            "code": self.code,
+            "check": None if self.slip is None else self.slip.code,
+            "text": self.text,
+            "evidence": self.evidence,
+            "numbers": dict(self.numbers),
+            "mended": None if mend is None else mend.text,
+            "replaces": None if mend is None else [mend.first, mend.last],
+        }
+
+
+def findings(watched: Watched) -> list[Finding]:
+    """All mistakes that a loop's run and the script's text prove, in the order of the lines."""
+    recording = watched.recording
+    lines = recording.source.splitlines()
+    slips = [slip for slip in read_text(recording) if not _contradicted(watched, slip)]
+    found = []
+    for code, fact in _firsts(recording.facts):
+        slip = _same_mistake(code, fact, slips)
+        if slip is not None:
+            slips.remove(slip)
+        line = fact.line or (slip.line if slip is not None else 0)
+        source = lines[line - 1] if 0 < line <= len(lines) else ""
+        numbers = {**(slip.numbers if slip is not None else {}), **fact.numbers, "step": fact.step}
+        found.append(Finding(code, line, source, numbers, fact, slip))
+    found += [Finding(slip.code, slip.line, slip.source, slip.numbers, None, slip) for slip in slips]
+    return sorted(found, key=lambda finding: (finding.cell or 0, finding.line, finding.code))
+
+
+def causes(watched: Watched, found: Iterable[Finding]) -> tuple[Verdict, ...]:
+    """Verdicts on the findings that explain how the run ended, the gravest first."""
+    order = [*CAUSES, *OF_TEXT]
+    grave = [
+        finding
+        for finding in found
+        if (finding.fact is not None and finding.code in CAUSES and finding.code not in REPORTED)
+        or (finding.fact is None and finding.code in OF_TEXT and finding.code not in SIDE)
+    ]
+    # Only "gradients of a batch are dead" and the like are states that a diverging rate brings about as well.
+    grave.sort(key=lambda finding: order.index(finding.code))
+    return tuple(_verdict(watched, finding) for finding in grave)
+
+
+def _verdict(watched: Watched, finding: Finding) -> Verdict:
+    room = "watching" if finding.fact is not None else "scripts"
+    remedies = (Remedy("watching.remedy_mended", None, {"line": finding.mend.first}),) if finding.mend else ()
+    return watched.verdict(finding.code, *remedies, kind=f"{room}.{finding.code}", **finding.numbers)
+
+
+def read_text(recording: Any) -> list[scripts.Finding]:
+    """What `check` finds in the script's text; nothing where it cannot be read."""
+    path = Path(recording.script)
+    whole = recording.source
+    try:
+        if path.suffix == ".ipynb" and path.is_file():
+            return scripts.check_script(path)
+        return scripts.check_script(whole if "\n" in whole else whole + "\n") if whole.strip() else []
+    except (DownslopeError, RecursionError, ValueError):
+        return []
+
+
+def _firsts(facts: Iterable[Any]) -> list[tuple[str, Any]]:
+    """The first fact of each mistake at each line: (code, fact)."""
+    seen: dict[tuple[str, int], Any] = {}
+    for fact in facts:
+        if fact.code not in NOT_FINDINGS:
+            seen.setdefault((fact.code, fact.line), fact)
+    return [(code, fact) for (code, _), fact in seen.items()]
+
+
+def _same_mistake(code: str, fact: Any, slips: list[scripts.Finding]) -> scripts.Finding | None:
+    """The finding of the text that is this mistake: of its codes, the nearest line."""
+    same = [slip for slip in slips if slip.code in CAUSES.get(code, ())]
+    return min(same, key=lambda slip: abs(slip.line - fact.line), default=None)
+
+
+def _contradicted(watched: Watched, slip: scripts.Finding) -> bool:
+    """Whether the run shows that what the text seems to do did not happen: an update that is said to increase
+    the loss, and a loss that fell."""
+    if slip.code != "wrong_sign" or len(watched.known[1]) < 2:
+        return False
+    start, _, last, error = watched.trend
+    return math.isfinite(last) and last < start - 3 * error and last < 0.5 * start

@@ -1,0 +1,202 @@
+"""Mended lines: a remedy as lines of the user's own file, and the run of the mended script beside the original."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import Any
+
+from ..insight.scripts import Mend
+
+SETTINGS = {"learning_rate": ("lr", "learning_rate", "eta", "rate"), "epochs": ("epochs", "n_epochs", "num_epochs")}
+
+
+def rate_mend(source: str, loop: Any, rate: float) -> Mend | None:
+    """The line that holds the learning rate of a loop, with `rate` in its place.
+
+    A literal is replaced where it stands: in the update, in the assignment of the name, in the call that hands
+    it to a function or to an optimizer. An expression that no literal is behind is replaced in the update.
+    """
+    tree = _parsed(source)
+    if tree is None:
+        return None
+    node = _optimizer_rate(tree, loop) if loop.kind == "torch" else None
+    node = node or _in_update(tree, loop)
+    return None if node is None else _replaced(source, _Literals(tree).behind(node) or node, f"{rate:g}")
+
+
+def epochs_mend(source: str, loop: Any, epochs: int) -> Mend | None:
+    """The line that holds how often a loop runs, range(100) or a name behind it, with `epochs` in its place."""
+    tree = _parsed(source)
+    if tree is None:
+        return None
+    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For) and _range_of(n) is not None]
+    around = [n for n in loops if n.lineno <= loop.update_line <= (n.end_lineno or 0)]
+    if not around:
+        return None
+    outer = min(around, key=lambda n: n.lineno)
+    call = _range_of(outer)
+    node = _Literals(tree).behind(call.args[0 if len(call.args) == 1 else 1])
+    if node is None or not isinstance(node.value, int):
+        return None
+    first = _Literals(tree).behind(call.args[0]) if len(call.args) == 2 else None
+    return _replaced(source, node, f"{epochs + (first.value if first is not None else 0)}")
+
+
+def applied(source: str, mends: Iterable[Mend]) -> str:
+    """The source with its mended lines; of two that overlap the first one is made.
+
+    >>> applied("a\\nb\\nc", [Mend(2, 2, "B"), Mend(3, 2, "x")])
+    'a\\nB\\nx\\nc'
+    """
+    lines = source.split("\n")
+    taken: list[Mend] = []
+    for mend in mends:
+        apart = (mend.last < other.first or other.last < mend.first for other in taken)
+        if mend not in taken and all(apart):
+            taken.append(mend)
+    for mend in sorted(taken, key=lambda mend: (mend.first, mend.last), reverse=True):
+        lines[mend.first - 1 : mend.last] = mend.text.split("\n")
+    return "\n".join(lines)
+
+
+def _parsed(source: str) -> ast.Module | None:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _range_of(node: ast.For) -> Any:
+    """The call of range that a loop goes over, inside tqdm(…) or enumerate(…) too."""
+    calls = (n for n in ast.walk(node.iter) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
+    return next((n for n in calls if n.func.id == "range" and len(n.args) in (1, 2)), None)  # type: ignore[attr-defined]
+
+
+def _optimizer_rate(tree: ast.Module, loop: Any) -> ast.expr | None:
+    """lr of the call that makes the optimizer: torch.optim.SGD(…, lr=0.1)."""
+    kind = loop.optimizer.get("class", "")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == kind:
+            named = next((keyword.value for keyword in node.keywords if keyword.arg == "lr"), None)
+            if named is not None or len(node.args) > 1:
+                return named if named is not None else node.args[1]
+    return None
+
+
+def _in_update(tree: ast.Module, loop: Any) -> ast.expr | None:
+    """The rate where it stands in the line that moves the weights."""
+    for node in ast.walk(tree):
+        inside = isinstance(node, ast.stmt) and node.lineno == loop.update_line
+        if inside and not isinstance(node, ast.For | ast.While | ast.If | ast.FunctionDef | ast.With | ast.ClassDef):
+            for part in ast.walk(node):
+                if isinstance(part, ast.expr) and loop.rate and ast.unparse(part) == _canonical(loop.rate):
+                    return part
+    return None
+
+
+def _canonical(text: str) -> str:
+    try:
+        return ast.unparse(ast.parse(text, mode="eval"))
+    except SyntaxError:
+        return text
+
+
+class _Literals:
+    """Which number in the text an expression stands for."""
+
+    def __init__(self, tree: ast.Module):
+        self.tree = tree
+        self.parent = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+
+    def behind(self, node: ast.AST | None, depth: int = 8) -> ast.Constant | None:
+        """The literal; None where there is none, or more than one."""
+        if depth == 0 or node is None:
+            return None
+        match node:
+            case ast.Constant(value=bool()):
+                return None
+            case ast.Constant(value=int() | float()):
+                return node
+            case ast.Name():
+                return self._named(node, depth)
+            case ast.Attribute():
+                return self._one([n.value for n in self._assigned(ast.unparse(node))], depth)
+            case ast.Subscript(value=ast.Name(), slice=ast.Constant()):
+                tables = [n.value for n in self._assigned(node.value.id) if isinstance(n.value, ast.Dict)]
+                keys = [(k, v) for table in tables for k, v in zip(table.keys, table.values)]
+                same = [v for k, v in keys if isinstance(k, ast.Constant) and k.value == node.slice.value]
+                return self._one(same, depth)
+        return None
+
+    def _one(self, values: list[ast.expr], depth: int) -> ast.Constant | None:
+        return self.behind(values[0], depth - 1) if len(values) == 1 else None
+
+    def _assigned(self, target: str) -> list[ast.Assign | ast.AnnAssign]:
+        found: list[ast.Assign | ast.AnnAssign] = []
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Assign) and any(ast.unparse(part) == target for part in node.targets):
+                found.append(node)
+            elif isinstance(node, ast.AnnAssign) and node.value is not None and ast.unparse(node.target) == target:
+                found.append(node)
+        return found
+
+    def _named(self, node: ast.Name, depth: int) -> ast.Constant | None:
+        scope = self._function(node)
+        while scope is not None:
+            parameters = scope.args.posonlyargs + scope.args.args + scope.args.kwonlyargs
+            if node.id in [parameter.arg for parameter in parameters]:
+                return self._one(self._given(scope, node.id), depth)
+            scope = self._function(scope)
+        paired = [
+            value
+            for n in ast.walk(self.tree)
+            if isinstance(n, ast.Assign) and isinstance(n.value, ast.Tuple) and isinstance(n.targets[0], ast.Tuple)
+            for target, value in zip(n.targets[0].elts, n.value.elts)
+            if isinstance(target, ast.Name) and target.id == node.id
+        ]
+        values = [n.value for n in self._assigned(node.id) if n.value is not None] + paired
+        return self._one(values, depth)
+
+    def _function(self, node: ast.AST) -> ast.FunctionDef | None:
+        above = self.parent.get(node)
+        while above is not None and not isinstance(above, ast.FunctionDef):
+            above = self.parent.get(above)
+        return above
+
+    def _given(self, function: ast.FunctionDef, name: str) -> list[ast.expr]:
+        """What calls hand to a parameter; its default where they hand nothing."""
+        arguments = function.args.posonlyargs + function.args.args
+        names = [argument.arg for argument in arguments]
+        owner = self.parent.get(function)
+        made = isinstance(owner, ast.ClassDef) and function.name == "__init__"
+        called = owner.name if made else function.name  # type: ignore[union-attr]
+        shift = 1 if isinstance(owner, ast.ClassDef) and names[:1] == ["self"] else 0
+        calls = [
+            n for n in ast.walk(self.tree)
+            if isinstance(n, ast.Call) and ast.unparse(n.func).split(".")[-1] == called
+        ]  # fmt: skip
+        found: list[ast.expr] = []
+        for call in calls:
+            named = next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
+            place = names.index(name) - shift if name in names else -1
+            if named is not None:
+                found.append(named)
+            elif 0 <= place < len(call.args):
+                found.append(call.args[place])
+        if found:
+            return found
+        defaults = dict(zip(reversed(names), reversed(function.args.defaults)))
+        for argument, default in zip(function.args.kwonlyargs, function.args.kw_defaults):
+            if default is not None:
+                defaults[argument.arg] = default
+        return [defaults[name]] if name in defaults else []
+
+
+def _replaced(source: str, node: ast.expr, text: str) -> Mend | None:
+    """The line of an expression with `text` in its place; None where it goes over several lines."""
+    if node.lineno != node.end_lineno or node.end_col_offset is None:
+        return None
+    line = source.split("\n")[node.lineno - 1].encode()
+    mended = line[: node.col_offset] + text.encode() + line[node.end_col_offset :]
+    return Mend(node.lineno, node.lineno, mended.decode())

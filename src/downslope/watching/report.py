@@ -1,0 +1,125 @@
+"""The report on a watched script, line by line: the trace in short, the certificate, verdict, findings, mends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+from ..messages import text
+
+if TYPE_CHECKING:
+    from .findings import Finding
+    from .seen import Seen
+
+SHOWN = 9  # steps of the trace
+
+
+def lines(seen: Seen) -> list[str]:
+    """All of the report."""
+    return [*_loops(seen), *_trace(seen), *_certificate(seen), *_verdict(seen), *_findings(seen), *_notes(seen)]
+
+
+def _loops(seen: Seen) -> list[str]:
+    name = Path(seen.recording.script).name
+    found = []
+    for loop in seen.loops:
+        weights = ", ".join(loop.weights[:6]) + (", …" if len(loop.weights) > 6 else "")
+        facts: dict[str, Any] = {"name": name, "line": loop.line, "at": loop.update_line, "weights": weights}
+        facts |= {"updates": seen.recording.steps(loop.number), "optimizer": loop.optimizer.get("class", "")}
+        key = "log" if loop.kind == "log" else "torch" if loop.optimizer.get("class") else "hand"
+        found.append(text(f"watching.report_{key}", **facts))
+    return found
+
+
+def _trace(seen: Seen) -> list[str]:
+    """A few updates, spaced by powers: step, loss, gradient norm, rate."""
+    steps = seen.trace.steps
+    if not steps:
+        return []
+    places = sorted({0, len(steps) - 1, *(min(len(steps) - 1, round((len(steps) - 1) ** (k / (SHOWN - 1)))) for k in range(SHOWN))})
+    rows = [[text("watching.column_step"), text("watching.column_loss"), text("watching.column_gradient"), text("watching.column_rate")]]
+    names = seen.trace.names if len(seen.trace.names) <= 3 else ()
+    rows[0] += list(names)
+    for place in places:
+        step = steps[place]
+        loss = step.loss if step.loss == step.loss or step.objective is None else step.objective
+        row = [f"{step.step}", number(loss), number(step.gradient_norm), number(step.learning_rate)]
+        row += [number(value) for value in (step.params if step.params is not None and names else ())]
+        rows.append(row)
+    used = [j for j in range(len(rows[0])) if any(row[j] != "–" for row in rows[1:])]
+    widths = [max(_width(row[j]) for row in rows) for j in used]
+    return ["  " + "  ".join(" " * (w - _width(row[j])) + row[j] for j, w in zip(used, widths)) for row in rows]
+
+
+def number(value: float | None) -> str:
+    """Six digits; "–" for what is not known."""
+    return "–" if value is None or value != value else f"{value:.6g}"
+
+
+def _width(words: str) -> int:
+    return sum(2 if "⺀" <= letter <= "￯" else 1 for letter in words)
+
+
+def _certificate(seen: Seen) -> list[str]:
+    c = seen.certificate
+    if not c.known:
+        return [c.why] if c.why and c.why != "no_loop" else []
+    facts = {**vars(c), "excess": c.excess}
+    key = "hessian" if c.source == "hessian" else "path_at_least" if c.at_least else "path"
+    if c.source == "hessian" and c.batch:
+        key = "batch"
+    found = [text(f"watching.certificate_{key}", **facts)]
+    if c.bound == c.bound and c.rate == c.rate:
+        found.append(text("watching.certificate_rate", **facts))
+    if c.parabola is False:
+        found.append(text("watching.certificate_no_parabola"))
+    if c.edge:
+        found.append(text("watching.certificate_edge", **facts))
+    if c.noise_scale is not None and c.rows:
+        found.append(text("watching.certificate_noise", **facts))
+    return found
+
+
+def _verdict(seen: Seen) -> list[str]:
+    verdict = seen.verdict
+    found = [text("watching.report_verdict", code=verdict.code, verdict=verdict.text)]
+    if seen.basis:
+        found.append(seen.basis)
+    for remedy in verdict.remedies:
+        mend = seen.change_mend(remedy.change or {})
+        found.append(f"  {remedy.text}")
+        if mend is not None:
+            found += mended(mend.first, mend.last, mend.text)
+    return found
+
+
+def mended(first: int, last: int, lines: str) -> list[str]:
+    """ "line 11: w = w - 0.107 * g" """
+    key = "watching.mended_at" if last < first else "watching.mended_line"
+    parts = dedent(lines).strip("\n").split("\n")
+    head = text(key, line=first, mended=parts[0].strip() if len(parts) == 1 else "").rstrip()
+    return [f"  {head}"] if len(parts) == 1 else [f"  {head}", *(f"      {part}" for part in parts)]
+
+
+def _findings(seen: Seen) -> list[str]:
+    found: list[str] = []
+    for finding in seen.findings:
+        found += _finding(finding, Path(seen.recording.script).name)
+    return found
+
+
+def _finding(finding: Finding, name: str) -> list[str]:
+    key = "scripts.place" if finding.cell is None else "scripts.place_in_cell"
+    head = text(key, path=name, line=finding.line, code=finding.code, cell=finding.cell)
+    found = [head, f"  {finding.source.strip()}", f"  {finding.text}"]
+    found += [f"  {text(f'watching.evidence_in_{kind}', evidence=said)}" for kind, said in finding.evidence.items()]
+    if finding.mend is not None:
+        found += mended(finding.mend.first, finding.mend.last, finding.mend.text)
+    return found
+
+
+def _notes(seen: Seen) -> list[str]:
+    """What was not seen, and why; at most once each."""
+    said = [text("watching.not_seen", **{"what": "", "why": "", **f.numbers}) for f in seen.recording.facts if f.code == "not_seen"]
+    return list(dict.fromkeys(said))

@@ -1,0 +1,331 @@
+"""What was seen of somebody else's training: trace, certificate, findings and verdict, in one object."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from .. import __version__, atomic, view
+from ..descent.trace import Trace
+from ..errors import DownslopeError
+from ..insight.scripts import Mend
+from ..insight.verdicts import Verdict
+from ..messages import language, text
+from . import findings as mistakes
+from . import fixing
+from .records import Curvature, Loop, Recorder, Recording, Track, read
+from .verdict import HEALTHY, SICK, Certificate, Watched, judge
+
+FORMAT, VERSION, KIND = "downslope-run", 2, "watched"  # version 1 are runs of our own
+NEAR = 0.2  # of the bound: an edge of stability
+FALLEN = 0.9  # of its first loss: a slow run whose loss fell by less is sick
+
+
+class Seen:
+    """What was seen of a training loop: `.verdict`, `.findings`, `.trace`, `.certificate`.
+
+    >>> from downslope.watching.records import Loop, Recording, Update
+    >>> import numpy as np
+    >>> losses = [0.5**k for k in range(40)]
+    >>> log = Recording(kind="log", loops=[Loop(1, kind="log")], end="ended", losses={1: np.array(losses)})
+    >>> Seen(log).verdict.code
+    'converged'
+    """
+
+    def __init__(self, recording: Recording | None = None):
+        self.recording = Recording() if recording is None else recording
+
+    # ---- judged --------------------------------------------------------------------------------------
+
+    @property
+    def loops(self) -> list[Loop]:
+        """The loops that moved something, the busiest first."""
+        steps = self.recording.steps
+        return sorted((loop for loop in self.recording.loops if steps(loop.number)), key=lambda l: -steps(l.number))
+
+    @cached_property
+    def watched(self) -> Watched | None:
+        """The loop with the most updates; None where nothing was moved."""
+        loop = self.recording.loop()
+        return None if loop is None else self.of(loop)
+
+    def of(self, loop: Loop) -> Watched:
+        """One loop, as judgements ask for it."""
+        return Watched(self.recording, loop, certificate(self.recording, loop))
+
+    @cached_property
+    def trace(self) -> Trace:
+        """The updates of the main loop, in the schema of our own runs."""
+        return self.recording.trace()
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """The curvature that the main loop met, the bound that follows for its rate, and the best rate."""
+        return Certificate(why="no_loop") if self.watched is None else self.watched.certificate
+
+    @cached_property
+    def findings(self) -> list[mistakes.Finding]:
+        """Mistakes, each with its evidence from the run, from the text, or both, and the mended line."""
+        return [] if self.recording.kind == "log" else mistakes.findings(self.watched or self._blank)
+
+    @property
+    def _blank(self) -> Watched:
+        return Watched(self.recording, Loop())
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """What happened in the main loop."""
+        if self.watched is None:
+            causes = mistakes.causes(self._blank, self.findings)
+            return causes[0] if causes else Verdict("not_seen", {}, kind="watching.no_loop")
+        return judge(self.watched, mistakes.causes(self.watched, self.findings))
+
+    @property
+    def sick(self) -> bool:
+        """Whether the verdict is one to act on: the loop diverged, or a mistake decided how it ended."""
+        verdict = self.verdict
+        if verdict.code == "too_slow":
+            first, loss = verdict.numbers.get("first"), verdict.numbers.get("loss")
+            return first is not None and loss is not None and loss > (1 - FALLEN) * first
+        return verdict.code in SICK or verdict.code not in (*HEALTHY, "not_seen")
+
+    @property
+    def basis(self) -> str:
+        """What the verdict rests on, as a sentence."""
+        return "" if self.watched is None else self.watched.basis
+
+    @cached_property
+    def mends(self) -> list[Mend]:
+        """The lines of the script that the verdict and the findings would change, as they would read."""
+        mends = [f.mend for f in self._first_causes() if f.mend is not None]
+        loop = self.recording.loop()
+        if mends or loop is None or self.recording.kind == "log":
+            return mends
+        for remedy in self.verdict.remedies:
+            change = remedy.change or {}
+            made = self.change_mend(change)
+            if made is not None:
+                return [made]
+        return mends
+
+    def change_mend(self, change: Mapping[str, Any]) -> Mend | None:
+        """The script's line that makes a change of rate or epochs."""
+        loop, source = self.recording.loop(), self.recording.source
+        if loop is None or not source:
+            return None
+        if "learning_rate" in change:
+            return fixing.rate_mend(source, loop, change["learning_rate"])
+        return fixing.epochs_mend(source, loop, change["epochs"]) if "epochs" in change else None
+
+    def _first_causes(self) -> list[mistakes.Finding]:
+        order = self.verdict.code
+        return [finding for finding in self.findings if finding.code == order]
+
+    # ---- shown ---------------------------------------------------------------------------------------
+
+    def plot(self, ax=None):
+        """Loss over updates, on a log axis; returns the matplotlib Axes."""
+        return self.trace.plot(ax)
+
+    def show(self):
+        """The loop as a player in a notebook: losses, weights, the script's source beside them."""
+        return view("watched")(self)
+
+    def lines(self) -> list[str]:
+        """The report: what was watched, its certificate, the verdict, findings with evidence, mended lines."""
+        from .report import lines
+
+        return lines(self)
+
+    def __str__(self) -> str:
+        return ("" if language() == "zh" else " ").join(filter(None, [self.verdict.text, self.basis]))
+
+    def __repr__(self) -> str:
+        name = Path(self.recording.script).name or self.recording.kind
+        return f"<Seen of {name}: {self.verdict.code}, {self.trace.updates} updates>"
+
+    # ---- stored --------------------------------------------------------------------------------------
+
+    def to_json(self) -> dict[str, Any]:
+        """One document: script, loops, verdict with code and numbers, findings, certificate, trace."""
+        recording, verdict = self.recording, self.verdict
+        trace = self.trace
+        document = {
+            "format": "downslope-watched",
+            "version": 1,
+            "downslope": __version__,
+            "script": recording.script,
+            "argv": list(recording.argv),
+            "kind": recording.kind,
+            "end": recording.end,
+            "exit_code": recording.exit_code,
+            "seconds": recording.seconds,
+            "recording_seconds": recording.recording_seconds,
+            "sick": self.sick,
+            "verdict": {**verdict.to_json(), "remedies": [self._remedy(remedy) for remedy in verdict.remedies]},
+            "basis": self.basis,
+            "findings": [finding.to_json() for finding in self.findings],
+            "certificate": self.certificate.to_json(),
+            "curvatures": [curvature._asdict() for curvature in recording.curvatures],
+            "not_seen": [dict(f.numbers, code=f.code, line=f.line) for f in recording.facts if f.code.startswith("not_")],
+            "loops": [{**vars(loop), "updates": recording.steps(loop.number)} for loop in self.loops],
+            "validation": {str(n): pairs for n, pairs in recording.validation.items()},
+            "trace": {
+                "names": list(trace.names),
+                "start": trace.start.tolist(),
+                "updates": trace.updates,
+                "steps": trace.to_records(),
+            },
+        }
+        return finite(document)
+
+    def _remedy(self, remedy: Any) -> dict[str, Any]:
+        mend = self.change_mend(remedy.change or {})
+        made = None if mend is None else {"line": mend.first, "text": mend.text}
+        return {**remedy.to_json(), "mended": made}
+
+    def save(self, path, force: bool = False) -> Path:
+        """Write a run folder of kind "watched": the recording, the document, checksums. `downslope inspect`,
+        `report`, `lab` and `compare` open it, and `load`.
+
+        Raises DownslopeError when something stands there already (`force` replaces a run, nothing else), and
+        when it cannot be written.
+        """
+        from ..inference.run import is_run
+
+        path = Path(path)
+        atomic.recover(path)
+        if path.exists() and not (force and is_run(path)):
+            key = "inference.run_exists" if not force else "inference.not_a_run_to_replace"
+            raise DownslopeError(key, path=path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with atomic.replacing_folder(path) as folder:
+                _write(self.recording, folder)
+                document = {name: part for name, part in self.to_json().items() if name != "trace"}
+                content = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+                (folder / "seen.json").write_text(content, encoding="utf-8")
+                sums = {file.name: _sha256(file) for file in sorted(folder.iterdir())}
+                manifest = {"format": FORMAT, "version": VERSION, "kind": KIND, "downslope": __version__}
+                whole = json.dumps({**manifest, "sha256": sums}, indent=2) + "\n"
+                (folder / "manifest.json").write_text(whole)
+        except OSError as error:
+            raise DownslopeError("inference.cannot_write", path=path, why=error.strerror) from None
+        return path
+
+
+def load(path, manifest: Mapping[str, Any] | None = None) -> Seen:
+    """The Seen that was saved at `path`; judged again from its recording.
+
+    Raises DownslopeError where a file is missing or is not what was written.
+    """
+    path = Path(path)
+    if manifest is None:
+        manifest = watched_manifest(path)
+    if manifest is None:
+        raise DownslopeError("inference.not_a_run", path=path)
+    for name, expected in dict(manifest["sha256"]).items():
+        file = path / Path(name).name
+        if not file.is_file() or _sha256(file) != expected:
+            raise DownslopeError("inference.damaged", path=path, file=name)
+    return Seen(read(path))
+
+
+def watched_manifest(path: Path) -> dict[str, Any] | None:
+    """The manifest of a run of kind "watched"; None of anything else."""
+    try:
+        manifest = json.loads((Path(path) / "manifest.json").read_text(encoding="utf-8"))
+        return manifest if manifest["kind"] == KIND and isinstance(manifest["sha256"], dict) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def certificate(recording: Recording, loop: Loop) -> Certificate:
+    """What is known of the curvature along a loop: from its moves, or from Hessians that were measured."""
+    measured = [c for c in recording.curvatures if c.loop == loop.number]
+    if not measured:
+        why = next((f for f in recording.facts if f.code == "not_measured" and f.loop in (0, loop.number)), None)
+        return Certificate(why="" if why is None else _why(why))
+    # A rate that is too large shows at once; later the loss bends until the rate fits (edge of stability).
+    worst = max(measured, key=_excess)
+    last = measured[-1]
+    shown = worst if worst.step <= 2 or _diverged(recording, loop) else last
+    late = [_excess(c) for c in measured if c.step > 2][-3:]
+    edge = len(late) >= 2 and min(late) > 1 - NEAR and max(late) < 1 + NEAR and not last.batch
+    known = math.isfinite(shown.bound)
+    return Certificate(
+        L=shown.value,
+        rate=shown.rate,
+        bound=shown.bound,
+        best=shown.bound / 2 if known else math.nan,
+        error=shown.error,
+        batch=shown.batch,
+        rows=shown.rows,
+        source="path" if loop.kind == "hand" else "hessian",
+        step=shown.step,
+        noise_scale=last.noise_scale,
+        preconditioned=shown.preconditioned,
+        edge=edge,
+    )
+
+
+def _why(fact: Any) -> str:
+    return text("watching.not_measured", what=fact.numbers.get("what", ""), why=fact.numbers.get("why", ""))
+
+
+def _excess(curvature: Curvature) -> float:
+    known = math.isfinite(curvature.bound) and curvature.bound > 0 and math.isfinite(curvature.rate)
+    return curvature.rate / curvature.bound if known else 0.0
+
+
+def _diverged(recording: Recording, loop: Loop) -> bool:
+    losses = recording.losses.get(loop.number, ())
+    return bool(len(losses) and not math.isfinite(losses[-1]))
+
+
+def finite(value: Any) -> Any:
+    """Plain data without inf and nan, which JSON does not know: null, "Infinity", "-Infinity"."""
+    if isinstance(value, Mapping):
+        return {str(key): finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(part) for part in value]
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _write(recording: Recording, folder: Path) -> None:
+    """A recording as a Recorder writes one."""
+    recorder = Recorder(folder, recording.script, recording.source, recording.argv, recording.kind)
+    for loop in recording.loops:
+        number = recorder.loop(loop)
+        track: Track = recorder.tracks[number]
+        track.stored_stride = stride = recording.strides.get(number, 1)
+        rates, epochs = recording.rates.get(number), recording.epochs.get(number)
+        for place, loss in enumerate(recording.losses.get(number, ())):
+            track.count = place * stride
+            rate = math.nan if rates is None or place >= len(rates) else float(rates[place])
+            epoch = 0 if epochs is None or place >= len(epochs) else int(epochs[place])
+            track.step(float(loss), rate, epoch)
+        for update in recording.updates.get(number, ()):
+            recorder.update(update._replace(validation=None))
+        for step, loss in recording.validation.get(number, ()):
+            recorder.validation(number, int(step), float(loss))
+    for curvature in recording.curvatures:
+        recorder.curvature(curvature)
+    for fact in recording.facts:
+        recorder.fact(fact)
+    recorder.recording_seconds = recording.recording_seconds
+    recorder.began = time.perf_counter() - recording.seconds
+    recorder.close(recording.end, recording.exit_code)
