@@ -1,4 +1,4 @@
-"""What a recording alone is judged to be: each verdict on a run that deserves it, none on one that does not."""
+"""What a recording is judged to be: each verdict on a run that deserves it, none on others."""
 
 import math
 
@@ -84,8 +84,16 @@ RECORDINGS = {
     "a log that grows": (log(0.5 * 1.3 ** np.arange(40)), "diverged", True),
     "a log that turns NaN": (log([*(1 / (1 + np.arange(20))), *[math.nan] * 5]), "not_finite", True),
     "a log that bursts": (log([*(1.5 ** np.arange(20)), math.inf, math.nan]), "diverged", True),
-    "a log that overfits": (log(FALL[:100], 0.5 + 0.4 * FALL[:100] + 0.005 * np.arange(100)), "overfitting", True),
-    "a noisy validation loss": (log(FALL[:100], noisy(0.5 + 0.4 * FALL[:100], 0.03)), "epochs_exhausted", False),
+    "a log that overfits": (
+        log(FALL[:100], 0.5 + 0.4 * FALL[:100] + 0.005 * np.arange(100)),
+        "overfitting",
+        True,
+    ),
+    "a noisy validation loss": (
+        log(FALL[:100], noisy(0.5 + 0.4 * FALL[:100], 0.03)),
+        "epochs_exhausted",
+        False,
+    ),
     "three losses": (log([1.0, 0.9, 0.8]), "not_judged", False),
 }
 
@@ -104,7 +112,9 @@ def test_a_recording_gets_the_verdict_that_it_deserves(name):
 def test_a_rate_beyond_the_bound_is_named_with_its_numbers():
     verdict = Seen(by_hand(0.3, 200, 28 / 3)).verdict
     numbers = {name: verdict.numbers[name] for name in ("learning_rate", "curvature", "bound", "excess")}
-    assert numbers == pytest.approx({"learning_rate": 0.3, "curvature": 28 / 3, "bound": 6 / 28, "excess": 1.4})
+    assert numbers == pytest.approx(
+        {"learning_rate": 0.3, "curvature": 28 / 3, "bound": 6 / 28, "excess": 1.4}
+    )
 
 
 def test_the_remedy_is_the_line_of_the_script_with_the_best_rate():

@@ -16,7 +16,7 @@ from ..errors import DownslopeError
 from ..insight import scripts
 from ..insight.verdicts import Remedy, Verdict
 from ..insight.verdicts.verdict import sentence
-from .verdict import Watched
+from .watched import Watched
 
 # What the run shows → the mistakes in the text that cause it. The gravest first; those before the line that
 # is marked explain how a run ended and become its verdict, the others are reported after it.
@@ -43,9 +43,29 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "last_batch_reported": ("last_batch_loss",),
 }
 # Mistakes of the text alone that explain how a run ended.
-OF_TEXT = ("wrong_sign", "one_row", "missing_mean", "batch_mean", *(c for found in CAUSES.values() for c in found))
-REPORTED = ("memory_grows", "last_batch_reported", "unscaled_inputs", "saturated", "exploding")  # the run is sound
-SIDE = ("last_batch_loss", "graph_kept", "no_eval", "one_score", "clip_after_step", "not_shuffled", "undefined")
+OF_TEXT = (
+    "wrong_sign",
+    "one_row",
+    "missing_mean",
+    "batch_mean",
+    *(c for found in CAUSES.values() for c in found),
+)
+REPORTED = (
+    "memory_grows",
+    "last_batch_reported",
+    "unscaled_inputs",
+    "saturated",
+    "exploding",
+)  # the run is sound
+SIDE = (
+    "last_batch_loss",
+    "graph_kept",
+    "no_eval",
+    "one_score",
+    "clip_after_step",
+    "not_shuffled",
+    "undefined",
+)
 NOT_FINDINGS = ("not_seen", "not_measured", "not_finite", "rate_out_of_bound", "edge_of_stability")
 
 
@@ -68,7 +88,9 @@ class Finding:
     @property
     def text(self) -> str:
         """What the mistake is."""
-        return sentence(f"watching.{self.code}", self.numbers) if self.fact is not None else self.slip.text
+        if self.slip is not None and self.fact is None:
+            return self.slip.text
+        return sentence(f"watching.{self.code}", self.numbers)
 
     @property
     def evidence(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Mended lines: a remedy as lines of the user's own file, and the run of the mended script beside the original."""
+"""Mended lines: a remedy as lines of the user's own file."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import Any
 
 from ..insight.scripts import Mend
 
-SETTINGS = {"learning_rate": ("lr", "learning_rate", "eta", "rate"), "epochs": ("epochs", "n_epochs", "num_epochs")}
-
 
 def rate_mend(source: str, loop: Any, rate: float) -> Mend | None:
     """The line that holds the learning rate of a loop, with `rate` in its place.
 
-    A literal is replaced where it stands: in the update, in the assignment of the name, in the call that hands
-    it to a function or to an optimizer. An expression that no literal is behind is replaced in the update.
+    A literal is replaced where it stands: in the update, in the assignment of the name, in the call that
+    hands it to a function or to an optimizer. An expression without a literal is replaced in the update.
     """
     tree = _parsed(source)
     if tree is None:
@@ -26,7 +24,7 @@ def rate_mend(source: str, loop: Any, rate: float) -> Mend | None:
 
 
 def epochs_mend(source: str, loop: Any, epochs: int) -> Mend | None:
-    """The line that holds how often a loop runs, range(100) or a name behind it, with `epochs` in its place."""
+    """The line with the number of epochs, in range(100) or in the name behind it, replaced by `epochs`."""
     tree = _parsed(source)
     if tree is None:
         return None
@@ -39,7 +37,7 @@ def epochs_mend(source: str, loop: Any, epochs: int) -> Mend | None:
     node = _Literals(tree).behind(call.args[0 if len(call.args) == 1 else 1])
     if node is None or not isinstance(node.value, int):
         return None
-    first = _Literals(tree).behind(call.args[0]) if len(call.args) == 2 else None
+    first: Any = _Literals(tree).behind(call.args[0]) if len(call.args) == 2 else None
     return _replaced(source, node, f"{epochs + (first.value if first is not None else 0)}")
 
 
@@ -88,7 +86,9 @@ def _in_update(tree: ast.Module, loop: Any) -> ast.expr | None:
     """The rate where it stands in the line that moves the weights."""
     for node in ast.walk(tree):
         inside = isinstance(node, ast.stmt) and node.lineno == loop.update_line
-        if inside and not isinstance(node, ast.For | ast.While | ast.If | ast.FunctionDef | ast.With | ast.ClassDef):
+        if inside and not isinstance(
+            node, ast.For | ast.While | ast.If | ast.FunctionDef | ast.With | ast.ClassDef
+        ):
             for part in ast.walk(node):
                 if isinstance(part, ast.expr) and loop.rate and ast.unparse(part) == _canonical(loop.rate):
                     return part
@@ -122,24 +122,20 @@ class _Literals:
                 return self._named(node, depth)
             case ast.Attribute():
                 return self._one([n.value for n in self._assigned(ast.unparse(node))], depth)
-            case ast.Subscript(value=ast.Name(), slice=ast.Constant()):
-                tables = [n.value for n in self._assigned(node.value.id) if isinstance(n.value, ast.Dict)]
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=key)):
+                tables = [n.value for n in self._assigned(name) if isinstance(n.value, ast.Dict)]
                 keys = [(k, v) for table in tables for k, v in zip(table.keys, table.values)]
-                same = [v for k, v in keys if isinstance(k, ast.Constant) and k.value == node.slice.value]
+                same = [v for k, v in keys if isinstance(k, ast.Constant) and k.value == key]
                 return self._one(same, depth)
         return None
 
     def _one(self, values: list[ast.expr], depth: int) -> ast.Constant | None:
         return self.behind(values[0], depth - 1) if len(values) == 1 else None
 
-    def _assigned(self, target: str) -> list[ast.Assign | ast.AnnAssign]:
-        found: list[ast.Assign | ast.AnnAssign] = []
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Assign) and any(ast.unparse(part) == target for part in node.targets):
-                found.append(node)
-            elif isinstance(node, ast.AnnAssign) and node.value is not None and ast.unparse(node.target) == target:
-                found.append(node)
-        return found
+    def _assigned(self, target: str) -> list[Any]:
+        found: list[Any] = [n for n in ast.walk(self.tree) if isinstance(n, ast.Assign | ast.AnnAssign)]
+        named = [(n, n.targets if isinstance(n, ast.Assign) else [n.target]) for n in found if n.value]
+        return [n for n, targets in named if any(ast.unparse(part) == target for part in targets)]
 
     def _named(self, node: ast.Name, depth: int) -> ast.Constant | None:
         scope = self._function(node)
@@ -151,7 +147,9 @@ class _Literals:
         paired = [
             value
             for n in ast.walk(self.tree)
-            if isinstance(n, ast.Assign) and isinstance(n.value, ast.Tuple) and isinstance(n.targets[0], ast.Tuple)
+            if isinstance(n, ast.Assign)
+            and isinstance(n.value, ast.Tuple)
+            and isinstance(n.targets[0], ast.Tuple)
             for target, value in zip(n.targets[0].elts, n.value.elts)
             if isinstance(target, ast.Name) and target.id == node.id
         ]

@@ -1,4 +1,4 @@
-"""The report on a watched script, line by line: the trace in short, the certificate, verdict, findings, mends."""
+"""The report on a watched script, line by line: trace, certificate, verdict, findings, mended lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ SHOWN = 9  # steps of the trace
 
 def lines(seen: Seen) -> list[str]:
     """All of the report."""
-    return [*_loops(seen), *_trace(seen), *_certificate(seen), *_verdict(seen), *_findings(seen), *_notes(seen)]
+    return [
+        *_loops(seen),
+        *_trace(seen),
+        *_certificate(seen),
+        *_verdict(seen),
+        *_findings(seen),
+        *_notes(seen),
+    ]
 
 
 def _loops(seen: Seen) -> list[str]:
@@ -37,8 +44,21 @@ def _trace(seen: Seen) -> list[str]:
     steps = seen.trace.steps
     if not steps:
         return []
-    places = sorted({0, len(steps) - 1, *(min(len(steps) - 1, round((len(steps) - 1) ** (k / (SHOWN - 1)))) for k in range(SHOWN))})
-    rows = [[text("watching.column_step"), text("watching.column_loss"), text("watching.column_gradient"), text("watching.column_rate")]]
+    places = sorted(
+        {
+            0,
+            len(steps) - 1,
+            *(min(len(steps) - 1, round((len(steps) - 1) ** (k / (SHOWN - 1)))) for k in range(SHOWN)),
+        }
+    )
+    rows = [
+        [
+            text("watching.column_step"),
+            text("watching.column_loss"),
+            text("watching.column_gradient"),
+            text("watching.column_rate"),
+        ]
+    ]
     names = seen.trace.names if len(seen.trace.names) <= 3 else ()
     rows[0] += list(names)
     for place in places:
@@ -49,7 +69,9 @@ def _trace(seen: Seen) -> list[str]:
         rows.append(row)
     used = [j for j in range(len(rows[0])) if any(row[j] != "–" for row in rows[1:])]
     widths = [max(_width(row[j]) for row in rows) for j in used]
-    return ["  " + "  ".join(" " * (w - _width(row[j])) + row[j] for j, w in zip(used, widths)) for row in rows]
+    return [
+        "  " + "  ".join(" " * (w - _width(row[j])) + row[j] for j, w in zip(used, widths)) for row in rows
+    ]
 
 
 def number(value: float | None) -> str:
@@ -113,7 +135,9 @@ def _finding(finding: Finding, name: str) -> list[str]:
     key = "scripts.place" if finding.cell is None else "scripts.place_in_cell"
     head = text(key, path=name, line=finding.line, code=finding.code, cell=finding.cell)
     found = [head, f"  {finding.source.strip()}", f"  {finding.text}"]
-    found += [f"  {text(f'watching.evidence_in_{kind}', evidence=said)}" for kind, said in finding.evidence.items()]
+    found += [
+        f"  {text(f'watching.evidence_in_{kind}', evidence=said)}" for kind, said in finding.evidence.items()
+    ]
     if finding.mend is not None:
         found += mended(finding.mend.first, finding.mend.last, finding.mend.text)
     return found
@@ -121,5 +145,9 @@ def _finding(finding: Finding, name: str) -> list[str]:
 
 def _notes(seen: Seen) -> list[str]:
     """What was not seen, and why; at most once each."""
-    said = [text("watching.not_seen", **{"what": "", "why": "", **f.numbers}) for f in seen.recording.facts if f.code == "not_seen"]
+    said = [
+        text("watching.not_seen", **{"what": "", "why": "", **f.numbers})
+        for f in seen.recording.facts
+        if f.code == "not_seen"
+    ]
     return list(dict.fromkeys(said))

@@ -11,19 +11,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .. import __version__, atomic, view
+from .. import __version__, atomic
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..insight.scripts import Mend
 from ..insight.verdicts import Verdict
-from ..messages import language, text
+from ..messages import language
 from . import findings as mistakes
 from . import fixing
-from .records import Curvature, Loop, Recorder, Recording, Track, read
-from .verdict import HEALTHY, SICK, Certificate, Watched, judge
+from .records import Loop, Recorder, Recording, read
+from .verdict import HEALTHY, SICK, judge
+from .watched import Certificate, Watched, certificate
 
 FORMAT, VERSION, KIND = "downslope-run", 2, "watched"  # version 1 are runs of our own
-NEAR = 0.2  # of the bound: an edge of stability
 FALLEN = 0.9  # of its first loss: a slow run whose loss fell by less is sick
 
 
@@ -47,7 +47,9 @@ class Seen:
     def loops(self) -> list[Loop]:
         """The loops that moved something, the busiest first."""
         steps = self.recording.steps
-        return sorted((loop for loop in self.recording.loops if steps(loop.number)), key=lambda l: -steps(l.number))
+        return sorted(
+            (loop for loop in self.recording.loops if steps(loop.number)), key=lambda l: -steps(l.number)
+        )
 
     @cached_property
     def watched(self) -> Watched | None:
@@ -134,11 +136,11 @@ class Seen:
         return self.trace.plot(ax)
 
     def show(self):
-        """The loop as a player in a notebook: losses, weights, the script's source beside them."""
-        return view("watched")(self)
+        """The loop as a player in a notebook: its losses and its weights."""
+        return self.trace.show()
 
     def lines(self) -> list[str]:
-        """The report: what was watched, its certificate, the verdict, findings with evidence, mended lines."""
+        """The report: what was watched, its certificate, the verdict, findings with evidence, fixes."""
         from .report import lines
 
         return lines(self)
@@ -168,12 +170,19 @@ class Seen:
             "seconds": recording.seconds,
             "recording_seconds": recording.recording_seconds,
             "sick": self.sick,
-            "verdict": {**verdict.to_json(), "remedies": [self._remedy(remedy) for remedy in verdict.remedies]},
+            "verdict": {
+                **verdict.to_json(),
+                "remedies": [self._remedy(remedy) for remedy in verdict.remedies],
+            },
             "basis": self.basis,
             "findings": [finding.to_json() for finding in self.findings],
             "certificate": self.certificate.to_json(),
             "curvatures": [curvature._asdict() for curvature in recording.curvatures],
-            "not_seen": [dict(f.numbers, code=f.code, line=f.line) for f in recording.facts if f.code.startswith("not_")],
+            "not_seen": [
+                dict(f.numbers, code=f.code, line=f.line)
+                for f in recording.facts
+                if f.code.startswith("not_")
+            ],
             "loops": [{**vars(loop), "updates": recording.steps(loop.number)} for loop in self.loops],
             "validation": {str(n): pairs for n, pairs in recording.validation.items()},
             "trace": {
@@ -246,49 +255,6 @@ def watched_manifest(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def certificate(recording: Recording, loop: Loop) -> Certificate:
-    """What is known of the curvature along a loop: from its moves, or from Hessians that were measured."""
-    measured = [c for c in recording.curvatures if c.loop == loop.number]
-    if not measured:
-        why = next((f for f in recording.facts if f.code == "not_measured" and f.loop in (0, loop.number)), None)
-        return Certificate(why="" if why is None else _why(why))
-    # A rate that is too large shows at once; later the loss bends until the rate fits (edge of stability).
-    worst = max(measured, key=_excess)
-    last = measured[-1]
-    shown = worst if worst.step <= 2 or _diverged(recording, loop) else last
-    late = [_excess(c) for c in measured if c.step > 2][-3:]
-    edge = len(late) >= 2 and min(late) > 1 - NEAR and max(late) < 1 + NEAR and not last.batch
-    known = math.isfinite(shown.bound)
-    return Certificate(
-        L=shown.value,
-        rate=shown.rate,
-        bound=shown.bound,
-        best=shown.bound / 2 if known else math.nan,
-        error=shown.error,
-        batch=shown.batch,
-        rows=shown.rows,
-        source="path" if loop.kind == "hand" else "hessian",
-        step=shown.step,
-        noise_scale=last.noise_scale,
-        preconditioned=shown.preconditioned,
-        edge=edge,
-    )
-
-
-def _why(fact: Any) -> str:
-    return text("watching.not_measured", what=fact.numbers.get("what", ""), why=fact.numbers.get("why", ""))
-
-
-def _excess(curvature: Curvature) -> float:
-    known = math.isfinite(curvature.bound) and curvature.bound > 0 and math.isfinite(curvature.rate)
-    return curvature.rate / curvature.bound if known else 0.0
-
-
-def _diverged(recording: Recording, loop: Loop) -> bool:
-    losses = recording.losses.get(loop.number, ())
-    return bool(len(losses) and not math.isfinite(losses[-1]))
-
-
 def finite(value: Any) -> Any:
     """Plain data without inf and nan, which JSON does not know: null, "Infinity", "-Infinity"."""
     if isinstance(value, Mapping):
@@ -310,13 +276,13 @@ def _write(recording: Recording, folder: Path) -> None:
     recorder = Recorder(folder, recording.script, recording.source, recording.argv, recording.kind)
     for loop in recording.loops:
         number = recorder.loop(loop)
-        track: Track = recorder.tracks[number]
+        track = recorder.tracks[number]
         track.stored_stride = stride = recording.strides.get(number, 1)
         rates, epochs = recording.rates.get(number), recording.epochs.get(number)
         for place, loss in enumerate(recording.losses.get(number, ())):
             track.count = place * stride
             rate = math.nan if rates is None or place >= len(rates) else float(rates[place])
-            epoch = 0 if epochs is None or place >= len(epochs) else int(epochs[place])
+            epoch = place if epochs is None or place >= len(epochs) else int(epochs[place])
             track.step(float(loss), rate, epoch)
         for update in recording.updates.get(number, ()):
             recorder.update(update._replace(validation=None))

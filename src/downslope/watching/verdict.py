@@ -1,227 +1,31 @@
 """What happened in a training loop that somebody else wrote, judged from what was recorded of it.
 
-Codes and sentences are those of our own runs (`insight/verdicts`) wherever they fit. A judgement asks only for
-what was recorded: a log without gradients is judged by its losses, and the verdict says so (`basis`).
+Codes and sentences are those of our own runs (`insight/verdicts`) wherever they fit. A judgement asks only
+for what was recorded: a log without gradients is judged by its losses, and the verdict says so (`basis`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..insight.verdicts import Remedy, Verdict
 from ..messages import text
+from .watched import FEW, Watched, rounded
 
 GROWN = 10.0  # times the first loss: what no chance of a few rows makes of it
-REVERSED = -math.sqrt(0.5)  # cosine of successive gradients: more than half of the next one undoes the last step
+REVERSED = -math.sqrt(
+    0.5
+)  # cosine of successive gradients: more than half of the next one undoes the last step
 ARRIVED = 1e-6  # of the first gradient: as for functions in insight/verdicts
 STILL = 0.01  # of the whole decrease: what the last quarter of a settled run contributed at most
 UNMOVED = 1e-3  # of the first loss: a smaller decrease is none
 MATERIAL = 0.05  # of the lowest validation loss: a smaller rise is not called overfitting
-FEW = 8  # losses below which a trend is not judged
 SICK = ("diverged", "not_finite", "oscillating", "no_progress", "overfitting")
 HEALTHY = ("converged", "epochs_exhausted", "too_slow", "noise_floor", "interrupted", "not_judged")
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """The largest curvature L that a loop met, and what it allows: bound of the rate, best rate.
-
-    `source` is "path" where L was found from the recorded moves and gradients, "hessian" where it is the
-    largest eigenvalue of a Hessian. `at_least`: L is a lower bound. `batch`: the Hessian is that of some of the
-    rows, and proves nothing about the others. `excess` = rate/bound. A certificate without L says `why`.
-    """
-
-    L: float = math.nan
-    rate: float = math.nan
-    bound: float = math.nan
-    best: float = math.nan
-    error: float = 0.0
-    at_least: bool = False
-    batch: bool = False
-    rows: int = 0
-    parabola: bool | None = None  # False: the pencil of moves and gradients is not symmetric
-    source: str = ""
-    step: int = 0
-    noise_scale: float | None = None
-    preconditioned: bool = False
-    edge: bool = False  # of stability: late in the run L·rate stays near the bound while the loss falls
-    why: str = ""  # nothing was measured because …
-
-    @property
-    def known(self) -> bool:
-        """Whether there is a curvature."""
-        return bool(math.isfinite(self.L) and self.L > 0)
-
-    @property
-    def excess(self) -> float:
-        """rate / bound; 0 where either is unknown."""
-        known = math.isfinite(self.rate) and math.isfinite(self.bound) and self.bound > 0
-        return self.rate / self.bound if known else 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        """All fields; null for a number that is not known."""
-        found = {name: _plain(value) for name, value in vars(self).items()}
-        return {**found, "excess": self.excess or None}
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-@dataclass(frozen=True, eq=False)
-class Watched:
-    """One loop of a recording, as judgements ask for it. `losses` and `rates` have one entry an update."""
-
-    recording: Any
-    loop: Any
-    certificate: Certificate = field(default_factory=Certificate)
-
-    # ---- what was recorded ---------------------------------------------------------------------------
-
-    @cached_property
-    def losses(self) -> np.ndarray:
-        """(n,) the loss before each update; NaN where it is not known."""
-        return np.asarray(self.recording.losses.get(self.loop.number, ()), dtype=float)
-
-    @cached_property
-    def rates(self) -> np.ndarray:
-        """(n,) the learning rate of each update; NaN where it is not known."""
-        return np.asarray(self.recording.rates.get(self.loop.number, ()), dtype=float)
-
-    @cached_property
-    def steps(self) -> list[Any]:
-        """The updates that were recorded in full, in order."""
-        return [update for update in self.recording.updates.get(self.loop.number, ()) if update.step > 0]
-
-    @cached_property
-    def validation(self) -> tuple[np.ndarray, np.ndarray]:
-        """(m,) steps and (m,) losses on validation rows."""
-        pairs = self.recording.validation.get(self.loop.number, ())
-        found = np.asarray([tuple(pair) for pair in pairs], dtype=float).reshape(-1, 2)
-        return found[:, 0], found[:, 1]
-
-    @cached_property
-    def known(self) -> tuple[np.ndarray, np.ndarray]:
-        """Indices and values of the losses that are finite numbers."""
-        places = np.flatnonzero(np.isfinite(self.losses))
-        return places, self.losses[places]
-
-    @cached_property
-    def updates(self) -> int:
-        """How many updates there were."""
-        return self.recording.steps(self.loop.number)
-
-    @cached_property
-    def epochs(self) -> int:
-        """How many epochs: those of the script's loops, else one an update."""
-        counted = self.recording.epochs.get(self.loop.number, ())
-        return int(counted[-1]) + 1 if len(counted) else self.updates
-
-    @cached_property
-    def gradients(self) -> tuple[np.ndarray, np.ndarray]:
-        """Steps, and the largest component of the gradient there, (m,); where no gradient was kept, its norm."""
-        rows = []
-        for update in self.steps:
-            size = update.gradient_norm
-            if update.gradient is not None and np.size(update.gradient):
-                size = float(np.abs(update.gradient).max())
-            rows.append((update.step, size))
-        found = np.asarray(rows, dtype=float).reshape(-1, 2)
-        found = found[~np.isnan(found[:, 1])]
-        return found[:, 0], found[:, 1]
-
-    @property
-    def full(self) -> bool:
-        """Whether every update is known to have looked at the same rows."""
-        return bool(self.loop.full_batch)
-
-    @property
-    def rate(self) -> float:
-        """The learning rate where it never changed; NaN otherwise."""
-        known = self.rates[np.isfinite(self.rates)]
-        if not len(known):
-            return math.nan
-        return float(known[0]) if np.ptp(known) <= 1e-12 * abs(known[0]) else math.nan
-
-    @cached_property
-    def trend(self) -> tuple[float, float, float, float]:
-        """(first, three quarters, last, error): medians of the loss, and the standard error of one of them."""
-        values = self.known[1]
-        n = len(values)
-        head, wide = max(1, n // 50), max(1, n // 20)
-        if self.full:
-            head = wide = 1
-        place = min(n - wide, max(0, int(0.75 * n)))
-        noise = float(np.median(np.abs(np.diff(values[n // 2 :])))) if n > 2 * FEW and not self.full else 0.0
-        medians = (values[:head], values[place : place + wide], values[-wide:])
-        first, middle, last = (float(np.median(part)) for part in medians)
-        return first, middle, last, 1.25 * noise / math.sqrt(wide)
-
-    @cached_property
-    def numbers(self) -> dict[str, Any]:
-        """The numbers that every verdict has."""
-        values = self.known[1]
-        facts: dict[str, Any] = {"epochs": self.epochs, "updates": self.updates}
-        if len(values):
-            facts |= {"loss": float(values[-1]), "first": float(values[0])}
-        if len(self.gradients[1]):
-            facts["gradient"] = float(self.gradients[1][-1])
-        known = self.rates[np.isfinite(self.rates)]
-        if len(known):
-            facts["learning_rate"] = float(known[0])
-        c = self.certificate
-        if c.known:
-            facts |= {"curvature": c.L, "bound": c.bound, "best": c.best}
-        return facts
-
-    def verdict(self, code: str, *remedies: Remedy | None, kind: str = "", **numbers: Any) -> Verdict:
-        """With the numbers that every verdict has."""
-        kept = tuple(remedy for remedy in remedies if remedy is not None)
-        return Verdict(code, {**self.numbers, **numbers}, kept, kind)
-
-    @property
-    def basis(self) -> str:
-        """One sentence: what the verdict rests on."""
-        parts = []
-        values = self.known[1]
-        if len(values):
-            parts.append(text("watching.basis_losses", count=len(values)))
-        if len(self.gradients[1]):
-            parts.append(text("watching.basis_gradients", count=len(self.gradients[1])))
-        if len(self.validation[1]):
-            parts.append(text("watching.basis_validation", count=len(self.validation[1])))
-        if self.certificate.known:
-            parts.append(text(f"watching.basis_{self.certificate.source}"))
-        return text("watching.basis", parts=text("watching.comma").join(parts)) if parts else ""
-
-    # ---- remedies ------------------------------------------------------------------------------------
-
-    @property
-    def slower(self) -> Remedy | None:
-        """A rate that goes down: the best one where the curvature is known, else a tenth of it."""
-        c, rate = self.certificate, self.numbers.get("learning_rate", math.nan)
-        if c.known and c.excess > 1 and math.isfinite(c.best):
-            key = "watching.remedy_rate_of_batch" if c.batch else "best_rate"
-            facts = {"best": c.best, "bound": c.bound, "curvature": c.L, "rows": c.rows}
-            return Remedy(key, {"learning_rate": rounded(c.best)}, facts)
-        if math.isfinite(rate) and rate > 0:
-            return Remedy("watching.remedy_tenth", {"learning_rate": rounded(rate / 10)}, {"tenth": rate / 10})
-        return Remedy("smaller_rate")
-
-
-def rounded(rate: float) -> float:
-    """A rate as it is written in a line: three digits below 1,000 times the last one.
-
-    >>> rounded(0.10714285)
-    0.107
-    """
-    return float(f"{rate:.3g}")
 
 
 def judge(watched: Watched, causes: tuple[Verdict, ...] = ()) -> Verdict:
@@ -346,7 +150,7 @@ def overfitting(w: Watched) -> Verdict | None:
     if slope <= 0 or not _fell_since(w, steps[best]):
         return None
     epoch = _epoch_of(w, int(steps[best]))
-    facts = {"lowest": lowest, "held_out": held_out, "best_epoch": epoch + 1}
+    facts: dict[str, Any] = {"lowest": lowest, "held_out": held_out, "best_epoch": epoch + 1}
     return w.verdict("overfitting", Remedy("watching.remedy_stop_early"), Remedy("regularise"), **facts)
 
 
@@ -362,22 +166,25 @@ def _epoch_of(w: Watched, step: int) -> int:
     return int(counted[min(step, len(counted) - 1)]) if len(counted) else step
 
 
-def converged(w: Watched) -> Verdict | None:
-    """By its gradient, where all updates looked at the same rows; else when the loss has stopped falling."""
+def arrived(w: Watched) -> Verdict | None:
+    """Converged by the gradient, where all updates looked at the same rows."""
     sizes = w.gradients[1]
     first = float(sizes[np.isfinite(sizes)].max(initial=0.0)) if len(sizes) else 0.0
-    if w.full and len(sizes) > 1 and sizes[-1] <= max(1e-8, ARRIVED * first) and first > 0:
-        return w.verdict("converged", kind="" if len(w.known[1]) else "watching.converged_without_loss")
-    if len(w.known[1]) < FEW or unmoved(w):
+    if not (w.full and len(sizes) > 1 and first > 0 and sizes[-1] <= max(1e-8, ARRIVED * first)):
+        return None
+    return w.verdict("converged", kind="" if len(w.known[1]) else "watching.converged_without_loss")
+
+
+def settled(w: Watched) -> Verdict | None:
+    """Converged in that the loss has stopped falling; not where the gradients are as steep as before."""
+    sizes = w.gradients[1]
+    if len(w.known[1]) < FEW:
         return None
     start, middle, last, error = w.trend
-    fallen = start - last
-    if not fallen > max(3 * error, UNMOVED * abs(start)):
+    if middle - last > STILL * (start - last) + 2 * error:
         return None
-    if middle - last > STILL * fallen + 2 * error:
-        return None
-    if w.full and len(sizes) > 1 and sizes[-1] > 1e-2 * first:
-        return None  # still steep: the loss only crawls
+    if w.full and len(sizes) > 1 and sizes[-1] > STILL * float(sizes[np.isfinite(sizes)].max(initial=0.0)):
+        return None  # the loss only crawls
     return w.verdict("converged", kind="settled")
 
 
@@ -393,17 +200,19 @@ def no_progress(w: Watched) -> Verdict | None:
     if len(values) < FEW or not unmoved(w):
         return None
     start, _, last, error = w.trend
-    facts = {"first": start, "loss": last}
+    facts: dict[str, Any] = {"first": start, "loss": last}
     if last - start > max(3 * error, 0.05 * abs(start)):
         return w.verdict("no_progress", w.slower, kind="watching.rising", **facts)
     if float(values.min()) < start - max(6 * error, 0.05 * abs(start)):
-        return w.verdict("no_progress", w.slower, kind="watching.fell_and_rose", lowest=float(values.min()), **facts)
+        return w.verdict(
+            "no_progress", w.slower, kind="watching.fell_and_rose", lowest=float(values.min()), **facts
+        )
     return w.verdict("no_progress", kind="watching.no_progress", **facts)
 
 
 def oscillating(w: Watched) -> Verdict | None:
-    """Gradients of the same rows that point back after each step; or a loss that rises in a quarter of the last
-    updates and is no lower at their end."""
+    """Gradients of the same rows that point back after each step; or a loss that rises in a quarter of the
+    last updates and is no lower at their end."""
     if not w.full:
         return None
     c, rate = w.certificate, w.rate
@@ -445,17 +254,25 @@ def _calmer(w: Watched) -> Remedy | None:
 
 
 def noise_floor(w: Watched) -> Verdict | None:
-    """A constant rate below its bound, a loss that has stopped falling, and gradients that differ more between
-    batches than they point downhill: the gradient noise scale exceeds the rows of a batch."""
+    """A constant rate below its bound, a loss that has stopped falling, and gradients that differ more
+    between batches than they point downhill: the gradient noise scale exceeds the rows of a batch."""
     c = w.certificate
-    if w.full or c.noise_scale is None or not math.isfinite(w.rate) or c.excess > 1 or len(w.known[1]) < 4 * FEW:
+    if (
+        w.full
+        or c.noise_scale is None
+        or not math.isfinite(w.rate)
+        or c.excess > 1
+        or len(w.known[1]) < 4 * FEW
+    ):
         return None
     start, middle, last, error = w.trend
     still = middle - last <= STILL * (start - last) + 2 * error
     if not still or unmoved(w) or not c.noise_scale > 4 * max(1, c.rows) or not error > 0.005 * abs(last):
         return None
     facts = {"rate": w.rate, "noise_scale": c.noise_scale, "rows": c.rows, "loss": last}
-    return w.verdict("noise_floor", Remedy("watching.remedy_decreasing_rate"), kind="watching.noise_floor", **facts)
+    return w.verdict(
+        "noise_floor", Remedy("watching.remedy_decreasing_rate"), kind="watching.noise_floor", **facts
+    )
 
 
 def too_slow(w: Watched) -> Verdict | None:
@@ -472,7 +289,9 @@ def too_slow(w: Watched) -> Verdict | None:
     needed = math.ceil(1 + whole / (pace * c.best / rate))
     if needed > w.epochs:
         return None
-    remedy = Remedy("best_rate", {"learning_rate": rounded(c.best)}, {"best": c.best, "bound": c.bound, "curvature": c.L})
+    remedy = Remedy(
+        "best_rate", {"learning_rate": rounded(c.best)}, {"best": c.best, "bound": c.bound, "curvature": c.L}
+    )
     return w.verdict("too_slow", remedy, needed=needed)
 
 
@@ -507,7 +326,9 @@ def exhausted(w: Watched) -> Verdict | None:
         more = math.ceil(1.25 * ahead / pace + 1) if pace > 0 and math.isfinite(ahead) else math.inf
         if more <= 1e6:
             total = w.epochs + more
-            return w.verdict("epochs_exhausted", Remedy("more_epochs", {"epochs": total}), kind="epochs_more", more=more)
+            return w.verdict(
+                "epochs_exhausted", Remedy("more_epochs", {"epochs": total}), kind="epochs_more", more=more
+            )
         return w.verdict("epochs_exhausted", kind="epochs_exhausted")
     if len(w.known[1]) < FEW:
         return w.verdict("not_judged", kind="watching.too_short", count=len(w.known[1])) if known else None
@@ -518,12 +339,13 @@ def exhausted(w: Watched) -> Verdict | None:
 
 JUDGEMENTS: tuple[Callable[[Watched], Verdict | None], ...] = (
     failed,
+    arrived,
     overfitting,
     no_progress,
     noise_floor,
-    converged,
     oscillating,
     interrupted,
     too_slow,
+    settled,
     exhausted,
 )

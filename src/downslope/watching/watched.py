@@ -1,0 +1,260 @@
+"""One watched loop, as judgements ask for it: what was recorded, and the curvature that it met."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..insight.verdicts import Remedy, Verdict
+from ..messages import text
+from .records import Curvature, Loop, Recording
+
+FEW = 8  # losses below which a trend is not judged
+NEAR = 0.2  # of the bound: an edge of stability
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The largest curvature L that a loop met, and what it allows: bound of the rate, best rate.
+
+    `source` is "path" where L was found from the recorded moves and gradients, "hessian" where it is the
+    largest eigenvalue of a Hessian. `at_least`: L is a lower bound. `batch`: the Hessian is that of some of
+    the rows, and proves nothing about the others. A certificate without L says `why`.
+    """
+
+    L: float = math.nan
+    rate: float = math.nan
+    bound: float = math.nan
+    best: float = math.nan
+    error: float = 0.0
+    at_least: bool = False
+    batch: bool = False
+    rows: int = 0
+    parabola: bool | None = None  # False: the pencil of moves and gradients is not symmetric
+    source: str = ""
+    step: int = 0
+    noise_scale: float | None = None
+    preconditioned: bool = False
+    edge: bool = False  # of stability: late in the run L·rate stays near the bound while the loss falls
+    why: str = ""  # nothing was measured because …
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a curvature."""
+        return bool(math.isfinite(self.L) and self.L > 0)
+
+    @property
+    def excess(self) -> float:
+        """rate / bound; 0 where either is unknown."""
+        known = math.isfinite(self.rate) and math.isfinite(self.bound) and self.bound > 0
+        return self.rate / self.bound if known else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields; null for a number that is not known."""
+        found = {name: _plain(value) for name, value in vars(self).items()}
+        return {**found, "excess": self.excess or None}
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """One loop of a recording, as judgements ask for it. `losses` and `rates` have one entry an update."""
+
+    recording: Recording
+    loop: Loop
+    certificate: Certificate = field(default_factory=Certificate)
+
+    # ---- what was recorded ---------------------------------------------------------------------------
+
+    @cached_property
+    def losses(self) -> np.ndarray:
+        """(n,) the loss before each update; NaN where it is not known."""
+        return np.asarray(self.recording.losses.get(self.loop.number, ()), dtype=float)
+
+    @cached_property
+    def rates(self) -> np.ndarray:
+        """(n,) the learning rate of each update; NaN where it is not known."""
+        return np.asarray(self.recording.rates.get(self.loop.number, ()), dtype=float)
+
+    @cached_property
+    def steps(self) -> list[Any]:
+        """The updates that were recorded in full, in order."""
+        return [update for update in self.recording.updates.get(self.loop.number, ()) if update.step > 0]
+
+    @cached_property
+    def validation(self) -> tuple[np.ndarray, np.ndarray]:
+        """(m,) steps and (m,) losses on validation rows."""
+        pairs = self.recording.validation.get(self.loop.number, ())
+        found = np.asarray([tuple(pair) for pair in pairs], dtype=float).reshape(-1, 2)
+        return found[:, 0], found[:, 1]
+
+    @cached_property
+    def known(self) -> tuple[np.ndarray, np.ndarray]:
+        """Indices and values of the losses that are finite numbers."""
+        places = np.flatnonzero(np.isfinite(self.losses))
+        return places, self.losses[places]
+
+    @cached_property
+    def updates(self) -> int:
+        """How many updates there were."""
+        return self.recording.steps(self.loop.number)
+
+    @cached_property
+    def epochs(self) -> int:
+        """How many epochs: those of the script's loops, else one an update."""
+        counted = self.recording.epochs.get(self.loop.number, np.zeros(0))
+        return int(counted[-1]) + 1 if len(counted) else self.updates
+
+    @cached_property
+    def gradients(self) -> tuple[np.ndarray, np.ndarray]:
+        """Steps, and the largest component of the gradient there, (m,); its norm where that is all."""
+        rows = []
+        for update in self.steps:
+            size = update.gradient_norm
+            if update.gradient is not None and np.size(update.gradient):
+                size = float(np.abs(update.gradient).max())
+            rows.append((update.step, size))
+        found = np.asarray(rows, dtype=float).reshape(-1, 2)
+        found = found[~np.isnan(found[:, 1])]
+        return found[:, 0], found[:, 1]
+
+    @property
+    def full(self) -> bool:
+        """Whether every update is known to have looked at the same rows."""
+        return bool(self.loop.full_batch)
+
+    @property
+    def rate(self) -> float:
+        """The learning rate where it never changed; NaN otherwise."""
+        known = self.rates[np.isfinite(self.rates)]
+        if not len(known):
+            return math.nan
+        return float(known[0]) if np.ptp(known) <= 1e-12 * abs(known[0]) else math.nan
+
+    @cached_property
+    def trend(self) -> tuple[float, float, float, float]:
+        """(first, at three quarters, last, error): medians of the loss, and the standard error of one."""
+        values = self.known[1]
+        n = len(values)
+        head, wide = max(1, n // 50), max(1, n // 20)
+        if self.full:
+            head = wide = 1
+        place = min(n - wide, max(0, int(0.75 * n)))
+        noise = float(np.median(np.abs(np.diff(values[n // 2 :])))) if n > 2 * FEW and not self.full else 0.0
+        medians = (values[:head], values[place : place + wide], values[-wide:])
+        first, middle, last = (float(np.median(part)) for part in medians)
+        return first, middle, last, 1.25 * noise / math.sqrt(wide)
+
+    @cached_property
+    def numbers(self) -> dict[str, Any]:
+        """The numbers that every verdict has."""
+        values = self.known[1]
+        facts: dict[str, Any] = {"epochs": self.epochs, "updates": self.updates}
+        if len(values):
+            facts |= {"loss": float(values[-1]), "first": float(values[0])}
+        if len(self.gradients[1]):
+            facts["gradient"] = float(self.gradients[1][-1])
+        known = self.rates[np.isfinite(self.rates)]
+        if len(known):
+            facts["learning_rate"] = float(known[0])
+        c = self.certificate
+        if c.known:
+            facts |= {"curvature": c.L, "bound": c.bound, "best": c.best}
+        return facts
+
+    def verdict(self, code: str, *remedies: Remedy | None, kind: str = "", **numbers: Any) -> Verdict:
+        """With the numbers that every verdict has."""
+        kept = tuple(remedy for remedy in remedies if remedy is not None)
+        return Verdict(code, {**self.numbers, **numbers}, kept, kind)
+
+    @property
+    def basis(self) -> str:
+        """One sentence: what the verdict rests on."""
+        parts = []
+        values = self.known[1]
+        if len(values):
+            parts.append(text("watching.basis_losses", count=len(values)))
+        if len(self.gradients[1]):
+            parts.append(text("watching.basis_gradients", count=len(self.gradients[1])))
+        if len(self.validation[1]):
+            parts.append(text("watching.basis_validation", count=len(self.validation[1])))
+        if self.certificate.known:
+            parts.append(text(f"watching.basis_{self.certificate.source}"))
+        return text("watching.basis", parts=text("watching.comma").join(parts)) if parts else ""
+
+    # ---- remedies ------------------------------------------------------------------------------------
+
+    @property
+    def slower(self) -> Remedy | None:
+        """A rate that goes down: the best one where the curvature is known, else a tenth of it."""
+        c, rate = self.certificate, self.numbers.get("learning_rate", math.nan)
+        if c.known and c.excess > 1 and math.isfinite(c.best):
+            key = "watching.remedy_rate_of_batch" if c.batch else "best_rate"
+            facts = {"best": c.best, "bound": c.bound, "curvature": c.L, "rows": c.rows}
+            return Remedy(key, {"learning_rate": rounded(c.best)}, facts)
+        if math.isfinite(rate) and rate > 0:
+            return Remedy(
+                "watching.remedy_tenth", {"learning_rate": rounded(rate / 10)}, {"tenth": rate / 10}
+            )
+        return Remedy("smaller_rate")
+
+
+def rounded(rate: float) -> float:
+    """A rate as it is written in a line: three digits below 1,000 times the last one.
+
+    >>> rounded(0.10714285)
+    0.107
+    """
+    return float(f"{rate:.3g}")
+
+
+def certificate(recording: Recording, loop: Loop) -> Certificate:
+    """What is known of the curvature along a loop: from its moves, or from Hessians that were measured."""
+    measured = [c for c in recording.curvatures if c.loop == loop.number]
+    if not measured:
+        why = next(
+            (f for f in recording.facts if f.code == "not_measured" and f.loop in (0, loop.number)), None
+        )
+        return Certificate(why="" if why is None else _why(why))
+    # A rate that is too large shows at once; later the loss bends until the rate fits (edge of stability).
+    worst = max(measured, key=_excess)
+    last = measured[-1]
+    shown = worst if worst.step <= 2 or _diverged(recording, loop) else last
+    late = [_excess(c) for c in measured if c.step > 2][-3:]
+    edge = len(late) >= 2 and min(late) > 1 - NEAR and max(late) < 1 + NEAR and not last.batch
+    known = math.isfinite(shown.bound)
+    return Certificate(
+        L=shown.value,
+        rate=shown.rate,
+        bound=shown.bound,
+        best=shown.bound / 2 if known else math.nan,
+        error=shown.error,
+        batch=shown.batch,
+        rows=shown.rows,
+        source="path" if loop.kind == "hand" else "hessian",
+        step=shown.step,
+        noise_scale=last.noise_scale,
+        preconditioned=shown.preconditioned,
+        edge=edge,
+    )
+
+
+def _why(fact: Any) -> str:
+    return text("watching.not_measured", what=fact.numbers.get("what", ""), why=fact.numbers.get("why", ""))
+
+
+def _excess(curvature: Curvature) -> float:
+    known = math.isfinite(curvature.bound) and curvature.bound > 0 and math.isfinite(curvature.rate)
+    return curvature.rate / curvature.bound if known else 0.0
+
+
+def _diverged(recording: Recording, loop: Loop) -> bool:
+    losses = recording.losses.get(loop.number, np.zeros(0))
+    return bool(len(losses) and not math.isfinite(losses[-1]))
