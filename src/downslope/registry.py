@@ -26,12 +26,20 @@ HOMES = {  # kind → where its table stands
 class Table(dict[str, Any]):
     """name → what makes a noun of one kind: its class, or a function of its numbers.
 
-    base: the class that it has to be of.  numbers: with which one is made, to see that it is.
+    base: the class that it has to be of.  numbers: with which one is made, to see that it is.  check: raises
+    for one that is, and cannot serve all the same.
     """
 
-    def __init__(self, kind: str, rows: Mapping[str, Callable[..., Any]], base: type, *numbers: float):
+    def __init__(
+        self,
+        kind: str,
+        rows: Mapping[str, Callable[..., Any]],
+        base: type,
+        *numbers: float,
+        check: Callable[[Any], Any] | None = None,
+    ):
         super().__init__(rows)
-        self.kind, self.base, self.numbers = kind, base, numbers
+        self.kind, self.base, self.numbers, self.check = kind, base, numbers, check
         self.watchers: list[Callable[[str, Callable], None]] = []  # told of each new row
 
     def add(self, name: str, make: Callable[..., Any]) -> None:
@@ -43,6 +51,8 @@ class Table(dict[str, Any]):
         made = make(*self.numbers) if callable(make) else make
         if not isinstance(made, self.base):
             raise DownslopeError("registry.base", kind=self.kind, name=name, base=self.base.__name__)
+        if self.check is not None:
+            self.check(made)
         if (own := getattr(made, "name", name)) != name:
             raise DownslopeError("registry.other_name", kind=self.kind, name=name, own=own)
         self[name] = make

@@ -7,6 +7,7 @@ import pytest
 
 import downslope as ds
 from downslope.model.penalties import Penalty
+from downslope.registry import register
 
 pytestmark = pytest.mark.fault("D9")
 RNG = np.random.default_rng(0)
@@ -43,6 +44,19 @@ def test_an_own_direction_is_refused_where_it_would_be_kept(tmp_path):
         ds.fit(ROWS, method=method, epochs=3, checkpoint=ds.Checkpoint(tmp_path / "kept"))
 
 
+def test_what_the_refusal_of_an_own_penalty_says_works():
+    """A function of alpha that returns a Penalty goes through the door."""
+    from downslope.model.penalties import PENALTIES
+
+    try:
+        register("penalty", "mine", lambda alpha: Penalty("mine", alpha, 0.3, 0.7))
+        run = ds.fit(ROWS, penalty="mine", alpha=0.1)
+    finally:
+        PENALTIES.pop("mine", None)
+    expected = ds.fit(ROWS, penalty="elasticnet:0.3", alpha=0.1)
+    np.testing.assert_allclose(run.params, expected.params, rtol=1e-9)
+
+
 def test_an_own_penalty_is_refused_since_nothing_asks_for_its_prox():
     class Box(Penalty):
         def prox(self, v, step=1.0):
@@ -52,6 +66,7 @@ def test_an_own_penalty_is_refused_since_nothing_asks_for_its_prox():
         lambda: ds.fit(ROWS, penalty=Box("box", 1.0, 1.0, 0.0)),
         lambda: ds.LinearRegressor(penalty=Box("box", 1.0, 1.0, 0.0), alpha=1.0).fit(ROWS.X, ROWS.y),
         lambda: ds.objective(ROWS, penalty=Box("box", 1.0, 1.0, 0.0)),
+        lambda: register("penalty", "box", lambda alpha: Box("box", alpha, 1.0, 0.0)),
     ):
         with pytest.raises(ds.DownslopeError, match="Box is a penalty of your own"):
             call()

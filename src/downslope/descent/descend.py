@@ -132,7 +132,7 @@ class Descent(Generator[Step, None, Result]):
             reason = monitor.interrupted(state)
         reason = monitor.judged(state, reason)
         end = monitor.end(state, reason)
-        if monitor.closes(reason) and (closing := stepper.finish(end, state)) is not None:
+        if monitor.closes(reason, state) and (closing := stepper.finish(end, state)) is not None:
             state, step = closing
             end = state.point
             with suppress(KeyboardInterrupt):

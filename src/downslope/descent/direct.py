@@ -53,7 +53,7 @@ class Direct:
     def end(self, state: State, reason: Reason):
         return state.point
 
-    def closes(self, reason: Reason) -> bool:
+    def closes(self, reason: Reason, state: State) -> bool:
         return False
 
     def _only_step(self, before, end, gap=None) -> tuple[State, Step]:

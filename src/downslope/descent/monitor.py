@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .state import MonitorState, Result, State
-from .stops import Gap, Gradient, Progress, Reason, Settled, Validation
+from .stops import Gap, Gradient, Progress, Reason, Settled, Validation, epochs_of
 from .trace import Step
 
 NEAR = 1e-6  # of the fall that there may be at most: what a descent that has converged leaves of it
@@ -146,9 +146,10 @@ class Monitor:
             theta = self.best[1]
         return last if last.theta is theta and last.gradient is not None else self.objective.at(theta)
 
-    def closes(self, reason: Reason) -> bool:
-        """Whether the stepper may make a closing update."""
-        return self.best is None and reason.code not in ("diverged", "interrupted")
+    def closes(self, reason: Reason, state: State) -> bool:
+        """Whether the stepper may make a closing update: near a minimum, and within the epochs."""
+        arrived = reason.code in ("gradient", "gap", "no_progress")
+        return arrived and self.best is None and state.epochs < epochs_of(self.stop)
 
     def closing(self, state: State, step: Step) -> Step:
         """A step after the end, for the trace."""

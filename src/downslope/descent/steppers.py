@@ -119,8 +119,10 @@ class AllRows(Stepper):
             return None
         t = 1 / objective.lipschitz
         closed = objective.at(objective.prox(point.theta - t * point.gradient, t))
-        no_higher = closed.value <= point.value + 1e-13 * abs(point.value)  # but for rounding
-        if not no_higher or np.array_equal(closed.theta, point.theta):
+        change = (closed.value - point.value) / max(abs(point.value), 1e-300)
+        if not -1e-9 <= change <= 1e-13 or np.array_equal(
+            closed.theta, point.theta
+        ):
             return None
         state = state._replace(point=closed, updates=state.updates + 1)
         return state, step_of(state, objective.rows, point, t)

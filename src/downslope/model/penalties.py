@@ -97,7 +97,13 @@ def elasticnet(alpha: float, ratio: float = 0.5) -> Penalty:
 
 
 PENALTY_ON = ("raw", "standardised")  # the columns whose weights are penalised: as they are, or over σ
-PENALTIES = Table("penalty", {"none": none, "l2": l2, "l1": l1, "elasticnet": elasticnet}, Penalty, 1.0)
+PENALTIES = Table(
+    "penalty",
+    {"none": none, "l2": l2, "l1": l1, "elasticnet": elasticnet},
+    Penalty,
+    1.0,
+    check=lambda penalty: _plain(penalty),
+)
 
 
 def by_name(spec: str | Penalty | None, alpha: float = 0.0) -> Penalty:

@@ -106,7 +106,8 @@ def _of_loop(solution: Solution, method, library: str) -> list[str]:
     if not loss.smooth or (scaled and loss.clipped):
         differs.append("export.differs_rounding")
     if method.full:
-        return differs + ["export.differs_kink"] * solution.recipe.penalty.kinked
+        closed = solution.trace.updates > solution.epochs  # by one step more
+        return differs + ["export.differs_kink"] * (solution.recipe.penalty.kinked and closed)
     if method.rows.order in ("shuffle", "replacement"):
         return differs + ["export.differs_order"] * (library == "pytorch")
     weighted = solution.encoding is not None and solution.encoding.weights is not None
