@@ -52,8 +52,13 @@ _MODULES = {
     "plots": "plots",
     "lessons": "lessons",
 }
-# What rooms below descent/ hand to a Trace: method → the module and the function that shows one.
-_VIEWS = {"plot": ("plots", "loss"), "show": ("lab.saved", "framed")}
+# What rooms below descent/ hand to a Trace, a Seen and a load: name → the module and the function.
+_VIEWS = {
+    "plot": ("plots", "loss"),
+    "show": ("lab.saved", "framed"),
+    "show_seen": ("lab.saved", "framed_seen"),
+    "watched": ("watching.seen", "load"),
+}
 _HOME = {name: module for module, names in _FROM.items() for name in names}
 __all__ = ["__version__", *sorted(_HOME), *sorted(_MODULES)]
 
@@ -70,7 +75,7 @@ def __getattr__(name: str):
 
 
 def view(name: str):
-    """The function that shows a Trace: `plot` or `show`. Its module is loaded when it is first asked for."""
+    """A function of a room below: `plot` and `show` of a Trace. Its module is loaded when it is asked for."""
     module, function = _VIEWS[name]
     return getattr(import_module(f".{module}", __name__), function)
 

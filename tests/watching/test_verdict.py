@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from downslope.inference import load
 from downslope.messages import LANGUAGES, speaking
 from downslope.watching.records import Curvature, Fact, Loop, Recording, Update
-from downslope.watching.seen import Seen, load
+from downslope.watching.seen import Seen
 
 SOURCE = """import numpy as np
 

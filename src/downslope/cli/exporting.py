@@ -20,7 +20,7 @@ def export(
     lang: o.Lang = None,
 ) -> int:
     """Write a run as a file that needs no Downslope."""
-    from ..inference import load
+    from ..inference import Solution, load
     from ..inference.export import export_code, export_onnx
     from . import files, show
 
@@ -29,6 +29,8 @@ def export(
     files.check_file(onnx, (".onnx",), force)
     files.check_file(out, (".py",), force)
     solution = load(run)
+    if not isinstance(solution, Solution):
+        raise DownslopeError("cli.of_watched", path=run)
     if onnx is not None:
         export_onnx(solution, onnx, force)
     else:

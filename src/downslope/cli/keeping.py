@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..arguments import whole
+from ..errors import DownslopeError
 from ..messages import text
 from . import options as o
 
@@ -30,12 +33,15 @@ def inspect(
     lang: o.Lang = None,
 ) -> int:
     """What a run holds; its standard errors; one of its steps in numbers; F on a plane."""
-    from ..inference import load
+    from ..inference import Solution, load
     from . import files, instruments, requests, show
 
     files.check_picture(plot, force)
     requests.needs_picture(plane, surface, plot)
     solution = load(run)
+    if not isinstance(solution, Solution):
+        asked = errors or robust or surface or any(one is not None for one in (step, plane, data))
+        return _watched(solution, run, asked, plot, force, json)
     if plot is not None:
         from ..insight.landscape import landscape
         from . import pictures
@@ -77,6 +83,23 @@ def inspect(
     show.weights(page, solution)
     page.print()
     show.ended(page, solution)
+    return 0
+
+
+def _watched(seen: Any, run: str, asked: Any, plot: str | None, force: bool, json: bool) -> int:
+    """A watched script: its report."""
+    from . import reporting, show
+
+    if asked:
+        raise DownslopeError("cli.of_watched", path=run)
+    drawn = [] if plot is None else [reporting.picture(seen, plot, force)]
+    if json:
+        show.as_json(seen.to_json())
+        return 0
+    page = show.console()
+    for line in seen.lines():
+        page.print(line, markup=False, highlight=False, soft_wrap=True)
+    show.written(page, drawn)
     return 0
 
 

@@ -46,12 +46,11 @@ def report(run: o.Run, out: o.Page = "report.html", force: o.Force = False, lang
     from . import files, show
 
     files.check_file(out, (".html", ".htm"), force)
-    from ..inference import load
     from ..lab import report as page
-    from ..lab.saved import of_solution
+    from ..lab.saved import opened
     from ..lab.tasks import trace_csv
 
-    document, _, ran = of_solution(load(run), Path(run).name)
+    document, _, ran = opened(run)
     document["runs"][0]["trace_csv"] = trace_csv(ran)
     show.written(show.console(), [page.write(document, out, force)])
     return 0

@@ -31,12 +31,14 @@ def predict(
     """Predict the rows of a table, or of many files, with a run."""
     from ..data.charset import known
     from ..data.request import Reading
-    from ..inference import load
+    from ..inference import Solution, load
     from . import outputs
 
     plan = outputs.planned(data, out, force, resume)
     reading = Reading(memory, None, on_bad_row, None, encoding, header)
     solution = load(run)
+    if not isinstance(solution, Solution):
+        raise DownslopeError("cli.of_watched", path=run)
     written = _Written(charset=None if out_encoding is None else known(out_encoding))
     try:
         if plan.folder is None:

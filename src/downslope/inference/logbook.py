@@ -138,6 +138,28 @@ class Logbook:
                     "logbook.not_written", target=writer.target, reason=_reason(error)
                 ) from None
 
+    def write(self, head: Mapping[str, Any], steps: Iterable[Mapping[str, Any]], end: Mapping[str, Any]):
+        """A whole log of steps that are over: what they belong to, each of them, how it ended.
+
+        Raises DownslopeError where a target cannot be written.
+        """
+        begin = {"log": FORMAT, "version": VERSION, "event": "begin", "time": _now(), **head}
+        records = list(steps)
+        for writer in self._writers():
+            chosen = records[:: -(-len(records) // writer.whole) or 1]
+            if chosen[-1:] != records[-1:]:
+                chosen.append(records[-1])
+            try:
+                writer.begin(begin, self.force)
+                for record in chosen:
+                    writer.step({"event": "step", **record})
+                writer.end({"event": "end", **end, "written": len(chosen)})
+            except DownslopeError:
+                raise
+            except Exception as error:
+                reason = _reason(error)
+                raise DownslopeError("logbook.not_written", target=writer.target, reason=reason) from None
+
     def open(self, training: Training, event: str = "begin", **more: Any) -> Log:
         """A log of one training, begun: `event` says what it is, "begin", "resumed" or "changed"."""
         head = {"log": FORMAT, "version": VERSION, "event": event, **more, **_settings(training)}
@@ -320,7 +342,7 @@ def _settings(training: Training) -> dict[str, Any]:
     except DownslopeError:  # an optimizer of torch.optim is code; some stops have no text
         recipe = training.recipe.with_(method="auto", stop=None).to_json() | {"method": training.method.name}
     told: dict[str, Any] = {
-        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "time": _now(),
         "downslope": __version__,
         "recipe": recipe,
         "method": training.method.name,
@@ -332,6 +354,10 @@ def _settings(training: Training) -> dict[str, Any]:
         told |= {"rows": rows, "columns": columns, "targets": list(dataset.targets)}
         told["held_out"] = 0 if held_out is None else len(held_out)
     return told
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _is_log(path: Path) -> bool:

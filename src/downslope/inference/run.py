@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import __version__, atomic
+from .. import __version__, atomic, view
 from ..arguments import door, truth
 from ..arguments import path as a_path
 from ..data import Encoding
@@ -34,6 +34,7 @@ from .solution import Solution
 from .table import as_options
 
 FORMAT, VERSION = "downslope-run", 1
+WATCHED = "watched"  # kind of a run that somebody else's script made; format 2
 CHECKPOINT = "checkpoint"  # beside the files of a run that is kept while it is made
 PLAIN = (
     "split",
@@ -107,8 +108,8 @@ def is_run(path: Path) -> bool:
 
 
 @door(path=a_path)
-def load(path) -> Solution:
-    """The solution that was saved at `path`.
+def load(path) -> Any:
+    """The solution that was saved at `path`; of a watched script the `Seen`.
 
     Raises DownslopeError, in one line, when there is no run, when a file is missing or not what was
     written, and when the run is of a newer format.
@@ -132,6 +133,8 @@ def load(path) -> Solution:
         raise DownslopeError("inference.damaged", path=path, file="manifest.json") from None
     if not known:
         raise DownslopeError("inference.not_a_run", path=path)
+    if manifest.get("kind") == WATCHED and version == VERSION + 1:
+        return view("watched")(path, manifest)
     if version > VERSION:
         raise DownslopeError("inference.newer_run", path=path, found=version, known=VERSION)
     contents = {}

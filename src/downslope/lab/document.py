@@ -16,6 +16,7 @@ from ..errors import DownslopeError
 from ..inference import Solution, Training
 from ..inference.settings import Settings
 from ..inference.solution import finite
+from ..insight import Verdict
 from ..model.objective import Objective
 from ..plots.canvas import FREEZE, Escape, escape
 from . import fits, formulas, landscape
@@ -41,6 +42,12 @@ class Ran:
     objective: Objective | None = None  # nor this; a run whose rows are gone has none either
     method: AnyMethod | None = None
     dataset: Dataset | None = None
+    judged: Verdict | None = None  # the verdict on a watched script, which has no solution
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What the run came to."""
+        return self.judged if self.solution is None else self.solution.verdict
 
     @classmethod
     def of(cls, settings: Settings, training: Training) -> Ran:
@@ -160,7 +167,9 @@ class Parts:
             chosen = np.unique(np.linspace(0, len(steps) - 1, FRAMES).round().astype(int))
             steps = [steps[k] for k in chosen]
         self.steps = steps
-        self.frames = np.vstack([trace.start, *(step.params for step in steps)])  # (s + 1, p)
+        blank = np.full(len(trace.start), np.nan)
+        params = (blank if step.params is None else step.params for step in steps)
+        self.frames = np.vstack([trace.start, *params])  # (s + 1, p)
         places = len(self.frames) + landscape.COARSE**2
         self.values = None if ran.objective is None else landscape.values_of(ran.objective, places)
         self.full = self._full()
@@ -174,6 +183,11 @@ class Parts:
             return self.values(self.frames)
         nan, solution = math.nan, self.ran.solution
         losses = [step.loss for step in self.steps]
+        if self.ran.judged is not None and losses:  # all that is known is the loss of each update's rows
+            after = [step.objective for step in self.steps if step.objective is not None]
+            if len(after) == len(losses):
+                return np.array([losses[0], *after])
+            return np.array([losses[0], *losses] if self.dropped else [*losses, nan])
         if (self.ran.method is None or self.ran.method.full) and not self.dropped:
             # the loss before a step is F where the one before it led
             return np.array([*losses, nan if solution is None else solution.loss])
@@ -183,7 +197,7 @@ class Parts:
         """Where the run leaves every picture, if it does."""
         if not self.ran.settings.descends:
             return None
-        failed = self.ran.solution is not None and self.ran.solution.verdict.failed
+        failed = self.ran.verdict is not None and self.ran.verdict.failed
         known = np.isfinite(self.full)
         if not known.any():
             return None
@@ -231,7 +245,7 @@ class Parts:
             "diverged": self._diverged(),
             "scales": self._scales(),
             "thinned": self._thinned(),
-            "verdict": None if solution is None else self._verdict(solution),
+            "verdict": None if ran.verdict is None else self._verdict(ran.verdict),
             "certificate": None if objective is None else finite(certificate(settings, objective)),
             "words": None
             if objective is None
@@ -257,9 +271,9 @@ class Parts:
         return short([0.0, *(step.step / per_epoch for step in self.steps)])
 
     def _diverged(self) -> dict[str, Any] | None:
-        if self.escape is None or self.ran.solution is None:
+        found, verdict = self.escape, self.ran.verdict
+        if found is None or verdict is None:
             return None
-        found, verdict = self.escape, self.ran.solution.verdict
         return {
             "frame": min(found.row, len(self.frames) - 1),
             "value": finite(found.value),
@@ -288,14 +302,13 @@ class Parts:
             return None
         return said("lab.thinned", kept=len(self.steps), made=self.ran.trace.updates)
 
-    def _verdict(self, solution: Solution) -> dict[str, Any]:
-        verdict = solution.verdict
+    def _verdict(self, verdict: Verdict) -> dict[str, Any]:
         return {
             "code": verdict.code,
             "failed": verdict.failed,
             "text": both(lambda: verdict.text),
             "numbers": finite(dict(verdict.numbers)),
-            "remedies": remedies(verdict, self.ran),
+            "remedies": [] if self.ran.solution is None else remedies(verdict, self.ran),
         }
 
     def _path(self, view: landscape.View, picture: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,19 @@ def file(name: str) -> tuple[bytes, str] | None:
     if path.suffix not in KINDS or path.name != name or not path.is_file():
         return None
     return path.read_bytes(), f"{KINDS[path.suffix]}; charset=utf-8"
+
+
+def index(source: Mapping[str, Any] | None = None) -> str:
+    """The page itself; of a watched script with its lines, the one that moves the weights highlighted."""
+    whole = (FOLDER / "index.html").read_text(encoding="utf-8")
+    if source is None:
+        return whole
+    mark = ' class="moves"'
+    lines = [
+        f"<code{mark if number == source['moves'] else ''}>{html.escape(line)}</code>"
+        for number, line in enumerate(source["lines"], 1)
+    ]
+    return whole.replace(" hidden></pre>", f">{''.join(lines)}</pre>", 1)
 
 
 def texts() -> dict[str, dict[str, str]]:

@@ -38,7 +38,7 @@ def page(document: dict[str, Any], lang: str | None = None) -> str:
         "<head>": f'<head>\n<meta http-equiv="Content-Security-Policy" content="{html.escape(policy)}">',
         "</body>": f"{data}<script>{main}</script>\n</body>",
     }
-    whole = (pages.FOLDER / "index.html").read_text(encoding="utf-8")
+    whole = pages.index(document["problem"].get("source"))
     for tag, part in parts.items():
         before, found, after = whole.partition(tag)
         if not found:

@@ -18,15 +18,23 @@ from . import report
 from .choices import label
 from .document import Ran, assembled
 from .problems import Problem
-from .said import plain, refusal, said
+from .said import both, plain, refusal, said
+
+SOURCE = 3_000  # lines of a script that the page shows
 
 
 @lru_cache(maxsize=2)
 def saved(path: str) -> tuple[dict[str, Any], Problem, Ran]:
+    """The document of the run at `path`; the page asks for it more than once."""
+    return opened(path)
+
+
+def opened(path: str) -> tuple[dict[str, Any], Problem, Ran]:
     """The document of the run at `path`, with what it was made of. Its rows are read again where they can be;
     without them there is no picture of F, and none of the fit."""
-    solution = load(path)
-    return of_solution(solution, Path(path).name)
+    found = load(path)
+    of = of_solution if isinstance(found, Solution) else of_seen
+    return of(found, Path(path).name)
 
 
 def of_solution(solution: Solution, name: str) -> tuple[dict[str, Any], Problem, Ran]:
@@ -63,11 +71,55 @@ def of_solution(solution: Solution, name: str) -> tuple[dict[str, Any], Problem,
     return assembled(problem, [ran]), problem, ran
 
 
+def of_seen(seen: Any, name: str) -> tuple[dict[str, Any], Problem, Ran]:
+    """The document of a watched script: its losses, its weights, its verdict, and the script's lines with the
+    one that moves the weights."""
+    trace, recording = seen.trace, seen.recording
+    title = plain(Path(recording.script).name or name)
+    settings = Settings()
+    problem = Problem({"kind": "saved", "name": name}, title, settings)
+    ran = Ran(settings, title, trace, judged=seen.verdict)
+    document = assembled(problem, [ran])
+    fixes = [_fix(seen, remedy) for remedy in seen.verdict.remedies]
+    fixes += [_finding(finding) for finding in seen.findings if finding.code != seen.verdict.code]
+    document["runs"][0]["verdict"]["remedies"] = [{"code": "", "text": fix, "change": None} for fix in fixes]
+    document["problem"]["source"] = lines_of(recording)
+    return document, problem, ran
+
+
+def lines_of(recording: Any) -> dict[str, Any] | None:
+    """The script's lines, and the number of the one that moves the weights."""
+    loop = recording.loop()
+    lines = recording.source.splitlines()[:SOURCE]
+    return {"lines": lines, "moves": 0 if loop is None else loop.update_line} if lines else None
+
+
+def source_of(path: Path) -> dict[str, Any] | None:
+    """The same of a saved run; None where that is no watched script."""
+    found = load(path)
+    return None if isinstance(found, Solution) else lines_of(found.recording)
+
+
+def _finding(finding: Any) -> Any:
+    return both(lambda: f"{finding.line}: {finding.text}")
+
+
+def _fix(seen: Any, remedy: Any) -> Any:
+    mend = seen.change_mend(remedy.change or {})
+    at = "" if mend is None else f" ({mend.first}: {mend.text.strip()})"
+    return both(lambda: f"{remedy.text}{at}")
+
+
 def of_trace(trace: Trace) -> dict[str, Any]:
     """The document of a trace alone: its losses, its weights, and nothing that needs more."""
     settings = Settings(start=dict(zip(trace.names, trace.start.tolist())))
     problem = Problem({"kind": "saved", "name": "trace"}, said("lab.title_trace"), settings)
     return assembled(problem, [Ran(settings, said("lab.title_trace"), trace)])
+
+
+def framed_seen(seen: Any) -> report.Framed:
+    """A watched script as a notebook shows it."""
+    return report.Framed(of_seen(seen, "watched")[0])
 
 
 def framed(trace: Trace) -> report.Framed:

@@ -22,10 +22,12 @@ from . import pages
 from .guard import BODY, LOOPBACK, UPLOAD, Guard
 from .live import Live
 from .said import encoded, refusal, said
+from .saved import source_of
 from .schemas import BODIES
 from .workers import Pool, Refused
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".json", ".jsonl", ".ndjson", ".gz")
+FRESH = {"cache-control": "no-cache"}
 FILES = 8  # that are kept; the oldest goes first
 
 
@@ -165,7 +167,8 @@ def _no_number(word: str):
 def _pages(app: FastAPI, lab: Lab) -> None:
     @app.get("/", include_in_schema=False)
     async def index() -> Response:
-        return _file("index.html")
+        source = None if lab.opened is None else source_of(lab.opened)
+        return Response(pages.index(source), media_type="text/html; charset=utf-8", headers=FRESH)
 
     @app.get("/page/{name}", include_in_schema=False)
     async def page(name: str) -> Response:
@@ -190,7 +193,7 @@ def _file(name: str) -> Response:
     if found is None:
         raise HTTPException(404)
     content, kind = found
-    return Response(content, media_type=kind, headers={"cache-control": "no-cache"})
+    return Response(content, media_type=kind, headers=FRESH)
 
 
 def _wish(request: Request) -> str:

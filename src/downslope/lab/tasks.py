@@ -152,7 +152,8 @@ def trace_csv(ran: document.Ran) -> str:
     table.writerow([*fields, *ran.trace.names])
     for step in ran.trace:
         row = [getattr(step, field) for field in fields]
-        table.writerow(["" if value is None else value for value in row] + step.params.tolist())
+        params = [""] * len(ran.trace.names) if step.params is None else step.params.tolist()
+        table.writerow(["" if value is None else value for value in row] + params)
     return page.getvalue()
 
 

@@ -7,6 +7,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from ..messages import text
+from .watched import reason
 
 if TYPE_CHECKING:
     from .findings import Finding
@@ -146,7 +147,7 @@ def _finding(finding: Finding, name: str) -> list[str]:
 def _notes(seen: Seen) -> list[str]:
     """What was not seen, and why; at most once each."""
     said = [
-        text("watching.not_seen", **{"what": "", "why": "", **f.numbers})
+        text("watching.not_seen", what=f.numbers.get("what", ""), why=reason(f.numbers.get("why", "")))
         for f in seen.recording.facts
         if f.code == "not_seen"
     ]

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .. import __version__, atomic
+from .. import __version__, atomic, view
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..insight.scripts import Mend
@@ -23,7 +23,7 @@ from .records import Loop, Recorder, Recording, read
 from .verdict import HEALTHY, SICK, judge
 from .watched import Certificate, Watched, certificate
 
-FORMAT, VERSION, KIND = "downslope-run", 2, "watched"  # version 1 are runs of our own
+VERSION = 2  # of the run folder; version 1 are runs of our own
 FALLEN = 0.9  # of its first loss: a slow run whose loss fell by less is sick
 
 
@@ -137,7 +137,7 @@ class Seen:
 
     def show(self):
         """The loop as a player in a notebook: its losses and its weights."""
-        return self.trace.show()
+        return view("show_seen")(self)
 
     def lines(self) -> list[str]:
         """The report: what was watched, its certificate, the verdict, findings with evidence, fixes."""
@@ -199,6 +199,23 @@ class Seen:
         made = None if mend is None else {"line": mend.first, "text": mend.text}
         return {**remedy.to_json(), "mended": made}
 
+    def log(self, targets, force: bool = False) -> None:
+        """Write the trace where `log=` of a fit writes: JSON Lines, `tensorboard:FOLDER`, `mlflow:…`."""
+        from ..inference.logbook import FEW, Logbook
+
+        book = targets if isinstance(targets, Logbook) else Logbook(targets, force)
+        recording, verdict = self.recording, self.verdict
+        records = self.trace.to_records()
+        for record in records:
+            record.pop("gradient")
+            if not 0 < len(record["params"]) <= FEW:
+                record.pop("params")
+        head: dict[str, Any] = {"downslope": __version__}
+        head |= {"source": recording.script, "argv": list(recording.argv), "weights": len(self.trace.names)}
+        told = {"code": verdict.code, "text": verdict.text}
+        end = {"stopped": recording.end, "verdict": told, "loss": verdict.numbers.get("loss")}
+        book.write(head, records, {**end, "steps": self.trace.updates, "seconds": recording.seconds})
+
     def save(self, path, force: bool = False) -> Path:
         """Write a run folder of kind "watched": the recording, the document, checksums. `downslope inspect`,
         `report`, `lab` and `compare` open it, and `load`.
@@ -206,11 +223,11 @@ class Seen:
         Raises DownslopeError when something stands there already (`force` replaces a run, nothing else), and
         when it cannot be written.
         """
-        from ..inference.run import is_run
+        from ..inference import run
 
         path = Path(path)
         atomic.recover(path)
-        if path.exists() and not (force and is_run(path)):
+        if path.exists() and not (force and run.is_run(path)):
             key = "inference.run_exists" if not force else "inference.not_a_run_to_replace"
             raise DownslopeError(key, path=path)
         try:
@@ -221,38 +238,25 @@ class Seen:
                 content = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
                 (folder / "seen.json").write_text(content, encoding="utf-8")
                 sums = {file.name: _sha256(file) for file in sorted(folder.iterdir())}
-                manifest = {"format": FORMAT, "version": VERSION, "kind": KIND, "downslope": __version__}
-                whole = json.dumps({**manifest, "sha256": sums}, indent=2) + "\n"
+                manifest = {"format": run.FORMAT, "version": VERSION, "kind": run.WATCHED}
+                manifest |= {"downslope": __version__, "sha256": sums}
+                whole = json.dumps(manifest, indent=2) + "\n"
                 (folder / "manifest.json").write_text(whole)
         except OSError as error:
             raise DownslopeError("inference.cannot_write", path=path, why=error.strerror) from None
         return path
 
 
-def load(path, manifest: Mapping[str, Any] | None = None) -> Seen:
-    """The Seen that was saved at `path`; judged again from its recording.
+def load(path: Path, manifest: Mapping[str, Any]) -> Seen:
+    """The Seen that was saved at `path`; judged again from its recording. `ds.load` calls it.
 
     Raises DownslopeError where a file is missing or is not what was written.
     """
-    path = Path(path)
-    if manifest is None:
-        manifest = watched_manifest(path)
-    if manifest is None:
-        raise DownslopeError("inference.not_a_run", path=path)
     for name, expected in dict(manifest["sha256"]).items():
         file = path / Path(name).name
         if not file.is_file() or _sha256(file) != expected:
             raise DownslopeError("inference.damaged", path=path, file=name)
     return Seen(read(path))
-
-
-def watched_manifest(path: Path) -> dict[str, Any] | None:
-    """The manifest of a run of kind "watched"; None of anything else."""
-    try:
-        manifest = json.loads((Path(path) / "manifest.json").read_text(encoding="utf-8"))
-        return manifest if manifest["kind"] == KIND and isinstance(manifest["sha256"], dict) else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def finite(value: Any) -> Any:

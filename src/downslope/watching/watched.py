@@ -11,10 +11,14 @@ import numpy as np
 
 from ..insight.verdicts import Remedy, Verdict
 from ..messages import text
-from .records import Curvature, Loop, Recording
+from .records import Curvature, Fact, Loop, Recording
 
 FEW = 8  # losses below which a trend is not judged
 NEAR = 0.2  # of the bound: an edge of stability
+REASONS = (  # why a curvature was not measured
+    *("no_graph", "sparse", "complex", "compiled", "distributed", "hooks", "custom_function"),
+    *("half_precision", "memory", "too_large", "no_second_derivative", "not_finite"),
+)
 
 
 @dataclass(frozen=True)
@@ -246,8 +250,14 @@ def certificate(recording: Recording, loop: Loop) -> Certificate:
     )
 
 
-def _why(fact: Any) -> str:
-    return text("watching.not_measured", what=fact.numbers.get("what", ""), why=fact.numbers.get("why", ""))
+def _why(fact: Fact) -> str:
+    what, why = fact.numbers.get("what", ""), reason(fact.numbers.get("why", ""))
+    return text("watching.not_measured", what=what, why=why)
+
+
+def reason(why: str) -> str:
+    """Why something was not measured, or not seen: the sentence of a code; a reason of its own as it is."""
+    return text(f"watching.why_{why}") if why in REASONS else why
 
 
 def _excess(curvature: Curvature) -> float:
