@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from functools import partial
@@ -18,6 +18,7 @@ from . import options as o
 
 if TYPE_CHECKING:
     from ..data import Dataset
+    from ..data.opening import Cluster, Columns
     from ..inference import Recipe
 
 
@@ -72,41 +73,33 @@ class Request(_Compared):
         return said
 
     def rows(self) -> tuple[Any, Any]:
-        """The rows to learn from, and those held out: a share of them, or the rows of another file."""
-        from ..data.encoding import Encoding, training_dataset
-        from ..data.opening import table_or_source
-        from ..data.reading import Table
-        from ..data.request import Reading
-        from ..data.source import opened_source
+        """The rows to learn from, and the validation rows: a share of them, or the rows of another file."""
+        from ..data.opening import read
+        from ..data.request import Held, Reading
+        from . import progress
 
-        reading = Reading(self.memory, None, self.on_bad_row, None, self.encoding, self.header)
-        with self._machines() as connection:
-            if connection is not None:
-                source = opened_source(self.data, self.encoding, self.header)
-                return self._in_parts(source, reading, connection)
-        table = table_or_source(self.data, reading)
-        if not isinstance(table, Table):
-            return self._in_parts(table, reading)
-        target, features, exclude = self._columns(table.names)
-        encoding = Encoding.learn(table, target, features, self.weights, exclude)
-        dataset = training_dataset(encoding, table)
-        if self._holds_classes(target, table.kind):
-            dataset = dataset.labelled()
-        if self.validate is None:
-            return dataset, None
-        if self._fraction is not None:
-            return split(dataset, self._fraction, self._seed)
-        formats = encoding.text_formats
-        held_out = encoding.apply(Table.read(self.validate, self.encoding, self.header, formats))
-        return dataset, held_out.labelled(dataset.classes) if dataset.classes else held_out
+        held = None if self._fraction is None else Held(self._fraction, self._seed)
+        reading = Reading(self.memory, None, self.on_bad_row, held, self.encoding, self.header)
+        with self._machines() as cluster:
+            return read(
+                self.data,
+                self._columns,
+                reading,
+                validation=self.validate if held is None else None,
+                holds_classes=self._holds_classes,
+                cluster=cluster,
+                progress=lambda meter: progress.reading(meter, text("cli.reading")),
+            )
 
-    def _columns(self, names: Sequence[str]) -> tuple[Any, list[str] | None, list[str] | None]:
-        """The target or targets, the features, and what is excluded, as they were typed."""
+    def _columns(self, names: Sequence[str]) -> Columns:
+        """Which columns of the source are used, as they were typed."""
+        from ..data.opening import Columns
+
         targets = columns([self.target], names)
         features, exclude = (
             None if asked is None else columns(asked, names) for asked in (self.features, self.exclude)
         )
-        return targets[0] if len(targets) == 1 else targets, features, exclude
+        return Columns(targets[0] if len(targets) == 1 else targets, features, self.weights, exclude)
 
     def _holds_classes(self, target: str | list[str], kind_of: Any) -> bool:
         """Whether the target is told apart into classes: it is a yes or no, or the loss is for classes."""
@@ -117,38 +110,9 @@ class Request(_Compared):
         return isinstance(target, str) and kind_of(target) == "boolean"
 
     @contextmanager
-    def _machines(self) -> Iterator[Any]:
-        """The way to a cluster, where one is asked for; it is closed again where it comes to nothing."""
+    def _machines(self) -> Iterator[Cluster | None]:
+        """The cluster that is asked for; its connection is closed again where it comes to nothing."""
         yield None
-
-    def _in_parts(self, source, reading, connection=None) -> tuple[Any, Any]:
-        """The same of rows too many to hold; in memory after all, where they fit once they are numbers, or
-        in that of a cluster's workers."""
-        from ..data.opening import fitting
-        from ..data.request import Held
-        from ..data.stream import Stream
-        from . import progress
-
-        target, features, exclude = self._columns(source.names)
-        if self._fraction is not None:
-            held = Held(self._fraction, self._seed)
-            reading = replace(reading, held=held)
-        place: Any = fitting
-        learn: Any = {}
-        if connection is not None:
-            from ..cluster import Spread, learned_by
-
-            place = lambda rows: Spread.of(rows, connection)
-            learn = {"learn": partial(learned_by, connection)}
-        with progress.reading(source.meter, text("cli.reading")):
-            stream = Stream.open(source, target, features, self.weights, reading, exclude, **learn)
-            if self._holds_classes(target, stream.origin.kind_of):
-                stream = stream.labelled()
-            assert stream.gathered  # a second pass over some rows, which every model asks for
-            if self.validate is None:
-                return place(stream), None
-        held_out = stream.held_out if self._fraction is not None else stream.beside(self.validate)
-        return place(stream), place(held_out)
 
     @property
     def _seed(self) -> int:
@@ -185,7 +149,7 @@ class FitRequest(_Fitted):
         return self
 
     @contextmanager
-    def _machines(self) -> Iterator[Any]:
+    def _machines(self) -> Iterator[Cluster | None]:
         if self.workers is None and self.cluster is None:
             yield None
             return
@@ -193,7 +157,8 @@ class FitRequest(_Fitted):
             raise DownslopeError("cli.workers_and_cluster")
         if self.hidden is not None:
             raise DownslopeError("cli.cluster_net")
-        from ..cluster import Connection
+        from ..cluster import Connection, Spread, learned_by
+        from ..data.opening import Cluster
         from . import show
 
         if self.cluster is not None:
@@ -202,7 +167,7 @@ class FitRequest(_Fitted):
             connection = Connection.local(whole(least=1).read("--workers", self.workers or ""), self.memory)
         try:
             show.aside([connection.told_where()])
-            yield connection
+            yield Cluster(lambda rows: Spread.of(rows, connection), partial(learned_by, connection))
         except BaseException:
             connection.close()
             raise
@@ -231,27 +196,6 @@ class FitRequest(_Fitted):
         if self.workers is not None or self.cluster is not None:
             asked = o.changed(asked, workers=self.workers, cluster=self.cluster)
         return asked, *asked.rows()
-
-
-def split(dataset: Dataset, fraction: float, seed: int) -> tuple[Dataset, Dataset]:
-    """Training rows and rows held out. A class that is among the second only is refused by its name."""
-    import numpy as np
-
-    try:
-        train, held_out = dataset.split(fraction, seed)
-        if not dataset.classes:
-            return train, held_out
-        train = train.labelled()
-        return train, held_out.labelled(train.classes)
-    except DownslopeError as error:
-        if error.key not in ("data.unknown_class", "data.one_class") or dataset.y is None:
-            raise
-        counts = np.bincount(dataset.y.astype(int))
-        lost = [value for value in dataset.classes if value != error.facts["value"]]
-        value = error.facts["value"] if error.key == "data.unknown_class" else lost[0]
-        count = int(counts[dataset.classes.index(value)])
-        facts = {"column": dataset.targets[0], "value": value, "count": count}
-        raise DownslopeError("cli.class_held_out", **facts) from None
 
 
 def columns(asked: Sequence[str], names: Sequence[str]) -> list[str]:

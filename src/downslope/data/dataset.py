@@ -85,7 +85,7 @@ class Dataset:
         from .request import Reading
 
         asked = Columns(*map(column_name, (target, features, weights, exclude)))
-        return read(source, asked, Reading() if reading is None else reading)
+        return read(source, asked, Reading() if reading is None else reading)[0]
 
     @classmethod
     @door(features=names(none=True))

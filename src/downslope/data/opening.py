@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ..errors import DownslopeError
 from . import memory
 from .database import Limits
 from .dataset import Dataset
 from .encoding import Encoding, training_dataset
+from .learning import learned
+from .meter import Meter
 from .parted import Parted
 from .reading import Table
-from .request import Reading
+from .request import Held, Reading
 from .source import Source, opened_source
 from .stream import Stream
 
@@ -45,15 +50,76 @@ def table_or_source(source: Any, reading: Reading, formats: Any = None) -> Table
     return Table.of(opened, formats) if COPIES * 8 * opened.numbers <= most else opened
 
 
-def read(source: Any, columns: Columns, reading: Reading) -> Dataset | Stream:
-    """The rows of a table; see `Dataset.read`."""
-    found = table_or_source(source, reading)
-    asked = columns.target or (), columns.features, columns.weights
+@dataclass(frozen=True)
+class Cluster:
+    """Where rows lie that other machines hold.  place: a Stream → its rows there.  learn: `Stream.open`'s."""
+
+    place: Callable[[Stream], Any]
+    learn: Callable[..., Any]
+
+
+def read(
+    source: Any,
+    columns: Columns | Callable[[Sequence[str]], Columns],
+    reading: Reading,
+    *,
+    validation: str | None = None,
+    holds_classes: Callable[[Any, Callable[[str], str]], bool] = lambda target, kind_of: False,
+    cluster: Cluster | None = None,
+    progress: Callable[[Meter], AbstractContextManager] | None = None,
+) -> tuple[Any, Any]:
+    """(rows to learn from, validation rows or None): the one way in for rows, of every door.
+
+    columns: those that are used, or a function of the source's names.  validation: another source, encoded as
+    the rows are; `reading.held` draws rows of this one.  holds_classes: (target, kind of a column) → whether
+    its values are classes.  progress: shows how far passes over rows in parts have come.
+    """
+    if cluster is None:
+        found = table_or_source(source, reading)
+    else:
+        found = opened_source(source, reading.encoding, reading.header)
+    asked = columns(found.names) if callable(columns) else columns
+    chosen = asked.target or (), asked.features, asked.weights
     if isinstance(found, Table):
-        encoding = Encoding.learn(found, *asked, columns.exclude)
-        dataset = training_dataset(encoding, found)
-        return dataset if reading.held is None else dataset.split(reading.held.fraction, reading.held.seed)[0]
-    return fitting(Stream.open(found, *asked, reading, columns.exclude))
+        encoding = Encoding.learn(found, *chosen, asked.exclude)
+        rows = training_dataset(encoding, found)
+        rows = rows.labelled() if holds_classes(asked.target, found.kind) else rows
+        if reading.held is not None:
+            return split(rows, reading.held)
+        if validation is None:
+            return rows, None
+        other = Table.read(validation, reading.encoding, reading.header, encoding.text_formats)
+        held_out = encoding.apply(other)
+        return rows, held_out.labelled(rows.classes) if rows.classes else held_out
+    place, learn = (fitting, learned) if cluster is None else (cluster.place, cluster.learn)
+    with nullcontext() if progress is None else progress(found.meter):
+        stream = Stream.open(found, *chosen, reading, asked.exclude, learn)
+        stream = stream.labelled() if holds_classes(asked.target, stream.origin.kind_of) else stream
+        if progress is not None:
+            assert stream.gathered  # a second pass over some rows, which every model asks for: shown here
+        if validation is None and reading.held is None:
+            return place(stream), None
+    held_out = stream.beside(validation) if validation is not None else stream.held_out
+    return place(stream), place(held_out)
+
+
+def split(dataset: Dataset, held: Held) -> tuple[Dataset, Dataset]:
+    """Training rows and validation rows. A class that is among the second only is refused by its name."""
+    try:
+        train, held_out = dataset.split(held.fraction, held.seed)
+        if not dataset.classes:
+            return train, held_out
+        train = train.labelled()
+        return train, held_out.labelled(train.classes)
+    except DownslopeError as error:
+        if error.key not in ("data.unknown_class", "data.one_class") or dataset.y is None:
+            raise
+        counts = np.bincount(dataset.y.astype(int))
+        lost = [value for value in dataset.classes if value != error.facts["value"]]
+        value = error.facts["value"] if error.key == "data.unknown_class" else lost[0]
+        count = int(counts[dataset.classes.index(value)])
+        facts = {"column": dataset.targets[0], "value": value, "count": count}
+        raise DownslopeError("data.class_held_out", **facts) from None
 
 
 def fitting(stream: Stream) -> Any:
@@ -66,8 +132,6 @@ def fitting(stream: Stream) -> Any:
 
 def in_memory(rows: Parted) -> Dataset:
     """All parts, one after the other."""
-    import numpy as np
-
     parts = [part for part in rows.each() if len(part)]
     weights: Any = [part.weights for part in parts]
     return replace(

@@ -120,9 +120,7 @@ class AllRows(Stepper):
         t = 1 / objective.lipschitz
         closed = objective.at(objective.prox(point.theta - t * point.gradient, t))
         change = (closed.value - point.value) / max(abs(point.value), 1e-300)
-        if not -1e-9 <= change <= 1e-13 or np.array_equal(
-            closed.theta, point.theta
-        ):
+        if not -1e-9 <= change <= 1e-13 or np.array_equal(closed.theta, point.theta):
             return None
         state = state._replace(point=closed, updates=state.updates + 1)
         return state, step_of(state, objective.rows, point, t)
