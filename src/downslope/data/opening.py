@@ -99,8 +99,8 @@ def read(
             assert stream.gathered  # a second pass over some rows, which every model asks for: shown here
         if validation is None and reading.held is None:
             return place(stream), None
-    held_out = stream.beside(validation) if validation is not None else stream.held_out
-    return place(stream), place(held_out)
+    other_rows = stream.beside(validation) if validation is not None else stream.held_out
+    return place(stream), place(other_rows)
 
 
 def split(dataset: Dataset, held: Held) -> tuple[Dataset, Dataset]:
