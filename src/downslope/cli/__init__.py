@@ -34,6 +34,7 @@ from .options import Lang, in_options
 from .predicting import predict
 from .requests import near
 from .signals import exit_code, interrupting
+from .watching import SETTINGS, own_words, watch
 
 app = typer.Typer(name="downslope", help="cli.help", context_settings={"help_option_names": ["--help", "-h"]})
 commands = (
@@ -52,6 +53,7 @@ commands = (
 )
 for command in commands:
     app.command(help=f"cli.help_{command.__name__}")(command)
+app.command(help="cli.help_watch", context_settings=SETTINGS)(watch)
 
 Fault: Any = typer.BadParameter.__mro__[2]  # what Typer finds wrong with a request: its home has moved
 
@@ -150,6 +152,7 @@ def _command() -> Any:
 
 def _language(words: Sequence[str]) -> str | None:
     """What --lang asks for, which must be known before anything is said."""
+    words = own_words(words) if words[:1] == ["watch"] else words
     for word, following in zip(words, [*words[1:], None]):
         if word == "--lang":
             return following

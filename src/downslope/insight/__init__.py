@@ -1,5 +1,15 @@
-"""What it means: verdicts on a descent, and the exact points of a function."""
+"""What it means: verdicts on a descent, and the exact points of a function; loaded when first used."""
 
-from .verdicts import Remedy, Verdict, explain, plain
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .verdicts import Remedy, Verdict, explain, plain
 
 __all__ = ["Remedy", "Verdict", "explain", "plain"]
+
+
+def __getattr__(name: str):
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(".verdicts", __name__), name)

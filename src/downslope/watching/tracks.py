@@ -82,9 +82,10 @@ class Track:
             self.stride *= 2
         self.next = -(-max(1, update.step) // self.stride) * self.stride if update.step else 0
 
-    def sparser(self) -> None:
-        """Half as many updates in the sample from now on."""
-        self.stride *= 2
+    def sparser(self, stride: float) -> None:
+        """Take every `stride`-th update at most into the sample, from now on."""
+        while self.stride < stride:
+            self.stride *= 2
         self.next = -(-self.count // self.stride) * self.stride
 
     def close(self) -> None:

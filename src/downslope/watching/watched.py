@@ -12,6 +12,7 @@ import numpy as np
 from ..insight.verdicts import Remedy, Verdict
 from ..messages import text
 from .records import Curvature, Fact, Loop, Recording
+from .secants import path_curvature
 
 FEW = 8  # losses below which a trend is not judged
 NEAR = 0.2  # of the bound: an edge of stability
@@ -222,6 +223,8 @@ def rounded(rate: float) -> float:
 def certificate(recording: Recording, loop: Loop) -> Certificate:
     """What is known of the curvature along a loop: from its moves, or from Hessians that were measured."""
     measured = [c for c in recording.curvatures if c.loop == loop.number]
+    if not measured and loop.kind == "hand":
+        return _of_path(recording, loop)
     if not measured:
         why = next(
             (f for f in recording.facts if f.code == "not_measured" and f.loop in (0, loop.number)), None
@@ -247,6 +250,26 @@ def certificate(recording: Recording, loop: Loop) -> Certificate:
         noise_scale=last.noise_scale,
         preconditioned=shown.preconditioned,
         edge=edge,
+    )
+
+
+def _of_path(recording: Recording, loop: Loop) -> Certificate:
+    """L from the recorded moves and gradients of a loop by hand."""
+    found = path_curvature(recording, loop.number)
+    rates = recording.rates.get(loop.number, np.zeros(0))
+    rate = float(rates[-1]) if len(rates) else math.nan
+    if isinstance(found, str):
+        return Certificate(rate=rate, why=text(f"watching.no_path_{found}"))
+    plain = not loop.optimizer and found.value > 0
+    return Certificate(
+        L=found.value,
+        rate=rate,
+        bound=2 / found.value if plain else math.nan,
+        best=1 / found.value if plain else math.nan,
+        at_least=not found.exact,
+        parabola=found.parabola,
+        source="path",
+        step=found.step,
     )
 
 

@@ -1,0 +1,233 @@
+"""A script's syntax tree with calls of recording points at its training loops by hand.
+
+The points stand in the constants of the compiled code, not under a name: neither `globals()` nor `locals()`
+of the script shows them, and positions in tracebacks are those of the script.
+"""
+
+# What kind of node stands where, the tree tells, and mypy can not know:
+# mypy: disable-error-code="attr-defined,union-attr"
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
+
+from ..insight.scripts.script import Script
+from .points import Points, Terms
+from .records import Loop, Recorder
+from .roles import HandLoop, Site, loops
+
+MARK = "\0downslope point "
+COMPILERS = re.compile(
+    r"(^|[._])(n?jit|njit|compile|script|trace|vmap|pmap|grad|value_and_grad|vectorize|guvectorize|kernel|prange|function|cuda|stencil|cfunc)$"
+)
+PLAIN = re.compile(
+    r"(^|\.)(staticmethod|classmethod|property|setter|getter|wraps|lru_cache|cache|cached_property|contextmanager|"
+    r"no_grad|enable_grad|inference_mode|set_grad_enabled|dataclass|abstractmethod|override|final|overload|total_ordering|"
+    r"singledispatch|register|errstate|watch|profile|timeit)$"
+)
+
+
+def instrumented(tree: ast.Module, text: str, path: str, recorder: Recorder, asked=None, stop=None):
+    """(code, points of each loop) of a script that was parsed; the tree is changed."""
+    script = Script(text, tree)
+    found = [each for each in loops(script, asked) if not _compiled_elsewhere(script, each)]
+    made: list[Points] = []
+    surgery = _Surgery()
+    for each in found:
+        made.append(_points(script, each, recorder, path, surgery, stop))
+    changed = surgery.visit(tree) if found else tree
+    ast.fix_missing_locations(changed)
+    with warnings.catch_warnings():  # of calls of a constant
+        warnings.simplefilter("ignore")
+        code = compile(changed, path, "exec", dont_inherit=True)
+    return _injected(code, surgery.calls), made
+
+
+def _points(script: Script, loop: HandLoop, recorder: Recorder, path: str, surgery: _Surgery, stop) -> Points:
+    first = loop.sites[0]
+    gradients = [_gradient_text(site) for site in loop.sites]
+    rate = " * ".join(ast.unparse(part) for part in first.rate)
+    for part in first.rate_divisors:
+        rate += f" / ({ast.unparse(part)})"
+    method = next((site.method for site in loop.sites if site.method != "GD"), "")
+    template = Loop(
+        line=loop.loop.lineno,
+        file=path,
+        function=loop.function,
+        update_line=first.statement.lineno,
+        weights=tuple(site.weight for site in loop.sites),
+        gradient=", ".join(dict.fromkeys(gradients)),
+        rate=rate,
+        loss=loop.loss_text or (ast.unparse(loop.loss) if loop.loss is not None else ""),
+        loss_after=loop.loss_after,
+        optimizer={"method": method} if method else {},
+        full_batch=loop.full_batch,
+    )
+    terms = [_terms(site) for site in loop.sites]
+    points = Points(recorder, template, [each for each, _ in terms], loop.per_row, stop)
+    surgery.before(loop.loop, surgery.call(points.enter))
+    alone = len(loop.sites) == 1 and not first.each and loop.done is first.statement
+    for place, (site, (_, pieces)) in enumerate(zip(loop.sites, terms)):
+        names: list[ast.expr] = []
+        for index, piece in enumerate(pieces):
+            if _readable(piece):
+                names.append(_again(piece))
+            else:
+                surgery.wrap(piece, points.piece(index))
+        behind = points.moved(place) if alone else points.after(place)
+        rate_value = _rate_again(site, points, surgery)
+        if site.value is not None:
+            surgery.wrap(site.value, behind, rate_value)
+        elif site.after is not None:
+            surgery.after(site.statement, surgery.call(behind, _again(site.after), *rate_value))
+        before = ast.Constant(None) if site.before is None else _again(site.before)
+        surgery.before(site.statement, surgery.call(points.before(place), before, *names))
+    if not alone and not isinstance(loop.done, ast.Return):
+        surgery.after(loop.done, surgery.call(points.done), last=True)
+    if loop.loss is not None:
+        surgery.wrap(loop.loss, points.loss_after if loop.loss_after else points.loss_before)
+    return points
+
+
+def _terms(site: Site) -> tuple[Terms, list[ast.expr]]:
+    """The gradient of a site by its pieces, and the pieces."""
+    pieces: list[ast.expr] = []
+    made = Terms()
+    for term in site.terms:
+        places: list[list[int]] = []
+        for part in (term.factors, term.divisors):
+            places.append(list(range(len(pieces), len(pieces) + len(part))))
+            pieces += part
+        made.terms.append((term.sign, places[0], places[1]))
+    made.names = [place for place, piece in enumerate(pieces) if _readable(piece)]
+    return made, pieces
+
+
+def _gradient_text(site: Site) -> str:
+    parts: list[str] = []
+    for term in site.terms:
+        if term.factors:
+            text = " * ".join(_bracketed(f) for f in term.factors)
+            text += "".join(f" / {_bracketed(d)}" for d in term.divisors)
+            parts.append(("-" if term.sign < 0 else "+" if parts else "") + text)
+    return " ".join(parts)
+
+
+def _bracketed(node: ast.expr) -> str:
+    text = ast.unparse(node)
+    return f"({text})" if isinstance(node, ast.BinOp) else text
+
+
+def _readable(node: ast.expr) -> bool:
+    """Whether a piece can be read once more: a name, an attribute of one, a number."""
+    if isinstance(node, ast.Attribute):
+        return isinstance(node.value, ast.Name)
+    return isinstance(node, ast.Name | ast.Constant)
+
+
+def _rate_again(site: Site, points: Points, surgery: _Surgery) -> list[ast.expr]:
+    """The rate as an expression of names and numbers; nothing where it is none."""
+    parts = [*site.rate, *site.rate_divisors]
+    if not parts or not all(_arithmetic(part) for part in parts):
+        return []
+    value = _again(site.rate[0])
+    for part in site.rate[1:]:
+        value = ast.BinOp(value, ast.Mult(), _again(part))
+    for part in site.rate_divisors:
+        value = ast.BinOp(value, ast.Div(), _again(part))
+    return [value]
+
+
+def _arithmetic(node: ast.expr) -> bool:
+    kinds = (
+        ast.BinOp,
+        ast.UnaryOp,
+        ast.Name,
+        ast.Constant,
+        ast.Attribute,
+        ast.operator,
+        ast.unaryop,
+        ast.expr_context,
+    )
+    return all(isinstance(part, kinds) for part in ast.walk(node))
+
+
+def _again(node: ast.expr) -> ast.expr:
+    """A copy of an expression, to be read elsewhere."""
+    return ast.parse(ast.unparse(node), mode="eval").body
+
+
+def _compiled_elsewhere(script: Script, loop: HandLoop) -> bool:
+    """Whether a loop stands in a function that another compiler reads."""
+    handed: set[str] = set()
+    for call in script.calls:
+        if COMPILERS.search(ast.unparse(call.func)) and "re." not in ast.unparse(call.func):
+            handed |= {arg.id for arg in call.args if isinstance(arg, ast.Name)}
+    own = {function.name for function in script.functions}
+    for site in loop.sites:
+        for up in script.above(site.statement):
+            if isinstance(up, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                if up.name in handed:
+                    return True
+                for decorator in up.decorator_list:
+                    name = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
+                    if not PLAIN.search(name) and name not in own:
+                        return True
+    return False
+
+
+class _Surgery(ast.NodeTransformer):
+    """Puts calls before and after statements, and around expressions."""
+
+    def __init__(self) -> None:
+        self.calls: dict[str, Callable] = {}
+        self.wrapped: dict[ast.AST, list[ast.expr]] = {}
+        self.ahead: dict[ast.AST, list[ast.stmt]] = {}
+        self.behind: dict[ast.AST, list[ast.stmt]] = {}
+        self.finally_: dict[ast.AST, list[ast.stmt]] = {}
+
+    def call(self, point: Callable, *arguments: ast.expr) -> ast.Call:
+        mark = f"{MARK}{len(self.calls)}"
+        self.calls[mark] = point
+        return ast.Call(ast.Constant(mark), list(arguments), [])
+
+    def wrap(self, node: ast.AST, point: Callable, more: list[ast.expr] | None = None) -> None:
+        call = self.call(point, *(more or []))
+        self.wrapped.setdefault(node, []).append(call)
+
+    def before(self, statement: ast.AST, call: ast.Call) -> None:
+        self.ahead.setdefault(statement, []).append(ast.Expr(call))
+
+    def after(self, statement: ast.AST, call: ast.Call, last: bool = False) -> None:
+        (self.finally_ if last else self.behind).setdefault(statement, []).append(ast.Expr(call))
+
+    def visit(self, node: ast.AST) -> Any:
+        new = self.generic_visit(node)
+        for call in self.wrapped.get(node, []):
+            call.args.insert(0, new)
+            new = ast.copy_location(call, node)
+        around = [self.ahead.get(node, []), self.behind.get(node, []), self.finally_.get(node, [])]
+        if any(around):
+            for group in around:
+                for statement in group:
+                    for part in ast.walk(statement):
+                        ast.copy_location(part, node)
+            return [*around[0], new, *around[1], *around[2]]
+        return new
+
+
+def _injected(code: CodeType, calls: dict[str, Callable]) -> CodeType:
+    """The code with each mark among its constants replaced by what is to be called."""
+    constants = tuple(
+        _injected(constant, calls)
+        if isinstance(constant, CodeType)
+        else calls.get(constant, constant)
+        if isinstance(constant, str)
+        else constant
+        for constant in code.co_consts
+    )
+    return code.replace(co_consts=constants)
