@@ -40,6 +40,7 @@ _FROM = {
     "inference.checkpoint": ["Checkpoint", "resume"],
     "cluster": ["Spread", "spread"],
     "inference.logbook": ["Logbook"],
+    "watching.logs": ["judge", "judge_all"],
     "estimators": ["LinearClassifier", "LinearRegressor", "NetClassifier", "NetRegressor"],
 }
 _MODULES = {

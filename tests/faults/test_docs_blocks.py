@@ -31,6 +31,7 @@ BLOCK = re.compile(
     r"(?P<mark><!-- not run: [^\n]+ -->\n)?^```(?P<kind>console|python)\n(?P<text>.*?)^```", re.S | re.M
 )
 TRAIN = "import torch\n\nw = torch.zeros(1, requires_grad=True)\nfor step in range(3):\n    (w**2).sum().backward()\n"
+LOG = "epoch,loss,val_loss\n" + "".join(f"{k},{0.5**k},{0.5**k + 0.1}\n" for k in range(30))
 MINE = "def f(x):\n    return x**2\n\n\ndef f_gradient(x):\n    return 2 * x\n"
 MODEL = "def loss(x, y):\n    return x**2 + y**2\n\n\ndef loss_gradient(x, y):\n    return 2 * x, 2 * y\n"
 QUICK = ("docs/paths.md", "docs/check.md", "docs/data.md", "docs/verdicts.md")
@@ -53,7 +54,7 @@ def own_files(folder: Path) -> None:
 
     shutil.copytree(ROOT / "examples", folder / "examples")
     shutil.copy(ROOT / "examples" / "rows.csv", folder / "rows.csv")
-    for name, text in {"train.py": TRAIN, "mine.py": MINE, "model.py": MODEL}.items():
+    for name, text in {"metrics.csv": LOG, "train.py": TRAIN, "mine.py": MINE, "model.py": MODEL}.items():
         (folder / name).write_text(text)
     (folder / "data").mkdir()
     rng = np.random.default_rng(0)

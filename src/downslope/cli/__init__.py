@@ -26,6 +26,7 @@ from .checking import check
 from .exporting import export
 from .fitting import compare, fit
 from .instruments import check_gradient
+from .judging import judge
 from .keeping import inspect
 from .lab import lab, report
 from .lessons import lesson
@@ -47,6 +48,7 @@ commands = (
     certify,
     check,
     check_gradient,
+    judge,
     lesson,
     lab,
     report,

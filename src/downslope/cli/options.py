@@ -103,6 +103,8 @@ Errors = Annotated[bool, typer.Option("--errors", help="cli.help_errors")]
 Robust = Annotated[bool, typer.Option("--robust", help="cli.help_robust")]
 StepNumber = Annotated[str | None, _option("--step", "N", "step")]
 Rows = Annotated[str | None, _option("--data", "DATA", "rows")]
+LogRun = Annotated[str | None, _option("--run", "NAME", "log_run")]
+LogColumns = Annotated[str | None, _option("--columns", "A,B", "log_columns")]
 Json = Annotated[bool, typer.Option("--json", help="cli.help_json")]
 Lang = Annotated[
     str | None,

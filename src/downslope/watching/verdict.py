@@ -125,7 +125,10 @@ def _grew(w: Watched) -> bool:
         return last > GROWN * first and rising >= 0.5
     first, _, last, error = w.trend
     peak = float(np.max(values))
-    return last > GROWN * max(abs(first), 1e-300) and last > first + 3 * error and last > 0.01 * peak
+    ends_high = (
+        max(last, float(values[-1])) > 0.01 * peak
+    )  # one that doubles at each step is far above its median
+    return last > GROWN * max(abs(first), 1e-300) and last > first + 3 * error and ends_high
 
 
 # ---- the way -------------------------------------------------------------------------------------------

@@ -1,16 +1,18 @@
-"""Logs that somebody else wrote while they trained → a Recording, and from it trace and verdict. Nothing is run.
+"""Logs that somebody else wrote while they trained → a Recording, and from it trace and verdict. Nothing
+is run.
 
-names.py says what a column holds, series.py gathers columns in a fixed amount of memory; text.py, tables.py, events.py
-and mlruns.py read; opening.py decides which of them does.
+names.py says what a column holds, series.py gathers columns in a fixed amount of memory; printed.py,
+tables.py, events.py and mlruns.py read; opening.py decides which of them does.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 4096  # records of which a trace has the weights
 
-__all__ = ["judge", "judge_all", "notes_of", "read_logs", "recording_of"]
+__all__ = ["judge", "judge_all", "named_logs", "notes_of", "read_logs", "recording_of"]
 
 
 def judge(
@@ -39,12 +41,14 @@ def judge(
 ) -> Seen:
     """log → trace, verdict: what the losses that somebody else wrote show. Nothing is run.
 
-    path: CSV, JSON or JSON Lines, TensorBoard event files or their folder, a store of MLflow (folder or SQLite), text that
-    a program printed, a notebook with its output; or a folder with one of these.
+    path: CSV, JSON or JSON Lines, TensorBoard event files or their folder, a store of MLflow (folder or
+    SQLite), text that a program printed, a notebook with its output; or a folder with one of these.
     run: which of several, by its name; of several in one file the last is taken where none is named.
-    loss, validation, rate: the columns that are meant, where names do not tell. columns: names for numbers without names.
+    loss, validation, rate: the columns that are meant, where names do not tell. columns: names for
+    numbers without names.
 
-    Raises DownslopeError where there is no log, or no loss in it, and where a folder holds several and none is named.
+    Raises DownslopeError where there is no log, or no loss in it, and where a folder holds several and
+    none is named.
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "train.log"
@@ -58,9 +62,13 @@ def judge(
     logs = read_logs(path, loss=loss, validation=validation, rate=rate, columns=columns)
     named = [log for log in logs if run in (None, log.name)]
     if not named:
-        raise DownslopeError("watching.log_no_run", path=path, asked=run, known=nearest(str(run), [log.name for log in logs]))
+        raise DownslopeError(
+            "watching.log_no_run", path=path, asked=run, known=nearest(str(run), [log.name for log in logs])
+        )
     if run is None and len({log.path for log in named}) > 1:
-        raise DownslopeError("watching.log_several", path=path, count=len(named), known=_few([log.name for log in named]))
+        raise DownslopeError(
+            "watching.log_several", path=path, count=len(named), known=_few([log.name for log in named])
+        )
     return Seen(recording_of(named[-1]))
 
 
@@ -77,16 +85,20 @@ def judge_all(paths: str | PathLike | Iterable[str | PathLike], **columns: str |
     """
     from ..seen import Seen
 
-    found: dict[str, Seen] = {}
+    return {name: Seen(recording_of(log)) for name, log in named_logs(paths, **columns).items()}
+
+
+def named_logs(paths: str | PathLike | Iterable[str | PathLike], **columns: Any) -> dict[str, Log]:
+    """name → log, for every log in files and folders; of two with one name the second is called by its
+    path."""
+    found: dict[str, Log] = {}
     given: Iterable = [paths] if isinstance(paths, str | PathLike) else paths
     for path in given:
         for log in read_logs(path, **columns):
-            name = log.name if log.name not in found else log.path
-            count = 1
-            while name in found:
-                count += 1
-                name = f"{log.path} ({count})"
-            found[name] = Seen(recording_of(log))
+            names = itertools.chain(
+                [log.name, log.path], (f"{log.path} ({count})" for count in itertools.count(2))
+            )
+            found[next(name for name in names if name not in found)] = log
     return found
 
 
@@ -100,7 +112,9 @@ def read_logs(
     """Every log in a file or a folder: its losses, validation losses, rates, gradient norms, as arrays."""
     if not isinstance(path, str | PathLike) or not str(path).strip():
         raise DownslopeError("watching.log_what", found=path)
-    names = tuple(name.strip() for name in (columns.split(",") if isinstance(columns, str) else columns or ()))
+    names = tuple(
+        name.strip() for name in (columns.split(",") if isinstance(columns, str) else columns or ())
+    )
     try:
         return logs_in(Path(path), Asked(loss or "", validation or "", rate or "", names))
     except OSError as error:
@@ -116,18 +130,32 @@ def recording_of(log: Log) -> Recording:
     count = len(log.losses)
     known = bool(np.isfinite(log.epochs).all()) and count > 0
     loop = Loop(
-        number=1, kind="log", file=log.path, weights=log.weights, shapes=((),) * len(log.weights), full_batch=None,
-        loss=log.chosen["loss"], rate=log.chosen["rate"], gradient=log.chosen["gradient"],
-    )  # fmt: skip
+        number=1,
+        kind="log",
+        file=log.path,
+        weights=log.weights,
+        shapes=((),) * len(log.weights),
+        full_batch=None,
+        loss=log.chosen["loss"],
+        rate=log.chosen["rate"],
+        gradient=log.chosen["gradient"],
+    )
     late = dict(log.validation)
     began = log.seconds[np.isfinite(log.seconds)][:1]
     seconds = np.where(np.isfinite(log.seconds), log.seconds - (began[0] if len(began) else 0.0), 0.0)
     stride = max(1, math.ceil(count / SAMPLE))
     updates = [
         Update(
-            1, k + 1, int(log.epochs[k]) if known else k, float(seconds[k]), float(log.losses[k]), float(log.rates[k]),
-            float(log.gradients[k]), params=log.params[k] if log.weights else None, validation=late.get(k + 1),
-        )  # fmt: skip
+            1,
+            k + 1,
+            int(log.epochs[k]) if known else k,
+            float(seconds[k]),
+            float(log.losses[k]),
+            float(log.rates[k]),
+            float(log.gradients[k]),
+            params=log.params[k] if log.weights else None,
+            validation=late.get(k + 1),
+        )
         for k in range(count)
         if k % stride == 0 or k == count - 1 or k + 1 in late
     ]
@@ -136,16 +164,28 @@ def recording_of(log: Log) -> Recording:
     if len(lost) and lost[-1] == count - 1:
         facts = [Fact("not_finite", 1, int(lost[0]) + 1, 0, {"where": log.chosen["loss"]})]
     return Recording(
-        kind="log", script=log.path, loops=[loop], updates={1: updates}, losses={1: log.losses}, rates={1: log.rates},
-        epochs={1: log.epochs} if known else {}, validation={1: log.validation}, facts=facts, end="ended", exit_code=None,
+        kind="log",
+        script=log.path,
+        loops=[loop],
+        updates={1: updates},
+        losses={1: log.losses},
+        rates={1: log.rates},
+        epochs={1: log.epochs} if known else {},
+        validation={1: log.validation},
+        facts=facts,
+        end="ended",
+        exit_code=None,
         seconds=float(seconds.max(initial=0.0)),
-    )  # fmt: skip
+    )
 
 
 def notes_of(log: Log) -> list[str]:
-    """What should be known of how a log was read, as sentences: the columns that were taken, and what was not read."""
+    """What should be known of how a log was read, as sentences: the columns that were taken, and what
+    was not read."""
     taken = {what: name for what, name in log.chosen.items() if name}
-    listed = text("watching.comma").join(text(f"watching.log_is_{what}", name=name) for what, name in taken.items())
+    listed = text("watching.comma").join(
+        text(f"watching.log_is_{what}", name=name) for what, name in taken.items()
+    )
     said = [text("watching.log_taken", listed=listed, records=log.records)]
     if log.others:
         said.append(text("watching.log_others", names=_few(log.others)))

@@ -1,10 +1,11 @@
 """TensorBoard's event files → columns.
 
-A record is: length (uint64), CRC-32C of it, bytes, CRC-32C of these; the bytes are a protocol buffer `Event`. Of this
-six fields are needed, so that it is read here: the package of that name brings 80 MB with a server and gRPC, checks
-each byte of pictures by a loop of Python, and draws a sample of the points at random.
-(github.com/tensorflow/tensorflow: core/lib/io/record_writer.h, core/util/event.proto, core/framework/summary.proto.)
-"""
+A record is: length (uint64), CRC-32C of it, bytes, CRC-32C of these; the bytes are a protocol buffer
+`Event`. Of this
+six fields are needed, so that it is read here: the package of that name brings 80 MB with a server and
+gRPC, checks each byte of pictures by a loop of Python, and draws a sample of the points at random.
+(github.com/tensorflow/tensorflow: core/lib/io/record_writer.h, core/util/event.proto,
+core/framework/summary.proto.)"""
 
 from __future__ import annotations
 
@@ -14,7 +15,16 @@ from typing import Any, BinaryIO, NamedTuple
 
 LARGEST = 1 << 26  # bytes of an event that is read; a larger one, as of pictures, is passed over
 HEAD = struct.Struct("<QI")
-_TYPES = {1: "<f4", 2: "<f8", 3: "<i4", 4: "u1", 5: "<i2", 9: "<i8", 19: "<f2", 23: "<u8"}  # of TensorProto.dtype
+_TYPES = {
+    1: "<f4",
+    2: "<f8",
+    3: "<i4",
+    4: "u1",
+    5: "<i2",
+    9: "<i8",
+    19: "<f2",
+    23: "<u8",
+}  # of TensorProto.dtype
 
 
 class Scalar(NamedTuple):
@@ -39,7 +49,8 @@ def is_event_file(first: bytes) -> bool:
 
 
 def scalars(file: BinaryIO, trouble: list[str]) -> Iterator[Scalar]:
-    """The points of an event file in their order. At a cut or a damaged record reading ends, and `trouble` says so."""
+    """The points of an event file in their order. At a cut or a damaged record reading ends, and
+    `trouble` says so."""
     while head := file.read(HEAD.size):
         length, check = HEAD.unpack(head) if len(head) == HEAD.size else (0, -1)
         if len(head) < HEAD.size or check != masked_crc(head[:8]):
@@ -63,8 +74,8 @@ def scalars(file: BinaryIO, trouble: list[str]) -> Iterator[Scalar]:
 
 
 def _points(event: bytes) -> Iterator[Scalar]:
-    """Event: 1 wall_time (double), 2 step (int64), 5 summary. Summary: 1 value. Value: 1 tag, 2 simple_value (float),
-    8 tensor, 9 metadata."""
+    """Event: 1 wall_time (double), 2 step (int64), 5 summary. Summary: 1 value. Value: 1 tag, 2
+    simple_value (float), 8 tensor, 9 metadata."""
     seconds, step, summary = 0.0, 0, b""
     for field, value in _fields(event):
         if field == 1:
@@ -89,8 +100,8 @@ def _points(event: bytes) -> Iterator[Scalar]:
 
 
 def _scalar(tensor: bytes) -> float | None:
-    """TensorProto: 1 dtype, 2 shape, 4 tensor_content, 5 float_val, 6 double_val, 7 int_val, 10 int64_val. None for
-    more than one number, and for texts."""
+    """TensorProto: 1 dtype, 2 shape, 4 tensor_content, 5 float_val, 6 double_val, 7 int_val, 10
+    int64_val. None for more than one number, and for texts."""
     import numpy as np
 
     kind, content = 0, None
@@ -163,7 +174,7 @@ def masked_crc(content: bytes) -> int:
     """CRC-32C, turned by 15 bits, plus 0xA282EAD8: the checksum of a record.
 
     >>> hex(masked_crc(b"123456789"))
-    '0xea8213d9'
+    '0xc78ab0e5'
     """
     crc = 0xFFFFFFFF
     for byte in content:

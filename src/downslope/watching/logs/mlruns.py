@@ -1,4 +1,5 @@
-"""MLflow's stores → columns, without MLflow: folders (`mlruns/EXPERIMENT/RUN/metrics/NAME`) and SQLite databases."""
+"""MLflow's stores → columns, without MLflow: folders (`mlruns/EXPERIMENT/RUN/metrics/NAME`) and SQLite
+databases."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from pathlib import Path
 
 from ...errors import DownslopeError
 from .names import role_of
+from .printed import number
 from .series import Rows
-from .text import number
 
 MOST = 1000  # runs that are read
 
@@ -25,7 +26,9 @@ def is_store(folder: Path) -> bool:
 def _runs_in(folder: Path) -> list[Path]:
     """Folders of runs: this one, those in it, those in its folders."""
     for pattern in ("metrics", "*/metrics", "*/*/metrics"):
-        found = [path.parent for path in sorted(folder.glob(pattern)) if (path.parent / "meta.yaml").is_file()]
+        found = [
+            path.parent for path in sorted(folder.glob(pattern)) if (path.parent / "meta.yaml").is_file()
+        ]
         if found:
             return found[:MOST]
     return []
@@ -42,7 +45,12 @@ def read_folder(folder: Path) -> Iterator[tuple[str, str, Rows]]:
                         cells = line.split()
                         with suppress(ValueError, IndexError):
                             step = float(cells[2]) if len(cells) > 2 else math.nan
-                            rows.add(path.relative_to(run / "metrics").as_posix(), number(cells[1]), step, float(cells[0]) / 1000)
+                            rows.add(
+                                path.relative_to(run / "metrics").as_posix(),
+                                number(cells[1]),
+                                step,
+                                float(cells[0]) / 1000,
+                            )
         for path in sorted((run / "params").rglob("*")):
             if path.is_file():
                 with open(path, encoding="utf-8", errors="replace") as file:
@@ -52,7 +60,10 @@ def read_folder(folder: Path) -> Iterator[tuple[str, str, Rows]]:
 
 def _named(run: Path) -> str:
     """The name that a run was given, else that of its folder."""
-    for path, pattern in ((run / "tags" / "mlflow.runName", r"(.+)"), (run / "meta.yaml", r"(?m)^run_name: *['\"]?([^'\"\n]+)")):
+    for path, pattern in (
+        (run / "tags" / "mlflow.runName", r"(.+)"),
+        (run / "meta.yaml", r"(?m)^run_name: *['\"]?([^'\"\n]+)"),
+    ):
         with suppress(OSError):
             found = re.search(pattern, path.read_text(encoding="utf-8", errors="replace")[:4096])
             if found:
@@ -70,16 +81,25 @@ def read_database(path: Path) -> Iterator[tuple[str, str, Rows]]:
     """The same of a database, which is opened for reading alone."""
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=2)) as store:
-            tables = {name for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            tables = {
+                name for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            }
             if not {"runs", "metrics"} <= tables:
                 raise DownslopeError("watching.log_not_mlflow", path=path)
-            runs = store.execute("SELECT run_uuid, name FROM runs ORDER BY start_time, run_uuid LIMIT ?", (MOST,)).fetchall()
+            runs = store.execute(
+                "SELECT run_uuid, name FROM runs ORDER BY start_time, run_uuid LIMIT ?", (MOST,)
+            ).fetchall()
             for run, name in runs:
                 rows = Rows()
-                points = "SELECT key, value, is_nan, step, timestamp FROM metrics WHERE run_uuid = ? ORDER BY key, step, timestamp"
-                for key, value, lost, step, stamp in store.execute(points, (run,)):
+                points = "SELECT key, value, is_nan, step, timestamp FROM metrics WHERE run_uuid = ?"
+                for key, value, lost, step, stamp in store.execute(f"{points} ORDER BY 1, 4, 5", (run,)):
                     if value is not None:
-                        rows.add(str(key), math.nan if lost else _unclipped(float(value)), float(step or 0), float(stamp or 0) / 1000)
+                        rows.add(
+                            str(key),
+                            math.nan if lost else _unclipped(float(value)),
+                            float(step or 0),
+                            float(stamp or 0) / 1000,
+                        )
                 for key, value in store.execute("SELECT key, value FROM params WHERE run_uuid = ?", (run,)):
                     _setting(rows, str(key), str(value))
                 yield str(name or run), f"{path}#{run}", rows

@@ -14,18 +14,34 @@ from typing import Any
 
 from ...data.charset import charset_of
 from ...errors import DownslopeError
-from . import events, mlruns, tables, text
+from . import events, mlruns, printed, tables
 from .names import part_in, role_of
 from .series import Asked, Log, Rows, Runs, series
 
+Notes = list[tuple[str, dict[str, Any]]]  # sentence, facts
 HEAD = 1 << 16  # bytes that a file is recognised by
 DEEP = 6  # folders within folders that are looked into
 MOST = 2000  # files
-SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".log", ".txt", ".out", ".err", ".db", ".sqlite", ".sqlite3", ".ipynb", ".gz")
+SUFFIXES = (
+    ".csv",
+    ".tsv",
+    ".json",
+    ".jsonl",
+    ".ndjson",
+    ".log",
+    ".txt",
+    ".out",
+    ".err",
+    ".db",
+    ".sqlite",
+    ".sqlite3",
+    ".ipynb",
+    ".gz",
+)
 _PARTS = re.compile(r"^(.*?)[_-]?(train|training|val|valid|validation|eval|test)$", re.I)
 
 
-def logs_in(path: Path, asked: Asked = Asked()) -> list[Log]:
+def logs_in(path: Path, asked: Asked) -> list[Log]:
     """Every log in a file or a folder, each with a loss. DownslopeError where there is none."""
     if not path.exists():
         raise DownslopeError("watching.log_no_such_path", path=path)
@@ -55,7 +71,9 @@ def _in_folder(folder: Path, asked: Asked) -> list[Log]:
             continue  # Lightning's loggers beside each other
         try:
             inside = file.relative_to(folder).as_posix()
-            found += [replace(log, name=log.name.replace(file.name, inside, 1)) for log in _in_file(file, asked)]
+            found += [
+                replace(log, name=log.name.replace(file.name, inside, 1)) for log in _in_file(file, asked)
+            ]
         except (DownslopeError, OSError):
             continue  # a folder holds other things, too
     if not found:
@@ -94,15 +112,24 @@ def _in_event_folders(files: Sequence[Path], top: Path, asked: Asked) -> list[Lo
     trouble: dict[Path, list[str]] = {}
     for folder, inside in folders.items():
         part = _PARTS.match(folder.name) if folder != top else None
-        sibling = part and (any(other != folder and other.parent == folder.parent and _PARTS.match(other.name) for other in folders))
+        sibling = part and (
+            any(
+                other != folder and other.parent == folder.parent and _PARTS.match(other.name)
+                for other in folders
+            )
+        )
         home = folder.parent if sibling else folder
         rows, wrong = runs.setdefault(home, Rows()), trouble.setdefault(home, [])
         for file in sorted(inside):
             _events(file, rows, f"{part_in(folder.name)}/" if sibling else "", wrong)
     found = []
     for home, rows in runs.items():
-        name = home.relative_to(top).as_posix() if home != top and top in home.parents else home.name or str(home)
-        notes = [(f"event_{kind}", {}) for kind in dict.fromkeys(trouble[home])]
+        name = (
+            home.relative_to(top).as_posix()
+            if home != top and top in home.parents
+            else home.name or str(home)
+        )
+        notes: Notes = [(f"event_{kind}", {}) for kind in dict.fromkeys(trouble[home])]
         try:
             log = series(name, str(home), "tensorboard", rows, asked, notes)
         except KeyError as missing:
@@ -127,13 +154,17 @@ def _in_file(path: Path, asked: Asked) -> list[Log]:
     if head.startswith(b"SQLite format 3\0"):
         return _chosen(mlruns.read_database(path), path, "mlflow", asked)
     if events.is_event_file(head):
-        rows, trouble = Rows(), []
+        rows = Rows()
+        trouble: list[str] = []
         _events(path, rows, "", trouble)
-        notes = [(f"event_{kind}", {}) for kind in dict.fromkeys(trouble)]
+        notes: Notes = [(f"event_{kind}", {}) for kind in dict.fromkeys(trouble)]
         return _chosen([(path.name, str(path), rows)], path, "tensorboard", asked, notes)
     encoding = charset_of(head, whole=len(head) < HEAD).name
     start = head.decode(encoding, "replace")
-    strange = sum(character < " " and character not in "\t\n\r\x0b\x0c\x08\x1b" or character == "\ufffd" for character in start)
+    strange = sum(
+        (character < " " and character not in "\t\n\r\x0b\x0c\x08\x1b") or character == "\ufffd"
+        for character in start
+    )
     if strange > len(start) / 50:
         raise DownslopeError("watching.log_binary", path=path)
     runs, form, notes = _rows_of(path, encoding, start, asked)
@@ -148,14 +179,18 @@ def _in_file(path: Path, asked: Asked) -> list[Log]:
 
 def _rows_of(path: Path, encoding: str, start: str, asked: Asked) -> tuple[dict[str, Runs], str, list]:
     """(runs by name, what the file is, notes)."""
-    runs: dict[str, Runs] = {"": Runs()}
+    runs: dict[str, Runs] = {"": Runs(asked)}
     first = start.splitlines()[:50]
     filled = [line for line in first if line.strip()]
     opens = start.lstrip("\ufeff \t\r\n")[:1]
     if path.suffix.lower() == ".ipynb" and opens == "{":
-        text.read(_printed(_whole(path, encoding), path), runs[""])
+        printed.read(_printed(_whole(path, encoding), path), runs[""])
         return runs, "notebook", []
-    if opens in "{[" and _object(filled[0]):
+    if (
+        opens in "{["
+        and _object(filled[0])
+        and (len(filled) > 1 or ('": [' not in filled[0] and '":[' not in filled[0]))
+    ):
         with _opened(path, encoding) as lines:
             others = tables.read_json_lines(lines, runs[""])
         return runs, "json lines", [("broken_lines", {"count": others})] if others else []
@@ -169,21 +204,33 @@ def _rows_of(path: Path, encoding: str, start: str, asked: Asked) -> tuple[dict[
     mark = tables.separator(first)
     if mark is not None:
         with _opened(path, encoding) as lines:
-            tables.read_csv(lines, mark, runs, _value_of(path.name))
+            tables.read_csv(lines, mark, runs, asked, _value_of(path.name))
         if len(runs) > 1 and not runs[""].runs[0].rows:
             del runs[""]
         return runs, "csv", []
     mark = tables.without_names(first, asked) if asked.columns else None
     if not asked.columns:
         with _opened(path, encoding) as lines:
-            text.read(lines, runs[""])
+            printed.read(lines, runs[""])
     columns = {name for run in runs[""].runs for name in run.listed()}
-    if not any(role_of(name).what == "loss" for name in columns):
-        plain = Runs()
+    if not any(role_of(name).what == "loss" or name == asked.loss for name in columns):
+        plain = Runs(asked)
         with _opened(path, encoding) as lines:
-            count = text.bare(lines, plain, asked)
+            count = printed.bare(lines, plain, asked)
         if count and any(run.rows for run in plain.runs):
-            return {"": plain}, "numbers", [("without_names", {"count": count, "columns": ", ".join(asked.columns) or ("loss" if count == 1 else "epoch, loss")})]
+            return (
+                {"": plain},
+                "numbers",
+                [
+                    (
+                        "without_names",
+                        {
+                            "count": count,
+                            "columns": ", ".join(asked.columns) or ("loss" if count == 1 else "epoch, loss"),
+                        },
+                    )
+                ],
+            )
         if count:
             raise DownslopeError("watching.log_no_names", path=path, count=count)
     return runs, "text", []
@@ -197,7 +244,8 @@ def _object(line: str) -> bool:
 
 
 def _value_of(name: str) -> str:
-    """What the column Value of a table that TensorBoard exported holds: as the file's name says, else a loss."""
+    """What the column Value of a table that TensorBoard exported holds: as the file's name says, else a
+    loss."""
     stem = re.sub(r"^run-|[-.]?(csv|tag)\b", " ", name)
     return "metric" if role_of(stem.split("-")[-1]).what == "metric" else f"{part_in(stem)} loss".strip()
 
@@ -206,15 +254,18 @@ def _chosen(found: Any, path: Path, form: str, asked: Asked, notes: Sequence = (
     """The logs among runs; where no run has a loss, an error that lists their columns."""
     logs, columns = [], Rows()
     for name, where, rows in found:
-        for column, points in rows.listed().items():
-            columns.columns.setdefault(column, points)
+        columns.names |= rows.names
         try:
             log = series(name, where, form, rows, asked, notes)
         except KeyError as missing:
             raise _no_column(path, missing.args[0], rows) from None
         logs += [log] if log else []
     if not logs:
-        raise DownslopeError("watching.log_no_loss" if columns.columns else "watching.log_nothing_read", path=path, columns=_listed(columns))
+        raise DownslopeError(
+            "watching.log_no_loss" if columns.names else "watching.log_nothing_read",
+            path=path,
+            columns=_listed(columns),
+        )
     whole = [log for log in logs if log.records > 1]
     if not whole:
         raise DownslopeError("watching.log_one_record", path=path, loss=logs[0].chosen["loss"])
@@ -226,7 +277,7 @@ def _no_column(path: Path, name: str, rows: Rows) -> DownslopeError:
 
 
 def _listed(rows: Rows) -> str:
-    names = list(rows.listed())
+    names = list(rows.names)
     return ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
 
 
@@ -246,7 +297,7 @@ class _opened:
         self.file = io.TextIOWrapper(_bytes_of(path), encoding=encoding, errors="replace", newline=None)
 
     def __enter__(self) -> Iterator[str]:
-        return iter(lambda: self.file.readline(text.LONG).lstrip("\ufeff"), "")
+        return iter(lambda: self.file.readline(printed.LONG).lstrip("\ufeff"), "")
 
     def __exit__(self, *_: object) -> None:
         self.file.close()
@@ -265,7 +316,7 @@ def _printed(notebook: str, path: Path) -> Iterator[str]:
         cells = json.loads(notebook)["cells"]
         for cell in cells:
             for output in cell.get("outputs", ()):
-                printed = output.get("text", output.get("data", {}).get("text/plain", ""))
-                yield from "".join(printed).splitlines()
+                words = output.get("text", output.get("data", {}).get("text/plain", ""))
+                yield from "".join(words).splitlines()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DownslopeError("watching.log_json", path=path, reason=f"{error}".splitlines()[0]) from None

@@ -1,4 +1,5 @@
-"""Rows of a log → its columns, in a fixed amount of memory, and from these the series that a verdict needs."""
+"""Rows of a log → its columns, in a fixed amount of memory, and from these the series that a verdict
+needs."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ NAN = math.nan
 
 
 class Points:
-    """One column: value, place among the rows, step, epoch and seconds of each point. At most 2·POINTS; first, last,
-    lowest, highest and the first number that is not finite are never dropped."""
+    """One column: value, place among the rows, step, epoch and seconds of each point. At most 2·POINTS;
+    first, last, lowest, highest and the first number that is not finite are never dropped."""
 
     def __init__(self) -> None:
         self.rows: list[array] = []
@@ -50,7 +51,9 @@ class Points:
 
     def table(self) -> np.ndarray:
         """(k, 5): value, place, step, epoch, seconds, in order."""
-        found = np.array([np.frombuffer(column) for column in self._table]).T if self.count else np.zeros((0, 5))
+        found = (
+            np.array([np.frombuffer(column) for column in self._table]).T if self.count else np.zeros((0, 5))
+        )
         if self.stride == 1 or not self._special:
             return found
         found = np.vstack([found, list(self._special.values())])
@@ -67,18 +70,25 @@ class Points:
 class Rows:
     """One run of a log while it is read: `row` takes what stands in one line, by name."""
 
+    wanted: frozenset[str] = frozenset()  # columns that are asked for by name
     columns: dict[str, Points] = field(default_factory=dict)
+    names: dict[str, None] = field(default_factory=dict)  # of all columns, in order
     rows: int = 0
-    bare: dict[str, float] = field(default_factory=dict)  # settings that stand beside the rows, as a learning rate
+    bare: dict[str, float] = field(
+        default_factory=dict
+    )  # settings that stand beside the rows, as a learning rate
     first: dict[str, float] = field(default_factory=dict)  # first epoch, first step
     epoch: float = NAN
     step: float = NAN
     counted: bool = False  # by numbers without a name, as in [10/100]
     ends: int = 0  # lines of a progress bar at its end that have a loss
-    waiting: dict[str, float] | None = None  # the last of these: Keras prints it again, with validation losses
+    waiting: dict[str, float] | None = (
+        None  # the last of these: Keras prints it again, with validation losses
+    )
 
     def row(self, values: Mapping[str, float], partial: bool | None = None) -> None:
-        """One line. partial: of a progress bar, whether it is under way; such lines count only where few end one."""
+        """One line. partial: of a progress bar, whether it is under way; such lines count only where few
+        end one."""
         waiting, self.waiting = self.waiting, None
         if waiting is not None:
             again = partial is False and all(_key(waiting, what) == _key(values, what) for what in ("step",))
@@ -108,8 +118,9 @@ class Rows:
             self.counted = self.counted or "#" in values
             self.first.setdefault("step", step)
         for name, value in values.items():
-            what = role_of(name).what
-            if what in ("epoch", "step", "phase", "seconds", ""):
+            if len(self.names) < COLUMNS:
+                self.names[name] = None
+            if role_of(name).what in ("epoch", "step", "phase", "seconds", "") and name not in self.wanted:
                 continue
             for kind in (False, True) if partial is False else (partial,):
                 self._points(name, kind).append(value, self.rows, self.step, self.epoch, seconds)
@@ -119,6 +130,8 @@ class Rows:
 
     def add(self, name: str, value: float, step: float, seconds: float = NAN) -> None:
         """One point of a column that is written by itself, as TensorBoard and MLflow do."""
+        if len(self.names) < COLUMNS:
+            self.names[name] = None
         self._points(name, None).append(value, self.rows, step, NAN, seconds)
         self.rows += 1
 
@@ -129,7 +142,8 @@ class Rows:
         return self.columns.setdefault(key, Points())
 
     def begins_again(self, values: Mapping[str, float]) -> bool:
-        """Whether this line is the first of another run: its epoch (without epochs, its step) is the first again."""
+        """Whether this line is the first of another run: its epoch (without epochs, its step) is the
+        first again."""
         for what, now in (("epoch", self.epoch), ("step", self.step)):
             given = _key(values, what)
             if not math.isnan(given):
@@ -157,17 +171,29 @@ def _key(values: Mapping[str, float], what: str) -> float:
 class Runs:
     """The runs of one file: a row that begins again begins another."""
 
-    def __init__(self) -> None:
-        self.runs = [Rows()]
+    def __init__(self, asked: Asked | None = None) -> None:
+        self.wanted = (
+            frozenset() if asked is None else frozenset((asked.loss, asked.validation, asked.rate)) - {""}
+        )
+        self.runs = [Rows(self.wanted)]
 
     def row(self, values: Mapping[str, float], partial: bool | None = None) -> None:
         if self.runs[-1].rows and self.runs[-1].begins_again(values) and len(self.runs) < 10_000:
-            self.runs.append(Rows(bare=dict(self.runs[-1].bare)))
+            self.begin()
         self.runs[-1].row(values, partial)
 
+    def begin(self) -> None:
+        """Another run."""
+        self.runs.append(Rows(self.wanted, bare=dict(self.runs[-1].bare)))
+
     def ended(self) -> list[Rows]:
-        """The runs; where only steps were counted, and from 1 again in each epoch, they are one run of epochs."""
-        runs = [run for run in self.runs if any(role_of(name).what == "loss" for name in run.listed())]
+        """The runs; where only steps were counted, and from 1 again in each epoch, they are one run of
+        epochs."""
+        runs = [
+            run
+            for run in self.runs
+            if any(role_of(name).what == "loss" or name in self.wanted for name in run.listed())
+        ]
         counts = {run.rows for run in runs[:-1]}
         if len(runs) < 3 or any("epoch" in run.first for run in runs) or len(counts) > 1:
             return runs or self.runs[-1:]
@@ -228,7 +254,9 @@ def chosen(columns: Mapping[str, Points], asked: Asked) -> dict[str, str]:
         if name and name not in columns:
             raise KeyError(name)
     roles = {name: role_of(name) for name in columns}
-    if any(re.match(r"(valid|validation|eval)_1\b", name) for name in columns):  # XGBoost, LightGBM count their
+    if any(
+        re.match(r"(valid|validation|eval)_1\b", name) for name in columns
+    ):  # XGBoost, LightGBM count their
         roles = {  # evaluation sets: the first of several is the training set
             name: role._replace(part="train") if re.match(r"(valid|validation|eval)_0\b", name) else role
             for name, role in roles.items()
@@ -246,7 +274,10 @@ def chosen(columns: Mapping[str, Points], asked: Asked) -> dict[str, str]:
     measure = roles[loss].measure if loss else ""
     validation = asked.validation
     for names in (val, test):
-        near = lambda name: (roles[name].measure != measure and bool(loss), *_rank(roles[name], columns[name]))
+        near = lambda name: (
+            roles[name].measure != measure and bool(loss),
+            *_rank(roles[name], columns[name]),
+        )
         validation = validation or min(names, key=near, default="")
     if not loss:
         loss, validation = validation, ""
@@ -259,7 +290,8 @@ def chosen(columns: Mapping[str, Points], asked: Asked) -> dict[str, str]:
 
 
 def _rank(role: Role, points: Points) -> tuple:
-    """A loss of few points last; then by name; a mean over an epoch before the loss of a step, where it has points."""
+    """A loss of few points last; then by name; a mean over an epoch before the loss of a step, where it
+    has points."""
     few = points.count < 2
     scarce = role.unit == "epoch" and points.count < ENOUGH
     return few, role.rank + 0.5 * scarce, -points.count
@@ -282,7 +314,9 @@ def series(name: str, path: str, form: str, run: Rows, asked: Asked, notes: Iter
             validation.append((max(1, place), float(point[0])))
     roles = {name: role_of(name) for name in columns}
     weights = tuple(name for name, role in roles.items() if role.what == "weight")[:1000]
-    params = np.array([_held(columns[name].table(), table, key) for name in weights]).reshape(len(weights), len(table))
+    params = np.array([_held(columns[name].table(), table, key) for name in weights]).reshape(
+        len(weights), len(table)
+    )
     rates = _held(columns[found["rate"]].table(), table, key) if found["rate"] else np.full(len(table), NAN)
     if not found["rate"] and "rate" in run.bare:
         rates = np.full(len(table), run.bare["rate"])
@@ -290,7 +324,9 @@ def series(name: str, path: str, form: str, run: Rows, asked: Asked, notes: Iter
     if found["gradient"]:
         gradients = np.abs(_held(columns[found["gradient"]].table(), table, key))
     others = tuple(name for name, role in roles.items() if role.what == "loss" and name not in found.values())
-    last = {name: float(points.table()[-1, 0]) for name, points in columns.items() if roles[name].what == "metric"}
+    last = {
+        name: float(points.table()[-1, 0]) for name, points in columns.items() if roles[name].what == "metric"
+    }
     notes = list(notes)
     counted = re.match(r"(valid|validation|eval)_0\b", found["loss"]) and bool(found["validation"])
     if roles[found["loss"]].part in ("validation", "test") and not asked.loss and not counted:
@@ -299,8 +335,11 @@ def series(name: str, path: str, form: str, run: Rows, asked: Asked, notes: Iter
         facts = {"kept": len(table), "records": columns[found["loss"]].count}
         notes.append(("thinned", facts))
     return Log(
-        name, path, form, found, table[:, 0], validation, rates, gradients, table[:, 2], epochs,
-        table[:, 4], tuple(name.removeprefix("params/") for name in weights), params.T, last, columns[found["loss"]].count, others, tuple(notes),
+        name=name, path=path, form=form, chosen=found,
+        losses=table[:, 0], validation=validation, rates=rates, gradients=gradients,
+        steps=table[:, 2], epochs=epochs, seconds=table[:, 4],
+        weights=tuple(name.removeprefix("params/") for name in weights), params=params.T, metrics=last,
+        records=columns[found["loss"]].count, others=others, notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -312,8 +351,11 @@ def _held(points: np.ndarray, table: np.ndarray, key: int) -> np.ndarray:
     return points[np.maximum(place, 0), 0]
 
 
-def _epochs(table: np.ndarray, columns: Mapping[str, Points], key: int, loss: str, counted: bool) -> np.ndarray:
-    """Passes over the rows, from 0, of each record: 1 is the first where none is below 1; 0.4 is within the first."""
+def _epochs(
+    table: np.ndarray, columns: Mapping[str, Points], key: int, loss: str, counted: bool
+) -> np.ndarray:
+    """Passes over the rows, from 0, of each record: 1 is the first where none is below 1; 0.4 is within
+    the first."""
     epochs = table[:, 3].copy()
     if np.isnan(epochs).all():
         if role_of(loss).unit == "epoch" and (np.diff(table[:, 2]) == 1).all():

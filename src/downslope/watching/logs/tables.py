@@ -15,18 +15,18 @@ from typing import Any
 
 from ...errors import DownslopeError
 from .names import part_in, role_of
-from .series import Asked, Rows, Runs
-from .text import flattened, is_number, number
+from .printed import flattened, is_number, number
+from .series import Asked, Runs
 
 SEPARATORS = ",;\t|"
 LARGEST = 256 << 20  # bytes of one JSON document: it is read as a whole
 
 
 def separator(first: Sequence[str]) -> str | None:
-    """The separator of a table, from its first lines: that whose first line has the most names, one of them a loss,
-    and whose next line has as many cells; None where this is no table.
+    """The separator of a table, from its first lines: that whose first line has the most names, one of
+    them a loss, and whose next line has as many cells; None where this is no table.
 
-    >>> separator(["epoch,loss,val_loss", "0,0.5,0.6"]), separator(["Epoch: 1, loss: 0.5", "Epoch: 2, loss: 0.4"])
+    >>> separator(["epoch,loss,val_loss", "0,0.5,0.6"]), separator(["Epoch: 1, loss: 0.5"] * 2)
     (',', None)
     """
     lines = [line for line in first if line.strip() and not line.startswith("#")]
@@ -51,12 +51,14 @@ def _name(cell: str) -> str:
     return cell.strip().strip("\"'").strip()
 
 
-def read_csv(lines: Iterable[str], mark: str, runs: dict[str, Runs], value: str = "") -> None:
-    """Rows of a table by its header; a header that stands again is skipped. Columns `run - loss` of Weights & Biases are
-    of that run. `value`: what the column Value of TensorBoard's export holds."""
+def read_csv(lines: Iterable[str], mark: str, runs: dict[str, Runs], asked: Asked, value: str = "") -> None:
+    """Rows of a table by its header; a header that stands again is skipped. Columns `run - loss` of
+    Weights & Biases are of that run. `value`: what the column Value of TensorBoard's export holds."""
     names: list[str] = []
     phase: int | None = None
-    for cells in csv.reader((line for line in lines if line.strip() and not line.startswith("#")), delimiter=mark):
+    for cells in csv.reader(
+        (line for line in lines if line.strip() and not line.startswith("#")), delimiter=mark
+    ):
         if not names or (len(cells) == len(names) and [_name(cell) for cell in cells] == names):
             names = [_name(cell) for cell in cells]
             phase = next((place for place, name in enumerate(names) if role_of(name).what == "phase"), None)
@@ -76,14 +78,18 @@ def read_csv(lines: Iterable[str], mark: str, runs: dict[str, Runs], value: str 
                 continue
             if name == "Value" and value:
                 column, run, dash = value, "", ""
-            rows.setdefault(run if dash else "", {})[column if dash else name if column != value else value] = found
-        shared = {name: found for name, found in rows.pop("", {}).items()}
+            rows.setdefault(run if dash else "", {})[
+                column if dash else name if column != value else value
+            ] = found
+        shared = rows.pop("", {})
         if phase is not None and phase < len(cells) and part_in(cells[phase]):
             shared = _of_phase(cells[phase], shared)
         if not rows:
-            runs.setdefault("", Runs()).row(shared)
+            runs.setdefault("", Runs(asked)).row(shared)
         for run, values in rows.items():
-            runs.setdefault(run, Runs()).row({**shared, **{key: v for key, v in values.items() if key != "_step"}})
+            runs.setdefault(run, Runs(asked)).row(
+                {**shared, **{key: v for key, v in values.items() if key != "_step"}}
+            )
 
 
 def _of_phase(phase: str, values: Mapping[str, float]) -> dict[str, float]:
@@ -107,12 +113,14 @@ def read_json_lines(lines: Iterable[str], runs: Runs) -> int:
         event = record.get("event")
         if event in ("begin", "changed") and "log" in record:
             if runs.runs[-1].rows:
-                runs.runs.append(Rows())
+                runs.begin()
             continue
         if event in ("resumed", "end", "failed"):
             continue
         values = flattened(record)
-        if event == "step":  # a number that is not finite is null there; F over all rows is told where it is known
+        if (
+            event == "step"
+        ):  # a number that is not finite is null there; F over all rows is told where it is known
             for name in ("loss", "gradient_norm"):
                 values.setdefault(name, math.nan)
             if record.get("objective") is not None:
@@ -125,7 +133,8 @@ def read_json_lines(lines: Iterable[str], runs: Runs) -> int:
 
 
 def read_json(text: str, runs: Runs, path: str) -> None:
-    """A document: a list of records; a dict of columns; one that holds either under some name (`log_history`)."""
+    """A document: a list of records; a dict of columns; one that holds either under some name
+    (`log_history`)."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -146,7 +155,8 @@ def _records(document: Any, depth: int) -> Iterator[Mapping[str, Any]]:
             columns = {name: column for name, column in columns.items() if column is not None and len(column)}
             length = max((len(column) for column in columns.values() if column), default=0)
             rows = [
-                {name: column[k] for name, column in columns.items() if column and k < len(column)} for k in range(length)
+                {name: column[k] for name, column in columns.items() if column and k < len(column)}
+                for k in range(length)
             ]
         good = sum(any(role_of(name).what == "loss" for name in flattened(row)) for row in rows[:1000])
         if good and len(rows) > len(best):
@@ -176,6 +186,10 @@ def without_names(first: Sequence[str], asked: Asked) -> str | None:
     lines = [line.strip() for line in first if line.strip()][:20]
     for mark in SEPARATORS:
         rows = [next(csv.reader([line], delimiter=mark)) for line in lines]
-        if len(lines) > 1 and len(rows[0]) > 1 and all(len(row) == len(rows[0]) and all(map(is_number, row)) for row in rows):
+        if (
+            len(lines) > 1
+            and len(rows[0]) > 1
+            and all(len(row) == len(rows[0]) and all(map(is_number, row)) for row in rows)
+        ):
             return mark
     return None

@@ -1,9 +1,9 @@
 """Lines that a program printed → rows: every number with the words before it.
 
-    Epoch:12, w=1.72, loss=0.44, grad=-2.8            epoch 12, w 1.72, loss 0.44, grad -2.8
-    [10/100] train_loss 0.31 val_loss 0.44 lr 1e-3    # 10, train_loss 0.31, …     (# is a number without a name)
-    782/782 ━━━━ 3s 4ms/step - loss: 0.28             # 782 of 782, loss 0.28
-    第 3 轮 训练损失 0.52                              epoch 3, 训练损失 0.52
+Epoch:12, w=1.72, loss=0.44, grad=-2.8            epoch 12, w 1.72, loss 0.44, grad -2.8
+[10/100] train_loss 0.31 val_loss 0.44 lr 1e-3    # 10, train_loss 0.31, …     (# is a number without a name)
+782/782 ━━━━ 3s 4ms/step - loss: 0.28             # 782 of 782, loss 0.28
+第 3 轮 训练损失 0.52                              epoch 3, 训练损失 0.52
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ _TIME = re.compile(
 _TENSOR = re.compile(
     r"(?:tensor|array|np\.float\d+|numpy\.float\d+|float|Array)\(\s*(\[*\s*[-+\w.∞#]+\s*\]*)(?:,\s*(?:device|dtype|grad_fn|requires_grad|weak_type)=[^()]*)*\)"
 )
-_COUNTED = re.compile(r"第\s*(\d+)\s*(?:/\s*\d+\s*)?个?\s*(轮|步|次|代|周期|批|epoch|迭代)[\w]*?(?=[^\w]|训|验|测|损|平|学|准|$)")
+_COUNTED = re.compile(
+    r"第\s*(\d+)\s*(?:/\s*\d+\s*)?个?\s*(轮|步|次|代|周期|批|epoch|迭代)[\w]*?(?=[^\w]|训|验|测|损|平|学|准|$)"
+)
 _OF_ALL = re.compile(r"共\s*\d+\s*[轮步次批个代]+")
 _STUCK = re.compile(r"(?<![A-Za-z])(epoch|iter|iteration|step|batch)[-_#]?(?=\d)", re.I)
 _BAR = re.compile(r"[█▉▊▋▌▍▎▏━╸╺]|\[[=>.#-]{5,}\]|\d+%\|")
@@ -146,12 +148,23 @@ def scanned(line: str, part: str = "") -> tuple[dict[str, float], bool | None, s
                 if count == 0 and within in values:
                     values[f"{within}[0]"], count = values.pop(within), 1
                 values[f"{within}[{count}]"] = value
-            elif index == 1 or (re.search(r"\[\s*$", label) and "#" not in values and not values.keys() - _keys(values)):
-                if re.fullmatch(r"[\s\[(]*|.*[\s|\[\]:(]", label) and float(value).is_integer() and value >= 0:
+            elif index == 1 or (
+                re.search(r"\[\s*$", label) and "#" not in values and not values.keys() - _keys(values)
+            ):
+                if (
+                    re.fullmatch(r"[\s\[(]*|.*[\s|\[\]:(]", label)
+                    and float(value).is_integer()
+                    and value >= 0
+                ):
                     values["#"], counted = value, True
             elif re.search(r"\|\s*$", label) and _BAR.search(line) and "#" not in values:
                 values["#"], counted = value, True
-            elif values and "#" not in values and set(values) == _keys(values) and re.fullmatch(r"[\s:：,，]+", label):
+            elif (
+                values
+                and "#" not in values
+                and set(values) == _keys(values)
+                and re.fullmatch(r"[\s:：,，]+", label)
+            ):
                 values["#2"] = value  # epoch 3: 0.52
             continue
         role = role_of(name)
@@ -164,7 +177,9 @@ def scanned(line: str, part: str = "") -> tuple[dict[str, float], bool | None, s
         if role.what in ("loss", "metric", "gradient") and not role.part and here and role.rank < 8:
             name = f"{here} {name}"
         values.setdefault(name, value)
-    if not any(role_of(name).what in ("loss", "epoch", "step", "rate", "gradient", "metric") for name in values):
+    if not any(
+        role_of(name).what in ("loss", "epoch", "step", "rate", "gradient", "metric") for name in values
+    ):
         return {}, None, part
     return values, partial, part
 
@@ -179,9 +194,10 @@ def _keys(values: Mapping[str, float]) -> set[str]:
 
 
 def _name(label: str) -> tuple[str, str]:
-    """(name of the number that follows, name of the one after it): "loss after epoch " is ("epoch", "loss")."""
+    """(name of the number that follows, name of the one after it): "loss after epoch " is ("epoch",
+    "loss")."""
     words = label.strip().rstrip(":：=≈~ \t").rstrip("([{'\"").rstrip(":：=≈~ \t")
-    pieces = [piece for piece in _CUT.split(words)]
+    pieces = _CUT.split(words)
     last = pieces[-1].strip(" \t'\"`*_#>.…/\\的是为") if pieces else ""
     waiting = ""
     before = _BEFORE.match(last)
@@ -212,7 +228,9 @@ def in_braces(line: str) -> dict[str, float]:
         found = json.loads(inside)
     except (ValueError, RecursionError):
         try:
-            found = ast.literal_eval(re.sub(r"\b(nan|inf)\b", r"'\1'", inside)) if len(inside) < 10_000 else None
+            found = (
+                ast.literal_eval(re.sub(r"\b(nan|inf)\b", r"'\1'", inside)) if len(inside) < 10_000 else None
+            )
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             return {}
     if not isinstance(found, dict):
@@ -222,7 +240,8 @@ def in_braces(line: str) -> dict[str, float]:
 
 
 def flattened(record: Mapping[Any, Any], before: str = "", depth: int = 4) -> dict[str, float]:
-    """Numbers by name, those of inner dicts as outer/inner; a column `mode` of train or val goes to the names.
+    """Numbers by name, those of inner dicts as outer/inner; a column `mode` of train or val goes to the
+    names.
 
     >>> flattened({"epoch": 1, "train": {"loss": 0.5}}), flattened({"mode": "val", "loss": "0.4"})
     ({'epoch': 1.0, 'train/loss': 0.5}, {'val/loss': 0.4})
@@ -257,7 +276,12 @@ def _header(line: str) -> list[str]:
         return []
     for cells in _splits(line):
         roles = [role_of(cell).what for cell in cells]
-        if len(cells) >= 2 and sum(map(bool, roles)) >= 2 and "loss" in roles and not any(c in line for c in "=:：,"):
+        if (
+            len(cells) >= 2
+            and sum(map(bool, roles)) >= 2
+            and "loss" in roles
+            and not any(c in line for c in "=:：,")
+        ):
             return cells
     return []
 
@@ -285,8 +309,8 @@ def _row(line: str, header: list[str]) -> dict[str, float]:
 
 
 def bare(lines: Iterable[str], runs: Runs, asked: Asked) -> int:
-    """Numbers without names: `loss`, or `epoch loss`, or what `columns` calls them. How many stand in a line; 0
-    where the lines are not all alike."""
+    """Numbers without names: `loss`, or `epoch loss`, or what `columns` calls them. How many stand in a
+    line; 0 where the lines are not all alike."""
     pattern = re.compile(r"^\W*(?:(?!nan|inf)[^\W\d]+\W*)?$", re.I)
     count, found, others = 0, 0, 0
     for line in lines:
@@ -295,7 +319,11 @@ def bare(lines: Iterable[str], runs: Runs, asked: Asked) -> int:
             continue
         numbers = list(NUMBER.finditer(line))
         words = [line[a:b] for a, b in zip([0, *(n.end() for n in numbers)], [n.start() for n in numbers])]
-        plain = bool(numbers) and pattern.match(words[0]) and all(re.fullmatch(r"[\s,;|\[\]()]+", w) for w in words[1:])
+        plain = (
+            bool(numbers)
+            and pattern.match(words[0])
+            and all(re.fullmatch(r"[\s,;|\[\]()]+", w) for w in words[1:])
+        )
         plain = plain and not re.search(r"\w", line[numbers[-1].end() :])
         if not plain or (found and len(numbers) != count):
             others += 1
