@@ -164,7 +164,8 @@ def causes(watched: Watched, found: Iterable[Finding]) -> tuple[Verdict, ...]:
 def _verdict(watched: Watched, finding: Finding) -> Verdict:
     room = "watching" if finding.fact is not None else "scripts"
     remedies = (Remedy("watching.remedy_mended", None, {"line": finding.mend.first}),) if finding.mend else ()
-    return watched.verdict(finding.code, *remedies, kind=f"{room}.{finding.code}", **finding.numbers)
+    numbers = {**watched.numbers, **finding.numbers}
+    return Verdict(finding.code, numbers, remedies, f"{room}.{finding.code}")
 
 
 def read_text(recording: Any) -> list[scripts.Finding]:

@@ -1,0 +1,14 @@
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+X = torch.randn(100, 4)
+y = X.sum(dim=1, keepdim=True)
+model = nn.Linear(4, 1)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+for epoch in range(60):
+    loss = nn.functional.mse_loss(model(X), y)
+    loss.backward()
+    optimizer.zero_grad()
+    optimizer.step()
+print(loss.item())
