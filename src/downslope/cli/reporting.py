@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,10 @@ def tell(
     if book is not None:
         seen.log(book)
     if not quiet:
-        print("\n".join([*seen.lines(), *(fixed.lines() if fixed is not None else ())]), file=sys.stderr)
-        for path in written:
-            print(text("cli.written", path=path), file=sys.stderr)
+        lines = [text("watching.report"), *seen.lines(), *(fixed.lines() if fixed is not None else ())]
+        lines += [text("cli.written", path=path) for path in written]
+        with suppress(OSError):  # a terminal that has gone
+            print("\n".join(lines), file=sys.stderr)
     if document is not None:
         content = seen.to_json()
         if fixed is not None:

@@ -17,8 +17,10 @@ import typer
 from ..errors import DownslopeError
 from ..messages import text
 from . import options as o
+from . import reporting
 
 if TYPE_CHECKING:
+    from ..watching.fixing import Fixed
     from ..watching.seen import Seen
 
 Script = Annotated[
@@ -35,10 +37,20 @@ StopWhen = Annotated[
 ]
 NoCurvature = Annotated[bool, typer.Option("--no-curvature", help="cli.help_watched_no_curvature")]
 Strict = Annotated[bool, typer.Option("--strict", help="cli.help_watched_strict")]
+TryFix = Annotated[bool, typer.Option("--try-fix", help="cli.help_watched_try_fix")]
 Json = Annotated[str | None, typer.Option("--json", metavar="FILE|-", help="cli.help_watched_json")]
 
 SETTINGS = {"allow_interspersed_args": False, "ignore_unknown_options": False, "allow_extra_args": True}
-FLAGS = {"-m", "--show", "--no-curvature", "--strict", "--force", "--help", "-h"}  # all others have a value
+FLAGS = {
+    "-m",
+    "--show",
+    "--no-curvature",
+    "--strict",
+    "--try-fix",
+    "--force",
+    "--help",
+    "-h",
+}  # all others have a value
 
 
 def watch(
@@ -52,7 +64,10 @@ def watch(
     stop_when: StopWhen = None,
     no_curvature: NoCurvature = False,
     show: Show = False,
+    try_fix: TryFix = False,
     out: o.Out = None,
+    plot: o.Plot = None,
+    log: o.Log = None,
     json: Json = None,
     strict: Strict = False,
     force: o.Force = False,
@@ -63,27 +78,53 @@ def watch(
         raise DownslopeError("watching.stop_when", asked=stop_when)
     if not module:
         _readable(script)
-    _writable(out, json, force)
+    book = reporting.check(json, out, plot, log, force)
     roles = {"weights": weights, "gradient": gradient, "loss": loss, "rate": rate}
     named = {role: name for role, name in roles.items() if name is not None}
     settings = {"module": module, "show": show, "stop_when": stop_when, "curvature": not no_curvature}
     with tempfile.TemporaryDirectory(prefix="downslope-watch-") as folder:
         code = run(Path(folder), {**settings, "roles": named}, script, context.args)
         seen = _seen(Path(folder), code)
-    _report(seen)
-    if out is not None:
-        seen.save(out, force)
-    if json is not None:
-        _document(seen, json)
-    return 3 if strict and code == 0 and seen.sick else code
+    fixed = _tried(seen, {**settings, "roles": named}, script, context.args) if try_fix else None
+    reporting.tell(seen, json, out, plot, book, force, fixed)
+    return reporting.exit_code(seen, code, strict)
 
 
-def run(folder: Path, settings: dict[str, Any], script: str, arguments: Sequence[str]) -> int:
-    """The exit code of a script that runs in a process of its own, watched into `folder`."""
+def _tried(seen: Seen, settings: dict[str, Any], script: str, arguments: Sequence[str]) -> Fixed | None:
+    """The script with its mended lines, run in the same way; what it prints is not shown. None where no line
+    is mended."""
+    from ..watching.fixing import Fixed, applied
+
+    if not seen.mends:
+        print(text("watching.nothing_to_try"), file=sys.stderr)
+        return None
+    print(text("watching.trying"), file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="downslope-watch-") as place:
+        folder = Path(place, "recording")
+        mended = Path(place, "mended.py")
+        mended.write_text(applied(seen.recording.source, seen.mends), encoding="utf-8")
+        seconds = 60 + 10 * seen.recording.seconds
+        code = run(
+            folder, {**settings, "mended": str(mended)}, script, arguments, quiet=True, seconds=seconds
+        )
+        return Fixed(seen, _seen(folder, code), seen.mends)
+
+
+def run(
+    folder: Path,
+    settings: dict[str, Any],
+    script: str,
+    arguments: Sequence[str],
+    quiet: bool = False,
+    seconds: float | None = None,
+) -> int:
+    """The exit code of a script that runs in a process of its own, watched into `folder`. `quiet`: it prints
+    and reads nothing; `seconds`: it is killed after so many."""
     from ..watching import launch
 
     command = [sys.executable, launch.__file__, str(folder), js.dumps(settings), script, *arguments]
-    process = subprocess.Popen(command)
+    nowhere = subprocess.DEVNULL if quiet else None
+    process = subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def hand_on(number, frame) -> None:
@@ -94,6 +135,9 @@ def run(folder: Path, settings: dict[str, Any], script: str, arguments: Sequence
         with suppress(ValueError):
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, hand_on)
+        code = process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
         code = process.wait()
     finally:
         with suppress(ValueError):
@@ -119,17 +163,6 @@ def _readable(script: str) -> None:
     parse(read(Path(script)))
 
 
-def _writable(out: str | None, json: str | None, force: bool) -> None:
-    from ..inference import run
-
-    if out is not None and Path(out).exists() and not (force and run.is_run(Path(out))):
-        raise DownslopeError(
-            "inference.run_exists" if not force else "inference.not_a_run_to_replace", path=out
-        )
-    if json not in (None, "-") and not Path(json).absolute().parent.is_dir():
-        raise DownslopeError("watching.no_folder", path=json)
-
-
 def _seen(folder: Path, code: int) -> Seen:
     from ..watching.records import read
     from ..watching.seen import Seen
@@ -138,20 +171,3 @@ def _seen(folder: Path, code: int) -> Seen:
     if recording.exit_code is None or recording.end == "killed":
         recording.exit_code = code
     return Seen(recording)
-
-
-def _report(seen: Seen) -> None:
-    with suppress(OSError):
-        print(text("watching.report"), *seen.lines(), sep="\n", file=sys.stderr)
-
-
-def _document(seen: Seen, json: str) -> None:
-    """One JSON document: in a file, or as the last line of stdout."""
-    content = js.dumps(seen.to_json(), ensure_ascii=False, allow_nan=False)
-    if json == "-":
-        print(content, flush=True)
-        return
-    try:
-        Path(json).write_text(content + "\n", encoding="utf-8")
-    except OSError as error:
-        raise DownslopeError("inference.cannot_write", path=json, why=error.strerror) from None

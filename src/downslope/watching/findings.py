@@ -6,8 +6,9 @@ that name one mistake are one finding with both. What the run contradicts is no 
 
 from __future__ import annotations
 
+import ast
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from ..errors import DownslopeError
 from ..insight import scripts
 from ..insight.verdicts import Remedy, Verdict
 from ..insight.verdicts.verdict import sentence
+from .records import Fact
 from .watched import Watched
 
 # What the run shows → the mistakes in the text that cause it. The gravest first; those before the line that
@@ -27,6 +29,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "broadcast": ("broadcast",),
     "double_softmax": ("softmax_before_cross_entropy", "sigmoid_before_logits"),
     "logits_in_bce": ("raw_scores",),
+    "unused_rows": ("one_row",),
     "symmetric_start": (),
     "same_batch": (),
     "constant_output": ("one_score",),
@@ -105,7 +108,10 @@ class Finding:
     @property
     def mend(self) -> scripts.Mend | None:
         """Which lines become what; None where no line can be proposed."""
-        return None if self.slip is None else self.slip.mend
+        if self.slip is not None:
+            return self.slip.mend
+        fix = self.numbers.get("fix")
+        return scripts.Mend(*fix) if fix else None
 
     @property
     def cell(self) -> int | None:
@@ -135,9 +141,9 @@ def findings(watched: Watched) -> list[Finding]:
     lines = recording.source.splitlines()
     slips = [slip for slip in read_text(recording) if not _contradicted(watched, slip)]
     found = []
-    for code, fact in _firsts(recording.facts):
+    for code, fact in _firsts([*recording.facts, *last_row_only(watched, slips)]):
         slip = _same_mistake(code, fact, slips)
-        if slip is not None:
+        if slip in slips:
             slips.remove(slip)
         line = fact.line or (slip.line if slip is not None else 0)
         source = lines[line - 1] if 0 < line <= len(lines) else ""
@@ -166,6 +172,80 @@ def _verdict(watched: Watched, finding: Finding) -> Verdict:
     remedies = (Remedy("watching.remedy_mended", None, {"line": finding.mend.first}),) if finding.mend else ()
     numbers = {**watched.numbers, **finding.numbers}
     return Verdict(finding.code, numbers, remedies, f"{room}.{finding.code}")
+
+
+def last_row_only(watched: Watched, slips: Iterable[scripts.Finding]) -> Iterator[Fact]:
+    """A gradient that a function gives, whose loop over the rows assigns it anew: only the last row counts.
+
+    The text alone may mean it so; that this function's value moved the weights, the run shows.
+    """
+    recording, loop = watched.recording, watched.loop
+    if loop.kind != "hand" or watched.updates < 2 or any(slip.code == "one_row" for slip in slips):
+        return
+    try:
+        tree = ast.parse(recording.source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    for name in _called_for(tree, loop):
+        function = functions.get(name)
+        for rows, statement in _overwritten(function) if function is not None else ():
+            numbers = {"name": ast.unparse(statement.targets[0]), "function": name, "loop_line": rows.lineno}
+            numbers |= {"updates": watched.updates, "fix": _summed(recording.source, rows, statement)}
+            yield Fact("unused_rows", loop.number, watched.updates, statement.lineno, numbers)
+
+
+def _called_for(tree: ast.Module, loop: Any) -> set[str]:
+    """Functions whose value is the gradient of an update: in its line, or assigned to the gradient's name."""
+    found = set()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign) or node.value is None:
+            continue
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        bound = any(ast.unparse(target) == loop.gradient for target in targets)
+        if node.lineno == loop.update_line or bound:
+            calls = [part for part in ast.walk(node.value) if isinstance(part, ast.Call)]
+            found |= {call.func.id for call in calls if isinstance(call.func, ast.Name)}
+    return found
+
+
+def _overwritten(function: ast.FunctionDef) -> Iterator[tuple[ast.For, ast.Assign]]:
+    """(loop over rows, statement): for …: g = …, and then return g, where nothing else reads or adds to g."""
+    last = function.body[-1]
+    if not isinstance(last, ast.Return) or last.value is None:
+        return
+    result = ast.unparse(last.value)
+    reads = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == result]
+    for rows in function.body:
+        if not isinstance(rows, ast.For) or rows.orelse:
+            continue
+        names = {n.id for n in ast.walk(rows.target) if isinstance(n, ast.Name)}
+        for statement in rows.body:
+            if not isinstance(statement, ast.Assign) or [*map(ast.unparse, statement.targets)] != [result]:
+                continue
+            if len(reads) != 2:  # more than where it is assigned, and the return
+                continue
+            used = {n.id for n in ast.walk(statement.value) if isinstance(n, ast.Name)}
+            if names & used:
+                yield rows, statement
+
+
+def _summed(source: str, rows: ast.For, statement: ast.Assign) -> list[Any]:
+    """The loop as a mean over its rows: [first line, last line, text]; [] where it is written otherwise."""
+    lines = source.split("\n")
+    name, over = ast.unparse(statement.targets[0]), rows.iter
+    if isinstance(over, ast.Call) and ast.unparse(over.func) in ("zip", "enumerate") and over.args:
+        over = over.args[0]
+    after = lines[(rows.end_lineno or 0) :]
+    plain = bool(after) and after[0].strip() == f"return {name}" and isinstance(over, ast.Name)
+    if not plain or statement.lineno != statement.end_lineno:
+        return []
+    pad = " " * rows.col_offset
+    body = lines[rows.lineno - 1 : rows.end_lineno]
+    place = statement.lineno - rows.lineno
+    body[place] = body[place].replace(f"{name} =", f"{name} +=", 1)
+    text = [f"{pad}{name} = 0", *body, f"{pad}return {name} / len({ast.unparse(over)})"]
+    return [rows.lineno, (rows.end_lineno or 0) + 1, "\n".join(text)]
 
 
 def read_text(recording: Any) -> list[scripts.Finding]:

@@ -1,12 +1,73 @@
-"""Mended lines: a remedy as lines of the user's own file."""
+"""Mended lines: a remedy as lines of the user's own file, and what the mended script came to."""
 
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from ..insight.scripts import Mend
+from ..messages import text
+from .report import mended, number, table
+
+if TYPE_CHECKING:
+    from .seen import Seen
+
+SHOWN = 8  # steps at which both losses are compared
+
+
+@dataclass(frozen=True, eq=False)
+class Fixed:
+    """A script as it was and with its mended lines, both run: `before`, `seen`."""
+
+    before: Seen
+    seen: Seen
+    mends: list[Mend]
+
+    @property
+    def losses(self) -> list[tuple[int, float, float]]:
+        """(step, loss as it was, loss as mended) at some steps of both, spaced by powers, and the last."""
+        first, second = (_losses(one) for one in (self.before, self.seen))
+        common = sorted(first.keys() & second.keys())
+        if not common:
+            return []
+        places = (
+            {round((len(common) - 1) ** (k / (SHOWN - 1))) for k in range(SHOWN)} if len(common) > 1 else {0}
+        )
+        chosen = [common[place] for place in sorted({0, *places, len(common) - 1}) if place < len(common)]
+        return [(step, first[step], second[step]) for step in chosen]
+
+    def lines(self) -> list[str]:
+        """The mended lines, both losses at the same steps, and the verdict on the mended run."""
+        found = [text("watching.fixed")]
+        for mend in self.mends:
+            found += mended(mend.first, mend.last, mend.text)
+        head = [text(f"watching.{name}") for name in ("column_step", "as_it_was", "as_mended")]
+        rows = [[f"{step}", number(one), number(other)] for step, one, other in self.losses]
+        found += table([head, *rows]) if rows else []
+        verdict = self.seen.verdict
+        return [*found, text("watching.report_verdict", code=verdict.code, verdict=verdict.text)]
+
+    def to_json(self) -> dict[str, Any]:
+        """{mends, verdict, sick, losses: [[step, before, after]]}"""
+        from .seen import finite
+
+        return finite(
+            {
+                "mends": [{"line": m.first, "last": m.last, "text": m.text} for m in self.mends],
+                "verdict": self.seen.verdict.to_json(),
+                "sick": self.seen.sick,
+                "losses": [list(row) for row in self.losses],
+            }
+        )
+
+
+def _losses(seen: Seen) -> dict[int, float]:
+    """step → loss of a trace, where it is known."""
+    found = {step.step: step.loss if step.objective is None else step.objective for step in seen.trace}
+    return {step: loss for step, loss in found.items() if not math.isnan(loss)}
 
 
 def rate_mend(source: str, loop: Any, rate: float) -> Mend | None:

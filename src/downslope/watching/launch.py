@@ -50,17 +50,17 @@ class Session:
             points.finish()
         self.recorder.close(self.end, self.exit_code)
 
-    def compiled(self, raw: bytes, path: str) -> types.CodeType:
+    def compiled(self, raw: bytes, path: str, text_path: str) -> types.CodeType:
         """The code of a script with its recording points; as it is, where it can not be read."""
         bare = compile(raw, path, "exec", dont_inherit=True)
         try:
             from ..insight.scripts.source import read
             from .instrument import instrumented
 
-            text = read(path).code
+            text = read(text_path).code
             asked = self.settings.get("roles") or {}
             stop = partial(_stop, self) if self.settings.get("stop_when") == "diverged" else None
-            tree = ast.parse(raw, path) if not path.endswith(".ipynb") else ast.parse(text)
+            tree = ast.parse(raw, path) if not text_path.endswith(".ipynb") else ast.parse(text)
             code, points = instrumented(tree, text, path, self.recorder, asked, stop)
             self.points += points
             return code
@@ -76,7 +76,9 @@ def main(argv: list[str]) -> None:
     options = json.loads(settings)
     module = options.get("module", False)
     path = script if module else os.path.abspath(script)
-    recorder = Recorder(folder, script=script, source="" if module else _source(path), argv=arguments)
+    recorder = Recorder(
+        folder, script=script, source="" if module else _source(options.get("mended") or path), argv=arguments
+    )
     session = Session(recorder, options)
     if not options.get("show"):
         after_import("matplotlib.pyplot", _unblocked)
@@ -111,9 +113,10 @@ def _source(path: str) -> str:
 
 
 def _run_script(session: Session, path: str) -> None:
-    with open(path, "rb") as file:
+    mended = session.settings.get("mended")  # the text to run in the place of the script's own
+    with open(mended or path, "rb") as file:
         raw = file.read()
-    code = session.compiled(raw, path)
+    code = session.compiled(raw, path, mended or path)
     module = types.ModuleType("__main__")
     loader = importlib.machinery.SourceFileLoader("__main__", path)
     space = module.__dict__

@@ -68,6 +68,11 @@ def _trace(seen: Seen) -> list[str]:
         row = [f"{step.step}", number(loss), number(step.gradient_norm), number(step.learning_rate)]
         row += [number(value) for value in (step.params if step.params is not None and names else ())]
         rows.append(row)
+    return table(rows)
+
+
+def table(rows: list[list[str]]) -> list[str]:
+    """Rows under their heads, right-aligned; a column of which nothing is known is left out."""
     used = [j for j in range(len(rows[0])) if any(row[j] != "–" for row in rows[1:])]
     widths = [max(_width(row[j]) for row in rows) for j in used]
     return [

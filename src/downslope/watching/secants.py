@@ -57,6 +57,8 @@ def path_curvature(recording: Recording, number: int) -> PathCurvature | str:
     parabola = max(asymmetry, misfit) < PARABOLA
     still = len(moves) >= 6 and abs(value - values[0][0]) <= STILL * abs(value)
     whole = rank == moves.shape[1]
+    if not parabola:  # each ΔwᵀΔg/ΔwᵀΔw is a mean of Rayleigh quotients on the way, and so at most L there
+        value = float((moves * changes).sum(axis=1).max())
     return PathCurvature(value, parabola and (still or whole), parabola, len(moves), rank, asymmetry, last)
 
 
