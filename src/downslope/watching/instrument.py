@@ -12,13 +12,15 @@ import ast
 import re
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
 from ..insight.scripts.script import Script
+from .moves import Site
 from .points import Points, Terms
 from .records import Loop, Recorder
-from .roles import HandLoop, Site, loops
+from .roles import HandLoop, changing, loops
 
 MARK = "\0downslope point "
 COMPILERS = re.compile(
@@ -31,20 +33,42 @@ PLAIN = re.compile(
 )
 
 
-def instrumented(tree: ast.Module, text: str, path: str, recorder: Recorder, asked=None, stop=None):
-    """(code, points of each loop) of a script that was parsed; the tree is changed."""
-    script = Script(text, tree)
-    found = [each for each in loops(script, asked) if not _compiled_elsewhere(script, each)]
-    made: list[Points] = []
-    surgery = _Surgery()
-    for each in found:
-        made.append(_points(script, each, recorder, path, surgery, stop))
-    changed = surgery.visit(tree) if found else tree
-    ast.fix_missing_locations(changed)
+@dataclass
+class Instrumented:
+    """A tree with recording points, and what stands in for their marks."""
+
+    tree: ast.Module
+    path: str
+    points: list[Points]
+    calls: dict[str, Callable]
+
+    def compiled(self, mode: str = "exec") -> CodeType:
+        """The code, with the points among its constants."""
+        return compiled(self.tree, self.path, self.calls, mode)
+
+
+def compiled(tree: Any, path: str, calls: dict[str, Callable], mode: str = "exec") -> CodeType:
+    """The code of a tree with marks, and the calls in their place."""
     with warnings.catch_warnings():  # of calls of a constant
         warnings.simplefilter("ignore")
-        code = compile(changed, path, "exec", dont_inherit=True)
-    return _injected(code, surgery.calls), made
+        code = compile(tree, path, mode, dont_inherit=True)
+    return _injected(code, calls)
+
+
+def instrument(tree: ast.Module, text: str, path: str, session: Any) -> Instrumented:
+    """Put recording points at the training loops of a script that was parsed; the tree is changed."""
+    script = Script(text, tree)
+    made: list[Points] = []
+    surgery = _Surgery()
+    session.changing |= changing(script)
+    for each in loops(script, session.roles):
+        if _compiled_elsewhere(script, each):
+            session.skipped.append((each.loop.lineno, "compiled_loop"))
+        else:
+            made.append(_points(script, each, session.recorder, path, surgery, session.stop))
+    changed = surgery.visit(tree) if surgery.calls else tree
+    ast.fix_missing_locations(changed)
+    return Instrumented(changed, path, made, surgery.calls)
 
 
 def _points(script: Script, loop: HandLoop, recorder: Recorder, path: str, surgery: _Surgery, stop) -> Points:
@@ -70,16 +94,26 @@ def _points(script: Script, loop: HandLoop, recorder: Recorder, path: str, surge
     terms = [_terms(site) for site in loop.sites]
     points = Points(recorder, template, [each for each, _ in terms], loop.per_row, stop)
     surgery.before(loop.loop, surgery.call(points.enter))
+    for statement in loop.loss_reads:
+        point = points.loss_after if loop.loss_after else points.loss_before
+        surgery.after(statement, surgery.call(points.late(point), _thunk(_again(_name(loop.loss_text)))))
     alone = len(loop.sites) == 1 and not first.each and loop.done is first.statement
     for place, (site, (_, pieces)) in enumerate(zip(loop.sites, terms)):
         names: list[ast.expr] = []
         for index, piece in enumerate(pieces):
-            if _readable(piece):
+            if site.late:
+                late = points.late(points.piece(index))
+                surgery.after(site.statement, surgery.call(late, _thunk(_again(piece))))
+            elif _readable(piece):
                 names.append(_again(piece))
             else:
                 surgery.wrap(piece, points.piece(index))
         behind = points.moved(place) if alone else points.after(place)
-        rate_value = _rate_again(site, points, surgery)
+        rate_value = [] if site.late else _rate_again(site, points, surgery)
+        if site.late and site.rate:
+            surgery.after(
+                site.statement, surgery.call(points.late(points.take_rate), _thunk(_again(site.rate[0])))
+            )
         if site.value is not None:
             surgery.wrap(site.value, behind, rate_value)
         elif site.after is not None:
@@ -93,6 +127,16 @@ def _points(script: Script, loop: HandLoop, recorder: Recorder, path: str, surge
     return points
 
 
+def _name(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+def _thunk(node: ast.expr) -> ast.Lambda:
+    """lambda: node, for a name that may not be bound yet."""
+    nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+    return ast.Lambda(nothing, node)
+
+
 def _terms(site: Site) -> tuple[Terms, list[ast.expr]]:
     """The gradient of a site by its pieces, and the pieces."""
     pieces: list[ast.expr] = []
@@ -103,7 +147,7 @@ def _terms(site: Site) -> tuple[Terms, list[ast.expr]]:
             places.append(list(range(len(pieces), len(pieces) + len(part))))
             pieces += part
         made.terms.append((term.sign, places[0], places[1]))
-    made.names = [place for place, piece in enumerate(pieces) if _readable(piece)]
+    made.names = [] if site.late else [place for place, piece in enumerate(pieces) if _readable(piece)]
     return made, pieces
 
 

@@ -59,6 +59,7 @@ class Site:
     rate_divisors: list[ast.expr] = field(default_factory=list)
     each: list[Any] = field(default_factory=list)  # loops over the weights themselves, the outermost last
     method: str = "GD"
+    late: bool = False  # gradient and rate are names given by the user, read behind the statement
 
     @property
     def outer(self) -> Any:
@@ -228,22 +229,25 @@ def asked_sites(script: Script, asked: dict[str, str]) -> Iterator[Site]:
     """Each statement in a loop that binds a name which the user calls a weight."""
     weights = [name.strip() for name in asked["weights"].split(",")]
     gradients = [name.strip() for name in asked.get("gradient", "").split(",") if name.strip()]
+    rate = [_parsed(asked["rate"])] if "rate" in asked else []
     for node in script.nodes:
-        if isinstance(node, ast.Assign | ast.AugAssign) and script.loops(node):
-            targets = (
-                [t for group in node.targets for t in flat(group)]
-                if isinstance(node, ast.Assign)
-                else [node.target]
-            )
-            for target in targets:
-                text = ast.unparse(target)
-                if text in weights or key(script, target) in weights:
-                    place = weights.index(text if text in weights else key(script, target))
-                    name = gradients[place] if place < len(gradients) else ""
-                    terms = [Term(1, [ast.parse(name, mode="eval").body])] if name else []
-                    rate = [ast.parse(asked["rate"], mode="eval").body] if "rate" in asked else []
-                    each = loops_over(script, node, target)
-                    yield Site(node, weights[place], load(target), load(target), None, terms, rate, each=each)
+        if not isinstance(node, ast.Assign | ast.AugAssign) or not script.loops(node):
+            continue
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in [part for group in targets for part in flat(group)]:
+            names = [name for name in (ast.unparse(target), key(script, target)) if name in weights]
+            if names:
+                place = weights.index(names[0])
+                terms = [Term(1, [_parsed(gradients[place])])] if place < len(gradients) else []
+                augmented = isinstance(node, ast.AugAssign)
+                known = augmented or any(ast.unparse(n) == names[0] for n in ast.walk(node.value))
+                before = load(target) if known else None
+                each = loops_over(script, node, target)
+                yield Site(node, names[0], before, load(target), None, terms, rate, [], each, "GD", True)
+
+
+def _parsed(name: str) -> ast.expr:
+    return ast.parse(name.strip(), mode="eval").body
 
 
 def weights_alone(script: Script, sites: list[Site]) -> list[Site]:

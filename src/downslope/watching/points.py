@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .records import Loop, Recorder, Update
+from .records import Loop, Update
 
 ALWAYS = 1024  # updates of the sample, before its share of the time is looked at
 SHARE = 0.1  # of the loop's time, for the sample
@@ -34,7 +34,7 @@ class Terms:
 class Points:
     """The calls of one training loop by hand. `template` has its roles, `sites` the parts of gradients."""
 
-    def __init__(self, recorder: Recorder, template: Loop, sites: list[Terms], per_row: bool, stop: Callable):
+    def __init__(self, recorder: Any, template: Loop, sites: list[Terms], per_row: bool, stop: Any):
         self.recorder, self.template, self.sites, self.per_row = recorder, template, sites, per_row
         self.stop = stop
         self.track: Any = None
@@ -51,6 +51,11 @@ class Points:
         self.spent = 0.0
         self.began = time.perf_counter()
         self.dead = False
+        self.failure: Exception | None = None
+
+    def __reduce__(self):
+        """In another process, where a function of the script was sent by value, nothing is recorded."""
+        return _silent, ()
 
     # ---- the calls ---------------------------------------------------------------------------------
 
@@ -95,6 +100,22 @@ class Points:
 
         return call
 
+    def take_rate(self, value: Any) -> None:
+        """The rate, by the name that the user gave."""
+        self.rate = value
+
+    def late(self, point: Callable) -> Callable:
+        """late(lambda: name): a point for a name that may not be bound yet."""
+
+        def call(thunk):
+            try:
+                value = thunk()
+            except (NameError, AttributeError, LookupError):
+                return
+            point(value)
+
+        return call
+
     def done(self) -> None:
         """All weights of an update have moved."""
         if self.entries and self.entries[-1][4] is not None:
@@ -125,8 +146,10 @@ class Points:
         if self.track is not None:
             try:
                 self.track.amend(self.track.count, number(value))
-            except Exception:
-                self.dead = True
+            except Exception as error:
+                self.dead, self.failure = True, error
+            if self.stop is not None:
+                self.stop(self, number(value))
         return value
 
     # ---- one update --------------------------------------------------------------------------------
@@ -134,6 +157,7 @@ class Points:
     def update(self) -> None:
         entries, loss, rate = self.entries, self.loss, self.rate
         self.entries, self.loss = [], None
+        given = loss is not None
         if self.dead or not self.recorder.active:
             return
         try:
@@ -152,8 +176,10 @@ class Points:
             self.dead = True
             self.failure = error
             return
-        if self.stop is not None:
-            self.stop(self, loss, entries)
+        if self.stop is not None and (given or not self.template.loss):
+            weights = self._weights(entries)
+            largest = NAN if weights is None else float(np.abs(weights).max(initial=0.0))
+            self.stop(self, loss if given else largest)
 
     def _begin(self, entries: list[list]) -> None:
         """The first update since the loop was entered: it goes on with the weights, or begins anew."""
@@ -232,6 +258,12 @@ class Points:
         losses = track.steps.content()[-24:]
         loss, rate, epoch = np.frombuffer(losses, "<f8").tolist() if len(losses) == 24 else (NAN, NAN, 1)
         self._sample([[e[0], None, *e[2:]] for e in self.last], loss, rate, int(epoch) - 1)
+
+
+def _silent() -> Points:
+    points = Points(None, Loop(), [], False, None)
+    points.dead = True
+    return points
 
 
 # ---- values as numbers -----------------------------------------------------------------------------

@@ -253,9 +253,20 @@ class Recorder:
         self._file = os.open(self.folder / NAME, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
         self._waiting: list[str] = []
         self._flushed = self.began
-        header = {"format": FORMAT, "kind": kind, "script": str(script), "source": source}
-        self._line("header", {**header, "argv": list(argv)}, now=True)
+        self._header = {"format": FORMAT, "kind": kind, "script": str(script), "argv": list(argv)}
+        self._source = ""
+        self.source = source
         _alive.add(self)
+
+    @property
+    def source(self) -> str:
+        """The text of the script."""
+        return self._source
+
+    @source.setter
+    def source(self, source: str) -> None:
+        self._source = source
+        self._line("header", {**self._header, "source": source}, now=True)
 
     @property
     def seconds(self) -> float:

@@ -151,9 +151,11 @@ def _finding(finding: Finding, name: str) -> list[str]:
 
 def _notes(seen: Seen) -> list[str]:
     """What was not seen, and why; at most once each."""
-    said = [
-        text("watching.not_seen", what=f.numbers.get("what", ""), why=reason(f.numbers.get("why", "")))
-        for f in seen.recording.facts
-        if f.code == "not_seen"
-    ]
+    said = []
+    for fact in seen.recording.facts:
+        what, why = fact.numbers.get("what", ""), fact.numbers.get("why", "")
+        if fact.code == "not_seen" and why in ("roles", "compiled_loop"):
+            said.append(text(f"watching.not_seen_{why}", line=fact.line, names=what))
+        elif fact.code == "not_seen":
+            said.append(text("watching.not_seen", what=what, why=reason(why)))
     return list(dict.fromkeys(said))

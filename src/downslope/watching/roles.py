@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..insight.scripts.script import LOOPS, Script
@@ -39,6 +39,7 @@ class HandLoop:
     loss: ast.expr | None = None
     loss_text: str = ""
     loss_after: bool = False
+    loss_reads: list[Any] = field(default_factory=list)  # statements that bind the name given as the loss
     resets: bool = False  # a loop around it begins again with other weights
 
     @property
@@ -88,8 +89,21 @@ def _loop(script: Script, home: Any, sites: list[Site], asked: dict[str, str]) -
     found.per_row = bool(names & names_read)
     varies = found.per_row or bool(names_read & _changing_in(script, home, weights)) or "?" in names_read
     found.full_batch = False if varies else True if known else None
-    found.loss, found.loss_text, found.loss_after = _loss(script, found, weights, asked)
+    if "loss" in asked:
+        found.loss_text = asked["loss"]
+        bound = [node for node in ast.walk(home) if _binds(script, node, asked["loss"])]
+        found.loss_reads = [node for node in bound if script.scope(node) is script.scope(sites[0].statement)]
+        found.loss_after = any(_is_behind(script, node, found, home) for node in found.loss_reads)
+    else:
+        found.loss, found.loss_text, found.loss_after = _loss(script, found, weights)
     return found
+
+
+def _binds(script: Script, node: Any, name: str) -> bool:
+    """Whether a statement gives a name its value."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    targets = [node.target] if isinstance(node, ast.AugAssign | ast.AnnAssign) else targets
+    return any(name in (ast.unparse(part), key(script, part)) for each in targets for part in flat(each))
 
 
 def _common(script: Script, sites: list[Site]) -> Any:
@@ -179,7 +193,7 @@ def _changing_in(script: Script, loop: Any, weights: set[str]) -> set[str]:
     return carried - assigned - weights
 
 
-def _loss(script: Script, loop: HandLoop, weights: set[str], asked: dict[str, str]) -> tuple[Any, str, bool]:
+def _loss(script: Script, loop: HandLoop, weights: set[str]) -> tuple[Any, str, bool]:
     """The expression that holds the loss, its text, whether it is computed after the update."""
     around = [loop.loop, *script.loops(loop.loop)]
     order: list[tuple[int, int, Any, str, bool]] = []
@@ -189,7 +203,7 @@ def _loss(script: Script, loop: HandLoop, weights: set[str], asked: dict[str, st
             for name, value in _valued(script, node):
                 if script.statement(node) in moves or (depth and loop.loop in script.above(node)):
                     continue
-                score = _likely(script, name, value, weights, asked)
+                score = _likely(script, name, value, weights)
                 if score:
                     after = _is_behind(script, node, loop, outer)
                     order.append((score - depth, -node.lineno, value, name, after))
@@ -198,7 +212,7 @@ def _loss(script: Script, loop: HandLoop, weights: set[str], asked: dict[str, st
         if isinstance(function, ast.FunctionDef) and loop.loop not in ast.walk(function):
             for node in ast.walk(function):
                 for name, value in _valued(script, node):
-                    score = _likely(script, name, value, weights, asked)
+                    score = _likely(script, name, value, weights)
                     if score:
                         order.append(
                             (score, -node.lineno, value, name, node.lineno > loop.sites[-1].statement.lineno)
@@ -238,10 +252,8 @@ def _valued(script: Script, node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
                     yield "", inner
 
 
-def _likely(script: Script, name: str, value: ast.expr, weights: set[str], asked: dict[str, str]) -> int:
+def _likely(script: Script, name: str, value: ast.expr, weights: set[str]) -> int:
     """How likely an expression is the loss; 0: it is none."""
-    if "loss" in asked:
-        return 9 if name == asked["loss"] else 0
     if (
         isinstance(value, ast.List | ast.Dict | ast.Constant | ast.Name | ast.ListComp | ast.Tuple)
         or name in weights

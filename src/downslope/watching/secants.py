@@ -73,17 +73,16 @@ def _weights(update: Update) -> np.ndarray | None:
 def _differences(points: list[Update]) -> tuple[np.ndarray, np.ndarray, int]:
     """(m, p) unit moves and the changes of the gradient along them, and the last step used."""
     late = points[FIRST:]
-    chosen = points[: FIRST + 1] + [
-        late[i] for i in np.linspace(0, len(late) - 1, SPREAD).astype(int)
-    ] * bool(late)
+    spread = np.linspace(0, len(late) - 1, min(SPREAD, len(late))).astype(int)
+    chosen = points[: FIRST + 1] + [late[place] for place in spread]
     chosen = list({update.step: update for update in chosen}.values())
     moves, changes, last = [], [], 0
     with np.errstate(all="ignore"):
         for one, other in pairwise(chosen):
             move, change = other.before - one.before, other.gradient - one.gradient
             length, size = np.linalg.norm(move), np.linalg.norm(change)
-            largest = max(np.linalg.norm(one.gradient), np.linalg.norm(other.gradient))
-            spread = max(np.linalg.norm(one.before), np.linalg.norm(other.before))
+            largest = float(np.linalg.norm([one.gradient, other.gradient]))
+            spread = float(np.linalg.norm([one.before, other.before]))
             sure = size > largest * 2e-16 / NOISE and length > spread * 2e-16 / NOISE
             if sure and math.isfinite(length) and math.isfinite(size):
                 moves.append(move / length)

@@ -1,0 +1,134 @@
+"""One watched stretch of this process: its recorder, the points of its loops by hand, its libraries."""
+
+from __future__ import annotations
+
+import ast
+import importlib.machinery
+import os
+import sys
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
+
+from .records import Fact, Recorder
+
+GROWN = 1e6  # times the first loss: what `--stop-when diverged` calls hopeless
+
+
+class Stopped(SystemExit):
+    """The run is hopeless: `--stop-when diverged`."""
+
+
+class Session:
+    """Records what a script, a function or a block trains. `settings`: roles, stop_when, curvature."""
+
+    def __init__(self, recorder: Recorder, settings: dict[str, Any]):
+        self.recorder, self.settings = recorder, settings
+        self.points: list[Any] = []
+        self.end, self.exit_code = "ended", 0
+        self.changing: dict[int, list[str]] = {}  # line of each loop → names that change in it
+        self.skipped: list[tuple[int, str]] = []  # loops that are not recorded: (line, why)
+        self.firsts: dict[int, float] = {}
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Names of weights, gradient, loss and rate, as the user gives them."""
+        return self.settings.get("roles") or {}
+
+    @property
+    def stop(self) -> Callable | None:
+        """What is asked after each update, where a hopeless run is to end."""
+        return self._stop if self.settings.get("stop_when") == "diverged" else None
+
+    def close(self) -> None:
+        """What the last updates left, and what was not seen, is written."""
+        for points in self.points:
+            points.finish()
+        seen = any(track.count for track in self.recorder.tracks.values())
+        for line, why in self.skipped:
+            self._not_seen(line, "loop", why)
+        if not seen and not self.skipped:
+            for line, names in self.changing.items():
+                if names:
+                    self._not_seen(line, ", ".join(names), "roles")
+        for points in self.points:
+            if points.failure is not None:
+                self._not_seen(points.template.line, "loop", repr(points.failure))
+        self.recorder.close(self.end, self.exit_code)
+
+    def _not_seen(self, line: int, what: str, why: str) -> None:
+        self.recorder.fact(Fact("not_seen", 0, 0, line, {"what": what, "why": why, "line": line}))
+
+    def compiled(self, path: str) -> CodeType:
+        """The code of a script with its recording points; as it is, where its loops cannot be read. Under the
+        setting `mended` the text of that file runs in the place of the script's own."""
+        home = self.settings.get("mended") or path
+        with open(home, "rb") as file:
+            raw: bytes | str = file.read()
+        if not home.endswith(".ipynb"):
+            bare = compile(raw, path, "exec", dont_inherit=True)
+        from ..insight.scripts.source import read
+
+        text = read(home).code
+        if home.endswith(".ipynb"):
+            raw, bare = text, compile(text, path, "exec", dont_inherit=True)
+        self.recorder.source = text
+        try:
+            return self.instrumented(ast.parse(raw, path), text, path)
+        except Exception as error:  # the script runs in any case
+            if os.environ.get("DOWNSLOPE_DEBUG"):
+                raise
+            self.skipped.append((1, repr(error)))
+            return bare
+
+    def instrumented(self, tree: ast.Module, text: str, path: str, mode: str = "exec") -> CodeType:
+        """A tree compiled with its recording points."""
+        from .instrument import instrument
+
+        made = instrument(tree, text, path, self)
+        self.points += made.points
+        return made.compiled(mode)
+
+    def _stop(self, points: Any, loss: float) -> None:
+        """Ends the script where its loss (without one, its largest weight) is far above the first, or NaN."""
+        first = self.firsts.setdefault(id(points), loss)
+        if not abs(loss) <= GROWN * max(abs(first), 1e-12):
+            raise Stopped(0)
+
+
+# ---- libraries, as they are imported ---------------------------------------------------------------
+
+
+class Importing:
+    """A finder that hands a module's loader to `then` when the module is found."""
+
+    def __init__(self, name: str, then: Callable[[Any], None]):
+        self.name, self.then = name, then
+
+    def find_spec(self, name, path=None, target=None):
+        if name != self.name:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            self.then(spec.loader)
+        return spec
+
+
+def after_import(name: str, then: Callable[[Any], None]) -> None:
+    """`then(module)` once the script has imported a module; nothing is imported for it."""
+    if name in sys.modules:
+        then(sys.modules[name])
+        return
+
+    def watched(loader: Any) -> None:
+        execute = loader.exec_module
+
+        def exec_module(module):
+            del loader.exec_module
+            execute(module)
+            then(module)
+
+        loader.exec_module = exec_module
+
+    sys.meta_path.insert(0, Importing(name, watched))

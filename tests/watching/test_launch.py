@@ -1,0 +1,160 @@
+"""`downslope watch` runs scripts, modules and notebooks, with their arguments and exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.watching.watcher import COURSE, bare, ran
+
+LOOP = """
+import sys
+w = 1.0
+for epoch in range(int(sys.argv[1]) if len(sys.argv) > 1 else 5):
+    loss = (w - 3.0) ** 2
+    grad = 2 * (w - 3.0)
+    w = w - 0.1 * grad
+"""
+
+
+def watch(*words, **options):
+    """`downslope watch` in a process of its own."""
+    options = {"capture_output": True, "text": True, "timeout": 120, **options}
+    return subprocess.run([sys.executable, "-m", "downslope", "watch", *map(str, words)], **options)
+
+
+def test_what_follows_the_scripts_name_is_the_scripts(tmp_path):
+    (tmp_path / "train.py").write_text(LOOP + "print(sys.argv[1:])\nsys.exit(4)\n")
+    done = watch("--json", "seen.json", "train.py", "7", "--json", "x", "--lang", "zh", "-m", cwd=tmp_path)
+    assert done.stdout == "['7', '--json', 'x', '--lang', 'zh', '-m']\n" and done.returncode == 4
+    seen = json.loads((tmp_path / "seen.json").read_text())
+    assert seen["loops"][0]["updates"] == 7 and seen["exit_code"] == 4 and not (tmp_path / "x").exists()
+    assert seen["certificate"]["L"] == pytest.approx(2) and "train.py: the loop at line 4" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_module_runs_as_python_runs_it(tmp_path):
+    package = tmp_path / "mine"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "train.py").write_text(
+        LOOP + "print(__name__, __package__, __spec__.name, sys.argv, sys.path[0])\n1/0\n"
+    )
+    plain = subprocess.run(
+        [sys.executable, "-m", "mine.train", "6"], cwd=tmp_path, capture_output=True, text=True
+    )
+    done, seen = ran("mine.train", "6", settings='{"module": true}', cwd=tmp_path, folder=tmp_path)
+    assert (done.stdout, done.stderr, done.returncode) == (plain.stdout, plain.stderr, plain.returncode)
+    assert seen.steps(seen.main) == 6 and seen.loop().line == 4 and "w - 0.1" in seen.source
+    none = subprocess.run([sys.executable, "-m", "mine.none"], cwd=tmp_path, capture_output=True, text=True)
+    done, _ = ran("mine.none", settings='{"module": true}', cwd=tmp_path, folder=tmp_path)
+    assert done.returncode == none.returncode == 1 and "No module named mine.none" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_notebook_runs_cell_by_cell(tmp_path):
+    cells = [
+        {"cell_type": "markdown", "source": ["# 梯度下降"]},
+        {"cell_type": "code", "source": "%matplotlib inline\nw = 1.0\nfiles = !ls"},
+        {
+            "cell_type": "code",
+            "source": LOOP.replace("sys.argv[1]", "5").replace("len(sys.argv) > 1", "True"),
+        },
+        {"cell_type": "code", "source": ["display(w)\n", "w"]},
+    ]
+    path = tmp_path / "train.ipynb"
+    path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4}))
+    done, seen = ran(path)
+    assert done.returncode == 0 and done.stdout == "2.34464\n", done.stderr
+    assert seen.steps(seen.main) == 5
+
+
+@pytest.mark.parametrize(
+    "end, code", [("os._exit(7)", 7), pytest.param("os.kill(os.getpid(), 9)", 137, marks=pytest.mark.slow)]
+)
+def test_what_was_seen_before_a_kill_is_judged(tmp_path, end, code):
+    (tmp_path / "train.py").write_text(LOOP + f"import os\n{end}\n")
+    done = watch("--json", "-", "train.py", "40", cwd=tmp_path)
+    seen = json.loads(done.stdout.splitlines()[-1])
+    assert done.returncode == code and seen["end"] == "killed" and seen["exit_code"] == code
+    assert seen["trace"]["updates"] == 40 and seen["certificate"]["L"] == pytest.approx(2)
+
+
+def test_a_script_that_moves_nothing_is_told_what_changes_in_its_loops(tmp_path):
+    text = "total = 0\nfor k in range(5):\n    total += k\n    other = total\nprint(total)\n"
+    (tmp_path / "train.py").write_text(text)
+    done = watch("train.py", cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout == "10\n"
+    assert "no loop of the script moved a weight" in done.stderr
+    assert "names that change in the loop at line 2: total, other" in done.stderr
+    assert "--weights" in done.stderr
+
+
+def test_roles_are_taken_from_the_options(tmp_path):
+    text = """
+def descend(x):
+    speed = 4 * x
+    return x - speed / 100, speed, 2 * x * x
+x = 50.0
+for k in range(200):
+    x, drop, height = descend(x)
+"""
+    (tmp_path / "train.py").write_text(text)
+    words = ["--weights", "x", "--gradient", "drop", "--loss", "height", "--json", "-"]
+    seen = json.loads(watch(*words, "train.py", cwd=tmp_path).stdout.splitlines()[-1])
+    trace = seen["trace"]
+    assert trace["updates"] == 200 and trace["steps"][0]["params"] == {"x": 48.0}
+    assert trace["steps"][0]["gradient"] == [200.0] and trace["steps"][0]["loss"] == 5000
+
+
+@pytest.mark.parametrize(
+    "words, reason",
+    [
+        (["nothing.py"], "nothing.py"),
+        (["broken.py"], "line 2"),
+        pytest.param(["--stop-when", "tired", "fine.py"], "diverged", marks=pytest.mark.slow),
+        pytest.param(["--json", "nowhere/seen.json", "fine.py"], "nowhere/seen", marks=pytest.mark.slow),
+        pytest.param(["--out", "fine.py", "fine.py"], "fine.py", marks=pytest.mark.slow),
+    ],
+)
+def test_refusals_are_one_line(tmp_path, words, reason):
+    (tmp_path / "fine.py").write_text(LOOP)
+    (tmp_path / "broken.py").write_text("w = 1\nfor k in range(3:\n")
+    done = watch(*words, cwd=tmp_path)
+    assert done.returncode == 2 and done.stdout == "" and len(done.stderr.splitlines()) == 1
+    assert reason in done.stderr
+
+
+@pytest.mark.slow
+def test_a_hopeless_run_ends_early(tmp_path):
+    (tmp_path / "train.py").write_text(LOOP.replace("0.1 * grad", "1.7 * grad") + "print('end')\n")
+    done = watch(
+        "--stop-when", "diverged", "--strict", "--json", "seen.json", "train.py", "5000", cwd=tmp_path
+    )
+    seen = json.loads((tmp_path / "seen.json").read_text())
+    assert done.returncode == 3 and done.stdout == "" and seen["end"] == "stopped"
+    assert seen["trace"]["updates"] < 100 and seen["verdict"]["code"] == "diverged"
+
+
+@pytest.mark.slow
+def test_pictures_do_not_block_and_are_shown_where_asked(tmp_path):
+    text = (
+        LOOP
+        + "import matplotlib.pyplot as plt\nprint(plt.show.__class__.__name__)\nplt.plot([1]); plt.show()\n"
+    )
+    (tmp_path / "train.py").write_text(text)
+    environment = {**os.environ, "MPLBACKEND": "Agg"}
+    assert watch("train.py", cwd=tmp_path, env=environment).stdout == "partial\n"
+    assert watch("--show", "train.py", cwd=tmp_path, env=environment).stdout == "function\n"
+    assert bare(COURSE / "sgd_rows.py").stderr == ran(COURSE / "sgd_rows.py")[0].stderr
+
+
+@pytest.mark.slow
+def test_a_run_folder_is_left_where_asked(tmp_path):
+    (tmp_path / "train.py").write_text(LOOP)
+    assert watch("--out", "mine.run", "train.py", cwd=tmp_path).returncode == 0
+    import downslope as ds
+
+    assert ds.load(tmp_path / "mine.run").trace.updates == 5
