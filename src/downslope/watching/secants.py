@@ -82,8 +82,8 @@ def _differences(points: list[Update]) -> tuple[np.ndarray, np.ndarray, int]:
             move, change = other.before - one.before, other.gradient - one.gradient
             length, size = np.linalg.norm(move), np.linalg.norm(change)
             largest = float(np.linalg.norm([one.gradient, other.gradient]))
-            spread = float(np.linalg.norm([one.before, other.before]))
-            sure = size > largest * 2e-16 / NOISE and length > spread * 2e-16 / NOISE
+            extent = float(np.linalg.norm([one.before, other.before]))
+            sure = size > largest * 2e-16 / NOISE and length > extent * 2e-16 / NOISE
             if sure and math.isfinite(length) and math.isfinite(size):
                 moves.append(move / length)
                 changes.append(change / length)
