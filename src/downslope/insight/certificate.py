@@ -16,7 +16,7 @@ from ..messages import text
 from ..model.functions import Function
 from ..model.linear import WIDE
 from ..model.objective import Objective, function_objective
-from .lanczos import outer_eigenvalues
+from ..model.lanczos import outer_eigenvalues
 from .standard_errors import aligned
 
 EVEN = 2.0  # condition number up to which nothing is to blame
