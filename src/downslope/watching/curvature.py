@@ -117,7 +117,7 @@ def measure(
 ) -> Measured:
     """λ of the next step of `optimizer` on `loss`, a tensor of one number before its backward pass.
 
-    scores: the model's output (rows, …), for the gradient noise scale.  start: a vector to begin with.
+    scores: the model's output (rows, …), or its edge (node, number) of the graph, for the gradient noise scale.  start: a vector to begin with.
     seconds: products stop after so long, and λ is then a lower bound.  source: the script, which may say
     that it registers hooks.  Raises NotMeasured, and nothing else.
     """
@@ -130,7 +130,7 @@ def measure(
         rule = step_rule(optimizer, parameters, product.gradients)
         times = product.preconditioned(rule)
         if start is None or start.size != product.size:
-            start = np.random.default_rng(0).standard_normal(product.size)
+            start = product.random()
         until = began + seconds
         value, error, vector = largest_eigenvalue(times, start, go_on=lambda: time.perf_counter() < until)
         if not math.isfinite(value):
@@ -152,11 +152,11 @@ class HessianProduct:
     def __init__(self, loss: Any, parameters: list[Any]):
         import torch
 
-        self.grad, self.parameters = torch.autograd.grad, parameters
+        self.parameters = parameters
         self.sizes = [p.numel() for p in parameters]
         self.size = sum(self.sizes)
         with torch.enable_grad(), torch.autograd.set_detect_anomaly(False):
-            found = self.grad(loss, parameters, create_graph=True, allow_unused=True)
+            found = torch.autograd.grad(loss, parameters, create_graph=True, allow_unused=True)
         for gradient in found:
             if gradient is not None and gradient.is_sparse:
                 raise NotMeasured("Embedding(sparse=True)", "sparse")
@@ -172,10 +172,13 @@ class HessianProduct:
         """Hv for v of one tensor a parameter; None where it is 0."""
         if not self.curved:
             return [None] * len(self.parameters)
-        along = [parts[i] for i in self.places]
-        return list(
-            self.grad(self.curved, self.parameters, along, retain_graph=True, allow_unused=True)
-        )
+        return backwards(self.curved, [parts[i] for i in self.places], self.parameters)
+
+    def random(self) -> np.ndarray:
+        """A vector to begin with, (p,): the same each time, and of no generator that the script draws from."""
+        import torch
+
+        return torch.randn(self.size, generator=torch.Generator().manual_seed(0), dtype=torch.float64).numpy()
 
     def preconditioned(self, rule: StepRule) -> Callable[[np.ndarray], np.ndarray]:
         """v ↦ D(H + decay·I)Dv for float64 vectors (p,)."""
@@ -195,6 +198,17 @@ class HessianProduct:
             return np.concatenate(bent)
 
         return times
+
+
+def backwards(outputs: list[Any], along: list[Any], inputs: list[Any]) -> list[Any]:
+    """Σ ∂output/∂input · along for each input, None where there is no way; the graph stays whole.
+
+    Straight to the engine: torch.autograd.grad loads SymPy, a second, to compare symbolic shapes.
+    """
+    import torch
+
+    engine = torch.autograd.Variable._execution_engine
+    return list(engine.run_backward(tuple(outputs), tuple(along), True, False, tuple(inputs), True, False))
 
 
 # ── the rule of each optimizer ──────────────────────────────────────────────────────────────────────
@@ -238,6 +252,8 @@ def _stability(kind: str, optimizer: Any, group: dict[str, Any]) -> tuple[float,
         if group["nesterov"]:
             return 2 * (1 + beta), 1 + 2 * beta
         return 2 * (1 + beta), 1 - float(group["dampening"]) if beta else 1.0
+    if kind == "ByHand":
+        return 2.0, 1.0
     if kind == "RMSprop":
         return 2 * (1 + float(group["momentum"])), 1.0
     if kind == "Adagrad":
@@ -297,6 +313,7 @@ def _adamax(state: dict[str, Any], group: dict[str, Any], g: Any) -> Any:
 
 _RULES: dict[str, Callable[[dict[str, Any], dict[str, Any], Any], Any]] = {
     "SGD": _plain,
+    "ByHand": _plain,
     "RMSprop": _rmsprop,
     "Adagrad": _adagrad,
     "Adam": _adam,
@@ -313,15 +330,20 @@ def noise_scale(loss: Any, scores: Any, product: HessianProduct) -> float | None
     Infinite where the two halves show no common gradient, None where the loss does not pass through
     `scores`, or where rows meet on the way, as in batch normalisation.
     """
-    if scores is None or scores.dim() < 1 or scores.shape[0] < 4 or not scores.requires_grad:
+    import torch
+
+    if scores is None:
         return None
-    rows = scores.shape[0] // 2 * 2
-    (slope,) = product.grad(loss, scores, retain_graph=True, allow_unused=True)
+    edge = _edge(scores)
+    rows = edge.node._input_metadata[edge.output_nr].shape[0] // 2 * 2
+    if rows < 4:
+        return None
+    (slope,) = backwards([loss], [torch.ones_like(loss)], [edge])
     if slope is None:
         return None
     half = slope.clone()
     half[rows // 2 :] = 0
-    first = product.grad(scores, product.parameters, half, retain_graph=True, allow_unused=True)
+    first = backwards([edge], [half], product.parameters)
     whole = sum(float(g.double().square().sum()) for g in product.gradients)
     halves = 0.0
     for g, own in zip(product.gradients, first):
@@ -331,6 +353,13 @@ def noise_scale(loss: Any, scores: Any, product: HessianProduct) -> float | None
     signal = 2 * whole - halves  # (B·‖g‖² − b·‖g′‖²)/(B − b), b = B/2
     noise = max(halves - whole, 0.0) * rows  # (‖g′‖² − ‖g‖²)/(1/b − 1/B)
     return noise / signal if signal > 0 else math.inf if noise > 0 else None
+
+
+def _edge(scores: Any) -> Any:
+    """The edge of a graph that stands for a tensor, or for (node, number of its output)."""
+    from torch.autograd.graph import GradientEdge, get_gradient_edge
+
+    return GradientEdge(*scores) if isinstance(scores, tuple) else get_gradient_edge(scores)
 
 
 # ── what cannot be measured ─────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,382 @@
+"""Mistakes that only the running program shows, each a `Fact` with the numbers that prove it.
+
+A reading is taken at a sample of updates; what a single one may show by chance is a fact only once several have
+shown it. What is done on purpose (gradients added up over several passes and then cleared, frozen weights, a
+validation in evaluation mode) leaves no fact.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import frames, graphs
+from .curvature import operation
+from .records import Fact
+
+SAME = 1e-9  # relative: two sums over the same rows, in any order
+DEAD = 0.5  # of a layer's units
+ADAPTIVE = ("Adam", "AdamW", "RMSprop", "Adagrad", "Adamax", "NAdam", "RAdam", "Adadelta", "Adafactor", "Rprop", "Muon")
+
+
+@dataclass(eq=False)
+class Symptoms:
+    """What the updates of one loop have shown so far."""
+
+    recorder: Any = None
+    reported: set[str] = field(default_factory=set)
+    first_loss: float = math.nan
+    known_losses: int = 0
+    rate: float = math.nan
+    first_rate: float = math.nan
+    changes: int = 0  # of the rate
+    leftover: float | None = None  # ‖.grad‖ before the first backward pass since the last step
+    met: float | None = None  # ‖.grad‖ that the last step used
+    piled: int = 0  # successive steps whose gradient was not cleared
+    sums: list[tuple[int, int, float, float]] = field(default_factory=list)  # (step, rows, Σx, Σ|x|)
+    silent: dict[int, int] = field(default_factory=dict)  # place of a weight → readings without a gradient
+    seen_gradients: int = 0
+    start: list[Any] | None = None  # of each weight, a few numbers
+    norms: list[tuple[int, float]] = field(default_factory=list)
+    units: dict[str, dict[str, float]] = field(default_factory=dict)
+    dead: dict[str, Any] = field(default_factory=dict)  # layer → units that were 0 in all readings so far
+    dead_readings: dict[str, int] = field(default_factory=dict)
+    dead_rows: dict[str, int] = field(default_factory=dict)
+    saturated: dict[str, list[float]] = field(default_factory=dict)
+    constant: list[tuple[int, float, int]] = field(default_factory=list)  # (step, spread, rows)
+    in_eval: int = 0
+    eval_layer: str = ""
+    pure: int = 0
+    batches: int = 0
+    batch_rows: int = 0
+    classes: dict[int, int] = field(default_factory=dict)
+    first_ratio: list[tuple[int, float, float]] = field(default_factory=list)
+    alive: list[tuple[int, str, int]] = field(default_factory=list)  # (step, variable, graphs)
+    scheduler: str = ""
+
+    def fact(self, code: str, track: Any, step: int, line: int = 0, **numbers: Any) -> None:
+        """Once for each code."""
+        if code not in self.reported:
+            self.reported.add(code)
+            self.recorder.fact(Fact(code, track.number, step, line or track.loop.update_line, numbers))
+
+    # ---- before each backward pass: cheap ------------------------------------------------------------
+    def before_backward(self, track: Any, step: int, line: int = 0) -> None:
+        """Was the gradient cleared since the last step?"""
+        if step not in _CHECKED or track.loop.optimizer == {}:
+            self.leftover = None
+            return
+        gradients = [p.grad for p in track.parameters]
+        if all(g is None for g in gradients):
+            self.leftover = 0.0
+            return
+        self.leftover = _norm(gradients)
+
+    def modes(self, track: Any) -> None:
+        """Is the model in evaluation mode while it is trained?"""
+        for reference in track.models:
+            model = reference()
+            if model is not None and not model.training:
+                if not self.eval_layer:
+                    self.eval_layer = acting(model, training=False)
+                self.in_eval += bool(self.eval_layer)
+                return
+
+    def rows_of_classes(self, loss: Any, step: int) -> None:
+        """Does each batch hold one class only?"""
+        if step > 64 and step % 16 or self.same_rows:
+            return
+        target = graphs.targets(loss)
+        if target is None or target.numel() < 4 or target.device.type != "cpu":
+            return
+        if target.is_floating_point() and not bool(((target == 0) | (target == 1)).all()):
+            return
+        values, counts = target.detach().reshape(-1).long().unique(return_counts=True)
+        self.batches += 1
+        self.batch_rows = max(self.batch_rows, int(target.numel()))
+        self.pure += len(values) == 1
+        for value, count in zip(values.tolist(), counts.tolist()):
+            self.classes[value] = self.classes.get(value, 0) + count
+
+    # ---- a reading of the graph ----------------------------------------------------------------------
+    def read(self, track: Any, reading: graphs.Reading, loss: Any, step: int, frame: Any, line: int = 0) -> None:
+        self._rows(reading, step)
+        self._links(track, reading, step, line)
+        self._units(track, reading, step)
+        self._outputs(reading, step)
+        if step == 1:
+            self._symmetric(track, reading)
+            self._unscaled(track, reading)
+        if frame is not None and step > 1:
+            self._kept_graphs(track, loss, step, frame, reading)
+
+    def _rows(self, reading: graphs.Reading, step: int) -> None:
+        data = reading.data
+        if sum(t.numel() for t in data) > 20_000_000 or (step > 4 and self.same_rows is False):
+            return
+        total = size = 0.0
+        for tensor in data:
+            wide = tensor.detach().double()
+            total, size = total + float(wide.sum()), size + float(wide.abs().sum())
+        self.sums.append((step, reading.rows, total, size))
+
+    @property
+    def same_rows(self) -> bool | None:
+        """Whether every reading saw the same rows; None where that is not known."""
+        if len(self.sums) < 2:
+            return None
+        _, rows, total, size = self.sums[0]
+        return all(r == rows and abs(t - total) <= SAME * max(size, 1e-300) for _, r, t, _ in self.sums)
+
+    @property
+    def full_batch(self) -> bool | None:
+        """Every update saw the same rows. One that always sees the same batch of more rows did, too."""
+        return self.same_rows
+
+    def _links(self, track: Any, reading: graphs.Reading, step: int, line: int) -> None:
+        found = graphs.double_link(reading)
+        if found is not None:
+            kind, made = found[0], None if found[1] is None else found[1].detach()
+            lowest, highest = (math.nan, math.nan) if made is None else (float(made.min()), float(made.max()))
+            rows = reading.rows
+            if kind == "Softmax" and made is not None and made.dim() > 1:
+                floor = math.log1p((made.shape[1] - 1) / math.e)
+                self.fact("double_softmax", track, step, line, rows=rows, lowest=lowest, highest=highest, floor=floor)
+            elif kind == "Sigmoid":
+                self.fact("logits_in_bce", track, step, line, rows=rows, lowest=lowest, highest=highest)
+        shapes = graphs.broadcast(reading)
+        if shapes is not None:
+            at = line or track.loop.update_line
+            self.fact("broadcast", track, step, line, at=at, **shapes)
+
+    def _units(self, track: Any, reading: graphs.Reading, step: int) -> None:
+        self.units = {}
+        for activation in reading.activations:
+            out, kind = activation.output.detach(), activation.kind
+            if out.dim() < 2 or out.shape[0] < 2 or not out.numel():
+                continue
+            channel = 1 if out.dim() > 2 else out.dim() - 1
+            others = [d for d in range(out.dim()) if d != channel]
+            if kind == "Relu":
+                dead = (out == 0).all(dim=others[0]) if len(others) == 1 else (out == 0).amin(dim=others).bool()
+                name = activation.layer
+                before = self.dead.get(name)
+                self.dead[name] = dead if before is None or before.shape != dead.shape else before & dead
+                self.dead_readings[name] = self.dead_readings.get(name, 0) + 1
+                self.dead_rows[name] = int(out.shape[0])
+                self.units.setdefault(name, {})["dead"] = float(dead.double().mean())
+            else:
+                low, high = graphs.ENDS[kind]
+                near = 0.01 * (high - low)  # type: ignore[operator]
+                share = float(((out < low + near) | (out > high - near)).double().mean())  # type: ignore[operator]
+                self.units.setdefault(activation.layer, {})["saturated"] = share
+                self.saturated.setdefault(activation.layer, []).append(share)
+                if share > 0.8 and step <= 4:
+                    self.fact("saturated", track, step, share=share, layer=activation.layer)
+
+    def _outputs(self, reading: graphs.Reading, step: int) -> None:
+        made = graphs.outputs(reading)
+        if made is None or made.dim() < 1 or made.shape[0] < 4:
+            return
+        made = made.detach().reshape(made.shape[0], -1)
+        spread = float((made.amax(dim=0) - made.amin(dim=0)).max())
+        scale = float(made.abs().max()) or 1.0
+        self.constant.append((step, spread / scale, int(made.shape[0])))
+
+    def _symmetric(self, track: Any, reading: graphs.Reading) -> None:
+        for layer, after in zip(reading.layers, reading.layers[1:]):
+            W, V = layer.weight.detach(), after.weight.detach()
+            if W.dim() != 2 or V.dim() != 2 or W.shape[0] < 2 or V.shape[1] != W.shape[0]:
+                continue
+            spread = max(float((W - W[:1]).abs().max()), float((V - V[:, :1]).abs().max()))
+            if spread == 0.0:
+                self.fact("symmetric_start", track, 1, units=int(W.shape[0]), layer=layer.name, spread=spread)
+
+    def _unscaled(self, track: Any, reading: graphs.Reading) -> None:
+        X = reading.inputs
+        if X is None or X.dim() != 2 or X.shape[0] < 2 or X.shape[1] < 2 or not X.is_floating_point():
+            return
+        X = X.detach().double()
+        largest = X.abs().amax(dim=0)
+        varies = (X.amax(dim=0) > X.amin(dim=0)) & (largest > 0)
+        if int(varies.sum()) < 2:
+            return
+        squares = (X * X).mean(dim=0)[varies]
+        widths = largest[varies]
+        if float(widths.max() / widths.min()) >= 100 and float(widths.max()) > 10:
+            self.fact("unscaled_inputs", track, 1, ratio=float(squares.max() / squares.min()))
+
+    def _kept_graphs(self, track: Any, loss: Any, step: int, frame: Any, reading: graphs.Reading) -> None:
+        """Do variables hold the graphs of earlier losses?"""
+        if step & (step - 1) or step < 4 or "memory_grows" in self.reported:
+            return
+        kind = operation(loss.grad_fn)
+        for name, value in frames.variables(frames.chain(frame)[:2]):
+            if value is loss or getattr(value, "grad_fn", None) is None or value.numel() != 1:
+                continue
+            count = 0
+            seen, todo = set(), [value.grad_fn]
+            while todo and len(seen) < 5_000:
+                node = todo.pop()
+                if node in seen:
+                    continue
+                seen.add(node)
+                count += operation(node) == kind
+                todo += graphs.below(node)
+            self.alive.append((step, name.partition("[")[0], count))
+        totals: dict[str, dict[int, int]] = {}
+        for at, name, count in self.alive:
+            totals.setdefault(name, {}).setdefault(at, 0)
+            totals[name][at] += count
+        for name, counts in totals.items():
+            steps = sorted(counts)
+            if len(steps) > 1 and counts[steps[-1]] >= counts[steps[-2]] + (steps[-1] - steps[-2]) // 2:
+                if steps[-1] == step and counts[step] >= 4:
+                    self.fact("memory_grows", track, step, count=counts[step], name=name)
+
+    # ---- gradients before a step ---------------------------------------------------------------------
+    def gradients(self, track: Any, gradients: list[Any]) -> None:
+        """Norms of a sample of updates: what gets none, what vanishes, what explodes."""
+        norms = track.norms
+        self.seen_gradients += 1
+        for place, (g, size) in enumerate(zip(gradients, norms)):
+            if g is None or size == 0.0:
+                self.silent[place] = self.silent.get(place, 0) + 1
+        step = track.steps + 1
+        whole = math.sqrt(sum(n * n for n in norms))
+        self.norms.append((step, whole))
+        wide = [n for n, shape in zip(norms, track.loop.shapes) if len(shape) > 1]
+        if len(wide) >= 3:
+            self.first_ratio.append((step, wide[0], wide[-1]))
+
+    # ---- after a step ----------------------------------------------------------------------------------
+    def stepped(self, track: Any, step: int, loss: float, rate: float, passes: list[Any]) -> None:
+        if math.isfinite(loss):
+            self.known_losses += 1
+            if math.isnan(self.first_loss):
+                self.first_loss = loss
+        if rate != self.rate:
+            if not math.isnan(self.rate) and not math.isnan(rate):
+                self.changes += 1
+            elif math.isnan(self.first_rate):
+                self.first_rate = rate
+            self.rate = rate
+        if step in _CHECKED or step + 1 in _CHECKED:
+            self._piles(track, step, passes)
+
+    def _piles(self, track: Any, step: int, passes: list[Any]) -> None:
+        met, self.met = self.met, None
+        if not track.loop.optimizer:
+            return
+        leftover, self.leftover = self.leftover, None
+        if leftover is not None and met is not None and met > 0 and passes:
+            error = abs(leftover - met) / met
+            self.piled = self.piled + 1 if error <= 1e-6 else 0
+            if self.piled >= 2:
+                self.fact("gradients_accumulate", track, step, passes[0].line, passes=step, error=error)
+        if step + 1 in _CHECKED:
+            self.met = _norm([p.grad for p in track.parameters])
+
+    # ---- the end ---------------------------------------------------------------------------------------
+    def finish(self, track: Any) -> None:
+        if not track.steps:
+            return
+        self._never_moves(track)
+        self._ends(track)
+        if self.eval_layer and self.in_eval >= max(2, 0.2 * track.steps):
+            self.fact("trained_in_eval", track, track.steps, count=self.in_eval, updates=track.steps, layer=self.eval_layer)
+        self._sorted(track)
+        self._same_batch(track)
+        if self.scheduler:
+            self._schedule(track)
+
+    def _never_moves(self, track: Any) -> None:
+        readings = self.seen_gradients
+        still = [place for place, count in self.silent.items() if count == readings]
+        if readings < 3 or not still or track.steps < 3:
+            return
+        missing = [place for place in still if track.parameters[place].grad is None and track.parameters[place].requires_grad]
+        zero = [place for place in still if track.parameters[place].grad is not None]
+        names = track.loop.weights
+        everything = len(missing) == len(names)
+        if everything or (len(zero) == len(names)):
+            listed, why = (missing, ".grad is None") if everything else (zero, ".grad = 0")
+            shown = ", ".join(names[place] for place in listed[:4]) + (", …" if len(listed) > 4 else "")
+            facts = {"count": len(listed), "total": len(names), "updates": track.steps, "why": why}
+            self.fact("never_moves", track, track.steps, weights=shown, **facts)
+
+    def _ends(self, track: Any) -> None:
+        """What all readings have shown: dead layers, saturated ones, vanishing or exploding gradients."""
+        for layer, dead in self.dead.items():
+            share = float(dead.double().mean())
+            if self.dead_readings[layer] >= 3 and share > DEAD and dead.numel() >= 4 and self.dead_rows[layer] >= 16:
+                facts = {"dead": int(dead.sum()), "units": dead.numel(), "layer": layer, "rows": self.dead_rows[layer]}
+                self.fact("dead_units", track, track.steps, **facts)
+        for layer, shares in self.saturated.items():
+            if len(shares) >= 3 and min(shares[-2:]) > 0.9:
+                self.fact("saturated", track, track.steps, share=shares[-1], layer=layer)
+        adaptive = track.loop.optimizer.get("class") in ADAPTIVE
+        if len(self.first_ratio) >= 3 and not adaptive:
+            early = all(first < 1e-3 * last for _, first, last in self.first_ratio[:3] if last > 0)
+            step, first, last = self.first_ratio[-1]
+            if early and first < 1e-3 * last and last > 0:
+                wide = [name for name, shape in zip(track.loop.weights, track.loop.shapes) if len(shape) > 1]
+                names = [name.rpartition(".")[0] or name for name in (wide[0], wide[-1])]
+                self.fact("vanishing", track, step, first=first, last=last, layer=names[0], other=names[1])
+        self._explodes(track)
+
+    def _explodes(self, track: Any) -> None:
+        """A gradient a thousand times the first one's, at weights no larger than twice the first ones."""
+        finite = [(step, size) for step, size in self.norms if size > 0]
+        if len(finite) < 3 or not finite[0][1] > 0:
+            return
+        step, worst = max(finite, key=lambda entry: entry[1])
+        ratio = worst / finite[0][1]
+        if ratio < 1e3 or math.isnan(ratio):
+            return
+        growth = track.grown
+        if growth is not None and growth < 2.0:
+            self.fact("exploding", track, step, norm=worst, ratio=ratio)
+
+    def _sorted(self, track: Any) -> None:
+        total = sum(self.classes.values())
+        if self.batches < 8 or len(self.classes) < 2 or self.same_rows or self.batch_rows < 4:
+            return
+        chance = sum((count / total) ** self.batch_rows for count in self.classes.values())
+        if self.pure > 0.5 * self.batches and chance < 0.05:
+            self.fact("sorted_rows", track, track.steps, pure=self.pure, batches=self.batches, by_chance=chance)
+
+    def _same_batch(self, track: Any) -> None:
+        loader = track.place.loader
+        if not self.same_rows or len(self.sums) < 3 or type(loader).__name__ != "DataLoader":
+            return
+        total, rows = len(loader.dataset), self.sums[0][1]
+        if len(loader) > 1 and rows < total and track.steps >= len(loader):
+            self.fact("same_batch", track, track.steps, updates=track.steps, rows=rows, total=total)
+
+    def _schedule(self, track: Any) -> None:
+        """The rate fell to nothing while most of the epochs were still to come."""
+
+
+_CHECKED = frozenset((2, 3, 4, 8, 16, 64))  # steps before which the gradient is looked at
+
+
+def _norm(gradients: list[Any]) -> float:
+    import torch
+
+    known = [g.detach().float() for g in gradients if g is not None and not g.is_sparse]
+    if not known:
+        return 0.0
+    return math.sqrt(sum(float(n) ** 2 for n in torch._foreach_norm(known)))
+
+
+def acting(model: Any, training: bool) -> str:
+    """The first layer that acts otherwise in training than in evaluation, and is in that mode; "" for none."""
+    for name, module in model.named_modules():
+        kind = type(module).__name__
+        drops = "Dropout" in kind and getattr(module, "p", 1.0) > 0
+        normalises = "BatchNorm" in kind and getattr(module, "track_running_stats", True)
+        if (drops or normalises) and module.training is training:
+            return f"{name} ({kind})" if name else kind
+    return ""

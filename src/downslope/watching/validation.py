@@ -1,0 +1,121 @@
+"""What a script computes without gradients: validation losses, predictions in the wrong mode; and, where a library
+calls backward, the loss that the criterion's own forward hook saw."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from . import frames
+from .records import Fact
+from .symptoms import acting
+
+if TYPE_CHECKING:
+    from .tensors import Track, Watcher
+
+WITHOUT_GRADIENTS = re.compile(r"\bno_grad\b|\binference_mode\b|\bset_grad_enabled\b")
+TRAINING = re.compile(r"train", re.I)
+
+
+class Validation:
+    """Forward hooks that all modules share, in place only as long as something may be seen by them."""
+
+    def __init__(self, watcher: Watcher):
+        self.watcher = watcher
+        self.handle: Any = None
+        self.sums: dict[int, tuple[float, int]] = {}  # line → (loss·rows, rows) since the last update
+        self.counts: dict[str, tuple[int, int]] = {}  # layer → (predictions in training mode, line)
+        self.decided = False
+        self.register()
+
+    def register(self) -> None:
+        if self.handle is None:
+            self.handle = self.watcher.torch.nn.modules.module.register_module_forward_hook(self.hook)
+
+    def remove(self) -> None:
+        if self.handle is not None:
+            self.handle.remove()
+            self.handle = None
+
+    def decide(self, filename: str) -> None:
+        """After the first update: do the hooks stay? Each call of a module pays for them."""
+        if self.decided:
+            return
+        self.decided = True
+        if self.watcher.seen_backward and not WITHOUT_GRADIENTS.search(frames.text(filename)):
+            self.remove()
+
+    def hook(self, module: Any, args: Any, output: Any) -> None:
+        watcher = self.watcher
+        if watcher.torch.is_grad_enabled():
+            if not watcher.seen_backward and not watcher.idle:
+                loss = output if is_criterion(module) else getattr(output, "loss", None)
+                if getattr(loss, "grad_fn", None) is not None:
+                    self.over()
+                    watcher.from_hook(loss)
+            return
+        if watcher.idle or watcher.inside is not None:
+            return
+        watcher.busy = True
+        try:
+            self._without_gradients(module, args, output)
+        except Exception as error:
+            watcher.failed("validation", error, 0)
+        finally:
+            watcher.busy = False
+
+    def _without_gradients(self, module: Any, args: Any, output: Any) -> None:
+        torch = self.watcher.torch
+        if is_criterion(module):
+            if isinstance(output, torch.Tensor) and output.numel() == 1:
+                frame = frames.script_frame(sys._getframe(2))
+                line = frame.f_lineno if frame is not None else 0
+                text = "" if frame is None else frames.source_line(frame.f_code.co_filename, line)
+                if not TRAINING.search(text):
+                    rows = args[0].shape[0] if args and getattr(args[0], "dim", int)() else 1
+                    total, count = self.sums.get(line, (0.0, 0))
+                    self.sums[line] = (total + float(output) * rows, count + rows)
+            return
+        if module.training and any(reference() is module for t in self.watcher.open for reference in t.models):
+            layer = acting(module, training=True)
+            frame = frames.script_frame(sys._getframe(2))
+            if layer and not _updates_statistics(sys._getframe(2)):
+                count, line = self.counts.get(layer, (0, 0))
+                self.counts[layer] = count + 1, line or (frame.f_lineno if frame is not None else 0)
+
+    def over(self) -> None:
+        """Training goes on: what was validated since the last update is one validation loss."""
+        if self.sums:
+            line = max(self.sums)
+            total, rows = self.sums[line]
+            self.sums = {}
+            track = self.watcher.newest
+            if track is not None and track.steps and rows:
+                self.watcher.recorder.validation(track.number, track.steps, total / rows)
+
+    def finish(self) -> None:
+        self.over()
+        self.remove()
+        track = self.watcher.newest
+        for layer, (count, line) in self.counts.items():
+            if track is not None and track.steps:
+                numbers = {"count": count, "layer": layer}
+                self.watcher.recorder.fact(Fact("eval_left_out", track.number, track.steps, line, numbers))
+
+
+def is_criterion(module: Any) -> bool:
+    """A loss of torch.nn, or a module that is called one and holds no weights."""
+    kind = type(module)
+    own = kind.__module__ == "torch.nn.modules.loss" or kind.__name__.endswith(("Loss", "Criterion"))
+    return own and next(module.parameters(), None) is None
+
+
+def _updates_statistics(frame: Any) -> bool:
+    """Whether a pass in training mode is that of torch.optim.swa_utils.update_bn."""
+    while frame is not None:
+        if frame.f_code.co_name in ("update_bn", "update_bn_stats"):
+            return True
+        frame = frame.f_back
+    return False
