@@ -25,8 +25,14 @@ def _nets():
                 nn.Sequential(nn.Linear(4, 6), nn.Sigmoid(), nn.Linear(6, 1), nn.Sigmoid()),
                 rand(24, 4), nn.BCELoss(), (classes[:, None] > 0).float(),
             ),
-            "tanh": (nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 2)), rand(24, 3), nn.MSELoss(), rand(24, 2)),
-            "relu": (nn.Sequential(nn.Linear(5, 7), nn.ReLU(), nn.Linear(7, 3)), rand(24, 5), nn.CrossEntropyLoss(), classes),
+            "tanh": (
+                nn.Sequential(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 2)),
+                rand(24, 3), nn.MSELoss(), rand(24, 2),
+            ),
+            "relu": (
+                nn.Sequential(nn.Linear(5, 7), nn.ReLU(), nn.Linear(7, 3)),
+                rand(24, 5), nn.CrossEntropyLoss(), classes,
+            ),
             "convolution": (
                 nn.Sequential(nn.Conv2d(1, 2, 3), nn.GELU(), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(8, 3)),
                 rand(24, 1, 6, 6), nn.CrossEntropyLoss(), classes,
@@ -41,7 +47,9 @@ def _nets():
 def true_hessian(net, inputs, criterion, targets) -> np.ndarray:
     """(p, p) by torch.func, in float64, at the net's weights."""
     weights = {name: p.detach().double() for name, p in net.named_parameters()}
-    buffers = {name: b.clone().double() if b.is_floating_point() else b.clone() for name, b in net.named_buffers()}
+    buffers = {
+        name: b.clone().double() if b.is_floating_point() else b.clone() for name, b in net.named_buffers()
+    }
     sizes, shapes = [w.numel() for w in weights.values()], [w.shape for w in weights.values()]
     targets = targets.double() if targets.is_floating_point() else targets
 

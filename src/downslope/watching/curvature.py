@@ -87,9 +87,15 @@ class StepRule:
     preconditioned: bool = False
 
     def bound(self, value: float) -> float:
-        """The largest stable learning rate; infinite where nothing curves upward, NaN where it is not known."""
+        """The largest stable learning rate; infinite where nothing curves upward, NaN where none is known."""
         denominator = self.share * value + self.extra
-        return math.nan if math.isnan(self.factor) else self.factor / denominator if denominator > 0 else math.inf
+        return (
+            math.nan
+            if math.isnan(self.factor)
+            else self.factor / denominator
+            if denominator > 0
+            else math.inf
+        )
 
 
 @dataclass(frozen=True)
@@ -117,9 +123,9 @@ def measure(
 ) -> Measured:
     """λ of the next step of `optimizer` on `loss`, a tensor of one number before its backward pass.
 
-    scores: the model's output (rows, …), or its edge (node, number) of the graph, for the gradient noise scale.  start: a vector to begin with.
-    seconds: products stop after so long, and λ is then a lower bound.  source: the script, which may say
-    that it registers hooks.  Raises NotMeasured, and nothing else.
+    scores: the model's output (rows, …), or its edge (node, number), for the gradient noise scale.  start: a
+    vector to begin with.  seconds: products stop after so long, and λ is then a lower bound.  source: the
+    script, which may say that it registers hooks.  Raises NotMeasured, and nothing else.
     """
     began = time.perf_counter()
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
@@ -132,7 +138,7 @@ def measure(
         if start is None or start.size != product.size:
             start = product.random()
         until = began + seconds
-        value, error, vector = largest_eigenvalue(times, start, go_on=lambda: time.perf_counter() < until)
+        value, margin, vector = largest_eigenvalue(times, start, go_on=lambda: time.perf_counter() < until)
         if not math.isfinite(value):
             raise NotMeasured("Hessian", "not_finite")
         noise = noise_scale(loss, scores, product) if time.perf_counter() < until else None
@@ -143,7 +149,7 @@ def measure(
     rate = float(optimizer.param_groups[0]["lr"])
     took = time.perf_counter() - began
     norm = product.gradient_norm
-    return Measured(value, error, rule.bound(value), rate, rule.preconditioned, noise, norm, took, vector)
+    return Measured(value, margin, rule.bound(value), rate, rule.preconditioned, noise, norm, took, vector)
 
 
 class HessianProduct:
@@ -175,7 +181,7 @@ class HessianProduct:
         return backwards(self.curved, [parts[i] for i in self.places], self.parameters)
 
     def random(self) -> np.ndarray:
-        """A vector to begin with, (p,): the same each time, and of no generator that the script draws from."""
+        """A vector to begin with, (p,): the same each time, from no generator of the script's."""
         import torch
 
         return torch.randn(self.size, generator=torch.Generator().manual_seed(0), dtype=torch.float64).numpy()
@@ -188,9 +194,7 @@ class HessianProduct:
 
         def times(v: np.ndarray) -> np.ndarray:
             cut = [torch.from_numpy(part) for part in np.split(v, ends)]
-            parts = [
-                d * part.to(p).view_as(p) for d, part, p in zip(rule.scale, cut, self.parameters)
-            ]
+            parts = [d * part.to(p).view_as(p) for d, part, p in zip(rule.scale, cut, self.parameters)]
             bent = []
             for d, a, part, h in zip(rule.scale, rule.decay, parts, self(parts)):
                 whole = a * part if h is None else h + a * part if a else h
@@ -213,7 +217,7 @@ def backwards(outputs: list[Any], along: list[Any], inputs: list[Any]) -> list[A
 
 # ── the rule of each optimizer ──────────────────────────────────────────────────────────────────────
 def step_rule(optimizer: Any, parameters: list[Any], gradients: list[Any]) -> StepRule:
-    """The rule of an optimizer's next step, whose gradients these are; groups may differ in rate and decay."""
+    """The rule of an optimizer's next step along these gradients; groups may differ in rate and decay."""
     groups = {id(p): group for group in optimizer.param_groups for p in group["params"]}
     first, rate = optimizer.param_groups[0], float(optimizer.param_groups[0]["lr"])
     kind = next((c.__name__ for c in type(optimizer).__mro__ if c.__name__ in _RULES), "")
@@ -257,7 +261,9 @@ def _stability(kind: str, optimizer: Any, group: dict[str, Any]) -> tuple[float,
     if kind == "RMSprop":
         return 2 * (1 + float(group["momentum"])), 1.0
     if kind == "Adagrad":
-        done = max((float(state["step"]) for state in optimizer.state.values() if "step" in state), default=0.0)
+        done = max(
+            (float(state["step"]) for state in optimizer.state.values() if "step" in state), default=0.0
+        )
         return 2 * (1 + done * float(group["lr_decay"])), 1.0
     if kind in ("Adam", "AdamW", "Adamax"):
         beta = float(group["betas"][0])
@@ -421,7 +427,9 @@ def _free(loss: Any) -> int:
     return int(torch.cuda.mem_get_info(loss.device)[0])
 
 
-_NAMED = re.compile(r"derivative for '?(?:aten::)?(\w+?)'?[ ,]|for (\w+) is not (?:currently )?(?:implemented|supported)")
+_NAMED = re.compile(
+    r"derivative for '?(?:aten::)?(\w+?)'?[ ,]|for (\w+) is not (?:currently )?(?:implemented|supported)"
+)
 
 
 def _operation(error: Exception) -> tuple[str, str]:

@@ -15,8 +15,8 @@ from typing import Any
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # the package
 LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")} - {None})
-MAKERS = ("SGD", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax", "RMSprop", "LBFGS", "NAdam", "RAdam", "ASGD",
-          "Rprop", "SparseAdam", "Adafactor", "Muon")  # fmt: skip
+MAKERS = ("SGD", "Adam", "AdamW", "Adagrad", "Adadelta", "Adamax", "RMSprop", "LBFGS", "NAdam", "RAdam",
+          "ASGD", "Rprop", "SparseAdam", "Adafactor", "Muon")  # fmt: skip
 WRAPPERS = ("enumerate", "tqdm", "trange", "track", "list", "iter", "reversed")
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 from .curvature import graph, operation
 
-RESHAPING = ("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "T", "Transpose", "Permute", "Clone",
-             "Expand", "Reshape", "Alias", "Slice", "Select")  # fmt: skip
+RESHAPING = ("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "T", "Transpose", "Permute",
+             "Clone", "Expand", "Reshape", "Alias", "Slice", "Select")  # fmt: skip
 LINEAR = {"Addmm": "mat1", "Mm": "self", "Convolution": "input", "ConvolutionOverrideable": "input"}
 ENDS = {"Relu": (0.0, None), "Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0)}  # of the range of an activation
+SAVED = ("self", "other", "mat2", "vec", "tensor", "indices", "target")
 TARGETED = ("NllLoss", "NllLoss2D", "BinaryCrossEntropy", "BinaryCrossEntropyWithLogits", "MseLoss", "L1Loss",
             "SmoothL1Loss", "HuberLoss")  # fmt: skip
 
@@ -58,13 +59,24 @@ class Reading:
 
     @property
     def data(self) -> list[Any]:
-        """The numbers of the graph that are no weights and come from none: the rows; [] of a plain function."""
+        """Numbers of the graph that are no weights and come from none: the rows; [] of a plain function."""
         if self.inputs is not None:
             return [self.inputs]
         found = []
         for node in self.nodes:
-            if operation(node) in ("Mul", "Sub", "Add", "Div", "Mv", "Dot", "Mm", "Bmm", "Embedding", *TARGETED):
-                parts = [saved(node, name) for name in ("self", "other", "mat2", "vec", "tensor", "indices", "target")]
+            if operation(node) in (
+                "Mul",
+                "Sub",
+                "Add",
+                "Div",
+                "Mv",
+                "Dot",
+                "Mm",
+                "Bmm",
+                "Embedding",
+                *TARGETED,
+            ):
+                parts = [saved(node, name) for name in SAVED]
                 found += [t for t in parts if hasattr(t, "grad_fn") and not t.requires_grad and t.numel() > 1]
         return found
 

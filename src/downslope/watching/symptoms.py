@@ -1,8 +1,8 @@
 """Mistakes that only the running program shows, each a `Fact` with the numbers that prove it.
 
-A reading is taken at a sample of updates; what a single one may show by chance is a fact only once several have
-shown it. What is done on purpose (gradients added up over several passes and then cleared, frozen weights, a
-validation in evaluation mode) leaves no fact.
+A reading is taken at a sample of updates; what a single one may show by chance is a fact only once several
+have shown it. What is done on purpose (gradients added up over several passes and then cleared, frozen
+weights, a validation in evaluation mode) leaves no fact.
 """
 
 from __future__ import annotations
@@ -17,7 +17,19 @@ from .records import Fact
 
 SAME = 1e-9  # relative: two sums over the same rows, in any order
 DEAD = 0.5  # of a layer's units
-ADAPTIVE = ("Adam", "AdamW", "RMSprop", "Adagrad", "Adamax", "NAdam", "RAdam", "Adadelta", "Adafactor", "Rprop", "Muon")
+ADAPTIVE = (
+    "Adam",
+    "AdamW",
+    "RMSprop",
+    "Adagrad",
+    "Adamax",
+    "NAdam",
+    "RAdam",
+    "Adadelta",
+    "Adafactor",
+    "Rprop",
+    "Muon",
+)
 
 
 @dataclass(eq=False)
@@ -26,6 +38,7 @@ class Symptoms:
 
     recorder: Any = None
     reported: set[str] = field(default_factory=set)
+    loss: float = math.nan  # the last one
     first_loss: float = math.nan
     known_losses: int = 0
     rate: float = math.nan
@@ -85,7 +98,7 @@ class Symptoms:
 
     def rows_of_classes(self, loss: Any, step: int) -> None:
         """Does each batch hold one class only?"""
-        if step > 64 and step % 16 or self.same_rows:
+        if (step > 64 and step % 16) or self.same_rows:
             return
         target = graphs.targets(loss)
         if target is None or target.numel() < 4 or target.device.type != "cpu":
@@ -100,7 +113,9 @@ class Symptoms:
             self.classes[value] = self.classes.get(value, 0) + count
 
     # ---- a reading of the graph ----------------------------------------------------------------------
-    def read(self, track: Any, reading: graphs.Reading, loss: Any, step: int, frame: Any, line: int = 0) -> None:
+    def read(
+        self, track: Any, reading: graphs.Reading, loss: Any, step: int, frame: Any, line: int = 0
+    ) -> None:
         self._rows(reading, step)
         self._links(track, reading, step, line)
         self._units(track, reading, step)
@@ -142,7 +157,16 @@ class Symptoms:
             rows = reading.rows
             if kind == "Softmax" and made is not None and made.dim() > 1:
                 floor = math.log1p((made.shape[1] - 1) / math.e)
-                self.fact("double_softmax", track, step, line, rows=rows, lowest=lowest, highest=highest, floor=floor)
+                self.fact(
+                    "double_softmax",
+                    track,
+                    step,
+                    line,
+                    rows=rows,
+                    lowest=lowest,
+                    highest=highest,
+                    floor=floor,
+                )
             elif kind == "Sigmoid":
                 self.fact("logits_in_bce", track, step, line, rows=rows, lowest=lowest, highest=highest)
         shapes = graphs.broadcast(reading)
@@ -159,7 +183,9 @@ class Symptoms:
             channel = 1 if out.dim() > 2 else out.dim() - 1
             others = [d for d in range(out.dim()) if d != channel]
             if kind == "Relu":
-                dead = (out == 0).all(dim=others[0]) if len(others) == 1 else (out == 0).amin(dim=others).bool()
+                dead = (
+                    (out == 0).all(dim=others[0]) if len(others) == 1 else (out == 0).amin(dim=others).bool()
+                )
                 name = activation.layer
                 before = self.dead.get(name)
                 self.dead[name] = dead if before is None or before.shape != dead.shape else before & dead
@@ -216,7 +242,8 @@ class Symptoms:
             if value is loss or getattr(value, "grad_fn", None) is None or value.numel() != 1:
                 continue
             count = 0
-            seen, todo = set(), [value.grad_fn]
+            seen: set[Any] = set()
+            todo = [value.grad_fn]
             while todo and len(seen) < 5_000:
                 node = todo.pop()
                 if node in seen:
@@ -231,9 +258,10 @@ class Symptoms:
             totals[name][at] += count
         for name, counts in totals.items():
             steps = sorted(counts)
-            if len(steps) > 1 and counts[steps[-1]] >= counts[steps[-2]] + (steps[-1] - steps[-2]) // 2:
-                if steps[-1] == step and counts[step] >= 4:
-                    self.fact("memory_grows", track, step, count=counts[step], name=name)
+            if len(steps) < 2 or steps[-1] != step or counts[step] < 4:
+                continue
+            if counts[step] >= counts[steps[-2]] + (step - steps[-2]) // 2:
+                self.fact("memory_grows", track, step, count=counts[step], name=name)
 
     # ---- gradients before a step ---------------------------------------------------------------------
     def gradients(self, track: Any, gradients: list[Any]) -> None:
@@ -252,6 +280,7 @@ class Symptoms:
 
     # ---- after a step ----------------------------------------------------------------------------------
     def stepped(self, track: Any, step: int, loss: float, rate: float, passes: list[Any]) -> None:
+        self.loss = loss
         if math.isfinite(loss):
             self.known_losses += 1
             if math.isnan(self.first_loss):
@@ -285,7 +314,14 @@ class Symptoms:
         self._never_moves(track)
         self._ends(track)
         if self.eval_layer and self.in_eval >= max(2, 0.2 * track.steps):
-            self.fact("trained_in_eval", track, track.steps, count=self.in_eval, updates=track.steps, layer=self.eval_layer)
+            self.fact(
+                "trained_in_eval",
+                track,
+                track.steps,
+                count=self.in_eval,
+                updates=track.steps,
+                layer=self.eval_layer,
+            )
         self._sorted(track)
         self._same_batch(track)
         if self.scheduler:
@@ -296,11 +332,16 @@ class Symptoms:
         still = [place for place, count in self.silent.items() if count == readings]
         if readings < 3 or not still or track.steps < 3:
             return
-        missing = [place for place in still if track.parameters[place].grad is None and track.parameters[place].requires_grad]
+        missing = [
+            place
+            for place in still
+            if track.parameters[place].grad is None and track.parameters[place].requires_grad
+        ]
         zero = [place for place in still if track.parameters[place].grad is not None]
         names = track.loop.weights
         everything = len(missing) == len(names)
-        if everything or (len(zero) == len(names)):
+        downhill = track.measured is not None and track.measured.gradient_norm > 0
+        if everything or (downhill and len(zero) == len(names)):
             listed, why = (missing, ".grad is None") if everything else (zero, ".grad = 0")
             shown = ", ".join(names[place] for place in listed[:4]) + (", …" if len(listed) > 4 else "")
             facts = {"count": len(listed), "total": len(names), "updates": track.steps, "why": why}
@@ -310,8 +351,18 @@ class Symptoms:
         """What all readings have shown: dead layers, saturated ones, vanishing or exploding gradients."""
         for layer, dead in self.dead.items():
             share = float(dead.double().mean())
-            if self.dead_readings[layer] >= 3 and share > DEAD and dead.numel() >= 4 and self.dead_rows[layer] >= 16:
-                facts = {"dead": int(dead.sum()), "units": dead.numel(), "layer": layer, "rows": self.dead_rows[layer]}
+            if (
+                self.dead_readings[layer] >= 3
+                and share > DEAD
+                and dead.numel() >= 4
+                and self.dead_rows[layer] >= 16
+            ):
+                facts = {
+                    "dead": int(dead.sum()),
+                    "units": dead.numel(),
+                    "layer": layer,
+                    "rows": self.dead_rows[layer],
+                }
                 self.fact("dead_units", track, track.steps, **facts)
         for layer, shares in self.saturated.items():
             if len(shares) >= 3 and min(shares[-2:]) > 0.9:
@@ -345,7 +396,9 @@ class Symptoms:
             return
         chance = sum((count / total) ** self.batch_rows for count in self.classes.values())
         if self.pure > 0.5 * self.batches and chance < 0.05:
-            self.fact("sorted_rows", track, track.steps, pure=self.pure, batches=self.batches, by_chance=chance)
+            self.fact(
+                "sorted_rows", track, track.steps, pure=self.pure, batches=self.batches, by_chance=chance
+            )
 
     def _same_batch(self, track: Any) -> None:
         loader = track.place.loader
@@ -372,7 +425,7 @@ def _norm(gradients: list[Any]) -> float:
 
 
 def acting(model: Any, training: bool) -> str:
-    """The first layer that acts otherwise in training than in evaluation, and is in that mode; "" for none."""
+    """The first layer that acts differently in training and evaluation, and is in that mode; "" for none."""
     for name, module in model.named_modules():
         kind = type(module).__name__
         drops = "Dropout" in kind and getattr(module, "p", 1.0) > 0

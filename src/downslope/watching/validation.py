@@ -1,9 +1,8 @@
-"""What a script computes without gradients: validation losses, predictions in the wrong mode; and, where a library
-calls backward, the loss that the criterion's own forward hook saw."""
+"""What a script computes without gradients: validation losses, predictions in the wrong mode; and, where a
+library calls backward, the loss that the criterion's own forward hook saw."""
 
 from __future__ import annotations
 
-import math
 import re
 import sys
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from .records import Fact
 from .symptoms import acting
 
 if TYPE_CHECKING:
-    from .tensors import Track, Watcher
+    from .tensors import Watcher
 
 WITHOUT_GRADIENTS = re.compile(r"\bno_grad\b|\binference_mode\b|\bset_grad_enabled\b")
 TRAINING = re.compile(r"train", re.I)
@@ -78,7 +77,9 @@ class Validation:
                     total, count = self.sums.get(line, (0.0, 0))
                     self.sums[line] = (total + float(output) * rows, count + rows)
             return
-        if module.training and any(reference() is module for t in self.watcher.open for reference in t.models):
+        if module.training and any(
+            reference() is module for t in self.watcher.open for reference in t.models
+        ):
             layer = acting(module, training=True)
             frame = frames.script_frame(sys._getframe(2))
             if layer and not _updates_statistics(sys._getframe(2)):

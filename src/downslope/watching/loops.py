@@ -1,0 +1,312 @@
+"""One training loop with PyTorch while it runs: its place, its weights by name, its cost."""
+
+from __future__ import annotations
+
+import math
+import time
+import weakref
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from . import curvature, frames, graphs
+from .records import NUMBERS, Loop
+from .symptoms import Symptoms
+
+SHARE = 0.04  # of a loop's seconds that recording may take
+WAITING = 64  # losses on a GPU that are read at once
+BY_HAND = 0.2  # the same where leaves are moved by hand
+START = 0.01  # seconds that it may take beside that
+
+
+@dataclass(slots=True, eq=False)
+class Pass:
+    """One backward pass: its loss, a tensor without its graph, and what was read of the graph."""
+
+    loss: Any
+    line: int
+    epoch: int
+    scale: Any = None  # by which a GradScaler multiplied it
+    reading: graphs.Reading | None = None
+    own: list[Any] | None = None  # gradients of leaves that are moved by hand
+
+
+@dataclass(eq=False)
+class Track:
+    """One loop: an optimizer's updates, or those of leaves moved by hand."""
+
+    number: int
+    loop: Loop
+    parameters: list[Any]
+    place: frames.Place
+    frame_counters: tuple[Any, ...] = ()
+    began: float = 0.0
+    steps: int = 0
+    epoch: int = 0
+    rows: int = 0
+    spent: float = 0.0  # seconds that recording took, after the first update
+    opening: float = 0.0  # and during it
+    share: float = SHARE
+    names: dict[int, str] = field(default_factory=dict)  # id of a weight → its name
+    models: list[Any] = field(default_factory=list)  # weak references
+    budget: curvature.Budget = field(default_factory=curvature.Budget)
+    vector: Any = None  # where the next measurement starts
+    measured: curvature.Measured | None = None
+    told: set[tuple[str, str]] = field(default_factory=set)  # what could not be measured, and was said
+    waiting: list[tuple[int, Any]] = field(default_factory=list)  # (step, loss on a GPU)
+    before: list[Any] | None = None  # weights before this update, where it is one of the sample
+    gradient: Any = None  # (p,) float64, of an update of the sample
+    norms: list[float] | None = None  # ‖gradient‖ of each weight
+    small: bool = True  # whether weights and gradients are kept: up to 10,000 numbers
+    sampled: bool = False  # whether the update under way is one of the sample
+    detailed: bool = False  # and its graph is read
+    next_detail: int = 1
+    passes: int = 1  # backward passes of the last update
+    sizes: list[float] = field(default_factory=list)  # ‖weights‖ of the sample
+    optimizer: Any = None  # a weak reference; None where leaves are moved by hand
+    scaler: Any = None  # a weak reference to the script's GradScaler
+    symptoms: Symptoms = field(default_factory=Symptoms)
+
+    @property
+    def grown(self) -> float | None:
+        """By what the norm of the weights has grown at most."""
+        return max(self.sizes) / self.sizes[0] if self.sizes and self.sizes[0] else None
+
+    def layers(self) -> dict[str, dict[str, float]]:
+        """Norms by layer, of an update that was just made: a weight and its bias are one."""
+        assert self.before is not None
+        sizes = norms(self.before)
+        self.sizes.append(math.sqrt(sum(size * size for size in sizes)))
+        moves = norms([p.detach() - b for p, b in zip(self.parameters, self.before)])
+        squares: dict[str, list[float]] = {}
+        for name, *three in zip(self.loop.weights, self.norms or sizes, sizes, moves):
+            layer = name.rpartition(".")[0] or name
+            summed = squares.setdefault(layer, [0.0, 0.0, 0.0])
+            for place, size in enumerate(three):
+                summed[place] += size * size
+        found = {}
+        for layer, summed in squares.items():
+            g, w, moved = (math.sqrt(square) for square in summed)
+            found[layer] = {
+                "gradient_norm": g,
+                "weight_norm": w,
+                "update_ratio": moved / w if w else math.nan,
+            }
+            found[layer] |= self.symptoms.units.get(layer, {})
+        return found
+
+    def loss(self, passes: list[Pass], step: int, amend: Any) -> float:
+        """The sum of the losses of an update; on a GPU NaN, and `amend(number, step, loss)` follows."""
+        if not passes:
+            return math.nan
+        total = None
+        for one in passes:
+            value = one.loss if one.scale is None else one.loss / one.scale
+            total = value if total is None else total + value
+        if total is None or total.numel() != 1:
+            return math.nan
+        if total.device.type == "cpu":
+            return float(total.item())
+        self.waiting.append((step, total))
+        if len(self.waiting) >= WAITING:
+            self.read_waiting(amend)
+        return math.nan
+
+    def read_waiting(self, amend: Any) -> None:
+        """Read the losses that wait on a GPU, all at once."""
+        import torch
+
+        waiting, self.waiting = self.waiting, []
+        if waiting:
+            values = torch.stack([loss.reshape(()).float() for _, loss in waiting]).tolist()
+            for (step, _), value in zip(waiting, values):
+                amend(self.number, step, value)
+
+    def charge(self, seconds: float) -> None:
+        """Count seconds of recording; those of the first update, when much is done once, apart."""
+        if self.steps:
+            self.spent += seconds
+        else:
+            self.opening += seconds
+
+    def affordable(self, now: float) -> bool:
+        return self.spent <= START + self.share * (now - self.began)
+
+
+def entered(watcher: Any, frame: FrameType, parameters: list[Any], optimizer: dict, loss: str = "") -> Track:
+    """A loop that begins: its place is around the line that `frame` is at."""
+    names, models = _names(parameters, frame)
+    place = frames.place_of(frame)
+    loop = Loop(
+        kind="torch",
+        line=place.line,
+        file=place.file,
+        function=place.function,
+        update_line=0 if optimizer else frame.f_lineno,
+        weights=tuple(names),
+        shapes=tuple(tuple(p.shape) for p in parameters),
+        gradient=".grad",
+        rate="lr" if optimizer else "",
+        loss=loss or subject(frame, frame.f_lineno),
+        optimizer=optimizer,
+        length=place.length,
+    )
+    recorder = watcher.recorder
+    number = recorder.loop(loop)
+    track = Track(number, recorder.tracks[number].loop, parameters, place, began=time.perf_counter())
+    track.frame_counters = place.values(frame) if place.counters else ()
+    track.small = sum(p.numel() for p in parameters) <= NUMBERS
+    track.names = {id(p): name for p, name in zip(parameters, names)}
+    track.models = [weakref.ref(model) for model in models]
+    track.symptoms.recorder = recorder
+    watcher.open.append(track)
+    return track
+
+
+def holder(leaves: list[Any], frame: FrameType, known: list[Any]) -> tuple[Any, bool]:
+    """(the optimizer that holds most of these leaves, or None; whether there is any optimizer): of those that
+    the script's variables hold, and of those that have stepped before."""
+    import torch
+
+    found = {id(o): o for o in known}
+    for _, value in frames.variables(frames.chain(frame)):
+        if isinstance(value, torch.optim.Optimizer):
+            found[id(value)] = value
+    ids = {id(leaf) for leaf in leaves}
+    held = [
+        (sum(id(p) in ids for group in o.param_groups for p in group["params"]), o) for o in found.values()
+    ]
+    count, best = max(held, key=lambda entry: entry[0], default=(0, None))
+    return (best if count else None), bool(found)
+
+
+def in_order(leaves: list[Any], frame: FrameType) -> list[Any]:
+    """Leaves in the order of the script's variables."""
+    wanted, found = {id(leaf): leaf for leaf in leaves}, {}
+    for _, value in frames.variables(frames.chain(frame)):
+        if id(value) in wanted:
+            found[id(value)] = wanted[id(value)]
+    return list({**found, **wanted}.values())
+
+
+def _names(parameters: list[Any], frame: FrameType) -> tuple[list[str], list[Any]]:
+    """A name for each weight, as its module or its variable has it, and the modules that hold them."""
+    import torch
+
+    wanted = {id(p) for p in parameters}
+    found: dict[int, str] = {}
+    models: list[tuple[int, str, Any]] = []
+    for name, value in frames.variables(frames.chain(frame)):
+        if isinstance(value, torch.nn.Module):
+            count = sum(id(p) in wanted for p in value.parameters())
+            if count:
+                models.append((count, name, value))
+        elif isinstance(value, torch.Tensor) and id(value) in wanted:
+            found.setdefault(id(value), name)
+    models.sort(key=lambda entry: (-entry[0], len(entry[1])))
+    used: list[Any] = []
+    for _, name, model in models:
+        own = {id(p): key for key, p in model.named_parameters() if id(p) in wanted and id(p) not in found}
+        if own:
+            prefix = f"{name}." if used else ""
+            found |= {key: f"{prefix}{own_name}" for key, own_name in own.items()}
+            used.append(model)
+    return [found.get(id(p), f"params[{i}]") for i, p in enumerate(parameters)], used
+
+
+def closure(args: Any, kwargs: Any) -> bool:
+    """Whether step(closure) was called; the optimizer itself is the first argument."""
+    return (len(args) > 1 and args[1] is not None) or kwargs.get("closure") is not None
+
+
+class ByHand:
+    """Leaves that the script moves along their gradients, as an optimizer that `curvature` understands."""
+
+    def __init__(self, parameters: list[Any]):
+        self.param_groups = [{"params": parameters, "lr": 1.0}]
+        self.state: dict[Any, Any] = {}
+
+
+def described(optimizer: Any) -> dict[str, Any]:
+    """Class and settings of each group, as plain numbers."""
+    groups = []
+    for group in optimizer.param_groups:
+        plain = {name: _number(value) for name, value in group.items() if name != "params"}
+        groups.append({name: value for name, value in plain.items() if value is not None})
+    return {"class": type(optimizer).__name__, "groups": groups}
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, tuple):
+        return [_number(part) for part in value]
+    return float(value) if hasattr(value, "item") and value.numel() == 1 else None
+
+
+def norms(tensors: list[Any]) -> list[float]:
+    """‖·‖ of each, 0 for None; one look at a GPU."""
+    import torch
+
+    known = [t for t in tensors if t is not None]
+    if not known:
+        return [0.0] * len(tensors)
+    sizes = iter(torch.stack([n.float().cpu() for n in torch._foreach_norm(known)]).tolist())
+    return [0.0 if t is None else next(sizes) for t in tensors]
+
+
+def flat(tensors: list[Any]) -> Any:
+    """All numbers in a row, (p,) float64; called without gradients."""
+    import torch
+
+    kinds = {t.dtype for t in tensors}
+    if len(kinds) > 1:
+        tensors = [t.double() for t in tensors]
+    return torch._C._nn.flatten_dense_tensors(tensors).to("cpu", torch.float64).numpy()
+
+
+def dense(gradient: Any) -> Any:
+    """A gradient with all its numbers; None stays None."""
+    return gradient.to_dense() if gradient is not None and gradient.is_sparse else gradient
+
+
+def differ(a: Any, b: Any) -> bool:
+    return a.shape != b.shape or not bool((a.detach() == b).all())
+
+
+def rate_of(after: list[Any], before: list[Any], gradients: list[Any]) -> float:
+    """The rate of w ← w − rate·g, in as few digits as the rounding of the weights leaves; NaN where the
+    move is not along the gradient."""
+    import torch
+
+    g = torch.cat([x.detach().reshape(-1).double() for x in gradients])
+    start = torch.cat([x.reshape(-1) for x in before])
+    moved = start.double() - torch.cat([x.detach().reshape(-1).double() for x in after])
+    size, noise = (
+        float(g.norm()),
+        float(start.abs().max()) * torch.finfo(start.dtype).eps * math.sqrt(g.numel()),
+    )
+    if not (size > 0 and math.isfinite(size)):
+        return math.nan
+    rate = float(moved @ g) / size**2
+    if not float((moved - rate * g).norm()) <= 1e-4 * float(moved.norm()) + 4 * noise:
+        return math.nan
+    for digits in range(1, 12):
+        short = float(f"{rate:.{digits}g}")
+        if abs(short - rate) <= 4 * noise / size:
+            return short
+    return rate
+
+
+def scale_of(scaler: Any, loss: Any) -> Any:
+    """The factor by which a GradScaler made this loss larger; None where it did not."""
+    scale = getattr(scaler, "_scale", None)
+    if scale is None or loss.grad_fn is None:
+        return None
+    other = graphs.saved(loss.grad_fn, "other")
+    return scale if hasattr(other, "data_ptr") and other.data_ptr() == scale.data_ptr() else None
+
+
+def subject(frame: FrameType, line: int) -> str:
+    """What stands before .backward( in a line."""
+    return frames.source_line(frame.f_code.co_filename, line).partition(".backward(")[0].strip()
