@@ -123,6 +123,7 @@ def _on_quadratic(name: str, rate: float):
         state = optimizer.state[w]
         if "square_avg" in state:
             state["square_avg"].copy_(SIZES**2)
+            state.get("momentum_buffer", w.detach().clone()).zero_()
         else:
             state["exp_avg_sq"].copy_(SIZES**2)
             state["step"].fill_(1e18)  # no bias is left to be corrected

@@ -14,9 +14,9 @@ from ..descent.rates import best_fixed
 from ..errors import DownslopeError
 from ..messages import text
 from ..model.functions import Function
+from ..model.lanczos import outer_eigenvalues
 from ..model.linear import WIDE
 from ..model.objective import Objective, function_objective
-from ..model.lanczos import outer_eigenvalues
 from .standard_errors import aligned
 
 EVEN = 2.0  # condition number up to which nothing is to blame

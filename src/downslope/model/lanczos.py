@@ -32,7 +32,7 @@ def largest_eigenvalue(
     tolerance: float = 2e-3,
     go_on: Callable[[], bool] = lambda: True,
 ) -> tuple[float, float, np.ndarray]:
-    """(value, error, vector): the largest Ritz value, the residual ‖Hv − value·v‖, and its unit vector v (p,).
+    """(value, error, vector): the largest Ritz value, its residual ‖Hv − value·v‖, its vector v (p,).
 
     An eigenvalue lies within `error` of `value`, and the largest is `value` or more. Ends when `error` is
     below `tolerance` of the value, after 64 products, or when `go_on()`, asked after each, says no.
@@ -45,10 +45,10 @@ def largest_eigenvalue(
     for middle, side, basis in _lanczos(times, start):
         values, vectors = np.linalg.eigh(_tridiagonal(middle, side))
         length = side[-1] if len(side) == len(middle) else 0.0  # 0: the vectors span all that H reaches
-        value, error = float(values[-1]), float(length * abs(vectors[-1, -1]))
+        value, error, top = float(values[-1]), float(length * abs(vectors[-1, -1])), vectors[:, -1] @ basis
         if not error > tolerance * abs(value) or not go_on():
             break
-    return value, error, vectors[:, -1] @ basis
+    return value, error, top
 
 
 def _lanczos(times: Times, start: np.ndarray) -> Iterator[tuple[list[float], list[float], np.ndarray]]:

@@ -398,9 +398,9 @@ class Watcher:
             return
         leaves = graphs.read(loss, {}).leaves
         known = {id(p) for p in track.parameters}
-        if not any(id(leaf) in known for leaf in leaves) and len(leaves) == len(track.parameters):
-            if [tuple(leaf.shape) for leaf in leaves] == list(track.loop.shapes):
-                track.parameters = leaves
+        alike = [tuple(leaf.shape) for leaf in leaves] == list(track.loop.shapes)
+        if alike and not any(id(leaf) in known for leaf in leaves):
+            track.parameters = leaves
 
     # ---- the end ------------------------------------------------------------------------------------
     def finish(self) -> None:
