@@ -23,8 +23,10 @@ from .watched import Watched
 # What the run shows → the mistakes in the text that cause it. The gravest first; those before the line that
 # is marked explain how a run ended and become its verdict, the others are reported after it.
 CAUSES: dict[str, tuple[str, ...]] = {
-    "no_graph": ("leaf_replaced", "update_outside_no_grad"),
-    "never_moves": ("zero_before_step", "no_backward", "no_step", "not_called"),
+    "no_graph": ("leaf_replaced", "update_outside_no_grad", "graph_cut"),
+    "never_moves": (
+        *("zero_before_step", "no_backward", "no_step", "not_called", "old_parameters", "made_in_loop"),
+    ),
     "gradients_accumulate": ("no_zero_grad",),
     "broadcast": ("broadcast",),
     "double_softmax": ("softmax_before_cross_entropy", "sigmoid_before_logits"),
