@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,13 +32,17 @@ def judge(
     json: o.Json = False,
     lang: o.Lang = None,
 ) -> int:
-    """Tell what the losses in a log show: CSV, JSON, text, TensorBoard, MLflow. Nothing is run."""
+    """Tell what the losses in a log show: CSV, JSON, text, TensorBoard, MLflow; runs that `watch` saved stand
+    beside them. Nothing is run."""
     from ..watching.logs import named_logs, notes_of, recording_of
-    from ..watching.seen import Seen
+    from ..watching.seen import Seen, watched_at
     from . import show
 
     names = [name.strip() for name in (columns or "").split(",") if name.strip()]
-    logs = named_logs(paths, loss=loss, validation=validation, rate=rate, columns=names)
+    saved = {path: one for path in paths if (one := watched_at(Path(path))) is not None}
+    others = [path for path in paths if path not in saved]
+    asked = {"loss": loss, "validation": validation, "rate": rate, "columns": names}
+    logs = named_logs(others, **asked) if others or not saved else {}
     if run is not None:
         known = list(logs)
         logs = {name: log for name, log in logs.items() if run in (name, log.name)}
@@ -45,7 +50,7 @@ def judge(
             raise DownslopeError(
                 "watching.log_no_run", path=", ".join(paths), asked=run, known=nearest(run, known)
             )
-    seen = {name: Seen(recording_of(log)) for name, log in logs.items()}
+    seen = {name: Seen(recording_of(log)) for name, log in logs.items()} | saved
     if json:
         documents = [
             {"name": name, "path": log.path, "form": log.form, "columns": log.chosen, "records": log.records}
@@ -53,19 +58,22 @@ def judge(
             | seen[name].to_json()
             for name, log in logs.items()
         ]
+        documents += [
+            {"name": name, "path": name, "form": "watched"} | saved[name].to_json() for name in saved
+        ]
         show.as_json({"logs": documents})
     elif len(seen) == 1:
         page = show.console()
-        for name, log in logs.items():
-            show.notes(page, notes_of(log))
-            for line in seen[name].lines():
-                page.print(line)
+        for name, one in seen.items():
+            show.notes(page, notes_of(logs[name]) if name in logs else [])
+            for line in one.lines():
+                page.print(line, markup=False, highlight=False, soft_wrap=True)
     else:
-        _side_by_side(logs, seen)
+        _side_by_side(seen)
     return 3 if strict and any(one.sick for one in seen.values()) else 0
 
 
-def _side_by_side(logs: Mapping, seen: Mapping) -> None:
+def _side_by_side(seen: Mapping) -> None:
     from . import show
 
     page = show.console()
@@ -78,11 +86,15 @@ def _side_by_side(logs: Mapping, seen: Mapping) -> None:
         "cli.lowest_validation",
     ]
     table = show.columns_of([text(head) for head in heads], words=2)
-    for name, log in logs.items():
-        lowest = min((loss for _, loss in log.validation if loss == loss), default=None)
-        ends = show.figure(log.losses[0]), show.figure(log.losses[-1])
+    for name, one in seen.items():
+        recording, number = one.recording, one.recording.main
+        losses = [] if number is None else recording.losses.get(number, [])
+        known = [loss for loss in losses if loss == loss or one.recording.kind == "log"]
+        ends = [show.figure(loss) for loss in (known[0], known[-1])] if known else ["–", "–"]
+        held_out = [] if number is None else [loss for _, loss in recording.validation.get(number, [])]
+        lowest = min((loss for loss in held_out if loss == loss), default=None)
         shown = "–" if lowest is None else show.figure(lowest)
-        table.add_row(name, seen[name].verdict.code, f"{log.records}", *ends, shown)
+        table.add_row(name, one.verdict.code, f"{len(losses)}", *ends, shown)
     page.print(table)
     page.print()
     for name, one in seen.items():

@@ -98,7 +98,7 @@ def _certificate(seen: Seen) -> list[str]:
     if c.source == "hessian" and c.batch:
         key = "batch"
     found = [text(f"watching.certificate_{key}", **facts)]
-    if c.bound == c.bound and c.rate == c.rate:
+    if c.bound == c.bound and c.rate == c.rate and not c.batch:
         found.append(text("watching.certificate_rate", **facts))
     if c.parabola is False:
         found.append(text("watching.certificate_no_parabola"))

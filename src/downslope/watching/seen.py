@@ -105,16 +105,14 @@ class Seen:
     @cached_property
     def mends(self) -> list[Mend]:
         """The lines of the script that the verdict and the findings would change, as they would read."""
-        mends = [f.mend for f in self._first_causes() if f.mend is not None]
-        loop = self.recording.loop()
-        if mends or loop is None or self.recording.kind == "log":
+        code = self.verdict.code
+        order = sorted(self.findings, key=lambda finding: finding.code != code)
+        mends = [finding.mend for finding in order if finding.mend is not None and finding.cell is None]
+        if any(finding.code == code for finding in self.findings) or self.recording.kind == "log":
             return mends
-        for remedy in self.verdict.remedies:
-            change = remedy.change or {}
-            made = self.change_mend(change)
-            if made is not None:
-                return [made]
-        return mends
+        made = (self.change_mend(remedy.change or {}) for remedy in self.verdict.remedies)
+        first = next((mend for mend in made if mend is not None), None)
+        return mends if first is None else [first, *mends]
 
     def change_mend(self, change: Mapping[str, Any]) -> Mend | None:
         """The script's line that makes a change of rate or epochs."""
@@ -124,10 +122,6 @@ class Seen:
         if "learning_rate" in change:
             return fixing.rate_mend(source, loop, change["learning_rate"])
         return fixing.epochs_mend(source, loop, change["epochs"]) if "epochs" in change else None
-
-    def _first_causes(self) -> list[mistakes.Finding]:
-        order = self.verdict.code
-        return [finding for finding in self.findings if finding.code == order]
 
     # ---- shown ---------------------------------------------------------------------------------------
 
@@ -257,6 +251,18 @@ def load(path: Path, manifest: Mapping[str, Any]) -> Seen:
         if not file.is_file() or _sha256(file) != expected:
             raise DownslopeError("inference.damaged", path=path, file=name)
     return Seen(read(path))
+
+
+def watched_at(path: Path) -> Seen | None:
+    """The Seen that was saved at `path`; None where there is anything else."""
+    from ..inference import run
+
+    try:
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        watched = manifest.get("kind") == run.WATCHED
+    except (OSError, ValueError, AttributeError):
+        return None
+    return run.load(path) if watched else None
 
 
 def finite(value: Any) -> Any:

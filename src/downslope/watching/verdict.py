@@ -68,10 +68,8 @@ def failed(w: Watched) -> Verdict | None:
 def _lost(w: Watched) -> bool:
     """Whether the loss, the gradient or a weight ended as no finite number."""
     sizes = w.gradients[1] if len(w.gradients[1]) else np.zeros(1)
-    last = w.steps[-1] if w.steps else None
-    params = None if last is None else last.params
-    if np.isinf(sizes[-1]) or (last is not None and w.steps[0].gradient_norm == w.steps[0].gradient_norm
-                               and math.isnan(last.gradient_norm)):  # fmt: skip
+    params = w.steps[-1].params if w.steps else None
+    if np.isinf(sizes[-1]):
         return True
     if params is not None and not np.isfinite(params).all():
         return True

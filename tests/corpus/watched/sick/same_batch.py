@@ -1,4 +1,4 @@
-"""next(iter(loader)) takes the first batch, again and again."""
+"""The loop leaves after its first batch, which is the same in every epoch."""
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -9,10 +9,11 @@ y = X.sum(dim=1, keepdim=True)
 loader = DataLoader(TensorDataset(X, y), batch_size=50)
 model = nn.Linear(4, 1)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
-for step in range(100):
-    xb, yb = next(iter(loader))
-    optimizer.zero_grad()
-    loss = nn.functional.mse_loss(model(xb), yb)
-    loss.backward()
-    optimizer.step()
+for epoch in range(100):
+    for xb, yb in loader:
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(model(xb), yb)
+        loss.backward()
+        optimizer.step()
+        break
 print(loss.item())
