@@ -39,7 +39,7 @@ def fit(
     else:
         request, training, keeps = _gone_on(request, ending.resume, grid, ending)
     notes = request.notes(training.dataset, training.held_out)
-    shown = LivePage(training, request.data) if lab else None
+    shown = LivePage.of(training, request.data) if lab else None
     try:
         code = _run(training, keeps, shown, notes, ending, ending.opened(book, training))
         if shown is not None:

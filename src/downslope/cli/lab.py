@@ -65,23 +65,29 @@ def serve(host: str, port: int, browser: bool, **more: Any) -> None:
 
 
 class LivePage:
-    """The page of a fit under way, served beside it."""
+    """The page of a fit, or of a script, under way, served beside it."""
 
-    def __init__(self, training: Training, name: str):
-        from ..lab.live import Live
-        from ..lab.said import plain
-
-        self.live = Live(training, plain(name))
-        self.goes_on = self.live.goes_on
+    def __init__(self, live: Any):
+        self.live = live
+        self.goes_on = live.goes_on
         server, address = prepared("127.0.0.1", 0, True, live=self.live)
         self.server = server
         self.thread = threading.Thread(target=server.run, kwargs={"sockets": [server.socket]}, daemon=True)
         self.thread.start()
         print(text("cli.lab_open", address=address), file=sys.stderr)
 
+    @classmethod
+    def of(cls, training: Training, name: str) -> LivePage:
+        """The page of a fit."""
+        from ..lab.live import Live
+        from ..lab.said import plain
+
+        return cls(Live(training, plain(name)))
+
     def stay(self) -> None:
         """Show the whole fit until Ctrl-C."""
-        self.live.finish()
+        if self.live.document is None:
+            self.live.finish()
         print(text("cli.lab_stays"), file=sys.stderr)
         with suppress(KeyboardInterrupt):
             while self.thread.is_alive():

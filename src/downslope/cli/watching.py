@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +20,7 @@ from ..errors import DownslopeError
 from ..messages import text
 from . import options as o
 from . import reporting
+from .lab import LivePage
 
 if TYPE_CHECKING:
     from ..watching.fixing import Fixed
@@ -37,6 +40,7 @@ StopWhen = Annotated[
 ]
 NoCurvature = Annotated[bool, typer.Option("--no-curvature", help="cli.help_watched_no_curvature")]
 Strict = Annotated[bool, typer.Option("--strict", help="cli.help_watched_strict")]
+Lab = Annotated[bool, typer.Option("--lab", help="cli.help_watched_lab")]
 TryFix = Annotated[bool, typer.Option("--try-fix", help="cli.help_watched_try_fix")]
 Json = Annotated[str | None, typer.Option("--json", metavar="FILE|-", help="cli.help_watched_json")]
 
@@ -47,6 +51,7 @@ FLAGS = {
     "--no-curvature",
     "--strict",
     "--try-fix",
+    "--lab",
     "--force",
     "--help",
     "-h",
@@ -65,6 +70,7 @@ def watch(
     no_curvature: NoCurvature = False,
     show: Show = False,
     try_fix: TryFix = False,
+    lab: Lab = False,
     out: o.Out = None,
     plot: o.Plot = None,
     log: o.Log = None,
@@ -83,10 +89,14 @@ def watch(
     named = {role: name for role, name in roles.items() if name is not None}
     settings = {"module": module, "show": show, "stop_when": stop_when, "curvature": not no_curvature}
     with tempfile.TemporaryDirectory(prefix="downslope-watch-") as folder:
-        code = run(Path(folder), {**settings, "roles": named}, script, context.args)
+        page = ScriptPage(Path(folder), Path(script).name) if lab else None
+        begun = None if page is None else page.begin
+        code = run(Path(folder), {**settings, "roles": named}, script, context.args, begun=begun)
         seen = _seen(Path(folder), code)
     fixed = _tried(seen, {**settings, "roles": named}, script, context.args) if try_fix else None
     reporting.tell(seen, json, out, plot, book, force, fixed)
+    if page is not None:
+        page.stay(seen)
     return reporting.exit_code(seen, code, strict)
 
 
@@ -117,14 +127,17 @@ def run(
     arguments: Sequence[str],
     quiet: bool = False,
     seconds: float | None = None,
+    begun: Callable[[subprocess.Popen], None] | None = None,
 ) -> int:
     """The exit code of a script that runs in a process of its own, watched into `folder`. `quiet`: it prints
-    and reads nothing; `seconds`: it is killed after so many."""
+    and reads nothing; `seconds`: it is killed after so many; `begun` is called with the process."""
     from ..watching import launch
 
     command = [sys.executable, launch.__file__, str(folder), js.dumps(settings), script, *arguments]
     nowhere = subprocess.DEVNULL if quiet else None
     process = subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere)
+    if begun is not None:
+        begun(process)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def hand_on(number, frame) -> None:
@@ -144,6 +157,36 @@ def run(
             for number, handler in before.items():
                 signal.signal(number, handler)
     return code if code >= 0 else 128 - code
+
+
+class ScriptPage:
+    """The lab's page of a script under way: it opens with the first loop, and stays until Ctrl-C."""
+
+    def __init__(self, folder: Path, name: str):
+        from ..lab.live import LiveScript
+        from ..lab.said import plain
+
+        self.live = LiveScript(folder, plain(name))
+        self.page: LivePage | None = None
+        self.opening = threading.Thread(target=self._open, daemon=True)
+
+    def begin(self, process: subprocess.Popen) -> None:
+        """The script has begun."""
+        self.live.process = process
+        self.opening.start()
+
+    def _open(self) -> None:
+        process = self.live.process
+        while self.live.recording.main is None and process is not None and process.poll() is None:
+            time.sleep(0.1)
+        self.page = LivePage(self.live)
+
+    def stay(self, seen: Seen) -> None:
+        """Show the whole run until Ctrl-C."""
+        self.live.over(seen)
+        self.opening.join()
+        if self.page is not None:
+            self.page.stay()
 
 
 def own_words(words: Sequence[str]) -> list[str]:

@@ -168,6 +168,7 @@ def _pages(app: FastAPI, lab: Lab) -> None:
     @app.get("/", include_in_schema=False)
     async def index() -> Response:
         source = None if lab.opened is None else source_of(lab.opened)
+        source = source if lab.live is None else lab.live.source
         return Response(pages.index(source), media_type="text/html; charset=utf-8", headers=FRESH)
 
     @app.get("/page/{name}", include_in_schema=False)

@@ -17,6 +17,7 @@ from ..errors import DownslopeError
 from ..insight import scripts
 from ..insight.verdicts import Remedy, Verdict
 from ..insight.verdicts.verdict import sentence
+from .fixing import mode_mend
 from .records import Fact
 from .watched import Watched
 
@@ -150,6 +151,9 @@ def findings(watched: Watched) -> list[Finding]:
         line = fact.line or (slip.line if slip is not None else 0)
         source = lines[line - 1] if 0 < line <= len(lines) else ""
         numbers = {**(slip.numbers if slip is not None else {}), **fact.numbers, "step": fact.step}
+        mend = None if slip is not None else mode_mend(recording.source, code, line, watched.loop)
+        if mend is not None:
+            numbers["fix"] = [mend.first, mend.last, mend.text]
         found.append(Finding(code, line, source, numbers, fact, slip))
     found += [Finding(slip.code, slip.line, slip.source, slip.numbers, None, slip) for slip in slips]
     return sorted(found, key=lambda finding: (finding.cell or 0, finding.line, finding.code))

@@ -102,6 +102,55 @@ def epochs_mend(source: str, loop: Any, epochs: int) -> Mend | None:
     return _replaced(source, node, f"{epochs + (first.value if first is not None else 0)}")
 
 
+def mode_mend(source: str, code: str, line: int, loop: Any) -> Mend | None:
+    """The lines that mend a mistake of mode or order which only the run shows: `model.eval()` around a
+    validation, `model.train()` in the place of `model.eval()`, `shuffle=True` for a loader."""
+    tree = _parsed(source)
+    make = {"eval_left_out": _evaluated, "trained_in_eval": _trained, "sorted_rows": _shuffled}.get(code)
+    return None if tree is None or make is None else make(source, tree, line, loop)
+
+
+def _model(tree: ast.Module) -> str | None:
+    """What the script calls the net that it trains: `model` of `model.parameters()`."""
+    calls = (n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute))
+    names = {ast.unparse(n.func.value) for n in calls if n.func.attr == "parameters"}  # type: ignore[attr-defined]
+    return names.pop() if len(names) == 1 else None
+
+
+def _evaluated(source: str, tree: ast.Module, line: int, loop: Any) -> Mend | None:
+    model = _model(tree)
+    around = [n for n in ast.walk(tree) if isinstance(n, ast.With) and "grad" in ast.unparse(n.items[0])]
+    around += [
+        n for n in ast.walk(tree) if isinstance(n, ast.With) and "inference" in ast.unparse(n.items[0])
+    ]
+    block = next((n for n in around if n.lineno <= line <= (n.end_lineno or 0)), None)
+    if model is None or block is None or model not in ast.unparse(block):
+        return None
+    last, pad = block.end_lineno or block.lineno, " " * block.col_offset
+    lines = source.split("\n")[block.lineno - 1 : last]
+    return Mend(block.lineno, last, "\n".join([f"{pad}{model}.eval()", *lines, f"{pad}{model}.train()"]))
+
+
+def _trained(source: str, tree: ast.Module, line: int, loop: Any) -> Mend | None:
+    model = _model(tree)
+    switches = [
+        n.value for n in ast.walk(tree)
+        if isinstance(n, ast.Expr) and ast.unparse(n) == f"{model}.eval()" and n.lineno <= loop.update_line
+    ]  # fmt: skip
+    last = max(switches, key=lambda n: n.lineno, default=None)
+    return None if last is None else _replaced(source, last, f"{model}.train()")
+
+
+def _shuffled(source: str, tree: ast.Module, line: int, loop: Any) -> Mend | None:
+    calls = [
+        n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func).endswith("DataLoader")
+    ]
+    plain = [n for n in calls if all(keyword.arg not in ("shuffle", "sampler") for keyword in n.keywords)]
+    if len(calls) != 1 or len(plain) != 1:
+        return None
+    return _replaced(source, plain[0], ast.unparse(plain[0])[:-1] + ", shuffle=True)")
+
+
 def applied(source: str, mends: Iterable[Mend]) -> str:
     """The source with its mended lines; of two that overlap the first one is made.
 

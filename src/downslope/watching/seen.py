@@ -24,7 +24,7 @@ from .verdict import HEALTHY, SICK, judge
 from .watched import Certificate, Watched, certificate
 
 VERSION = 2  # of the run folder; version 1 are runs of our own
-FALLEN = 0.9  # of its first loss: a slow run whose loss fell by less is sick
+STEEP = 0.5  # of its first gradient: a slow run that ends steeper is one to act on
 
 
 class Seen:
@@ -92,9 +92,9 @@ class Seen:
     def sick(self) -> bool:
         """Whether the verdict is one to act on: the loop diverged, or a mistake decided how it ended."""
         verdict = self.verdict
-        if verdict.code == "too_slow":
-            first, loss = verdict.numbers.get("first"), verdict.numbers.get("loss")
-            return first is not None and loss is not None and loss > (1 - FALLEN) * first
+        if verdict.code == "too_slow" and self.watched is not None:
+            sizes = self.watched.gradients[1]
+            return bool(len(sizes) and sizes[-1] > STEEP * sizes[0])
         return verdict.code in SICK or verdict.code not in (*HEALTHY, "not_seen")
 
     @property
