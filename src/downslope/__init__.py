@@ -40,6 +40,7 @@ _FROM = {
     "inference.checkpoint": ["Checkpoint", "resume"],
     "cluster": ["Spread", "spread"],
     "inference.logbook": ["Logbook"],
+    "watching.inline": ["watch"],
     "watching.logs": ["judge", "judge_all"],
     "estimators": ["LinearClassifier", "LinearRegressor", "NetClassifier", "NetRegressor"],
 }
@@ -79,6 +80,11 @@ def view(name: str):
     """A function of a room below: `plot` and `show` of a Trace. Its module is loaded when it is asked for."""
     module, function = _VIEWS[name]
     return getattr(import_module(f".{module}", __name__), function)
+
+
+def load_ipython_extension(shell) -> None:
+    """`%load_ext downslope` in a notebook: the cell magic %%watch."""
+    import_module(".watching.inline", __name__).load(shell)
 
 
 def __dir__():

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
-from ..insight.scripts.script import Script
+from ..insight.scripts.script import Script, is_method
 from .moves import Site
 from .points import Points, Terms
-from .records import Loop, Recorder
+from .records import Loop
 from .roles import HandLoop, changing, loops
 
 MARK = "\0downslope point "
@@ -62,16 +62,28 @@ def instrument(tree: ast.Module, text: str, path: str, session: Any) -> Instrume
     surgery = _Surgery()
     session.changing |= changing(script)
     for each in loops(script, session.roles):
+        if by_autograd(each):
+            continue  # tensors.py sees these
         if _compiled_elsewhere(script, each):
             session.skipped.append((each.loop.lineno, "compiled_loop"))
         else:
-            made.append(_points(script, each, session.recorder, path, surgery, session.stop))
+            made.append(_put(script, each, session, path, surgery))
+    for call in script.calls:
+        if is_method(call, "backward"):
+            surgery.wrap(call.func.value, session.backward(call.lineno))
     changed = surgery.visit(tree) if surgery.calls else tree
     ast.fix_missing_locations(changed)
     return Instrumented(changed, path, made, surgery.calls)
 
 
-def _points(script: Script, loop: HandLoop, recorder: Recorder, path: str, surgery: _Surgery, stop) -> Points:
+def by_autograd(loop: HandLoop) -> bool:
+    """Whether the weights are leaves that PyTorch computes gradients of."""
+    pieces = [piece for site in loop.sites for term in site.terms for piece in term.factors]
+    return any(isinstance(n, ast.Attribute) and n.attr == "grad" for piece in pieces for n in ast.walk(piece))
+
+
+def points_of(script: Script, loop: HandLoop, session: Any, path: str) -> tuple[Points, list[list[ast.expr]]]:
+    """The points of a loop by hand, and the pieces of each site's gradient."""
     first = loop.sites[0]
     gradients = [_gradient_text(site) for site in loop.sites]
     rate = " * ".join(ast.unparse(part) for part in first.rate)
@@ -92,19 +104,26 @@ def _points(script: Script, loop: HandLoop, recorder: Recorder, path: str, surge
         full_batch=loop.full_batch,
     )
     terms = [_terms(site) for site in loop.sites]
-    points = Points(recorder, template, [each for each, _ in terms], loop.per_row, stop)
+    points = Points(session.recorder, template, [each for each, _ in terms], loop.per_row, session.stop)
+    return points, [pieces for _, pieces in terms]
+
+
+def _put(script: Script, loop: HandLoop, session: Any, path: str, surgery: _Surgery) -> Points:
+    """Put the points of a loop by hand into the tree."""
+    points, parts = points_of(script, loop, session, path)
+    first = loop.sites[0]
     surgery.before(loop.loop, surgery.call(points.enter))
     for statement in loop.loss_reads:
         point = points.loss_after if loop.loss_after else points.loss_before
         surgery.after(statement, surgery.call(points.late(point), _thunk(_again(_name(loop.loss_text)))))
     alone = len(loop.sites) == 1 and not first.each and loop.done is first.statement
-    for place, (site, (_, pieces)) in enumerate(zip(loop.sites, terms)):
+    for place, (site, pieces) in enumerate(zip(loop.sites, parts)):
         names: list[ast.expr] = []
         for index, piece in enumerate(pieces):
             if site.late:
                 late = points.late(points.piece(index))
                 surgery.after(site.statement, surgery.call(late, _thunk(_again(piece))))
-            elif _readable(piece):
+            elif readable(piece):
                 names.append(_again(piece))
             else:
                 surgery.wrap(piece, points.piece(index))
@@ -147,7 +166,7 @@ def _terms(site: Site) -> tuple[Terms, list[ast.expr]]:
             places.append(list(range(len(pieces), len(pieces) + len(part))))
             pieces += part
         made.terms.append((term.sign, places[0], places[1]))
-    made.names = [] if site.late else [place for place, piece in enumerate(pieces) if _readable(piece)]
+    made.names = [] if site.late else [place for place, piece in enumerate(pieces) if readable(piece)]
     return made, pieces
 
 
@@ -166,7 +185,7 @@ def _bracketed(node: ast.expr) -> str:
     return f"({text})" if isinstance(node, ast.BinOp) else text
 
 
-def _readable(node: ast.expr) -> bool:
+def readable(node: ast.expr) -> bool:
     """Whether a piece can be read once more: a name, an attribute of one, a number."""
     if isinstance(node, ast.Attribute):
         return isinstance(node.value, ast.Name)

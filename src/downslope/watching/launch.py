@@ -38,6 +38,7 @@ def main(argv: list[str]) -> None:
     atexit.register(session.close)
     if not options.get("show"):
         after_import("matplotlib.pyplot", _unblocked)
+    session.watch_torch()
     sys.argv = [script, *arguments]
     try:
         if module:

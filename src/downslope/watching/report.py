@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .findings import Finding
     from .seen import Seen
 
+NOT_SEEN = ("roles", "compiled_loop", "block", "no_name", "loss_no_name", "tracer")
 SHOWN = 9  # steps of the trace
 
 
@@ -154,7 +155,7 @@ def _notes(seen: Seen) -> list[str]:
     said = []
     for fact in seen.recording.facts:
         what, why = fact.numbers.get("what", ""), fact.numbers.get("why", "")
-        if fact.code == "not_seen" and why in ("roles", "compiled_loop"):
+        if fact.code == "not_seen" and why in NOT_SEEN:
             said.append(text(f"watching.not_seen_{why}", line=fact.line, names=what))
         elif fact.code == "not_seen":
             said.append(text("watching.not_seen", what=what, why=reason(why)))

@@ -29,6 +29,7 @@ class Session:
         self.changing: dict[int, list[str]] = {}  # line of each loop → names that change in it
         self.skipped: list[tuple[int, str]] = []  # loops that are not recorded: (line, why)
         self.firsts: dict[int, float] = {}
+        self.tensors: Any = None  # the module that watches PyTorch, once the script has imported it
 
     @property
     def roles(self) -> dict[str, str]:
@@ -44,6 +45,8 @@ class Session:
         """What the last updates left, and what was not seen, is written."""
         for points in self.points:
             points.finish()
+        if self.tensors is not None:
+            self.tensors.finish(self.recorder)
         seen = any(track.count for track in self.recorder.tracks.values())
         for line, why in self.skipped:
             self._not_seen(line, "loop", why)
@@ -88,6 +91,27 @@ class Session:
         made = instrument(tree, text, path, self)
         self.points += made.points
         return made.compiled(mode)
+
+    def watch_torch(self) -> None:
+        """Hooks on PyTorch's optimizers and modules, as soon as the script has imported it."""
+
+        def imported(module: Any) -> None:
+            from . import tensors
+
+            tensors.install(self.recorder, self.settings.get("curvature", True))
+            self.tensors = tensors
+
+        after_import("torch", imported)
+
+    def backward(self, line: int) -> Callable:
+        """backward(loss): a loss whose `.backward()` comes next."""
+
+        def call(loss):
+            if self.tensors is not None:
+                self.tensors.backward(self.recorder, loss, line)
+            return loss
+
+        return call
 
     def _stop(self, points: Any, loss: float) -> None:
         """Ends the script where its loss (without one, its largest weight) is far above the first, or NaN."""
