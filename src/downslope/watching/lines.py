@@ -1,7 +1,7 @@
 """A loop by hand in a bare `with ds.watch():` block: its code is compiled already, so its lines are followed.
 
-Only the frame of the block is traced: by sys.monitoring from Python 3.12 on, by sys.settrace before. What has no
-name there (a gradient inside an expression, a loss that is only printed) is not seen, and said so.
+Only the frame of the block is traced: by sys.monitoring from Python 3.12 on, by sys.settrace before. What has
+no name there (a gradient inside an expression, a loss that is only printed) is not seen, and said so.
 """
 
 # What kind of node stands where, the tree tells, and mypy can not know:
@@ -14,7 +14,7 @@ import sys
 from types import CodeType, FrameType
 from typing import Any
 
-from ..insight.scripts.script import FUNCTIONS, Script
+from ..insight.scripts.script import FUNCTIONS, LOOPS, Script
 from .instrument import by_autograd, points_of, readable
 from .moves import Site
 from .roles import HandLoop, loops
@@ -114,7 +114,9 @@ class _Loop:
         self.sites: list[_Site] = []
         for place, (site, pieces) in enumerate(zip(loop.sites, parts)):
             self.sites.append(_Site(site, place, pieces, self.points))
-            if not all(readable(piece) for piece in pieces):
+            if not site.late:
+                self.points.sites[place].names = [i for i, piece in enumerate(pieces) if _named(piece)]
+            if not all(_named(piece) for piece in pieces):
                 session.skipped.append((site.statement.lineno, "no_name"))
         self.done = loop.done
         self.loss: Any = None
@@ -131,7 +133,7 @@ class _Loop:
         if line == self.first and not self.first <= previous <= self.last:
             self.points.enter()
         space = frame.f_globals, frame.f_locals
-        if self.loss is not None and _left(self.loss, previous, line):
+        if self.loss_value is not None and _left(self.loss, previous, line):
             point = self.points.loss_after if self.loop.loss_after else self.points.loss_before
             point(eval(self.loss_value, *space))
         for site in self.sites:
@@ -139,7 +141,10 @@ class _Loop:
                 site.moved(space)
             if _entered(site.statement, previous, line):
                 site.about(space)
-        if _left(self.done, previous, line):
+        if self.done.lineno <= previous <= self.done.end_lineno and (
+            not self.done.lineno <= line <= self.done.end_lineno
+            or (line == self.done.lineno and not isinstance(self.done, LOOPS))
+        ):
             self.points.done()
 
 
@@ -151,10 +156,10 @@ class _Site:
         self.before = None if site.before is None else _evaluator(site.before)
         after = site.after if site.after is not None else ast.parse(site.weight, mode="eval").body
         self.after = _evaluator(after)
-        self.pieces = [_evaluator(piece) for piece in pieces if readable(piece)]
+        self.pieces = [_evaluator(piece) for piece in pieces if _named(piece)]
         self.late = site.late
         rate = site.rate[0] if len(site.rate) == 1 and not site.rate_divisors else None
-        self.rate = _evaluator(rate) if rate is not None and readable(rate) else None
+        self.rate = _evaluator(rate) if rate is not None and _named(rate) else None
         self.call_before, self.call_after = points.before(place), points.after(place)
         self.piece = [points.piece(number) for number in range(len(self.pieces))]
 
@@ -168,6 +173,13 @@ class _Site:
                 call(eval(piece, *space))
         rate = [] if self.rate is None else [eval(self.rate, *space)]
         self.call_after(eval(self.after, *space), *rate)
+
+
+def _named(node: ast.expr) -> bool:
+    """Whether a piece can be read in the frame: a name, an attribute of one, an item of one."""
+    if isinstance(node, ast.Subscript):
+        return readable(node.value) and readable(node.slice)
+    return readable(node)
 
 
 def _evaluator(node: ast.expr) -> CodeType:

@@ -1,0 +1,115 @@
+"""`ds.watch()`: a block, a function, a cell; what it shows is what the loop computed."""
+
+import numpy as np
+import pytest
+
+import downslope as ds
+from tests.builders import refused_key
+
+X = np.array([1.0, 2.0, 3.0])
+Y = 2 * X
+
+
+def test_a_block_is_followed_line_by_line():
+    w = 1.0
+    losses = []
+    with ds.watch() as seen:
+        for _ in range(60):
+            loss = np.mean((X * w - Y) ** 2)
+            g = np.mean(2 * X * (X * w - Y))
+            w -= 0.05 * g
+            losses.append(loss)
+    trace = seen.trace
+    assert trace.updates == 60 and trace.column("loss").tolist() == losses
+    assert trace.start[0] == 1 and trace[-1].params[0] == w and trace[0].gradient[0] == pytest.approx(-28 / 3)
+    assert pytest.approx(28 / 3) == seen.certificate.L and seen.verdict.code == "converged"
+
+
+def test_a_loop_over_the_weights_in_a_block_is_one_update():
+    w = [1.0, 2.0]
+    with ds.watch() as seen:
+        for _ in range(30):
+            g = [2 * a for a in w]
+            for j in range(2):
+                w[j] -= 0.1 * g[j]
+    trace = seen.trace
+    assert trace.updates == 30 and trace.names == ("w[0]", "w[1]")
+    assert trace[0].params.tolist() == [0.8, 1.6] and trace[0].gradient.tolist() == [2, 4]
+    assert trace[-1].params.tolist() == w
+
+
+def test_a_gradient_without_a_name_in_a_block_is_said_not_to_be_seen():
+    w = 1.0
+    with ds.watch() as seen:
+        for _ in range(5):
+            w = w - 0.1 * (2 * w - 6)
+    assert seen.trace.updates == 5 and seen.trace[0].gradient is None
+    assert any("@ds.watch()" in line for line in seen.lines())
+
+
+def test_a_function_is_seen_whole_and_unchanged():
+    target = 3.0
+
+    def train(w, rate, *, steps=40):
+        def slope(w):
+            return 2 * (w - target)
+
+        for _ in range(steps):
+            w = w - rate * slope(w)
+        return w
+
+    watched = ds.watch()(train)
+    assert watched(1.0, 0.1) == train(1.0, 0.1) and watched.__name__ == "train"
+    assert watched.seen.trace.updates == 40 and watched.seen.trace[0].gradient.tolist() == [-4]
+    assert pytest.approx(2) == watched.seen.certificate.L
+    with pytest.raises(TypeError):
+        watched(1.0)
+    assert watched(1.0, 1.2, steps=10) == train(1.0, 1.2, steps=10)
+    assert watched.seen.certificate.excess == pytest.approx(1.2)
+
+
+def test_an_error_of_the_block_goes_on():
+    w = 0.0
+    with pytest.raises(ZeroDivisionError), ds.watch() as seen:
+        for k in range(5):
+            g = 1 / (3 - k)
+            w -= 0.1 * (g + w)
+    assert seen.recording.end == "raised" and seen.trace.updates == 3
+
+
+def test_a_pytorch_loop_in_a_block_is_seen():
+    torch = pytest.importorskip("torch")
+    w = torch.tensor([1.0], requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=0.1)
+    with ds.watch() as seen:
+        for _ in range(20):
+            loss = ((w - 3) ** 2).sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    assert seen.trace.updates == 20 and seen.recording.loop().kind == "torch"
+
+
+def test_the_cell_magic_reports_and_leaves_seen(capsys):
+    class Shell:
+        user_ns: dict = {}
+        execution_count = 1
+
+        class compile:
+            cache = staticmethod(lambda text, number: "<cell>")
+
+        def register_magic_function(self, function, kind, name):
+            assert (kind, name) == ("cell", "watch")
+            self.magic = function
+
+    shell = Shell()
+    ds.load_ipython_extension(shell)
+    shell.magic("", "w = 1.0\nfor k in range(9):\n    w = w - 0.1 * 2 * (w - 3)\nw\n")
+    printed = capsys.readouterr().out
+    assert printed.startswith("2.73") and "the loop at line 2 moves w" in printed
+    assert shell.user_ns["seen"].trace.updates == 9 and shell.user_ns["w"] > 2.7
+    assert refused_key(shell.magic, "speed=1", "w = 1\n") == "watching.magic_option"
+
+
+def test_only_a_function_is_watched():
+    assert refused_key(ds.watch(), 3) == "watching.not_callable"
