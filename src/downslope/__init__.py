@@ -34,7 +34,7 @@ _FROM = {
     "inference.torch_optimizer": ["TorchOptimizer"],
     "inference.export": ["export_code", "export_onnx"],
     "insight.scripts": ["check_script"],
-    "inference.paths": ["Path", "path"],
+    "selection.path": ["Path", "path"],
     "inference.starts": ["minimize_from"],
     "inference": ["fit", "minimize", "load", "Recipe", "Solution"],
     "inference.checkpoint": ["Checkpoint", "resume"],
@@ -54,9 +54,10 @@ _MODULES = {
     "plots": "plots",
     "lessons": "lessons",
 }
-# What rooms below descent/ hand to a Trace, a Seen and a load: name → the module and the function.
+# What rooms below descent/ hand to a Trace, a Path, a Seen and a load: name → the module and the function.
 _VIEWS = {
     "plot": ("plots", "loss"),
+    "path": ("plots", "path"),
     "show": ("lab.saved", "framed"),
     "show_seen": ("lab.saved", "framed_seen"),
     "watched": ("watching.seen", "load"),
@@ -77,7 +78,8 @@ def __getattr__(name: str):
 
 
 def view(name: str):
-    """A function of a room below: `plot` and `show` of a Trace. Its module is loaded when it is asked for."""
+    """A function of a room below: `plot` and `show` of a Trace, `path` of a Path. Its module is loaded when it
+    is asked for."""
     module, function = _VIEWS[name]
     return getattr(import_module(f".{module}", __name__), function)
 

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 import typer
 
 from ..arguments import number
+from ..errors import DownslopeError
 from . import options as o
 from .options import asking
 from .requests import Request
@@ -29,6 +30,8 @@ def certify(
 
     rate = None if learning_rate is None else number().read("--learning-rate", learning_rate)
     recipe = request.recipe()
+    if recipe.rule:
+        raise DownslopeError("selection.needs_number", rule=recipe.rule)
     dataset, _ = request.rows()
     recipe = request.suited(recipe, dataset)
     known = certified(recipe.objective(dataset), learning_rate=rate)

@@ -149,8 +149,9 @@ def _tell(solution, training, notes, lines) -> None:
     dataset, page = training.dataset, show.console()
     show.notes(page, notes)
     page.print(show.minimised(solution.recipe, solution.method, dataset))
-    if solution.method_reason:
-        page.print(solution.method_reason)
+    for reason in (solution.method_reason, *solution.choice_reason):
+        if reason:
+            page.print(reason)
     page.print()
     rows = dataset.some
     few = rows.X.size <= 5_000_000
@@ -188,7 +189,10 @@ def compare(
     files.check_picture(plot, force)
     dataset, held_out = request.rows()
     recipes = {name: request.suited(recipe, dataset) for name, recipe in recipes.items()}
-    objective = Training.on_rows(dataset, recipes[names[0]], held_out).objective
+    first = Training.on_rows(dataset, recipes[names[0]], held_out)
+    found = {"alpha": first.recipe.alpha, "penalty": first.recipe.penalty.spec}  # the same for all of them
+    recipes = {name: recipe.with_(**found) for name, recipe in recipes.items()}
+    objective = first.objective
     for recipe in recipes.values():  # all are refused, or none, before the first one runs
         recipe.method_for(objective).refuse_nonsense(objective)
     solutions = {}

@@ -137,7 +137,7 @@ class Estimator(BaseEstimator):
         net = {name: given.pop(name) for name in NET if name in given}
         if net:
             settings["net"] = Net(**net, seed=seed)
-        if self.penalty is None:
+        if self.penalty is None and not isinstance(self.alpha, str):
             given["alpha"] = 0.0
         recipe = Recipe(**{**given, "seed": seed, **settings})
         if recipe.loss.labels != self.labels:
@@ -231,6 +231,9 @@ class Linear(Estimator):
         self.n_iter_ = training.paused.end.epochs
         self.solution_: Any = solution
         self.verdict_ = solution.verdict
+        self.alpha_, self.path_ = solution.recipe.alpha, solution.path
+        if solution.path is not None and solution.path.errors is not None:
+            self.alpha_1se_ = solution.path.alpha_1se
         if goes_on:
             for step in solution.trace:
                 self.trace_.append(step)

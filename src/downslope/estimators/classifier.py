@@ -114,8 +114,11 @@ class LinearClassifier(ClassifierMixin, Classifier, Linear):
     penalty : str, Penalty or None, default=None
         "l2", "l1", "elasticnet:0.5". The intercept is never penalised. Without a penalty, the log loss of
         classes that a plane separates has no minimum, which is told.
-    alpha : float, default=0.0
-        The price α of the penalty; without a penalty it says nothing. scikit-learn's C is 1/(n·α).
+    alpha : float or str, default=0.0
+        The price α of the penalty; without a penalty it says nothing. "cv" finds it by
+        cross-validation along a path of alphas, "cv:1se" takes the largest within one standard error of the
+        best, "gcv", "aic" and "bic" need one fit of all rows; the penalty is then "l2" if none is named.
+        scikit-learn's C is 1/(n·α).
     method : str or Method, default="auto"
         "gd", "sgd", "minibatch:64", "adam", "lbfgs", "newton", …, or a method such as
         `downslope.Adam().with_rows(64)`. "auto" takes the surest one for the loss and the penalty.
@@ -143,6 +146,10 @@ class LinearClassifier(ClassifierMixin, Classifier, Linear):
         their standard deviation ("standardised", as in glmnet), where the unit of a column does not count.
     stop : str or Stop, default=None
         When to stop, in place of tol: "gap:1e-6", "no_progress:50", or several, "gap:1e-6 | seconds:10".
+    folds : int or str, default=5
+        How rows are cut for alpha="cv": 10, "loo", "group:COLUMN", "time:COLUMN" or "time:COLUMN,gap:7".
+    metric : str, default=None
+        By what alpha is chosen: "mse", "mae", "r2", "f1", "auc", "log_loss", …; None is the loss itself.
 
     Attributes
     ----------
@@ -152,7 +159,7 @@ class LinearClassifier(ClassifierMixin, Classifier, Linear):
         Weights in the units of the columns; float32 if X was.
     intercept_ : ndarray (1,) or (K,)
         The intercepts; 0 without any.
-    n_iter_, verdict_, trace_, solution_, n_features_in_, feature_names_in_
+    n_iter_, verdict_, trace_, alpha_, alpha_1se_, path_, solution_, n_features_in_, feature_names_in_
         As for `LinearRegressor`.
 
     Raises
@@ -188,6 +195,8 @@ class LinearClassifier(ClassifierMixin, Classifier, Linear):
         random_state=None,
         penalty_on="raw",
         stop=None,
+        folds=5,
+        metric=None,
     ):
         keep(self, locals())
 

@@ -49,8 +49,10 @@ class LinearRegressor(RegressorMixin, Regressor, Linear):
         exp(x·w + b).
     penalty : str, Penalty or None, default=None
         "l2", "l1", "elasticnet:0.5". The intercept is never penalised.
-    alpha : float, default=0.0
-        The price α of the penalty; without a penalty it says nothing.
+    alpha : float or str, default=0.0
+        The price α of the penalty; without a penalty it says nothing. "cv" finds it by
+        cross-validation along a path of alphas, "cv:1se" takes the largest within one standard error of the
+        best, "gcv", "aic" and "bic" need one fit of all rows; the penalty is then "l2" if none is named.
     method : str or Method, default="auto"
         "gd", "sgd", "minibatch:64", "adam", "lbfgs", "newton", "closed_form", …, or a method such as
         `downslope.Adam().with_rows(64)`. "auto" takes the surest one for the loss and the penalty.
@@ -75,6 +77,10 @@ class LinearRegressor(RegressorMixin, Regressor, Linear):
         their standard deviation ("standardised", as in glmnet), where the unit of a column does not count.
     stop : str or Stop, default=None
         When to stop, in place of tol: "gap:1e-6", "no_progress:50", or several, "gap:1e-6 | seconds:10".
+    folds : int or str, default=5
+        How rows are cut for alpha="cv": 10, "loo", "group:COLUMN", "time:COLUMN" or "time:COLUMN,gap:7".
+    metric : str, default=None
+        By what alpha is chosen: "mse", "mae", "r2", "f1", "auc", "log_loss", …; None is the loss itself.
 
     Attributes
     ----------
@@ -88,6 +94,12 @@ class LinearRegressor(RegressorMixin, Regressor, Linear):
         Why the descent ended, and what to do about it.
     trace_ : Trace
         The log book of the descent; `trace_.plot()` draws it.
+    alpha_ : float
+        The α of the penalty: the one that was given, or the one that was found.
+    alpha_1se_ : float
+        With alpha="cv": the largest α within one standard error of the best.
+    path_ : Path or None
+        With α found: the minimisers along all alphas, and their scores.
     solution_ : Solution
         All of it; `solution_.save(path)` keeps it as a run.
     n_features_in_ : int
@@ -127,6 +139,8 @@ class LinearRegressor(RegressorMixin, Regressor, Linear):
         random_state=None,
         penalty_on="raw",
         stop=None,
+        folds=5,
+        metric=None,
     ):
         keep(self, locals())
 

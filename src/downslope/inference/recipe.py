@@ -12,6 +12,7 @@ from ..arguments import is_number
 from ..data import Dataset
 from ..data.parted import Parted
 from ..descent import methods, rates, stops
+from ..descent.descend import descend
 from ..descent.directions import DIRECTIONS, Adagrad, Adam, RMSprop
 from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent, Method
 from ..descent.rows import Batch
@@ -22,11 +23,16 @@ from ..model.coordinates import MOMENTS
 from ..model.linear import WIDE, Linear
 from ..model.nets import Net, module_term
 from ..model.objective import Objective, objective_of
+from ..model.penalties import Penalty
+from ..selection import Choice, FoldSpec, check_rule
+from ..selection.metrics import metric_of
 from ..settings import check_settings
 from .automatic import chosen
 from .table import RECIPE, RecipeSettings
 from .torch_optimizer import TorchOptimizer, is_foreign
 
+CHOOSING = ("folds", "metric")  # settings of a choice: over once alpha is a number
+RATIO_TOO = "elasticnet:cv"
 WORTH_GATHERING = 100_000  # numbers in X from which one pass for moments and scaling pays
 
 
@@ -47,14 +53,63 @@ class Recipe(RecipeSettings):
     def __post_init__(self):
         check_settings(self)
         object.__setattr__(self, "loss", losses.by_name(self.loss))
-        object.__setattr__(self, "penalty", penalties.by_name(self.penalty, self.alpha))
-        object.__setattr__(self, "alpha", self.penalty.alpha)
+        object.__setattr__(self, "penalty", self._penalty())
+        object.__setattr__(self, "alpha", self.rule or self.penalty.alpha)
         object.__setattr__(self, "method", method_of(self.method))
         penalties.on_standardised(self.penalty_on, self.scale)
         object.__setattr__(self, "stop", None if self.stop is None else stops.by_name(self.stop))
         Epochs(self.epochs)  # refuses what is no number of epochs
         if not (is_number(self.learning_rate) and self.learning_rate > 0):  # a number stays as it is
             object.__setattr__(self, "learning_rate", methods.rate_of(self.learning_rate))
+
+    def _penalty(self) -> Penalty:
+        """The penalty at its alpha, or at 1 where alpha is still to be found: L2, where none is named."""
+        ratio = self.penalty == RATIO_TOO or getattr(self.penalty, "name", "") == RATIO_TOO
+        if not isinstance(self.alpha, str):
+            if ratio:
+                raise DownslopeError("selection.ratio_number")
+            return penalties.by_name(self.penalty, self.alpha)
+        check_rule(self.alpha)
+        FoldSpec.of(self.folds)
+        if self.metric is not None:
+            metric_of(self.metric)
+        if ratio:
+            if not self.alpha.startswith("cv"):
+                raise DownslopeError("selection.ratio_rule", rule=self.alpha)
+            return Penalty(RATIO_TOO, 1.0, 0.5, 0.5)
+        if self.penalty == "none" or getattr(self.penalty, "name", "") == "none":
+            raise DownslopeError("selection.no_penalty", rule=self.alpha)
+        named = getattr(self.penalty, "spec", self.penalty)
+        return penalties.by_name("l2" if named is None else named, 1.0)
+
+    @property
+    def rule(self) -> str | None:
+        """The rule that is to find alpha; None where alpha is a number."""
+        return self.alpha if isinstance(self.alpha, str) else None
+
+    def choice(self) -> Choice:
+        """What finds the alpha of a linear model, where this recipe leaves it open."""
+        return Choice(
+            rule=self.rule or "",
+            loss=self.loss,
+            penalty=self.penalty.spec,
+            penalty_on=self.penalty_on,
+            solve=self._solved,
+            folds=FoldSpec.of(self.folds),
+            metric=self.metric,
+            intercept=self.intercept,
+            both=self.scale,
+            seed=self.seed,
+        )
+
+    def _solved(self, objective: Objective, start: np.ndarray | None) -> Any:
+        """How a descent of an objective by these settings ends, from a start in the user's units."""
+        method = self.method_for(objective)
+        begin = self.start_for(method, objective) if start is None else start
+        descent = descend(objective, begin, method, self.stop_for(method, objective), seed=self.seed)
+        for _ in descent:
+            pass
+        return descent.result
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Recipe:
@@ -177,7 +232,7 @@ class Recipe(RecipeSettings):
             raise DownslopeError("inference.optimizer_kept")
         if isinstance(self.method, Method) and type(self.method.direction) not in DIRECTIONS.values():
             raise DownslopeError("inference.direction_kept", name=type(self.method.direction).__name__)
-        told = {name: getattr(self, name) for name in RECIPE}
+        told = {name: getattr(self, name) for name in RECIPE if self.rule or name not in CHOOSING}
         told = {
             name: value.item() if isinstance(value, np.generic) else value for name, value in told.items()
         }

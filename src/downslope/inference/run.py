@@ -163,6 +163,8 @@ def _files(solution: Solution) -> dict[str, bytes]:
         "text": solution.verdict.text,
     }
     told["metrics"] = dict(solution.metrics)
+    if solution.selection is not None:
+        told["selection"] = dict(solution.selection)
     told["steps"] = solution.trace.seen
     told["notes"] = [[key, facts] for key, facts in solution.notes]
     told["encoding"] = None if solution.encoding is None else solution.encoding.to_json()
@@ -209,6 +211,7 @@ def _rebuilt(told: dict[str, Any], params: np.ndarray, trace: Trace) -> Solution
         recipe=Recipe.from_json(told["recipe"]),
         encoding=None if told["encoding"] is None else Encoding.from_json(told["encoding"]),
         metrics=told["metrics"],
+        selection=told.get("selection"),
         notes=tuple((key, facts) for key, facts in told["notes"]),
         **plain,
     )

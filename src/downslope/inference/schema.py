@@ -73,6 +73,20 @@ class MetricsRecord(msgspec.Struct, forbid_unknown_fields=True):
     d2: Number = None
 
 
+class SelectionRecord(msgspec.Struct):
+    """How alpha was chosen."""
+
+    rule: str
+    metric: str
+    folds: str
+    penalty: str
+    alpha: float
+    alphas: list[float]
+    scores: list[Number]
+    alpha_1se: Number = None
+    errors: list[Number] | None = None
+
+
 class SolutionRecord(msgspec.Struct):
     """solution.json"""
 
@@ -97,6 +111,7 @@ class SolutionRecord(msgspec.Struct):
     source: str | None = None
     constants: dict[str, float] = {}
     split: tuple[float, int] | None = None
+    selection: SelectionRecord | None = None
 
 
 class StepRecord(msgspec.Struct):

@@ -65,7 +65,18 @@ class Solution:
     gap: float | None = None  # F − F* is at most this; None where nothing proves it
     constants: Mapping[str, float] = field(default_factory=dict)  # ε and decay, in the descent's units
     split: tuple[float, int] | None = None  # (fraction, seed) of the rows that were held out
+    path: Any = None  # along which alpha was chosen; a run keeps what `selection` says of it
+    selection: Mapping[str, Any] | None = None  # how alpha was chosen: rule, metric, alphas, scores, …
     source: str = ""  # of the training rows: a path, a query, or what they were in memory
+
+    def __post_init__(self):
+        if self.path is not None and self.selection is None:
+            object.__setattr__(self, "selection", self.path.to_json())
+
+    @property
+    def choice_reason(self) -> list[str]:
+        """How alpha was chosen, where it was, one sentence each."""
+        return [text(key, **facts) for key, facts in self.notes if key.startswith("selection.")]
 
     @property
     def outputs(self) -> int:
@@ -239,6 +250,7 @@ class Solution:
             "method": self.method,
             "method_reason": self.method_reason,
             "seconds": self.seconds,
+            **({} if self.selection is None else {"alpha": self.recipe.alpha, "selection": self.selection}),
             "trace": self.trace.to_records(),
         }
         return finite(told)

@@ -44,6 +44,18 @@ def _orders() -> Iterable[str]:
     return ORDERS
 
 
+def _metrics() -> Iterable[str]:
+    from ..selection.metrics import METRICS
+
+    return METRICS
+
+
+def _rules() -> Iterable[str]:
+    from ..selection.choosing import RULES
+
+    return RULES
+
+
 def _penalty_on() -> Iterable[str]:
     from ..model.penalties import PENALTY_ON
 
@@ -132,7 +144,9 @@ class RecipeSettings:
 
     loss: Any = setting("squared", NOUN, "--loss LOSS", MODEL, choices=_losses, page=WORD)
     penalty: Any = setting(None, NOUN, "--penalty PENALTY", MODEL, choices=_penalties, page=WORD_OR_NONE)
-    alpha: float = setting(0.0, Kind(_anything, float), "--alpha NUMBER", MODEL, page=number(0, 1e300))
+    alpha: float | str = setting(  # a number, or the rule that finds one
+        0.0, Kind(_anything, float), "--alpha NUMBER|cv", MODEL, choices=_rules, page=number(0, 1e300)
+    )
     method: Any = setting(
         "auto", NOUN, "--method METHOD", "fit=auto minimize=gd linear net", choices=_methods
     )
@@ -196,6 +210,8 @@ class RecipeSettings:
         page=WORD,
     )
     stop: Any = setting(None, NOUN, "--stop STOP", f"{RUN} linear net", choices=_stops)
+    folds: int | str = setting(5, NOUN, "--folds N|loo|group:COL|time:COL", "fit compare linear")
+    metric: str | None = setting(None, NOUN, "--metric NAME", "fit compare linear", choices=_metrics)
 
 
 RECIPE, NET = settings_of(RecipeSettings), settings_of(NetSettings)

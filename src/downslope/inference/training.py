@@ -32,6 +32,7 @@ from ..insight.verdicts import FAILURES, unjudged
 from ..kernels.threads import one_blas_thread
 from ..model.functions import Function
 from ..model.objective import Objective, function_objective
+from ..selection import Path
 from .automatic import Reason, chosen
 from .counting import Counted
 from .logbook import Log, Logbook
@@ -75,6 +76,7 @@ class Training:
         self.held_out: Any = None
         self.function: Function | None = None
         self.module: Any = None
+        self.path: Path | None = None  # along which alpha was chosen
         self.code: Mapping[str, Any] = {}  # what a checkpoint keeps of a module, an optimizer, a function
         self._validation: Objective | None = validation
         self._end: Result | None = None
@@ -108,6 +110,10 @@ class Training:
             dataset.refuse_constant_columns() if parted else refuse_constant_columns(dataset)
         if recipe.patience is not None and held_out is None:
             raise DownslopeError("inference.patience_without_rows", patience=recipe.patience)
+        path = None
+        if recipe.rule:
+            path = _chosen(dataset, recipe, module)
+            recipe = recipe.with_(alpha=path.alpha, penalty=path.penalty)
         with one_blas_thread():
             objective = recipe.objective(dataset, module)
             method = renumbered(recipe.method_for(objective), dataset)
@@ -117,6 +123,7 @@ class Training:
         rows = None if held_out is None else replace(objective, term=objective.term.on(held_out))
         training = cls(objective, method, stop, start, recipe, validation=rows, state=state)
         training.dataset, training.held_out, training.module = dataset, held_out, module
+        training.path = path
         return training
 
     @classmethod
@@ -288,7 +295,8 @@ class Training:
             targets=dataset.targets,
             single=dataset.single,
             encoding=dataset.encoding,
-            notes=(*dataset.notes, *self._reason()),
+            notes=(*dataset.notes, *self._reason(), *(() if self.path is None else self.path.notes())),
+            path=self.path,
             classes=dataset.classes,
             module=self.module,
             source=dataset.source,
@@ -322,6 +330,16 @@ class Training:
         if np.shape(z) != (n, k):
             return None
         return z[:, 0] if k == 1 else z
+
+
+@one_blas_thread()
+def _chosen(dataset: Any, recipe: Recipe, module: Any) -> Path:
+    """The path along which the alpha of a linear model is chosen."""
+    if module is not None or recipe.net is not None:
+        raise DownslopeError("selection.linear_only", rule=recipe.rule)
+    if not isinstance(dataset, Dataset):
+        raise DownslopeError("selection.in_memory", rule=recipe.rule, rows=f"{len(dataset):,}")
+    return recipe.choice().path(dataset)
 
 
 @door(recipe=a("Recipe", none=True), validation=ROWS_OR_NONE, checkpoint=a("Checkpoint", none=True))

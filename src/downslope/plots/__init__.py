@@ -10,6 +10,7 @@ from .files import save
 from .fit import fitted, residuals
 from .landscape import contours, function_line, loss_over_weight
 from .motion import descent_gif
+from .path import path
 from .relief import relief
 from .remainder import remainder
 from .starts import starts
@@ -23,6 +24,7 @@ __all__ = [
     "loss",
     "loss_over_weight",
     "panels",
+    "path",
     "regions",
     "relief",
     "remainder",

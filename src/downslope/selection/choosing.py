@@ -1,0 +1,314 @@
+"""Alpha, chosen: by cross-validation along a path of alphas, or by GCV, AIC or BIC on all rows.
+
+Alpha is the price per mean loss, in a fold as on all rows. Levels of text columns are fixed on all training
+rows; what fills missing cells, and column widths, are each fold's own training rows'.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+
+from ..data.dataset import Dataset
+from ..data.reading import known_cells
+from ..data.second_moments import SecondMoments
+from ..errors import DownslopeError, nearest
+from ..model import penalties
+from ..model.coordinates import MOMENTS
+from ..model.linear import Linear
+from ..model.naming import coded
+from ..model.objective import Objective, objective_of
+from ..model.penalties import Penalty
+from .folds import Folds, FoldSpec
+from .metrics import Metric, metric_of, score_of
+from .path import Minimisers, Path, Solve, along, alphas_of, on_moments, params_on_moments, quick
+from .ridge import EXACT, Ridge, moments_of, squared_errors
+
+RULES = ("cv", "cv:1se", "gcv", "aic", "bic")
+RATIOS = (
+    0.1,
+    0.5,
+    0.7,
+    0.9,
+    0.95,
+    0.99,
+    1.0,
+)  # of an elastic net whose ratio is chosen too, as in glmnet's course
+EXACTLY, NEARLY = 1e-12, 1e-8  # duality gaps of a squared loss and of others, over F of the best constant
+LEAST, MORE = 1e-6, 33  # how far below the largest alpha a kinked path goes on, and its alphas in a decade
+BY_ROWS = 20_000_000  # multiplications up to which squared errors are summed from rows
+
+
+def check_rule(alpha: str) -> None:
+    if alpha not in RULES:
+        raise DownslopeError(
+            "selection.rule", asked=alpha, known=nearest(alpha, RULES), rules=", ".join(RULES)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What is to be chosen, of which model.
+
+    solve: how a descent is made where no closed form serves.  penalty: "l2", "l1", "elasticnet:0.5", or
+    "elasticnet:cv", whose ratio is chosen too.  both: whether one on standardised columns is tried too.
+    """
+
+    rule: str
+    loss: Any
+    penalty: str
+    penalty_on: str
+    solve: Solve
+    folds: FoldSpec
+    metric: str | None = None
+    intercept: bool = True
+    both: bool = True
+    seed: int = 0
+
+    def path(self, dataset: Dataset) -> Path:
+        """The path over all rows, with the scores of each alpha. Raises DownslopeError where the rule does
+        not go with the loss, the penalty or the rows."""
+        metric = metric_of(self.metric, self.loss)
+        if dataset.weights is not None:
+            dataset = dataset.take(dataset.weights > 0)
+        folds = self.folds.cut(dataset, self.seed) if self.rule.startswith("cv") else None
+        if folds is not None and folds.single and not metric.by_row:
+            raise DownslopeError("selection.metric_single", metric=metric.name)
+        found = [self._scored(dataset, penalty, metric, folds) for penalty in self._penalties]
+        best = replace(min(found, key=lambda path: path._costs[path.best]), tried=len(found))
+        if folds is None or self.penalty_on != "raw" or not self.both:
+            return best
+        if not quick(self.unit(dataset, best.penalty, "raw")):
+            return best
+        return replace(best, better_on=self._on_standardised(dataset, best, metric, folds))
+
+    def unit(self, rows: Dataset, penalty: str, penalty_on: str) -> Objective:
+        """The objective over some rows at alpha 1."""
+        price = penalties.by_name(penalty, 1.0)
+        few = self.loss.quadratic and price.kinked and rows.shape[1] <= MOMENTS
+        term = Linear(self.intercept).term(rows, self.loss, gathered=few)
+        return objective_of(term, price, penalty_on)
+
+    def _along(self, unit: Objective, alphas: np.ndarray) -> Minimisers:
+        return along(unit, alphas, EXACTLY if unit.quadratic else NEARLY, self.solve)
+
+    @property
+    def _penalties(self) -> list[str]:
+        if self.penalty == "elasticnet:cv":
+            return [f"elasticnet:{ratio:g}" for ratio in RATIOS]
+        return [self.penalty]
+
+    def _scored(self, dataset, penalty: str, metric: Metric, folds: Folds | None) -> Path:
+        """The path over all rows, with the score of each alpha."""
+        unit = self.unit(dataset, penalty, self.penalty_on)
+        path = self._tried(dataset, unit, penalty, alphas_of(unit), metric, folds)
+        while unit.kinked and path.best == len(path.alphas) - 1 and path.alphas[-1] > LEAST * path.alphas[0]:
+            further = path.alphas[-1] * np.geomspace(1.0, 0.1, MORE + 1)[1:]  # one decade more
+            path = path.joined(self._tried(dataset, unit, penalty, further, metric, folds))
+        return path
+
+    def _tried(self, dataset, unit: Objective, penalty: str, alphas, metric: Metric, folds) -> Path:
+        found = self._along(unit, alphas)
+        about: dict[str, Any] = {"penalty": penalty, "penalty_on": self.penalty_on, "rule": self.rule}
+        if folds is None:
+            about["curve"] = self._criterion(unit, alphas, found)
+            about["metric"] = self.rule
+        else:
+            scores, weights = self._scores(dataset, unit, penalty, self.penalty_on, alphas, metric, folds)
+            about["curve"], about["errors"] = curve_of(scores, weights, folds.single)
+            about.update(metric=metric.name, higher=metric.higher, split=folds.spec)
+            about.update(fold_scores=scores, fold_weights=weights, folds=folds.number)
+        return found.path(unit, dataset.features, alphas, self.intercept, **about)
+
+    # ---- cross-validation ----------------------------------------------------------------------------
+
+    def _scores(
+        self, dataset, unit: Objective, penalty: str, penalty_on: str, alphas, metric: Metric, folds: Folds
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The score of each alpha on each fold, (K, m), and the weight of each fold's rows, (K,)."""
+        holes = Holes.of(dataset)
+        Y = coded(dataset, self.loss)
+        if metric.name == "loss" and Ridge.serves(unit) and folds.single and not holes:
+            return self._rows_left_out(unit, alphas)
+        if metric.name == "loss" and on_moments(unit) and not folds.single:
+            found = self._by_moments(dataset, Y, unit.penalty, penalty_on, alphas, folds, holes)
+            if found is not None:
+                return found
+        scores, weights = [], []
+        for train, held in folds.pairs:
+            rows = holes.filled(dataset, train)
+            part = self.unit(rows.take(train), penalty, penalty_on)
+            params = self._along(part, alphas).params
+            s = None if dataset.weights is None else dataset.weights[held]
+            z = _predicted(rows.X[held], params, Y.shape[1], self.intercept)
+            y = np.asarray(dataset.y)[held]
+            scores.append([self._score(metric, one, Y[held], y, s) for one in z])
+            weights.append(len(held) if s is None else float(s.sum()))
+        return np.array(scores), np.array(weights)
+
+    def _score(self, metric: Metric, z, Y, y, s) -> float:
+        try:
+            return score_of(metric, self.loss, z, Y, y, s)
+        except ValueError as error:
+            if isinstance(error, DownslopeError):
+                raise
+            raise DownslopeError("selection.no_score", metric=metric.name, reason=str(error)) from None
+
+    def _by_moments(
+        self, dataset, Y, penalty: Penalty, penalty_on: str, alphas, folds: Folds, holes: Holes
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Of a squared loss: the rows are read once, fold by fold, and all but one fold are added."""
+        s = dataset.weights
+        filled = [holes.filled(dataset, train).X for train, _ in folds.pairs]
+
+        def moments(X, rows) -> SecondMoments:
+            return moments_of(X[rows], Y[rows], None if s is None else s[rows])
+
+        held = [moments(X, rows) for X, (_, rows) in zip(filled, folds.pairs)]
+        if folds.crossed and not holes:
+            train = [reduce(add, held[:k] + held[k + 1 :]) for k in range(len(folds))]
+        else:
+            train = [moments(X, rows) for X, (rows, _) in zip(filled, folds.pairs)]
+        params = params_on_moments(train, self.intercept, penalty, penalty_on, alphas)
+        if params is None:
+            return None
+        scores = []
+        for X, own, one, (_, rows) in zip(filled, held, params, folds.pairs):
+            errors = squared_errors(own, one, self.intercept)
+            assert own.spread is not None
+            if len(rows) * one.size <= BY_ROWS or errors.min() < EXACT * own.spread.sum():
+                z = _predicted(X[rows], one, Y.shape[1], self.intercept)
+                squares = ((z - Y[rows]) ** 2).sum(axis=2)
+                errors = np.average(squares, axis=1, weights=None if s is None else s[rows])
+            scores.append(errors)
+        return np.array(scores), np.array([part.weight for part in held])
+
+    def _rows_left_out(self, unit, alphas) -> tuple[np.ndarray, np.ndarray]:
+        """Of a squared loss: each row by the model of all others, from one factorisation."""
+        term = unit.term
+        z = replace(Ridge.of_term(unit), rows=term).left_out(alphas)  # (m, n, k)
+        weights = np.ones(term.rows) if term.share is None else term.share
+        return ((z - term.Y) ** 2).sum(axis=2).T, weights
+
+    def _on_standardised(self, dataset, best: Path, metric, folds) -> tuple[float, float] | None:
+        """(score, alpha) of the best alpha on standardised columns, where it is better than on raw ones by
+        more than one standard error of the paired difference."""
+        unit = self.unit(dataset, best.penalty, "standardised")
+        alphas = alphas_of(unit)
+        scores, weights = self._scores(dataset, unit, best.penalty, "standardised", alphas, metric, folds)
+        curve, _ = curve_of(scores, weights, folds.single)
+        place = int(np.argmax(curve) if metric.higher else np.argmin(curve))
+        assert best.fold_scores is not None
+        gain = best.fold_scores[:, best.best] - scores[:, place]
+        mean, error = curve_of(np.array(-gain if metric.higher else gain)[:, None], weights, folds.single)
+        return (float(curve[place]), float(alphas[place])) if mean[0] > error[0] else None
+
+    # ---- criteria on all rows ------------------------------------------------------------------------
+
+    def _criterion(self, unit: Objective, alphas: np.ndarray, found: Minimisers) -> np.ndarray:
+        """GCV, AIC or BIC of each minimiser.  (m,)"""
+        term, loss = unit.term, self.loss
+        if self.rule == "gcv" and not loss.quadratic:
+            raise DownslopeError("selection.gcv_loss", loss=loss.name)
+        if self.rule != "gcv" and not (loss.likelihood or loss.quadratic):
+            raise DownslopeError("selection.no_likelihood", rule=self.rule, loss=loss.name)
+        n, k = term.rows, term.outputs
+        curve = []
+        for alpha, params in zip(alphas, found.params):
+            F = replace(unit, penalty=replace(unit.penalty, alpha=float(alpha)))
+            theta = F.to_inner(params)
+            f = float(term.at(theta)[0])
+            df = degrees_of_freedom(F, theta)
+            if self.rule == "gcv":
+                curve.append(f / k / (1 - df / k / n) ** 2 if df < k * n else math.inf)
+                continue
+            price = 2.0 if self.rule == "aic" else math.log(n)
+            curve.append(minus_twice_log_likelihood(term, loss, f) + price * df)
+        return np.array(curve)
+
+
+def curve_of(scores: np.ndarray, weights: np.ndarray, single: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard error over the folds of scores (K, m), weighted by their rows: √(variance/(K − 1)),
+    of rows left out singly sd/√n."""
+    share = weights / weights.sum()
+    mean = share @ scores
+    variance = share @ (scores - mean) ** 2
+    return mean, np.sqrt(variance / (len(scores) if single else len(scores) - 1))
+
+
+def degrees_of_freedom(F: Objective, theta: np.ndarray) -> float:
+    """The trace of the hat matrix, tr (∇²f + α·∂²R)⁻¹∇²f over the weights that are not 0, the intercept
+    among them; of L1 that is how many they are.  Zou, Hastie & Tibshirani 2007."""
+    term = F.term
+    free = F.l1 == 0
+    active = np.flatnonzero(free | (theta != 0)) if F.kinked else np.arange(len(theta))
+    if not F.l2.any():
+        return float(len(active))
+    H = term.hessian(theta, term.at(theta)[2])[np.ix_(active, active)]
+    whole = H + np.diag(F.l2[active])
+    size = np.sqrt(np.maximum(np.diag(whole), np.finfo(float).tiny))
+    H, whole = H / size / size[:, None], whole / size / size[:, None]
+    return float(np.trace(np.linalg.lstsq(whole, H, rcond=None)[0]))
+
+
+def minus_twice_log_likelihood(term: Any, loss: Any, f: float) -> float:
+    """−2 log L, of mean loss f over the rows: of a squared loss n·log(2πσ̂²) + n, σ̂² = f, summed over
+    outputs of one variance each."""
+    n, k = term.rows, term.outputs
+    if loss.quadratic:
+        return n * k * (math.log(2 * math.pi * max(f / k, np.finfo(float).tiny)) + 1)
+    constant = 0.0
+    if loss.targets == "count":
+        from scipy.special import gammaln
+
+        share = np.ones(n) if term.share is None else term.share
+        constant = float(share @ gammaln(term.Y + 1).sum(axis=1))
+    return 2 * (n * f + constant)
+
+
+def _predicted(X: Any, params: np.ndarray, outputs: int, intercept: bool) -> np.ndarray:
+    """z of rows by each of m models.  (m, n, k)"""
+    d, m = X.shape[1], len(params)
+    W = params[:, : d * outputs].reshape(m, d, outputs)
+    z = np.asarray(X @ W.transpose(1, 0, 2).reshape(d, m * outputs)).reshape(-1, m, outputs)
+    return (z + (params[:, d * outputs :] if intercept else 0.0)).transpose(1, 0, 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Holes:
+    """The missing cells of a table's columns, which a fold fills with the means of its own training rows."""
+
+    columns: tuple[tuple[np.ndarray, np.ndarray], ...]  # (places of its features, which rows hold a value)
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Holes:
+        found: list[tuple[np.ndarray, np.ndarray]] = []
+        if dataset.encoding is not None and dataset.table is not None and isinstance(dataset.X, np.ndarray):
+            place = 0
+            for column in dataset.encoding.columns:
+                width = len(column.features)
+                known = known_cells(dataset.table, column.name)
+                if not known.all():
+                    found.append((np.arange(place, place + width), known))
+                place += width
+        return cls(tuple(found))
+
+    def __bool__(self) -> bool:
+        return bool(self.columns)
+
+    def filled(self, dataset: Dataset, train: np.ndarray) -> Dataset:
+        """The same rows, with what the training rows of a fold fill."""
+        if not self.columns:
+            return dataset
+        X = np.array(dataset.X)
+        for places, known in self.columns:
+            used = train[known[train]]
+            if len(used):
+                s = None if dataset.weights is None else dataset.weights[used]
+                X[np.ix_(~known, places)] = np.average(X[np.ix_(used, places)], axis=0, weights=s)
+        return replace(dataset, X=X)

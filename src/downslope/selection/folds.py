@@ -1,0 +1,193 @@
+"""Folds: which rows each model of a cross-validation learns from, and which judge it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..data.reading import known_cells
+from ..errors import DownslopeError, nearest
+
+USUAL = 5
+EXAMPLES = "5, 10, loo, group:COLUMN, time:COLUMN, time:COLUMN,gap:7"
+
+
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """K pairs (training rows, validation rows), as row numbers in the order of the rows.
+
+    `spec` is the text that they were made from. `crossed`: every row is held out by one fold and trains all
+    others. `single`: each fold holds one row out.
+    """
+
+    spec: str
+    rows: int
+    pairs: tuple[tuple[np.ndarray, np.ndarray], ...]
+    crossed: bool = True
+    single: bool = False
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    @cached_property
+    def number(self) -> np.ndarray:
+        """The fold that holds each row out, (n,); −1 for a row that none holds out."""
+        found = np.full(self.rows, -1)
+        for k, (_, held) in enumerate(self.pairs):
+            found[held] = k
+        return found
+
+
+@dataclass(frozen=True)
+class FoldSpec:
+    """ "5", "loo", "group:patient", "time:day,gap:7": how rows are cut into folds.
+
+    >>> FoldSpec.of("time:day,gap:7")
+    FoldSpec(kind='time', count=5, column='day', gap=7)
+    """
+
+    kind: str = "plain"  # plain, loo, group, time
+    count: int = USUAL
+    column: str = ""
+    gap: int = 0
+
+    @classmethod
+    def of(cls, asked: Any) -> FoldSpec:
+        """The cut that a number or a text asks for. Raises DownslopeError for any other."""
+        words = str(asked).strip()
+        if words == "loo":
+            return cls("loo", 0)
+        kind, colon, rest = words.partition(":")
+        if not colon:
+            return cls(count=_count(words, asked, 2))
+        if kind not in ("group", "time") or not rest:
+            raise DownslopeError("selection.folds", asked=asked, examples=EXAMPLES)
+        column, comma, more = rest.partition(",gap:") if kind == "time" else (rest, "", "")
+        gap = _count(more, asked, 0) if comma else 0
+        name, comma, number = column.rpartition(",")
+        counted = bool(comma) and number.strip().isdecimal()
+        return cls(kind, _count(number, asked, 2) if counted else USUAL, name if counted else column, gap)
+
+    def cut(self, dataset: Any, seed: int = 0) -> Folds:
+        """The folds of a Dataset's rows. Raises DownslopeError where it has too few rows, groups, times, or
+        rows of a class."""
+        rows, spec = len(dataset), self._spec
+        if self.kind == "loo":
+            _enough(rows, 3, "selection.few_rows", rows=rows, folds=3)
+            self._enough_of_each_class(dataset, 2)
+            every = np.arange(rows)
+            return Folds(
+                spec, rows, tuple((np.delete(every, i), every[i : i + 1]) for i in every), single=True
+            )
+        if self.kind == "time":
+            return self._by_time(dataset)
+        _enough(rows, self.count, "selection.few_rows", rows=rows, folds=self.count)
+        random = np.random.Generator(np.random.Philox(seed))
+        if self.kind == "group":
+            number = self._by_group(dataset, random)
+        else:
+            number = np.empty(rows, dtype=int)
+            order = random.permutation(rows)
+            if dataset.classes:
+                self._enough_of_each_class(dataset, self.count)
+                labels = np.asarray(dataset.y)
+                order = order[np.argsort(labels[order], kind="stable")]  # dealt class by class
+            number[order] = np.arange(rows) % self.count
+        every = np.arange(rows)
+        pairs = tuple((every[number != k], every[number == k]) for k in range(self.count))
+        return Folds(spec, rows, pairs)
+
+    @staticmethod
+    def _enough_of_each_class(dataset: Any, needed: int) -> None:
+        if dataset.classes:
+            counts = np.bincount(np.asarray(dataset.y).astype(int), minlength=len(dataset.classes))
+            least, rows = int(counts.argmin()), int(counts.min())
+            value = dataset.classes[least]
+            _enough(rows, needed, "selection.few_of_class", value=value, rows=rows, folds=needed)
+
+    @property
+    def _spec(self) -> str:
+        if self.kind in ("plain", "loo"):
+            return "loo" if self.kind == "loo" else str(self.count)
+        count = "" if self.count == USUAL else f",{self.count}"
+        return f"{self.kind}:{self.column}{count}" + (f",gap:{self.gap}" if self.gap else "")
+
+    def _by_group(self, dataset: Any, random: np.random.Generator) -> np.ndarray:
+        """The fold of each row: whole groups, the largest first, each to the fold with the fewest rows."""
+        group = column_codes(dataset, self.column)
+        sizes = np.bincount(group)
+        _enough(
+            len(sizes),
+            self.count,
+            "selection.few_groups",
+            column=self.column,
+            groups=len(sizes),
+            folds=self.count,
+        )
+        dealt, fold_of = np.zeros(self.count), np.empty(len(sizes), dtype=int)
+        shuffled = random.permutation(len(sizes))
+        for g in shuffled[np.argsort(-sizes[shuffled], kind="stable")]:
+            fold_of[g] = int(dealt.argmin())
+            dealt[fold_of[g]] += sizes[g]
+        return fold_of[group]
+
+    def _by_time(self, dataset: Any) -> Folds:
+        """Each fold learns from what came before it, less the last `gap` times; equal times stay together."""
+        time = column_codes(dataset, self.column)
+        times = np.bincount(time)
+        _enough(
+            len(times), self.count + 1, "selection.few_times",
+            column=self.column, times=len(times), folds=self.count,
+        )  # fmt: skip
+        ends = np.cumsum(times)  # rows up to each time
+        edges = [
+            int(np.searchsorted(ends, len(time) * k / (self.count + 1))) for k in range(1, self.count + 1)
+        ]
+        edges = [max(edge, k + 1) for k, edge in enumerate(edges)]
+        pairs = []
+        for first, last in zip(edges, [*edges[1:], len(times)]):
+            train = np.flatnonzero(time < first - self.gap)
+            held = np.flatnonzero((time >= first) & (time < last))
+            if len(train) < 2 or not len(held):
+                facts = {"column": self.column, "gap": self.gap, "times": len(times), "folds": self.count}
+                raise DownslopeError("selection.gap", **facts)
+            pairs.append((train, held))
+        return Folds(self._spec, len(time), tuple(pairs), crossed=False)
+
+
+def _count(words: str, asked: Any, least: int) -> int:
+    if not words.strip().isdecimal() or int(words) < least:
+        raise DownslopeError("selection.folds", asked=asked, examples=EXAMPLES)
+    return int(words)
+
+
+def _enough(found: int, needed: int, key: str, **facts: Any) -> None:
+    if found < needed:
+        raise DownslopeError(key, **facts)
+
+
+def column_codes(dataset: Any, name: str) -> np.ndarray:
+    """0, 1, … for each row, in the order of the values of a column: of the table that was read, or of X."""
+    if dataset.table is not None and name in dataset.table.names:
+        table = dataset.table
+        if not known_cells(table, name).all():
+            missing = int((~known_cells(table, name)).sum())
+            raise DownslopeError("selection.column_missing", column=name, count=missing)
+        if table.kind(name) in ("text", "other"):
+            codes, texts = table.text(name)
+            order = np.argsort(np.array(texts))
+            rank = np.empty(len(texts), dtype=int)
+            rank[order] = np.arange(len(texts))
+            values = rank[codes]
+        else:
+            values = table.numbers(name)
+    elif name in dataset.features:
+        column = dataset.X[:, dataset.features.index(name)]
+        values = column if isinstance(column, np.ndarray) else column.toarray().ravel()
+    else:
+        known = dataset.features if dataset.table is None else dataset.table.names
+        raise DownslopeError("selection.no_column", asked=name, known=nearest(name, known))
+    return np.unique(values, return_inverse=True)[1]
