@@ -78,8 +78,8 @@ def __getattr__(name: str):
 
 
 def view(name: str):
-    """A function of a room below: `plot` and `show` of a Trace, `path` of a Path. Its module is loaded when it
-    is asked for."""
+    """A function of a room below: `plot` and `show` of a Trace, `path` of a Path. Its module is loaded when
+    it is asked for."""
     module, function = _VIEWS[name]
     return getattr(import_module(f".{module}", __name__), function)
 

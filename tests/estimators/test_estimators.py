@@ -117,7 +117,7 @@ def test_parameters_are_got_set_and_cloned_as_they_were_given():
     assert model.set_params(penalty="l2", alpha=0.5).penalty == "l2"
     assert set(ds.LinearRegressor().get_params()) == {
         *("loss", "penalty", "penalty_on", "alpha", "method", "learning_rate", "epochs", "tol"),
-        *("fit_intercept", "scale", "warm_start", "random_state", "stop"),
+        *("fit_intercept", "scale", "warm_start", "random_state", "stop", "folds", "metric"),
     }
 
 

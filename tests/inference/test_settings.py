@@ -44,6 +44,8 @@ EXAMPLES = {
     "patience": (3, "3"),
     "penalty_on": ("standardised", "standardised"),
     "stop": ("gap:1e-6", "gap:1e-6"),
+    "folds": ("group:g", "group:g"),
+    "metric": ("mae", "mae"),
     "hidden": ((3, 2), "3,2"),
     "activation": ("tanh", "tanh"),
     "dropout": (0.25, "0.25"),
@@ -59,7 +61,9 @@ def test_a_setting_that_is_typed_is_the_one_that_python_gives(row):
             found = read_options(door, {row.parameter: True if row.flag else typed})
             assert found == {row.name: value}, door
     if row.name in RECIPE:
-        extra = {"alpha": {"penalty": "l1"}, "penalty": {"alpha": 1.0}}.get(row.name, {})
+        found = {"penalty": "l1", "alpha": "cv"}
+        extra = {"alpha": {"penalty": "l1"}, "penalty": {"alpha": 1.0}, "folds": found, "metric": found}
+        extra = extra.get(row.name, {})
         given = ds.Recipe(**{**extra, row.name: value})
         assert ds.Recipe.from_json(json.loads(json.dumps(given.to_json()))) == given
         assert " ".join(as_options({row.name: value})) == f"{row.option} {EXAMPLES[row.name][1]}".strip() or (

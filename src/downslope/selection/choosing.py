@@ -26,19 +26,12 @@ from ..model.objective import Objective, objective_of
 from ..model.penalties import Penalty
 from .folds import Folds, FoldSpec
 from .metrics import Metric, metric_of, score_of
-from .path import Minimisers, Path, Solve, along, alphas_of, on_moments, params_on_moments, quick
+from .minimisers import Minimisers, Solve, along, alphas_of, on_moments, params_on_moments, quick
+from .path import Path, path_of
 from .ridge import EXACT, Ridge, moments_of, squared_errors
 
 RULES = ("cv", "cv:1se", "gcv", "aic", "bic")
-RATIOS = (
-    0.1,
-    0.5,
-    0.7,
-    0.9,
-    0.95,
-    0.99,
-    1.0,
-)  # of an elastic net whose ratio is chosen too, as in glmnet's course
+RATIOS = (0.1, 0.5, 0.7, 0.9, 0.95, 0.99, 1.0)  # of an elastic net whose ratio is chosen too
 EXACTLY, NEARLY = 1e-12, 1e-8  # duality gaps of a squared loss and of others, over F of the best constant
 LEAST, MORE = 1e-6, 33  # how far below the largest alpha a kinked path goes on, and its alphas in a decade
 BY_ROWS = 20_000_000  # multiplications up to which squared errors are summed from rows
@@ -123,7 +116,7 @@ class Choice:
             about["curve"], about["errors"] = curve_of(scores, weights, folds.single)
             about.update(metric=metric.name, higher=metric.higher, split=folds.spec)
             about.update(fold_scores=scores, fold_weights=weights, folds=folds.number)
-        return found.path(unit, dataset.features, alphas, self.intercept, **about)
+        return path_of(found, unit, dataset.features, alphas, self.intercept, **about)
 
     # ---- cross-validation ----------------------------------------------------------------------------
 
