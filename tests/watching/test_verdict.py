@@ -37,8 +37,8 @@ def by_hand(rate=0.01, epochs=100, curvature=None, clear=None):
             losses.append(loss)
     roles = {"weights": ("w",), "shapes": ((),), "gradient": "grad", "rate": "lr", "loss": "cost"}
     loop = Loop(1, "hand", 7, "train.py", "", 10, **roles, full_batch=True)
-    L = curvature
-    known = [] if L is None else [Curvature(1, epochs, L, 0.0, 0, False, False, 2 / L, rate)]
+    L, steps = curvature, (1, epochs) if curvature is not None else ()
+    known = [Curvature(1, step, L, 0.0, 0, False, False, 2 / L, rate) for step in steps]
     return Recording(
         "hand",
         "train.py",

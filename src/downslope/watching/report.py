@@ -105,7 +105,7 @@ def _certificate(seen: Seen) -> list[str]:
         found.append(text("watching.certificate_no_parabola"))
     if c.edge:
         found.append(text("watching.certificate_edge", **facts))
-    if c.noise_scale is not None and c.rows:
+    if c.noise_scale is not None and c.rows and c.batch:
         found.append(text("watching.certificate_noise", **facts))
     return found
 

@@ -22,6 +22,7 @@ REVERSED = -math.sqrt(
 )  # cosine of successive gradients: more than half of the next one undoes the last step
 ARRIVED = 1e-6  # of the first gradient: as for functions in insight/verdicts
 STILL = 0.01  # of the whole decrease: what the last quarter of a settled run contributed at most
+CRAWLS = 1e-4  # of the largest gradient: above it a loss of the same rows has not arrived
 UNMOVED = 1e-3  # of the first loss: a smaller decrease is none
 MATERIAL = 0.05  # of the lowest validation loss: a smaller rise is not called overfitting
 SICK = ("diverged", "not_finite", "oscillating", "no_progress", "overfitting")
@@ -184,7 +185,7 @@ def settled(w: Watched) -> Verdict | None:
     start, middle, last, error = w.trend
     if middle - last > STILL * (start - last) + 2 * error:
         return None
-    if w.full and len(sizes) > 1 and sizes[-1] > STILL * float(sizes[np.isfinite(sizes)].max(initial=0.0)):
+    if w.full and len(sizes) > 1 and sizes[-1] > CRAWLS * float(sizes[np.isfinite(sizes)].max(initial=0.0)):
         return None  # the loss only crawls
     return w.verdict("converged", kind="settled")
 
@@ -279,7 +280,8 @@ def noise_floor(w: Watched) -> Verdict | None:
 def too_slow(w: Watched) -> Verdict | None:
     """A fixed rate with which it did not arrive, where the best one would have, at the pace that was seen."""
     c, rate = w.certificate, w.rate
-    usable = w.full and c.known and not c.at_least and math.isfinite(rate) and rate < c.best / 2
+    # Elsewhere than on a parabola the curvature here tells nothing of the way to come.
+    usable = w.full and c.known and c.parabola and math.isfinite(rate) and rate < c.best / 2
     if not usable:
         return None
     ahead, pace = _ahead(w)

@@ -15,6 +15,7 @@ from .records import Curvature, Fact, Loop, Recording
 from .secants import path_curvature
 
 FEW = 8  # losses below which a trend is not judged
+ALIKE = 0.01  # relative: curvatures at several steps that are one
 NEAR = 0.2  # of the bound: an edge of stability
 REASONS = (  # why a curvature was not measured
     *("no_graph", "sparse", "complex", "compiled", "distributed", "hooks", "custom_function"),
@@ -237,12 +238,15 @@ def certificate(recording: Recording, loop: Loop) -> Certificate:
     late = [_excess(c) for c in measured if c.step > 2][-3:]
     edge = len(late) >= 2 and min(late) > 1 - NEAR and max(late) < 1 + NEAR and not last.batch
     known = math.isfinite(shown.bound)
+    values = [c.value for c in measured]
+    alike = len(values) > 1 and max(values) - min(values) <= ALIKE * max(values) and not last.batch
     return Certificate(
         L=shown.value,
         rate=shown.rate,
         bound=shown.bound,
         best=shown.bound / 2 if known else math.nan,
         error=shown.error,
+        parabola=True if alike else None,
         batch=shown.batch,
         rows=shown.rows,
         source="path" if loop.kind == "hand" else "hessian",
