@@ -19,8 +19,8 @@ import numpy as np
 
 import downslope as ds
 from downslope.cluster.connection import GATHERED
-from downslope.cluster.spread import Spread, height_of
-from downslope.model.parted import _answered, _sums
+from downslope.cluster.sharded import ShardedDataset, height_of
+from downslope.model.partitioned import _answered, _sums
 
 SETTINGS = {"loss": "log", "penalty": "l2", "alpha": 1e-3, "method": "lbfgs"}
 
@@ -48,7 +48,7 @@ def seconds_of(act: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def shard_seconds(rows: Spread, question: Callable) -> list[float]:
+def shard_seconds(rows: ShardedDataset, question: Callable) -> list[float]:
     """Of one evaluation over each shard, by the clock of the worker that has it: the better of two."""
     ask = lambda: [
         rows.connection.results([rows.connection.begin(_clocked, shard, question)])[0]
@@ -61,7 +61,7 @@ def _clocked(shard, question) -> float:
     return seconds_of(lambda: [question(part) for part in shard.parts])
 
 
-def counted(rows: Spread, question: Callable, workers: int, shards: int) -> dict[str, float]:
+def counted(rows: ShardedDataset, question: Callable, workers: int, shards: int) -> dict[str, float]:
     """What one evaluation sends, with so many workers and shards."""
     import cloudpickle
 
@@ -87,8 +87,8 @@ def overheads(folder: Path) -> tuple[float, float]:
     """Seconds that an evaluation of nothing takes with two workers: once, and for each shard."""
     path, found = written(folder, 512, 2), []
     for shards in (8, 256):
-        with ds.spread(path, "y", workers=2, shards=shards, reading=ds.Reading(rows=2)) as rows:
-            times = [seconds_of(lambda rows=rows: rows.ask(len)) for _ in range(20)]
+        with ds.shard(path, "y", workers=2, shards=shards, reading=ds.ReadOptions(rows=2)) as rows:
+            times = [seconds_of(lambda rows=rows: rows.map_reduce(len)) for _ in range(20)]
             found.append((len(rows.shards), statistics.median(times[5:])))
     (few, short), (many, long) = found
     each = (long - short) / (many - few)
@@ -113,8 +113,8 @@ def main() -> None:
         clusters = {}
         for workers in (1, 2):
             began = time.perf_counter()
-            clusters[workers] = ds.spread(stream, workers=workers, shards=4)
-            clusters[workers].ask(len)
+            clusters[workers] = ds.shard(stream, workers=workers, shards=4)
+            clusters[workers].map_reduce(len)
             opened[f"{workers} workers started and filled"] = time.perf_counter() - began
         try:
             report(asked, clusters, once, each, opened)
@@ -123,7 +123,9 @@ def main() -> None:
                 rows.close()
 
 
-def report(asked, clusters: dict[int, Spread], once: float, each: float, opened: dict[str, float]) -> None:
+def report(
+    asked, clusters: dict[int, ShardedDataset], once: float, each: float, opened: dict[str, float]
+) -> None:
     fits: dict[int, list[float]] = {1: [], 2: []}
     evaluations: dict[int, list[float]] = {1: [], 2: []}
     answers = {workers: ds.fit(rows, **SETTINGS) for workers, rows in clusters.items()}  # everything is warm
@@ -132,7 +134,7 @@ def report(asked, clusters: dict[int, Spread], once: float, each: float, opened:
     for _ in range(asked.rounds):
         for workers, rows in clusters.items():
             fits[workers].append(seconds_of(lambda rows=rows: ds.fit(rows, **SETTINGS)))
-            evaluations[workers].append(seconds_of(lambda F=terms[workers]: F.at(theta)))
+            evaluations[workers].append(seconds_of(lambda F=terms[workers]: F.value_and_gradient(theta)))
     same = (answers[1].params == answers[2].params).all()
     shards, height = len(clusters[1].shards), clusters[1].height
     print(f"{asked.rows:,} × {asked.columns}, {shards} shards of {2**height} parts;")

@@ -41,7 +41,7 @@ def told(began, w=None, b=0.0):
 OURS = """
 import duckdb, numba, pandas, pyarrow.parquet, scipy.linalg, threadpoolctl
 import downslope as ds
-reading = ds.Reading("500MB")
+reading = ds.ReadOptions("500MB")
 ds.Stream, ds.fit, ds.Dataset
 began = time.perf_counter()
 rows = ds.Stream.open(files, target, names, reading=reading)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from downslope.errors import DownslopeError
-from downslope.kernels import rows
+from downslope.kernels import gather
 from downslope.messages import LANGUAGES, speaking
 
 TESTS = Path(__file__).parent
@@ -52,10 +52,10 @@ def nist(name):
     return X, y, "origin" not in case["model"], certified
 
 
-def fetched(term, order, fetch=rows.fetch):
+def fetched(term, order, fetch=gather.fetch):
     """Dense rows as a pass gathers them: X, Y and weights."""
     q = term.X.shape[1] + term.intercept
-    share = np.empty(0) if term.share is None else term.share
+    share = np.empty(0) if term.relative_weight is None else term.relative_weight
     X, Y, weights = np.empty((len(order), q)), np.empty((len(order), term.outputs)), np.empty(len(order))
     standardise = term.standardise
     fetch(term.X, term.Y, share, order, standardise.center, 1 / standardise.width, X, Y, weights)

@@ -23,7 +23,7 @@ from downslope.descent.schedules import Schedule
 from downslope.descent.searches import Search
 from downslope.descent.stops import Reason, Stop
 from downslope.inference.training import Training
-from downslope.kernels.moves import Equation, shrink
+from downslope.kernels.updates import Equation, shrink
 from downslope.lab import tasks
 from downslope.model import losses, penalties
 from downslope.model.loss import Loss
@@ -195,7 +195,7 @@ def test_command_line_and_its_completion(kind, capsys):
 
 @ASKED
 def test_rows_in_parts(kind):
-    found = ds.fit(ds.Stream.open(csv_file(), "y", reading=ds.Reading("1GB", 16)), **SETTINGS[kind])
+    found = ds.fit(ds.Stream.open(csv_file(), "y", reading=ds.ReadOptions("1GB", 16)), **SETTINGS[kind])
     assert found.loss == pytest.approx(fitted(kind).loss, rel=1e-7)
 
 
@@ -264,7 +264,7 @@ def test_batches_need_no_kernel():
     for settings in ({"loss": "outside", "method": "sgd"}, {"method": "scaled", "learning_rate": 0.1}):
         rows = ds.Dataset.read(csv_file(), "y")
         run = ds.fit(rows, batch_size=10, epochs=20, **settings)
-        parts = ds.Stream.open("rows.csv", "y", reading=ds.Reading("1GB", 16))
+        parts = ds.Stream.open("rows.csv", "y", reading=ds.ReadOptions("1GB", 16))
         other = ds.fit(parts, batch_size=10, epochs=20, **settings)
         assert np.isfinite(run.params).all() and other.loss == pytest.approx(run.loss, rel=0.2)
 

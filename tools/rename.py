@@ -167,8 +167,18 @@ def rename_local(row: dict, path: Path) -> None:
 
 
 def definitions(tree: ast.AST, kind: str) -> Iterator[tuple[str, int]]:
-    """(name, line) of all that a file defines of this kind."""
+    """(name, line) of all that a file defines of this kind, but for deprecated names, `old =
+    Renamed("new")`."""
+    deprecated = {
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and "Renamed(" in ast.unparse(node.value)
+        for target in node.targets
+        for name in ast.walk(target)
+    }
     for node in ast.walk(tree):
+        if node in deprecated:
+            continue
         if isinstance(node, ast.ClassDef if kind == "class" else FUNCTIONS) and kind != "local":
             yield node.name, node.lineno
         elif kind == "local" and isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):

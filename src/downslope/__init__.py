@@ -15,7 +15,7 @@ _FROM = {
     "errors": ["DownslopeError", "DownslopeWarning"],
     "data": ["Dataset"],
     "data.stream": ["Stream"],
-    "data.request": ["Held", "Reading"],
+    "data.request": ["Holdout", "ReadOptions"],
     "model.linear": ["Linear"],
     "model.nets": ["Net"],
     "model.objective": ["objective", "Objective"],
@@ -24,7 +24,7 @@ _FROM = {
         *["Method", "GD", "SGD", "MiniBatch", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam"],
         *["AdamW", "LBFGS", "Subsampled", "Newton", "CoordinateDescent", "ClosedForm", "Exhaustive"],
     ],
-    "descent.rows": ["All", "One", "Batch"],
+    "descent.batching": ["All", "One", "Batch"],
     "descent.trace": ["Trace", "Step"],
     "insight.certificate": ["Certificate", "certify"],
     "insight.gradient_check": ["check_gradient"],
@@ -38,7 +38,7 @@ _FROM = {
     "inference.starts": ["minimize_from"],
     "inference": ["fit", "minimize", "load", "Recipe", "Solution"],
     "inference.checkpoint": ["Checkpoint", "resume"],
-    "cluster": ["Spread", "spread"],
+    "cluster": ["ShardedDataset", "shard"],
     "inference.logbook": ["Logbook"],
     "watching.inline": ["watch"],
     "watching.logs": ["judge", "judge_all"],
@@ -67,6 +67,9 @@ __all__ = ["__version__", *sorted(_HOME), *sorted(_MODULES)]
 
 
 def __getattr__(name: str):
+    if name in _RENAMED:
+        import_module(".errors", __name__).warn_renamed(f"ds.{name}", f"ds.{_RENAMED[name]}")
+        return getattr(import_module(__name__), _RENAMED[name])
     if name in _MODULES:
         found = import_module(f".{_MODULES[name]}", __name__)
     elif name in _HOME:

@@ -198,8 +198,8 @@ def a(*kinds: str, none: bool = False) -> Check:
     return check
 
 
-ROWS = a("Dataset", "Parted", "PartitionedDataset")
-ROWS_OR_NONE = a("Dataset", "Parted", "PartitionedDataset", none=True)
+ROWS = a("Dataset", "PartitionedDataset")
+ROWS_OR_NONE = a("Dataset", "PartitionedDataset", none=True)
 
 
 def path(name: str, value: Any) -> None:

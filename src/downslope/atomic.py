@@ -1,6 +1,6 @@
 """Files and folders that are whole or not there, whatever ends the process that writes them.
 
-Each is written under a hidden name beside its place, `.NAME.PID-1.part`, and then takes the name. What a
+Each is written under a hidden name in the same folder, `.NAME.PID-1.part`, and then renamed. What a
 killed process leaves is found by its number in the name and removed by the next one that writes there.
 """
 
@@ -19,7 +19,7 @@ SUFFIX = ".part"
 
 @contextmanager
 def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
-    """A file beside `path` to write to, which takes its name where the block ends well, and is removed where
+    """A file in the folder of `path` to write to; renamed to `path` where the block ends well, removed where
     it does not. `durable`: it is on the disk before it takes the name. Raises OSError.
 
     >>> import tempfile
@@ -51,7 +51,7 @@ def write_bytes(path: Path, content: bytes, durable: bool = False) -> None:
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """A folder beside `path` to fill, which takes its name, in place of what is there. Raises OSError.
+    """A new folder next to `path` to fill, renamed to `path` in place of what is there. Raises OSError.
 
     Where the system can exchange two names in one step (Linux), there is a folder under the name at any
     moment; elsewhere there is none between two renames, and `recover` puts the former one back.
@@ -128,7 +128,7 @@ def running(process: str) -> bool:
     return process.isdecimal() and psutil.pid_exists(int(process))
 
 
-_number = itertools.count()  # threads of one process write beside one another
+_number = itertools.count()  # threads of one process write at the same time
 
 
 def _beside(path: Path) -> Path:
@@ -136,7 +136,7 @@ def _beside(path: Path) -> Path:
 
 
 def _sweep(path: Path) -> None:
-    """Remove what processes that are gone left beside `path`."""
+    """Remove the partial files that ended processes left next to `path`."""
     for kind in (SUFFIX, ".before"):
         for left in path.parent.glob(f".{_escaped(path.name)}.*{kind}*"):
             if not _written_by_a_running_process(path, left):

@@ -1,9 +1,11 @@
-"""What goes wrong, told so that it can be put right: what was asked, what was found, what would work."""
+"""Errors and warnings: each says what was asked, what was found and what would work."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 from .messages import text
 
@@ -42,6 +44,28 @@ class DownslopeWarning(UserWarning):
 
 def _rebuilt(kind, key, facts):
     return kind(key, **facts)
+
+
+class Renamed:
+    """A method or property of a class under its name of version 0.1, `old = Renamed("new")`: its use
+    warns."""
+
+    def __init__(self, new: str):
+        self.new = new
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.old = f"{owner.__name__}.{name}"
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return getattr(owner, self.new)
+        warn_renamed(self.old, self.new, stacklevel=3)
+        return getattr(instance, self.new)
+
+
+def warn_renamed(old: str, new: str, stacklevel: int = 3) -> None:
+    """Warn that a public name of version 0.1 has another name now."""
+    warnings.warn(f"{old} is deprecated: its name is now {new}", DeprecationWarning, stacklevel=stacklevel)
 
 
 def nearest(asked: str, known: Iterable[str]) -> str:

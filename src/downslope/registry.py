@@ -40,7 +40,7 @@ class Table(dict[str, Any]):
     ):
         super().__init__(rows)
         self.kind, self.base, self.numbers, self.check = kind, base, numbers, check
-        self.watchers: list[Callable[[str, Callable], None]] = []  # told of each new row
+        self.watchers: list[Callable[[str, Callable], None]] = []  # called with each new row
 
     def add(self, name: str, make: Callable[..., Any]) -> None:
         """One more row. Raises DownslopeError for a name that is taken, and for what makes no such noun."""

@@ -18,7 +18,7 @@ import pytest
 import downslope as ds
 from downslope.cli import main, progress
 from downslope.data import meter as meters
-from downslope.data.meter import Meter, Pace
+from downslope.data.meter import Meter, Throughput
 from downslope.descent.trace import Step
 from downslope.inference import Recipe, Training, logbook
 from downslope.inference.logbook import Log, Logbook, Thinned
@@ -419,7 +419,7 @@ def test_speeds_are_those_of_the_last_seconds(monkeypatch):
     now = [100.0]
     monkeypatch.setattr(meters.time, "monotonic", lambda: now[0])
     meter = Meter()
-    pace = Pace(meter)
+    pace = Throughput(meter)
     assert pace.speeds() == (None, None)
     for second in range(1, 60):
         now[0] += 1
@@ -427,7 +427,7 @@ def test_speeds_are_those_of_the_last_seconds(monkeypatch):
         rows, size = pace.speeds()
         assert size == pytest.approx(1_000)
     assert rows == pytest.approx(10), "what was fast half a minute ago is forgotten"
-    assert Pace(None).speeds() == (None, None)
+    assert Throughput(None).speeds() == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 import downslope as ds
-from downslope.data.parts import Tree
+from downslope.data.parts import PairwiseSum
 from downslope.descent.methods import METHODS
 from downslope.errors import DownslopeError
 
@@ -24,9 +24,9 @@ distributed = pytest.importorskip("distributed")
 import dask.array as da  # noqa: E402
 import dask.dataframe as dd  # noqa: E402
 
-from downslope.cluster import Connection, Spread  # noqa: E402
+from downslope.cluster import Connection, ShardedDataset  # noqa: E402
 from downslope.cluster import connection as ways  # noqa: E402
-from downslope.cluster.spread import arrived, height_of  # noqa: E402
+from downslope.cluster.sharded import arrived, height_of  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Dask's own, of ports and of workers that leave
 FEATURES = [f"x{j}" for j in range(5)]
@@ -63,7 +63,7 @@ def client(request):
 
 
 def streamed(file, target="y", **more):
-    return ds.Stream.open(file, target, FEATURES, reading=ds.Reading(rows=256), **more)
+    return ds.Stream.open(file, target, FEATURES, reading=ds.ReadOptions(rows=256), **more)
 
 
 def same(one, other):
@@ -97,23 +97,23 @@ def one_machine(file):
 def test_a_batch_method_gives_the_bits_of_one_machine(client, file, one_machine, method, loss, target):
     if (method == "coordinate" and loss != "squared") or (method == "closed_form" and loss != "squared"):
         pytest.skip("these ask for a squared loss")
-    rows = ds.spread(streamed(file, target))
+    rows = ds.shard(streamed(file, target))
     same(one_machine(loss, target, method), ds.fit(rows, loss=loss, method=method, epochs=6))
 
 
 def test_the_answer_is_that_of_rows_in_memory(client, table, file):
     here = ds.Dataset.from_arrays(table[FEATURES], table["y"])
     for settings in ({}, {"loss": "huber", "method": "newton", "tol": 1e-13}):
-        one, other = ds.fit(here, **settings), ds.fit(ds.spread(streamed(file)), **settings)
+        one, other = ds.fit(here, **settings), ds.fit(ds.shard(streamed(file)), **settings)
         assert other.params == pytest.approx(one.params, rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.sample(1)
 def test_weights_held_out_rows_and_other_files_are_those_of_a_stream(client, file):
-    reading = ds.Reading(rows=256, held=ds.Held(0.2))
+    reading = ds.ReadOptions(rows=256, held=ds.Holdout(0.2))
     stream = ds.Stream.open(file, "y", [*FEATURES, "label"], "s", reading)
-    rows = ds.spread(stream)
-    there, here = Spread.of(stream.held_out, rows.connection), stream.held_out
+    rows = ds.shard(stream)
+    there, here = ShardedDataset.of(stream.held_out, rows.connection), stream.held_out
     assert rows.fingerprint() == stream.fingerprint() and there.fingerprint() == here.fingerprint()
     for mine, theirs in zip(rows.gathered.sample, stream.gathered.sample):
         assert (mine == theirs).all()
@@ -127,22 +127,22 @@ def test_weights_held_out_rows_and_other_files_are_those_of_a_stream(client, fil
 
 def test_the_rows_of_another_file_are_encoded_as_these_are(client, table, file, tmp_path):
     table[:700].to_parquet(tmp_path / "other.parquet")
-    stream, rows = streamed(file), ds.spread(streamed(file))
-    other = stream.beside(str(tmp_path / "other.parquet"))
-    there = Spread.of(other, rows.connection)
+    stream, rows = streamed(file), ds.shard(streamed(file))
+    other = stream.with_source(str(tmp_path / "other.parquet"))
+    there = ShardedDataset.of(other, rows.connection)
     assert len(there) == 700 and there.fingerprint() == other.fingerprint()
 
 
 @pytest.mark.sample(6)
 @pytest.mark.parametrize("columns", [FEATURES, [*FEATURES, "label"], [*FEATURES, "hole"]])
-@pytest.mark.parametrize("held", [None, ds.Held(0.3)])
+@pytest.mark.parametrize("held", [None, ds.Holdout(0.3)])
 @pytest.mark.parametrize("weights", [None, "s"])
 def test_what_the_workers_learn_is_what_one_process_learns(client, table, tmp_path, columns, held, weights):
     hole = np.where(np.arange(ROWS) % 7 == 0, np.nan, table["x2"])
     table.assign(hole=hole).to_parquet(tmp_path / "rows.parquet")
-    reading = ds.Reading(rows=256, held=held)
+    reading = ds.ReadOptions(rows=256, held=held)
     stream = ds.Stream.open(tmp_path / "rows.parquet", "y", columns, weights, reading)
-    rows = ds.spread(tmp_path / "rows.parquet", "y", columns, weights, reading=reading)
+    rows = ds.shard(tmp_path / "rows.parquet", "y", columns, weights, reading=reading)
     assert rows.encoding == stream.encoding and rows.known == stream.known and rows.notes == stream.notes
     assert rows.fingerprint() == stream.fingerprint() and rows.gathered.drift == stream.gathered.drift
     for mine, theirs in zip(rows.gathered.sample, stream.gathered.sample):
@@ -153,14 +153,14 @@ def test_a_sample_of_many_rows_is_the_same_however_it_was_drawn(client, table, t
     monkeypatch.setattr("downslope.data.block.SAMPLE", 300)
     table.to_parquet(tmp_path / "rows.parquet")
     stream = streamed(tmp_path / "rows.parquet")
-    rows = ds.spread(tmp_path / "rows.parquet", "y", FEATURES, reading=ds.Reading(rows=256), shards=20)
-    assert 300 <= len(stream.some) <= 600 and (rows.some.X == stream.some.X).all()
+    rows = ds.shard(tmp_path / "rows.parquet", "y", FEATURES, reading=ds.ReadOptions(rows=256), shards=20)
+    assert 300 <= len(stream.sample) <= 600 and (rows.sample.X == stream.sample.X).all()
 
 
 def test_text_files_are_read_from_the_disk_that_workers_share(client, table, tmp_path):
     table.to_csv(tmp_path / "rows.csv", index=False)
     stream = streamed(tmp_path / "rows.csv")
-    same(ds.fit(stream, loss="huber", epochs=4), ds.fit(ds.spread(stream), loss="huber", epochs=4))
+    same(ds.fit(stream, loss="huber", epochs=4), ds.fit(ds.shard(stream), loss="huber", epochs=4))
 
 
 def test_text_files_are_read_in_order_where_the_disk_is_another(client, table, tmp_path):
@@ -173,7 +173,7 @@ def test_text_files_are_read_in_order_where_the_disk_is_another(client, table, t
 
 
 def test_a_column_less_is_a_column_less(client, file):
-    rows, stream = ds.spread(streamed(file)), streamed(file)
+    rows, stream = ds.shard(streamed(file)), streamed(file)
     some = ["x0", "x3"]
     one, other = (ds.fit(r.with_features(some), loss="huber", epochs=4) for r in (rows, stream))
     assert one.names == other.names and one.params == pytest.approx(other.params, rel=1e-12)
@@ -182,7 +182,7 @@ def test_a_column_less_is_a_column_less(client, file):
 @pytest.mark.sample(1)
 def test_many_shards_are_added_as_a_tree_of_tasks(client, file):
     stream = streamed(file)
-    rows = ds.spread(stream, shards=36)
+    rows = ds.shard(stream, shards=36)
     assert len(rows.shards) == 36 > ways.GATHERED
     same(ds.fit(stream, loss="huber", epochs=4), ds.fit(rows, loss="huber", epochs=4))
 
@@ -190,11 +190,11 @@ def test_many_shards_are_added_as_a_tree_of_tasks(client, file):
 @pytest.mark.parametrize("parts, height", [(1, 2), (7, 2), (40, 3), (97, 1)])
 def test_sums_of_shards_are_subtrees(parts, height):
     """Whatever is not associative shows the order in which it was added."""
-    whole, sharded = Tree(lambda a, b: f"({a}{b})"), Tree(lambda a, b: f"({a}{b})")
+    whole, sharded = PairwiseSum(lambda a, b: f"({a}{b})"), PairwiseSum(lambda a, b: f"({a}{b})")
     for part in range(parts):
         whole.add(str(part))
     for first in range(0, parts, 2**height):
-        shard = Tree(lambda a, b: f"({a}{b})")
+        shard = PairwiseSum(lambda a, b: f"({a}{b})")
         for part in range(first, min(first + 2**height, parts)):
             shard.add(str(part))
         sharded.add(shard.total)
@@ -220,7 +220,7 @@ def test_local_passes_do_not_depend_on_the_number_of_workers(file, method):
     for workers in (1, 3):
         told = {"processes": False, "threads_per_worker": 1, "dashboard_address": None}
         with distributed.LocalCluster(n_workers=workers, **told) as cluster, distributed.Client(cluster):
-            rows = ds.spread(streamed(file), shards=9)
+            rows = ds.shard(streamed(file), shards=9)
             answers.append(ds.fit(rows, method=method, epochs=3, seed=4))
     assert (answers[0].params == answers[1].params).all()
     assert "local passes" in answers[0].method_reason
@@ -231,8 +231,8 @@ def test_a_pass_over_two_shards_is_the_mean_of_two_passes(client, table, tmp_pat
     """Each from the same weights, over half of the rows; F, the coordinates and the unit of Adam's ε are
     those of all of them."""
     table[: 2 * 4096].to_parquet(tmp_path / "rows.parquet")
-    stream = ds.Stream.open(tmp_path / "rows.parquet", "y", FEATURES, reading=ds.Reading(rows=4096))
-    rows = ds.spread(stream, shards=2)
+    stream = ds.Stream.open(tmp_path / "rows.parquet", "y", FEATURES, reading=ds.ReadOptions(rows=4096))
+    rows = ds.shard(stream, shards=2)
     assert len(rows.shards) == 2
     rate, settings = 0.001, {"method": method, "learning_rate": 0.001, "epochs": 1, "seed": 1}
     both = ds.fit(rows, **settings)
@@ -245,9 +245,9 @@ def test_a_pass_over_two_shards_is_the_mean_of_two_passes(client, table, tmp_pat
     for shard in range(2):
         draw = np.random.Generator(np.random.Philox(key=1, counter=[0, shard, 2, 0]))
         half, theta = F.term.pattern.term(stream.part(shard)), F.term.null_theta
-        order, memory = draw.permutation(4096), batch.direction.begin(F.term.widths > 0)
+        order, memory = draw.permutation(4096), batch.direction.begin(F.term.column_scale > 0)
         for first in range(0, 4096, batch.rows.size):
-            _, gradient, _ = half.at(theta, order[first : first + batch.rows.size])
+            _, gradient, _ = half.value_and_gradient(theta, order[first : first + batch.rows.size])
             theta = batch.direction.move(theta, gradient, rate, memory, np.zeros(len(theta)))
         halves.append(theta)
     assert both.params == pytest.approx(F.to_user(np.mean(halves, axis=0)), rel=1e-10)
@@ -257,8 +257,8 @@ def test_a_pass_over_two_shards_is_the_mean_of_two_passes(client, table, tmp_pat
 def test_one_shard_is_the_pass_of_one_machine(client, table, tmp_path, monkeypatch):
     monkeypatch.setattr("downslope.data.stream.SLOW", 0.0)  # else its parts may be drawn in pieces
     table.to_parquet(tmp_path / "rows.parquet")
-    stream = ds.Stream.open(tmp_path / "rows.parquet", "y", FEATURES, reading=ds.Reading(rows=16_384))
-    one, other = (ds.fit(rows, method="minibatch", epochs=3) for rows in (stream, ds.spread(stream)))
+    stream = ds.Stream.open(tmp_path / "rows.parquet", "y", FEATURES, reading=ds.ReadOptions(rows=16_384))
+    one, other = (ds.fit(rows, method="minibatch", epochs=3) for rows in (stream, ds.shard(stream)))
     assert (one.params == other.params).all() and other.method_reason is None
 
 
@@ -345,12 +345,12 @@ def test_what_can_not_serve_is_told_in_one_line_with_its_partition(anywhere, tab
 def test_a_cluster_that_is_not_there_is_told_in_one_line(monkeypatch):
     monkeypatch.setattr(ways, "REACH", 0.3)
     with pytest.raises(DownslopeError, match=r"cannot connect to a cluster at tcp://127\.0\.0\.1:1"):
-        ds.spread("SELECT 1 AS x, 2 AS y", "y", client="tcp://127.0.0.1:1")
+        ds.shard("SELECT 1 AS x, 2 AS y", "y", client="tcp://127.0.0.1:1")
     with pytest.raises(DownslopeError, match="cannot connect to a cluster"):
-        ds.spread("SELECT 1 AS x, 2 AS y", "y", client="nonsense://what")
+        ds.shard("SELECT 1 AS x, 2 AS y", "y", client="nonsense://what")
     for asked in ({"workers": 0}, {"workers": 2, "client": "tcp://x:1"}):
         with pytest.raises(DownslopeError):
-            ds.spread("SELECT 1 AS x, 2 AS y", "y", **asked)
+            ds.shard("SELECT 1 AS x, 2 AS y", "y", **asked)
 
 
 def test_workers_of_another_version_are_refused_before_work(client, monkeypatch):
@@ -365,7 +365,7 @@ def test_workers_of_another_version_are_refused_before_work(client, monkeypatch)
 def test_rows_that_the_workers_have_no_room_for_are_refused(client, file, monkeypatch):
     monkeypatch.setattr(Connection, "room", 100_000.0)
     with pytest.raises(DownslopeError, match=r"only 0\.0 GB"):
-        ds.spread(streamed(file))
+        ds.shard(streamed(file))
 
 
 def test_a_row_at_fault_is_told_as_it_is_on_one_machine(client, table, tmp_path):
@@ -373,7 +373,7 @@ def test_a_row_at_fault_is_told_as_it_is_on_one_machine(client, table, tmp_path)
         tmp_path / "rows.parquet"
     )
     with pytest.raises(DownslopeError, match="5001"):
-        ds.spread(streamed(tmp_path / "rows.parquet"))
+        ds.shard(streamed(tmp_path / "rows.parquet"))
 
 
 def test_rows_that_were_sent_lie_where_numpy_wants_them():
@@ -393,7 +393,7 @@ def test_a_worker_killed_in_mid_fit_changes_nothing(file):
     stream = streamed(file)
     settings = {"loss": "huber", "method": "gd", "epochs": 25, "tol": 0.0}
     whole = ds.fit(stream, **settings)
-    with ds.spread(stream, workers=2) as rows:
+    with ds.shard(stream, workers=2) as rows:
         from downslope.inference import Recipe, Training
 
         training = Training.on_rows(rows, Recipe.of(settings))
@@ -406,7 +406,7 @@ def test_a_worker_killed_in_mid_fit_changes_nothing(file):
 
 @pytest.mark.slow
 def test_a_cluster_that_goes_half_way_is_told_in_one_line(file):
-    with ds.spread(streamed(file), workers=1) as rows:
+    with ds.shard(streamed(file), workers=1) as rows:
         from downslope.inference import Recipe, Training
 
         training = Training.on_rows(rows, Recipe.of({"loss": "huber", "method": "gd", "tol": 0.0}))

@@ -53,7 +53,7 @@ def test_a_gathered_term_is_the_term(scale, intercept, weighted):
     assert np.allclose(plain.standardise.width, gathered.standardise.width, rtol=1e-13)
     assert np.allclose(plain.standardise.center, gathered.standardise.center, rtol=1e-13)
     block = np.vstack([block for _, block in plain.blocks()])
-    share = np.ones(len(X)) if plain.share is None else plain.share
+    share = np.ones(len(X)) if plain.relative_weight is None else plain.relative_weight
     direct = (block * share[:, None]).T @ block / len(X)
     assert np.allclose(gathered.gram, direct, rtol=0, atol=1e-12 * np.abs(direct).max())
 
@@ -105,6 +105,6 @@ def test_many_rows_are_solved_to_the_digits_of_a_careful_solve(level):
     assert found.stopped == "closed_form" and found.loss == pytest.approx(
         np.mean((y - found.predict(X)) ** 2)
     )
-    start = ds.objective(Dataset.from_arrays(X, y)).at(np.zeros(21))
+    start = ds.objective(Dataset.from_arrays(X, y)).value_and_gradient(np.zeros(21))
     assert found.trace[0].loss == pytest.approx(start.value, rel=1e-10)
     assert found.trace[0].gradient_norm == pytest.approx(np.linalg.norm(start.gradient), rel=1e-10)

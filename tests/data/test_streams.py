@@ -19,7 +19,7 @@ from hypothesis import strategies as some
 
 import downslope as ds
 from downslope.data import cache
-from downslope.data.parts import Tree, ahead, cut, drawn, part_rows, plus
+from downslope.data.parts import PairwiseSum, ahead, cut, drawn, part_rows, plus
 from downslope.model.losses import CURVED, LOSSES
 from tests.builders import digits, nist
 
@@ -77,7 +77,7 @@ def kept(table: pa.Table, path: Path, group: int = 700) -> str:
 
 
 def streamed(path: str, rows: int | None = 512, features=None, **reading) -> ds.Stream:
-    return ds.Stream.open(path, "y", features, reading=ds.Reading("1GB", rows, **reading))
+    return ds.Stream.open(path, "y", features, reading=ds.ReadOptions("1GB", rows, **reading))
 
 
 def near(found, expected, digits=12) -> bool:
@@ -100,7 +100,7 @@ def test_every_loss_is_the_same_sum_over_parts(folder, loss):
     F = ds.objective(rows, loss=loss, penalty="l2", alpha=0.1)
     G = ds.objective(streamed(path), loss=loss, penalty="l2", alpha=0.1)
     theta = np.random.default_rng(0).normal(size=F.size)
-    one, other = F.at(theta), G.at(theta)
+    one, other = F.value_and_gradient(theta), G.value_and_gradient(theta)
     assert other.value == pytest.approx(one.value, rel=1e-13)
     assert near(other.gradient, one.gradient, 13)
     assert near(G.lipschitz, F.lipschitz) if np.isfinite(F.lipschitz) else not np.isfinite(G.lipschitz)
@@ -204,7 +204,7 @@ def test_text_dates_holes_and_weights_are_the_same_in_all_forms(folder):
     one = ds.fit(rows)
     answers = set()
     for form, words in forms(table, folder).items():
-        stream = ds.Stream.open(words, "y", weights="s", reading=ds.Reading("1GB", 512))
+        stream = ds.Stream.open(words, "y", weights="s", reading=ds.ReadOptions("1GB", 512))
         assert stream.features == rows.features, form
         solution = ds.fit(stream)
         answers.add(solution.params.tobytes())
@@ -218,7 +218,7 @@ def test_an_encoding_learned_in_parts_is_that_of_rows_in_memory(folder):
     path = kept(mixed(), folder / "rows.parquet")
     one = ds.Dataset.read(path, "y").encoding
     for rows in (64, 5000):
-        other = ds.Stream.open(path, "y", reading=ds.Reading(rows=rows)).encoding
+        other = ds.Stream.open(path, "y", reading=ds.ReadOptions(rows=rows)).encoding
         for a, b in zip(one.columns, other.columns):
             assert (a.name, a.kind, a.baseline, a.categories) == (b.name, b.kind, b.baseline, b.categories)
             assert near(np.array(a.mean), np.array(b.mean), 14)
@@ -236,7 +236,7 @@ def test_the_bits_do_not_depend_on_threads_or_memory(folder):
     path = kept(frame("classes", 20_000), folder / "rows.parquet")
     code = (
         "import sys, downslope as ds\n"
-        f"rows = ds.Stream.open({path!r}, 'y', reading=ds.Reading(sys.argv[1], 4096))\n"
+        f"rows = ds.Stream.open({path!r}, 'y', reading=ds.ReadOptions(sys.argv[1], 4096))\n"
         "print(ds.fit(rows, loss='log', method='minibatch', epochs=2).params.tobytes().hex(),"
         " ds.fit(rows, loss='log', tol=1e-10).params.tobytes().hex())"
     )
@@ -253,12 +253,12 @@ def test_a_tree_of_whole_runs_is_the_tree_of_all_parts(parts, height):
     def joined(one, other):
         return f"({one}{other})"
 
-    tree, runs = Tree(joined), Tree(joined)
+    tree, runs = PairwiseSum(joined), PairwiseSum(joined)
     for part in parts:
         tree.add(str(part))
     size = 2**height
     for first in range(0, len(parts), size):
-        run = Tree(joined)
+        run = PairwiseSum(joined)
         for part in parts[first : first + size]:
             run.add(str(part))
         if len(parts[first : first + size]) == size:
@@ -392,7 +392,7 @@ def test_what_is_kept_goes_with_the_process_or_stays_where_it_is_asked_for(folde
     arrow_csv.write_csv(frame(), folder / "rows.csv")
     code = (
         "import downslope as ds\n"
-        f"rows = ds.Stream.open({str(folder / 'rows.csv')!r}, 'y', reading=ds.Reading(rows=512))\n"
+        f"rows = ds.Stream.open({str(folder / 'rows.csv')!r}, 'y', reading=ds.ReadOptions(rows=512))\n"
         "ds.fit(rows, method='sgd', epochs=1); print(rows.cached.path)"
     )
     run = lambda **more: subprocess.run(
@@ -545,7 +545,7 @@ def test_a_class_that_only_other_rows_have_is_told(folder):
     two = frame("three").filter(pa.compute.less(frame("three").column("y"), 2.0))
     stream = streamed(kept(two, folder / "two.parquet")).labelled()
     with pytest.raises(ds.DownslopeError, match="was not in the training data"):
-        ds.fit(stream, loss="log", validation=stream.beside(path), epochs=3)
+        ds.fit(stream, loss="log", validation=stream.with_source(path), epochs=3)
 
 
 def test_rows_that_change_between_passes_are_told(folder):
@@ -559,7 +559,7 @@ def test_rows_that_change_between_passes_are_told(folder):
 
 @pytest.mark.parametrize("asked", ["lots", "1KB", -5, True, "12XB"])
 def test_memory_that_is_none_is_refused(asked):
-    assert "memory" in refusal(ds.Reading, asked)
+    assert "memory" in refusal(ds.ReadOptions, asked)
 
 
 def test_memory_too_small_for_a_part_is_refused(folder):
@@ -582,10 +582,10 @@ def test_nets_and_constant_columns_are_refused(folder):
 def test_rows_that_fit_are_read_whole_and_others_are_streamed(folder):
     path = kept(frame(n=200_000), folder / "rows.parquet", 20_000)
     assert isinstance(ds.Dataset.read(path, "y"), ds.Dataset)
-    assert isinstance(ds.Dataset.read(path, "y", reading=ds.Reading("64MB")), ds.Dataset)
-    assert isinstance(ds.Dataset.read(path, "y", reading=ds.Reading("64MB", 1024)), ds.Dataset)
+    assert isinstance(ds.Dataset.read(path, "y", reading=ds.ReadOptions("64MB")), ds.Dataset)
+    assert isinstance(ds.Dataset.read(path, "y", reading=ds.ReadOptions("64MB", 1024)), ds.Dataset)
     wide = kept(frame(n=2_000_000), folder / "wide.parquet", 20_000)
-    assert isinstance(ds.Dataset.read(wide, "y", reading=ds.Reading("64MB")), ds.Stream)
+    assert isinstance(ds.Dataset.read(wide, "y", reading=ds.ReadOptions("64MB")), ds.Stream)
 
 
 @pytest.mark.slow
@@ -601,7 +601,7 @@ def test_memory_does_not_grow_with_rows(folder):
         writer.close()
         code = (
             "import resource, downslope as ds\n"
-            f"rows = ds.Stream.open({str(folder / f'{n}.parquet')!r}, 'y', reading=ds.Reading('300MB'))\n"
+            f"rows = ds.Stream.open({str(folder / f'{n}.parquet')!r}, 'y', reading=ds.ReadOptions('300MB'))\n"
             "ds.fit(rows, loss='log', method='lbfgs', epochs=4)\n"
             "ds.fit(rows, loss='log', method='minibatch', epochs=1)\n"
             "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)"

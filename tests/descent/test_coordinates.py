@@ -58,7 +58,7 @@ def test_it_ends_where_no_weight_can_be_improved_dense_and_sparse(loss, penalty,
         F = ds.objective(dataset, loss, penalty, alpha, ds.Linear(intercept, scale))
         theta = F.to_inner(found[-1].params)
         # 1e-10 is what was asked for; rounding of θ → w → θ adds its own
-        assert F.certificate(theta, F.at(theta).gradient) <= 1.1e-10 * F.gradient_scale
+        assert F.stationarity(theta, F.value_and_gradient(theta).gradient) <= 1.1e-10 * F.gradient_scale
         assert found[-1].verdict.code == "converged"
     assert found[1].loss == pytest.approx(found[0].loss, rel=1e-12)
     assert found[1].params == pytest.approx(found[0].params, abs=1e-6 * np.abs(found[0].params).max())

@@ -135,8 +135,8 @@ def test_the_start_is_left_as_it_was():
 
 
 def test_a_method_is_whatever_rows_direction_and_rate_are_put_together():
+    from downslope.descent.batching import Batch
     from downslope.descent.directions import Momentum
-    from downslope.descent.rows import Batch
     from downslope.descent.schedules import Exponential
 
     F = objective(three_rows(), model=Linear(False, False))

@@ -7,9 +7,9 @@ import pytest
 
 from downslope.data import Dataset
 from downslope.descent import directions
-from downslope.descent.directions import DIRECTIONS, Chooser
+from downslope.descent.directions import DIRECTIONS, SearchDirection
 from downslope.inference import minimize
-from downslope.kernels import moves
+from downslope.kernels import updates
 from downslope.kernels.compiled import compiled
 from downslope.kernels.sweeps import sweep
 from downslope.model.functions import Function
@@ -18,7 +18,7 @@ from downslope.model.objective import function_objective, objective
 from tests.builders import fetched
 
 EPS = np.finfo(float).eps
-MOVING = [kind for kind in DIRECTIONS.values() if not issubclass(kind, Chooser)]
+MOVING = [kind for kind in DIRECTIONS.values() if not issubclass(kind, SearchDirection)]
 MOVERS = [kind() for kind in MOVING if kind is not directions.Nesterov]
 MOVERS += [directions.Nesterov(0.8), directions.Momentum(0.5), directions.AdamW(decay=0.3)]
 BY_DIRECTION = pytest.mark.parametrize("direction", MOVERS, ids=repr)
@@ -49,10 +49,10 @@ def in_torch(torch, direction, parameters, rate):
 
 def walk(direction, F, theta, rate, updates):
     """(updates, p): where a direction goes on all of F."""
-    memory = direction.begin(F.term.widths > 0)
+    memory = direction.begin(F.term.column_scale > 0)
     places = []
     for _ in range(updates):
-        theta = direction.move(theta, F.at(theta).gradient, rate, memory, F.l1)
+        theta = direction.move(theta, F.value_and_gradient(theta).gradient, rate, memory, F.l1)
         places.append(theta)
     return np.array(places)
 
@@ -109,7 +109,7 @@ def rows(n=23, d=4, k=1, weighted=False):
 
 def swept(kernel, F, direction, size, order, rates, count=0):
     """One pass by a kernel: (value, gradient, w, memory)."""
-    term, memory = F.term, direction.begin(F.term.widths > 0)
+    term, memory = F.term, direction.begin(F.term.column_scale > 0)
     theta = np.random.default_rng(2).normal(size=F.size)
     value, gradient, w = kernel(
         *fetched(term, order), size, term.loss.kernel, theta, memory.vectors, direction.constants, rates,
@@ -141,9 +141,9 @@ def test_a_sweep_over_batches_is_the_objective_and_the_move(direction, penalty, 
     F = objective(rows(k=2, weighted=weighted), "quantile:0.3", penalty, 0.2 if penalty else 0.0)
     order, rates = np.random.default_rng(0).permutation(23), np.full(6, 0.01)
     value, gradient, w, memory = swept(sweep, F, direction, 4, order, rates)
-    theta, mind = np.random.default_rng(2).normal(size=F.size), direction.begin(F.term.widths > 0)
+    theta, mind = np.random.default_rng(2).normal(size=F.size), direction.begin(F.term.column_scale > 0)
     for first in range(0, 23, 4):
-        point = F.at(theta, order[first : first + 4])
+        point = F.value_and_gradient(theta, order[first : first + 4])
         theta = direction.move(theta, point.gradient, 0.01, mind, F.l1)
     assert np.isclose(value, point.value, rtol=1e-12)
     assert np.allclose(gradient, point.gradient, rtol=1e-11, atol=1e-13)
@@ -156,7 +156,7 @@ def test_a_sweep_over_batches_is_the_objective_and_the_move(direction, penalty, 
 def test_a_sweep_leaves_the_weights_that_it_was_given(direction):
     F = objective(rows(), "squared")
     before = np.random.default_rng(2).normal(size=F.size)
-    term, memory = F.term, direction.begin(F.term.widths > 0)
+    term, memory = F.term, direction.begin(F.term.column_scale > 0)
     kept = before.copy()
     sweep(
         *fetched(term, np.arange(23)), 23, term.loss.kernel, before, memory.vectors, direction.constants,
@@ -177,9 +177,9 @@ def test_one_number_moves_as_in_an_array(direction, l1):
     )
     v, fade, prices = rng.uniform(size=6), (0.4, 0.2), l1 * penalised
     m = abs(m)  # a sum of squares, for Adagrad and RMSprop
-    whole = moves.move(direction.constants, w, g, 0.1, m, v, fade, penalised, prices)
+    whole = updates.move(direction.constants, w, g, 0.1, m, v, fade, penalised, prices)
     for j in range(6):
-        one = moves.move(direction.constants, w[j], g[j], 0.1, m[j], v[j], fade, penalised[j], prices[j])
+        one = updates.move(direction.constants, w[j], g[j], 0.1, m[j], v[j], fade, penalised[j], prices[j])
         assert np.array_equal([part[j] for part in whole], one)
 
 
@@ -206,7 +206,7 @@ def test_growing_momentum_is_fista_written_out():
     x = y = np.zeros(F.size)
     growth, expected = 1.0, []
     while True:
-        ahead = F.prox(y - t * F.at(y).gradient, t)
+        ahead = F.prox(y - t * F.value_and_gradient(y).gradient, t)
         if (y - ahead) @ (ahead - x) > 0:
             break
         following = (1 + np.sqrt(1 + 4 * growth**2)) / 2
@@ -221,7 +221,7 @@ def test_decay_leaves_the_intercept_alone():
     F = objective(rows(), "squared")
     decayed, plain = directions.AdamW(decay=0.5), directions.AdamW(decay=0.0)
     w, g = np.ones(F.size), np.ones(F.size)
-    one, other = (d.move(w, g, 0.1, d.begin(F.term.widths > 0), F.l1) for d in (decayed, plain))
+    one, other = (d.move(w, g, 0.1, d.begin(F.term.column_scale > 0), F.l1) for d in (decayed, plain))
     assert one[-1] == other[-1] and np.allclose(other[:-1] - one[:-1], 0.1 * 0.5)
 
 
@@ -239,7 +239,7 @@ def test_adam_without_decay_is_adamw_at_zero():
 def test_lbfgs_with_all_pairs_ends_on_a_parabola_in_p_plus_one_steps():
     """With an exact line search L-BFGS is conjugate gradients: Nocedal & Wright 2006, §7.2."""
     F = objective(rows(n=60, d=4), "squared", "l2", 0.1, Linear(True, True))
-    direction, point = directions.LBFGS(), F.at(np.zeros(F.size))
+    direction, point = directions.LBFGS(), F.value_and_gradient(np.zeros(F.size))
     memory = direction.begin(np.ones(F.size))
     for _ in range(F.size + 1):
         d = direction.choose(F, point, memory)
@@ -256,17 +256,23 @@ def test_lbfgs_keeps_no_more_pairs_than_it_says():
     F = function_objective(Function.of("x^4 + y^2", None))
     direction, memory = directions.LBFGS(2), directions.LBFGS(2).begin(np.ones(2))
     for k in range(6):
-        direction.learn(F.at(np.array([3.0 - 0.4 * k, 1.0])), F.at(np.array([2.6 - 0.4 * k, 0.9])), memory)
+        direction.learn(
+            F.value_and_gradient(np.array([3.0 - 0.4 * k, 1.0])),
+            F.value_and_gradient(np.array([2.6 - 0.4 * k, 0.9])),
+            memory,
+        )
     assert len(memory.moves) == 2
     kept = len(memory.moves)
-    direction.learn(F.at(np.array([1.0, 1.0])), F.at(np.array([1.0, 1.0])), memory)  # no move: no curvature
+    direction.learn(
+        F.value_and_gradient(np.array([1.0, 1.0])), F.value_and_gradient(np.array([1.0, 1.0])), memory
+    )  # no move: no curvature
     assert len(memory.moves) == kept
 
 
 def test_newton_goes_downhill_where_the_curvature_is_negative():
     F = function_objective(Function.of("x^2 - y^2 + y^4", None))
     for start in ([1.0, 0.1], [0.5, -0.2]):
-        point = F.at(np.array(start))
+        point = F.value_and_gradient(np.array(start))
         d = directions.Newton().choose(F, point, directions.Newton().begin(np.ones(2)))
         assert point.gradient @ d < 0
 

@@ -11,6 +11,7 @@ from sklearn.linear_model import ElasticNet, Lasso, QuantileRegressor
 
 from downslope.data import Dataset
 from downslope.descent import directions, schedules, searches
+from downslope.descent.batching import All, Batch, One
 from downslope.descent.descend import descend
 from downslope.descent.methods import (
     GD,
@@ -28,7 +29,6 @@ from downslope.descent.methods import (
     by_name,
     from_json,
 )
-from downslope.descent.rows import All, Batch, One
 from downslope.descent.stops import Epochs
 from downslope.errors import DownslopeError
 from downslope.inference import fit
@@ -44,7 +44,9 @@ DESCENDING = [method for method in EVERY if isinstance(method, Method)]
 FULL = [method for method in DESCENDING if method.full]
 STOCHASTIC = [method for method in DESCENDING if not method.full]
 STOCHASTIC += [
-    m.with_rows(8) for m in FULL if not isinstance(m.direction, directions.Chooser) and m.name != "nesterov"
+    m.with_rows(8)
+    for m in FULL
+    if not isinstance(m.direction, directions.SearchDirection) and m.name != "nesterov"
 ]
 STOCHASTIC += [Nesterov(0.5).with_rows(8)]
 named = lambda method: (
@@ -143,7 +145,9 @@ def test_stochastic_methods_end_within_their_noise():
     data = rows(n=200)
     F = objective(data)
     best = F.reduced().term.best.ravel()
-    noise = np.mean([np.sum(F.at(best, np.array([i])).gradient ** 2) for i in range(200)])  # E‖gᵢ‖² at w*
+    noise = np.mean(
+        [np.sum(F.value_and_gradient(best, np.array([i])).gradient ** 2) for i in range(200)]
+    )  # E‖gᵢ‖² at w*
     t = 0.2 / F.term.row_lipschitz
     ends = [F.value(F.to_inner(p)) - F.value(best) for p in path(F, SGD(t, "replacement"), 60)[20:]]
     # with gᵢ(w) = gᵢ(w*) + Hᵢ(w − w*): E F − F* ≤ t·L·noise/(2μ(1 − 2tL_max)), after the start is forgotten
@@ -202,7 +206,9 @@ def test_kinked_penalties_have_the_answer_of_scikit_learn(method, penalty):
         theirs = ElasticNet(alpha=alpha / 2, l1_ratio=0.4, tol=1e-14, max_iter=10**6).fit(X, y)
     F = objective(data, "squared", penalty, alpha)
     right = F.to_inner(np.append(theirs.coef_, theirs.intercept_))
-    certificate = F.certificate(F.to_inner(found.params), F.at(F.to_inner(found.params)).gradient)
+    certificate = F.stationarity(
+        F.to_inner(found.params), F.value_and_gradient(F.to_inner(found.params)).gradient
+    )
     apart = np.linalg.norm(F.to_inner(found.params) - right)
     # strong convexity: ‖θ − θ*‖ ≤ dist(−g, ∂R)/μ; theirs is good to 1e-7 or so of the size
     assert apart <= np.sqrt(F.size) * certificate / F.strong_convexity + 1e-6 * np.linalg.norm(right)
@@ -220,7 +226,7 @@ def test_huber_has_the_minimum_that_scipy_finds(method):
     theirs = minimize(
         lambda t: F.value(t),
         np.zeros(F.size),
-        jac=lambda t: F.at(t).gradient,
+        jac=lambda t: F.value_and_gradient(t).gradient,
         method="BFGS",
         options={"gtol": 1e-10},
     )

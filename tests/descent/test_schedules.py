@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from downslope.descent import rates
+from downslope.descent import auto_rate
 from downslope.descent.methods import GD, SGD, Method, MiniBatch, by_name, from_json, rate_from_json
 from downslope.descent.schedules import (
     SCHEDULES,
@@ -151,23 +151,23 @@ def an_objective(loss="squared"):
 
 def test_auto_is_the_best_fixed_step_where_curvature_is_known():
     F = an_objective()
-    assert rates.resolved(GD(), F) == Constant(2 / (F.lipschitz + F.strong_convexity))
+    assert auto_rate.resolved(GD(), F) == Constant(2 / (F.lipschitz + F.strong_convexity))
     H = an_objective("huber")
-    assert rates.resolved(GD(), H) == Constant(1 / H.lipschitz)
-    assert rates.resolved(by_name("nesterov"), F) == Constant(1 / F.lipschitz)
-    assert rates.resolved(by_name("momentum:0.9"), H).rate == pytest.approx(0.1 / H.lipschitz)
-    assert rates.resolved(GD(0.5), F) == Constant(0.5)
+    assert auto_rate.resolved(GD(), H) == Constant(1 / H.lipschitz)
+    assert auto_rate.resolved(by_name("nesterov"), F) == Constant(1 / F.lipschitz)
+    assert auto_rate.resolved(by_name("momentum:0.9"), H).rate == pytest.approx(0.1 / H.lipschitz)
+    assert auto_rate.resolved(GD(0.5), F) == Constant(0.5)
 
 
 def test_the_curvature_of_a_batch_lies_between_that_of_a_row_and_of_all():
     F = an_objective()
-    assert rates.batch_lipschitz(F, 1) == pytest.approx(F.term.row_lipschitz, rel=1e-15)
-    assert rates.batch_lipschitz(F, 30) == pytest.approx(F.lipschitz, rel=1e-15)
-    assert rates.batch_lipschitz(F, 1000) == rates.batch_lipschitz(F, 30)
-    by_size = [rates.batch_lipschitz(F, size) for size in range(1, 31)]
+    assert auto_rate.batch_lipschitz(F, 1) == pytest.approx(F.term.row_lipschitz, rel=1e-15)
+    assert auto_rate.batch_lipschitz(F, 30) == pytest.approx(F.lipschitz, rel=1e-15)
+    assert auto_rate.batch_lipschitz(F, 1000) == auto_rate.batch_lipschitz(F, 30)
+    by_size = [auto_rate.batch_lipschitz(F, size) for size in range(1, 31)]
     assert (np.diff(by_size) < 0).all()
-    assert rates.resolved(SGD(), F).rate == pytest.approx(1 / (2 * F.term.row_lipschitz))
-    assert rates.resolved(MiniBatch(30), F).rate == pytest.approx(1 / (2 * F.lipschitz))
+    assert auto_rate.resolved(SGD(), F).rate == pytest.approx(1 / (2 * F.term.row_lipschitz))
+    assert auto_rate.resolved(MiniBatch(30), F).rate == pytest.approx(1 / (2 * F.lipschitz))
 
 
 def test_the_curvature_of_a_batch_is_that_of_expected_smoothness():
@@ -182,10 +182,11 @@ def test_the_curvature_of_a_batch_is_that_of_expected_smoothness():
     F = objective(Dataset.from_arrays(X, X @ [1.0, -1.0] + rng.normal(size=6)))
     best = F.reduced().term.best.ravel()
     for size in (1, 2, 4, 6):
-        L = rates.batch_lipschitz(F, size)
+        L = auto_rate.batch_lipschitz(F, size)
         for theta in rng.normal(size=(5, 3)):
             apart = [
-                F.at(theta, np.array(batch)).gradient - F.at(best, np.array(batch)).gradient
+                F.value_and_gradient(theta, np.array(batch)).gradient
+                - F.value_and_gradient(best, np.array(batch)).gradient
                 for batch in itertools.combinations(range(6), size)
             ]
             assert np.mean([g @ g for g in apart]) <= 2 * L * (F.value(theta) - F.value(best)) * (1 + 1e-9)
@@ -197,10 +198,10 @@ def test_auto_on_a_function_whose_curvature_is_not_known():
     from downslope.model.objective import function_objective
 
     F = function_objective(Function.of("x^2", None))
-    assert rates.resolved(GD(), F) == Armijo()
-    assert rates.resolved(by_name("lbfgs"), F) == StrongWolfe()
+    assert auto_rate.resolved(GD(), F) == Armijo()
+    assert auto_rate.resolved(by_name("lbfgs"), F) == StrongWolfe()
     with pytest.raises(DownslopeError) as caught:
-        rates.resolved(by_name("adam"), F)
+        auto_rate.resolved(by_name("adam"), F)
     assert caught.value.key == "descent.auto_needs_curvature"
 
 
@@ -208,9 +209,9 @@ def test_one_row_at_a_time_asks_for_no_curvature_of_all_of_them(monkeypatch):
     """L of a wide X takes twenty looks at it; the largest L of a row takes one."""
     F = an_objective()
     monkeypatch.setattr(type(F.term), "spectrum", property(lambda term: 1 / 0))
-    assert rates.resolved(SGD(), F).rate == pytest.approx(1 / (2 * F.term.row_lipschitz))
+    assert auto_rate.resolved(SGD(), F).rate == pytest.approx(1 / (2 * F.term.row_lipschitz))
     with pytest.raises(ZeroDivisionError):
-        rates.resolved(MiniBatch(4), F)
+        auto_rate.resolved(MiniBatch(4), F)
 
 
 @EVERY

@@ -112,7 +112,7 @@ def test_a_prox_step_satisfies_its_own_condition(alpha):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(40, 5))
     F = objective(Dataset.from_arrays(X, X[:, 0] + rng.normal(size=40)), "huber", "l1", alpha)
-    point = F.at(rng.normal(size=6))
+    point = F.value_and_gradient(rng.normal(size=6))
     for first in (1e-3, 1.0, 1e3):
         t, moved = Armijo().prox_step(F, point, first)
         change = moved.theta - point.theta
@@ -133,7 +133,7 @@ def test_a_function_is_evaluated_once_at_each_trial_point(method):
     class Watched(FunctionTerm):
         def at(self, theta, rows=None):
             places.append(tuple(theta))
-            return super().at(theta, rows)
+            return super().value_and_gradient(theta, rows)
 
     F = Objective(Watched(Function.of("(x - 1)^4 + (y + 2)^2 + 0.1*x*y", None)))
     updates = sum(1 for _ in descend(F, [0.0, 0.0], method, Gradient(1e-6) | Epochs(15)))
@@ -144,7 +144,7 @@ def test_a_function_is_evaluated_once_at_each_trial_point(method):
 
 def test_a_fixed_step_looks_at_the_rows_once_an_epoch(monkeypatch):
     seen = []
-    whole = LinearTerm.at
+    whole = LinearTerm.value_and_gradient
     monkeypatch.setattr(
         LinearTerm, "at", lambda self, theta, rows=None: seen.append(1) or whole(self, theta, rows)
     )

@@ -150,7 +150,9 @@ def test_the_end_tells_the_certificate_of_its_weights():
         F = objective(rows(), loss, penalty, 0.1 if penalty else 0.0)
         _, end = finished(descend(F, np.zeros(4), by_name("nesterov"), Epochs(7)))
         theta = F.to_inner(end.params)
-        assert np.isclose(end.certificate, F.certificate(theta, F.at(theta).gradient), rtol=1e-9)
+        assert np.isclose(
+            end.stationarity, F.stationarity(theta, F.value_and_gradient(theta).gradient), rtol=1e-9
+        )
 
 
 def overfitting():

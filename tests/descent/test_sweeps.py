@@ -11,13 +11,13 @@ from scipy import sparse
 
 from downslope.data import Dataset
 from downslope.descent import directions, epochs
+from downslope.descent.batching import LONG, Batch
 from downslope.descent.descend import descend
-from downslope.descent.directions import DIRECTIONS, Chooser
+from downslope.descent.directions import DIRECTIONS, SearchDirection
 from downslope.descent.methods import SGD, Method
-from downslope.descent.rows import LONG, Batch
 from downslope.descent.schedules import Constant, InverseScaling, OneCycle
 from downslope.descent.stops import Epochs
-from downslope.kernels import ring, rows, sparse_sweeps, threads
+from downslope.kernels import gather, ring, sparse_sweeps, threads
 from downslope.kernels.compiled import compiled
 from downslope.kernels.sweeps import single_sweep, sweep
 from downslope.model import passes
@@ -27,7 +27,7 @@ from downslope.model.objective import objective
 from downslope.model.penalties import PENALTIES
 from tests.builders import fetched
 
-MOVING = [kind for kind in DIRECTIONS.values() if not issubclass(kind, Chooser)]
+MOVING = [kind for kind in DIRECTIONS.values() if not issubclass(kind, SearchDirection)]
 MOVERS = [kind() for kind in MOVING if kind is not directions.Nesterov]
 MOVERS += [directions.Nesterov(0.8), directions.AdamW(decay=0.3)]
 LOSS_NAMES = [*LOSSES]
@@ -52,7 +52,7 @@ def made(loss, penalty=None, alpha=0.1, intercept=True, scale=True, k=1, form=np
 
 def swept(kernel, F, direction, size, rates, count=0):
     """One pass: (value, gradient, w, memory), joined."""
-    memory = direction.begin(F.term.widths > 0)
+    memory = direction.begin(F.term.column_scale > 0)
     theta = 0.1 * np.random.default_rng(2).normal(size=F.size)
     order = np.random.default_rng(5).permutation(N)
     value, gradient, w = kernel(
@@ -98,7 +98,7 @@ def test_rows_are_fetched_from_any_layout_and_kind_of_number():
         X = np.repeat(X, 2, axis=1)[:, ::2] if layout == "A" else np.array(X, order=layout)
         term = made("squared", form=lambda _: X).term  # noqa: B023
         object.__setattr__(term, "X", X)
-        for fetch in (rows.fetch, compiled(rows.fetch)):
+        for fetch in (gather.fetch, compiled(gather.fetch)):
             inner, Y, _ = fetched(term, order, fetch)
             standardise = term.standardise
             assert np.array_equal(inner[:, :-1], (X[order] - standardise.center) * (1 / standardise.width))
@@ -142,8 +142,8 @@ def test_long_waits_end_where_walking_would():
     sparse_sweeps.reaches(rates, reach)
     for direction, l1, l2 in itertools.product(MOVERS, (0.0, 1e-4), (0.0, 1e-3)):
         given = direction.constants, 0.7, 0.2, 0.3, 1.0, l1, l2, rates, reach
-        far = compiled(sparse_sweeps.waited)(*given, rates.max(), 10, 2900, 5)
-        walked = compiled(sparse_sweeps.waited)(*given, np.inf, 10, 2900, 5)
+        far = compiled(sparse_sweeps.replay)(*given, rates.max(), 10, 2900, 5)
+        walked = compiled(sparse_sweeps.replay)(*given, np.inf, 10, 2900, 5)
         assert np.allclose(far, walked, rtol=1e-11, atol=1e-14)
 
 
@@ -189,11 +189,11 @@ def test_every_piece_is_begun_once_and_no_place_is_taken_twice():
 def test_helpers_end_with_whoever_they_help_and_their_errors_reach_him(monkeypatch):
     monkeypatch.setenv("DOWNSLOPE_THREADS", "3")
     closed = threading.Event()
-    with pytest.raises(KeyboardInterrupt), threads.helped(closed.wait, closed.set, 2):
+    with pytest.raises(KeyboardInterrupt), threads.with_helpers(closed.wait, closed.set, 2):
         raise KeyboardInterrupt
-    with pytest.raises(ZeroDivisionError), threads.helped(lambda: 1 // 0, closed.set, 2):
+    with pytest.raises(ZeroDivisionError), threads.with_helpers(lambda: 1 // 0, closed.set, 2):
         time.sleep(0.1)
-    with threads.helped(lambda: 1 // 0, closed.set, 0):  # nobody is asked to
+    with threads.with_helpers(lambda: 1 // 0, closed.set, 0):  # nobody is asked to
         pass
 
 
@@ -205,10 +205,10 @@ def test_a_long_order_is_drawn_by_a_shuffle_that_is_even_and_the_same_when_compi
     keys = np.random.default_rng(0).integers(2**64, size=5000, dtype=np.uint64)
     for number, key in enumerate(keys):
         order, plain = np.arange(5), np.arange(5)
-        compiled(rows.shuffle)(order, key)
+        compiled(gather.shuffle)(order, key)
         if number < 50:
             with np.errstate(over="ignore"):
-                rows.shuffle(plain, key)
+                gather.shuffle(plain, key)
             assert np.array_equal(order, plain)
         places[order, np.arange(5)] += 1
     assert np.abs(places - 1000).max() < 5 * np.sqrt(5000 * 0.2 * 0.8)

@@ -105,9 +105,9 @@ def test_a_step_tells_of_before_its_update_and_the_weights_after(method):
     found = fit(data, method=method, epochs=6, loss="huber")
     F = objective(data, "huber")
     full = method not in ("sgd", "minibatch")
-    before = F.at(F.to_inner(found.trace.start))
+    before = F.value_and_gradient(F.to_inner(found.trace.start))
     for k, step in enumerate(found.trace):
-        after = F.at(F.to_inner(step.params))
+        after = F.value_and_gradient(F.to_inner(step.params))
         assert step.epoch == k and np.isclose(step.gradient_norm, np.linalg.norm(step.gradient), rtol=1e-14)
         if full:
             assert (step.rows, step.step) == (30, k + 1)

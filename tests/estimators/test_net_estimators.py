@@ -386,7 +386,7 @@ PAIRS = {
 
 def test_every_moving_direction_has_its_partner_here():
     found = ds.directions.DIRECTIONS.items()
-    moving = {name for name, kind in found if not issubclass(kind, ds.directions.Chooser)}
+    moving = {name for name, kind in found if not issubclass(kind, ds.directions.SearchDirection)}
     assert moving - {"steepest"} == set(PAIRS) - {"sgd"}
 
 

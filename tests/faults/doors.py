@@ -172,7 +172,7 @@ def doors(nets: bool = False) -> dict[str, tuple[Callable, dict[str, Any]]]:
         "Batch": (ds.Batch, {"size": 3, "order": "shuffle"}),
         "Method": (ds.Method, {"rows": ds.All(), "direction": ds.directions.Steepest(), "learning_rate": 0.1}),
         "Exhaustive": (ds.Exhaustive, {"grid": {"x": [0.0, 1.0]}}),
-        "Reading": (ds.Reading, {"memory": "1GB", "on_bad_row": "fail", "rows": None, "held": None}),
+        "ReadOptions": (ds.ReadOptions, {"memory": "1GB", "on_bad_row": "fail", "rows": None, "held": None}),
         "losses.huber": (ds.losses.huber, {"delta": 1.0}),
         "losses.quantile": (ds.losses.quantile, {"level": 0.5}),
         "losses.by_name": (ds.losses.by_name, {"spec": "huber:2"}),

@@ -25,7 +25,7 @@ from downslope.data import Dataset
 from downslope.descent.methods import METHODS
 from downslope.errors import DownslopeError
 from downslope.inference import Recipe, Training
-from downslope.insight.prediction import foresee
+from downslope.insight.prediction import predict_run
 from downslope.messages import speaking
 from downslope.model.losses import LOSSES
 
@@ -141,14 +141,14 @@ def _python(point: dict, rows: Dataset) -> None:
     if point["held_out"]:
         rows, held_out = rows.split(0.3)
     training = Training.on_rows(rows, Recipe(**settings_of(point)), held_out)
-    foreseen = foresee(training.objective, training.method, training.trace.start)
+    foreseen = predict_run(training.objective, training.method, training.trace.start)
     solution = training.solution
     readable(solution.verdict)
     solution.to_json()
     for language in ("en", "zh"):
         with speaking(language):
             if foreseen is not None:
-                assert all(foreseen.lines()) and foreseen.beside(solution) is not None
+                assert all(foreseen.lines()) and foreseen.compared(solution) is not None
     assert all("unjudged" not in values for values in solution.metrics.values())
 
 

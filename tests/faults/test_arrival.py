@@ -232,7 +232,7 @@ def test_rows_in_parts_decide_as_rows_in_memory_do(tmp_path, kind, loss):
     names = [f"x{j}" for j in range(X.shape[1] - 1)] + ["y"]
     path.write_text("\n".join([",".join(names), *(",".join(map(repr, row.tolist())) for row in X)]))
     whole = ds.fit(ds.Dataset.read(path, "y"), loss=loss)
-    parts = ds.fit(ds.Stream.open(path, "y", reading=ds.Reading("1GB", 128)), loss=loss)
+    parts = ds.fit(ds.Stream.open(path, "y", reading=ds.ReadOptions("1GB", 128)), loss=loss)
     assert parts.loss == pytest.approx(whole.loss, rel=1e-9)
     assert parts.verdict.code == whole.verdict.code
     if kind == "years":

@@ -20,7 +20,7 @@ import pytest
 
 import downslope as ds
 from downslope.data.reading import Table
-from downslope.data.request import Reading
+from downslope.data.request import ReadOptions
 from downslope.errors import DownslopeError
 
 pytestmark = pytest.mark.fault("F4")
@@ -178,7 +178,7 @@ def test_a_kind_of_file_is_read_in_memory_and_in_parts(name):
     READ[name]()
     before = sorted(os.listdir("."))
     whole = ds.Dataset.read(name, "y")
-    parts = ds.Dataset.read(name, "y", reading=Reading(on_bad_row="fail"))
+    parts = ds.Dataset.read(name, "y", reading=ReadOptions(on_bad_row="fail"))
     assert set(whole.features) >= {"z", "day"} and whole.features == parts.features
     np.testing.assert_array_equal(whole.X, parts.X)
     np.testing.assert_array_equal(whole.y, parts.y)
@@ -193,7 +193,10 @@ def test_a_kind_of_file_is_read_in_memory_and_in_parts(name):
 def test_a_kind_that_is_not_read_is_refused_with_what_would_work(name):
     make, word = REFUSED[name]
     make()
-    for ask in (lambda: Table.read(name), lambda: ds.Dataset.read(name, reading=Reading(on_bad_row="fail"))):
+    for ask in (
+        lambda: Table.read(name),
+        lambda: ds.Dataset.read(name, reading=ReadOptions(on_bad_row="fail")),
+    ):
         with pytest.raises(DownslopeError) as caught:
             ask()
         assert word in str(caught.value) and "\n" not in str(caught.value)

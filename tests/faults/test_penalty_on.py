@@ -10,8 +10,8 @@ from scipy import sparse
 import downslope as ds
 from downslope.cli import main
 from downslope.inference.settings import Settings
+from downslope.lab.localized import plain
 from downslope.lab.problems import Problem
-from downslope.lab.said import plain
 
 pytestmark = pytest.mark.fault("D12")
 

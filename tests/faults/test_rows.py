@@ -120,7 +120,7 @@ def read(path, target="y", rows=None, **more):
             found = ds.Dataset.read(path, target, **more)
             parts = [found]
         else:
-            found = ds.Stream.open(path, target, reading=ds.Reading("1GB", rows), **more)
+            found = ds.Stream.open(path, target, reading=ds.ReadOptions("1GB", rows), **more)
             parts = [part for part in found.each() if len(part)]
     except ds.DownslopeError as error:
         return str(error)
@@ -157,7 +157,7 @@ def test_files_that_failed_are_read_in_parts_as_in_memory(path):
 @pytest.mark.parametrize("on_bad_row", ["skip", "fail"])
 def test_bad_rows_are_judged_by_the_columns_that_serve(on_bad_row):
     path = CASES / "04_name_and_hole.csv"
-    asked = ds.Reading("1GB", 16, on_bad_row)
+    asked = ds.ReadOptions("1GB", 16, on_bad_row)
     if on_bad_row == "fail":
         with pytest.raises(ds.DownslopeError, match="Row 5 has a missing value in the column 'age'"):
             ds.Stream.open(path, "y", reading=asked)
@@ -177,7 +177,7 @@ def test_the_order_of_dates_is_that_of_all_files_and_is_kept_for_predictions():
     trained = ds.fit(ds.Dataset.read(CASES / "08_us_train.csv", "y"))
     for rows in (str(CASES / "08_us_new.csv"), {"day": ["05/06/2023", "06/07/2023"], "x": [1, 2]}):
         assert trained.predict(rows) == pytest.approx([250, 314])
-    (table,) = trained.predict_source(CASES / "08_us_new.csv", ds.Reading("1GB", 100))
+    (table,) = trained.predict_source(CASES / "08_us_new.csv", ds.ReadOptions("1GB", 100))
     assert table.column("prediction").to_pylist() == pytest.approx([250, 314])
     assert any("ambiguous" in note for note in ds.Dataset.read(CASES / "07_us_03.csv", "y").notes_text())
 
@@ -361,7 +361,7 @@ def test_predictions_of_the_training_file_read_back_as_text_are_those_in_memory(
     solution.save("run")
     expected = solution.predict(rows)
     for found in (solution, ds.load("run")):
-        tables = list(found.predict_source("rows.csv", ds.Reading("1GB", 16), as_written=True))
+        tables = list(found.predict_source("rows.csv", ds.ReadOptions("1GB", 16), as_written=True))
         assert np.array_equal(np.concatenate([t.column("prediction").to_numpy() for t in tables]), expected)
         assert np.array_equal(found.predict("rows.csv"), expected)
 
@@ -472,7 +472,7 @@ def test_real_files_are_read_in_parts_as_in_memory(folder):
 @pytest.mark.fault("C1")
 def test_a_cluster_of_two_reads_what_parts_do(folder):
     pytest.importorskip("distributed")
-    from downslope.cluster import Connection, spread
+    from downslope.cluster import Connection, shard
 
     connection = Connection.local(2, "1GB")
     with warnings.catch_warnings():
@@ -480,9 +480,9 @@ def test_a_cluster_of_two_reads_what_parts_do(folder):
         try:
             for name in list(TEXTS)[::6]:
                 Path("rows.csv").write_text(TEXTS[name], encoding="utf-8", newline="")
-                asked = {"reading": ds.Reading("1GB", 16), "client": connection.client}
+                asked = {"reading": ds.ReadOptions("1GB", 16), "client": connection.client}
                 try:
-                    there = spread("rows.csv", "y", **asked)
+                    there = shard("rows.csv", "y", **asked)
                 except ds.DownslopeError as error:
                     assert read("rows.csv", rows=16) == str(error)
                     continue

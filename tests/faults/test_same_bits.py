@@ -42,7 +42,7 @@ fits("wide squared", ds.Dataset.from_arrays(wide, wide[:, 0]), ["auto", "gd"])
 rows = ds.Dataset.read(sys.argv[2], "y")
 fits("file", rows, ["auto", "gd"], loss="huber:0.5")
 if len(sys.argv) > 3:
-    parts = ds.Stream.open(sys.argv[2], "y", reading=ds.Reading("1GB", 4096))
+    parts = ds.Stream.open(sys.argv[2], "y", reading=ds.ReadOptions("1GB", 4096))
     fits("parts", parts, ["auto", "gd", "lbfgs"], loss="huber:0.5")
 print(json.dumps(told))
 """

@@ -11,7 +11,7 @@ import pytest
 import downslope as ds
 from downslope.data.database import query_of
 from downslope.data.reading import Table
-from downslope.data.request import Reading
+from downslope.data.request import ReadOptions
 from downslope.errors import DownslopeError
 from tests.builders import refused_key
 
@@ -101,7 +101,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("query", HOSTILE)
 def test_a_query_that_does_more_than_read_a_table_is_refused_and_does_nothing(query, folder):
-    in_parts = Reading(on_bad_row="fail")
+    in_parts = ReadOptions(on_bad_row="fail")
     keys = {"data.sql", "data.sql_not_select", "data.sql_function"}
     assert refused_key(lambda: Table.read(query)) in keys
     assert refused_key(lambda: ds.Dataset.read(query, "x")) in keys
@@ -113,14 +113,14 @@ def test_a_query_that_does_more_than_read_a_table_is_refused_and_does_nothing(qu
 @pytest.mark.parametrize("query", HARMLESS)
 def test_a_query_that_reads_tables_runs_in_memory_and_in_parts(query, folder):
     whole = ds.Dataset.read(query, "y")
-    parts = ds.Dataset.read(query, "y", reading=Reading(on_bad_row="fail"))
+    parts = ds.Dataset.read(query, "y", reading=ReadOptions(on_bad_row="fail"))
     assert len(whole) == len(parts) == 20 and whole.features == parts.features
 
 
 @pytest.mark.parametrize("door", ["python", "command line"])
 def test_a_resumed_query_is_shown_and_runs_only_where_it_is_trusted(door, folder):
     query = "SELECT x, y FROM 'rows.csv'"
-    rows = ds.Dataset.read(query, "y", reading=Reading(rows=8192, on_bad_row="fail"))
+    rows = ds.Dataset.read(query, "y", reading=ReadOptions(rows=8192, on_bad_row="fail"))
     settings = {"method": "sgd", "learning_rate": 1e-4, "seed": 1}
     if door == "python":
         kept = ds.Checkpoint("run", seconds=0)

@@ -12,7 +12,7 @@ from downslope.cli.options import in_options
 from downslope.data.charset import ENCODINGS, charset_of
 from downslope.data.layout import layout_of
 from downslope.data.reading import Table
-from downslope.data.request import Reading
+from downslope.data.request import ReadOptions
 from downslope.errors import DownslopeError
 from downslope.messages import writing
 from tests.builders import CASES
@@ -101,10 +101,10 @@ def check(dialect, folder):
     for name in names[1:]:
         np.testing.assert_array_equal(read.numbers(name), table[name])
     rows = ds.Dataset.read(path, names[2])
-    parts = ds.Dataset.read(path, names[2], reading=Reading(on_bad_row="fail"))
+    parts = ds.Dataset.read(path, names[2], reading=ReadOptions(on_bad_row="fail"))
     np.testing.assert_array_equal(rows.X, parts.X)
     np.testing.assert_array_equal(rows.y, parts.y)
-    asked = ds.Dataset.read(path, names[2], reading=Reading(encoding=encoding, header=True))
+    asked = ds.Dataset.read(path, names[2], reading=ReadOptions(encoding=encoding, header=True))
     np.testing.assert_array_equal(rows.X, asked.X)
 
 
@@ -157,7 +157,7 @@ def test_a_tie_is_said_and_an_encoding_that_is_asked_for_is_taken(tmp_path):
     asked = Table.read(path, encoding="cp1252")
     assert asked.columns.column("grad").to_pylist()[0] == "Èakovec" and not asked.notes
     with pytest.raises(DownslopeError) as caught:
-        Reading(encoding="klingon")
+        ReadOptions(encoding="klingon")
     assert caught.value.key == "data.unknown_encoding"
 
 
@@ -254,7 +254,7 @@ def test_whether_there_is_a_header_can_be_said(tmp_path):
 def test_cases_are_read_with_all_their_rows_and_no_more(name, rows, columns):
     read = Table.read(CASES / name)
     assert (len(read), read.names) == (rows, columns)
-    parts = ds.Dataset.read(CASES / name, columns[-1], reading=Reading(on_bad_row="fail"))
+    parts = ds.Dataset.read(CASES / name, columns[-1], reading=ReadOptions(on_bad_row="fail"))
     whole = ds.Dataset.read(CASES / name, columns[-1])
     np.testing.assert_array_equal(whole.X, parts.X)
 
@@ -269,7 +269,7 @@ def test_files_of_a_glob_may_each_be_written_otherwise(tmp_path):
         (tmp_path / f"{number}.csv").write_bytes(text.encode(encoding))
     words = str(tmp_path / "*.csv")
     whole = ds.Dataset.read(words, "y")
-    parts = ds.Dataset.read(words, "y", reading=Reading(on_bad_row="fail"))
+    parts = ds.Dataset.read(words, "y", reading=ReadOptions(on_bad_row="fail"))
     assert len(whole) == 8 and whole.features == ("city=Łódź", "x")
     np.testing.assert_array_equal(whole.X, [[0, 0.5], [1, 1.25]] * 4)
     np.testing.assert_array_equal(whole.X, parts.X)
@@ -286,9 +286,9 @@ def test_predictions_are_written_in_the_encoding_of_their_rows(encoding, tmp_pat
     path, out = tmp_path / "rows.csv", tmp_path / "out.csv"
     path.write_bytes(text.encode(encoding))
     solution = ds.fit(ds.Dataset.read(path, "y"))
-    write(Predictions(solution, path, Reading(), as_written=True), out)
+    write(Predictions(solution, path, ReadOptions(), as_written=True), out)
     lines = out.read_bytes().decode(encoding).splitlines()
     assert lines[0] == "city,x,y,prediction" and lines[1].startswith(f"{words[0]},0,0,")
     assert (out.read_bytes()[:3] == b"\xef\xbb\xbf") == (encoding == "utf-8-sig")
-    write(Predictions(solution, path, Reading(), as_written=True), out, "utf-8-sig")
+    write(Predictions(solution, path, ReadOptions(), as_written=True), out, "utf-8-sig")
     assert out.read_bytes().decode("utf-8-sig").splitlines() == lines

@@ -87,7 +87,7 @@ def test_a_method_without_a_learning_rate_is_never_told_to_take_a_smaller_one(me
         rows_of(X, y), Recipe(method=method, penalty=penalty, alpha=0.1 if penalty else 0.0, epochs=1)
     )
     end = [*training] and training.paused.end
-    stuck = replace(end, reason=Reason("no_progress"), gap=1.0, certificate=1.0)
+    stuck = replace(end, reason=Reason("no_progress"), gap=1.0, stationarity=1.0)
     known = (training.objective, training.method, training.trace, training.recipe)
     found = explain(stuck, *known)
     assert found.code == "no_progress" and all(remedy.code != "smaller_rate" for remedy in found.remedies)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import warnings
 from pathlib import Path
 
 FILE = Path(__file__).with_name("face.json")
@@ -31,7 +32,7 @@ def python_face() -> dict[str, dict]:
     import downslope
 
     face: dict[str, dict] = {}
-    for name in sorted(downslope.__all__):
+    for name in sorted({*downslope.__all__, *downslope._RENAMED}):
         thing = getattr(downslope, name)
         if inspect.ismodule(thing):
             here = {
@@ -64,7 +65,9 @@ def command_face() -> dict[str, dict]:
 
 
 def whole_face() -> dict[str, dict]:
-    return {"python": python_face(), "commands": command_face()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # names of earlier versions are part of the face
+        return {"python": python_face(), "commands": command_face()}
 
 
 def lost(before, after, where: str = "") -> list[str]:

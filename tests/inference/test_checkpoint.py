@@ -109,9 +109,9 @@ def test_a_trace_that_was_thinned_and_a_run_stopped_many_times_come_back(tmp_pat
     assert whole.trace.stride > 1
     path = stopped_at(700, tmp_path / "run", dataset, seconds=1e9, **settings)
     for stop in (1, 900, 4000):
-        from downslope.inference.checkpoint import Kept
+        from downslope.inference.checkpoint import LoadedCheckpoint
 
-        kept = Kept.read(path)
+        kept = LoadedCheckpoint.read(path)
         training = kept.training(dataset, None)
         for count, _ in enumerate(kept.checkpoint.watch(training)):
             if count == stop:

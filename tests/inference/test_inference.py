@@ -379,7 +379,7 @@ def test_float32_rows_give_float32_predictions():
 
 def test_a_table_is_predicted_in_pieces_as_at_once():
     found = fit(Dataset.read(frame(), target="price"), method="closed_form", penalty="l2", alpha=0.1)
-    pieces = [*found.predict_source(frame(), ds.Reading(rows=7))]
+    pieces = [*found.predict_source(frame(), ds.ReadOptions(rows=7))]
     assert [len(part) for part in pieces] == [7] * 5 + [5]
     together = np.concatenate([part.column("prediction").to_numpy() for part in pieces])
     assert np.array_equal(together, found.predict(frame()))

@@ -12,7 +12,7 @@ from downslope import cli
 from downslope.descent import methods
 from downslope.errors import DownslopeError
 from downslope.insight import certificate
-from downslope.insight.prediction import foresee
+from downslope.insight.prediction import predict_run
 from downslope.messages import speaking
 from downslope.model import linear
 
@@ -39,7 +39,7 @@ def descended(objective, start, rate, steps, beta=0.0):
     """F along a descent: by hand, so that nothing stops it."""
     w, v, told = start.copy(), np.zeros_like(start), []
     for _ in range(steps):
-        point = objective.at(w)
+        point = objective.value_and_gradient(w)
         told.append(point.value)
         v = beta * v + point.gradient
         w = w - rate * v
@@ -52,7 +52,7 @@ def test_two_over_L_is_safe_and_tight(seed):
     objective = random_objective(seed)
     known = ds.certify(objective)
     best = objective.solved().theta.ravel().astype(float)
-    H = objective.hessian(objective.at(best))
+    H = objective.hessian(objective.value_and_gradient(best))
     values, vectors = np.linalg.eigh(H)
     assert abs(known.L / values[-1] - 1) < 0.01
     assert known.mu == pytest.approx(values[0], rel=1e-6, abs=1e-12 * known.L)
@@ -95,7 +95,7 @@ def test_predicted_epochs_are_within_a_fifth_of_the_actual(condition, method):
     assert known.condition == pytest.approx(condition)
     best = objective.solved().theta.ravel().astype(float)
     lowest = objective.value(best)
-    values, vectors = np.linalg.eigh(objective.hessian(objective.at(best)))
+    values, vectors = np.linalg.eigh(objective.hessian(objective.value_and_gradient(best)))
     start = best + 1e3 * vectors @ values**-0.5  # every eigenvector has the same share of F − F*
     name, rate = method.partition(" ")[0], 0.7 / known.L if " " in method else None
     predicted = known.epochs(name, rate)
@@ -108,7 +108,7 @@ def test_predicted_epochs_are_within_a_fifth_of_the_actual(condition, method):
         beta, x, y, told = math.sqrt(known.momentum), start, start, []
         for _ in range(steps):
             told.append(objective.value(x))
-            ahead = y - objective.at(y).gradient / known.L
+            ahead = y - objective.value_and_gradient(y).gradient / known.L
             x, y = ahead, ahead + beta * (ahead - x)
     gap = (np.array(told) - lowest) / (told[0] - lowest)
     actual = int(np.flatnonzero(gap > 1e-10)[-1]) + 1
@@ -117,7 +117,7 @@ def test_predicted_epochs_are_within_a_fifth_of_the_actual(condition, method):
 
 def test_newton_needs_one_step():
     objective = conditioned(300.0)
-    point = objective.at(np.ones(5) * 9)
+    point = objective.value_and_gradient(np.ones(5) * 9)
     w = point.theta - np.linalg.solve(objective.hessian(point), point.gradient)
     assert ds.certify(objective).epochs("newton") == 1
     assert objective.value(w) == pytest.approx(objective.value(objective.solved().theta.ravel()), rel=1e-10)
@@ -269,7 +269,7 @@ def test_a_descent_takes_the_epochs_that_are_foreseen_from_its_start(method, see
     objective = random_objective(seed)
     start = np.random.default_rng(seed).standard_normal(objective.size)
     method = methods.by_name(method).with_rate(0.9 / objective.lipschitz)
-    foreseen = foresee(objective, method, objective.to_user(start), tolerance=1e-4)
+    foreseen = predict_run(objective, method, objective.to_user(start), tolerance=1e-4)
     steps = int(min(1.5 * foreseen.epochs + 5, 3000))
     trace = list(ds.descend(objective, objective.to_user(start), method, ds.stops.Epochs(steps)))
     heights = np.array([step.loss for step in trace]) - objective.value(objective.solved().theta)
@@ -281,9 +281,9 @@ def test_a_descent_takes_the_epochs_that_are_foreseen_from_its_start(method, see
 
 
 def test_beyond_the_bound_the_epochs_foreseen_are_without_end():
-    foreseen = foresee(ds.objective(ROWS, model=PLAIN), methods.by_name("gd").with_rate(0.3), np.zeros(1))
+    foreseen = predict_run(ds.objective(ROWS, model=PLAIN), methods.by_name("gd").with_rate(0.3), np.zeros(1))
     assert foreseen.epochs == math.inf and "diverging" in foreseen.lines()[-1]
-    assert foresee(ds.objective(ROWS), methods.by_name("gd"), np.zeros(2)) is None  # no rate was given
+    assert predict_run(ds.objective(ROWS), methods.by_name("gd"), np.zeros(2)) is None  # no rate was given
 
 
 LESSON = "fit examples/rows.csv --target y --no-intercept --no-scale --method {} --epochs 300 --start x=1"

@@ -73,7 +73,7 @@ def test_outer_curvatures_agree_written_down_differenced_and_by_lanczos():
     assert abs(ways[0, 0]) > 0.9 and abs(ways[-1, 1]) > 0.9
     exact = objective(NUMBERS)
     values, ways = outer_curvatures(exact, np.zeros(5))
-    H = exact.hessian(exact.at(np.zeros(5)))
+    H = exact.hessian(exact.value_and_gradient(np.zeros(5)))
     assert np.allclose(H @ ways, ways * values, atol=1e-10)
 
 

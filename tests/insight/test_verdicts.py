@@ -171,7 +171,7 @@ def test_columns_that_depend_on_each_other_are_told_with_their_combination():
 def test_dropping_the_column_that_is_named_is_a_remedy_too():
     verdict = fit(doubled()).verdict
     drop = next(remedy for remedy in verdict.remedies if remedy.code == "drop_column")
-    mended = verdict.again(drop.change)
+    mended = verdict.rerun(drop.change)
     assert len(mended.features) == 2 and mended.verdict.code == "converged"
 
 
@@ -222,7 +222,7 @@ def test_shuffled_rows_are_never_called_sorted(seed):
 
 def test_a_healthy_run_has_nothing_to_fix():
     verdict = fit(line()).verdict
-    assert verdict.again is None
+    assert verdict.rerun is None
     with pytest.raises(DownslopeError, match="nothing to fix"):
         verdict.apply()
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from downslope.errors import DownslopeError
 from downslope.inference.settings import DIRECTIONS, FINDERS, ROWS, SEARCHES
 from downslope.lab import tasks
+from downslope.lab.localized import refusal
 from downslope.lab.problems import PRESETS, problem
-from downslope.lab.said import refusal
 from downslope.model.expression import CONSTANTS, FUNCTIONS
 from downslope.model.losses import LOSSES
 from downslope.model.penalties import PENALTIES

@@ -20,7 +20,7 @@ import downslope as ds
 from downslope.cli import main
 from downslope.lab.guard import POLICY, UPLOAD
 from downslope.lab.live import Live
-from downslope.lab.said import plain
+from downslope.lab.localized import plain
 from downslope.lab.server import application
 from downslope.lab.workers import Pool, Refused
 from downslope.messages import speaking

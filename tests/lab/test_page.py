@@ -448,10 +448,10 @@ def test_a_question_is_checked_on_the_spot(page, address):
     answer = page.locator("[id='answer-1.a']")
     answer.fill("3")
     answer.press("Enter")
-    assert page.locator(".told.wrong").count() == 1
+    assert page.locator(".mark.wrong").count() == 1
     answer.fill("2")
     answer.press("Enter")
-    assert page.locator(".told.right").count() == 1
+    assert page.locator(".mark.right").count() == 1
 
 
 def test_a_teacher_hides_a_control_and_shares_the_link(browser, page, address):
@@ -475,7 +475,7 @@ def test_a_refusal_is_one_sentence(browser, address):
         assert "nosuch" in page.locator("#message").inner_text()
         page.locator("#formula").fill("x^2 + y^4")
         answered(page, lambda: page.locator("#descend").click())
-        assert page.locator("#message").is_hidden() and "∂f/∂y" in page.locator("#told").inner_text()
+        assert page.locator("#message").is_hidden() and "∂f/∂y" in page.locator("#facts").inner_text()
 
 
 def test_the_first_paint_comes_within_a_second(page, address):

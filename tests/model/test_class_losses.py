@@ -10,12 +10,12 @@ import pytest
 from scipy import sparse, special, stats
 
 from downslope.data import Dataset
+from downslope.descent.batching import Batch
 from downslope.descent.descend import descend
 from downslope.descent.methods import GD, Method, Newton
-from downslope.descent.rows import Batch
 from downslope.descent.stops import Epochs
 from downslope.errors import DownslopeError
-from downslope.kernels import moves
+from downslope.kernels import updates
 from downslope.kernels.compiled import compiled
 from downslope.kernels.losses import single_loss, softmax_loss
 from downslope.kernels.sweeps import sweep
@@ -261,14 +261,14 @@ def test_the_kernel_of_the_softmax_says_the_same_as_numpy(k):
 def test_a_sweep_plain_or_compiled_sees_the_objective_of_its_rows(loss, k, weighted):
     F = made(loss.name, "l2", k=k, weighted=weighted)
     term, w = F.term, np.random.default_rng(0).normal(size=F.size)
-    direction, memory = (moves.STEEPEST, 0.0, 0.0, 0.0, 0.0), np.zeros((3, F.size))
+    direction, memory = (updates.STEEPEST, 0.0, 0.0, 0.0, 0.0), np.zeros((3, F.size))
     for kernel in (sweep, compiled(sweep)):
         for order in (np.arange(term.rows), np.array([5, 2, 9])):
             value, gradient, _ = kernel(
                 *fetched(term, order), len(order), loss.kernel, w, memory.copy(), direction,
                 np.array([0.1]), 0, F.l1, F.l2,
             )  # fmt: skip
-            there = F.at(w, order)
+            there = F.value_and_gradient(w, order)
             # sums of at most 60 rows, in another order
             assert abs(value - there.value) <= 256 * EPS * abs(there.value)
             assert np.abs(gradient - there.gradient).max() <= 256 * EPS * (np.abs(there.gradient).max() + 1)
@@ -336,18 +336,18 @@ def place(F, seed=0):
 def test_gradient_and_hessian_are_stencils(loss, penalty, how):
     F = made(loss, penalty, **how)
     theta, h = place(F)
-    point = F.at(theta)
+    point = F.value_and_gradient(theta)
     smooth = lambda at: F.value(at) - float(F.l1 @ np.abs(at))
     gradient, bend = np.zeros(F.size), np.zeros((F.size, F.size))
     for j, e in enumerate(h * np.eye(F.size)):
-        points = [F.at(theta + i * e) for i in (-2, -1, 1, 2)]
+        points = [F.value_and_gradient(theta + i * e) for i in (-2, -1, 1, 2)]
         values = [smooth(p.theta) for p in points]
         gradient[j] = (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * h)
         slopes = [p.gradient for p in points]
         bend[j] = (slopes[0] - 8 * slopes[1] + 8 * slopes[2] - slopes[3]) / (12 * h)
     H_ = F.hessian(point)
     # rounding of a mean over N rows, and h⁴ times a fifth derivative, which is below 8·reach⁵
-    size = abs(point.value) + F.price(theta) + float(F.l2.max() * np.abs(theta).max()) + 1
+    size = abs(point.value) + F.penalty_value(theta) + float(F.l2.max() * np.abs(theta).max()) + 1
     assert np.abs(gradient - point.gradient).max() <= 64 * EPS * size / h + 1e-9
     assert np.abs(bend - H_).max() <= 64 * EPS * (size + np.abs(point.gradient).max()) / h + 1e-9
     assert np.abs(H_ - H_.T).max() <= 16 * EPS * np.abs(H_).max()
@@ -358,9 +358,9 @@ def test_gradient_and_hessian_are_stencils(loss, penalty, how):
 def test_line_and_values_are_the_objective(loss, penalty, how):
     F = made(loss, penalty, **how)
     (theta, _), (d, _) = place(F), place(F, seed=9)
-    line = F.line(F.at(theta), d)
+    line = F.line(F.value_and_gradient(theta), d)
     for t in (0.0, 0.7, -2.0):
-        there = F.at(theta + t * d)
+        there = F.value_and_gradient(theta + t * d)
         value, slope = line.value_and_slope(t)
         kink = float(F.l1 @ np.abs(there.theta))
         assert abs(value + kink - there.value) <= 1e-13 * (1 + abs(there.value))
@@ -380,7 +380,7 @@ def test_lipschitz_holds_on_random_pairs(loss, how):
     rng = np.random.default_rng(1)
     for _ in range(50):
         a, b = rng.normal(size=(2, F.size))
-        apart = F.at(a).gradient - F.at(b).gradient
+        apart = F.value_and_gradient(a).gradient - F.value_and_gradient(b).gradient
         assert np.linalg.norm(apart) <= F.lipschitz * np.linalg.norm(a - b) * (1 + 1e-12)
 
 
@@ -396,7 +396,7 @@ def test_weights_are_repeated_rows(loss, k):
         objective(rows.take(np.repeat(np.arange(N), times)), loss, "l2", 0.1),
     )
     theta, _ = place(F)
-    a, b = F.at(theta), G.at(theta)
+    a, b = F.value_and_gradient(theta), G.value_and_gradient(theta)
     assert np.isclose(a.value, b.value, rtol=1e-12)
     assert np.allclose(a.gradient, b.gradient, rtol=1e-10, atol=1e-12)
     assert np.allclose(F.hessian(a), G.hessian(b), rtol=1e-10, atol=1e-12)
@@ -414,8 +414,12 @@ def test_sparse_rows_are_dense_rows(loss, k, intercept):
     F, G = (objective(d, loss, "l2", 0.1, Linear(intercept)) for d in (rows, full))
     theta = np.random.default_rng(0).normal(size=F.size) / 10
     assert np.isclose(F.value(theta), G.value(theta), rtol=1e-12)
-    assert np.allclose(F.at(theta).gradient, G.at(theta).gradient, rtol=1e-9, atol=1e-11)
-    assert np.allclose(F.hessian(F.at(theta)), G.hessian(G.at(theta)), rtol=1e-9, atol=1e-11)
+    assert np.allclose(
+        F.value_and_gradient(theta).gradient, G.value_and_gradient(theta).gradient, rtol=1e-9, atol=1e-11
+    )
+    assert np.allclose(
+        F.hessian(F.value_and_gradient(theta)), G.hessian(G.value_and_gradient(theta)), rtol=1e-9, atol=1e-11
+    )
 
 
 @EVERY
@@ -436,7 +440,10 @@ def test_newton_doubles_its_digits_at_every_step(loss, k, penalty):
     """Without a penalty too, where the softmax is flat along a shift of all classes."""
     F = made(loss, penalty, k=k)
     start = F.to_user(F.term.null_theta)
-    steps = [F.at(F.to_inner(step.params)).gradient for step in descend(F, start, Newton(), Epochs(12))]
+    steps = [
+        F.value_and_gradient(F.to_inner(step.params)).gradient
+        for step in descend(F, start, Newton(), Epochs(12))
+    ]
     left = [np.abs(g).max() / F.gradient_scale for g in steps]
     left = left[: next(i for i, size in enumerate(left) if size < 1e-13) + 1]
     near = [(a, b) for a, b in itertools.pairwise(left) if 1e-7 < a < 1e-2]
@@ -448,7 +455,7 @@ def test_shifting_all_classes_changes_nothing_and_no_full_gradient_moves_that_wa
     theta, _ = place(F)
     shifted = (theta.reshape(-1, 3) + np.arange(1.0, D + 2)[:, None]).ravel()
     assert np.isclose(F.value(shifted), F.value(theta), rtol=1e-12)
-    assert np.abs(F.at(theta).gradient.reshape(-1, 3).sum(axis=1)).max() <= 64 * EPS
+    assert np.abs(F.value_and_gradient(theta).gradient.reshape(-1, 3).sum(axis=1)).max() <= 64 * EPS
     for method in ("gd", "momentum", "nesterov", "lbfgs", "newton"):
         steps = list(descend(F, np.zeros(F.size), by(method), Epochs(30)))
         W = steps[-1].params.reshape(-1, 3)
@@ -466,7 +473,7 @@ def test_curvature_of_many_rows_and_classes_takes_little_memory():
     rng = np.random.default_rng(0)
     rows = Dataset.from_arrays(rng.normal(size=(50_000, 20)), rng.integers(0, 7, 50_000).astype(float))
     F = objective(rows, "log")
-    point = F.at(F.term.null_theta)
+    point = F.value_and_gradient(F.term.null_theta)
     tracemalloc.start()
     F.hessian(point)
     peak = tracemalloc.get_traced_memory()[1]

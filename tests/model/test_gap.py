@@ -45,7 +45,7 @@ def best(F):
     if not term.smooth and not F.l2.any():
         A = np.array([term.predictor(e).ravel() for e in np.eye(p)]).T  # (nk, p)
         m = len(A)
-        share = np.ones(term.rows) if term.share is None else term.share
+        share = np.ones(term.rows) if term.relative_weight is None else term.relative_weight
         share = np.repeat(share, term.outputs) / term.rows
         prices = np.concatenate([F.l1, F.l1, term.loss.up * share, term.loss.down * share])
         A = np.hstack([A, -A, -np.eye(m), np.eye(m)])
@@ -56,7 +56,7 @@ def best(F):
         G = F if term.smooth else F.smoothed(width)
 
         def both(x, G=G):
-            point = G.at(x[:p] - x[p:])
+            point = G.value_and_gradient(x[:p] - x[p:])
             value = point.value + F.l1 @ (x[:p] + x[p:] - np.abs(point.theta))
             return value, np.concatenate([F.l1 + point.gradient, F.l1 - point.gradient])
 
@@ -86,7 +86,7 @@ def test_no_point_lies_farther_above_the_minimum_than_its_gap(
     F_lowest = F.value(lowest)
     away = np.random.default_rng(seed).standard_normal(F.size) * (lowest != 0)
     for theta in (lowest + 10**size * away, F.term.null_theta, np.zeros(F.size), lowest + 3 * away):
-        point = F.at(theta)
+        point = F.value_and_gradient(theta)
         above, rounding = point.value - F_lowest, 1e-13 * max(abs(point.value), abs(F.null_value))
         from_intercepts_alone = F.gap(point, passes=50)
         for bound in (F.gap(point), from_intercepts_alone, F.free_gap(point)):
@@ -104,9 +104,9 @@ def test_near_the_minimum_the_gap_is_hardly_more_than_what_is_left(loss, penalty
     F_lowest = F.value(lowest)
     away = np.random.default_rng(seed).standard_normal(F.size) * (lowest != 0)
     for size in (1e-2, 1e-4):
-        point = F.at(lowest + size * away)
+        point = F.value_and_gradient(lowest + size * away)
         assert F.gap(point) <= 1.5 * (point.value - F_lowest) + 1e-11 * abs(F_lowest)
-    assert F.gap(F.at(lowest)) <= 1e-9 * abs(F_lowest)  # as near as SciPy came
+    assert F.gap(F.value_and_gradient(lowest)) <= 1e-9 * abs(F_lowest)  # as near as SciPy came
 
 
 @pytest.mark.sample(3)
@@ -117,8 +117,8 @@ def test_at_the_end_of_a_linear_program_the_gap_is_rounding(loss, penalty):
         F = problem(seed, loss, penalty, weighted=seed % 2 == 1)
         lowest = best(F)
         allowed = 1e-7 if F.l2.any() else 1e-9
-        assert F.gap(F.at(lowest)) <= allowed * F.value(lowest)
-        assert F.gap(F.at(F.term.null_theta)) < math.inf
+        assert F.gap(F.value_and_gradient(lowest)) <= allowed * F.value(lowest)
+        assert F.gap(F.value_and_gradient(F.term.null_theta)) < math.inf
 
 
 ROWS = ds.Dataset.from_arrays(np.arange(60.0).reshape(20, 3) % 7, np.arange(20) % 3 % 2)

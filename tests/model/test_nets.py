@@ -81,9 +81,9 @@ def test_gradient_is_the_slope_of_the_value(name, activation):
     theta, h = theta_of(term), 1e-4
     for seed in range(3):
         d = np.random.default_rng(seed).normal(size=term.size)
-        f = [term.at(theta + k * h * d)[0] for k in (-2, -1, 1, 2)]
+        f = [term.value_and_gradient(theta + k * h * d)[0] for k in (-2, -1, 1, 2)]
         stencil = (f[0] - 8 * f[1] + 8 * f[2] - f[3]) / (12 * h)
-        value, gradient, _ = term.at(theta)
+        value, gradient, _ = term.value_and_gradient(theta)
         # rounding of f over h, and h⁴ times a fifth derivative; a hinge's jump in curvature within ±2h adds h
         rounding, bent = 10 * EPS * max(1, value) / h, 1e4 * h**4 * max(1, value)
         assert gradient @ d == pytest.approx(stencil, abs=rounding + bent + 1e-9)
@@ -96,14 +96,18 @@ def test_value_is_the_loss_of_the_predictor(name):
     theta = theta_of(term)
     z = term.predictor(theta)
     assert z.shape == (N, outputs) and z.dtype == float
-    assert term.at(theta)[0] == pytest.approx(float(loss.value(z, term.Y).sum() / N), rel=4 * EPS)
-    assert term.values(np.stack([theta, theta]))[1] == pytest.approx(term.at(theta)[0], rel=4 * EPS)
+    assert term.value_and_gradient(theta)[0] == pytest.approx(
+        float(loss.value(z, term.Y).sum() / N), rel=4 * EPS
+    )
+    assert term.values(np.stack([theta, theta]))[1] == pytest.approx(
+        term.value_and_gradient(theta)[0], rel=4 * EPS
+    )
 
 
 def test_log_loss_is_torchs_cross_entropy():
     term = term_of(Log(), 3)
     theta = theta_of(term)
-    value, gradient, _ = term.at(theta)
+    value, gradient, _ = term.value_and_gradient(theta)
     module = Net((5,), "tanh", dtype="float64").module(D, 3)
     torch.nn.utils.vector_to_parameters(torch.from_numpy(theta), module.parameters())
     loss = torch.nn.functional.cross_entropy(module(term.X), torch.from_numpy(term.Y))
@@ -117,12 +121,12 @@ def test_mean_over_a_batch_is_the_mean_of_its_rows():
     for loss, kind, outputs in LOSSES.values():
         term = term_of(loss, outputs, kind)
         theta, batch = theta_of(term), np.array([4, 0, 0, 17])
-        each = [term.at(theta, np.array([row])) for row in batch]
-        value, gradient, _ = term.at(theta, batch)
+        each = [term.value_and_gradient(theta, np.array([row])) for row in batch]
+        value, gradient, _ = term.value_and_gradient(theta, batch)
         assert value == pytest.approx(np.mean([one[0] for one in each]), rel=20 * EPS)
         assert np.allclose(gradient, np.mean([one[1] for one in each], axis=0), rtol=0, atol=1e-13)
-        whole = term.at(theta, np.arange(N))
-        assert np.allclose(whole[1], term.at(theta)[1], rtol=0, atol=1e-13)
+        whole = term.value_and_gradient(theta, np.arange(N))
+        assert np.allclose(whole[1], term.value_and_gradient(theta)[1], rtol=0, atol=1e-13)
 
 
 def test_a_weight_is_a_repeated_row_and_weight_zero_an_absent_one():
@@ -131,8 +135,12 @@ def test_a_weight_is_a_repeated_row_and_weight_zero_an_absent_one():
     weighted = term_of(Log(), data=rows_of(outputs=3, weights=count.astype(float)))
     repeated = term_of(Log(), data=plain.take(np.repeat(np.arange(N), count)))
     theta = theta_of(weighted)
-    assert weighted.at(theta)[0] == pytest.approx(repeated.at(theta)[0], rel=20 * EPS)
-    assert np.allclose(weighted.at(theta)[1], repeated.at(theta)[1], rtol=0, atol=1e-14)
+    assert weighted.value_and_gradient(theta)[0] == pytest.approx(
+        repeated.value_and_gradient(theta)[0], rel=20 * EPS
+    )
+    assert np.allclose(
+        weighted.value_and_gradient(theta)[1], repeated.value_and_gradient(theta)[1], rtol=0, atol=1e-14
+    )
     assert weighted.rows == np.count_nonzero(count)
     assert weighted.gradient_scale == pytest.approx(repeated.gradient_scale, rel=20 * EPS)
     assert np.allclose(weighted.null_theta, repeated.null_theta, rtol=20 * EPS, atol=0)
@@ -141,9 +149,9 @@ def test_a_weight_is_a_repeated_row_and_weight_zero_an_absent_one():
 def test_many_rows_in_blocks_are_the_same_sum(monkeypatch):
     term = term_of()
     theta = theta_of(term)
-    whole = term.at(theta), term.predictor(theta)
+    whole = term.value_and_gradient(theta), term.predictor(theta)
     monkeypatch.setattr("downslope.model.standardise.BLOCK", 5)
-    pieces = term.at(theta), term.predictor(theta)
+    pieces = term.value_and_gradient(theta), term.predictor(theta)
     assert pieces[0][0] == pytest.approx(whole[0][0], rel=20 * EPS)
     assert np.allclose(pieces[0][1], whole[0][1], rtol=0, atol=1e-14)
     assert np.allclose(pieces[1], whole[1], rtol=0, atol=1e-14)
@@ -152,7 +160,10 @@ def test_many_rows_in_blocks_are_the_same_sum(monkeypatch):
 def test_float32_follows_float64_from_the_same_start():
     single, double = term_of(dtype="float32"), term_of()
     assert np.array_equal(single.start, double.start)
-    (value, gradient, _), expected = single.at(single.start), double.at(double.start)
+    (value, gradient, _), expected = (
+        single.value_and_gradient(single.start),
+        double.value_and_gradient(double.start),
+    )
     assert gradient.dtype == float and gradient.any()
     small = 100 * 2.0**-23
     assert value == pytest.approx(expected[0], rel=small)
@@ -162,10 +173,10 @@ def test_float32_follows_float64_from_the_same_start():
 def test_line_is_the_value_along_a_direction():
     term = term_of()
     theta = theta_of(term)
-    value, gradient, cached = term.at(theta)
+    value, gradient, cached = term.value_and_gradient(theta)
     value_and_slope, at = term.line(cached, -gradient)
     assert value_and_slope(0.0) == (value, pytest.approx(-gradient @ gradient, rel=10 * EPS))
-    assert at(0.3)[0] == term.at(theta - 0.3 * gradient)[0] == value_and_slope(0.3)[0]
+    assert at(0.3)[0] == term.value_and_gradient(theta - 0.3 * gradient)[0] == value_and_slope(0.3)[0]
 
 
 def test_sparse_and_read_only_rows_are_the_same_rows():
@@ -175,7 +186,7 @@ def test_sparse_and_read_only_rows_are_the_same_rows():
     theta = theta_of(term_of())
     for X in (sparse.csr_array(data.X), frozen):
         other = term_of(data=Dataset(X, data.y, None, data.features, data.targets, "test"))
-        assert other.at(theta)[0] == term_of(data=data).at(theta)[0]
+        assert other.value_and_gradient(theta)[0] == term_of(data=data).value_and_gradient(theta)[0]
 
 
 # ── lockstep ────────────────────────────────────────────────────────────────────────────────────────
@@ -187,7 +198,7 @@ def test_fifty_updates_in_lockstep_with_torch():
     optimizer = torch.optim.SGD(module.parameters(), lr=0.5)
     y, theta = torch.from_numpy(term.Y), term.start
     for _ in range(50):
-        value, gradient, _ = term.at(theta)
+        value, gradient, _ = term.value_and_gradient(theta)
         theta -= 0.5 * gradient
         loss = torch.nn.functional.binary_cross_entropy_with_logits(module(term.X), y)
         optimizer.zero_grad()
@@ -206,7 +217,7 @@ def test_the_loop_descends_a_net():
     F = Objective(term_of(), penalty_by_name("l2", 0.01))
     theta = F.term.start
     for step in descend(F, theta, GD(0.1), Epochs(5)):
-        gradient = F.at(theta).gradient
+        gradient = F.value_and_gradient(theta).gradient
         theta = theta - 0.1 * gradient
         assert np.allclose(step.params, theta, rtol=0, atol=1e-14)
     steps = list(descend(F, F.term.start, LBFGS(), Epochs(500) | Gradient(1e-6)))
@@ -220,13 +231,13 @@ def test_parameters_and_slopes_are_views_of_two_vectors():
     term = term_of(hidden=(4, 3))
     flat = term.flat
     theta = theta_of(term)
-    _, gradient, _ = term.at(theta)
+    _, gradient, _ = term.value_and_gradient(theta)
     for (_, p), here in zip(flat.parameters, flat.places):
         assert p.untyped_storage().data_ptr() == flat.theta.untyped_storage().data_ptr()
         assert p.grad.untyped_storage().data_ptr() == flat.slope.untyped_storage().data_ptr()
         assert np.array_equal(p.detach().numpy().ravel(), theta[here])
         assert np.array_equal(p.grad.numpy().ravel(), gradient[here])
-    term.at(theta + 1)
+    term.value_and_gradient(theta + 1)
     assert np.array_equal(flat.parameters[0][1].detach().numpy().ravel(), (theta + 1)[flat.places[0]])
 
 
@@ -234,9 +245,9 @@ def test_what_at_returns_stays_when_it_is_called_again():
     term = term_of()
     theta = theta_of(term)
     before = theta.copy()
-    _, gradient, _ = term.at(theta)
+    _, gradient, _ = term.value_and_gradient(theta)
     kept = gradient.copy()
-    term.at(theta + 1)
+    term.value_and_gradient(theta + 1)
     assert np.array_equal(gradient, kept) and np.array_equal(theta, before)
 
 
@@ -248,7 +259,7 @@ def test_double_rows_on_the_cpu_are_not_copied():
 def test_threads_are_left_alone():
     before = torch.get_num_threads()
     term = term_of()
-    term.at(term.start)
+    term.value_and_gradient(term.start)
     assert torch.get_num_threads() == before
 
 
@@ -258,7 +269,7 @@ def test_threads_are_left_alone():
 def run(term, updates=4):
     theta = term.start
     for _ in range(updates):
-        theta = theta - 0.3 * term.at(theta)[1]
+        theta = theta - 0.3 * term.value_and_gradient(theta)[1]
     return theta
 
 
@@ -289,10 +300,10 @@ def test_dropout_depends_on_the_seed_and_the_count_of_calls_alone():
         run(term_of(dropout=0.5, seed=1)) - term_of(seed=1).start, expected - term.start
     )
     again = term_of(dropout=0.5)
-    values = [again.at(again.start)[0] for _ in range(5)]
+    values = [again.value_and_gradient(again.start)[0] for _ in range(5)]
     assert again.stochastic and len(set(values)) == 5
     again.flat.calls = 2
-    assert again.at(again.start)[0] == values[2]
+    assert again.value_and_gradient(again.start)[0] == values[2]
 
 
 def test_dropout_is_off_in_prediction_on_rows_held_out_and_in_pictures():
@@ -301,9 +312,9 @@ def test_dropout_is_off_in_prediction_on_rows_held_out_and_in_pictures():
     held = rows_of(seed=9, weights=np.linspace(1, 2, N))
     for _ in range(2):
         assert np.array_equal(term.predictor(theta), plain.predictor(theta))
-        assert term.on(held).at(theta)[0] == plain.on(held).at(theta)[0]
+        assert term.on(held).value_and_gradient(theta)[0] == plain.on(held).value_and_gradient(theta)[0]
         assert np.array_equal(term.values([theta]), plain.values([theta]))
-        assert term.at(theta)[0] != plain.at(theta)[0]
+        assert term.value_and_gradient(theta)[0] != plain.value_and_gradient(theta)[0]
     assert not term.on(held).stochastic and not plain.stochastic and term.flat.calls == 2
     assert np.array_equal(term.predictor(theta, held.X), plain.on(held).predictor(theta))
 
@@ -316,7 +327,7 @@ def test_names_and_widths_follow_the_parameters():
     assert term.names[:3] == ("layer1.weight[0,0]", "layer1.weight[0,1]", "layer1.weight[0,2]")
     assert term.names[6:] == ("layer1.bias[0]", "layer1.bias[1]", "layer2.weight[0,0]",
                               "layer2.weight[0,1]", "layer2.bias[0]")  # fmt: skip
-    assert term.widths.tolist() == [1.0] * 6 + [0.0] * 2 + [1.0] * 2 + [0.0]
+    assert term.column_scale.tolist() == [1.0] * 6 + [0.0] * 2 + [1.0] * 2 + [0.0]
     assert len(term.names) == term.size == Net((2,)).weights(D, 1) == len(term.start)
 
 
@@ -326,12 +337,12 @@ def test_at_the_null_model_every_row_gets_the_best_constant(name):
     term = term_of(loss, outputs, kind, hidden=(4, 4))
     z = term.predictor(term.null_theta)
     assert np.array_equal(z, np.broadcast_to(z[0], z.shape))
-    null = term.at(term.null_theta)[0]
+    null = term.value_and_gradient(term.null_theta)[0]
     for shift in itertools.product((-1e-3, 0, 1e-3), repeat=outputs):
         moved = term.null_theta.copy()
         moved[-outputs:] += shift
-        assert term.at(moved)[0] >= null - 1e-12
-    assert term.gradient_scale > 0 and term.spread > 0
+        assert term.value_and_gradient(moved)[0] >= null - 1e-12
+    assert term.gradient_scale > 0 and term.output_scale > 0
 
 
 def test_first_non_finite_names_what_the_backward_pass_meets_first():

@@ -73,7 +73,7 @@ def smooth_part(F, theta) -> float:
 def test_gradient_is_the_stencil_of_the_value(loss, penalty, how):
     F = made(loss, penalty, **how)
     for theta in some_thetas(F, 3):
-        point = F.at(theta)
+        point = F.value_and_gradient(theta)
         away = np.abs(F.term.predictor(theta) - F.term.Y)
         bend = F.term.loss.width * F.term.loss.slope_bound if not F.quadratic else -1.0
         nearest = np.abs(away - bend).min()  # the joint that is nearest to any row
@@ -87,7 +87,7 @@ def test_gradient_is_the_stencil_of_the_value(loss, penalty, how):
                 + 8 * smooth_part(F, theta + e) - smooth_part(F, theta + 2 * e)
             ) / (12 * h)  # fmt: skip
             # pieces are parabolas: only the rounding of sums of N rows of size |F| is left, over h
-            size = abs(point.value) + F.price(theta) + float(np.abs(theta).max())
+            size = abs(point.value) + F.penalty_value(theta) + float(np.abs(theta).max())
             assert abs(found - point.gradient[j]) <= 64 * EPS * size / h + 1e-9 * abs(point.gradient[j])
 
 
@@ -98,13 +98,15 @@ def test_hessian_is_the_stencil_of_the_gradient(loss, penalty, how):
     if not F.curved:
         return
     theta = some_thetas(F, 1)[0]
-    point = F.at(theta)
+    point = F.value_and_gradient(theta)
     away = np.abs(F.term.predictor(theta) - F.term.Y)
     nearest = np.abs(away - F.term.loss.width * F.term.loss.slope_bound).min() if not F.quadratic else 1.0
     h = min(1e-3, nearest / (4 * (np.abs(F.term.predictor(np.ones(F.size))).max() + 1)))
     H = F.hessian(point)
     columns = [
-        (F.at(theta + h * e).gradient - F.at(theta - h * e).gradient) / (2 * h) for e in np.eye(F.size)
+        (F.value_and_gradient(theta + h * e).gradient - F.value_and_gradient(theta - h * e).gradient)
+        / (2 * h)
+        for e in np.eye(F.size)
     ]
     # ∇F is linear within a piece, so the central difference is exact but for rounding
     room = 64 * EPS * (np.abs(point.gradient).max() + F.lipschitz * np.abs(theta).max()) / h
@@ -117,12 +119,12 @@ def test_hessian_is_the_stencil_of_the_gradient(loss, penalty, how):
 def test_line_is_the_objective_along_it(loss, penalty, how):
     F = made(loss, penalty, **how)
     theta, d = some_thetas(F, 2, seed=4)
-    line = F.line(F.at(theta), d)
+    line = F.line(F.value_and_gradient(theta), d)
     for t in (0.0, 0.3, -2.0):
-        there = F.at(theta + t * d)
+        there = F.value_and_gradient(theta + t * d)
         value, slope = line.value_and_slope(t)
         kink = float(F.l1 @ np.abs(theta + t * d))
-        size = abs(there.value) + F.price(theta) + (1 + abs(t)) ** 2 * F.price(d) + 1
+        size = abs(there.value) + F.penalty_value(theta) + (1 + abs(t)) ** 2 * F.penalty_value(d) + 1
         assert abs(value + kink - there.value) <= 256 * EPS * size
         assert abs(slope - there.gradient @ d) <= 256 * EPS * (np.abs(there.gradient) @ np.abs(d) + size)
         found = line.point(t)
@@ -147,7 +149,7 @@ def test_lipschitz_and_strong_convexity_hold_on_random_pairs(loss, how):
     F = made(loss, "l2", **how)
     thetas = some_thetas(F, 30)
     for a, b in zip(thetas[:15], thetas[15:]):
-        change = F.at(a).gradient - F.at(b).gradient
+        change = F.value_and_gradient(a).gradient - F.value_and_gradient(b).gradient
         apart = np.linalg.norm(a - b)
         assert np.linalg.norm(change) <= F.lipschitz * apart * (1 + 1e-9)
         assert change @ (a - b) >= F.strong_convexity * apart**2 * (1 - 1e-9)
@@ -157,7 +159,7 @@ def test_lipschitz_and_strong_convexity_hold_on_random_pairs(loss, how):
 def test_the_bounds_of_a_parabola_are_its_outer_curvatures(how):
     F = made("squared", **how)
     v = np.random.default_rng(0).normal(size=F.size)
-    H = F.hessian(F.at(np.zeros(F.size)))
+    H = F.hessian(F.value_and_gradient(np.zeros(F.size)))
     for _ in range(3000):  # power iteration, an outside road to the largest eigenvalue
         v = H @ v
         v /= np.linalg.norm(v)
@@ -186,13 +188,13 @@ def test_reduced_to_moments_it_is_the_same_f(penalty, how):
     F = made("squared", penalty, **how)
     G = F.reduced()
     for theta in some_thetas(F, 5):
-        there, here = F.at(theta), G.at(theta)
+        there, here = F.value_and_gradient(theta), G.value_and_gradient(theta)
         assert np.isclose(here.value, there.value, rtol=1e-12)
         assert np.abs(here.gradient - there.gradient).max() <= 1e-12 * np.abs(there.gradient).max()
     assert np.allclose(G.values(some_thetas(F, 5)), F.values(some_thetas(F, 5)), rtol=1e-12)
-    point = F.at(some_thetas(F, 1)[0])
+    point = F.value_and_gradient(some_thetas(F, 1)[0])
     assert np.allclose(G.hessian(point), F.hessian(point), rtol=0, atol=1e-12 * F.lipschitz)
-    line, same = (f.line(f.at(point.theta), some_thetas(F, 2)[1]) for f in (F, G))
+    line, same = (f.line(f.value_and_gradient(point.theta), some_thetas(F, 2)[1]) for f in (F, G))
     for t in (0.0, 0.5, -1.0):
         assert np.allclose(line.value_and_slope(t), same.value_and_slope(t), rtol=1e-11)
         assert np.isclose(line.point(t).value, same.point(t).value, rtol=1e-12)
@@ -210,9 +212,11 @@ def test_moments_keep_their_digits_near_the_minimum():
     for size in (1e-3, 1e-6, 1e-9, 1e-12):
         step = size * np.random.default_rng(1).normal(size=F.size)
         exact = step @ F.term.gram @ step  # F − F*, by definition
-        rise = G.term.at(best + step)[0]
+        rise = G.term.value_and_gradient(best + step)[0]
         away = (best + step) - best  # what the sum of two floats left of the step
-        assert np.isclose(2 * F.term.gram @ away, G.at(best + step).gradient, rtol=1e-14, atol=0).all()
+        assert np.isclose(
+            2 * F.term.gram @ away, G.value_and_gradient(best + step).gradient, rtol=1e-14, atol=0
+        ).all()
         assert rise - G.term.lowest <= 2 * exact + EPS * rise
 
 
@@ -271,7 +275,7 @@ def test_weights_are_repeated_rows(loss, penalty, scale):
         one.width, other.width, rtol=1e-14
     )
     for theta in some_thetas(F, 4):
-        there, here = F.at(theta), G.at(theta)
+        there, here = F.value_and_gradient(theta), G.value_and_gradient(theta)
         assert np.isclose(there.value, here.value, rtol=1e-13)
         assert np.allclose(there.gradient, here.gradient, rtol=0, atol=1e-13 * np.abs(here.gradient).max())
     for what in ("lipschitz", "strong_convexity", "gradient_scale", "null_value"):
@@ -309,9 +313,9 @@ def test_a_row_of_weight_zero_is_an_absent_row(loss):
     G = objective(data, loss)
     theta = some_thetas(G, 1)[0]
     assert np.isclose(F.value(theta), G.value(theta), rtol=1e-13)
-    assert np.allclose(F.at(theta).gradient, G.at(theta).gradient, rtol=1e-11)
+    assert np.allclose(F.value_and_gradient(theta).gradient, G.value_and_gradient(theta).gradient, rtol=1e-11)
     assert np.isclose(F.gradient_scale, G.gradient_scale, rtol=1e-13)
-    assert np.isclose(F.term.spread, G.term.spread, rtol=1e-13)
+    assert np.isclose(F.term.output_scale, G.term.output_scale, rtol=1e-13)
 
 
 @pytest.mark.parametrize("loss, penalty", [*itertools.product(RESIDUAL, ["none", "l2"])])
@@ -321,7 +325,7 @@ def test_an_intercept_is_a_column_of_ones(loss, penalty):
     with_b = objective(data, loss, model=Linear(True, False))
     with_column = objective(ones, loss, model=Linear(False, False))
     for theta in some_thetas(with_b, 3):
-        one, other = with_b.at(theta), with_column.at(theta)
+        one, other = with_b.value_and_gradient(theta), with_column.value_and_gradient(theta)
         assert np.isclose(one.value, other.value, rtol=1e-13)
         assert np.allclose(one.gradient, other.gradient, rtol=1e-11)
 
@@ -331,14 +335,24 @@ def test_an_intercept_is_a_column_of_ones(loss, penalty):
 def test_tiny_rows_are_computed_as_large_ones(loss, penalty, how, monkeypatch):
     tiny = made(loss, penalty, rows=9, **how)
     thetas = some_thetas(tiny, 4)
-    assert tiny.tiny
-    told = [(tiny.at(theta), tiny.values(thetas), tiny.at(theta, np.array([2, 5]))) for theta in thetas]
+    assert tiny.sequential
+    told = [
+        (
+            tiny.value_and_gradient(theta),
+            tiny.values(thetas),
+            tiny.value_and_gradient(theta, np.array([2, 5])),
+        )
+        for theta in thetas
+    ]
     monkeypatch.setattr(linear, "TINY", 0)
     large = made(loss, penalty, rows=9, **how)
-    assert not large.tiny
+    assert not large.sequential
     for theta, (whole, values, part) in zip(thetas, told):
         assert np.allclose(values, large.values(thetas), rtol=1e-13)
-        for one, other in ((whole, large.at(theta)), (part, large.at(theta, np.array([2, 5])))):
+        for one, other in (
+            (whole, large.value_and_gradient(theta)),
+            (part, large.value_and_gradient(theta, np.array([2, 5]))),
+        ):
             assert np.isclose(one.value, other.value, rtol=1e-13)
             assert np.allclose(one.gradient, other.gradient, rtol=0, atol=1e-12 * np.abs(one.gradient).max())
 
@@ -352,10 +366,15 @@ def test_sparse_rows_are_dense_rows(loss, penalty):
         F, G = (objective(rows, loss, penalty, alpha, model) for rows in (data, dense))
         for theta in some_thetas(F, 3):
             assert np.isclose(F.value(theta), G.value(theta), rtol=1e-13)
-            assert np.allclose(F.at(theta).gradient, G.at(theta).gradient, rtol=1e-10, atol=1e-12)
+            assert np.allclose(
+                F.value_and_gradient(theta).gradient,
+                G.value_and_gradient(theta).gradient,
+                rtol=1e-10,
+                atol=1e-12,
+            )
         if F.smooth:
             assert np.isclose(F.lipschitz, G.lipschitz, rtol=1e-12)
-        point = F.at(some_thetas(F, 1)[0])
+        point = F.value_and_gradient(some_thetas(F, 1)[0])
         assert np.allclose(F.hessian(point), G.hessian(point), rtol=1e-12, atol=1e-12)
         assert np.allclose(F.term.row_sizes, G.term.row_sizes, rtol=1e-12)
 
@@ -366,9 +385,9 @@ def test_float32_rows_are_computed_in_float64(loss):
     F = objective(data, loss)
     G = objective(dataclasses.replace(data, X=data.X.astype(float)), loss)
     theta = some_thetas(F, 1)[0]
-    assert F.at(theta).gradient.dtype == float
+    assert F.value_and_gradient(theta).gradient.dtype == float
     assert np.isclose(F.value(theta), G.value(theta), rtol=1e-13)
-    assert np.allclose(F.at(theta).gradient, G.at(theta).gradient, rtol=1e-10)
+    assert np.allclose(F.value_and_gradient(theta).gradient, G.value_and_gradient(theta).gradient, rtol=1e-10)
 
 
 @pytest.mark.sample(40)
@@ -376,7 +395,10 @@ def test_float32_rows_are_computed_in_float64(loss):
 def test_a_mean_over_batches_is_the_mean_over_all(loss, penalty, how):
     F = made(loss, penalty, **{**how, "rows": 12})
     theta = some_thetas(F, 1)[0]
-    whole, parts = F.at(theta), [F.at(theta, np.arange(first, first + 3)) for first in range(0, 12, 3)]
+    whole, parts = (
+        F.value_and_gradient(theta),
+        [F.value_and_gradient(theta, np.arange(first, first + 3)) for first in range(0, 12, 3)],
+    )
     assert np.isclose(np.mean([part.value for part in parts]), whole.value, rtol=1e-12)
     mean = np.mean([part.gradient for part in parts], axis=0)
     assert np.allclose(
@@ -392,11 +414,11 @@ def test_the_certificate_is_zero_only_where_no_step_helps(loss, penalty, how):
         return
     for theta in some_thetas(F, 3):
         theta = F.prox(theta, 1.0)
-        point = F.at(theta)
+        point = F.value_and_gradient(theta)
         t = 1 / F.lipschitz
         moved = F.prox(theta - t * point.gradient, t)
         step = np.abs(moved - theta).max() / t  # ≤ certificate ≤ step when nothing crosses a kink
-        assert step <= F.certificate(theta, point.gradient) * (1 + 1e-12)
+        assert step <= F.stationarity(theta, point.gradient) * (1 + 1e-12)
         assert F.value(moved) <= point.value + 8 * EPS * abs(point.value)  # 1/L goes down
 
 
@@ -415,7 +437,7 @@ def test_a_constant_column_does_no_harm():
     X = np.column_stack([np.arange(10.0), np.full(10, 7.3)])
     F = objective(Dataset.from_arrays(X, np.arange(10.0)))
     assert F.term.standardise.width[1] == 1.0
-    assert np.isfinite(F.at(np.ones(3)).gradient).all()
+    assert np.isfinite(F.value_and_gradient(np.ones(3)).gradient).all()
 
 
 def test_a_constant_y_has_a_unit_for_its_tolerance():
@@ -428,13 +450,13 @@ def test_a_constant_y_has_a_unit_for_its_tolerance():
 def test_a_function_is_an_objective_of_one_row(text):
     F = function_objective(Function.of(text, None))
     theta, d = np.array([0.3, -0.7]), np.array([1.0, 0.5])
-    point, line = F.at(theta), F.line(F.at(theta), d)
-    assert F.rows == 1 and not F.sweeps and F.tiny and F.price(theta) == 0
+    point, line = F.value_and_gradient(theta), F.line(F.value_and_gradient(theta), d)
+    assert F.rows == 1 and not F.linear_rows and F.sequential and F.penalty_value(theta) == 0
     assert line.value_and_slope(0.2)[0] == F.value(theta + 0.2 * d) == line.point(0.2).value
     h = 1e-5
     central = (F.value(theta + h * d) - F.value(theta - h * d)) / (2 * h)
     assert np.isclose(point.gradient @ d, central, rtol=1e-8)  # O(h²)
-    assert F.certificate(theta, point.gradient) == np.abs(point.gradient).max()
+    assert F.stationarity(theta, point.gradient) == np.abs(point.gradient).max()
     assert np.array_equal(F.to_user(theta), theta)
 
 
@@ -451,5 +473,9 @@ def test_a_loss_over_several_outputs_is_the_sum_of_theirs():
         assert np.isclose(
             both.value(theta), sum(F.value(apart[:, c]) for c, F in enumerate(single)), rtol=1e-13
         )
-        gradients = np.column_stack([F.at(apart[:, c]).gradient for c, F in enumerate(single)])
-        assert np.allclose(both.at(theta).gradient.reshape(-1, 2), gradients, rtol=1e-10, atol=1e-12)
+        gradients = np.column_stack(
+            [F.value_and_gradient(apart[:, c]).gradient for c, F in enumerate(single)]
+        )
+        assert np.allclose(
+            both.value_and_gradient(theta).gradient.reshape(-1, 2), gradients, rtol=1e-10, atol=1e-12
+        )

@@ -79,7 +79,7 @@ def test_distance_is_zero_exactly_at_the_fixed_points_of_the_prox(penalty, v, st
     w = float(penalty.prox(v, step))
     g = (w - v) / step  # so that w = prox(w − step·g)
     assert penalty.distance(g, w) <= 8 * EPS * (1 + abs(v)) / step
-    if w == 0 and penalty.kinked:
+    if w == 0 and penalty.nonsmooth:
         assert penalty.distance(g, w) <= 4 * EPS
     off = w + 0.5  # not a fixed point any more, unless nothing holds it back
     still = float(penalty.prox(off - step * g, step))
@@ -88,7 +88,7 @@ def test_distance_is_zero_exactly_at_the_fixed_points_of_the_prox(penalty, v, st
 
 @EVERY
 def test_kinked_says_whether_zero_is_sticky(penalty):
-    assert penalty.kinked == (penalty.alpha * penalty.l1 > 0 and float(penalty.prox(1e-9)) == 0.0)
+    assert penalty.nonsmooth == (penalty.alpha * penalty.l1 > 0 and float(penalty.prox(1e-9)) == 0.0)
 
 
 @pytest.mark.parametrize("k", [1, 2])
@@ -100,10 +100,10 @@ def test_the_intercept_is_never_penalised(penalty, k):
     free = objective(Dataset.from_arrays(rng.normal(size=(12, 3)), y))
     theta = np.zeros(F.size)
     theta[-k:] = 50.0
-    assert F.price(theta) == 0 and free.price(theta) == 0
+    assert F.penalty_value(theta) == 0 and free.penalty_value(theta) == 0
     assert (F.l1[-k:] == 0).all() and (F.l2[-k:] == 0).all()
     assert np.array_equal(F.prox(theta, 1.0), theta)
-    assert np.array_equal(F.priced(theta, 0.0, np.zeros(F.size), None).gradient, np.zeros(F.size))
+    assert np.array_equal(F.with_penalty(theta, 0.0, np.zeros(F.size), None).gradient, np.zeros(F.size))
 
 
 @EVERY
@@ -115,7 +115,7 @@ def test_the_objective_pays_alpha_r_of_the_users_weights(penalty, scale):
     X = rng.normal(size=(12, 3)) * [1.0, 100.0, 0.01] + 5
     F = objective(Dataset.from_arrays(X, rng.normal(size=12)), penalty=penalty, model=Linear(True, scale))
     params = rng.normal(size=4)
-    assert np.isclose(F.price(F.to_inner(params)), penalty.value(params[:3]), rtol=1e-13)
+    assert np.isclose(F.penalty_value(F.to_inner(params)), penalty.value(params[:3]), rtol=1e-13)
 
 
 @given(ratio=st.floats(0, 1), alpha=st.floats(0, 1e6))

@@ -42,8 +42,8 @@ def test_kernels_sum_what_numpy_sums(loss, kind, weights):
     fused = replace(plain, compiled=True)
     rng = np.random.default_rng(0)
     theta, d = 0.3 * rng.standard_normal((2, plain.size))
-    value, gradient, seen = plain.at(theta)
-    found, slope, same = fused.at(theta)
+    value, gradient, seen = plain.value_and_gradient(theta)
+    found, slope, same = fused.value_and_gradient(theta)
     rounding = 2 * plain.X.shape[1] * EPS * np.abs(seen[1]).max()
     assert found == pytest.approx(value, rel=1e-13)
     assert np.abs(slope - gradient).max() <= 1e-13 * max(1.0, np.abs(gradient).max())
@@ -92,12 +92,15 @@ def test_compiled_exp_errs_no_more():
     term = term_of("log", n=len(numbers), d=1, scale=False, intercept=False)
     term = replace(term, X=numbers[:, None], Y=np.zeros((len(numbers), 1)), compiled=True)
     each = np.array(
-        [replace(term, X=term.X[i : i + 1], Y=term.Y[:1]).at(np.ones(1))[0] for i in range(0, 40_001, 40)]
+        [
+            replace(term, X=term.X[i : i + 1], Y=term.Y[:1]).value_and_gradient(np.ones(1))[0]
+            for i in range(0, 40_001, 40)
+        ]
     )
     z = numbers[:40_001:40]
     exact = np.array([x + math.log1p(math.exp(-x)) if x > 0 else math.log1p(math.exp(x)) for x in z])
     assert (np.abs(each - exact) <= 3 * np.spacing(exact)).all()
-    value, gradient, _ = term.at(np.ones(1))
+    value, gradient, _ = term.value_and_gradient(np.ones(1))
     assert np.isfinite(value) and np.isfinite(gradient).all()
 
 
@@ -183,7 +186,7 @@ def test_the_gap_without_a_look_at_the_rows_is_above_the_true_one(classes, weigh
     )
     lowest = F.value(best)
     for seed in range(5):
-        point = F.at(best + away * np.random.default_rng(seed).standard_normal(F.size))
+        point = F.value_and_gradient(best + away * np.random.default_rng(seed).standard_normal(F.size))
         gap = gap_of_chances(F, point)
         assert gap is not None and point.value - lowest <= gap <= 1e4 * (point.value - lowest) + 1e-12
 

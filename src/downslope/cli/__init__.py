@@ -25,9 +25,9 @@ from .certifying import certify
 from .checking import check
 from .exporting import export
 from .fitting import compare, fit
+from .inspecting import inspect
 from .instruments import check_gradient
 from .judging import judge
-from .keeping import inspect
 from .lab import lab, report
 from .lessons import lesson
 from .minimizing import minimize

@@ -1,4 +1,4 @@
-"""What becomes of a descent: logged and kept on its way; mended (`--fix`), drawn and told at its end."""
+"""What `fit` and `minimize` do with a descent: log and save it; fix (`--fix`), draw and print its result."""
 
 from __future__ import annotations
 
@@ -52,26 +52,26 @@ class Ending:
         keeps: Any,
         log: Any,
         draw: Callable[[str, Training, Solution], list[Path]],
-        told: Callable[[Training, Solution], dict[str, Any]],
+        to_dict: Callable[[Training, Solution], dict[str, Any]],
         tell: Callable[[Training, Solution], None],
     ) -> int:
-        """The remedy, what is kept of the run, its picture, and what is printed: `told` as JSON, or what
-        `tell` prints. What was learned is told even where it can not be written. Returns the exit code."""
-        from . import keeper, show
+        """Apply the remedy, save the run, draw it, and print it: `to_dict` as JSON, or what `tell` prints.
+        The result is printed even where it can not be saved. Returns the exit code."""
+        from . import resuming, show
 
         mended = fixed(training, before, log) if self.fix else None
         training, solution = mended or (training, before)
         paths, failure = [] if log is None else list(log.kept), None
         try:
-            paths += keeper.keep(solution, keeps, self.out, self.force)
+            paths += resuming.keep(solution, keeps, self.out, self.force)
             if self.plot is not None:
                 paths += draw(self.plot, training, solution)
         except DownslopeError as error:
             failure = error
         if self.json and self.fix:
-            show.as_json(as_json(before, told(training, before), mended and told(training, solution)))
+            show.as_json(as_json(before, to_dict(training, before), mended and to_dict(training, solution)))
         elif self.json:
-            show.as_json(told(training, solution))
+            show.as_json(to_dict(training, solution))
         else:
             if mended:
                 tell_before(show.console(), before)
@@ -85,8 +85,8 @@ class Ending:
 
 
 def fixed(training: Training, solution: Solution, log=None) -> tuple[Training, Solution] | None:
-    """The run with the change that its verdict asks for; None where there is none, which stderr is told. The
-    log tells it too, after the first."""
+    """The training and solution with the change that the verdict proposes; None, with a note on stderr, where
+    it proposes none. The log has both runs."""
     from . import progress, show
 
     verdict = solution.verdict
@@ -94,14 +94,14 @@ def fixed(training: Training, solution: Solution, log=None) -> tuple[Training, S
         show.aside([text(f"insight.{verdict.no_change}", **verdict.why_not)])
         return None
     change = dict(verdict.remedy.change)
-    again = training.again(change)
-    return again, progress.run(again, log=None if log is None else log.again(again, change))
+    again = training.rerun(change)
+    return again, progress.run(again, log=None if log is None else log.rerun(again, change))
 
 
-def as_json(before: Solution, told: Mapping[str, Any], after: Mapping[str, Any] | None) -> dict[str, Any]:
+def as_json(before: Solution, first: Mapping[str, Any], after: Mapping[str, Any] | None) -> dict[str, Any]:
     """{before, change, after}; null where nothing was changed."""
     change = before.verdict.remedy.change if before.verdict.remedy and after is not None else None
-    return {"before": told, "change": change, "after": after}
+    return {"before": first, "change": change, "after": after}
 
 
 def tell_before(page, before: Solution) -> None:
@@ -126,8 +126,8 @@ def tell_both(page, before: Solution, after: Solution, saved: bool = False) -> N
     table.add_row(text("cli.epochs"), f"{before.epochs}", f"{after.epochs}")
     first, second = (dict(zip(run.names, run.params.tolist())) for run in (before, after))
     for name in list(dict.fromkeys([*first, *second]))[: show.MANY]:
-        told = (show.figure(run[name]) if name in run else "–" for run in (first, second))
-        table.add_row(name, *told)
+        cells = (show.figure(run[name]) if name in run else "–" for run in (first, second))
+        table.add_row(name, *cells)
     page.print(table)
     if saved:
         page.print(text("cli.fixed_saved"), style="dim")

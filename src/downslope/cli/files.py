@@ -79,7 +79,7 @@ def check_folder(path: Path) -> None:
 
 @contextmanager
 def taking_the_place_of(path: Path) -> Iterator[Path]:
-    """A file beside `path` to write to, which then takes its name: what is at `path` is never half of it."""
+    """A file next to `path` to write to, renamed to `path` at the end: `path` is never half written."""
     try:
         with atomic.replacing(path) as part:
             yield part

@@ -31,7 +31,7 @@ def fit(
     lang: o.Lang = None,
 ) -> int:
     """Fit a linear model, or a net, to the rows of a table."""
-    from ..data.parted import Parted
+    from ..data.partitioned import PartitionedDataset
 
     book = ending.check()
     if ending.resume is None:
@@ -46,7 +46,7 @@ def fit(
             shown.stay()
         return code
     finally:
-        if isinstance(training.dataset, Parted):
+        if isinstance(training.dataset, PartitionedDataset):
             training.dataset.close()
 
 
@@ -55,14 +55,14 @@ def _begun(request: FitRequest, grid, ending: Ending):
     from ..data.memory import budget
     from ..descent.methods import Exhaustive
     from ..inference import Training
-    from . import keeper, requests
+    from . import requests, resuming
 
     if grid and request.method not in ("auto", "exhaustive"):
         raise DownslopeError("cli.grid_method", method=request.method)
     recipe = request.recipe(**({"method": Exhaustive(requests.grid(grid))} if grid else {}))
     # with the memory that there is now: the same where it is gone on with
     asked = asdict(o.changed(request, memory=str(budget(request.memory))))
-    keeps = keeper.begun(ending.out, ending.checkpoint, ending.force, asked)
+    keeps = resuming.begun(ending.out, ending.checkpoint, ending.force, asked)
     dataset, held_out = request.rows()
     training = Training.on_rows(dataset, request.suited(recipe, dataset), held_out)
     if keeps is not None:
@@ -72,17 +72,17 @@ def _begun(request: FitRequest, grid, ending: Ending):
 
 def _gone_on(request: FitRequest, run: str, grid, ending: Ending):
     """What the run was asked for, its training as it stood, and what keeps it from now on."""
-    from . import keeper
+    from . import resuming
 
-    kept = keeper.opened(run, "fit", request.trust_source)
+    kept = resuming.opened(run, "fit", request.trust_source)
     others = {"grid": grid, "out": ending.out, "force": ending.force or None}
     request, dataset, held_out = request.going_on(kept, **others)
-    training = kept.training(dataset, held_out, keeper.epochs(request.epochs))
-    return request, training, keeper.going_on(kept, ending.checkpoint)
+    training = kept.training(dataset, held_out, resuming.epochs(request.epochs))
+    return request, training, resuming.going_on(kept, ending.checkpoint)
 
 
 def _run(training, keeps, shown, notes, ending: Ending, log) -> int:
-    """The training to its end, what is to be kept of it, and what is told."""
+    """Run the training to its end, save it and print its result. Returns the exit code."""
     from . import pictures, progress, show
 
     foreseen = _foreseen(training)
@@ -97,7 +97,7 @@ def _run(training, keeps, shown, notes, ending: Ending, log) -> int:
     def draw(path, training, solution):
         return [pictures.of_fit(path, training, solution, ending.force)]
 
-    def told(training, solution):
+    def to_dict(training, solution):
         if foreseen is None or solution is not before:
             return solution.to_json()
         return {**solution.to_json(), "certificate": {**foreseen.certificate.to_json(), **figures}}
@@ -107,15 +107,15 @@ def _run(training, keeps, shown, notes, ending: Ending, log) -> int:
 
     if ending.json:
         show.aside(notes)
-    return ending.finish(training, before, keeps, log, draw, told, tell)
+    return ending.finish(training, before, keeps, log, draw, to_dict, tell)
 
 
 def _foreseen(training):
     """What the curvature foretells of it; None, with a note, where that cannot be judged."""
-    from ..insight.prediction import foresee
+    from ..insight.prediction import predict_run
 
     try:
-        return foresee(training.objective, training.method, training.trace.start)
+        return predict_run(training.objective, training.method, training.trace.start)
     except Exception as error:  # insight never costs a fit
         return _not_judged("certificate", error)
 
@@ -131,7 +131,7 @@ def _lines(foreseen) -> list[str]:
 def _beside(foreseen, solution) -> tuple[list[str], dict]:
     """Foretold and actual, in words and as numbers."""
     try:
-        return ([], {}) if foreseen is None else foreseen.beside(solution)
+        return ([], {}) if foreseen is None else foreseen.compared(solution)
     except Exception as error:
         _not_judged("prediction", error)
         return [], {}
@@ -153,10 +153,10 @@ def _tell(solution, training, notes, lines) -> None:
         if reason:
             page.print(reason)
     page.print()
-    rows = dataset.some
+    rows = dataset.sample
     few = rows.X.size <= 5_000_000
-    told = few and not solution.is_net and not solution.verdict.failed
-    show.weights(page, solution, rows.X.std(axis=0) if told else None)
+    with_effect = few and not solution.is_net and not solution.verdict.failed
+    show.weights(page, solution, rows.X.std(axis=0) if with_effect else None)
     page.print()
     show.ended(page, solution)
     for line in lines:

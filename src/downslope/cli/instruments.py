@@ -51,8 +51,8 @@ def check_gradient(
         if of_the_user(error):
             traceback.print_exception(error)
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
-        told = ", ".join(f"{number:.6g}" for number in (place if isinstance(place, list) else [place]))
-        raise DownslopeError("instruments.call_failed", name=name, place=told, reason=reason) from None
+        shown = ", ".join(f"{number:.6g}" for number in (place if isinstance(place, list) else [place]))
+        raise DownslopeError("instruments.call_failed", name=name, place=shown, reason=reason) from None
     if plot is not None:
         from .. import plots
 

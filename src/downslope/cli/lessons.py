@@ -1,4 +1,4 @@
-"""`lesson`: what the course runs, told as it runs."""
+"""`lesson`: run a lesson of the course and print it, or list all lessons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def lesson(
     json: o.Json = False,
     lang: o.Lang = None,
 ) -> int:
-    """Tell a lesson, or list them all."""
+    """Print a lesson, or list all lessons."""
     from ..lessons import LESSONS
     from . import files, show
 
@@ -25,16 +25,16 @@ def lesson(
         known = ", ".join(str(known) for known in sorted(LESSONS))
         raise DownslopeError("cli.no_such_lesson", asked=number, known=known)
     files.check_picture(plot, force)
-    told = LESSONS[int(number)]
+    chosen = LESSONS[int(number)]
     if json:
-        show.as_json({"lesson": int(number), "title": told.title(), "figures": told.figures()})
+        show.as_json({"lesson": int(number), "title": chosen.title(), "figures": chosen.figures()})
     else:
-        for line in told.tell():
+        for line in chosen.tell():
             print(line)
     if plot is not None:
         from .. import plots
 
-        picture = told.picture()
+        picture = chosen.picture()
         if picture is None:
             raise DownslopeError("cli.no_picture", number=number)
         path = plots.save(picture, plot, overwrite=force)

@@ -1,4 +1,4 @@
-"""`minimize`: a formula, watched as it goes down, with the exact answer beside."""
+"""`minimize`: descend a formula, and print its path next to the exact critical points."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class MinimizeRequest(_Minimized):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What the recipe is told, but for the start."""
+        """The settings of the recipe, without the start."""
         return read_options("minimize", {**vars(self), "start": None, "epochs": self.epochs or "1000"})
 
     @property
@@ -64,12 +64,14 @@ class MinimizeRequest(_Minimized):
         return [number().read("--start", part) for part in words.split(",")]
 
     def going_on(self, kept, **others) -> tuple[MinimizeRequest, Any]:
-        """What the run `kept` was asked for, and its descent as it stood; `others`: options beside these."""
-        from . import keeper
+        """What the run `kept` was asked for, and its descent as it stood; `others`: further options."""
+        from . import resuming
 
-        keeper.refuse_settings(kept, {**vars(o.changed(self, epochs="")), **others}, vars(MinimizeRequest()))
-        asked = MinimizeRequest(**(kept.told["asked"] or {}))
-        return asked, kept.training(None, None, keeper.epochs(self.epochs))
+        resuming.refuse_settings(
+            kept, {**vars(o.changed(self, epochs="")), **others}, vars(MinimizeRequest())
+        )
+        asked = MinimizeRequest(**(kept.contents["asked"] or {}))
+        return asked, kept.training(None, None, resuming.epochs(self.epochs))
 
 
 def drawn_start(function, seed: int):
@@ -101,7 +103,7 @@ def minimize(
     """Minimise a formula."""
     from ..insight.critical import critical_points
     from ..insight.landscape import landscape
-    from . import keeper, pictures, progress, requests
+    from . import pictures, progress, requests, resuming
 
     if ending.fix and no_verdict:
         raise DownslopeError("cli.fix_without_verdict")
@@ -110,14 +112,14 @@ def minimize(
     if starts is not None:
         return _from_several(request, starts, ending)
     if ending.resume is None:
-        keeps = keeper.begun(ending.out, ending.checkpoint, ending.force, asdict(request))
+        keeps = resuming.begun(ending.out, ending.checkpoint, ending.force, asdict(request))
         training = request.training()
         if keeps is not None:
             keeps.begin(training)
     else:
-        kept = keeper.opened(ending.resume, "minimize")
+        kept = resuming.opened(ending.resume, "minimize")
         request, training = request.going_on(kept, out=ending.out, force=ending.force or None)
-        keeps = keeper.going_on(kept, ending.checkpoint)
+        keeps = resuming.going_on(kept, ending.checkpoint)
     training.judged = not no_verdict
     log = ending.opened(book, training)
     before = progress.run(training, steps=None if keeps is None else keeps.watch(training), log=log)
@@ -128,35 +130,35 @@ def minimize(
             return [pictures.of_function(path, training.function, solution, critical, ending.force)]
         seen = landscape(solution, through=plane, function=training.function)
         drawn = [pictures.of_plane(path, seen, surface, ending.force)]
-        print(seen.told, file=sys.stderr)
+        print(seen.description, file=sys.stderr)
         return drawn
 
-    def told(training, solution):
+    def to_dict(training, solution):
         if ending.fix and solution is before:
             return solution.to_json()
-        return _told(training.function, solution, critical)
+        return _to_dict(training.function, solution, critical)
 
     def tell(training, solution):
         _tell(training.function, solution, critical, request.drawn if solution is before else None)
 
-    return ending.finish(training, before, keeps, log, draw, told, tell)
+    return ending.finish(training, before, keeps, log, draw, to_dict, tell)
 
 
 def _from_several(request: MinimizeRequest, starts: str, ending: Ending) -> int:
     """`--starts N`: one descent from each."""
-    from . import starting
+    from . import multistart
 
     if ending.log:
         raise DownslopeError("inference.starts_without", name="log")
     for name in ("out", "checkpoint", "resume"):
         if getattr(ending, name) is not None:
             raise DownslopeError("checkpoint.starts", option=f"--{name}")
-    return starting.run(
+    return multistart.run(
         request.function(), starts, request.start, request.settings, ending.plot, ending.force, ending.json
     )
 
 
-def _told(function, solution, critical) -> dict:
+def _to_dict(function, solution, critical) -> dict:
     """Solution.to_json(), with the start, the formulas and the exact points."""
     return {
         **solution.to_json(),

@@ -2,7 +2,7 @@
 
 Options that are settings of a run come from their table (`inference/table.py`); the others stand here.
 Values are taken as texts and read by the kind of the setting, so that a wrong one is refused in our own words
-and in the reader's language. Help is told by its key; `main` puts the sentence in its place.
+and in the reader's language. A help text is declared by its key; `main` replaces the key by the sentence.
 """
 
 from __future__ import annotations

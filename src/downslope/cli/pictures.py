@@ -26,7 +26,7 @@ def of_fit(path: str, training: Training, solution: Solution, force: bool) -> Pa
     assert training.dataset is not None
     if path.lower().endswith(".gif"):
         return plots.descent_gif(path, solution.trace, _surface(training.objective), overwrite=force)
-    rows = training.dataset.some  # where there are too many to draw, some of them
+    rows = training.dataset.sample  # where there are too many to draw, some of them
     return plots.save(plots.panels(*_panels(training, rows, solution)), path, overwrite=force)
 
 
@@ -97,7 +97,7 @@ def _weights(training: Training) -> list[str]:
 def _of_classes(training: Training, dataset: Dataset, solution: Solution) -> list:
     """Where each class is predicted, over the two features that move the scores most; the confusion
     matrix and the ROC, of the rows held out if there are any."""
-    classes, seen = solution.classes, dataset if training.held_out is None else training.held_out.some
+    classes, seen = solution.classes, dataset if training.held_out is None else training.held_out.sample
     size = _effects(dataset, solution)
     indicator = [len(np.unique(column)) < 3 for column in dataset.X.T]  # two stripes show little
     chosen = sorted(np.lexsort((-size, indicator))[:2].tolist())

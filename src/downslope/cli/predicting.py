@@ -30,12 +30,12 @@ def predict(
 ) -> int:
     """Predict the rows of a table, or of many files, with a run."""
     from ..data.charset import known
-    from ..data.request import Reading
+    from ..data.request import ReadOptions
     from ..inference import Solution, load
     from . import outputs
 
     plan = outputs.planned(data, out, force, resume)
-    reading = Reading(memory, None, on_bad_row, None, encoding, header)
+    reading = ReadOptions(memory, None, on_bad_row, None, encoding, header)
     solution = load(run)
     if not isinstance(solution, Solution):
         raise DownslopeError("cli.of_watched", path=run)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any
 
-from ..data.meter import Meter, Pace
+from ..data.meter import Meter, Throughput
 from ..descent.methods import Exhaustive
 from ..descent.trace import Step
 from ..inference import Solution, Training
@@ -31,8 +31,8 @@ def run(
     log=None,
 ) -> Solution:
     """The descent to its end, or to Ctrl-C: then with what was learned until then. `goes_on` is asked after
-    each step whether there is to be another; it may wait, until what it is given tells of a Ctrl-C.
-    `steps`: those of the training, as they come through the hands of somebody else. `log`: is told all."""
+    each step whether there is to be another; it may wait, until what it is given tells of a Ctrl-C. `steps`:
+    those of the training, as they come through the hands of somebody else. `log`: gets every step."""
     watched = Watched(training)
     steps = training if steps is None else steps
     with training.sharing_cores(), _asked_to_stop() as asked, _drawn(watched.line):
@@ -54,7 +54,7 @@ def reading(meter: Meter, words: str) -> Iterator[None]:
     >>> with reading(Meter(pass_rows=3), "predicting"):  # on a terminal, after a second
     ...     pass
     """
-    pace, began = Pace(meter), time.monotonic()
+    pace, began = Throughput(meter), time.monotonic()
 
     def line(width: int) -> Any:
         share = meter.share
@@ -94,7 +94,7 @@ class Watched:
 
     def __post_init__(self):
         trace, recipe = self.training.trace, self.training.recipe
-        self.pace = Pace(self.training.meter)
+        self.pace = Throughput(self.training.meter)
         self.passes = 0 if self.training.meter is None else self.training.meter.passes
         self.every = isinstance(self.training.method, Exhaustive)
         self.total = recipe.epochs
@@ -159,7 +159,7 @@ def _line(width: int, words: str, share: float | None, parts: list[str]) -> Any:
     return grid
 
 
-def _speeds(pace: Pace) -> list[str]:
+def _speeds(pace: Throughput) -> list[str]:
     rows, size = pace.speeds()
     if rows is None or size is None:
         return []
@@ -173,7 +173,7 @@ def _left(seconds: float | None) -> list[str]:
     return [] if seconds is None else [text("cli.progress_left", left=clock(seconds))]
 
 
-def _memory(pace: Pace) -> list[str]:
+def _memory(pace: Throughput) -> list[str]:
     used = pace.memory()
     if used.resident is None:
         return []

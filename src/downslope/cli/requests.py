@@ -75,11 +75,11 @@ class Request(_Compared):
     def rows(self) -> tuple[Any, Any]:
         """The rows to learn from, and the validation rows: a share of them, or the rows of another file."""
         from ..data.opening import read
-        from ..data.request import Held, Reading
+        from ..data.request import Holdout, ReadOptions
         from . import progress
 
-        held = None if self._fraction is None else Held(self._fraction, self._seed)
-        reading = Reading(self.memory, None, self.on_bad_row, held, self.encoding, self.header)
+        held = None if self._fraction is None else Holdout(self._fraction, self._seed)
+        reading = ReadOptions(self.memory, None, self.on_bad_row, held, self.encoding, self.header)
         with self._machines() as cluster:
             return read(
                 self.data,
@@ -157,7 +157,7 @@ class FitRequest(_Fitted):
             raise DownslopeError("cli.workers_and_cluster")
         if self.hidden is not None:
             raise DownslopeError("cli.cluster_net")
-        from ..cluster import Connection, Spread, learned_by
+        from ..cluster import Connection, ShardedDataset, learned_by
         from ..data.opening import Cluster
         from . import show
 
@@ -166,8 +166,8 @@ class FitRequest(_Fitted):
         else:
             connection = Connection.local(whole(least=1).read("--workers", self.workers or ""), self.memory)
         try:
-            show.aside([connection.told_where()])
-            yield Cluster(lambda rows: Spread.of(rows, connection), partial(learned_by, connection))
+            show.aside([connection.summary()])
+            yield Cluster(lambda rows: ShardedDataset.of(rows, connection), partial(learned_by, connection))
         except BaseException:
             connection.close()
             raise
@@ -175,7 +175,7 @@ class FitRequest(_Fitted):
     def going_on(self, kept, **others) -> tuple[FitRequest, Any, Any]:
         """What the run `kept` was asked for, and its rows, read again; `others`: options of `fit` beside
         these. One that would change the run is refused."""
-        from .keeper import refuse_settings
+        from .resuming import refuse_settings
 
         anew: dict[str, Any] = {
             "data": "",
@@ -186,10 +186,10 @@ class FitRequest(_Fitted):
         }
         settings = o.changed(self, **anew)
         refuse_settings(kept, {**vars(settings), **others}, vars(FitRequest()))
-        if kept.told["asked"] is None:  # it was begun in Python
-            told = o.changed(self, loss=kept.told["recipe"]["loss"])
+        if kept.contents["asked"] is None:  # it was begun in Python
+            told = o.changed(self, loss=kept.contents["recipe"]["loss"])
             return told, kept.rows(self.data or None), None
-        asked = o.changed(FitRequest(**kept.told["asked"]), epochs=self.epochs)
+        asked = o.changed(FitRequest(**kept.contents["asked"]), epochs=self.epochs)
         for source in ("" if self.data else asked.data, asked.validate):
             kept.refuse_query(source)
         asked = o.changed(asked, data=self.data or asked.data)

@@ -1,4 +1,4 @@
-"""What people are told: notes, tables and verdicts, as wide as the terminal; plain where there is none."""
+"""What the commands print: notes, tables and verdicts, as wide as the terminal; plain text in a pipe."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ..messages import text
 from ..model.nets import Net
 from .pasting import pasted
 
-MANY = 40  # weights told: the largest of more
-WIDE = 8  # classes or targets whose weights are told: the first of more
-MISTAKES = 6  # pairs of classes told: the most often confused
+MANY = 40  # weights printed: the largest
+WIDE = 8  # classes or targets whose weights are printed: the first
+MISTAKES = 6  # pairs of classes printed: the most often confused
 METRICS = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "roc_auc": "ROC AUC"}  # the others have words
 
 
@@ -33,9 +33,9 @@ def console(stderr: bool = False) -> Console:
     return Console(file=stream, width=wide, markup=False, highlight=False, emoji=False)
 
 
-def as_json(told: Mapping[str, Any]) -> None:
+def as_json(facts: Mapping[str, Any]) -> None:
     """One JSON object on stdout."""
-    print(json.dumps(finite(told), ensure_ascii=False, indent=2))
+    print(json.dumps(finite(facts), ensure_ascii=False, indent=2))
 
 
 def aside(lines: Iterable[str]) -> None:
@@ -101,11 +101,11 @@ def weights(page: Console, solution: Solution, spread: np.ndarray | None = None)
     effect = _effect(solution) if spread is not None and len(heads) == 1 and solution.single else None
     heads += [effect[0]] if effect else []
     table = columns_of([text("cli.feature"), *heads])
-    told = list(range(len(W)))
+    listed = list(range(len(W)))
     if len(W) > MANY:
         size = np.abs(W).max(axis=1) * (1 if spread is None else spread)
-        told = sorted(np.argsort(-size, kind="stable")[:MANY].tolist())
-    for j in told:
+        listed = sorted(np.argsort(-size, kind="stable")[:MANY].tolist())
+    for j in listed:
         effects = [figure(effect[1](W[j, 0] * spread[j]))] if effect and spread is not None else []
         table.add_row(solution.features[j], *(figure(w) for w in W[j, :WIDE]), *effects)
     if solution.recipe.intercept:
@@ -160,8 +160,10 @@ def metrics(page: Console, solution: Solution) -> None:
     names = [name for name in names if name not in ("confusion", "unjudged")]
     table = columns_of(["", *(METRICS.get(name) or text(f"cli.{name}") for name in names)])
     for rows, values in solution.metrics.items():
-        told = (values.get(name) for name in names)  # no ROC where a class is absent
-        table.add_row(text(f"cli.rows_{rows}"), *("–" if value is None else figure(value) for value in told))
+        scores = (values.get(name) for name in names)  # no ROC where a class is absent
+        table.add_row(
+            text(f"cli.rows_{rows}"), *("–" if value is None else figure(value) for value in scores)
+        )
     if names:
         page.print(table)
     for rows, values in solution.metrics.items():
@@ -192,8 +194,8 @@ def _confused(rows: str, matrix: Sequence[Sequence[float]], classes: Sequence) -
     if not wrong:
         return text("cli.no_mistakes", rows=rows)
     wrong.sort(key=lambda mistake: -mistake[0])
-    told = [words for _, words in wrong[:MISTAKES]] + ["…"] * (len(wrong) > MISTAKES)
-    return text("cli.mistakes", rows=rows, told=text("cli.next").join(told))
+    listed = [words for _, words in wrong[:MISTAKES]] + ["…"] * (len(wrong) > MISTAKES)
+    return text("cli.mistakes", rows=rows, mistakes=text("cli.next").join(listed))
 
 
 def verdict(page: Console, solution: Solution, only: Remedy | None = None) -> None:

@@ -18,7 +18,7 @@ _received: list[int] = []  # the signals that reached this command; signals belo
 @contextmanager
 def ending(stop: Callable[[], None]) -> Iterator[None]:
     """While it lasts, `stop` is called at each of these signals. SIGHUP that the parent process chose to
-    ignore, as nohup does, stays ignored; only the main thread is told of signals."""
+    ignore, as nohup does, stays ignored; only the main thread receives signals."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -6,23 +6,23 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from ..data.request import Reading
+from ..data.request import ReadOptions
 from ..data.stream import Stream
 from ..errors import DownslopeError
 
 try:
     from .connection import Connection
     from .learning import learned_by
-    from .spread import Spread
+    from .sharded import ShardedDataset
 except ModuleNotFoundError as error:
     if error.name not in ("dask", "distributed"):
         raise
     raise DownslopeError("cluster.missing") from None
 
-__all__ = ["Connection", "Spread", "learned_by", "spread"]
+__all__ = ["Connection", "ShardedDataset", "learned_by", "shard"]
 
 
-def spread(
+def shard(
     rows: Any,
     target: str | Sequence[str] | None = None,
     features: Sequence[str] | None = None,
@@ -31,9 +31,9 @@ def spread(
     workers: int | None = None,
     client: Any = None,
     shards: int | None = None,
-    reading: Reading | None = None,
+    reading: ReadOptions | None = None,
     exclude: Sequence[str] | None = None,
-) -> Spread:
+) -> ShardedDataset:
     """Rows in the memory of a cluster's workers, for `ds.fit` and every other use of a Dataset.
 
     rows: a `Stream`, or what `Stream.open` takes, with its target, features, weights and exclude.
@@ -44,7 +44,7 @@ def spread(
 
     Raises DownslopeError for a cluster that can not be reached, has other versions, or too little memory.
     """
-    stream_reading = rows.reading if isinstance(rows, Stream) else reading or Reading()
+    stream_reading = rows.reading if isinstance(rows, Stream) else reading or ReadOptions()
     if workers is not None and client is not None:
         raise DownslopeError("cluster.both")
     if workers is not None:
@@ -55,7 +55,7 @@ def spread(
         learn = partial(learned_by, connection)
         asked = (rows, target, features, weights, reading, exclude)
         stream = rows if isinstance(rows, Stream) else Stream.open(*asked, learn=learn)
-        return Spread.of(stream, connection, shards)
+        return ShardedDataset.of(stream, connection, shards)
     except BaseException:
         connection.close()
         raise

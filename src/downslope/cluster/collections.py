@@ -16,7 +16,7 @@ from ..data.dataset import Dataset
 from ..data.summary import Summary, units
 from ..errors import DownslopeError
 from .connection import Connection, safely
-from .spread import Shard, Spread, arrived, gather, height_of
+from .sharded import Shard, ShardedDataset, arrived, gather, height_of
 
 APART = 2**32  # rows that a partition may have: by what its numbers are drawn apart from the next one's
 
@@ -68,7 +68,7 @@ class Collection:
             sums[at] += weights
         return values, counts, sums
 
-    def rows(self, classes: np.ndarray | None = None, factors: np.ndarray | None = None) -> Spread:
+    def rows(self, classes: np.ndarray | None = None, factors: np.ndarray | None = None) -> ShardedDataset:
         """The rows, checked. classes (K,): what the values of y are; factors (K,): on the weights of each."""
         count = len(self.X)
         height = height_of(count, len(self.connection.workers))
@@ -92,7 +92,7 @@ class Collection:
             known = {"y": Summary("y", kind, int(counts.sum()), int(counts.sum()), counts=numbers)}
         targets = _numbered("y", self.outputs)
         gathered = gather(self.connection, shards)
-        return Spread(
+        return ShardedDataset(
             self.connection, height, gathered, features, targets, "dask", known, shards, None, labels
         )
 
@@ -159,11 +159,11 @@ def _alike(X: Any, xs: list[Any], given: Any, role: str, connection: Connection)
 
 def _shard(make: Callable, first: int, xs: Sequence[Any], ys: Sequence[Any], weights: Sequence[Any]) -> Shard:
     numbers = range(first, first + len(xs))
-    parts = [_told(make, number, *part) for number, *part in zip(numbers, xs, ys, weights)]
+    parts = [_result(make, number, *part) for number, *part in zip(numbers, xs, ys, weights)]
     return arrived(parts, [number * APART for number in numbers], [None] * len(parts))
 
 
-def _told(make: Callable, number: int, *given: Any) -> Any:
+def _result(make: Callable, number: int, *given: Any) -> Any:
     """Errors in a partition give its number."""
     try:
         return make(*given)

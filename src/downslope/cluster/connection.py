@@ -87,7 +87,7 @@ class Connection:
 
     def checked(self) -> Connection:
         """Refused where a worker has other versions, which would give other bits, or there is none."""
-        with self.told():
+        with self.readable_errors():
             versions = self.client.get_versions(check=False, packages=["downslope", "numba"])
         here = versions["client"]["packages"]
         if not versions["workers"]:
@@ -128,7 +128,7 @@ class Connection:
             return None
         return self.client.dashboard_link if self.client is not None else None
 
-    def told_where(self) -> str:
+    def summary(self) -> str:
         """The workers and the dashboard, in one line."""
         count = len(self.workers)
         if self.dashboard is None:
@@ -143,7 +143,7 @@ class Connection:
         where = {} if worker is None else {"workers": [worker], "allow_other_workers": True}
         # The name shows Dask which tasks are alike: how long one takes decides whether its rows are moved.
         name = f"downslope-{function.__name__.strip('_')}-{uuid4().hex}"
-        with self.told():
+        with self.readable_errors():
             return self.client.submit(safely, function, *given, pure=False, key=name, **where)
 
     def kept(self, delayed: Sequence[Any]) -> list[Any]:
@@ -156,7 +156,7 @@ class Connection:
         if self.client is None:
             found = list(dask.compute(*begun, scheduler="threads"))
         else:
-            with self.told():
+            with self.readable_errors():
                 self._wait(begun)
                 found = self.client.gather(list(begun))
         for fault in found:
@@ -185,7 +185,7 @@ class Connection:
                     raise TimeoutError("no worker is left") from None
 
     @contextmanager
-    def told(self) -> Iterator[None]:
+    def readable_errors(self) -> Iterator[None]:
         """What Dask raises when a cluster goes, as one line."""
         try:
             yield

@@ -7,14 +7,14 @@ from functools import partial
 from operator import add
 
 from ..data.block import Filter
-from ..data.learning import Learned, Looked, learned, look, settled
-from ..data.request import Reading, limits, part_size
+from ..data.learning import FirstPass, PartialPass, infer_types, learned, look
+from ..data.request import ReadOptions, limits, part_size
 from ..data.source import Source
 from .connection import Connection
-from .spread import at_once, height_of
+from .sharded import at_once, height_of
 
 
-def learned_by(connection: Connection, origin: Source, filtered: Filter, reading: Reading) -> Learned:
+def learned_by(connection: Connection, origin: Source, filtered: Filter, reading: ReadOptions) -> FirstPass:
     """The result of `learned`, to the last bit; files that cannot be read from the middle are read by this
     process."""
     if not origin.at_random or origin.rows is None:
@@ -22,7 +22,7 @@ def learned_by(connection: Connection, origin: Source, filtered: Filter, reading
     return learned(origin, filtered, reading, partial(_by_workers, connection))
 
 
-def _by_workers(connection: Connection, origin: Source, filtered: Filter, reading: Reading) -> Learned:
+def _by_workers(connection: Connection, origin: Source, filtered: Filter, reading: ReadOptions) -> FirstPass:
     assert origin.rows is not None
     size = part_size(reading, len(filtered.request.columns))
     count, workers = -(-origin.rows // size), len(connection.workers)
@@ -34,14 +34,14 @@ def _by_workers(connection: Connection, origin: Source, filtered: Filter, readin
     origin.meter.begin_pass()
     looked = at_once(connection, begun, add)
     origin.meter.add(origin.rows, origin.bytes or 0)
-    return settled(looked, origin, filtered)
+    return infer_types(looked, origin, filtered)
 
 
 def _given(*parts):
     return parts
 
 
-def _looked(given: tuple[Source, Filter, Reading], first: int, last: int) -> Looked | None:
+def _looked(given: tuple[Source, Filter, ReadOptions], first: int, last: int) -> PartialPass | None:
     origin, filtered, reading = given
     size, names = part_size(reading, len(filtered.request.columns)), filtered.request.columns
     tables = origin.parts(names, size, first, last, limits(origin, reading))

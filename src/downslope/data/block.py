@@ -14,12 +14,12 @@ from ..errors import DownslopeError
 from .dataset import Dataset
 from .encoding import Encoding
 from .memory import leased
-from .parts import Tree, drawn
+from .parts import PairwiseSum, drawn
 from .reading import Counting, Table, known_cells, refuse_bad_numbers, rows_that_count, stray_refused
-from .request import Held, Request
+from .request import Holdout, Request
 from .second_moments import SecondMoments, second_moments
 
-SAMPLED = 2  # what numbers are drawn for, beside HELD
+SAMPLED = 2  # the second use of drawn numbers; the first is HELD
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Filter:
 
     request: Request
     on_bad_row: str | None = None
-    held: Held | None = None
+    held: Holdout | None = None
 
     def rows(self, table: Table, first: int) -> tuple[Table, Counting]:
         """The rows that count, and which those of the part are. `first`: the number of the part's first row,
@@ -74,7 +74,7 @@ def numbered(first: int) -> Iterator[None]:
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class NumericBlock:
     """Numbers of the rows of a part that count.  columns (c, b): one after the other, as in Arrow."""
 
     columns: np.ndarray
@@ -82,7 +82,9 @@ class Block:
     sums: np.ndarray  # (c,)
 
     @classmethod
-    def plain(cls, table: Any, names: tuple[str, ...], held: Held | None, first: int) -> Block | None:
+    def plain(
+        cls, table: Any, names: tuple[str, ...], held: Holdout | None, first: int
+    ) -> NumericBlock | None:
         """Where all columns are finite numbers without a missing value, which needs no encoding; None
         elsewhere. The numbers lie in a place of this thread's own: they hold until the next part."""
         import pyarrow as pa
@@ -123,7 +125,7 @@ def _space(columns: int, rows: int) -> np.ndarray:
 def rows_by_row(columns: np.ndarray) -> np.ndarray:
     """The transpose of columns (c, b), laid out row by row: (b, c)."""
     from ..kernels.compiled import compiled
-    from ..kernels.rows import transpose
+    from ..kernels.gather import transpose
     from ..kernels.threads import each, threads
 
     c, b = columns.shape
@@ -161,7 +163,7 @@ NUMBERS = 2**22  # or so many numbers
 
 
 @dataclass(frozen=True)
-class Gathered:
+class RowStats:
     """moments: means and second moments of x and y (class numbers as they are).  counts: rows of each part.
     sample: some of the rows, each taken with one chance.  drift: the largest share of a column's variance
     that lies between parts: as good as 0 where rows lie in no order."""
@@ -177,19 +179,19 @@ class Gathered:
 
 
 @dataclass
-class Gathering:
+class RowStatsBuilder:
     """Part by part."""
 
     columns: int
     counts: list[int] = field(default_factory=list)
-    _tree: Tree = field(default_factory=Tree)
+    _tree: PairwiseSum = field(default_factory=PairwiseSum)
     _some: list[tuple] = field(default_factory=list)  # drawn numbers, X, Y, weights
     _means: list[np.ndarray] = field(default_factory=list)  # of x and y, of each part that has rows
     _chance: float = 1.0
     _held: int = 0
 
     @classmethod
-    def of_many(cls, columns: int, rows: int) -> Gathering:
+    def of_many(cls, columns: int, rows: int) -> RowStatsBuilder:
         """For some parts of so many rows in all: it need hold little more of them than are to be kept in the
         end. With a chance that leaves that many it is the same sample."""
         begun = cls(columns)
@@ -198,7 +200,7 @@ class Gathering:
         return begun
 
     @classmethod
-    def together(cls, runs: Sequence[Gathering]) -> Gathering:
+    def together(cls, runs: Sequence[RowStatsBuilder]) -> RowStatsBuilder:
         """Of neighbouring runs of parts, all but the last with the same number of them, a power of two."""
         whole = cls(runs[0].columns, _chance=min(run._chance for run in runs))
         for run in runs:
@@ -225,7 +227,7 @@ class Gathering:
         self._moments(second_moments(part.X, Y, share, weight))
         self._sample(part.X, Y, s, first, places)
 
-    def add_columns(self, block: Block, targets: int, first: int) -> None:
+    def add_columns(self, block: NumericBlock, targets: int, first: int) -> None:
         """The same, of numbers that lie column by column, targets first."""
         n = block.columns.shape[1]
         self.counts.append(n)
@@ -265,15 +267,15 @@ class Gathering:
         self._held = sum(map(len, kept))
 
     @property
-    def result(self) -> Gathered | None:
+    def result(self) -> RowStats | None:
         """None where no row counts."""
         if self._tree.total is None:
             return None
         _, X, Y, weights = zip(*self._some)
         s = None if weights[0] is None else np.concatenate(weights)
         total: SecondMoments = self._tree.total
-        spread = np.zeros(len(total.target)) if total.spread is None else total.spread
+        spread = np.zeros(len(total.target)) if total.variance is None else total.variance
         variance = np.append(np.diag(total.G), spread)
         between = np.var(self._means, axis=0) - variance * len(self._means) / sum(self.counts)
         drift = float((between[variance > 0] / variance[variance > 0]).max(initial=0.0))
-        return Gathered(total, tuple(self.counts), (np.concatenate(X), np.concatenate(Y), s), drift)
+        return RowStats(total, tuple(self.counts), (np.concatenate(X), np.concatenate(Y), s), drift)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arguments import a, column_name, columns, door, is_number, names, shown, whole
-from ..errors import DownslopeError
+from ..errors import DownslopeError, Renamed
 from ..kernels.threads import each
 from ..messages import text
 from .reading import Table, type_name
@@ -54,7 +54,7 @@ class Dataset:
         target=columns(),
         features=columns(),
         weights=columns(several=False),
-        reading=a("Reading", none=True),
+        reading=a("ReadOptions", none=True),
         exclude=columns(),
     )
     def read(
@@ -68,11 +68,10 @@ class Dataset:
     ) -> Any:
         """Rows from a file, a glob, a SQL query or a frame, encoded as numbers.
 
-        source: see `Table.read`.  target: column to predict, several, or None for X only.
-        features: columns to use, by default all others that serve, less those to `exclude`.
-        weights: column of row weights.
-        reading: a `Reading`, with the memory that rows may take ("2GB"; by default half of what is free) and
-        what becomes of bad rows. Rows that do not fit are a `Stream`: they stay where they are, and `fit`
+        source: see `Table.read`.  target: column to predict, several, or None for X only. features: columns
+        to use, by default all others that serve, less those to `exclude`. weights: column of row weights.
+        reading: a `ReadOptions`, with the memory that rows may take ("2GB"; by default half of what is free)
+        and what becomes of bad rows. Rows that do not fit are a `Stream`: they stay where they are, and `fit`
         asks them in parts.
 
         What was dropped, filled in or left out is in `notes`; `notes_text()` tells it. Raises DownslopeError
@@ -82,10 +81,10 @@ class Dataset:
         array([1., 2., 3.])
         """
         from .opening import Columns, read
-        from .request import Reading
+        from .request import ReadOptions
 
         asked = Columns(*map(column_name, (target, features, weights, exclude)))
-        return read(source, asked, Reading() if reading is None else reading)[0]
+        return read(source, asked, ReadOptions() if reading is None else reading)[0]
 
     @classmethod
     @door(features=names(none=True))
@@ -185,9 +184,11 @@ class Dataset:
         return self.y is None or self.y.ndim == 1
 
     @property
-    def some(self) -> Dataset:
-        """Rows that stand for all, in memory: these."""
+    def sample(self) -> Dataset:
+        """Rows in memory that stand for all rows: of a Dataset, the Dataset itself."""
         return self
+
+    some = Renamed("sample")
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -71,7 +71,7 @@ class PlainText:
     layout: Layout
     notes: tuple[Note, ...] = ()
 
-    def told_with(self, notes: tuple[Note, ...]) -> PlainText:
+    def with_notes(self, notes: tuple[Note, ...]) -> PlainText:
         """The same text, with more to be said of it."""
         return replace(self, notes=(*notes, *self.notes)) if notes else self
 

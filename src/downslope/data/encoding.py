@@ -1,9 +1,9 @@
 """How the columns of a table become the columns of X: learned on the training rows, stored, and applied to
 all later rows.
 
-Numbers stand as they are, booleans as 0 and 1, dates as days since 1970-01-01, times of day as minutes, and
-text as one indicator for each category but the most frequent. What is unknown stands at the training mean,
-and is told.
+Numbers stay as they are; booleans become 0 and 1, dates days since 1970-01-01, times of day minutes, and text
+one indicator for each category but the most frequent. A missing or unknown value becomes the training mean,
+and a note says so.
 """
 
 from __future__ import annotations

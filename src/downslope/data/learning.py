@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from ..errors import DownslopeError
-from .block import Block, Filter, Gathered, Gathering
+from .block import Filter, NumericBlock, RowStats, RowStatsBuilder
 from .cells import CellCounts, TextFormat, counted, infer_formats
 from .database import Limits
 from .encoding import Encoding
 from .layout import Note
-from .parts import Tree, ahead, cut
+from .parts import PairwiseSum, ahead, cut
 from .reading import Table, as_names, check_target_kind, check_weights_kind, dropped_notes, stray_refused
-from .request import About, Reading, Request, limits, part_size
+from .request import About, ReadOptions, Request, limits, part_size
 from .source import Source
 from .summary import Summary
 
@@ -32,7 +32,7 @@ WIDE = 2_000  # encoded columns up to which second moments are held
 
 
 @dataclass(frozen=True)
-class Learned:
+class FirstPass:
     """origin: the source, whose cells of text are now read as all of them say.  request: for the columns that
     serve.  encoding: how columns become
     numbers.  known: what is known of each.  rows: of the source, less those `skipped`, which are none.
@@ -45,14 +45,14 @@ class Learned:
     known: dict[str, Summary]
     rows: int
     skipped: int
-    gathered: Gathered | None
+    gathered: RowStats | None
     pace: float
     said: tuple[Note, ...]
 
 
 @dataclass(frozen=True)
-class Looked:
-    """What was learned from a run of parts. Neighbouring runs are added, in the order of a `Tree`."""
+class PartialPass:
+    """What was learned from a run of parts. Neighbouring runs are added, in the order of a `PairwiseSum`."""
 
     known: dict[str, Summary]
     rows: int
@@ -60,24 +60,24 @@ class Looked:
     untargeted: int
     weightless: int
     counters: dict[str, int]  # column that counts the rows in their order → where it begins, 0 or 1
-    gathering: Gathering | None  # of plain numbers
+    gathering: RowStatsBuilder | None  # of plain numbers
 
-    def __add__(self, other: Looked) -> Looked:
+    def __add__(self, other: PartialPass) -> PartialPass:
         plain = self.gathering is not None and other.gathering is not None
         runs = [run.gathering for run in (self, other) if run.gathering is not None]
         both = self.counters.items() & other.counters.items()
-        return Looked(
+        return PartialPass(
             _both(self.known, other.known),
             self.rows + other.rows,
             self.count + other.count,
             self.untargeted + other.untargeted,
             self.weightless + other.weightless,
             dict(both),
-            Gathering.together(runs) if plain else None,
+            RowStatsBuilder.together(runs) if plain else None,
         )
 
 
-def learned(origin: Source, filtered: Filter, reading: Reading, learn: Any = None) -> Learned:
+def learned(origin: Source, filtered: Filter, reading: ReadOptions, learn: Any = None) -> FirstPass:
     """One pass over the rows: how their columns become numbers, and for plain numbers all else, too. Another
     is made where cells of text do not hold what the first of them do, and where missing values count only in
     columns that serve."""
@@ -96,7 +96,7 @@ def learned(origin: Source, filtered: Filter, reading: Reading, learn: Any = Non
     return replace(result, encoding=replace(result.encoding, notes=(*notes, *result.encoding.notes)))
 
 
-def learned_as_guessed(origin: Source, filtered: Filter, reading: Reading) -> Learned:
+def learned_as_guessed(origin: Source, filtered: Filter, reading: ReadOptions) -> FirstPass:
     """What cells of text hold is guessed from the first of them; a second pass is made where all say
     otherwise."""
     cells = [name for name in filtered.request.columns if name in origin.cells]
@@ -117,8 +117,8 @@ def learned_as_guessed(origin: Source, filtered: Filter, reading: Reading) -> Le
 
 
 def _one_pass(
-    origin: Source, filtered: Filter, reading: Reading, cells: Sequence[str], careful: bool
-) -> tuple[Learned | None, dict[str, TextFormat], bool]:
+    origin: Source, filtered: Filter, reading: ReadOptions, cells: Sequence[str], careful: bool
+) -> tuple[FirstPass | None, dict[str, TextFormat], bool]:
     """What is learned where cells are read as `origin.formats` say, None where that was not right; what all
     of them say, and whether that is for certain."""
     request = filtered.request
@@ -150,7 +150,7 @@ def _one_pass(
     if failure is not None:
         raise _by_its_cell(failure, origin, counts)
     pace = 8 * looked.rows * len(names) / seconds[0] if looked and seconds[0] else 0.0
-    return settled(looked, origin, filtered, skipped[0], pace, counts), formats, enough
+    return infer_types(looked, origin, filtered, skipped[0], pace, counts), formats, enough
 
 
 def _by_its_cell(error: DownslopeError, origin: Source, counts: Mapping[str, CellCounts]) -> DownslopeError:
@@ -169,14 +169,14 @@ def left_notes(encoding: Encoding) -> list[Note]:
     return [note for note in encoding.notes if "column" in note[1] and note[1]["column"] not in used]
 
 
-def settled(
-    looked: Looked | None,
+def infer_types(
+    looked: PartialPass | None,
     origin: Source,
     filtered: Filter,
     skipped: int = 0,
     pace: float = 0.0,
     counts: Mapping[str, CellCounts] | None = None,
-) -> Learned:
+) -> FirstPass:
     """What follows from a pass over all parts."""
     request = filtered.request
     if looked is None:
@@ -193,10 +193,10 @@ def settled(
     used = tuple(column.name for column in encoding.columns)
     gathered = gathered if used == request.chosen else None
     known, request = looked.known, replace(request, chosen=used)
-    return Learned(origin, request, encoding, known, looked.rows, skipped, gathered, pace, tuple(said))
+    return FirstPass(origin, request, encoding, known, looked.rows, skipped, gathered, pace, tuple(said))
 
 
-def encoding_from(looked: Looked, request: Request, about: About) -> Encoding:
+def encoding_from(looked: PartialPass, request: Request, about: About) -> Encoding:
     """The encoding; refused where no row counts."""
     for name in (*request.targets, *as_names(request.weights)):
         about.refuse_strays(request.source, name)
@@ -225,8 +225,8 @@ def encoding_of(table: Table, request: Request) -> Encoding:
 
 
 def look(
-    tables: Iterable[Any], number: int, origin: Source, filtered: Filter, reading: Reading
-) -> Looked | None:
+    tables: Iterable[Any], number: int, origin: Source, filtered: Filter, reading: ReadOptions
+) -> PartialPass | None:
     """At parts, the first of which has the number `number`; None where there are none."""
     request = filtered.request
     size, names = part_size(reading, len(request.columns)), request.columns
@@ -236,12 +236,12 @@ def look(
     share = 1.0 if filtered.held is None else 1.0 - filtered.held.fraction
     gathering = None
     if plain and len(names) <= WIDE:
-        gathering = Gathering.of_many(len(request.chosen), int(share * (origin.rows or 0)))
-    tree, many = Tree(operator.add), set()
+        gathering = RowStatsBuilder.of_many(len(request.chosen), int(share * (origin.rows or 0)))
+    tree, many = PairwiseSum(operator.add), set()
     for place, table in enumerate(tables):
         first = (number + place) * size
         counted_ = [name for name in request.targets if name not in many]
-        block = Block.plain(table, names, filtered.held, first) if gathering is not None else None
+        block = NumericBlock.plain(table, names, filtered.held, first) if gathering is not None else None
         part = Table(table, origin.words, formats=origin.formats)
         check_weights_kind(part, request.weights)
         if block is None or gathering is None:
@@ -250,7 +250,7 @@ def look(
         else:
             counters = _counters(part, request.chosen, first)
             known = _summaries(block, names, counted_)
-            looked = Looked(known, len(part), block.columns.shape[1], 0, 0, counters, None)
+            looked = PartialPass(known, len(part), block.columns.shape[1], 0, 0, counters, None)
             gathering.add_columns(block, len(request.targets), first)
         many |= {name for name in counted_ if looked.known[name].many}
         tree.add(looked)
@@ -258,8 +258,8 @@ def look(
 
 
 def look_at(
-    table: Table, first: int, filtered: Filter, gathering: Gathering | None, distinct: Sequence[str]
-) -> Looked:
+    table: Table, first: int, filtered: Filter, gathering: RowStatsBuilder | None, distinct: Sequence[str]
+) -> PartialPass:
     """At one part; `distinct`: columns whose values are counted."""
     request = filtered.request
     counters = _counters(table, request.chosen, first)
@@ -267,7 +267,9 @@ def look_at(
     s = None if request.weights is None else part.numbers(request.weights)
     names = (*request.targets, *request.chosen)
     known = {name: Summary.of(part, name, s, name in distinct) for name in names}
-    return Looked(known, len(table), len(part), counting.untargeted, counting.weightless, counters, gathering)
+    return PartialPass(
+        known, len(table), len(part), counting.untargeted, counting.weightless, counters, gathering
+    )
 
 
 def _counters(table: Table, names: Sequence[str], first: int) -> dict[str, int]:
@@ -302,7 +304,7 @@ def _both(one: dict[str, Summary], other: dict[str, Summary]) -> dict[str, Summa
     return {name: found + other[name] for name, found in one.items()}
 
 
-def _summaries(block: Block, names: Sequence[str], distinct: Sequence[str]) -> dict[str, Summary]:
+def _summaries(block: NumericBlock, names: Sequence[str], distinct: Sequence[str]) -> dict[str, Summary]:
     """Of plain numbers."""
     found = lambda name, values: Summary.of_numbers(name, "numeric", values, None, name in distinct)
     return {name: found(name, values) for name, values in zip(names, block.columns)}

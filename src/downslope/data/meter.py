@@ -82,10 +82,10 @@ def memory() -> Memory:
     return Memory(found.rss, peak)
 
 
-class Pace:
+class Throughput:
     """Rows and bytes a second of a meter, over the last seconds.
 
-    For one thread: who watches has a Pace of their own.
+    For one thread: each observer has a Throughput of its own.
     """
 
     def __init__(self, meter: Meter | None):

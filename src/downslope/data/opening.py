@@ -17,9 +17,9 @@ from .dataset import Dataset
 from .encoding import Encoding, training_dataset
 from .learning import learned
 from .meter import Meter
-from .parted import Parted
+from .partitioned import PartitionedDataset
 from .reading import Table
-from .request import Held, Reading
+from .request import Holdout, ReadOptions
 from .source import Source, opened_source
 from .stream import Stream
 
@@ -36,7 +36,7 @@ class Columns:
     exclude: Sequence[str] | None = None
 
 
-def table_or_source(source: Any, reading: Reading, formats: Any = None) -> Table | Source:
+def table_or_source(source: Any, reading: ReadOptions, formats: Any = None) -> Table | Source:
     """A table in memory; the source where it would not fit, or where its bad rows are to be looked after.
     formats: how cells of text are read, if known."""
     if not isinstance(source, str | Path):
@@ -61,7 +61,7 @@ class Cluster:
 def read(
     source: Any,
     columns: Columns | Callable[[Sequence[str]], Columns],
-    reading: Reading,
+    reading: ReadOptions,
     *,
     validation: str | None = None,
     holds_classes: Callable[[Any, Callable[[str], str]], bool] = lambda target, kind_of: False,
@@ -103,7 +103,7 @@ def read(
     return place(stream), place(other_rows)
 
 
-def split(dataset: Dataset, held: Held) -> tuple[Dataset, Dataset]:
+def split(dataset: Dataset, held: Holdout) -> tuple[Dataset, Dataset]:
     """Training rows and validation rows. A class that is among the second only is refused by its name."""
     try:
         train, held_out = dataset.split(held.fraction, held.seed)
@@ -130,7 +130,7 @@ def fitting(stream: Stream) -> Any:
     return in_memory(stream)
 
 
-def in_memory(rows: Parted) -> Dataset:
+def in_memory(rows: PartitionedDataset) -> Dataset:
     """All parts, one after the other."""
     parts = [part for part in rows.each() if len(part)]
     weights: Any = [part.weights for part in parts]

@@ -110,11 +110,11 @@ def plus(one: Any, other: Any) -> Any:
     return tuple(map(plus, one, other)) if isinstance(one, tuple) else one + other
 
 
-class Tree:
+class PairwiseSum:
     """Sums over parts: neighbours first, then pairs of neighbours, …: an order that follows from the number
     of parts alone, so that parts which lie on several machines give the same bits.
 
-    >>> tree = Tree()
+    >>> tree = PairwiseSum()
     >>> for part in "abcde":
     ...     tree.add(part)
     >>> tree.total

@@ -106,7 +106,7 @@ class Request:
                 columns.append(Column.learn(known[name]))
         if not columns:
             columns, notes = self._last_resort(known, left, notes)
-        notes += told_of_columns(columns, known)
+        notes += column_notes(columns, known)
         used = {*self.targets, *as_names(self.weights), *(column.name for column in columns)}
         formats = {name: about.formats[name] for name in sorted(used) if name in about.formats}
         return Encoding(
@@ -194,7 +194,7 @@ class About:
 LASTING = ("data.note_index", "data.note_counts_rows")  # notes on columns that hold for some of the rows, too
 
 
-def told_of_columns(columns: Sequence[Column], known: Mapping[str, Summary]) -> list[Note]:
+def column_notes(columns: Sequence[Column], known: Mapping[str, Summary]) -> list[Note]:
     """Categories of one row each, the category that others are compared with, and units of dates."""
     notes: list[Note] = []
     for column in columns:
@@ -232,7 +232,7 @@ HELD = 1  # what numbers are drawn for
 
 
 @dataclass(frozen=True)
-class Held:
+class Holdout:
     """Rows held out: those whose drawn number is below `fraction`. `out`: these rows, or all others."""
 
     fraction: float
@@ -249,21 +249,21 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOptions:
     """How rows are read: in at most `memory` bytes ("2GB"; None is half of what is free), in parts of `rows`
     (None: as many as make 32 MB).  on_bad_row: "skip" leaves out rows with a missing value or a text among
     numbers and counts them; "fail" refuses a missing value, too; None fills missing values with the mean and
     refuses texts. held: the fraction of rows to hold out for validation. encoding, header: of texts, given
     instead of inferred: "gb18030"; whether there is a line of names.
 
-    >>> Reading("2GB").memory
+    >>> ReadOptions("2GB").memory
     '2GB'
     """
 
     memory: Any = None
     rows: int | None = None
     on_bad_row: str | None = None
-    held: Held | None = None
+    held: Holdout | None = None
     encoding: str | None = None
     header: bool | None = None
 
@@ -272,13 +272,13 @@ class Reading:
             raise DownslopeError("data.on_bad_row", asked=self.on_bad_row)
         if self.rows is not None and not (isinstance(self.rows, int) and self.rows >= 1):
             raise DownslopeError("data.part_rows", asked=self.rows)
-        check(self, held=a("Held", none=True))
+        check(self, held=a("Holdout", none=True))
         memory.budget(self.memory)
         if self.encoding is not None:
             known(self.encoding)
 
 
-def part_size(reading: Reading, columns: int) -> int:
+def part_size(reading: ReadOptions, columns: int) -> int:
     """Rows of a part. Refused where the memory that is allowed can not hold a few of the least parts."""
     most = memory.budget(reading.memory)
     if reading.rows is not None:
@@ -293,7 +293,7 @@ def part_size(reading: Reading, columns: int) -> int:
     return size
 
 
-def limits(origin: Source, reading: Reading) -> Limits:
+def limits(origin: Source, reading: ReadOptions) -> Limits:
     """Rows of a batch, threads and memory for DuckDB: pieces of Parquet are unpacked whole, one a thread."""
     most = memory.budget(reading.memory)
     fits = most // 2 // max(1, 2 * origin.group)

@@ -29,7 +29,7 @@ class SecondMoments:
     G: np.ndarray  # (d, d) of (x − mean)(x − mean)ᵀ
     c: np.ndarray  # (d, k) of (x − mean)(y − target)ᵀ
     weight: float = 1.0  # of all rows together, where moments of several parts are to be added
-    spread: np.ndarray | None = None  # (k,) of (y − target)², where that was asked for
+    variance: np.ndarray | None = None  # (k,) of (y − target)², where that was asked for
 
     def __add__(self, other: SecondMoments) -> SecondMoments:
         """Of the rows of both: what their means differ by counts too.  Chan, Golub & LeVeque 1983."""
@@ -37,8 +37,8 @@ class SecondMoments:
         near, far = self.weight / weight, other.weight / weight
         x, y = other.mean - self.mean, other.target - self.target
         spread = None
-        if self.spread is not None and other.spread is not None:
-            spread = near * self.spread + far * other.spread + near * far * y**2
+        if self.variance is not None and other.variance is not None:
+            spread = near * self.variance + far * other.variance + near * far * y**2
         return SecondMoments(
             self.mean + far * x,
             self.target + far * y,

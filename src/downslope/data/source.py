@@ -412,7 +412,7 @@ def _texts(
     import pyarrow as pa
 
     texts = [
-        plain_text(one.path, path, copies.folder, encoding, header).told_with(one.notes)
+        plain_text(one.path, path, copies.folder, encoding, header).with_notes(one.notes)
         for one, path in zip(found, paths)
     ]
     names = texts[0].layout.names

@@ -22,20 +22,20 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DownslopeError, DownslopeWarning
+from ..errors import DownslopeError, DownslopeWarning, Renamed, warn_renamed
 from ..messages import text
 from . import cache
-from .block import Block, Filter, Gathered, Gathering, encoded, labelled, rows_by_row
+from .block import Filter, NumericBlock, RowStats, RowStatsBuilder, encoded, labelled, rows_by_row
 from .database import Limits
 from .dataset import Dataset, Note
 from .encoding import Encoding
-from .learning import WIDE, Learned, learned
+from .learning import WIDE, FirstPass, learned
 from .meter import Meter
-from .parted import GROUP, Parted
-from .parted import permuted as _permuted
-from .parts import Tree, ahead, cut, plus
+from .partitioned import GROUP, PartitionedDataset
+from .partitioned import permuted as _permuted
+from .parts import PairwiseSum, ahead, cut, plus
 from .reading import Table, stray_refused
-from .request import Held, Reading, Request, limits, part_size
+from .request import Holdout, ReadOptions, Request, limits, part_size
 from .source import Source, opened_source
 from .summary import Summary
 
@@ -45,18 +45,18 @@ SLOW = 4e8  # bytes of numbers a second: a source that is decoded no faster is k
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Stream(Parted):
+class Stream(PartitionedDataset):
     """n rows (xᵢ, yᵢ, sᵢ) that stay where they are; see `Dataset` for the names that both have."""
 
     origin: Source
     filter: Filter
-    reading: Reading
+    reading: ReadOptions
     encoding: Encoding
     known: dict[str, Summary]  # of the rows that count
     rows: int  # of the source, those that could not be read left out
     skipped: int = 0  # of the source: they could not be read
     classes: tuple[Any, ...] = ()
-    gathered_at_once: Gathered | None = None  # in the pass that learned
+    gathered_at_once: RowStats | None = None  # in the pass that learned
     pace: float = 0.0  # bytes of numbers a second, at which the source was decoded
     said: tuple[Note, ...] = ()  # of rows that were left out
     asked: Request | None = None  # before columns that do not serve were left out
@@ -69,9 +69,9 @@ class Stream(Parted):
         target: str | Sequence[str] | None,
         features: Sequence[str] | None = None,
         weights: str | None = None,
-        reading: Reading | None = None,
+        reading: ReadOptions | None = None,
         exclude: Sequence[str] | None = None,
-        learn: Callable[[Source, Filter, Reading], Learned] = learned,
+        learn: Callable[[Source, Filter, ReadOptions], FirstPass] = learned,
     ) -> Stream:
         """The rows of files or a query, learned in one pass over them, by `learn`. Other arguments as for
         `Dataset.read`.
@@ -79,7 +79,7 @@ class Stream(Parted):
         >>> Stream.open("SELECT range AS x, 2 * range + 1 AS y FROM range(5000)", "y")
         Stream(rows=5000, features=1, targets=('y',), source='SELECT range AS x, 2 * range + 1 AS y ...')
         """
-        reading = reading or Reading()
+        reading = reading or ReadOptions()
         origin = source
         if not isinstance(origin, Source):
             origin = opened_source(str(source), reading.encoding, reading.header)
@@ -87,7 +87,7 @@ class Stream(Parted):
         return cls.after(origin, Filter(request, reading.on_bad_row, reading.held), reading, learn)
 
     @classmethod
-    def after(cls, origin: Source, filtered: Filter, reading: Reading, learn=learned) -> Stream:
+    def after(cls, origin: Source, filtered: Filter, reading: ReadOptions, learn=learned) -> Stream:
         """The rows of a source that was opened."""
         first = learn(origin, filtered, reading)
         known, classes, asked = first.known, first.encoding.classes, filtered.request
@@ -159,7 +159,7 @@ class Stream(Parted):
     def split(self, fraction: float, seed: int = 0) -> tuple[Stream, Stream]:
         """(training rows, held-out rows): a row is held out where the number drawn for it by `seed` is below
         `fraction`. The encoding is learned again, on the training rows."""
-        held = Held(fraction, seed)
+        held = Holdout(fraction, seed)
         filtered = replace(self.filter, held=held, request=self.asked or self.filter.request)
         training = Stream.after(self.origin, filtered, replace(self.reading, held=held))
         return training, training.held_out
@@ -171,7 +171,7 @@ class Stream(Parted):
         other = replace(self.filter, held=replace(self.filter.held, out=True))
         return replace(self, filter=other, gathered_at_once=None, apart=True, said=(), skipped=0)
 
-    def beside(self, words: str) -> Stream:
+    def with_source(self, words: str) -> Stream:
         """The rows of another source, encoded as these are."""
         origin = opened_source(words, self.reading.encoding, self.reading.header)
         for name in self.filter.request.columns:
@@ -179,18 +179,10 @@ class Stream(Parted):
                 facts = {"source": words, "column": name, "names": ", ".join(origin.names[:12])}
                 raise DownslopeError("data.lacks_column", **facts)
         origin = replace(origin, formats=self.encoding.text_formats)
-        plain = replace(self.filter, held=None)
-        return replace(
-            self,
-            origin=origin,
-            filter=plain,
-            gathered_at_once=None,
-            apart=True,
-            said=(),
-            skipped=0,
-        )
+        other = replace(self, origin=origin, filter=replace(self.filter, held=None), gathered_at_once=None)
+        return replace(other, apart=True, said=(), skipped=0)
 
-    def told(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Plain data, by which the same rows are opened again."""
         request, held = self.filter.request, self.filter.held
         return {
@@ -206,13 +198,21 @@ class Stream(Parted):
         }
 
     @classmethod
-    def told_again(cls, source: str, told: dict[str, Any]) -> Stream:
-        """The rows that `told` describes, whose files may have moved."""
-        held = None if told["held"] is None else Held(*told["held"])
-        target, features, weights, *exclude = told["columns"]
-        allowed, rows, on_bad_row = told["reading"]
-        reading = Reading(allowed, rows, on_bad_row, held, *told.get("text", (None, None)))
+    def from_dict(cls, source: str, fields: dict[str, Any]) -> Stream:
+        """The rows that `to_dict` described, read from `source`: their files may have moved."""
+        held = None if fields["held"] is None else Holdout(*fields["held"])
+        target, features, weights, *exclude = fields["columns"]
+        allowed, rows, on_bad_row = fields["reading"]
+        reading = ReadOptions(allowed, rows, on_bad_row, held, *fields.get("text", (None, None)))
         return cls.open(source, target, features, weights, reading, *exclude)
+
+    @classmethod
+    def told_again(cls, source: str, told: dict[str, Any]) -> Stream:
+        """`from_dict` under its name of version 0.1."""
+        warn_renamed("Stream.told_again", "from_dict")
+        return cls.from_dict(source, told)
+
+    beside = Renamed("with_source")
 
     # ---- parts ---------------------------------------------------------------------------------------
 
@@ -223,13 +223,13 @@ class Stream(Parted):
         return part_size(self.reading, columns)
 
     @cached_property
-    def gathered(self) -> Gathered:
+    def gathered(self) -> RowStats:
         """What one pass finds for the model: second moments, the rows of each part, a sample."""
         if self.gathered_at_once is not None:
             return self.gathered_at_once
         if len(self.features) > WIDE:
             raise DownslopeError("data.stream_wide", columns=len(self.features), most=f"{WIDE:,}")
-        gathering = Gathering(len(self.features))
+        gathering = RowStatsBuilder(len(self.features))
         for number, (part, places) in enumerate(self._encoded()):
             gathering.add(part, number * self.size, places)
         found = gathering.result
@@ -237,11 +237,11 @@ class Stream(Parted):
             raise DownslopeError("data.no_rows", source=self.source)
         return found
 
-    def ask(self, question: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
-        """The sum over all parts of what `question` answers for the rows of each, added as a `Tree` does."""
-        tree = Tree(plus)
+    def map_reduce(self, fn: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
+        """The sum over all parts of what `fn` returns for the rows of each, added as a `PairwiseSum` does."""
+        tree = PairwiseSum(plus)
         for part in self.each():
-            tree.add(question(part) if len(part) else None)
+            tree.add(fn(part) if len(part) else None)
         return tree.total
 
     def each(self) -> Iterator[Dataset]:
@@ -293,7 +293,7 @@ class Stream(Parted):
 
     def blocks(self, mixed: bool, epoch: int, seed: int) -> Iterator[Dataset]:
         """The rows of one pass, a few parts at a time: as they lie, or `mixed`, drawn from all over. Rows
-        that lie in some order (`Gathered.drift`) are kept on the disk for it, and drawn in pieces of a
+        that lie in some order (`RowStats.drift`) are kept on the disk for it, and drawn in pieces of a
         sixteenth of a part; others in whole parts. Where neither can be, the blocks are neighbours."""
         finely = mixed and self.gathered.drift > DRIFT  # no matter how fast the source is: that decides bits
         if finely and self.cached is None:
@@ -405,7 +405,7 @@ class Stream(Parted):
     def _rows(self, table: Any, first: int) -> tuple[Dataset, np.ndarray | None]:
         """A part as numbers, and which of its rows they are."""
         if all(column.kind == "numeric" for column in self.encoding.columns) and not self.encoding.classes:
-            block = Block.plain(table, self._names, self.filter.held, first)
+            block = NumericBlock.plain(table, self._names, self.filter.held, first)
             if block is not None and self.encoding.weights is None:
                 k = len(self.targets)
                 Y = block.columns[:k].T.copy("C")  # the block is written on again

@@ -70,8 +70,16 @@ class Solve(Direct):
     def step(self, state):
         objective = self.objective
         found, zero = objective.solved(), np.zeros(objective.size)
-        end = objective.at(found.theta) if found.seen is None else objective.priced(found.theta, *found.seen)
-        first = objective.beside(end, zero) if worth_reducing(objective) else objective.at(zero)
+        end = (
+            objective.value_and_gradient(found.theta)
+            if found.seen is None
+            else objective.with_penalty(found.theta, *found.seen)
+        )
+        first = (
+            objective.extrapolate(end, zero)
+            if worth_reducing(objective)
+            else objective.value_and_gradient(zero)
+        )
         numbers: dict[str, Any] = {
             "rank": found.rank,
             "columns": found.columns,
@@ -155,7 +163,7 @@ class EveryCombination(Direct):
         return Reason("interrupted", {"epochs": 0, "tried": state.updates})
 
     def end(self, state, reason):
-        return self.objective.at(self.objective.to_inner(self.best))
+        return self.objective.value_and_gradient(self.objective.to_inner(self.best))
 
     def result(self, state, reason, end) -> Result:
         found = result_at(self.objective, end, reason, state.updates)
@@ -165,4 +173,4 @@ class EveryCombination(Direct):
 def worth_reducing(objective) -> bool:
     """Whether F from its moments costs less than F from its rows: n ≫ d, and more than a few rows."""
     columns = objective.size // objective.term.outputs
-    return not objective.tiny and objective.rows > 4 * columns and columns <= 1000
+    return not objective.sequential and objective.rows > 4 * columns and columns <= 1000

@@ -1,8 +1,7 @@
-"""Which way. `Steepest` is complete in a few lines; every direction below it is shaped alike.
+"""Search directions. `Steepest` is complete in a few lines, and the pattern for those below it.
 
-A direction that needs no more than the gradient moves by `kernels.moves.move`, which holds its equation,
-for one update from Python and for a whole pass compiled. L-BFGS and Newton choose a direction d,
-and a search then finds how far.
+A direction of the gradient alone moves by `kernels.updates.move`: one update in Python, a whole pass
+compiled. L-BFGS and Newton choose a direction d, and a search then finds how far to go along it.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import numpy as np
 
 from ..arguments import check, is_number, number, whole
 from ..errors import DownslopeError
-from ..kernels import moves
+from ..kernels import updates
 from ..kernels.threads import lapack
 from ..registry import Table
 from .searches import Armijo
@@ -39,20 +38,20 @@ class Direction:
 
     code: ClassVar[int]  # of the kernel
     kinks: ClassVar[bool] = True  # whether it has a prox for a penalty with a kink
-    foreign: ClassVar[bool] = False  # whether it finds its own learning rate, and has no kernel
+    external: ClassVar[bool] = False  # whether it finds its own learning rate, and has no kernel
     chooses: ClassVar[bool] = False  # whether it finds more than a step: d, for a search along it
     rounds: ClassVar[bool] = False  # whether a kink of the loss is rounded for it, as it needs slopes
     samples: ClassVar[bool] = False  # whether it begins on some of the rows
 
     @property
     def constants(self) -> tuple[int, float, float, float, float]:
-        """code, a, b, ε, decay: what `kernels.moves.move` is given."""
+        """code, a, b, ε, decay: what `kernels.updates.move` is given."""
         raise NotImplementedError
 
     @property
-    def equation(self) -> moves.Equation | None:
+    def equation(self) -> updates.Equation | None:
         """One update as scripts write it; None where it is not a few lines."""
-        return moves.EQUATIONS.get(getattr(self, "code", -1)) if has_kernel(self) else None
+        return updates.EQUATIONS.get(getattr(self, "code", -1)) if has_kernel(self) else None
 
     def in_units(self, gradient: float, weight: float) -> Direction:
         """The same direction where gradients are of the size `gradient` and weights of the size `weight`: a
@@ -69,7 +68,7 @@ class Direction:
         memory.updates += 1
         _, a, b, _, _ = self.constants
         fade = 1 - a**memory.updates, 1 - b**memory.updates
-        new, m, v = moves.move(self.constants, w, g, rate, m, v, fade, penalised, l1)
+        new, m, v = updates.move(self.constants, w, g, rate, m, v, fade, penalised, l1)
         memory.vectors[0], memory.vectors[1] = m, v
         return new
 
@@ -97,7 +96,7 @@ class Direction:
 class Steepest(Direction):
     """w = w − t·g.  The pattern for all others.  Cauchy 1847."""
 
-    code: ClassVar[int] = moves.STEEPEST
+    code: ClassVar[int] = updates.STEEPEST
 
     @property
     def constants(self):
@@ -105,7 +104,7 @@ class Steepest(Direction):
 
     def move(self, w, g, rate, memory, l1):
         memory.updates += 1  # and nothing else is to be remembered
-        return moves.shrink(w - rate * g, rate * l1) if l1.any() else w - rate * g
+        return updates.shrink(w - rate * g, rate * l1) if l1.any() else w - rate * g
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ class Momentum(Direction):
     """v = β·v + g;  w = w − t·v.  Rolls through narrow valleys.  Polyak 1964, in PyTorch's form."""
 
     beta: float = 0.9
-    code: ClassVar[int] = moves.MOMENTUM
+    code: ClassVar[int] = updates.MOMENTUM
 
     def __post_init__(self):
         _fraction("beta", self.beta)
@@ -129,7 +128,7 @@ class Nesterov(Direction):
     the best that full gradients alone can do.  Nesterov 1983; Beck & Teboulle 2009."""
 
     beta: float | str = "auto"
-    code: ClassVar[int] = moves.NESTEROV
+    code: ClassVar[int] = updates.NESTEROV
     rounds: ClassVar[bool] = True
 
     def __post_init__(self):
@@ -150,7 +149,7 @@ class Nesterov(Direction):
         # x⁺ = prox(y − t·g) ;  θ⁺ = (1 + √(1 + 4θ²))/2 ;  y = x⁺ + (θ − 1)/θ⁺·(x⁺ − x)
         # Beck & Teboulle 2009, restarted when a step turns uphill: O'Donoghue & Candès 2015, eq. 13
         x, theta = (memory.vectors[0], memory.vectors[1, 0]) if memory.updates else (w, 1.0)
-        ahead = moves.shrink(w - rate * g, rate * l1)
+        ahead = updates.shrink(w - rate * g, rate * l1)
         if (w - ahead) @ (ahead - x) > 0:
             x, theta = ahead, 1.0
         following = (1 + np.sqrt(1 + 4 * theta * theta)) / 2
@@ -165,7 +164,7 @@ class Adagrad(Direction):
     """s = s + g²;  w = w − t·g/(√s + ε).  For rare features.  Duchi et al. 2011, fig. 1."""
 
     epsilon: float = 1e-10
-    code: ClassVar[int] = moves.ADAGRAD
+    code: ClassVar[int] = updates.ADAGRAD
 
     def __post_init__(self):
         check(self, epsilon=number(least=0))
@@ -184,7 +183,7 @@ class RMSprop(Direction):
 
     rho: float = 0.99
     epsilon: float = 1e-8
-    code: ClassVar[int] = moves.RMSPROP
+    code: ClassVar[int] = updates.RMSPROP
 
     def __post_init__(self):
         _fraction("rho", self.rho)
@@ -205,7 +204,7 @@ class Adam(Direction):
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
-    code: ClassVar[int] = moves.ADAM
+    code: ClassVar[int] = updates.ADAM
 
     def __post_init__(self):
         _fraction("beta1", self.beta1)
@@ -226,7 +225,7 @@ class AdamW(Adam):
     is not the minimum of F unless λ = 0.  Loshchilov & Hutter 2019, algorithm 2."""
 
     decay: float = 0.01
-    code: ClassVar[int] = moves.ADAMW
+    code: ClassVar[int] = updates.ADAMW
 
     def __post_init__(self):
         super().__post_init__()
@@ -243,7 +242,7 @@ class AdamW(Adam):
 
 
 @dataclass(frozen=True)
-class Chooser(Direction):
+class SearchDirection(Direction):
     """A direction that finds d from more than the last gradient; how far along it is left to a search."""
 
     kinks: ClassVar[bool] = False
@@ -264,7 +263,7 @@ class Chooser(Direction):
 
 
 @dataclass(frozen=True)
-class LBFGS(Chooser):
+class LBFGS(SearchDirection):
     """d = −H·g, H from the last `pairs` moves.  Nocedal & Wright 2006, algorithm 7.4."""
 
     pairs: int = 10
@@ -297,7 +296,7 @@ class LBFGS(Chooser):
         if memory.moves:
             s, y = memory.moves[-1]
             return way * ((s @ y) / (y @ (y / D)))
-        if objective.bounded and (bend := objective.bend(way)) > 0:
+        if objective.bounded and (bend := objective.curvature_along(way)) > 0:
             return way * ((q @ way) / bend)
         if 0 < objective.lipschitz < np.inf:
             return q / objective.lipschitz
@@ -314,7 +313,8 @@ class LBFGS(Chooser):
         if not 0 < length < np.inf:
             return 1.0
         t = 1e-6 * size / length
-        bend = abs(float((objective.at(point.theta + t * d).gradient - point.gradient) @ d)) / t
+        ahead = objective.value_and_gradient(point.theta + t * d).gradient
+        bend = abs(float((ahead - point.gradient) @ d)) / t
         best = -float(point.gradient @ d) / bend if 0 < bend < np.inf else np.inf
         return best if best * length < 1e3 * size else size / length
 
@@ -337,14 +337,14 @@ class Subsampled(LBFGS):
 
     def thinning(self, objective) -> int:
         """One row of how many is enough."""
-        if not objective.sweeps:
+        if not objective.linear_rows:
             return 1
         return objective.term.thinning(100 * objective.size // objective.term.outputs)
 
     def choose(self, objective, point, memory: DirectionState) -> np.ndarray:
         memory.every = memory.every or self.thinning(objective)
         if memory.every > 1 and memory.factor is None:
-            memory.factor = self.factored(objective.thinned(memory.every), point)
+            memory.factor = self.factored(objective.subsample(memory.every), point)
         if memory.every == 1 or memory.factor is None:
             memory.every = 1
             return Newton().choose(objective, point, memory)
@@ -353,7 +353,7 @@ class Subsampled(LBFGS):
     def factored(self, some, point) -> Any:
         """Cholesky's factor of the Hessian of some rows, its diagonal scaled to 1; None where columns nearly
         depend on one another, which takes Newton's care."""
-        H = some.hessian(some.at(point.theta))
+        H = some.hessian(some.value_and_gradient(point.theta))
         size = np.sqrt(np.diag(H))
         size = np.where(size > 0, size, 1.0)
         H /= size
@@ -378,7 +378,7 @@ class Subsampled(LBFGS):
 
 
 @dataclass(frozen=True)
-class Newton(Chooser):
+class Newton(SearchDirection):
     """d = −(∇²F)⁻¹·g.  Exact in one step on a parabola.  Nocedal & Wright 2006, §3.4.
 
     Over rows it is found in directions in which they and the penalty measure the same (`Objective.basis`):
@@ -392,7 +392,7 @@ class Newton(Chooser):
     def choose(self, objective, point, memory: DirectionState) -> np.ndarray:
         if objective.quadratic:
             return objective.argmin - point.theta
-        if not objective.sweeps:
+        if not objective.linear_rows:
             return _of_function(objective, point)
         basis, term = objective.basis, objective.term
         values, ways = np.linalg.eigh(objective.hessian_along(point))
@@ -402,7 +402,7 @@ class Newton(Chooser):
         lost = 30 if term.outputs > 1 else 2  # softmax is level where all classes shift alike
         noise = lost * EPS * basis.condition * term.usual_slope / root
         flat = (values <= 1e-13 * len(values) * size.max(initial=0.0)) & (np.abs(slopes) <= noise)
-        reach = FAR * root * (term.spread or 1.0)
+        reach = FAR * root * (term.output_scale or 1.0)
         size = np.maximum(size, np.linalg.norm(slopes) / reach)  # alike in all bases of a level space
         steps = np.where(flat, 0.0, slopes / size)
         return _unshifted(objective, basis.forward(-ways @ steps, term.outputs))
@@ -435,7 +435,7 @@ def _of_function(objective, point) -> np.ndarray:
         return -vectors @ np.where(noise, 0.0, along / np.maximum(size, least))
 
 
-Memory = DirectionState  # its name in 0.1
+Memory, Chooser = DirectionState, SearchDirection  # their names in 0.1
 BUILT_IN = (Steepest, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW, LBFGS, Subsampled, Newton)
 DIRECTIONS = Table("direction", {kind.__name__.lower(): kind for kind in BUILT_IN}, Direction)
 

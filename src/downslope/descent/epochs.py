@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..kernels.compiled import WORTH_COMPILING, compiled
+from .batching import Batch
 from .directions import DirectionState, has_kernel
-from .rows import Batch
 from .schedules import Schedule
 from .state import State, step_of
 from .steppers import Batches
@@ -21,7 +21,7 @@ from .steppers import Batches
 class EpochResult:
     """What a pass made of some rows.  value, gradient: of its last update, as that found them."""
 
-    weight: float  # of the rows, beside others'
+    weight: float  # of these rows, relative to those of other passes
     value: float
     gradient: np.ndarray
     theta: np.ndarray
@@ -127,7 +127,7 @@ class Passes(Batches):
         )  # fmt: skip
         made = objective.term.run_epoch(plan, self.workspace)
         with np.errstate(over="ignore", invalid="ignore"):
-            point = objective.at(made.theta)
+            point = objective.value_and_gradient(made.theta)
         before = point._replace(value=made.value, gradient=made.gradient)
         last = float(plan.rates(made.updates - 1, made.updates)[0])
         state = State(point, made.memory, state.epochs + 1, state.updates + made.updates)
@@ -138,4 +138,4 @@ def compiles(objective, batch: Batch, epochs: int) -> bool:
     """Whether so many epochs are worth a compiled sweep, which adds in another order."""
     updates = epochs * batch.updates_in(objective.rows)
     work = updates * min(batch.size, objective.rows) * objective.size
-    return not objective.tiny and work >= WORTH_COMPILING
+    return not objective.sequential and work >= WORTH_COMPILING

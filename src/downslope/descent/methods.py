@@ -11,11 +11,11 @@ import numpy as np
 
 from ..arguments import a, check, is_number
 from ..errors import DownslopeError, nearest
-from . import direct, directions, rates
+from . import auto_rate, direct, directions
+from .batching import All, Batch
 from .direct import EveryCombination, Solve
-from .directions import Chooser, Direction, Steepest
+from .directions import Direction, SearchDirection, Steepest
 from .epochs import Passes
-from .rows import All, Batch
 from .schedules import Schedule, rate_from_json, rate_of
 from .searches import Search
 from .stages import Plan, Stage, rounded, sampled, single
@@ -113,7 +113,7 @@ class Method(AnyMethod):
 
     def searches_for(self, objective) -> bool:
         """Whether a line search, given or chosen, makes every update lower F."""
-        direction = isinstance(self.direction, Chooser | Steepest)
+        direction = isinstance(self.direction, SearchDirection | Steepest)
         return (
             self.full
             and direction
@@ -121,7 +121,9 @@ class Method(AnyMethod):
         )
 
     def reduces(self, objective) -> bool:
-        return self.full and objective.quadratic and objective.sweeps and direct.worth_reducing(objective)
+        return (
+            self.full and objective.quadratic and objective.linear_rows and direct.worth_reducing(objective)
+        )
 
     def plan(self, stage, state=None):
         objective, direction = stage.objective, self.direction
@@ -136,10 +138,10 @@ class Method(AnyMethod):
 
     def on(self, objective, stop, seed=0) -> Stepper:
         kind: Any = AllRows
-        rate = rates.resolved(self, objective)
+        rate = auto_rate.resolved(self, objective)
         if not self.full:
             known = objective.term.has_kernels and directions.has_kernel(self.direction)
-            swept = objective.sweeps and (known or not objective.whole)
+            swept = objective.linear_rows and (known or not objective.whole)
             kind = Passes if swept else Batches
         elif self.direction.chooses:
             kind = SearchedDirections
@@ -151,23 +153,23 @@ class Method(AnyMethod):
         """Raise where rows, direction, learning rate and objective do not go together."""
         direction, name = self.direction, self.direction.name
         draws = not self.full or isinstance(direction, directions.Subsampled)
-        if draws and objective.rows == 1 and not objective.sweeps:
+        if draws and objective.rows == 1 and not objective.linear_rows:
             raise DownslopeError("descent.no_rows", method=self.name)
-        if isinstance(direction, Chooser) and not self.full:
+        if isinstance(direction, SearchDirection) and not self.full:
             raise DownslopeError("descent.needs_all_rows", method=name)
         if getattr(direction, "beta", None) == "auto" and not self.full:
             raise DownslopeError("descent.growing_momentum")
         if self.searches and not self.full:
             raise DownslopeError("descent.search_needs_all_rows", search=type(self.learning_rate).__name__)
-        if self.searches and not isinstance(direction, Chooser | Steepest):
+        if self.searches and not isinstance(direction, SearchDirection | Steepest):
             raise DownslopeError("descent.search_needs_descent", method=name)
-        if objective.noisy and (self.searches or isinstance(direction, Chooser)):
+        if objective.stochastic and (self.searches or isinstance(direction, SearchDirection)):
             raise DownslopeError("descent.noisy", method=name)
-        if direction.foreign and self.learning_rate != "auto":
+        if direction.external and self.learning_rate != "auto":
             raise DownslopeError("descent.takes_no_rate", method=name)
-        if objective.kinked and not direction.kinks:
+        if objective.nonsmooth and not direction.kinks:
             raise DownslopeError("descent.kink", penalty=objective.penalty.name, method=name)
-        if objective.kinked and isinstance(self.learning_rate, Search) and not self.learning_rate.kinks:
+        if objective.nonsmooth and isinstance(self.learning_rate, Search) and not self.learning_rate.kinks:
             raise DownslopeError("descent.wolfe_kink", penalty=objective.penalty.name)
         bends = isinstance(direction, directions.Newton | directions.Subsampled)
         if bends and not objective.curved and objective.term.smooth:
@@ -214,9 +216,9 @@ class ClosedForm(AnyMethod):
         return Solve(objective)
 
     def refuse_nonsense(self, objective) -> None:
-        if not (objective.quadratic and objective.sweeps):
+        if not (objective.quadratic and objective.linear_rows):
             raise DownslopeError("descent.closed_form_loss")
-        if objective.kinked:
+        if objective.nonsmooth:
             raise DownslopeError("descent.closed_form_kink", penalty=objective.penalty.name)
         objective.refuse_large_matrix(objective.size // objective.term.outputs, self.name)
 
@@ -280,7 +282,7 @@ class CoordinateDescent(AnyMethod):
         return Rounds(objective, stop)
 
     def refuse_nonsense(self, objective) -> None:
-        if not objective.sweeps:
+        if not objective.linear_rows:
             raise DownslopeError("descent.coordinate_rows")
         if not (objective.quadratic or objective.whole):
             raise DownslopeError("descent.coordinate_parts", loss=objective.term.loss_name)

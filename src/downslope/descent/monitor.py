@@ -123,7 +123,7 @@ class Monitor:
         )
         reason, seen = self.stop.look(progress, self.seen)
         if reason is not None and reason.code == "gradient" and not at_rest(objective, point, self.tol):
-            return self.stop.look(progress._replace(certificate=math.inf), self.seen)
+            return self.stop.look(progress._replace(stationarity=math.inf), self.seen)
         return reason, seen
 
     def interrupted(self, state: State) -> Reason:
@@ -144,7 +144,11 @@ class Monitor:
         theta, last = self.finite, state.point
         if self.best is not None and reason.code not in ("diverged", "unbounded"):
             theta = self.best[1]
-        return last if last.theta is theta and last.gradient is not None else self.objective.at(theta)
+        return (
+            last
+            if last.theta is theta and last.gradient is not None
+            else self.objective.value_and_gradient(theta)
+        )
 
     def closes(self, reason: Reason, state: State) -> bool:
         """Whether the stepper may make a closing update: near a minimum, and within the epochs."""
@@ -195,10 +199,10 @@ def last_gap(objective, end, epochs: float, reason: Reason) -> tuple[float | Non
 
 
 def at_rest(objective, point, tol: float) -> bool:
-    """Whether a gradient that is small beside its scale means that F is near its minimum. In columns that are
-    not standardised a large one makes the scale large, and any gradient small beside it: there F must not
-    have far to go. A verdict asks the same."""
-    if not (objective.sweeps or objective.quadratic) or objective.term.standardised:
+    """Whether a gradient that is small relative to its scale means that F is near its minimum. In columns
+    that are not standardised a large one makes the scale large, and any gradient small relative to it: there
+    F must not have far to go. A verdict asks the same."""
+    if not (objective.linear_rows or objective.quadratic) or objective.term.standardised:
         return True
     fall = proved(lambda: objective.newton_fall(point))[0]
     return fall is None or fall <= max(NEAR, tol) * objective.term.usual_fall
@@ -219,7 +223,7 @@ def proved(bound: Callable[[], float | None]) -> tuple[float | None, str]:
 def stationarity(objective, theta, gradient) -> float:
     """The objective's certificate there; NaN where it cannot be found."""
     try:
-        return objective.certificate(theta, gradient)
+        return objective.stationarity(theta, gradient)
     except Exception:
         return math.nan
 

@@ -65,7 +65,7 @@ class Armijo(Search):
         for _ in range(60):
             moved = objective.prox(point.theta - t * point.gradient, t)
             change = moved - point.theta
-            ahead = objective.at(moved)
+            ahead = objective.value_and_gradient(moved)
             level = ahead.value - float(objective.l1 @ np.abs(moved))
             bound = smooth + point.gradient @ change + (change @ change) / (2 * t)
             if np.isfinite(level) and level <= bound + 1e-15 * abs(smooth):

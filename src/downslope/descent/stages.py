@@ -59,7 +59,7 @@ def sampled(whole: Stage, state: State | None) -> Plan:
     while (every := whole.method.direction.thinning(stages[-1].objective)) > 1 and (
         epochs_of(stages[-1].stop) >= 10
     ):
-        some = stages[-1].objective.thinned(every)
+        some = stages[-1].objective.subsample(every)
         enough = Gradient(0.1 / math.sqrt(some.rows)) | Epochs(10)
         stages.append(replace(whole, objective=some, stop=enough, validation=None, number=len(stages)))
     start, done = whole.start, 0
@@ -68,7 +68,7 @@ def sampled(whole: Stage, state: State | None) -> Plan:
     for stage in reversed(stages):
         result = yield replace(stage, start=start, done=done, may_be_over=done > 0)
         if result.reason.code == "interrupted" and stage is not whole:
-            end = whole.objective.at(whole.objective.to_inner(result.params))
+            end = whole.objective.value_and_gradient(whole.objective.to_inner(result.params))
             judged = result_at(whole.objective, end, result.reason, result.epochs, result.memory)
             return replace(judged, params=result.params)
         if result.reason.code in ("gradient", "epochs"):
@@ -83,7 +83,7 @@ def rounded(exact: Stage, state: State | None) -> Plan:
     From the third stage's end one more update goes to the minimum itself, where the rows allow it and a gap
     proves it; elsewhere the stages go on to the ninth."""
     objective, stop, direction = exact.objective, exact.stop, exact.method.direction
-    spread, slope, limit = objective.term.spread or 1.0, objective.term.slope_bound, epochs_of(stop)
+    spread, slope, limit = objective.term.output_scale or 1.0, objective.term.slope_bound, epochs_of(stop)
     at = StageState(1, exact.start) if state is None else state.stage
     params, epochs = np.array(at.start, dtype=float), at.done
     for number in range(at.number, 10):
@@ -108,22 +108,22 @@ def rounded(exact: Stage, state: State | None) -> Plan:
         if number == EXACT and (answer := minimum_of(objective, params)) is not None:
             return (yield replace(exact, method=answer, number=number, done=epochs))
     gap = width * slope**2 / 2
-    end = objective.at(objective.to_inner(params))
+    end = objective.value_and_gradient(objective.to_inner(params))
     proof, unproved = last_gap(objective, end, epochs, reason)
     code = reason.code
     if code == "gradient" and not (proof is not None and proof <= NEAR * size_of(objective, end.value)):
         code = "no_progress"  # the rounding is at its minimum; F may not be
     ended = Reason(code, {**reason.numbers, "width": width, "gap": gap})
-    return Result(ended, params, end.value, epochs, result.certificate, gap=proof, unproved=unproved)
+    return Result(ended, params, end.value, epochs, result.stationarity, gap=proof, unproved=unproved)
 
 
 def minimum_of(objective, params) -> Crossover | None:
     """The update from near the minimum of a loss with a kink to the minimum; None where nothing proves it."""
-    before, found = objective.at(objective.to_inner(params)), objective.crossover()
+    before, found = objective.value_and_gradient(objective.to_inner(params)), objective.crossover()
     if found is None:
         return None
     theta, gap = found
-    end = objective.at(theta)
+    end = objective.value_and_gradient(theta)
     allowed = NEAR * size_of(objective, end.value)
     if not (gap <= allowed and end.value <= before.value + allowed):
         return None

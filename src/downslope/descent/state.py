@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..errors import Renamed
 from .stops import Reason
 from .trace import Step
 
@@ -72,13 +73,15 @@ class Result:
     params: np.ndarray  # (p,) in the user's units; finite
     value: float  # F there
     epochs: int
-    certificate: float  # distance of −g to the penalty's subdifferential, there
+    stationarity: float  # distance of −g to the penalty's subdifferential, there
     memory: Any = None  # the method's own, to go on from
     theta: np.ndarray | None = None  # (p,) in the coordinates of the descent
     cached: Any = None  # what the objective remembers there: of rows, the z of each
     gradient: np.ndarray | None = None  # (p,) of the smooth part of F there, in those coordinates
     gap: float | None = None  # F − F* is at most this; None where nothing proves it
     unproved: str = ""  # the error that kept the gap from being found
+
+    certificate = Renamed("stationarity")
 
 
 def step_of(state: State, rows: int, before, rate: float) -> Step:

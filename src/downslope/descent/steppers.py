@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DownslopeError
-from . import rates
+from . import auto_rate
 from .monitor import Monitor
 from .schedules import Schedule
 from .searches import Armijo
@@ -36,7 +36,9 @@ class Stepper:
             theta = theta if after.theta is None else after.theta
             memory = copy.deepcopy(after.memory) or memory  # copied, for kernels write into it
             epochs, updates = after.epochs, memory.updates
-        point = self.objective.at(theta) if self.every_row else self.objective.valued(theta)
+        point = (
+            self.objective.value_and_gradient(theta) if self.every_row else self.objective.value_only(theta)
+        )
         if not math.isfinite(point.value):
             raise DownslopeError("descent.start_not_finite", value=point.value)
         return State(point, memory, epochs, updates)
@@ -45,7 +47,7 @@ class Stepper:
         """A state that was stored: z of the rows, which is not in it, takes one pass over them."""
         objective, (theta, value, gradient, cached) = self.objective, state.point
         memory = self._restored(state.memory)
-        point = objective.at(theta)
+        point = objective.value_and_gradient(theta)
         objective.term.load_state_dict(state.rng_calls, state.buffers)
         cached = point.cached if cached is None else cached
         point = point._replace(theta=theta, value=value, gradient=gradient, cached=cached)
@@ -53,7 +55,7 @@ class Stepper:
 
     def stored(self, state: State) -> State:
         """The state as plain data."""
-        known = self.objective.sweeps and not self.stores_cache
+        known = self.objective.linear_rows and not self.stores_cache
         point = state.point._replace(cached=None) if known else state.point
         return state._replace(point=point, memory=self._stored(state.memory))
 
@@ -72,10 +74,10 @@ class Stepper:
     @property
     def may_rise(self) -> bool:
         """Whether F may rise on its way to the minimum."""
-        return rates.rolls(self.objective, self.method)
+        return auto_rate.rolls(self.objective, self.method)
 
     def _memory(self):
-        return self.direction.begin(self.objective.term.widths > 0)
+        return self.direction.begin(self.objective.term.column_scale > 0)
 
     def _stored(self, memory):
         return self.direction.state_dict(memory)
@@ -99,7 +101,7 @@ class AllRows(Stepper):
         t = self._rate(state.updates)
         with np.errstate(over="ignore", invalid="ignore"):  # the monitor looks for divergence, and names it
             theta = direction.move(before.theta, before.gradient, t, memory, self.objective.l1)
-            point = self.objective.at(theta)
+            point = self.objective.value_and_gradient(theta)
         t = direction.applied_rate(t, memory)
         direction.on_epoch_end(point.value, memory)
         state = self._stepped(state, point, state.search)
@@ -115,10 +117,10 @@ class AllRows(Stepper):
     def finish(self, point, state):
         """Accelerated methods stand next to their last prox: one plain step sets the zeros of L1."""
         objective = self.objective
-        if not objective.kinked:
+        if not objective.nonsmooth:
             return None
         t = 1 / objective.lipschitz
-        closed = objective.at(objective.prox(point.theta - t * point.gradient, t))
+        closed = objective.value_and_gradient(objective.prox(point.theta - t * point.gradient, t))
         change = (closed.value - point.value) / max(abs(point.value), 1e-300)
         if not -1e-9 <= change <= 1e-13 or np.array_equal(closed.theta, point.theta):
             return None
@@ -136,7 +138,7 @@ class Searched(AllRows):
 
     def step(self, state):
         objective, before, search = self.objective, state.point, state.search
-        if objective.kinked and self.rate.kinks:
+        if objective.nonsmooth and self.rate.kinks:
             t, point = self.rate.prox_step(objective, before, search.tried)
         else:
             g = before.gradient
@@ -199,7 +201,7 @@ class Batches(Stepper):
         first = state.within * self.batch.size
         rows, t = self._order[first : first + self.batch.size], float(self._rates[state.within])
         with np.errstate(over="ignore", invalid="ignore"):
-            before = objective.at(state.point.theta, rows)
+            before = objective.value_and_gradient(state.point.theta, rows)
             theta = direction.move(before.theta, before.gradient, t, memory, objective.l1)
         within = state.within + 1
         taken = direction.applied_rate(t, memory)
@@ -207,7 +209,7 @@ class Batches(Stepper):
             point = before._replace(theta=theta)
             state = state._replace(point=point, updates=state.updates + 1, within=within)
             return state, step_of(state, len(rows), before, taken)
-        point = objective.at(theta)
+        point = objective.value_and_gradient(theta)
         direction.on_epoch_end(point.value, memory)
         state = self._stepped(state, point, state.search)
         return state, step_of(state, len(rows), before, taken)._replace(objective=point.value)
@@ -239,9 +241,9 @@ class Rounds(Stepper):
         objective, walk = self.objective, self.walk or self._begun(state)
         length = walk.round(self.l1[: walk.d], self.l2[: walk.d], self.limit)
         if walk.moments:  # which tell no row from another
-            point = objective.at(walk.theta)
+            point = objective.value_and_gradient(walk.theta)
         else:
-            point = objective.priced(walk.theta, walk.value, walk.gradient, (walk.theta, walk.z))
+            point = objective.with_penalty(walk.theta, walk.value, walk.gradient, (walk.theta, walk.z))
         before = state.point
         state = State(point, walk.memory, state.epochs + 1, state.updates + 1)
         return state, step_of(state, objective.rows, before, length)

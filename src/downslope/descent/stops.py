@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..arguments import a, check, is_number, number, shown, whole
-from ..errors import DownslopeError, nearest
+from ..errors import DownslopeError, nearest, warn_renamed
 from ..registry import Table
 
 
@@ -25,14 +25,20 @@ class Progress(NamedTuple):
     epochs: int  # passes that are complete
     seconds: float
     value: float  # F; of a stochastic method, F over all rows at the end of the pass
-    certificate: float  # distance of −g to the penalty's subdifferential; NaN when not known
+    stationarity: float  # distance of −g to the penalty's subdifferential; NaN when not known
     scale: float  # the unit of a gradient tolerance
     validation: float | None  # loss on the rows held out
     gap: float | None = None  # an upper bound on F − F*, where it was looked for and there is one
     usual: float = 1.0  # the unit of a gap: the size of F at the null model; 1 for a function
     first: float = math.nan  # F where the descent began
-    stride: float = 0.0  # the last update's length, beside the way from the start
+    stride: float = 0.0  # ‖last update‖ / ‖θ − start‖
     fall: float = 0.0  # by how much the parabola of the last step promised that F would fall
+
+    @property
+    def certificate(self) -> float:
+        """`stationarity` under its name of version 0.1."""
+        warn_renamed("Progress.certificate", "stationarity")
+        return self.stationarity
 
 
 @dataclass(frozen=True)
@@ -100,10 +106,10 @@ class Gradient(Stop):
     def look(self, progress, seen):
         size = max(abs(progress.value), 1e-3 * progress.usual)
         hardly = max(1e-5 * self.tol, 1e-15) * size
-        if not (progress.certificate <= self.tol * progress.scale and progress.fall <= hardly):
+        if not (progress.stationarity <= self.tol * progress.scale and progress.fall <= hardly):
             return None, seen
         return Reason(
-            "gradient", {"gradient": progress.certificate, "tolerance": self.tol * progress.scale}
+            "gradient", {"gradient": progress.stationarity, "tolerance": self.tol * progress.scale}
         ), seen
 
 
@@ -147,13 +153,17 @@ class NoProgress(Stop):
 
     def look(self, progress, seen):
         if seen is None:
-            return None, (progress.value, progress.certificate, 0)
+            return None, (progress.value, progress.stationarity, 0)
         value, certificate, stale = seen
         lower = progress.value < value - self.relative * abs(value)
-        surer = progress.certificate < 0.99 * certificate
+        surer = progress.stationarity < 0.99 * certificate
         if lower or surer:
             stale = -1
-        seen = (progress.value if lower else value, progress.certificate if surer else certificate, stale + 1)
+        seen = (
+            progress.value if lower else value,
+            progress.stationarity if surer else certificate,
+            stale + 1,
+        )
         reason = Reason("no_progress", {"passes": self.patience, "lowest": value})
         return (reason if stale + 1 >= self.patience else None), seen
 
@@ -172,16 +182,16 @@ class Settled(Stop):
         value, epochs = progress.value, progress.epochs
         marks, last, stale, least = seen or (((0, progress.first),), progress.first, 0, math.inf)
         middle = next(held for at, held in reversed(marks) if 2 * at <= epochs)
-        flat = last - value <= 1e-15 * abs(value) and progress.certificate > 0.9 * least
+        flat = last - value <= 1e-15 * abs(value) and progress.stationarity > 0.9 * least
         small = last - value <= self.share * max(middle - value, 0.0) or flat
         small = small and progress.stride <= 1e-4  # else it goes on and on, as down the tail of exp(−x)
         stale = stale + 1 if small else 0
         if epochs & (epochs - 1) == 0:  # after 1, 2, 4, 8, … updates
             marks = (*marks, (epochs, value))
-        if progress.certificate == 0 or (stale and progress.certificate <= 1e-10):
-            return Reason("gradient", {"gradient": progress.certificate, "tolerance": 1e-10}), None
+        if progress.stationarity == 0 or (stale and progress.stationarity <= 1e-10):
+            return Reason("gradient", {"gradient": progress.stationarity, "tolerance": 1e-10}), None
         reason = Reason("settled", {"updates": self.patience, "lowest": value})
-        seen = marks, value, stale, min(least, progress.certificate)
+        seen = marks, value, stale, min(least, progress.stationarity)
         return (reason if stale >= self.patience else None), seen
 
 
@@ -322,10 +332,10 @@ def _single(spec: str) -> Stop:
         except TypeError:
             raise DownslopeError("descent.stop_number", name=name) from None
     try:
-        told = int(number) if number.strip().isdecimal() else float(number)
+        limit = int(number) if number.strip().isdecimal() else float(number)
     except ValueError:
         raise DownslopeError("model.not_a_number", asked=spec, found=number) from None
-    return STOPS[name](told)
+    return STOPS[name](limit)
 
 
 def epochs_of(stop: Stop) -> int:

@@ -35,7 +35,7 @@ class Step(NamedTuple):
     gap: float | None = None
 
     def to_dict(self, names: Iterable[str]) -> dict:
-        """The row as plain numbers, for JSON; params are told by name."""
+        """The row as plain numbers, for JSON; params by name."""
         row = {field: getattr(self, field) for field in self._fields if field not in ("params", "gradient")}
         row["params"] = {} if self.params is None else dict(zip(names, self.params.tolist()))
         row["gradient"] = None if self.gradient is None else self.gradient.tolist()

@@ -220,14 +220,14 @@ class Linear(Estimator):
     def _keep(self, training: Training, dataset: Dataset, goes_on=False) -> Self:
         solution = finished(training, training)  # it keeps no rows: `score` works out metrics, of any
         solution = replace(solution, metrics={})
-        kind = dataset.some.X.dtype
+        kind = dataset.sample.X.dtype
         limit = np.finfo(kind).max
 
-        def told(weights, axes):
+        def as_attribute(weights, axes):
             return np.array(np.clip(weights, -limit, limit), kind, ndmin=axes)[()]
 
-        self.coef_ = told(solution.coef.T, self.axes)
-        self.intercept_ = told(solution.intercept, self.axes - 1)
+        self.coef_ = as_attribute(solution.coef.T, self.axes)
+        self.intercept_ = as_attribute(solution.intercept, self.axes - 1)
         self.n_iter_ = training.paused.end.epochs
         self.solution_: Any = solution
         self.verdict_ = solution.verdict

@@ -1,4 +1,4 @@
-"""Classes, told apart."""
+"""LinearClassifier: classes from linear scores, X·W + b."""
 
 from __future__ import annotations
 
@@ -215,9 +215,9 @@ class LinearClassifier(ClassifierMixin, Classifier, Linear):
         if classes is not None:
             classes = np.unique(classes)
             if begun and not np.array_equal(classes, self.classes_):
-                told = ", ".join(map(str, self.classes_))
+                known = ", ".join(map(str, self.classes_))
                 raise DownslopeError(
-                    "estimators.other_classes", found=", ".join(map(str, classes)), known=told
+                    "estimators.other_classes", found=", ".join(map(str, classes)), known=known
                 )
             self.classes_ = classes
         elif not begun:

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..arguments import check, number
 from ..data import Dataset
-from ..descent import rates
+from ..descent import auto_rate
 from ..descent.methods import Method
 from ..errors import DownslopeError
 from ..inference import Training
@@ -79,8 +79,8 @@ def _uses_all_epochs(training: Training) -> bool:
     method = training.method
     if not isinstance(method, Method):
         return False
-    rate = rates.resolved(method, training.objective)
-    return not method.full or method.direction.foreign or getattr(rate, "ends", False)
+    rate = auto_rate.resolved(method, training.objective)
+    return not method.full or method.direction.external or getattr(rate, "ends", False)
 
 
 class NetClassifier(ClassifierMixin, Classifier, OfNet):

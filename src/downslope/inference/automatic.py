@@ -18,14 +18,14 @@ def chosen(objective, recipe) -> tuple[AnyMethod, Reason]:
     many; gradients only beyond; one weight after the other where the penalty has a kink and the loss has
     none; Adam for a net. Whoever asks for batches or a learning rate gets a method that takes them."""
     rows, weights = objective.rows, objective.size
-    if rows > 1 and not objective.sweeps:
+    if rows > 1 and not objective.linear_rows:
         return methods.Adam().with_rows(32), ("inference.auto_net", {"weights": weights})
     if recipe.batch_size is not None or recipe.order is not None:
         one = recipe.batch_size == 1
         return methods.SGD() if one else methods.MiniBatch(), ("inference.auto_drawn", {})
-    columns = weights // objective.term.outputs if objective.sweeps else weights
-    if objective.kinked:
-        one_smooth = objective.sweeps and objective.term.smooth
+    columns = weights // objective.term.outputs if objective.linear_rows else weights
+    if objective.nonsmooth:
+        one_smooth = objective.linear_rows and objective.term.smooth
         if one_smooth and objective.term.outputs > 1:
             one_smooth = objective.whole and weights <= LARGEST
         one_smooth = one_smooth and (objective.quadratic or objective.whole)
@@ -40,7 +40,7 @@ def chosen(objective, recipe) -> tuple[AnyMethod, Reason]:
         return ClosedForm(), ("inference.auto_closed_form", {"columns": columns})
     if not objective.curved or weights > WIDE // 2:
         key = "inference.auto_gradients" if objective.curved else "inference.auto_no_hessian"
-        pairs = {} if objective.sweeps else {"pairs": methods.PAIRS_OF_FUNCTION}
+        pairs = {} if objective.linear_rows else {"pairs": methods.PAIRS_OF_FUNCTION}
         return methods.LBFGS(**pairs), (key, {"weights": weights})
     if Subsampled().thinning(objective) > 1:
         return methods.Subsampled(), ("inference.auto_many_rows", {"rows": rows, "weights": weights})

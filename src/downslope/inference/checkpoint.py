@@ -1,7 +1,7 @@
 """Stop and go on: a training is kept while it runs, and goes on from there to the same bits.
 
-A run that is kept so has one file more, `checkpoint` (see `packing`). It is written beside and renamed: there
-is always a whole one. What is code is not in it, and is given again (see `code`).
+A run that is kept so has one file more, `checkpoint` (see `packing`). It is written under another name and
+renamed, so that there is always a whole one. What is code is not in it, and is given again (see `code`).
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from ..arguments import ROWS_OR_NONE, check, door, is_number, truth, whole
 from ..arguments import path as a_path
 from ..data import Dataset, Encoding
 from ..data.encoding import training_dataset
-from ..data.parted import Parted
+from ..data.partitioned import PartitionedDataset
 from ..data.reading import Table
 from ..data.source import exists, is_query
 from ..data.stream import Stream
-from ..descent import rates
+from ..descent import auto_rate
+from ..descent.batching import Batch
 from ..descent.epochs import compiles
 from ..descent.methods import Method
-from ..descent.rows import Batch
 from ..descent.trace import Step, Trace
 from ..errors import DownslopeError, DownslopeWarning, Interrupted
 from ..messages import text
 from . import schema
-from .code import Code, needed_of, refuse_other, told_of
+from .code import ExternalCode, needed_of, refuse_other, stored_code
 from .logbook import Log, Logbook
 from .packing import packed, unpacked
 from .recipe import Recipe
@@ -39,14 +39,14 @@ from .run import CHECKPOINT, complete, is_run, replace_file
 from .solution import Solution
 from .training import Training, finished
 
-NO_CODE = Code()
+NO_CODE = ExternalCode()
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """Keep a training in the run folder `path` every `seconds`, at the end of a pass over the rows, so that
-    `resume` goes on from there. `force` replaces a run. `asked`: how rows were asked for, for whoever reads
-    them again.
+    `resume` goes on from there. `force` replaces a run. `asked`: the options that the rows were
+    read by, to read them again.
     """
 
     path: Any
@@ -70,7 +70,7 @@ class Checkpoint:
         if training.method.at_once:
             raise DownslopeError("checkpoint.at_once", method=training.method.name)
         training.method.refuse_nonsense(training.objective)
-        training.code = told_of(training)
+        training.code = stored_code(training)
         with self._alone():
             self.write(training)
             (path / "manifest.json").unlink(missing_ok=True)  # of the run that is replaced
@@ -88,8 +88,8 @@ class Checkpoint:
             raise DownslopeError("inference.cannot_write", path=self.path, why=error.strerror) from None
 
     def watch(self, training: Training) -> Iterator[Step]:
-        """The steps of a training, which is kept on the way, and where it is left. A disk that is full is
-        told of, and the training goes on: the checkpoint before stays good."""
+        """The steps of a training, which is kept on the way, and where it is left. A full disk gives
+        a warning, and the training goes on: the checkpoint before stays good."""
         descent = training.descent
         due, kept = time.monotonic() + self.seconds, descent.updates
         with self._alone():
@@ -115,7 +115,7 @@ class Checkpoint:
         return solution
 
     def complete(self, solution: Solution) -> Path:
-        """Keep the solution beside the checkpoint; one that is code leaves the checkpoint alone."""
+        """Save the solution in the folder of the checkpoint; one that is code leaves the checkpoint alone."""
         path = Path(self.path)
         return path if solution.is_code else complete(solution, path)
 
@@ -128,19 +128,19 @@ class Checkpoint:
     def write(self, training: Training) -> None:
         """Where a training stands, over where it stood before."""
         dataset, state = training.dataset, training.descent.state
-        told = {
+        contents = {
             "recipe": training.recipe.without_code().to_json(),
             "seconds": self.seconds,
             "asked": None if self.asked is None else dict(self.asked),
             "source": None if dataset is None else dataset.source,
-            "stream": dataset.told() if isinstance(dataset, Parted) else None,
+            "stream": dataset.to_dict() if isinstance(dataset, PartitionedDataset) else None,
             "encoding": None if dataset is None or dataset.encoding is None else dataset.encoding.to_json(),
             "rows": training.fingerprints,
             "code": training.code,
             "place": state,
             "trace": None if state is None else vars(training.trace),
         }
-        replace_file(Path(self.path) / CHECKPOINT, packed(told))
+        replace_file(Path(self.path) / CHECKPOINT, packed(contents))
 
 
 @door(
@@ -184,51 +184,52 @@ def resume(
     >>> (whole.params == ds.fit(rows, epochs=40, **settings).params).all()
     np.True_
     """
-    kept, book = Kept.read(path, trust_source), Logbook.checked(log, goes_on=True)
-    training = kept.training(dataset, validation, epochs, Code(module, method, f, derivative))
+    kept, book = LoadedCheckpoint.read(path, trust_source), Logbook.checked(log, goes_on=True)
+    training = kept.training(dataset, validation, epochs, ExternalCode(module, method, f, derivative))
     opened = None if book is None else book.open(training, "resumed", step=training.trace.updates)
     return kept.checkpoint.run(training, opened)
 
 
 @dataclass(frozen=True)
-class Kept:
+class LoadedCheckpoint:
     """A checkpoint that was read. trust_source: whether a query that is only known from it may be run."""
 
     path: Path
-    told: dict[str, Any]
+    contents: dict[str, Any]
     trust_source: bool = False
 
     @classmethod
-    def read(cls, path, trust_source: bool = False) -> Kept:
+    def read(cls, path, trust_source: bool = False) -> LoadedCheckpoint:
         path = Path(path)
         file = path / CHECKPOINT
         if not path.exists():
             raise DownslopeError("inference.no_such_run", path=path)
         if not file.is_file():
             raise DownslopeError("checkpoint.none", path=path)
-        told = unpacked(path, file.read_bytes())
+        contents = unpacked(path, file.read_bytes())
         with schema.checked(path, CHECKPOINT):
-            schema.check_checkpoint(told)
-        return cls(path, told, trust_source)
+            schema.check_checkpoint(contents)
+        return cls(path, contents, trust_source)
 
     @property
     def checkpoint(self) -> Checkpoint:
-        return Checkpoint(self.path, self.told["seconds"], True, self.told["asked"])
+        return Checkpoint(self.path, self.contents["seconds"], True, self.contents["asked"])
 
     def rows(self, source: str | None = None) -> Any:
         """The rows, read again from where they came from, or from where they are now."""
         if source is None:
-            self.refuse_query(self.told["source"])
-        source, encoding = source or self.told["source"], self.told["encoding"]
-        if self.told.get("stream") is not None:
-            return Stream.told_again(source, self.told["stream"])
+            self.refuse_query(self.contents["source"])
+        source, encoding = source or self.contents["source"], self.contents["encoding"]
+        if self.contents.get("stream") is not None:
+            return Stream.from_dict(source, self.contents["stream"])
         if encoding is None or not (is_query(source) or exists(Path(source))):
             raise DownslopeError("checkpoint.rows_needed", path=self.path, source=source)
         known = Encoding.from_json(encoding)
         return training_dataset(known, Table.read(source, formats=known.text_formats))
 
     def refuse_query(self, source: str | None) -> None:
-        """Show a query in place of running it: whoever made the checkpoint wrote it."""
+        """Refuse to run a query that stands in the checkpoint, and show it: another person may have written
+        it."""
         if source and is_query(str(source)) and not self.trust_source:
             query = "".join(letter if letter.isprintable() else " " for letter in str(source))
             raise DownslopeError("checkpoint.query", path=self.path, query=" ".join(query.split()))
@@ -236,7 +237,7 @@ class Kept:
     @property
     def code(self) -> dict[str, Any]:
         """What was kept of a module, an optimizer, a function."""
-        return self.told.get("code", {})  # format 1 had none
+        return self.contents.get("code", {})  # format 1 had none
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -261,13 +262,13 @@ class Kept:
         dataset: Any,
         validation: Any,
         epochs: int | None = None,
-        code: Code = NO_CODE,
+        code: ExternalCode = NO_CODE,
     ) -> Training:
         """The training as it stood, on rows, or a function, that are the same."""
         code.refuse_misfit(self.path, self.code)
         with schema.checked(self.path, CHECKPOINT):
-            recipe = code.recipe(self.path, Recipe.from_json(self.told["recipe"]))
-        state, before = self.told["place"], recipe.epochs
+            recipe = code.recipe(self.path, Recipe.from_json(self.contents["recipe"]))
+        state, before = self.contents["place"], recipe.epochs
         if epochs is not None:
             recipe = recipe.with_(epochs=epochs)
             made = 0 if state is None else state.all_epochs
@@ -276,7 +277,7 @@ class Kept:
         with schema.checked(self.path, CHECKPOINT):
             training = self._begun(recipe, dataset, validation, code)
         now = training.fingerprints
-        for which, then in self.told["rows"].items():
+        for which, then in self.contents["rows"].items():
             if now[which] != then:
                 facts = {"then": _in_words(then), "now": _in_words(now[which])}
                 raise DownslopeError(f"checkpoint.other_{which}", path=self.path, **facts)
@@ -284,8 +285,8 @@ class Kept:
         if state is not None:
             trace = Trace(training.trace.names, training.trace.start)
             with schema.checked(self.path, CHECKPOINT):
-                schema.check_trace(self.told["trace"], trace)
-                vars(trace).update(self.told["trace"])
+                schema.check_trace(self.contents["trace"], trace)
+                vars(trace).update(self.contents["trace"])
                 schema.check_state(state, training.objective)
             training.trace = trace
         if state is not None and recipe.epochs != before and _laid_out(training, before):
@@ -293,9 +294,9 @@ class Kept:
             warnings.warn(said, DownslopeWarning, stacklevel=3)
         return training
 
-    def _begun(self, recipe: Recipe, dataset, validation, code: Code) -> Training:
+    def _begun(self, recipe: Recipe, dataset, validation, code: ExternalCode) -> Training:
         """The training on what was given again, none of it compared yet."""
-        state, function = self.told["place"], self.code.get("function")
+        state, function = self.contents["place"], self.code.get("function")
         if function is not None:
             if dataset is not None:
                 raise DownslopeError("checkpoint.no_code", path=self.path, name="dataset")
@@ -320,9 +321,9 @@ def _laid_out(training: Training, before: int) -> bool:
     objective, method = training.objective, training.method
     if not isinstance(method, Method):
         return False
-    if getattr(rates.resolved(method, objective), "ends", False):
+    if getattr(auto_rate.resolved(method, objective), "ends", False):
         return True
-    if not isinstance(method.rows, Batch) or not objective.sweeps:
+    if not isinstance(method.rows, Batch) or not objective.linear_rows:
         return False
     epochs = before, training.recipe.epochs
     one, other = (compiles(objective, method.rows, limit) for limit in epochs)

@@ -21,7 +21,7 @@ from .training import Training
 
 
 @dataclass(frozen=True)
-class Code:
+class ExternalCode:
     """What is given again."""
 
     module: Any = None
@@ -29,14 +29,16 @@ class Code:
     f: Any = None
     derivative: Any = None
 
-    def refuse_misfit(self, path, told: Mapping[str, Any]) -> None:
+    def refuse_misfit(self, path, stored: Mapping[str, Any]) -> None:
         """Raise where some of it is missing, or was not asked for."""
-        needed = needed_of(told)
+        needed = needed_of(stored)
         for name in needed:
             whole = name == "derivative" and isinstance(self.f, Function)  # it brings its own
             if getattr(self, name) is None and not whole:
                 raise DownslopeError(f"checkpoint.{name}_needed", path=path)
-        formula = ("f", "derivative") if told.get("function") else ()  # may be given again, and are compared
+        formula = (
+            ("f", "derivative") if stored.get("function") else ()
+        )  # may be given again, and are compared
         for name, given in vars(self).items():
             if given is not None and name not in (*needed, *formula):
                 raise DownslopeError("checkpoint.no_code", path=path, name=name)
@@ -46,7 +48,7 @@ class Code:
         if self.method is None:
             return recipe
         given = Recipe(method=self.method).method
-        if not isinstance(given, Method) or not given.direction.foreign:
+        if not isinstance(given, Method) or not given.direction.external:
             raise DownslopeError("checkpoint.method_needed", path=path)
         rows = recipe.method.rows if is_foreign(self.method) else given.rows
         if rows != recipe.method.rows:
@@ -54,63 +56,63 @@ class Code:
             raise DownslopeError("checkpoint.other_optimizer", path=path, **facts)
         return recipe.with_(method=replace(recipe.method, direction=given.direction))
 
-    def as_begun(self, path, told: Mapping[str, Any] | None) -> Any:
+    def as_begun(self, path, stored: Mapping[str, Any] | None) -> Any:
         """A copy of the module, as it was when the training began; the one that was given is written at the
         end."""
-        if told is None:
+        if stored is None:
             return None
-        then, now = told["kinds"], net_state.kinds(self.module)
+        then, now = stored["kinds"], net_state.kinds(self.module)
         for name in [*then, *now]:
             if then.get(name) != now.get(name):
                 facts = {"name": name, "then": then.get(name, "–"), "now": now.get(name, "–")}
                 raise DownslopeError("checkpoint.other_module", path=path, **facts)
         module = copy.deepcopy(self.module)
-        net_state.fill(module, told["state"])
+        net_state.fill(module, stored["state"])
         for name, parameter in module.named_parameters():
-            parameter.requires_grad_(name in told["trained"])
+            parameter.requires_grad_(name in stored["trained"])
         return module
 
-    def function(self, told: Mapping[str, Any]) -> Function:
+    def function(self, stored: Mapping[str, Any]) -> Function:
         """The function, made as it was made before."""
         if self.f is None:
-            derivative = told["derivative"] if self.derivative is None else self.derivative
-            return Function.from_expression(told["formula"], derivative, told["names"])
-        one_in_a_row = len(told["names"]) == 1 and not told["takes_number"]
-        start = list(told["start"].values()) if one_in_a_row else told["start"]
-        return Function.of(self.f, start, self.derivative or told["derivative"])
+            derivative = stored["derivative"] if self.derivative is None else self.derivative
+            return Function.from_expression(stored["formula"], derivative, stored["names"])
+        one_in_a_row = len(stored["names"]) == 1 and not stored["takes_number"]
+        start = list(stored["start"].values()) if one_in_a_row else stored["start"]
+        return Function.of(self.f, start, self.derivative or stored["derivative"])
 
 
-def needed_of(told: Mapping[str, Any]) -> tuple[str, ...]:
+def needed_of(stored: Mapping[str, Any]) -> tuple[str, ...]:
     """What has to be given again."""
-    function = told.get("function")
+    function = stored.get("function")
     return (
-        *(name for name in ("module", "method") if told.get(name) is not None),
+        *(name for name in ("module", "method") if stored.get(name) is not None),
         *(() if function is None else function["code"]),
     )
 
 
-def told_of(training: Training) -> dict[str, Any]:
+def stored_code(training: Training) -> dict[str, Any]:
     """What can be kept of the code of a training that has not begun, in plain data: what it is like, and all
     numbers of a module. Raises DownslopeError where that is not enough to go on to the same bits."""
-    told: dict[str, Any] = {"module": None, "method": None, "function": None}
+    description: dict[str, Any] = {"module": None, "method": None, "function": None}
     if training.module is not None:
         term = training.objective.term
         if not net_state.repeats(term.flat, term.X[[0, -1]]):
             raise DownslopeError("checkpoint.module_remembers")
         module = term.flat.module
-        told["module"] = {
+        description["module"] = {
             "kinds": net_state.kinds(module),
             "trained": [name for name, _ in term.flat.parameters],
             "state": net_state.state(module),
         }
     direction = getattr(training.method, "direction", None)
     if isinstance(direction, FromTorch):
-        told["method"] = direction.settings()
+        description["method"] = direction.settings()
     if training.function is not None:
-        told["function"] = _of_function(training.function, training.trace.start)
-        if told["function"] != _of_function(training.function, training.trace.start):
+        description["function"] = _of_function(training.function, training.trace.start)
+        if description["function"] != _of_function(training.function, training.trace.start):
             raise DownslopeError("checkpoint.function_draws", formula=training.function.formula)
-    return told
+    return description
 
 
 def _of_function(function: Function, start: np.ndarray) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def meter_of(dataset: Any) -> Meter | None:
     return getattr(dataset, "meter", None)
 
 
-class Counted:
+class RowCounter:
     """The meter of a training, which `note` adds to, step by step, where the rows are in memory: those of
     finished passes, each 8 bytes a number (4 in float32). A function has no rows, and no meter."""
 

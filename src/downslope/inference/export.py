@@ -149,8 +149,8 @@ def _inputs(solution: Solution, rows) -> dict[str, np.ndarray]:
     for column in solution.encoding.columns:
         if column.kind == "text":
             codes, words = rows.text(column.name)
-            told = np.array([*words, _unseen(column)], dtype=object)  # code −1, unknown, is the last
-            given[column.name] = told[codes][:, None]
+            categories = np.array([*words, _unseen(column)], dtype=object)  # code −1, unknown, is the last
+            given[column.name] = categories[codes][:, None]
         else:
             given[column.name] = rows.numbers(column.name)[:, None]
     return given

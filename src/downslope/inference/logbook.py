@@ -25,7 +25,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import __version__
-from ..data.meter import Pace
+from ..data.meter import Throughput
 from ..descent.trace import Step
 from ..errors import DownslopeError, DownslopeWarning
 from ..messages import text
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 FORMAT, VERSION = "downslope", 1
 BEGINS = json.dumps({"log": FORMAT})[:-1].encode()  # the first bytes of every log
-FEW = 20  # params that are told in each step
+FEW = 20  # params that each step of the log has, at most
 ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode  # made once: it takes half the time
 
 
@@ -199,7 +199,7 @@ class Thinned:
 
 
 class Log:
-    """The log of one training, open: its steps pass through `watch`, and `end` is told its solution.
+    """The log of one training, open: its steps pass through `watch`, and `end` writes its solution.
 
     A place that can no longer be written, such as a disk that is full, is warned of once; the rest goes on.
     """
@@ -207,7 +207,7 @@ class Log:
     def __init__(self, book: Logbook, training: Training, writers: list[Thinned]):
         self.book, self.training, self.writers = book, training, writers
         self.kept: list[str] = []  # the targets that hold all of it, once it has ended
-        self._pace = Pace(training.meter)
+        self._pace = Throughput(training.meter)
 
     def watch(self, steps: Iterable[Step]) -> Iterator[Step]:
         """The same steps, each written on the way."""
@@ -226,13 +226,13 @@ class Log:
         steps = solution.trace.steps
         if steps:
             self._write(steps[-1], [writer for writer in self.writers if writer.last < steps[-1].step])
-        told: dict[str, Any] = {"event": "end", "stopped": solution.stopped}
-        told["verdict"] = {"code": solution.verdict.code, "text": solution.verdict.text}
-        told |= {name: getattr(solution, name) for name in ("loss", "gap", "epochs", "seconds", "method")}
-        told |= {"steps": solution.trace.updates, "metrics": dict(solution.metrics)}
-        self._end(told)
+        record: dict[str, Any] = {"event": "end", "stopped": solution.stopped}
+        record["verdict"] = {"code": solution.verdict.code, "text": solution.verdict.text}
+        record |= {name: getattr(solution, name) for name in ("loss", "gap", "epochs", "seconds", "method")}
+        record |= {"steps": solution.trace.updates, "metrics": dict(solution.metrics)}
+        self._end(record)
 
-    def again(self, training: Training, change: Mapping[str, Any]) -> Log:
+    def rerun(self, training: Training, change: Mapping[str, Any]) -> Log:
         """A log in the same places of the same descent with a change, after this one has ended."""
         return self.book.open(training, "changed", change=dict(change))
 
@@ -335,13 +335,13 @@ def refuse_without_room(path: Path) -> None:
 
 
 def _settings(training: Training) -> dict[str, Any]:
-    """What a descent was told, and over which rows."""
+    """The settings of a descent, and its rows."""
     dataset, held_out, function = training.dataset, training.held_out, training.function
     try:
         recipe = training.recipe.to_json()
     except DownslopeError:  # an optimizer of torch.optim is code; some stops have no text
         recipe = training.recipe.with_(method="auto", stop=None).to_json() | {"method": training.method.name}
-    told: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "time": _now(),
         "downslope": __version__,
         "recipe": recipe,
@@ -351,9 +351,9 @@ def _settings(training: Training) -> dict[str, Any]:
     }
     if dataset is not None:
         rows, columns = dataset.shape
-        told |= {"rows": rows, "columns": columns, "targets": list(dataset.targets)}
-        told["held_out"] = 0 if held_out is None else len(held_out)
-    return told
+        settings |= {"rows": rows, "columns": columns, "targets": list(dataset.targets)}
+        settings["held_out"] = 0 if held_out is None else len(held_out)
+    return settings
 
 
 def _now() -> str:
@@ -374,5 +374,5 @@ def _whole_lines(path: Path) -> int:
 
 def _reason(error: Exception) -> str:
     """Why, in one line."""
-    told = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return shorten(str(told).strip().splitlines()[0], 160, placeholder=" …").rstrip(". ")
+    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return shorten(str(reason).strip().splitlines()[0], 160, placeholder=" …").rstrip(". ")

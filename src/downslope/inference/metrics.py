@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..data import Dataset
-from ..data.parted import Parted
+from ..data.partitioned import PartitionedDataset
 
 
 class Metrics(Mapping[str, Any]):
@@ -50,7 +50,7 @@ def _judged(solution, dataset, z) -> dict:
 
 def metrics_of(solution, dataset: Dataset, z: np.ndarray | None = None) -> dict:
     """How good a solution's predictions on a dataset are: for numbers, or for classes."""
-    if isinstance(dataset, Parted):
+    if isinstance(dataset, PartitionedDataset):
         return _over_parts(solution, dataset)
     z = solution.scores(dataset) if z is None else z
     if not solution.classes:
@@ -66,17 +66,17 @@ def class_metrics(dataset: Dataset, solution, z: np.ndarray) -> dict:
     classes, s = np.arange(len(solution.classes)), dataset.weights
     true = np.asarray(dataset.y).astype(int)
     predicted = (z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)
-    told = {
+    found = {
         "accuracy": float(metrics.accuracy_score(true, predicted, sample_weight=s)),
         "confusion": metrics.confusion_matrix(true, predicted, labels=classes, sample_weight=s).tolist(),
     }
     if solution.recipe.loss.has_probabilities:
         chances = solution.chances(z)
-        told["log_loss"] = float(metrics.log_loss(true, chances, labels=classes, sample_weight=s))
+        found["log_loss"] = float(metrics.log_loss(true, chances, labels=classes, sample_weight=s))
         if len(np.unique(true)) == len(classes):
             scores = chances[:, 1] if len(classes) == 2 else chances
-            told["roc_auc"] = float(metrics.roc_auc_score(true, scores, sample_weight=s, multi_class="ovr"))
-    return told
+            found["roc_auc"] = float(metrics.roc_auc_score(true, scores, sample_weight=s, multi_class="ovr"))
+    return found
 
 
 def regression_metrics(dataset: Dataset, predicted) -> dict[str, float]:
@@ -102,23 +102,25 @@ def regression_metrics(dataset: Dataset, predicted) -> dict[str, float]:
     }
 
 
-def _over_parts(solution, rows: Parted) -> dict:
+def _over_parts(solution, rows: PartitionedDataset) -> dict:
     """The same over rows in parts, in one pass, less what takes all rows at once: a rank (ROC AUC)."""
     d, k, loss = len(solution.features), solution.outputs, solution.recipe.loss
     W = solution.params[: d * k].reshape(d, k)
     b = solution.params[d * k :] if solution.recipe.intercept else np.zeros(k)
     if solution.classes:
-        counted = rows.ask(partial(_counted, W, b, loss, len(solution.classes)))
+        counted = rows.map_reduce(partial(_counted, W, b, loss, len(solution.classes)))
         confusion, price, weight = counted
-        told: dict[str, Any] = {"accuracy": float(np.trace(confusion) / weight)}
-        told["confusion"] = confusion.tolist() if (confusion % 1).any() else confusion.astype(int).tolist()
+        scores: dict[str, Any] = {"accuracy": float(np.trace(confusion) / weight)}
+        scores["confusion"] = confusion.tolist() if (confusion % 1).any() else confusion.astype(int).tolist()
         if loss.has_probabilities:
-            told["log_loss"] = float(price / weight)
-        return told
+            scores["log_loss"] = float(price / weight)
+        return scores
     moments = rows.gathered.moments
-    squares, sizes, weight = rows.ask(partial(_missed, W, b, loss))
+    squares, sizes, weight = rows.map_reduce(partial(_missed, W, b, loss))
     squares = squares / weight
-    r2 = np.where(moments.spread > 0, 1 - squares / np.where(moments.spread > 0, moments.spread, 1), np.nan)
+    r2 = np.where(
+        moments.variance > 0, 1 - squares / np.where(moments.variance > 0, moments.variance, 1), np.nan
+    )
     rmse, mae = float(np.sqrt(squares).mean()), float((sizes / weight).mean())
     return {"r2": float(r2.mean()), "rmse": rmse, "mae": mae}
 

@@ -64,8 +64,8 @@ def model_of(solution: Solution) -> Any:
     opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
     model = helper.make_model(made, opset_imports=opsets, ir_version=IR_VERSION)
     model.producer_name, model.producer_version = "downslope", __version__
-    told = {"target": ", ".join(solution.targets), "loss": solution.recipe.loss.spec}
-    helper.set_model_props(model, {**told, "classes": ", ".join(map(str, solution.classes))})
+    properties = {"target": ", ".join(solution.targets), "loss": solution.recipe.loss.spec}
+    helper.set_model_props(model, {**properties, "classes": ", ".join(map(str, solution.classes))})
     return model
 
 
@@ -79,8 +79,8 @@ def _rows(graph: Graph, solution: Solution) -> tuple[list, str]:
     inputs, blocks = [], []
     for column in solution.encoding.columns:
         held = TensorProto.STRING if column.kind == "text" else double
-        told = {"date": "days since 1970-01-01", "boolean": "0 or 1"}.get(column.kind, column.kind)
-        inputs.append(helper.make_tensor_value_info(column.name, held, ["n", 1], doc_string=told))
+        description = {"date": "days since 1970-01-01", "boolean": "0 or 1"}.get(column.kind, column.kind)
+        inputs.append(helper.make_tensor_value_info(column.name, held, ["n", 1], doc_string=description))
         blocks.append(_text(graph, column) if column.kind == "text" else _number(graph, column))
     return inputs, graph.add("Concat", *blocks, axis=1)
 

@@ -66,11 +66,11 @@ STATE = {
 ALWAYS = {"whole": True, "over": False, "again": False}  # flags of a "Place" that nothing asks for any more
 
 
-def packed(told: Mapping[str, Any]) -> bytes:
+def packed(contents: Mapping[str, Any]) -> bytes:
     """Plain data, arrays and RECORDS as bytes: the same for the same, to the last bit."""
     arrays: list[np.ndarray] = []
-    seen: dict[int, int] = {}  # the arrays live as long as `told` does, so that ids are theirs alone
-    plain = _plain(told, arrays, seen)
+    seen: dict[int, int] = {}  # the arrays live as long as `contents` does, so that ids are theirs alone
+    plain = _plain(contents, arrays, seen)
     layout, offset = [], 0
     for array in arrays:
         fortran = array.ndim > 1 and array.flags.f_contiguous and not array.flags.c_contiguous
@@ -100,8 +100,8 @@ def unpacked(path: Path | str, content: bytes) -> dict[str, Any]:
         if head["version"] > VERSION:
             raise DownslopeError("inference.newer_run", path=path, found=head["version"], known=VERSION)
         arrays = [schema.array_of(numbers, *place) for place in head["arrays"]]
-        told = _read(head["told"], arrays)
-    return told
+        contents = _read(head["told"], arrays)
+    return contents
 
 
 def _plain(value: Any, arrays: list[np.ndarray], seen: dict[int, int]) -> Any:

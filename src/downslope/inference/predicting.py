@@ -19,7 +19,7 @@ from ..data.encoding import Encoding
 from ..data.meter import Meter
 from ..data.parts import ahead, cut, part_rows
 from ..data.reading import Table
-from ..data.request import Reading, Request, limits, part_size
+from ..data.request import ReadOptions, Request, limits, part_size
 from ..data.source import Source, exists, opened_source
 from ..errors import DownslopeError
 
@@ -33,7 +33,7 @@ class Predictions:
     """The rows of a source as pyarrow Tables of some rows, in order: their columns, then what is predicted,
     in columns called `names`. The next rows are read while some are used, and never are all in memory.
 
-    `rows`, `skipped` and `notes` are of the rows so far; `meter` counts them for whoever watches.
+    `rows`, `skipped` and `notes` are of the rows so far; `meter` counts them, for a progress bar.
 
     >>> import downslope as ds
     >>> solution = ds.fit(ds.Dataset.read({"x": [1, 2, 3], "y": [2, 4, 6]}, "y"))
@@ -48,7 +48,7 @@ class Predictions:
         self,
         solution: Solution,
         source: Any,
-        reading: Reading,
+        reading: ReadOptions,
         meter: Meter | None = None,
         as_written: bool = False,
     ):
@@ -106,16 +106,20 @@ class Predictions:
             return known, {}, {}
         features = {column.name for column in self.encoding.columns}
         asked = [name for name in found.cells if not self.as_written or name in features - known.keys()]
-        told, clocks = counted(asked), set()
+        cell_counts, clocks = counted(asked), set()
         for batch in (
             found.raw(asked, limits(found, self.reading), skipped=self._lenient([0])) if asked else ()
         ):
-            for name, counts in told.items():
+            for name, counts in cell_counts.items():
                 counts.add(batch.column(name), True)
                 if pc.any(pc.match_substring(batch.column(name), ":")).as_py():
                     clocks.add(name)
-        formats, _ = infer_formats(told, found.delimiter)
-        whole = [n for n, c in told.items() if c.known and c.count(["whole"]) == c.known and c.widest < 2**63]
+        formats, _ = infer_formats(cell_counts, found.delimiter)
+        whole = [
+            n
+            for n, c in cell_counts.items()
+            if c.known and c.count(["whole"]) == c.known and c.widest < 2**63
+        ]
         days = [n for n, form in formats.items() if form.kind == "date" and n not in clocks]
         types = dict.fromkeys(whole, pa.int64()) | dict.fromkeys(days, pa.date32())
         return formats | known, formats, types
@@ -244,16 +248,16 @@ def summed(notes: Iterable[Note], rows: int) -> list[Note]:
         seen = found.setdefault((key, facts.get("column")), {**facts, "count": 0})
         seen["count"] += facts["count"]
     whole = {"rows": rows, "known": rows}
-    told = lambda facts: facts | {name: whole[name] for name in whole if name in facts}
-    return [(key, told(facts)) for (key, _), facts in found.items()]
+    with_totals = lambda facts: facts | {name: whole[name] for name in whole if name in facts}
+    return [(key, with_totals(facts)) for (key, _), facts in found.items()]
 
 
 def _of_all(facts: dict[str, Any], first: int) -> dict[str, Any]:
-    """A row is told by its number among all rows."""
+    """The same facts with the number of the row among all rows."""
     return facts | {"row": facts["row"] + first} if "row" in facts else facts
 
 
-def _opened(source: Any, reading: Reading) -> Table | Source:
+def _opened(source: Any, reading: ReadOptions) -> Table | Source:
     """A table that is in memory; else the source, whose rows stay as they are."""
     if not isinstance(source, str | Path):
         return source if isinstance(source, Table) else Table.read(source)

@@ -15,7 +15,6 @@ from ..descent import methods, rates, stops
 from ..descent.descend import descend
 from ..descent.directions import DIRECTIONS, Adagrad, Adam, RMSprop
 from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent, Method
-from ..descent.rows import Batch
 from ..descent.stops import Epochs, Gap, Gradient, NoProgress, Seconds, Settled, Stop, Validation
 from ..errors import DownslopeError, nearest
 from ..model import losses, penalties
@@ -151,7 +150,7 @@ class Recipe(RecipeSettings):
     def _gathers(self, dataset) -> bool:
         """Whether the descent will run on the second moments of the rows, or its answer be read from them."""
         rows, columns = dataset.shape
-        most = MOMENTS if self.penalty.kinked else WIDE  # beyond, coordinate descent asks of a few columns
+        most = MOMENTS if self.penalty.nonsmooth else WIDE  # beyond, coordinate descent asks of a few columns
         if not self.loss.quadratic or columns > most or rows * columns < WORTH_GATHERING:
             return False
         if self.method == "auto" or isinstance(self.method, Method):
@@ -163,8 +162,8 @@ class Recipe(RecipeSettings):
         method = chosen(objective, self)[0] if self.method == "auto" else self.method
         method = method.with_rows(self.batch_size, self.order).with_rate(self.learning_rate)
         adaptive = isinstance(method, Method) and isinstance(method.direction, Adagrad | RMSprop | Adam)
-        if adaptive and self.scale and (self.net is not None or objective.sweeps):
-            return rates.in_units(method, objective)
+        if adaptive and self.scale and (self.net is not None or objective.linear_rows):
+            return auto_rate.in_units(method, objective)
         return method
 
     def stop_for(self, method: AnyMethod, objective) -> Stop:
@@ -184,8 +183,8 @@ class Recipe(RecipeSettings):
             stop = Gradient(1e-10 if self.tol is None else self.tol) | stop
         if isinstance(method, CoordinateDescent):
             return stop | NoProgress(patience=10)
-        laid_out = getattr(rates.resolved(method, objective), "ends", False)  # its best comes at its end
-        if laid_out or method.direction.foreign:  # or may do so, for all that is known
+        laid_out = getattr(auto_rate.resolved(method, objective), "ends", False)  # its best comes at its end
+        if laid_out or method.direction.external:  # or may do so, for all that is known
             return stop
         beta = getattr(method.direction, "beta", 0.0)
         inertia = 1.0 if beta == "auto" else 1 / (1 - beta)  # what rolls passes a low point and comes back
@@ -201,7 +200,7 @@ class Recipe(RecipeSettings):
 
     def without_code(self) -> Recipe:
         """The same recipe with plain descent in place of an optimizer of torch.optim, which is code."""
-        foreign = isinstance(self.method, Method) and self.method.direction.foreign
+        foreign = isinstance(self.method, Method) and self.method.direction.external
         return self.with_(method=Method(self.method.rows)) if foreign else self
 
     def start_for(self, method: AnyMethod, objective: Objective) -> np.ndarray:
@@ -228,7 +227,7 @@ class Recipe(RecipeSettings):
     def to_json(self) -> dict[str, Any]:
         """Plain data; `from_json` makes the same recipe of it. Raises DownslopeError for an optimizer of
         torch.optim, which is code."""
-        if isinstance(self.method, Method) and self.method.direction.foreign:
+        if isinstance(self.method, Method) and self.method.direction.external:
             raise DownslopeError("inference.optimizer_kept")
         if isinstance(self.method, Method) and type(self.method.direction) not in DIRECTIONS.values():
             raise DownslopeError("inference.direction_kept", name=type(self.method.direction).__name__)
@@ -282,7 +281,9 @@ class Recipe(RecipeSettings):
 
 def renumbered(method: AnyMethod, dataset: Dataset) -> AnyMethod:
     """Rows of weight 0 are left out of the sum: rows that were given by number keep their meaning."""
-    counts = None if isinstance(dataset, Parted) or dataset.weights is None else dataset.weights > 0
+    counts = (
+        None if isinstance(dataset, PartitionedDataset) or dataset.weights is None else dataset.weights > 0
+    )
     if counts is None or counts.all() or not isinstance(method, Method) or not isinstance(method.rows, Batch):
         return method
     if isinstance(method.rows.order, str):

@@ -35,7 +35,7 @@ from .table import as_options
 
 FORMAT, VERSION = "downslope-run", 1
 WATCHED = "watched"  # kind of a run that somebody else's script made; format 2
-CHECKPOINT = "checkpoint"  # beside the files of a run that is kept while it is made
+CHECKPOINT = "checkpoint"  # next to the files of a run that is saved while it runs
 PLAIN = (
     "split",
     "names",
@@ -83,8 +83,8 @@ def save(solution: Solution, path, force: bool = False) -> Path:
 
 
 def complete(solution: Solution, path: Path) -> Path:
-    """Write a solution beside its checkpoint. The manifest goes first and comes last: there is a run, or
-    there is a checkpoint to go on from, at any moment."""
+    """Write a solution into the folder of its checkpoint. The manifest goes first and comes last: there is a
+    run, or there is a checkpoint to go on from, at any moment."""
     files = _files(solution)
     (path / "manifest.json").unlink(missing_ok=True)
     for name, content in files.items():
@@ -120,9 +120,9 @@ def load(path) -> Any:
     if not path.exists():
         raise DownslopeError("inference.no_such_run", path=path)
     if not manifest_file.is_file() and is_run(path):
-        from .checkpoint import Kept
+        from .checkpoint import LoadedCheckpoint
 
-        raise Kept.read(path).unfinished
+        raise LoadedCheckpoint.read(path).unfinished
     if not manifest_file.is_file():
         raise DownslopeError("inference.not_a_run", path=path)
     try:
@@ -153,9 +153,9 @@ def _manifest(files: dict[str, bytes]) -> bytes:
 
 
 def _files(solution: Solution) -> dict[str, bytes]:
-    told: dict[str, Any] = {name: getattr(solution, name) for name in PLAIN}
-    told["recipe"] = solution.recipe.to_json()
-    told["verdict"] = {
+    fields: dict[str, Any] = {name: getattr(solution, name) for name in PLAIN}
+    fields["recipe"] = solution.recipe.to_json()
+    fields["verdict"] = {
         "code": solution.verdict.code,
         "kind": solution.verdict.kind,
         "numbers": dict(solution.verdict.numbers),
@@ -174,7 +174,7 @@ def _files(solution: Solution) -> dict[str, bytes]:
         json.dumps(_written(record), ensure_ascii=False) + "\n" for record in solution.trace.to_records()
     )
     return {
-        "solution.json": (json.dumps(_written(told), ensure_ascii=False, indent=2) + "\n").encode(),
+        "solution.json": (json.dumps(_written(fields), ensure_ascii=False, indent=2) + "\n").encode(),
         "weights.npz": weights.getvalue(),
         "trace.jsonl": steps.encode(),
     }
@@ -182,26 +182,26 @@ def _files(solution: Solution) -> dict[str, bytes]:
 
 def _solution(path: Path, contents: dict[str, bytes]) -> Solution:
     with schema.checked(path, "solution.json"):
-        told = schema.decoded(contents["solution.json"], schema.SolutionRecord, _read)
+        fields = schema.decoded(contents["solution.json"], schema.SolutionRecord, _read)
     with schema.checked(path, "weights.npz"):
         with np.load(io.BytesIO(contents["weights.npz"]), allow_pickle=False) as arrays:
             params, start = arrays["params"], arrays["start"]
-        schema.check_weights(params, start, told["names"])
+        schema.check_weights(params, start, fields["names"])
     with schema.checked(path, "trace.jsonl"):
         lines = contents["trace.jsonl"].splitlines()
         records = [schema.decoded(line, schema.StepRecord, _read) for line in lines]
-        trace = Trace.from_records(told["names"], start, records, told["steps"])
+        trace = Trace.from_records(fields["names"], start, records, fields["steps"])
     with schema.checked(path, "solution.json"):
-        solution = _rebuilt(told, params, trace)
-    return replace(solution, verdict=replace(solution.verdict, again=partial(_again, solution)))
+        solution = _rebuilt(fields, params, trace)
+    return replace(solution, verdict=replace(solution.verdict, rerun=partial(_again, solution)))
 
 
-def _rebuilt(told: dict[str, Any], params: np.ndarray, trace: Trace) -> Solution:
-    kept = told["verdict"]
+def _rebuilt(fields: dict[str, Any], params: np.ndarray, trace: Trace) -> Solution:
+    kept = fields["verdict"]
     plain: dict[str, Any] = {
-        name: tuple(told[name]) if isinstance(told[name], list) else told[name]
+        name: tuple(fields[name]) if isinstance(fields[name], list) else fields[name]
         for name in PLAIN
-        if name in told  # a run of an earlier version has no source and no gap
+        if name in fields  # a run of an earlier version has no source and no gap
     }
     remedies = tuple(Remedy(code, change) for code, change in kept["remedies"])
     solution = Solution(
@@ -247,11 +247,11 @@ def _again(solution: Solution, change) -> Solution:
         except DownslopeError:
             raise DownslopeError("inference.formula_gone", formula=solution.formula) from None
         training = Training.on_function(function, solution.trace.start, recipe)
-    return training.again(change).solution
+    return training.rerun(change).solution
 
 
 def _written(value):
-    """The same as plain data. JSON has no word for inf and nan: they are told as {"$number": "inf"}."""
+    """The same as plain data. JSON has no inf and nan: they are written as {"$number": "inf"}."""
     if isinstance(value, dict):
         return {str(key): _written(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

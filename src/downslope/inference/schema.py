@@ -137,7 +137,7 @@ class CheckpointRecord(msgspec.Struct):
     format: str
     version: int
     arrays: list[tuple[str, list[int], str, int]]
-    told: dict[str, Any]
+    contents: dict[str, Any] = msgspec.field(name="told")
 
 
 class CheckpointContent(msgspec.Struct):
@@ -179,11 +179,11 @@ def decoded(content: bytes, kind: Any, hook: Any = None) -> Any:
     return data
 
 
-def check_checkpoint(told: dict[str, Any]) -> None:
+def check_checkpoint(contents: dict[str, Any]) -> None:
     """The plain part of what a checkpoint holds. Raises msgspec.ValidationError."""
-    plain = {name: value for name, value in told.items() if name not in ("place", "trace")}
+    plain = {name: value for name, value in contents.items() if name not in ("place", "trace")}
     msgspec.convert(plain, CheckpointContent)
-    place = told.get("place")
+    place = contents.get("place")
     if place is not None and not isinstance(place, State):
         raise msgspec.ValidationError("Expected `State` - at place")
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ..arguments import Kind, number, one_of
 from ..data import Dataset
 from ..descent import directions, schedules, searches
+from ..descent.batching import All, Batch
 from ..descent.methods import METHODS, AnyMethod, ClosedForm, CoordinateDescent, Exhaustive, Method
-from ..descent.rows import All, Batch
 from ..errors import DownslopeError, nearest
 from ..model.functions import Function
 from ..model.net_settings import LAYERS, UNITS, NetSettings

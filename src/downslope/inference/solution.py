@@ -15,7 +15,7 @@ from ..data import Dataset, Encoding
 from ..data.meter import Meter
 from ..data.opening import table_or_source
 from ..data.reading import Table
-from ..data.request import Reading
+from ..data.request import ReadOptions
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..insight import Verdict
@@ -102,8 +102,8 @@ class Solution:
     @property
     def method_reason(self) -> str | None:
         """Why "auto" took the method that it took, and what a stochastic one is on a cluster, in one line."""
-        told = [text(key, **facts) for key, facts in self.notes if ".auto_" in key or ".local_" in key]
-        return "; ".join(told) or None
+        reasons = [text(key, **facts) for key, facts in self.notes if ".auto_" in key or ".local_" in key]
+        return "; ".join(reasons) or None
 
     @property
     def named(self) -> dict[str, float]:
@@ -169,11 +169,11 @@ class Solution:
         if self.is_net:
             raise DownslopeError("inference.net_weights")
 
-    @door(reading=a("Reading", none=True))
+    @door(reading=a("ReadOptions", none=True))
     def predict_source(
         self,
         source,
-        reading: Reading | None = None,
+        reading: ReadOptions | None = None,
         meter: Meter | None = None,
         as_written: bool = False,
     ) -> Predictions:
@@ -183,7 +183,7 @@ class Solution:
         bad ones. meter: one that counts the rows of more sources, too. as_written: the cells of files without
         types stay text, to the letter. See `Predictions`.
         """
-        return Predictions(self, source, reading or Reading(), meter, as_written)
+        return Predictions(self, source, reading or ReadOptions(), meter, as_written)
 
     def _dataset(self, X) -> Dataset:
         if not self.features:
@@ -207,7 +207,7 @@ class Solution:
         if data is None and not Path(self.source).exists():
             raise DownslopeError("inference.rows_needed", source=self.source)
         source, formats = self.source if data is None else data, self.encoding.text_formats
-        table = data if isinstance(data, Table) else table_or_source(source, Reading(), formats)
+        table = data if isinstance(data, Table) else table_or_source(source, ReadOptions(), formats)
         if not isinstance(table, Table):
             raise DownslopeError("inference.rows_in_memory", source=source)
         rows = self.encoding.apply(table)
@@ -218,8 +218,8 @@ class Solution:
         rows = rows.labelled(self.classes) if self.classes else rows
         objective = self.recipe.objective(rows, self.module)
         if objective.names != self.names:
-            told = {"found": ", ".join(objective.names[:5]), "needed": ", ".join(self.names[:5])}
-            raise DownslopeError("instruments.other_columns", **told)
+            facts = {"found": ", ".join(objective.names[:5]), "needed": ", ".join(self.names[:5])}
+            raise DownslopeError("instruments.other_columns", **facts)
         return objective
 
     @door(robust=truth)
@@ -237,7 +237,7 @@ class Solution:
             if self.is_net or not (self.features and self.recipe.intercept)
             else np.asarray(self.intercept).tolist()
         )
-        told = {
+        fields = {
             "params": self.named,
             "classes": list(self.classes),
             "intercept": intercept,
@@ -253,7 +253,7 @@ class Solution:
             **({} if self.selection is None else {"alpha": self.recipe.alpha, "selection": self.selection}),
             "trace": self.trace.to_records(),
         }
-        return finite(told)
+        return finite(fields)
 
     def save(self, path, force: bool = False) -> Path:
         """Keep the run as a folder of open formats; see `downslope.load`."""

@@ -27,7 +27,7 @@ SAME = 1e-4  # ends nearer than this, in parts of 1 + ‖x‖, are one place
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class EndPoint:
     """Where descents met: f is `value` at `x` (p,), which `count` of the starts led to."""
 
     x: np.ndarray
@@ -56,19 +56,19 @@ class Starts:
     best: Solution  # the descent from there
 
     @cached_property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[EndPoint, ...]:
         """The places where the gradient is 0, each once, the lowest first."""
-        found: list[Place] = []
+        found: list[EndPoint] = []
         for i in np.argsort(self.values, kind="stable"):
             if self.kinds[i] not in LEVEL:
                 continue
             x = self.ends[i]
             for k, place in enumerate(found):
                 if np.linalg.norm(x - place.x) <= 2 * SAME * (1 + np.linalg.norm(place.x)):
-                    found[k] = Place(place.x, place.value, place.kind, place.count + 1)
+                    found[k] = EndPoint(place.x, place.value, place.kind, place.count + 1)
                     break
             else:
-                found.append(Place(x, float(self.values[i]), self.kinds[i], 1))
+                found.append(EndPoint(x, float(self.values[i]), self.kinds[i], 1))
         return tuple(found)
 
     def __str__(self) -> str:
@@ -79,13 +79,13 @@ class Starts:
             return text("inference.starts_none", starts=len(self.starts))
         place = ", ".join(f"{name} = {x + 0.0:.6g}" for name, x in zip(self.function.names, self.best.params))
         facts = {"value": self.best.loss, "lowest": place, "minima": minima, "starts": len(self.starts)}
-        told = [text("inference.starts_found", **facts)]
-        told += [
+        lines = [text("inference.starts_found", **facts)]
+        lines += [
             text(f"inference.starts_{kind}", count=counts[kind])
             for kind in ("slope", "escaped", "outside")
             if counts[kind]
         ]
-        return "\n".join(told)
+        return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
         """{starts: [{start, end, value, kind}], places: [{x, value, kind, starts}], best}"""

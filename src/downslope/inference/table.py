@@ -39,7 +39,7 @@ def _methods() -> Iterable[str]:
 
 
 def _orders() -> Iterable[str]:
-    from ..descent.rows import ORDERS
+    from ..descent.batching import ORDERS
 
     return ORDERS
 

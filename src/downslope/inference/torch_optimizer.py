@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..arguments import of_the_user
+from ..descent.batching import All, Batch
 from ..descent.directions import Direction
 from ..descent.methods import METHODS, Method
-from ..descent.rows import All, Batch
 from ..errors import DownslopeError
 from ..model.autodiff import pytorch
 from ..model.net_state import array_of
@@ -26,8 +26,8 @@ def TorchOptimizer(factory: Callable, rows: All | Batch | None = None) -> Method
 
     factory: parameters → an optimizer of torch.optim, or a pair (optimizer, scheduler). The parameters are
     a list of one float64 vector that holds all weights, in the coordinates of the descent; every weight is
-    in it, so that `weight_decay` pulls biases too. The scheduler steps once an epoch; ReduceLROnPlateau is
-    told F over all rows. A bare factory is taken wherever a method is: `method=torch.optim.Adam`.
+    in it, so that `weight_decay` pulls biases too. The scheduler steps once an epoch; ReduceLROnPlateau gets
+    F over all rows. A bare factory is taken wherever a method is: `method=torch.optim.Adam`.
 
     Raises DownslopeError, when the descent begins, for what makes no optimizer of these parameters, and
     for one that asks for a closure, as L-BFGS does: `method="lbfgs"` is that one.
@@ -52,7 +52,7 @@ def is_foreign(method: Any) -> bool:
 
 
 @dataclass
-class Held:
+class OptimizerState:
     """What an optimizer remembers: itself."""
 
     parameter: Any  # (p,) torch.nn.Parameter, float64
@@ -64,28 +64,28 @@ class Held:
     @property
     def settings(self) -> dict[str, Any]:
         """Plain data: its kind and constants, and those of its scheduler."""
-        told = self.state_dict()
+        state = self.state_dict()
         scheduler = None if self.scheduler is None else type(self.scheduler).__name__
-        laid_out = {f"{scheduler}.{name}": value for name, value in (told["scheduler"] or {}).items()}
+        laid_out = {f"{scheduler}.{name}": value for name, value in (state["scheduler"] or {}).items()}
         names = {"optimizer": type(self.optimizer).__name__, "scheduler": scheduler}
-        return {**names, **told["optimizer"]["param_groups"][0], **laid_out}
+        return {**names, **state["optimizer"]["param_groups"][0], **laid_out}
 
     def state_dict(self) -> dict[str, Any]:
         """Plain data: what the optimizer and its scheduler say that they remember."""
         parts = {"optimizer": self.optimizer, "scheduler": self.scheduler}
-        told = {name: None if part is None else _plain(part) for name, part in parts.items()}
-        return {**told, "rate": self.rate, "updates": self.updates}
+        states = {name: None if part is None else _plain(part) for name, part in parts.items()}
+        return {**states, "rate": self.rate, "updates": self.updates}
 
-    def load_state_dict(self, told: Mapping[str, Any]) -> Held:
+    def load_state_dict(self, stored: Mapping[str, Any]) -> OptimizerState:
         """Go on from there."""
-        self.optimizer.load_state_dict(_tensors(told["optimizer"]))
+        self.optimizer.load_state_dict(_tensors(stored["optimizer"]))
         numbered = [p for group in self.optimizer.param_groups for p in group["params"]]
-        for number, state in _tensors(told["optimizer"]["state"]).items():
+        for number, state in _tensors(stored["optimizer"]["state"]).items():
             if isinstance(number, int):  # by then PyTorch has made float64 of NAdam's float32
                 self.optimizer.state[numbered[number]] = state
         if self.scheduler is not None:
-            self.scheduler.load_state_dict(_tensors(told["scheduler"]))
-        self.rate, self.updates = told["rate"], told["updates"]
+            self.scheduler.load_state_dict(_tensors(stored["scheduler"]))
+        self.rate, self.updates = stored["rate"], stored["updates"]
         return self
 
 
@@ -95,7 +95,7 @@ class FromTorch(Direction):
 
     factory: Callable
     kinks: ClassVar[bool] = False
-    foreign: ClassVar[bool] = True
+    external: ClassVar[bool] = True
 
     def begin(self, penalised: np.ndarray) -> Any:
         """The optimizer, on zeros; the weights are written into it at each move."""
@@ -119,7 +119,7 @@ class FromTorch(Direction):
             raise DownslopeError("inference.closure", optimizer=name)
         if self._by_tensor:
             raise DownslopeError("inference.by_tensor", optimizer=name)
-        return Held(parameter, optimizer, scheduler)
+        return OptimizerState(parameter, optimizer, scheduler)
 
     @cached_property
     def _by_tensor(self) -> bool:
@@ -181,7 +181,7 @@ class FromTorch(Direction):
 
     def settings(self) -> dict[str, Any]:
         """What the optimizer is, in plain data. Raises DownslopeError for one that can not be gone on with:
-        its state is told in no plain numbers, or three updates, handed over, and three more are not six."""
+        its state is no plain data, or three updates, a stored state and three more are not six updates."""
         at_once, first, other = (self.begin(np.ones(8)) for _ in range(3))
         settings, name = first.settings, type(first.optimizer).__name__
         before, whole = self._walk(at_once, np.zeros(8), range(6)), at_once.rate
@@ -198,7 +198,7 @@ class FromTorch(Direction):
             raise DownslopeError("checkpoint.optimizer_remembers", optimizer=name)
         return settings
 
-    def _walk(self, held: Held, w: np.ndarray, updates: range) -> np.ndarray:
+    def _walk(self, held: OptimizerState, w: np.ndarray, updates: range) -> np.ndarray:
         """Some updates, each a pass, along gradients that are the same every time."""
         for update in updates:
             w = self.move(w, np.cos(np.arange(len(w)) + update), math.nan, held, None)
@@ -233,13 +233,13 @@ def _plain(part: Any) -> Any:
     return plain(part.state_dict(), "state_dict")
 
 
-def _tensors(told: Any) -> Any:
+def _tensors(stored: Any) -> Any:
     """The state again, of new tensors."""
-    if isinstance(told, Tensor):
-        kind = getattr(pytorch(), told.kind.removeprefix("torch."))
-        return pytorch().from_numpy(told.array.copy()).to(kind)
-    if isinstance(told, list | tuple):
-        return type(told)(_tensors(item) for item in told)
-    if isinstance(told, Mapping):
-        return {key: _tensors(item) for key, item in told.items()}
-    return told
+    if isinstance(stored, Tensor):
+        kind = getattr(pytorch(), stored.kind.removeprefix("torch."))
+        return pytorch().from_numpy(stored.array.copy()).to(kind)
+    if isinstance(stored, list | tuple):
+        return type(stored)(_tensors(item) for item in stored)
+    if isinstance(stored, Mapping):
+        return {key: _tensors(item) for key, item in stored.items()}
+    return stored

@@ -26,7 +26,7 @@ class TensorBoard:
     """tensorboard:FOLDER: a curve of each number of a step; settings and end as text.
 
     A folder that has event files already is refused, as their curves would be drawn as one with these;
-    `force` removes them, and a run that is resumed goes on beside them.
+    `force` removes them, and a run that is resumed adds files to them.
     """
 
     whole, pause = 1_000, 0.1
@@ -73,9 +73,9 @@ class TensorBoard:
         finally:
             self._writer.close()
 
-    def _text(self, tag: str, told: Mapping[str, Any], step: int) -> None:
+    def _text(self, tag: str, facts: Mapping[str, Any], step: int) -> None:
         summaries, Tensor = self._proto.summary_pb2, self._proto.tensor_pb2.TensorProto
-        lines = json.dumps(finite(dict(told)), ensure_ascii=False, indent=2, default=str).splitlines()
+        lines = json.dumps(finite(dict(facts)), ensure_ascii=False, indent=2, default=str).splitlines()
         page = "\n".join(f"    {line}" for line in lines)  # Markdown, as it is
         plugin = summaries.SummaryMetadata.PluginData(plugin_name="text")
         value = summaries.Summary.Value(
@@ -147,8 +147,8 @@ class MLflow:
     def end(self, record: Mapping[str, Any]) -> None:
         numbers = {name: record[name] for name in ("loss", "gap", "epochs", "seconds") if name in record}
         for rows, metrics in record.get("metrics", {}).items():
-            told = {name: value for name, value in metrics.items() if name != "unjudged"}
-            numbers |= {f"{rows}_{name}": value for name, value in told.items()}
+            scores = {name: value for name, value in metrics.items() if name != "unjudged"}
+            numbers |= {f"{rows}_{name}": value for name, value in scores.items()}
         ended = {f"end/{name}": value for name, value in numbers.items()}
         self._wait(record.get("steps", 0), _numbers(ended))
         self._send()

@@ -16,12 +16,12 @@ from ..arguments import derivative as derivative_kind
 from ..data import Dataset
 from ..data.encoding import refuse_constant_columns
 from ..data.meter import Meter
-from ..data.parted import Parted
+from ..data.partitioned import PartitionedDataset
 from ..data.scaling import Standardise
-from ..descent import methods, rates
+from ..descent import auto_rate, methods
+from ..descent.batching import Batch
 from ..descent.descend import descend
 from ..descent.methods import AnyMethod, Method
-from ..descent.rows import Batch
 from ..descent.schedules import InverseScaling
 from ..descent.state import Result, State
 from ..descent.stops import Epochs, Pause, Stop
@@ -34,7 +34,7 @@ from ..model.functions import Function
 from ..model.objective import Objective, function_objective
 from ..selection import Path
 from .automatic import Reason, chosen
-from .counting import Counted
+from .counting import RowCounter
 from .logbook import Log, Logbook
 from .metrics import Metrics
 from .recipe import Recipe, method_of, renumbered
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Paused:
+class PartialFitState:
     """Where a descent stands between two passes: all that is needed to go on, on other rows."""
 
     end: Result
@@ -96,8 +96,8 @@ class Training:
     ) -> Training:
         """A model on the rows of a Dataset or a Stream: a linear one, the recipe's net, or a PyTorch module.
         `state`: where an earlier training on them stood, to go on from."""
-        parted = isinstance(dataset, Parted)
-        if not isinstance(dataset, Dataset | Parted):
+        parted = isinstance(dataset, PartitionedDataset)
+        if not isinstance(dataset, Dataset | PartitionedDataset):
             raise DownslopeError("inference.no_dataset", found=type(dataset).__name__)
         if not dataset.targets:
             raise DownslopeError("inference.no_target")
@@ -128,7 +128,7 @@ class Training:
 
     @classmethod
     @one_blas_thread()
-    def one_pass(cls, dataset: Dataset, recipe: Recipe, after: Paused | None = None) -> Training:
+    def one_pass(cls, dataset: Dataset, recipe: Recipe, after: PartialFitState | None = None) -> Training:
         """A single pass of a stochastic method: the first, or the one that follows a pause.
 
         Columns stay standardised as they were at first; weights, the direction's memory and the schedule
@@ -143,12 +143,12 @@ class Training:
         method = recipe.method_for(objective)
         assert isinstance(method, Method)
         begun_as = method.direction if after is None else after.method.direction
-        alike = type(begun_as) is type(method.direction) and not begun_as.foreign
+        alike = type(begun_as) is type(method.direction) and not begun_as.external
         if alike and begun_as.constants[:3] == method.direction.constants[:3]:  # ε: in the first rows' units
             method = replace(method, direction=begun_as)
         if after is not None and after.method.direction != method.direction:
             after = replace(after, method=method, end=replace(after.end, memory=None))
-        rate = rates.resolved(method, objective)
+        rate = auto_rate.resolved(method, objective)
         if method.learning_rate == "auto" and rate.ends:
             begun = "auto" if after is None else after.method.learning_rate
             method = method.with_rate(InverseScaling(10 * rate.rate, 0.5) if begun == "auto" else begun)
@@ -182,8 +182,8 @@ class Training:
             yield step
 
     @cached_property
-    def _counted(self) -> Counted:
-        return Counted(self)
+    def _counted(self) -> RowCounter:
+        return RowCounter(self)
 
     @property
     def meter(self) -> Meter | None:
@@ -196,7 +196,7 @@ class Training:
         return 0.0 if self._began is None else time.perf_counter() - self._began
 
     def sharing_cores(self) -> AbstractContextManager:
-        """For whoever runs it to its end. BLAS gets one thread: ours do the work, and the bits do not
+        """The solution at the end of the descent. BLAS gets one thread: ours do the work, and the bits do not
         depend on how many there are. A net's are PyTorch's: one where its matrices are small."""
         term, rows = self.objective.term, getattr(self.method, "rows", None)
         return term.threads(min(term.rows, rows.size) if isinstance(rows, Batch) else term.rows)
@@ -211,7 +211,7 @@ class Training:
         except StopIteration as over:
             self._end = over.value
 
-    def again(self, change: Mapping[str, Any]) -> Training:
+    def rerun(self, change: Mapping[str, Any]) -> Training:
         """The same descent, not yet begun, with the change of a remedy: settings of the recipe, `features` to
         keep, or a function without the derivative that was given."""
         settings = dict(change)
@@ -241,10 +241,10 @@ class Training:
             verdict = explain(*known)
         except Exception as error:  # insight never costs a fit
             verdict = plain(end, error=error)
-        return replace(verdict, again=self._changed) if verdict.remedy else verdict
+        return replace(verdict, rerun=self._changed) if verdict.remedy else verdict
 
     def _changed(self, change: Mapping[str, Any]) -> Solution:
-        again = self.again(change)
+        again = self.rerun(change)
         return finished(again, again)
 
     @cached_property
@@ -254,11 +254,11 @@ class Training:
         return {name: None if rows is None else rows.fingerprint() for name, rows in sets.items()}
 
     @property
-    def paused(self) -> Paused:
+    def paused(self) -> PartialFitState:
         """Where it stands, for `one_pass` to go on from."""
         assert self._end is not None
         end = replace(self._end, cached=None)  # other rows are to come
-        return Paused(end, self.method, self.objective.term.standardise)
+        return PartialFitState(end, self.method, self.objective.term.standardise)
 
     @property
     def solution(self) -> Solution:
@@ -311,15 +311,15 @@ class Training:
 
     def _reason(self) -> tuple[Reason, ...]:
         """Why "auto" took its method, and what a stochastic one is where rows lie in several memories."""
-        told: tuple[Reason, ...] = (
+        reasons: tuple[Reason, ...] = (
             (chosen(self.objective, self.recipe)[1],) if self.recipe.method == "auto" else ()
         )
         if self.module is not None:
-            told += (("inference.module_raw", {}),)
-        shards = self.dataset.shards if isinstance(self.dataset, Parted) else ()
+            reasons += (("inference.module_raw", {}),)
+        shards = self.dataset.shards if isinstance(self.dataset, PartitionedDataset) else ()
         if len(shards) < 2 or not isinstance(self.method, Method) or self.method.full:
-            return told
-        return *told, ("inference.local_passes", {"shards": len(shards), "method": self.method.name})
+            return reasons
+        return *reasons, ("inference.local_passes", {"shards": len(shards), "method": self.method.name})
 
     def _scores(self, end: Result) -> np.ndarray | None:
         """z of the training rows at the end, where the descent held them anyway."""
@@ -356,10 +356,10 @@ def fit(
     """Minimise a loss over the rows of a Dataset: `fit(dataset, …)` trains a linear model, or a net with
     `net=Net(…)`; `fit(module, dataset, …)` trains a PyTorch module of your own, in place.
 
-    `settings` are those of `Recipe`, when no recipe is given. `validation`: rows held out, whose loss is
-    told beside; with `patience`, they end the descent and choose its weights. `checkpoint`: a folder in which
-    it is kept while it runs, for `resume` to go on from. `log`: a file that each step is written to as it is
-    made, "tensorboard:FOLDER" or "mlflow:FOLDER", several of them, or a `Logbook`.
+    `settings` are those of `Recipe`, when no recipe is given. `validation`: validation rows, whose
+    loss the trace has too; with `patience`, it ends the descent and chooses its weights. `checkpoint`: a
+    folder that it is saved in while it runs, for `resume` to go on from. `log`: a file that each step is
+    written to while it runs, "tensorboard:FOLDER" or "mlflow:FOLDER", several of them, or a `Logbook`.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
@@ -413,10 +413,10 @@ def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=No
     finds = method == "auto" or method.name in ("lbfgs", "newton", "exhaustive", "torch")
     if isinstance(learning_rate, float) and learning_rate == 0.01 and finds:
         learning_rate = "auto"  # the usual 0.01 is for fixed steps: these search for theirs
-    told = {"method": method, "learning_rate": learning_rate, "epochs": epochs, "seed": seed or 0}
+    named = {"method": method, "learning_rate": learning_rate, "epochs": epochs, "seed": seed or 0}
     searched = isinstance(learning_rate, str) and learning_rate == "auto"
     tol = None if searched else 0.0  # a fixed step walks all epochs, as in the lessons
-    recipe = Recipe.of({"tol": tol, **settings, **told})
+    recipe = Recipe.of({"tol": tol, **settings, **named})
     function = Function.of(f, start, derivative)
     return Training.on_function(function, start, recipe)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import door, number
-from ..descent.rates import best_fixed
+from ..descent.auto_rate import best_fixed
 from ..errors import DownslopeError
 from ..messages import text
 from ..model.functions import Function
@@ -218,7 +218,7 @@ class Certificate:
                 continue
             formula = FORMULAS[f"{method}_bound" if f"{method}_{self.kind}" in FORMULAS else method]
             shown = f"{count:,.0f}" if math.isfinite(count) else _said("never")
-            rows.append([method, _told(rate or steps[method]), shown, formula])
+            rows.append([method, _number(rate or steps[method]), shown, formula])
         code = {"bound": "at_most", "local": "if_so"}.get(self.kind, "predicted")
         code = "at_least" if self.mu_most > self.mu else code
         return ["", _said(code, tolerance=self.tolerance), *aligned(rows)]
@@ -275,7 +275,7 @@ def certify(
         objective = function_objective(Function.of(objective, at))
     if not objective.term.has_rows:
         return _of_function(objective.term.function, at, asked)
-    if not objective.sweeps:  # moments, or a net
+    if not objective.linear_rows:  # moments, or a net
         L, mu = float(objective.lipschitz), float(objective.strong_convexity)
         return Certificate("quadratic" if objective.quadratic else "unknown", L, mu, mu, **asked)
     return _of_rows(objective, asked)
@@ -286,7 +286,7 @@ def _of_rows(objective: Objective, asked: dict[str, Any]) -> Certificate:
     term = objective.term
     price = objective.l2[:: term.outputs]
     known: dict[str, Any] = {}
-    exact = objective.quadratic and not objective.kinked
+    exact = objective.quadratic and not objective.nonsmooth
     L = math.inf if math.isnan(objective.lipschitz) else float(objective.lipschitz)
     if math.isfinite(L):
         known["row_step"] = _over(1.0, term.row_lipschitz + float(objective.l2.max(initial=0.0)))
@@ -376,11 +376,11 @@ def _columns(term) -> tuple[str, ...]:
 def _noise(objective: Objective, H) -> tuple[float, float]:
     """E‖∇Fᵢ‖² at the minimum, and L̄ = E Lᵢ²/E Lᵢ."""
     term, null = objective.term, objective.term.null_theta
-    downhill = objective.at(null).gradient.reshape(-1, term.outputs)
+    downhill = objective.value_and_gradient(null).gradient.reshape(-1, term.outputs)
     theta = null - (np.linalg.pinv(H, rcond=1e-13, hermitian=True) @ downhill).ravel()  # Newton's one step
     term = term.sample
     slope = term.loss.slope(term.predictor(theta), term.Y)  # (n, k)
-    share = 1.0 if term.share is None else term.share
+    share = 1.0 if term.relative_weight is None else term.relative_weight
     pull = objective.l2 * theta  # the penalty's own gradient, which the rows' mean balances
     size = float((share * (slope**2).sum(axis=1) * term.row_sizes).mean()) - float(pull @ pull)
     rows = term.loss.bound_for(term.outputs) * term.row_sizes + float(objective.l2.max(initial=0.0))
@@ -409,9 +409,9 @@ def _finite(number: float) -> float | None:
 
 
 def _said(code: str, **facts) -> str:
-    shown = {name: fact if isinstance(fact, str) else _told(fact) for name, fact in facts.items()}
+    shown = {name: fact if isinstance(fact, str) else _number(fact) for name, fact in facts.items()}
     return text(f"certificate.{code}", **shown)
 
 
-def _told(number: float) -> str:
+def _number(number: float) -> str:
     return "–" if math.isnan(number) else "∞" if math.isinf(number) else f"{number:.6g}"

@@ -211,7 +211,7 @@ def _of_one_with_kinks(f, x) -> tuple[dict, bool]:
     infinite = any(family for _, family in roots)
     kinks = sorted({root for some, _ in roots for root in some}, key=float)
     edges = kinks if infinite else [-oo, *kinks, oo]
-    beside = lambda place, t: (f.subs(x, place + t) - f.subs(x, place)).n(30)
+    rise = lambda place, t: (f.subs(x, place + t) - f.subs(x, place)).n(30)
     t = Rational(1, 10**6)
     found = {}
     for left, right in itertools.pairwise(edges):
@@ -221,7 +221,7 @@ def _of_one_with_kinks(f, x) -> tuple[dict, bool]:
         slope = piece.diff(x)
         if slope == 0:  # level from edge to edge: represented by its point nearest the origin
             infinite = True
-            outside = [beside(edge, away) for edge, away in ((left, -t), (right, t)) if abs(edge) != oo]
+            outside = [rise(edge, away) for edge, away in ((left, -t), (right, t)) if abs(edge) != oo]
             kind = "minimum" if min(outside) >= 0 else "maximum" if max(outside) <= 0 else "undecided"
             found[min(max(0 * x, left), right) if left * right > 0 else 0 * x] = kind
             continue
@@ -229,7 +229,7 @@ def _of_one_with_kinks(f, x) -> tuple[dict, bool]:
         infinite |= family
         found |= {place: _kind(piece, x, place) for place in places if left < place < right}
     for kink in kinks:
-        before, after = beside(kink, -t), beside(kink, t)
+        before, after = rise(kink, -t), rise(kink, t)
         if before * after > 0:
             found[kink] = "minimum" if before > 0 else "maximum"
     return found, infinite

@@ -15,14 +15,17 @@ def outer_curvatures(objective, theta) -> tuple[np.ndarray, np.ndarray]:
     """
     theta = np.asarray(theta, dtype=float)
     if objective.curved and objective.size <= WRITTEN:
-        values, ways = np.linalg.eigh(objective.hessian(objective.at(theta)))
+        values, ways = np.linalg.eigh(objective.hessian(objective.value_and_gradient(theta)))
         return values[[0, -1]], ways[:, [0, -1]]
     size = np.cbrt(np.finfo(float).eps) * (1 + float(np.linalg.norm(theta)))
 
     def product(v) -> np.ndarray:
         v = np.ravel(v)
         step = size * v / (np.linalg.norm(v) or 1.0)
-        away = objective.at(theta + step).gradient - objective.at(theta - step).gradient
+        away = (
+            objective.value_and_gradient(theta + step).gradient
+            - objective.value_and_gradient(theta - step).gradient
+        )
         return away * (np.linalg.norm(v) / (2 * size))
 
     if objective.size <= WRITTEN:

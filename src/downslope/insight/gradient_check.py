@@ -179,7 +179,9 @@ def _subject(f, gradient, at, rows) -> tuple[Subject, np.ndarray]:
         at = _vector(names, at)
         gradient = gradient or (lambda w: _in_user_units(objective, w))
         if count > 1:
-            of_row = lambda i: lambda w: objective.at(objective.to_inner(w), np.array([i])).value
+            of_row = lambda i: (
+                lambda w: objective.value_and_gradient(objective.to_inner(w), np.array([i])).value
+            )
     elif rows is not None:
         X, y = (np.asarray(part) for part in rows)
         of_rows, its_gradient, count = f, gradient, len(X)
@@ -208,7 +210,7 @@ def _vector(names: tuple[str, ...], at) -> np.ndarray:
 def _in_user_units(objective: Objective, w: np.ndarray) -> np.ndarray:
     """∂F/∂w = Jᵀ·∂F/∂θ with J = ∂θ/∂w; where |w| has a slope, that of the penalty with it."""
     theta = objective.to_inner(w)
-    inner = objective.at(theta).gradient + objective.l1 * np.sign(theta)
+    inner = objective.value_and_gradient(theta).gradient + objective.l1 * np.sign(theta)
     still = objective.to_inner(np.zeros(w.size))
     return np.array([inner @ (objective.to_inner(unit) - still) for unit in np.eye(w.size)])
 

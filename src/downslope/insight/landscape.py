@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arguments import a, door
 from ..descent.trace import Trace
-from ..errors import DownslopeError, nearest
+from ..errors import DownslopeError, Renamed, nearest
 from ..messages import text
 from ..model.functions import Function
 from ..model.objective import Objective, function_objective
@@ -37,9 +37,11 @@ class Plane:
     fine: tuple[int, int]
 
     @property
-    def told(self) -> str:
-        """One sentence on how much of the path is to be seen."""
+    def description(self) -> str:
+        """One sentence on how much of the path the plane shows."""
         return text("insight.plane_share", share=100 * self.share, across=self.names[0], up=self.names[1])
+
+    told = Renamed("description")
 
 
 @door(solution=a("Solution"), through=a("str", none=True), function=a("Function", none=True))

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..descent.batching import Batch
 from ..descent.directions import Momentum, Nesterov, Steepest
 from ..descent.methods import AnyMethod, Method
-from ..descent.rows import Batch
 from ..descent.schedules import Constant
 from ..messages import text
 from ..model.linear import WIDE
@@ -44,7 +44,7 @@ class Prediction:
             lines.append(_said(code, epochs=self.epochs, tolerance=known.tolerance))
         return [line for line in lines if line is not None]
 
-    def beside(self, solution) -> tuple[list[str], dict[str, Any]]:
+    def compared(self, solution) -> tuple[list[str], dict[str, Any]]:
         """Predicted and actual, in words and as numbers: nothing, where the actual is not known."""
         if solution.gap is None or not len(solution.trace):
             return [], {}
@@ -64,14 +64,14 @@ class Prediction:
         return [_said("actual_epochs", actual=actual, **facts)], numbers
 
 
-def foresee(objective, method: AnyMethod, start, tolerance: float = 1e-6) -> Prediction | None:
+def predict_run(objective, method: AnyMethod, start, tolerance: float = 1e-6) -> Prediction | None:
     """The prediction for a descent of a linear model, (p,) in the user's units; None where none is made:
     without a fixed learning rate, and beyond 2,000 columns, where it would cost more than its share."""
     if not isinstance(method, Method) or not isinstance(method.learning_rate, Constant):
         return None
     plain, columns = isinstance(method.direction, Steepest), objective.size // objective.term.outputs
     known_way = plain or isinstance(method.direction, Momentum | Nesterov)
-    if not (objective.sweeps and known_way) or columns > WIDE:
+    if not (objective.linear_rows and known_way) or columns > WIDE:
         return None
     rate = method.learning_rate.rate
     known = certify(objective, learning_rate=rate, tolerance=tolerance)
@@ -108,7 +108,7 @@ def _epochs(objective, direction, rate: float, theta, tolerance: float) -> float
         return None
     values, ways = np.linalg.eigh(objective.hessian_of_parabola)
     kept = values > 1e-13 * len(values) * values[-1]
-    curve, slope = values[kept], (ways.T @ objective.at(theta).gradient)[kept]
+    curve, slope = values[kept], (ways.T @ objective.value_and_gradient(theta).gradient)[kept]
     height = 0.5 * slope**2 / curve  # of F above F*, by eigenvector
     if not height.sum():
         return 0

@@ -55,7 +55,7 @@ def _of_one(term, theta) -> Separation | None:
     if term.sample is not term:
         least = leads(term.sample, theta)
         free = not _bound(term.sample).any()
-        apart = free and least.min() > 0 and term.ask(partial(_least_lead, theta), plus=_less) > 0
+        apart = free and least.min() > 0 and term.map_reduce(partial(_least_lead, theta), plus=_less) > 0
         return Separation(0) if apart else None
     lead, bound = leads(term, theta), _bound(term)  # (n, k)
     for certain in CERTAIN:
@@ -141,7 +141,7 @@ def _null_space(term, open_, shifts: int):
 
 
 def _of_rows(term, open_, rows):
-    part = replace(term, X=term.X[rows], Y=term.Y[rows], share=None, gathered=None, compiled=False)
+    part = replace(term, X=term.X[rows], Y=term.Y[rows], relative_weight=None, gathered=None, compiled=False)
     gram = part.coupled_gram(lambda some: _star(part, some, open_[rows[some]].astype(float)))
     values, vectors = np.linalg.eigh(gram)
     kept = values > 1e-12 * values[-1]

@@ -139,7 +139,7 @@ def standard_errors(solution, dataset, robust: bool = False) -> StandardErrors:
     used = q * (k - 1) if free else q  # weights that one row's prediction takes
     if term.rows <= used:
         raise DownslopeError("instruments.too_few_rows", rows=term.rows, columns=used)
-    point = objective.at(objective.to_inner(solution.params))
+    point = objective.value_and_gradient(objective.to_inner(solution.params))
     _refuse_unfinished(solution, objective, point)
     inverse = _inverse(term, point.theta, free)
     theta = point.theta - term.rows * _whole(inverse, free, k) @ point.gradient  # what the method left undone
@@ -149,7 +149,7 @@ def standard_errors(solution, dataset, robust: bool = False) -> StandardErrors:
     deviation: tuple[float, ...] = ()
     covariance = inverse
     if not likelihood:
-        share = np.ones(term.rows) if term.share is None else term.share
+        share = np.ones(term.rows) if term.relative_weight is None else term.relative_weight
         variance = share @ (term.Y - z) ** 2 / (term.rows - q)  # (k,)
         deviation = tuple(np.sqrt(variance).tolist())
         covariance = inverse * np.tile(2 * variance, q)[:, None]  # ∇²(z − y)² is 2
@@ -168,7 +168,7 @@ def standard_errors(solution, dataset, robust: bool = False) -> StandardErrors:
         rows=term.rows,
         degrees=np.inf if likelihood else float(term.rows - q),
         robust=robust,
-        weighted=term.share is not None,
+        weighted=term.relative_weight is not None,
         deviation=deviation,
         base=str(solution.classes[0]) if free else None,
     )
@@ -195,7 +195,7 @@ def _inverse(term, theta, free: int) -> np.ndarray:
             )
         return np.linalg.inv(scaled) / size / size[:, None]
     curvature = term.loss.curvature(z, term.Y)  # (n, k)
-    curvature = curvature if term.share is None else term.share[:, None] * curvature
+    curvature = curvature if term.relative_weight is None else term.relative_weight[:, None] * curvature
     out = np.zeros((term.size, term.size))
     same = term.loss.quadratic  # then all outputs have one H
     for c in range(1 if same else k):
@@ -230,7 +230,7 @@ def _meat(term, z, free: int) -> np.ndarray:
     """Σᵢ gᵢgᵢᵀ of the rows' own gradients gᵢ = sᵢ·ℓ′ᵢ ⊗ x̃ᵢ; outputs that share no loss stay apart.  (p, p)"""
     q, k = term.size // term.outputs, term.outputs
     slope = term.loss.slope(z, term.Y)  # (n, k)
-    slope = slope if term.share is None else term.share[:, None] * slope
+    slope = slope if term.relative_weight is None else term.relative_weight[:, None] * slope
     out = np.zeros((q * (k - free), q * (k - free)))
     for rows, block in term.blocks(size=max(1, 4_000_000 // term.size)):
         if free:
@@ -267,7 +267,7 @@ def _refuse_loss(solution) -> None:
 
 def _refuse_unfinished(solution, objective, point) -> None:
     """A minimum has no slope: where there is one, the descent did not arrive, or the rows are others."""
-    relative = objective.certificate(point.theta, point.gradient) / objective.gradient_scale
+    relative = objective.stationarity(point.theta, point.gradient) / objective.gradient_scale
     if relative <= AT_REST:
         return
     arrived = solution.verdict.code == "converged" and solution.verdict.kind in ("", "solved")

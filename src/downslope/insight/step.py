@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arguments import ROWS_OR_NONE, a, door, whole
-from ..descent import rates
-from ..descent.directions import Chooser, Nesterov, Steepest
+from ..descent import auto_rate
+from ..descent.batching import Batch
+from ..descent.directions import Nesterov, SearchDirection, Steepest
 from ..descent.methods import Method
-from ..descent.rows import Batch
 from ..descent.schedules import Schedule
 from ..errors import DownslopeError
-from ..kernels.moves import shrink
+from ..kernels.updates import shrink
 from ..messages import text
 from ..model.objective import Objective
 from .standard_errors import aligned
@@ -49,8 +49,8 @@ def explain_step(solution, step: int, dataset=None) -> list[str]:
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
-    >>> told = dict(method="gd", learning_rate=0.01, epochs=3, intercept=False, scale=False, start={"x": 1.0})
-    >>> print("\\n".join(explain_step(ds.fit(rows, **told), 1, rows)))    # doctest: +NORMALIZE_WHITESPACE
+    >>> how = dict(method="gd", learning_rate=0.01, epochs=3, intercept=False, scale=False, start={"x": 1.0})
+    >>> print("\\n".join(explain_step(ds.fit(rows, **how), 1, rows)))    # doctest: +NORMALIZE_WHITESPACE
     Update 1, in epoch 1, by gd, learning rate η = 0.01. It uses all 3 rows.
     <BLANKLINE>
     row  x  y  prediction  residual  slope of the loss
@@ -77,8 +77,10 @@ def explain_step(solution, step: int, dataset=None) -> list[str]:
     if objective is not None:
         lines += _rows(objective, move, dataset)
     key = "instruments.value_of_rows" if solution.features else "instruments.value_of_function"
-    place = ", ".join(f"{name} = {_told(value)}" for name, value in zip(solution.names[:SHOWN], move.before))
-    lines += ["", text(key, value=_told(move.loss), formula=solution.formula, place=place)]
+    place = ", ".join(
+        f"{name} = {_number(value)}" for name, value in zip(solution.names[:SHOWN], move.before)
+    )
+    lines += ["", text(key, value=_number(move.loss), formula=solution.formula, place=place)]
     for j, name in list(enumerate(solution.names))[:SHOWN]:
         lines.append(_slope(objective, move, j, name, "F" if solution.features else "f"))
         lines.append(
@@ -88,7 +90,7 @@ def explain_step(solution, step: int, dataset=None) -> list[str]:
         lines.append(text("instruments.more_weights", count=len(solution.names) - SHOWN))
     if objective is not None and solution.recipe.scale:
         params = objective.to_user(move.after)
-        weights = ", ".join(f"{name} = {_told(w)}" for name, w in list(zip(solution.names, params))[:SHOWN])
+        weights = ", ".join(f"{name} = {_number(w)}" for name, w in list(zip(solution.names, params))[:SHOWN])
         lines += ["", text("instruments.in_units", weights=weights)]
     return lines
 
@@ -101,9 +103,9 @@ def _replayed(solution, objective: Objective, number: int) -> Move | None:
     from the start. None where a step depends on more: a search, a chosen direction, a rounded kink."""
     method = solution.recipe.method_for(objective)
     assert isinstance(method, Method)
-    direction, rate = method.direction, rates.resolved(method, objective)
+    direction, rate = method.direction, auto_rate.resolved(method, objective)
     rounded = not objective.term.smooth and method.full and isinstance(direction, Nesterov)
-    if isinstance(direction, Chooser) or not isinstance(rate, Schedule) or rounded:
+    if isinstance(direction, SearchDirection) or not isinstance(rate, Schedule) or rounded:
         return None
     batch = method.rows if isinstance(method.rows, Batch) else None
     per_epoch = 1 if batch is None else batch.updates_in(objective.rows)
@@ -112,7 +114,7 @@ def _replayed(solution, objective: Objective, number: int) -> Move | None:
         kept = [step for step in solution.trace if step.step < number]
         if kept:
             theta, done = objective.to_inner(kept[-1].params), kept[-1].step
-    memory = direction.begin(objective.term.widths > 0)
+    memory = direction.begin(objective.term.column_scale > 0)
     order, drawn = None, -1
     for update in range(done, number):
         epoch, rows = update // per_epoch, None
@@ -123,14 +125,14 @@ def _replayed(solution, objective: Objective, number: int) -> Move | None:
             rows = order[first : first + batch.size]  # type: ignore[index]
         t = float(rate.rates(np.array([update]), per_epoch, per_epoch * solution.recipe.epochs)[0])
         with np.errstate(over="ignore", invalid="ignore"):
-            point = objective.at(theta, rows)
+            point = objective.value_and_gradient(theta, rows)
             theta = direction.move(point.theta, point.gradient, t, memory, objective.l1)
     move = Move(number, epoch, rows, t, point.theta, point.gradient, theta, point.value)
     for step in solution.trace:
         if step.step == number:
             found, there = objective.to_user(theta), step.params
             if not np.allclose(found, there, rtol=1e-6, atol=1e-6 * np.abs(there).max(), equal_nan=True):
-                if objective.kinked and number == solution.trace.updates:
+                if objective.nonsmooth and number == solution.trace.updates:
                     return None  # the plain step that sets the zeros at the end
                 raise DownslopeError("instruments.step_differs", step=number)
     return move
@@ -142,7 +144,7 @@ def _recorded(solution, objective: Objective | None, number: int) -> Move:
     inner = (lambda params: params) if objective is None else objective.to_inner
     if objective is None and solution.features and solution.recipe.scale:
         raise DownslopeError("instruments.rows_for_step")
-    kinked = solution.recipe.penalty.kinked
+    kinked = solution.recipe.penalty.nonsmooth
 
     def before(kept: int):
         """The weights that this update began with: the start, those of the step before, or one step back."""
@@ -175,7 +177,7 @@ def _head(solution, move: Move, objective, dataset) -> str:
         "step": move.number,
         "epoch": move.epoch + 1,
         "method": solution.method,
-        "rate": _told(move.rate),
+        "rate": _number(move.rate),
     }
     if not solution.features:
         return text("instruments.step_of_function", **facts)
@@ -200,7 +202,7 @@ def _rows(objective: Objective, move: Move, dataset) -> list[str]:
     scaled = bool(standardise.center.any() or (standardise.width != 1).any())
     if scaled:
         widths = zip(dataset.features[:SHOWN], standardise.center, standardise.width)
-        listed = ", ".join(f"{name}: ({name} − {_told(m, True)}) / {_told(s)}" for name, m, s in widths)
+        listed = ", ".join(f"{name}: ({name} − {_number(m, True)}) / {_number(s)}" for name, m, s in widths)
         lines += ["", text("instruments.standardised", columns=listed)]
     if term.outputs > 1 or d > WIDE:
         return lines
@@ -222,9 +224,9 @@ def _rows(objective: Objective, move: Move, dataset) -> list[str]:
     if not term.loss.labels:
         heads.append(text("instruments.residual"))
         columns.append((mean - Y)[:, 0])
-    heads.append(text("instruments.slope" if term.share is None else "instruments.weighted_slope"))
+    heads.append(text("instruments.slope" if term.relative_weight is None else "instruments.weighted_slope"))
     columns.append(slope[:, 0])
-    table = [heads, *([_told(cell) for cell in row] for row in zip(*columns))]
+    table = [heads, *([_number(cell) for cell in row] for row in zip(*columns))]
     more = [text("instruments.more_rows", count=len(places) - SHOWN)] if len(places) > SHOWN else []
     return [*lines, "", *aligned(table), *more]
 
@@ -239,12 +241,12 @@ def _inner_rows(term, rows) -> np.ndarray:
 def _weighted_slope(term, theta, rows) -> np.ndarray:
     """sᵢ·∂ℓ/∂zᵢ"""
     slope = term.loss.slope(term.predictor(theta, rows), term.Y[rows])
-    return slope if term.share is None else term.share[rows, None] * slope
+    return slope if term.relative_weight is None else term.relative_weight[rows, None] * slope
 
 
 def _slope(objective: Objective | None, move: Move, j: int, name: str, letter: str) -> str:
     """∂F/∂wⱼ, its sum written out where that is short."""
-    value = _told(move.gradient[j])
+    value = _number(move.gradient[j])
     if objective is None or objective.term.outputs > 1:
         return f"∂{letter}/∂{name} = {value}"
     term = objective.term
@@ -252,23 +254,23 @@ def _slope(objective: Objective | None, move: Move, j: int, name: str, letter: s
     if len(places) > WRITTEN:
         return f"∂{letter}/∂{name} = {value}"
     slope, x = _weighted_slope(term, move.before, places)[:, 0], _inner_rows(term, places)[:, j]
-    parts = [f"{_told(s, i > 0)} × {_told(one, True)}" for i, (s, one) in enumerate(zip(slope, x))]
+    parts = [f"{_number(s, i > 0)} × {_number(one, True)}" for i, (s, one) in enumerate(zip(slope, x))]
     total = parts[0] if len(parts) == 1 else f"[{' + '.join(parts)}] / {len(parts)}"
     if objective.l2[j]:
-        total += f" + {_told(objective.l2[j])} × {_told(move.before[j], True)}"
+        total += f" + {_number(objective.l2[j])} × {_number(move.before[j], True)}"
     return f"∂{letter}/∂{name} = {total} = {value}"
 
 
 def _update(objective: Objective | None, move: Move, j: int, name: str) -> str:
     """w ← w − η·g with its numbers; where |w| has a price, what that pulls back."""
     w, g, t = move.before[j], move.gradient[j], move.rate
-    step = f"{_told(w)} − {_told(t)} × {_told(g, True)}"
+    step = f"{_number(w)} − {_number(t)} × {_number(g, True)}"
     price = 0.0 if objective is None else t * float(objective.l1[j])
     if not price:
-        return f"{name} ← {name} − η·g = {step} = {_told(move.after[j])}"
+        return f"{name} ← {name} − η·g = {step} = {_number(move.after[j])}"
     pulled = float(shrink(np.array([w - t * g]), np.array([price]))[0])
-    return f"{name} ← {name} − η·g = {step} = {_told(w - t * g)}; " + text(
-        "instruments.shrunk", price=_told(price), new=_told(pulled)
+    return f"{name} ← {name} − η·g = {step} = {_number(w - t * g)}; " + text(
+        "instruments.shrunk", price=_number(price), new=_number(pulled)
     )
 
 
@@ -278,14 +280,14 @@ def _change(move: Move, j: int, name: str) -> str:
     return text(
         "instruments.change",
         name=name,
-        old=_told(move.before[j]),
-        new=_told(move.after[j]),
-        change=_told(change),
-        plain=_told(plain),
+        old=_number(move.before[j]),
+        new=_number(move.after[j]),
+        change=_number(change),
+        plain=_number(plain),
     )
 
 
-def _told(value, inside: bool = False) -> str:
+def _number(value, inside: bool = False) -> str:
     """A number with a minus sign; a negative one in brackets where it stands inside a formula."""
     number = f"{value + 0.0:.6g}".replace("-", "−") if not isinstance(value, int) else str(value)
     return f"({number})" if inside and number.startswith("−") else number

@@ -13,25 +13,32 @@ from typing import Any
 import numpy as np
 
 from ..messages import text
-from . import exponentials, moves, ring, rows
+from . import exponentials, gather, ring, updates
 from .losses import log_slope, residual_loss, single_loss, single_slope, softmax_loss
 from .sparse_sweeps import (
     catch_up,
     decay,
+    replay,
     sparse_fetch,
     sparse_fetch_piece,
     sparse_row_by_row,
     sparse_sweep,
-    waited,
 )
 from .sums import add_four, back_dense, chances, four_products, predict_dense, softmax_tile, tile_loss
 from .sweeps import row_by_row, single_sweep, slopes, sweep
 
 HELPERS: tuple = (residual_loss, log_slope, single_loss, single_slope, softmax_loss)  # callees first
-HELPERS += (rows.sparse_product, rows.fetch, rows.fetch_piece, sparse_fetch, sparse_fetch_piece)
+HELPERS += (gather.sparse_product, gather.fetch, gather.fetch_piece, sparse_fetch, sparse_fetch_piece)
 HELPERS += (ring.begun, ring.make_one, ring.await_piece)
-HELPERS += (moves.shrink, moves.steepest, moves.momentum, moves.nesterov, moves.adagrad, moves.rmsprop)
-HELPERS += (moves.adam, moves.move, moves.advance, row_by_row, decay, waited, catch_up)
+HELPERS += (
+    updates.shrink,
+    updates.steepest,
+    updates.momentum,
+    updates.nesterov,
+    updates.adagrad,
+    updates.rmsprop,
+)
+HELPERS += (updates.adam, updates.move, updates.advance, row_by_row, decay, replay, catch_up)
 HELPERS += (slopes, softmax_tile, chances, tile_loss, four_products, add_four, predict_dense, back_dense)
 HELPERS += (sweep, single_sweep, sparse_row_by_row, sparse_sweep)
 EXACT = (exponentials.exp, exponentials.log1p)  # whose order of operations is their precision
@@ -144,7 +151,7 @@ def _prefetch() -> None:
 
     ask_for: Any = intrinsic(line)
 
-    @overload(rows.prefetch)
+    @overload(gather.prefetch)
     def prefetch(X, first, last):
         if X.layout != "C":
             return lambda X, first, last: None
@@ -174,7 +181,7 @@ def _atomic() -> None:
 
         return types.int64(state, types.intp), code
 
-    def told(context, state, at, number):
+    def stored(context, state, at, number):
         def code(target, builder, signature, given):
             builder.store_atomic(given[2], place(target, builder, signature, given), "release", 8)
             return target.get_dummy_value()
@@ -189,13 +196,13 @@ def _atomic() -> None:
         return types.boolean(state, types.intp, types.int64, types.int64), code
 
     look: Any = intrinsic(looked)
-    put: Any = intrinsic(told)
+    put: Any = intrinsic(stored)
     swap: Any = intrinsic(swapped)
     overload(ring.look)(lambda state, place: lambda state, place: look(state, place))
     overload(ring.put)(lambda state, place, number: lambda state, place, number: put(state, place, number))
-    dense = lambda piece, source, order, space: rows.fetch_piece(piece, source, order, space)
+    dense = lambda piece, source, order, space: gather.fetch_piece(piece, source, order, space)
     sparse = lambda piece, source, order, space: sparse_fetch_piece(piece, source, order, space)
-    overload(ring.bring)(lambda piece, source, order, space: dense if len(source) == ring.DENSE else sparse)
+    overload(ring.fetch)(lambda piece, source, order, space: dense if len(source) == ring.DENSE else sparse)
     overload(ring.swap)(
         lambda state, place, old, new: lambda state, place, old, new: swap(state, place, old, new)
     )

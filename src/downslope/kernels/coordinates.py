@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .moves import shrink
+from .updates import shrink
 
 
 def cycle(H, g, u, l1, l2, sweeps, limit):

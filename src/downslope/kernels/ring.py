@@ -30,7 +30,7 @@ def make_one(state, pieces, source, order, space):
     """Make the next piece, if there is a place for it: its number, or what `begun` gives."""
     piece = begun(state, pieces)
     if 0 <= piece < pieces:
-        bring(piece, source, order, space)
+        fetch(piece, source, order, space)
         put(state, READY + piece % PLACES, piece + 1)
     return piece
 
@@ -49,10 +49,10 @@ def work_ahead(state, pieces, source, order, space):
         fruitless = 0 if piece >= 0 else fruitless + 1
 
 
-def bring(piece, source, order, space):
+def fetch(piece, source, order, space):
     """The rows of a piece into its place: dense ones, or sparse ones, by what their `source` is made of. (A
-    compiler is told which by compiled.py.)"""
-    from .rows import fetch_piece
+    compiled.py chooses which.)"""
+    from .gather import fetch_piece
     from .sparse_sweeps import sparse_fetch_piece
 
     (fetch_piece if len(source) == DENSE else sparse_fetch_piece)(piece, source, order, space)

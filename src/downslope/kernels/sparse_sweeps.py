@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from .exponentials import exp
+from .gather import AHEAD, prefetch, sparse_product
 from .losses import LOG, single_loss, single_slope, softmax_loss
-from .moves import ADAGRAD, ADAM, RMSPROP, STEEPEST, move, shrink
 from .ring import PLACES, USED, await_piece, put
-from .rows import AHEAD, prefetch, sparse_product
+from .updates import ADAGRAD, ADAM, RMSPROP, STEEPEST, move, shrink
 
 GENTLE = 0.02  # t·l2 up to which TERMS terms of its series give log(1 − t·l2) to the last digit
 TERMS = 8
@@ -133,7 +133,7 @@ def sparse_sweep(
             j = e if final else places[e]
             if lived[j] <= update:
                 for at in range(j * k, j * k + k):
-                    w[at], memory[0, at], memory[1, at] = waited(
+                    w[at], memory[0, at], memory[1, at] = replay(
                         direction, w[at], memory[0, at], memory[1, at], memory[2, at], l1[at], l2[at],
                         rates, reach, largest, lived[j], update, count,
                     )  # fmt: skip
@@ -172,7 +172,7 @@ def sparse_sweep(
     return value, g
 
 
-def waited(direction, w, m, v, penalised, l1, l2, rates, reach, largest, first, last, count):
+def replay(direction, w, m, v, penalised, l1, l2, rates, reach, largest, first, last, count):
     """(w, m, v) after the updates from `first` up to `last`, none of which saw a slope of the loss."""
     code, a, b, epsilon, _ = direction
     away = last - first

@@ -12,8 +12,8 @@ import math
 import numpy as np
 
 from .exponentials import exp, log1p
+from .gather import prefetch, sparse_product
 from .losses import LOG, RESIDUAL, single_loss
-from .rows import prefetch, sparse_product
 
 TILE = 256  # rows, at most
 SPARSE_TILE = 64  # next to which W and the gradient have to fit

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from .losses import LOG, RESIDUAL, single_loss, single_slope, softmax_loss
-from .moves import STEEPEST, advance, steepest
 from .ring import PLACES, USED, await_piece, put
 from .sums import add_four, four_products
+from .updates import STEEPEST, advance, steepest
 
 
 def dense_pass(

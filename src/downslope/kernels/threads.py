@@ -95,7 +95,7 @@ def _libraries(modules: int) -> Any:
 
 
 @contextmanager
-def helped(task: Callable[[], Any], close: Callable[[], Any], most: int) -> Iterator[None]:
+def with_helpers(task: Callable[[], Any], close: Callable[[], Any], most: int) -> Iterator[None]:
     """Other cores, up to `most` of them, run `task` meanwhile; `close` is called to end them."""
     helpers = min(threads() - 1, most)
     pool = _pool(os.getpid(), threads()) if helpers > 0 else None

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from ..descent.directions import Chooser, Momentum, Steepest
+from ..descent.auto_rate import batch_lipschitz
+from ..descent.batching import ORDERS, Batch
+from ..descent.directions import Momentum, SearchDirection, Steepest
 from ..descent.methods import METHODS, Method
-from ..descent.rates import batch_lipschitz
-from ..descent.rows import ORDERS, Batch
 from ..descent.schedules import SCHEDULES, Constant
 from ..errors import DownslopeError
 from ..inference.settings import DIRECTIONS, FINDERS, ROWS, SEARCHES, Settings
@@ -22,9 +22,9 @@ from ..model.losses import LOSSES
 from ..model.net_settings import ACTIVATIONS
 from ..model.objective import Objective
 from ..model.penalties import PENALTIES, PENALTY_ON
+from .localized import in_each_language, localized, plain
+from .localized import refusal as refused
 from .problems import Problem
-from .said import both, plain, said
-from .said import refusal as refused
 
 TOLD = (
     "rows",
@@ -72,7 +72,7 @@ def _choice(problem: Problem, settings: Settings, menu: str, value: str) -> dict
     change: dict[str, Any] = {menu: value}
     if menu == "penalty":
         change["alpha"] = 0.0 if value == "none" else settings.alpha or 0.1
-    if value in FINDERS or issubclass(DIRECTIONS.get(value, Steepest), Chooser):
+    if value in FINDERS or issubclass(DIRECTIONS.get(value, Steepest), SearchDirection):
         change |= {"learning_rate": "auto", "schedule": "constant", "rows": "all"}
     if value == "exhaustive" and not settings.grid:
         change["grid"] = default_grid(problem, settings)
@@ -108,7 +108,7 @@ def refusal(problem: Problem, settings: Settings) -> DownslopeError | None:
 
 def certificate(settings: Settings, objective: Objective) -> dict[str, Any] | None:
     """What is known of the learning rate before the descent: its zones, its best, and why."""
-    if not settings.descends or (objective.rows > 1 and not objective.sweeps):
+    if not settings.descends or (objective.rows > 1 and not objective.linear_rows):
         return None
     rate = settings.rate
     asked = rate.rate if isinstance(rate, Constant) else None
@@ -118,7 +118,7 @@ def certificate(settings: Settings, objective: Objective) -> dict[str, Any] | No
     zones: dict[str, float | None] = {"monotone": None, "bound": None, "best": None}
     walks = isinstance(method, Method) and isinstance(method.direction, Steepest | Momentum)
     if walks and math.isfinite(L) and L > 0:
-        if isinstance(method, Method) and isinstance(method.rows, Batch) and objective.sweeps:
+        if isinstance(method, Method) and isinstance(method.rows, Batch) and objective.linear_rows:
             L = batch_lipschitz(objective, method.rows.size)
         best = (
             known.best_step
@@ -157,9 +157,9 @@ def label(settings: Settings, rows: bool = True) -> dict[str, str]:
     """A run in a few words: its direction, its rows, its learning rate."""
     words = [_label("direction", settings.direction)]
     if settings.direction == "steepest":
-        words = [said(f"lab.short_{settings.rows}", size=settings.batch_size) if rows else plain("gd")]
+        words = [localized(f"lab.short_{settings.rows}", size=settings.batch_size) if rows else plain("gd")]
     elif settings.descends and settings.rows != "all":
-        words.append(said(f"lab.short_{settings.rows}", size=settings.batch_size))
+        words.append(localized(f"lab.short_{settings.rows}", size=settings.batch_size))
     if settings.schedule in SEARCHES:
         words.append(_label("schedule", settings.schedule))
     elif settings.descends and settings.learning_rate != "auto":
@@ -179,7 +179,7 @@ def _joined(words: Sequence[dict[str, str]]) -> dict[str, str]:
 
 def _label(menu: str, value: str) -> dict[str, str]:
     """What a choice is called; by its own name, where it was registered from outside."""
-    return said(f"lab.{menu}_{value}") if f"{menu}_{value}" in room_texts("lab", "en") else plain(value)
+    return localized(f"lab.{menu}_{value}") if f"{menu}_{value}" in room_texts("lab", "en") else plain(value)
 
 
 def distinct(labels: Sequence[dict[str, str]], settings: Sequence[Settings]) -> list[dict[str, str]]:
@@ -201,15 +201,15 @@ def distinct(labels: Sequence[dict[str, str]], settings: Sequence[Settings]) -> 
 def _differs(name: str, value: Any) -> dict[str, str]:
     """One setting in a few words."""
     if name == "order" and isinstance(value, str):
-        return said(f"lab.order_{value}")
+        return localized(f"lab.order_{value}")
     if isinstance(value, Mapping):
         value = ", ".join(
             f"{key} = {number:g}" for key, number in value.items() if isinstance(number, int | float)
         )
         return plain(value or "–")
     if isinstance(value, bool):
-        return said(f"lab.with_{name}" if value else f"lab.without_{name}")
-    return said(f"lab.differs_{name}", value=value if isinstance(value, str) else str(value))
+        return localized(f"lab.with_{name}" if value else f"lab.without_{name}")
+    return localized(f"lab.differs_{name}", value=value if isinstance(value, str) else str(value))
 
 
 def remedies(verdict: Verdict, ran: Any) -> list[dict[str, Any]]:
@@ -217,7 +217,7 @@ def remedies(verdict: Verdict, ran: Any) -> list[dict[str, Any]]:
     return [
         {
             "code": remedy.code,
-            "text": both(lambda remedy=remedy: remedy.text),  # type: ignore[misc]
+            "text": in_each_language(lambda remedy=remedy: remedy.text),  # type: ignore[misc]
             "change": settings_of(remedy.change, ran),
         }
         for remedy in verdict.remedies

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..descent import directions
+from ..descent.batching import Batch
 from ..descent.directions import Direction
 from ..descent.methods import Exhaustive, Method
-from ..descent.rows import Batch
 from ..descent.schedules import Constant
 from ..errors import DownslopeError, nearest
 from ..inference.export import LIBRARIES, export_code
@@ -19,7 +19,7 @@ from ..inference.settings import Settings
 from ..messages import text
 from ..model.expression import formula
 from ..model.functions import Function
-from .document import Ran
+from .document import RunResult
 from .problems import Problem
 
 OURS = {
@@ -87,7 +87,7 @@ def _method(settings: Settings) -> str:
     return f"ds.Method({rows}, ds.directions.{method.direction!r}, {rate_code})"
 
 
-def of_run(problem: Problem, ran: Ran, library: Any) -> str:
+def of_run(problem: Problem, ran: RunResult, library: Any) -> str:
     """The run as a script that needs one library alone."""
     if not isinstance(library, str) or library not in LIBRARIES:
         known = nearest(str(library)[:60], (*LIBRARIES, "downslope"))
@@ -103,7 +103,7 @@ def of_run(problem: Problem, ran: Ran, library: Any) -> str:
     return (_in_numpy if library == "numpy" else _in_torch)(function, ran, direction, rate)
 
 
-def _plain_loop(ran: Ran, library: str) -> tuple[Direction, float]:
+def _plain_loop(ran: RunResult, library: str) -> tuple[Direction, float]:
     """The direction and the one learning rate of a run that a plain loop repeats."""
     method = ran.method
     rates = ran.trace.column("learning_rate")
@@ -135,7 +135,7 @@ def _python(expression: str) -> str:
     return expression.replace("^", "**")
 
 
-def _in_numpy(function: Function, ran: Ran, direction: Direction, rate: float) -> str:
+def _in_numpy(function: Function, ran: RunResult, direction: Direction, rate: float) -> str:
     f = _python(formula(function.expression))
     slopes = [_python(part) for part in function.gradient_formulas]
     names = ", ".join(function.names) + ("," if function.size == 1 else "")
@@ -165,7 +165,7 @@ def _in_numpy(function: Function, ran: Ran, direction: Direction, rate: float) -
     return "\n".join(lines)
 
 
-def _in_torch(function: Function, ran: Ran, direction: Direction, rate: float) -> str:
+def _in_torch(function: Function, ran: RunResult, direction: Direction, rate: float) -> str:
     assert direction.equation is not None
     f = _python(formula(function.expression))
     lines = [

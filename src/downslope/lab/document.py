@@ -21,9 +21,9 @@ from ..model.objective import Objective
 from ..plots.canvas import FREEZE, Escape, escape
 from . import fits, formulas, landscape
 from .choices import certificate, distinct, label, remedies
+from .localized import Localized, in_each_language, localized, refusal
 from .numbers import exact, short
 from .problems import Problem
-from .said import Said, both, refusal, said
 
 FRAMES, NAMED, RUNS = 1_200, 24, 6
 VERSION = 1
@@ -32,11 +32,11 @@ Watch = Callable[[int, Training, Step], None]  # called with each step of a run,
 
 
 @dataclass(frozen=True, eq=False)
-class Ran:
+class RunResult:
     """One run: what was asked, and what came of it."""
 
     settings: Settings
-    label: Said
+    label: Localized
     trace: Trace
     solution: Solution | None = None  # a trace alone has none
     objective: Objective | None = None  # nor this; a run whose rows are gone has none either
@@ -50,7 +50,7 @@ class Ran:
         return self.judged if self.solution is None else self.solution.verdict
 
     @classmethod
-    def of(cls, settings: Settings, training: Training) -> Ran:
+    def of(cls, settings: Settings, training: Training) -> RunResult:
         """What a training came to; what is left of it is run first."""
         solution, objective = training.solution, training.objective
         words = label(settings, training.dataset is not None)
@@ -76,9 +76,9 @@ def document(
 
 def made(
     problem: Problem, asked: Sequence[Any], watch: Watch | None = None, seconds: float | None = None
-) -> list[Ran | Mapping[str, Any]]:
+) -> list[RunResult | Mapping[str, Any]]:
     """Every run, or what its settings were refused for; `seconds` for each."""
-    found: list[Ran | Mapping[str, Any]] = []
+    found: list[RunResult | Mapping[str, Any]] = []
     refused: list[DownslopeError] = []
     for number, settings in enumerate([Settings.of(one, problem.defaults) for one in asked]):
         try:
@@ -93,27 +93,27 @@ def made(
 
 def run(
     problem: Problem, settings: Settings, number: int = 0, watch: Watch | None = None, seconds=None
-) -> Ran:
+) -> RunResult:
     """One descent, to its end."""
     training = problem.training(settings, seconds)
     for step in training:
         if watch is not None:
             watch(number, training, step)
-    return Ran.of(settings, training)
+    return RunResult.of(settings, training)
 
 
-def assembled(problem: Problem, runs_made: Sequence[Ran | Mapping[str, Any]]) -> dict[str, Any]:
+def assembled(problem: Problem, runs_made: Sequence[RunResult | Mapping[str, Any]]) -> dict[str, Any]:
     """The document of runs that were made, those that were refused in their places."""
-    rans = [one for one in runs_made if isinstance(one, Ran)]
+    rans = [one for one in runs_made if isinstance(one, RunResult)]
     labels = distinct([ran.label for ran in rans], [ran.settings for ran in rans])
     labelled = iter([replace(ran, label=words) for ran, words in zip(rans, labels)])
-    runs_made = [next(labelled) if isinstance(one, Ran) else one for one in runs_made]
-    rans = [one for one in runs_made if isinstance(one, Ran)]
+    runs_made = [next(labelled) if isinstance(one, RunResult) else one for one in runs_made]
+    rans = [one for one in runs_made if isinstance(one, RunResult)]
     parts = [Parts(ran, problem.reach) for ran in rans]
     pictures, view = _pictures(problem, [part for part in parts if part.values is not None])
     shown = iter(parts)
     runs = [
-        next(shown).to_json(view, pictures["landscape"]) if isinstance(one, Ran) else dict(one)
+        next(shown).to_json(view, pictures["landscape"]) if isinstance(one, RunResult) else dict(one)
         for one in runs_made
     ]
     return {
@@ -125,7 +125,7 @@ def assembled(problem: Problem, runs_made: Sequence[Ran | Mapping[str, Any]]) ->
     }
 
 
-def described(problem: Problem, ran: Ran) -> dict[str, Any]:
+def described(problem: Problem, ran: RunResult) -> dict[str, Any]:
     """The problem as a page shows it."""
     objective = ran.objective
     best = None if objective is None else minimum_of(problem, objective)
@@ -148,7 +148,9 @@ def minimum_of(problem: Problem, objective: Objective) -> np.ndarray | None:
     """The params of the minimum, where algebra finds it: that of a parabola, or one that is well known."""
     if problem.minima:
         return np.array(problem.minima[0])
-    if not (objective.sweeps and objective.quadratic and not objective.kinked and objective.size <= 200):
+    if not (
+        objective.linear_rows and objective.quadratic and not objective.nonsmooth and objective.size <= 200
+    ):
         return None
     try:
         return objective.to_user(np.asarray(objective.solved().theta).ravel())
@@ -159,7 +161,7 @@ def minimum_of(problem: Problem, objective: Objective) -> np.ndarray | None:
 class Parts:
     """One run, taken apart into frames: frame 0 is the start, frame k follows the k-th kept step."""
 
-    def __init__(self, ran: Ran, reach: tuple[float, ...] = ()):
+    def __init__(self, ran: RunResult, reach: tuple[float, ...] = ()):
         self.ran, self.reach = ran, reach
         trace, steps = ran.trace, ran.trace.steps
         self.dropped = trace.seen > len(steps) or len(steps) > FRAMES
@@ -277,7 +279,7 @@ class Parts:
         return {
             "frame": min(found.row, len(self.frames) - 1),
             "value": finite(found.value),
-            "why": both(lambda: verdict.text),
+            "why": in_each_language(lambda: verdict.text),
         }
 
     def _scales(self) -> dict[str, Any]:
@@ -297,16 +299,16 @@ class Parts:
             "freeze": FREEZE,
         }
 
-    def _thinned(self) -> Said | None:
+    def _thinned(self) -> Localized | None:
         if not self.dropped:
             return None
-        return said("lab.thinned", kept=len(self.steps), made=self.ran.trace.updates)
+        return localized("lab.thinned", kept=len(self.steps), made=self.ran.trace.updates)
 
     def _verdict(self, verdict: Verdict) -> dict[str, Any]:
         return {
             "code": verdict.code,
             "failed": verdict.failed,
-            "text": both(lambda: verdict.text),
+            "text": in_each_language(lambda: verdict.text),
             "numbers": finite(dict(verdict.numbers)),
             "remedies": [] if self.ran.solution is None else remedies(verdict, self.ran),
         }
@@ -361,14 +363,14 @@ def _pictures(problem: Problem, parts: Sequence[Parts]) -> tuple[dict[str, Any],
     return {"landscape": picture, "search": search}, view
 
 
-def begun(problem: Problem, settings: Settings) -> Ran:
+def begun(problem: Problem, settings: Settings) -> RunResult:
     """A run that has not taken a step."""
     training = problem.training(settings)
     parts = training.objective, training.method, training.dataset
-    return Ran(settings, label(settings), training.trace, None, *parts)
+    return RunResult(settings, label(settings), training.trace, None, *parts)
 
 
-def before_runs(ran: Ran, problem: Problem) -> dict[str, Any]:
+def before_runs(ran: RunResult, problem: Problem) -> dict[str, Any]:
     """The window on F around the start, before anything has run."""
     objective, start = ran.objective, ran.trace.start[None]
     values = None if objective is None else landscape.values_of(objective, landscape.COARSE**2)
@@ -385,4 +387,4 @@ def before_runs(ran: Ran, problem: Problem) -> dict[str, Any]:
 
 def _some(dataset):
     """Rows that can be drawn."""
-    return None if dataset is None else dataset.some
+    return None if dataset is None else dataset.sample

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 
 from ..data import Dataset
+from ..descent.batching import Batch
 from ..descent.methods import Method
-from ..descent.rows import Batch
 from ..descent.trace import Step
 from ..inference.settings import Settings
 from ..insight.step import PLAIN
 from ..model import losses, penalties
 from ..model.objective import Objective
+from .localized import Localized, localized
 from .problems import Problem
-from .said import Said, said
 
 FEW = 3  # weights that are written one by one
 WEIGHTS = 4  # that are written
@@ -36,7 +36,7 @@ def of_problem(problem: Problem, settings: Settings) -> list[dict[str, Any]]:
         lines = []
     else:
         lines = _of_rows(problem.dataset.features, len(problem.dataset.classes), settings)
-    return [{"what": said(what), "text": line} for what, line in lines]
+    return [{"what": localized(what), "text": line} for what, line in lines]
 
 
 def _of_rows(features: Sequence[str], classes: int, settings: Settings) -> list[tuple[str, str]]:
@@ -76,7 +76,7 @@ def words(
     steps: Sequence[Step], frames: np.ndarray, objective: Objective, method: Any, dataset, seed: int
 ) -> dict[str, Any] | None:
     """The parts of each step's line. frames (s + 1, p): the weights at each frame, in the user's units."""
-    if not isinstance(method, Method) or (not objective.sweeps and objective.rows > 1):
+    if not isinstance(method, Method) or (not objective.linear_rows and objective.rows > 1):
         return None
     if any(step.gradient is None for step in steps):
         return None
@@ -84,7 +84,7 @@ def words(
     g, t = np.array([step.gradient for step in steps]), np.array([step.learning_rate for step in steps])
     numbers = np.array([step.step for step in steps])
     single = np.diff(np.concatenate([[0], numbers])) == 1
-    after, plain = inner[1:], method.name in PLAIN and not objective.kinked
+    after, plain = inner[1:], method.name in PLAIN and not objective.nonsmooth
     if not plain and not single.all():
         return None  # what a direction with a memory did before the last update of a pass is not in the trace
     before = np.where(single[:, None], inner[:-1], after + t[:, None] * g) if plain else inner[:-1]
@@ -110,23 +110,23 @@ def words(
     }
 
 
-def _seen(numbers: np.ndarray, method: Method, dataset: Dataset | None, seed: int) -> list[Said | None]:
+def _seen(numbers: np.ndarray, method: Method, dataset: Dataset | None, seed: int) -> list[Localized | None]:
     """Which rows each step looked at; None where it is all of them."""
     rows = method.rows
     if dataset is None or not isinstance(rows, Batch) or len(dataset) > ORDERED:
         return [None] * len(numbers)
     n, per_epoch, drawn, order = len(dataset), rows.updates_in(len(dataset)), -1, np.arange(0)
-    told_rows: list[Said | None] = []
+    named: list[Localized | None] = []
     for number in numbers:
         epoch, first = divmod(int(number) - 1, per_epoch)
         if epoch != drawn:
             drawn, order = epoch, rows.order_of(n, epoch, seed)
         chosen = order[first * rows.size : (first + 1) * rows.size]
-        told_rows.append(_named(chosen, dataset))
-    return told_rows
+        named.append(_named(chosen, dataset))
+    return named
 
 
-def _named(chosen: np.ndarray, dataset: Dataset) -> Said:
+def _named(chosen: np.ndarray, dataset: Dataset) -> Localized:
     if len(chosen) == 1 and dataset.X.shape[1] <= 3 and dataset.y is not None and dataset.y.ndim == 1:
         i = int(chosen[0])
         places = [
@@ -134,11 +134,13 @@ def _named(chosen: np.ndarray, dataset: Dataset) -> Said:
             for name, x in zip(dataset.features, np.asarray(dataset.X[i], float))
         ]
         y = dataset.classes[int(dataset.y[i])] if dataset.classes else format_number(float(dataset.y[i]))
-        return said(
+        return localized(
             "lab.one_row", number=i + 1, place=", ".join([*places, f"{(dataset.targets or ('y',))[0]} = {y}"])
         )
     named = ", ".join(str(int(i) + 1) for i in chosen[:NAMED])
-    return said("lab.rows_seen", numbers=named + (", …" if len(chosen) > NAMED else ""), count=len(chosen))
+    return localized(
+        "lab.rows_seen", numbers=named + (", …" if len(chosen) > NAMED else ""), count=len(chosen)
+    )
 
 
 def format_number(value: float) -> str:

@@ -12,7 +12,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
-from .said import encoded, said
+from .localized import encoded, localized
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 COOKIE = "downslope_lab"
@@ -70,7 +70,7 @@ class Guard:
             return
         status, key = self._refusal(scope, headers)
         if status:
-            body = encoded({"error": said(key, host=headers.get("host", "")[:100]), "key": key})
+            body = encoded({"error": localized(key, host=headers.get("host", "")[:100]), "key": key})
             await _answer(sending, status, body, {"content-type": "application/json"})
             return
         await self.app(scope, receive, sending)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..model.objective import Objective
+from .localized import localized
 from .numbers import exact, short
-from .said import said
 
 FINE, COARSE, CURVE, LEVELS, TRIED = 121, 61, 241, 12, 41  # places of a window
 SOON = 10_000_000  # rows × places that a fine window may cost
@@ -27,9 +27,9 @@ def cells_of(objective: Objective) -> int:
 
 def values_of(objective: Objective, places: int) -> Values | None:
     """F at many weights in the user's units, if that is soon done."""
-    if not objective.sweeps and objective.rows > 1:
+    if not objective.linear_rows and objective.rows > 1:
         return None  # a net
-    if objective.quadratic and objective.sweeps:
+    if objective.quadratic and objective.linear_rows:
         objective = objective.reduced()
     elif objective.rows * places * getattr(objective.term, "outputs", 1) > WORK:
         return None
@@ -166,7 +166,7 @@ def _grid(view: View, values: Values, heights, best, cells: int) -> dict[str, An
         "minimum": None
         if best is None or at is None
         else {"x": float(at[0]), "y": float(at[1]), "f": lowest[-1]},
-        "plane": {"share": round(view.share, 4), "text": said("lab.plane", share=view.share)}
+        "plane": {"share": round(view.share, 4), "text": localized("lab.plane", share=view.share)}
         if spread
         else None,
     }

@@ -72,10 +72,10 @@ class Live:
     def finish(self) -> None:
         """The document of the whole fit, once it has ended."""
         training, dataset = self.training, self.training.dataset
-        dataset = None if dataset is None else dataset.some  # a page draws some of the rows
+        dataset = None if dataset is None else dataset.sample  # a page draws some of the rows
         settings = Settings.from_recipe(training.recipe, training.solution.method)
         problem = Problem({"kind": "saved", "name": self.title["en"]}, self.title, settings, dataset)
-        self.document = encoded(assembled(problem, [Ran.of(settings, training)]))
+        self.document = encoded(assembled(problem, [RunResult.of(settings, training)]))
         self.state = "done"
 
     async def lines(self) -> AsyncIterator[bytes]:

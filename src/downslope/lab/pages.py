@@ -67,15 +67,15 @@ def beginning(wish: str, offline: bool = False, **more: Any) -> dict[str, Any]:
     from ..inference.table import MOST_EPOCHS
     from ..lessons import LESSONS
     from .document import RUNS
+    from .localized import in_each_language, localized
     from .problems import POINTS, PRESETS
-    from .said import both, said
 
-    lessons = [{"number": n, "title": both(lesson.title)} for n, lesson in LESSONS.items()]
+    lessons = [{"number": n, "title": in_each_language(lesson.title)} for n, lesson in LESSONS.items()]
     presets = [
         {
             "name": name,
-            "title": said(f"lab.preset_{name}"),
-            "about": said(f"lab.about_{name}"),
+            "title": localized(f"lab.preset_{name}"),
+            "about": localized(f"lab.about_{name}"),
             "formula": preset.formula,
             "start": dict(preset.start),
         }

@@ -19,7 +19,7 @@ from ..inference.settings import Settings, _list, _mapping, _number
 from ..inference.table import MOST_SEED
 from ..lessons import Lesson, lesson
 from ..model.functions import Function
-from .said import Said, both, plain, said
+from .localized import Localized, in_each_language, localized, plain
 
 SEEDS = MOST_SEED + 1
 POINTS, VALUES, VARIABLES, LONGEST = 500, 2_000, 3, 1_000
@@ -32,11 +32,11 @@ class Problem:
     """Rows or a function, with the settings that suit it. `asked` names it in an address."""
 
     asked: Mapping[str, Any]
-    title: Said
+    title: Localized
     defaults: Settings
     dataset: Dataset | None = None
     function: Function | None = None
-    notes: tuple[Said, ...] = ()
+    notes: tuple[Localized, ...] = ()
     minima: tuple[tuple[float, ...], ...] = ()  # where they are known
     source: str = ""  # the line of Python that makes the rows; the formula of what is no formula itself
     reach: tuple[float, ...] = ()  # what the picture of the fit shows at least
@@ -150,7 +150,7 @@ def _kept(fresh: Lesson) -> Lesson:
 
 def lesson_problem(made: Lesson, asked: Mapping) -> Problem:
     """What a lesson descends, with the settings that all its runs have."""
-    title, settings, function = both(made.title), made.settings, made.function
+    title, settings, function = in_each_language(made.title), made.settings, made.function
     if function is None:
         assert made.rows is not None
         return of_rows(asked, title, made.rows, **settings.to_json())
@@ -169,7 +169,7 @@ def _preset(asked: Mapping) -> Problem:
         learning_rate=preset.learning_rate, epochs=preset.epochs, start=dict(preset.start), scale=False
     )
     function = Function.of(preset.formula, None)
-    title = said(f"lab.preset_{name}")
+    title = localized(f"lab.preset_{name}")
     return Problem({"kind": "preset", "name": name}, title, settings, function=function, minima=preset.minima)
 
 
@@ -182,7 +182,7 @@ def _function(asked: Mapping) -> Problem:
         function = Function.of(formula, None, derivative)
     if not 1 <= function.size <= VARIABLES:
         raise DownslopeError("lab.variables", formula=formula, found=function.size, most=VARIABLES)
-    notes = (both(lambda: _warned(formula, derivative)),) if caught else ()
+    notes = (in_each_language(lambda: _warned(formula, derivative)),) if caught else ()
     settings = Settings(learning_rate=0.01, start=dict.fromkeys(function.names, 1.0), scale=False)
     kept = {"kind": "function", "formula": formula, "derivative": derivative}
     return Problem(kept, plain(formula), settings, function=function, notes=notes)
@@ -207,15 +207,15 @@ def _rows(asked: Mapping) -> Problem:
         or len(X) * len(X[0]) > VALUES
     ):
         raise DownslopeError("lab.rows", rows=len(X), targets=len(y), most=f"{VALUES:,}")
-    return of_rows(dict(asked), said("lab.title_rows", count=len(X)), Dataset.from_arrays(X, y))
+    return of_rows(dict(asked), localized("lab.title_rows", count=len(X)), Dataset.from_arrays(X, y))
 
 
-def of_rows(asked: Mapping, title: Said, dataset: Dataset, source: str = "", **settings) -> Problem:
+def of_rows(asked: Mapping, title: Localized, dataset: Dataset, source: str = "", **settings) -> Problem:
     """A linear model on rows, with the settings that suit them but for those that are given."""
     if max(np.abs(part).max(initial=0.0) for part in (dataset.X, np.asarray(dataset.y))) > LARGEST:
         raise DownslopeError("model.squares_overflow")
     defaults: dict[str, Any] = {"loss": "log"} if dataset.classes else {}
-    notes = tuple(said(key, **facts) for key, facts in dataset.notes)
+    notes = tuple(localized(key, **facts) for key, facts in dataset.notes)
     return Problem(
         asked,
         title,
@@ -250,11 +250,11 @@ def _clicked(asked: Mapping) -> Problem:
     kept = {"kind": "points", "task": task, "points": points}
     if task == "regression":
         rows = Dataset.from_arrays(table[:, :1], table[:, 1])
-        return of_rows(kept, said("lab.title_points", count=len(points)), rows, learning_rate=0.1)
+        return of_rows(kept, localized("lab.title_points", count=len(points)), rows, learning_rate=0.1)
     if set(table[:, 2]) - {0.0, 1.0}:
         raise DownslopeError("lab.point_class", found=sorted(set(table[:, 2]) - {0.0, 1.0})[0])
     rows = Dataset.from_arrays(table[:, :2], table[:, 2]).labelled((0, 1))
-    return of_rows(kept, said("lab.title_points", count=len(points)), rows, learning_rate=0.5)
+    return of_rows(kept, localized("lab.title_points", count=len(points)), rows, learning_rate=0.5)
 
 
 def _table(asked: Mapping, path: str | None) -> Problem:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..messages import language
 from . import pages
-from .said import encoded
+from .localized import encoded
 
 STYLE = '<link rel="stylesheet" href="page/page.css">'
 MAIN = '<script type="module" src="page/main.js"></script>'

@@ -16,20 +16,20 @@ from ..model.functions import Function
 from ..model.objective import function_objective
 from . import report
 from .choices import label
-from .document import Ran, assembled
+from .document import RunResult, assembled
+from .localized import in_each_language, localized, plain, refusal
 from .problems import Problem
-from .said import both, plain, refusal, said
 
 SOURCE = 3_000  # lines of a script that the page shows
 
 
 @lru_cache(maxsize=2)
-def saved(path: str) -> tuple[dict[str, Any], Problem, Ran]:
+def saved(path: str) -> tuple[dict[str, Any], Problem, RunResult]:
     """The document of the run at `path`; the page asks for it more than once."""
     return opened(path)
 
 
-def opened(path: str) -> tuple[dict[str, Any], Problem, Ran]:
+def opened(path: str) -> tuple[dict[str, Any], Problem, RunResult]:
     """The document of the run at `path`, with what it was made of. Its rows are read again where they can be;
     without them there is no picture of F, and none of the fit."""
     found = load(path)
@@ -37,11 +37,11 @@ def opened(path: str) -> tuple[dict[str, Any], Problem, Ran]:
     return of(found, Path(path).name)
 
 
-def of_solution(solution: Solution, name: str) -> tuple[dict[str, Any], Problem, Ran]:
+def of_solution(solution: Solution, name: str) -> tuple[dict[str, Any], Problem, RunResult]:
     """The document of a solution."""
     settings = Settings.from_recipe(solution.recipe, solution.method)
     dataset = objective = function = None
-    notes = [said(key, **facts) for key, facts in solution.notes]
+    notes = [localized(key, **facts) for key, facts in solution.notes]
     if solution.features:
         try:
             dataset = solution.training_rows()
@@ -67,18 +67,18 @@ def of_solution(solution: Solution, name: str) -> tuple[dict[str, Any], Problem,
     problem = Problem(asked, title, settings, dataset, function, tuple(notes))
     method = solution.recipe.method if objective is None else solution.recipe.method_for(objective)
     parts = solution, objective, None if method == "auto" else method, dataset
-    ran = Ran(settings, label(settings, bool(solution.features)), solution.trace, *parts)
+    ran = RunResult(settings, label(settings, bool(solution.features)), solution.trace, *parts)
     return assembled(problem, [ran]), problem, ran
 
 
-def of_seen(seen: Any, name: str) -> tuple[dict[str, Any], Problem, Ran]:
+def of_seen(seen: Any, name: str) -> tuple[dict[str, Any], Problem, RunResult]:
     """The document of a watched script: its losses, its weights, its verdict, and the script's lines with the
     one that moves the weights."""
     trace, recording = seen.trace, seen.recording
     title = plain(Path(recording.script).name or name)
     settings = Settings()
     problem = Problem({"kind": "saved", "name": name}, title, settings)
-    ran = Ran(settings, title, trace, judged=seen.verdict)
+    ran = RunResult(settings, title, trace, judged=seen.verdict)
     document = assembled(problem, [ran])
     fixes = [_fix(seen, remedy) for remedy in seen.verdict.remedies]
     fixes += [_finding(finding) for finding in seen.findings if finding.code != seen.verdict.code]
@@ -101,20 +101,20 @@ def source_of(path: Path) -> dict[str, Any] | None:
 
 
 def _finding(finding: Any) -> Any:
-    return both(lambda: f"{finding.line}: {finding.text}")
+    return in_each_language(lambda: f"{finding.line}: {finding.text}")
 
 
 def _fix(seen: Any, remedy: Any) -> Any:
     mend = seen.change_mend(remedy.change or {})
     at = "" if mend is None else f" ({mend.first}: {mend.text.strip()})"
-    return both(lambda: f"{remedy.text}{at}")
+    return in_each_language(lambda: f"{remedy.text}{at}")
 
 
 def of_trace(trace: Trace) -> dict[str, Any]:
     """The document of a trace alone: its losses, its weights, and nothing that needs more."""
     settings = Settings(start=dict(zip(trace.names, trace.start.tolist())))
-    problem = Problem({"kind": "saved", "name": "trace"}, said("lab.title_trace"), settings)
-    return assembled(problem, [Ran(settings, said("lab.title_trace"), trace)])
+    problem = Problem({"kind": "saved", "name": "trace"}, localized("lab.title_trace"), settings)
+    return assembled(problem, [RunResult(settings, localized("lab.title_trace"), trace)])
 
 
 def framed_seen(seen: Any) -> report.Framed:

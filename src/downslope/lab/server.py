@@ -21,7 +21,7 @@ from ..messages import LANGUAGES, language
 from . import pages
 from .guard import BODY, LOOPBACK, UPLOAD, Guard
 from .live import Live
-from .said import encoded, refusal, said
+from .localized import encoded, localized, refusal
 from .saved import source_of
 from .schemas import BODIES
 from .workers import Pool, Refused
@@ -123,17 +123,17 @@ async def _downslope_error(request: Request, error: Any) -> Response:
 
 
 async def _refused(request: Request, error: Any) -> Response:
-    return _problem_of(429 if error.key == "lab.busy" else 422, error.key, error.said)
+    return _problem_of(429 if error.key == "lab.busy" else 422, error.key, error.localized)
 
 
 async def _not_there(request: Request, error: Any) -> Response:
     key = "lab.method" if error.status_code == 405 else "lab.not_there"
-    return _problem_of(error.status_code, key, said(key, host=""))
+    return _problem_of(error.status_code, key, localized(key, host=""))
 
 
 async def _fault(request: Request, error: Any) -> Response:
     print(f"downslope lab: {request.url.path}: {error}", file=sys.stderr)
-    return _problem_of(500, "lab.failed", said("lab.failed"))
+    return _problem_of(500, "lab.failed", localized("lab.failed"))
 
 
 async def _body(request: Request, most: int) -> bytes:
@@ -218,7 +218,7 @@ async def _waited(request: Request, work: Awaitable[bytes]) -> bytes:
     try:
         await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
-            raise Refused("lab.gone", said("lab.gone"))
+            raise Refused("lab.gone", localized("lab.gone"))
         return task.result()
     finally:
         task.cancel()
@@ -290,9 +290,9 @@ async def _streamed(pool: Pool, payload: dict[str, Any]) -> AsyncIterator[bytes]
         try:
             yield b'{"document":' + task.result() + b"}\n"
         except Refused as error:
-            yield encoded({"error": error.said, "key": error.key}) + b"\n"
+            yield encoded({"error": error.localized, "key": error.key}) + b"\n"
         except RuntimeError:
-            yield encoded({"error": said("lab.failed"), "key": "lab.failed"}) + b"\n"
+            yield encoded({"error": localized("lab.failed"), "key": "lab.failed"}) + b"\n"
     finally:
         task.cancel()
 

@@ -19,8 +19,8 @@ from ..errors import DownslopeError
 from ..inference.settings import Settings
 from ..lessons.folder import STAGES, Lesson, Question
 from . import choices, code, document, report
+from .localized import encoded, in_each_language, localized
 from .problems import Problem, lesson_of, problem
-from .said import both, encoded, said
 from .saved import saved
 
 SECONDS = 15.0  # for all runs of one request: then they stop, and what they found is shown
@@ -107,7 +107,7 @@ def _problem(payload: Payload) -> Problem:
         raise error if path is None else _under_its_name(error, path, payload["name"]) from None
 
 
-def _ran(payload: Payload, line: Line) -> tuple[Problem, document.Ran]:
+def _ran(payload: Payload, line: Line) -> tuple[Problem, document.RunResult]:
     """One run, for what is taken away from it."""
     if payload.get("saved"):
         _, asked, ran = saved(payload["path"])
@@ -134,7 +134,7 @@ def as_csv(payload: Payload, line: Line) -> bytes:
     return trace_csv(ran).encode()
 
 
-def trace_csv(ran: document.Ran) -> str:
+def trace_csv(ran: document.RunResult) -> str:
     """One line for each step that was kept: its numbers, then the weights after it."""
     page = io.StringIO()
     table = csv.writer(page, lineterminator="\n")
@@ -178,7 +178,7 @@ def as_report(payload: Payload, line: Line) -> bytes:
     else:
         asked, wanted = _problem(payload), document.runs_of(payload.get("runs"))
         made = document.made(asked, wanted, _Watch(line, False), SECONDS / len(wanted))
-        tables = [trace_csv(one) if isinstance(one, document.Ran) else None for one in made]
+        tables = [trace_csv(one) if isinstance(one, document.RunResult) else None for one in made]
         found = document.assembled(asked, made)
     for one, table in zip(found["runs"], tables):
         one["trace_csv"] = table
@@ -191,7 +191,8 @@ def lesson(payload: Payload, line: Line) -> bytes:
     made = lesson_of(number, seed)
     asked = problem({"kind": "lesson", "number": number, "seed": seed})
     stages: list[dict[str, Any]] = [
-        {"stage": stage, "name": said(f"lessons.{stage}"), "text": _part(made, stage)} for stage in STAGES
+        {"stage": stage, "name": localized(f"lessons.{stage}"), "text": _part(made, stage)}
+        for stage in STAGES
     ]
     stages[STAGES.index("training")]["outcome"] = _part(made, "outcome")
     runs = list(made.data.states.values()) or [{}]
@@ -213,12 +214,12 @@ def lesson(payload: Payload, line: Line) -> bytes:
 
 
 def _part(made: Lesson, part: str) -> dict[str, str]:
-    return both(lambda: made.part(part))
+    return in_each_language(lambda: made.part(part))
 
 
 def _question(made: Lesson, question: Question) -> dict[str, Any]:
     def sentence(part: str) -> dict[str, str]:
-        return both(lambda: made.sentence(f"questions.{question.name}.{part}"))
+        return in_each_language(lambda: made.sentence(f"questions.{question.name}.{part}"))
 
     asked: dict[str, Any] = {"id": f"{made.number}.{question.name}", "ask": sentence("ask")}
     if question.answer is not None:

@@ -23,7 +23,7 @@ from typing import Any
 
 from ..errors import DownslopeError
 from .guard import SECONDS
-from .said import refusal, said
+from .localized import localized, refusal
 
 MEMORY = 2 << 30  # bytes beyond what a warm worker holds
 GRACE = 0.5  # seconds in which a worker may stop when it is asked to
@@ -36,9 +36,9 @@ STOP = "stop"
 class Refused(Exception):
     """What a worker refused: the key of the sentence, and the sentence in both languages."""
 
-    def __init__(self, key: str, said: dict[str, str]):
+    def __init__(self, key: str, localized: dict[str, str]):
         super().__init__(key)
-        self.key, self.said = key, said
+        self.key, self.localized = key, localized
 
 
 class Stopped(Exception):
@@ -242,4 +242,4 @@ class Pool:
 
 
 def _refused(key: str, **facts) -> Refused:
-    return Refused(key, said(key, **facts))
+    return Refused(key, localized(key, **facts))

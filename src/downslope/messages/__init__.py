@@ -25,7 +25,7 @@ _form: ContextVar[Callable[[str], str]] = ContextVar("downslope_form", default=s
 
 
 def language() -> str:
-    """The language that texts are told in: the one chosen, else DOWNSLOPE_LANG, else English.
+    """The language of texts: the one chosen, else DOWNSLOPE_LANG, else English.
 
     >>> with speaking("zh"):
     ...     language()
@@ -41,7 +41,7 @@ def language() -> str:
 
 @contextmanager
 def speaking(lang: str | None):
-    """Within this block, texts are told in `lang` ("en" or "zh"); None leaves the language as it is."""
+    """Within this block, texts are in `lang` ("en" or "zh"); None leaves the language as it is."""
     token = _chosen.set(lang if lang in LANGUAGES else _chosen.get())
     try:
         yield

@@ -62,7 +62,7 @@ def basis(term, curvature: float, l2: np.ndarray) -> Basis:
     if values[0] * PLAIN > values[-1]:
         B = ways / np.sqrt(values) / size[:, None]
         return Basis(B, np.empty((q, 0)), width, float(np.sqrt(values[-1] / values[0])), False)
-    R = term.ask(triangle, plus=stacked)[:, :q] / np.sqrt(term.rows)
+    R = term.map_reduce(triangle, plus=stacked)[:, :q] / np.sqrt(term.rows)
     if l2.any():
         R = stacked(np.diag(np.sqrt(l2 / curvature)), R)
     found = singular(term, R, priced=bool(l2.any()))
@@ -103,10 +103,10 @@ def hessian_along(B, theta, z, term) -> np.ndarray:
     z = term.predictor(theta) if z is None else z
     total = np.zeros((B.shape[1] * term.outputs,) * 2)
     for rows, block in term.blocks():
-        share = None if term.share is None else term.share[rows]
+        share = None if term.relative_weight is None else term.relative_weight[rows]
         part = replace(
-            term, X=block @ B, Y=term.Y[rows], share=share, standardise=identity(B.shape[1]), intercept=False,
-            gathered=None, compiled=False,
+            term, X=block @ B, Y=term.Y[rows], relative_weight=share, standardise=identity(B.shape[1]),
+            intercept=False, gathered=None, compiled=False,
         )  # fmt: skip
         total += part.hessian(None, (None, z[rows])) * part.rows
     return total
@@ -116,7 +116,7 @@ def along(basis: Basis, term, theta, seen) -> np.ndarray:
     """Bᵀ∇²f(θ)B, (r·k, r·k)"""
     if basis.by_rows:
         z = seen[1] if term.sample is term else None  # rows in parts keep none
-        return term.ask(partial(hessian_along, basis.B, theta, z)) / term.rows
+        return term.map_reduce(partial(hessian_along, basis.B, theta, z)) / term.rows
     k, B = term.outputs, basis.B
     H = term.hessian(theta, seen).reshape(len(B), k, len(B), k)
     return np.einsum("qr,qapb,ps->rasb", B, H, B, optimize=True).reshape(B.shape[1] * k, -1)
@@ -126,7 +126,7 @@ def triangle(term) -> np.ndarray:
     """R of the rows √sᵢ·(x̃ᵢ, yᵢ), some rows at a time.  (q + k, q + k)"""
     R = np.zeros((0, term.size // term.outputs + term.outputs))
     for rows, block in term.blocks():
-        root = 1.0 if term.share is None else np.sqrt(term.share[rows, None])
+        root = 1.0 if term.relative_weight is None else np.sqrt(term.relative_weight[rows, None])
         R = stacked(R, root * np.hstack([block, term.Y[rows]]))
     return R
 
@@ -153,8 +153,8 @@ def _own_rounding(term, V, size) -> np.ndarray:
 
 
 def _rounding(term, size) -> np.ndarray:
-    """`_steps` beside the columns' sizes; 0 for the intercept.  (2, q)"""
-    steps = np.hstack([term.ask(_steps, plus=_coarser), np.zeros((2, int(term.intercept)))])
+    """`_steps` relative to the columns' sizes; 0 for the intercept.  (2, q)"""
+    steps = np.hstack([term.map_reduce(_steps, plus=_coarser), np.zeros((2, int(term.intercept)))])
     return steps / (size * np.append(term.standardise.width, np.ones(int(term.intercept))))
 
 

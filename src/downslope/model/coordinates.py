@@ -58,11 +58,11 @@ class Coordinates:
         if self.moments:
             self.origin = np.array(term.null_theta)
             if term.gathered is None:
-                self.lowest, self.slope, _ = term.at(self.origin)
+                self.lowest, self.slope, _ = term.value_and_gradient(self.origin)
             else:  # no second look at X
                 G, c = term.gathered.of(term.standardise, term.intercept)
                 self.slope = term.loss.curvature_bound * (G @ self.origin - c[:, 0])
-                self.lowest = term.level_value(self.origin)
+                self.lowest = term.intercept_only_value(self.origin)
         else:
             self.z = term.predictor(self.theta)  # (n, 1)
             self.bend = self._bends().sum() if term.intercept else 1.0
@@ -149,7 +149,8 @@ class Coordinates:
         self.working = np.append(self.working, features[~known[features]])
 
     def _grow(self, pulls, u, limit: float) -> bool:
-        """The hardest pulls join, at most twice as many as there are weights beside 0. Whether any did."""
+        """Add the coordinates with the largest violations, at most twice as many as there are nonzero
+        weights. Returns whether any were added."""
         if len(self.working) == self.d:
             return False
         pulls = np.where(u != 0, np.inf, pulls)
@@ -184,14 +185,14 @@ class Coordinates:
     @property
     def infimum(self) -> float:
         """Σ sᵢ inf ℓ(·, yᵢ)/Σ sᵢ, below which f can not fall."""
-        return float(np.average(self.term.loss.infimum(self.term.Y)[:, 0], weights=self.term.share))
+        return float(np.average(self.term.loss.infimum(self.term.Y)[:, 0], weights=self.term.relative_weight))
 
     def _strain(self) -> float:
         """Σ sᵢℓ′ᵢ²/L / Σ sᵢ"""
         term, bound = self.term, self.term.loss.curvature_bound
         if term.quadratic:
             return 2 * self.value
-        square = self.pull**2 if term.share is None else self.pull**2 / term.share
+        square = self.pull**2 if term.relative_weight is None else self.pull**2 / term.relative_weight
         return term.rows * float(square.sum()) / bound if bound < np.inf else 0.0
 
     def _look(self) -> None:
@@ -219,7 +220,7 @@ class Coordinates:
     def _slopes(self, z):
         """f at z, and how each row pulls (n,)."""
         value, slope = self.term.loss.value_and_slope(z, self.term.Y)
-        share = 1.0 if self.term.share is None else self.term.share[:, None]
+        share = 1.0 if self.term.relative_weight is None else self.term.relative_weight[:, None]
         return float((share * value).mean()), (share * slope)[:, 0] / self.term.rows
 
     # ---- dense columns, through H ------------------------------------------------------------
@@ -268,7 +269,7 @@ class Coordinates:
         H, sums, bend = np.zeros((len(W), len(W) - known)), np.zeros(len(W)), D.sum()
         for rows, block in self._blocks(W):
             new = block[:, known:]
-            if self.term.share is None:  # one number, which scales the product instead of its rows
+            if self.term.relative_weight is None:  # one number, which scales the product instead of its rows
                 H += D[0] * (block.T @ new)
                 sums += D[0] * block.sum(axis=0)
             else:
@@ -337,8 +338,8 @@ class Coordinates:
         every, past = np.arange(len(W)), list[tuple]()
         places = every
         for _ in range(MOST):
-            told = *self.columns, W, D, total, pull, shift, mean, bend, u, l1, l2, places
-            hardest, shift = run(*told)
+            arrays = *self.columns, W, D, total, pull, shift, mean, bend, u, l1, l2, places
+            hardest, shift = run(*arrays)
             if hardest <= limit or places is every:
                 if hardest <= limit and places is every:
                     break
@@ -369,7 +370,7 @@ class Coordinates:
             bends = term.loss.curvature(self.z, term.Y).ravel() / term.rows
             bound = np.nan_to_num(term.loss.curvature_bound) / term.rows
             bends = np.maximum(bends, bound) if self.cautious else bends + 1e-4 * max(bends.mean(), bound)
-        return bends if term.share is None else term.share * bends
+        return bends if term.relative_weight is None else term.relative_weight * bends
 
     def _suited(self, kernel, work: float):
         """The kernel, compiled where Python would not be done before the compiler."""
@@ -389,7 +390,7 @@ class SeveralOutputs:
         self._look(self.theta)
 
     def _look(self, theta) -> None:
-        self.value, self.gradient, (self.theta, self.z) = self.term.at(theta)
+        self.value, self.gradient, (self.theta, self.z) = self.term.value_and_gradient(theta)
 
     @property
     def memory(self) -> WorkingSet:
@@ -419,7 +420,7 @@ class SeveralOutputs:
         t = 1.0
         while t > 1e-10 and step.any():
             ahead = self.theta + t * step
-            value, gradient, seen = self.term.at(ahead)
+            value, gradient, seen = self.term.value_and_gradient(ahead)
             if value + priced(ahead, l1, l2) <= before + 1e-4 * t * promised + 1e-14 * abs(before):
                 self.value, self.gradient, (self.theta, self.z) = value, gradient, seen
                 return t

@@ -34,7 +34,11 @@ def crossover(objective) -> tuple[np.ndarray, float] | None:
     """θ at the minimum, and how far F may lie above its minimum there; None where rows are not in memory, or
     a matrix of all pairs of columns is too large."""
     term = objective.term
-    if not (term.sweeps and term.in_memory) or term.loss.corner is None or term.size // term.outputs > WIDE:
+    if (
+        not (term.linear_rows and term.in_memory)
+        or term.loss.corner is None
+        or term.size // term.outputs > WIDE
+    ):
         return None
     k = term.outputs
     found, slopes = np.array(term.null_theta).reshape(-1, k), np.empty((2, term.rows, k))
@@ -44,7 +48,7 @@ def crossover(objective) -> tuple[np.ndarray, float] | None:
             if answer is None:
                 return None
             found[:, output], slopes[:, :, output] = answer
-        value = objective.at(found.ravel()).value
+        value = objective.value_and_gradient(found.ravel()).value
         lowest = max(lower_bound(objective, nu, pull_of(term, nu), found.ravel()) for nu in slopes)
     return found.ravel(), max(value - lowest, 0.0) + 1e-14 * abs(value)
 
@@ -55,13 +59,13 @@ class _Program:
     def __init__(self, objective, output: int):
         term, k = objective.term, objective.term.outputs
         self.term = replace(term, Y=term.Y[:, [output]], gathered=None)
-        self.share = np.ones(term.rows) if term.share is None else term.share
+        self.share = np.ones(term.rows) if term.relative_weight is None else term.relative_weight
         self.y, n = term.Y[:, output], term.rows
         down, up = term.loss.corner
         self.low, self.high = -down * self.share, up * self.share
         self.l1, self.l2 = (n * price.reshape(-1, k)[:, output] for price in (objective.l1, objective.l2))
         self.corners = np.flatnonzero(self.l1)
-        self.spread, self.size = term.spread or 1.0, term.expected_size
+        self.spread, self.size = term.output_scale or 1.0, term.expected_size
 
     def solved(self, theta) -> tuple[np.ndarray, np.ndarray] | None:
         """θ (q,) at the minimum, from a θ, and two ν (2, n)."""
@@ -122,7 +126,7 @@ class _Program:
     def _columns(self, rows=slice(None)) -> np.ndarray:
         """X̃ of some rows, the intercept's ones included."""
         term = self.term
-        some = replace(term, X=term.X[rows], Y=term.Y[rows], share=None)
+        some = replace(term, X=term.X[rows], Y=term.Y[rows], relative_weight=None)
         return np.vstack([block for _, block in some.blocks()] or [np.empty((0, term.size))])
 
     def _central_path(self, theta):

@@ -94,32 +94,33 @@ def is_slope(f: Callable, x: np.ndarray, gradient: np.ndarray, each: bool = True
     return not any(_contradicted(f, x, d, float(gradient @ d)) for d in ways)
 
 
-def _contradicted(f: Callable, x: np.ndarray, d: np.ndarray, told: float) -> bool:
-    """Whether differences of f along d, of steps small and large, agree with one another against `told`."""
-    if not np.isfinite(told):
+def _contradicted(f: Callable, x: np.ndarray, d: np.ndarray, claimed: float) -> bool:
+    """Whether differences of f along d, of steps small and large, agree with one another against the claimed
+    slope."""
+    if not np.isfinite(claimed):
         return False
-    least = 5e-4 * abs(told)
-    slope, doubt = _slope_along(f, x, d, STEP, told)
-    if np.isnan(slope) or abs(slope - told) <= least + min(doubt, least / 2):
+    least = 5e-4 * abs(claimed)
+    slope, doubt = _slope_along(f, x, d, STEP, claimed)
+    if np.isnan(slope) or abs(slope - claimed) <= least + min(doubt, least / 2):
         return False
     if doubt > least:  # rounding hides it, and a longer step may not
-        slope, doubt = _slope_along(f, x, d, 64 * STEP, told)
-        if abs(slope - told) <= least + doubt:
+        slope, doubt = _slope_along(f, x, d, 64 * STEP, claimed)
+        if abs(slope - claimed) <= least + doubt:
             return False
-    found = [_slope_along(f, x, d, STEP * 4.0**k, told) for k in (3, 2, 1, 0, -1, -2, -3)]
+    found = [_slope_along(f, x, d, STEP * 4.0**k, claimed) for k in (3, 2, 1, 0, -1, -2, -3)]
     # Without the error in t², which is 16 times as large for the longer step of two
     sharp = [(b + (b - a) / 15, more) for (a, _), (b, more) in itertools.pairwise(found)]
     for (one, less), (two, more) in itertools.pairwise(sharp):
         apart = max(less, more, 1e-4 * max(abs(one), abs(two)))
-        if abs(one - two) <= apart and abs(two - told) > max(3 * apart, least):
+        if abs(one - two) <= apart and abs(two - claimed) > max(3 * apart, least):
             return True
     return False
 
 
-def _slope_along(f: Callable, x: np.ndarray, d: np.ndarray, t: float, told: float) -> tuple[float, float]:
+def _slope_along(f: Callable, x: np.ndarray, d: np.ndarray, t: float, claimed: float) -> tuple[float, float]:
     """(f(x + t·d) − f(x − t·d)) / 2t, and what rounding leaves of it."""
     with np.errstate(all="ignore"):
         ahead, behind = f(x + t * d), f(x - t * d)
-        if max(abs(ahead), abs(behind)) < 1e-290 or (ahead == behind and abs(told) * t < 1e-16):
+        if max(abs(ahead), abs(behind)) < 1e-290 or (ahead == behind and abs(claimed) * t < 1e-16):
             return np.nan, np.inf  # no digits are left in f
         return (ahead - behind) / (2 * t), 1e-14 * max(abs(ahead), abs(behind)) / t

@@ -40,7 +40,7 @@ def free_gap(objective, point) -> float | None:
     """
     term, theta = objective.term, point.theta
     reduced = term.minimum is not None
-    if reduced and not objective.kinked:
+    if reduced and not objective.nonsmooth:
         return max(0.5 * float((theta - objective.lowest_theta) @ point.gradient), 0.0)
     if not term.linear:
         return None
@@ -62,7 +62,7 @@ def newton_fall(objective, point) -> float | None:
     if not (free.any() and cheap and objective.curved):
         return None
     g = point.gradient + objective.l1 * np.sign(point.theta)
-    known = objective.sweeps and objective.quadratic
+    known = objective.linear_rows and objective.quadratic
     H = objective.hessian_of_parabola if known else objective.hessian(point)
     return 0.5 * float(g[free] @ pseudo_inverse(H[np.ix_(free, free)])(g[free]))
 
@@ -76,23 +76,25 @@ def duality_gap(objective, point, passes: float = math.inf) -> float | None:
     """
     term, theta = objective.term, point.theta
     if not term.in_memory:  # z of all rows is not held
-        plain = objective.quadratic and not objective.kinked
+        plain = objective.quadratic and not objective.nonsmooth
         return _parabola(objective.hessian_of_parabola, point.gradient, theta) if plain else None
     _, z = point.cached
     quick = gap_of_chances(objective, point) if term.compiled else None
     if quick is not None:
         return quick
     budget = SHARE * passes
-    intercepts = term.widths == 0
+    intercepts = term.column_scale == 0
     tries: list[tuple[np.ndarray, int]] = []
     if len(theta) <= THOROUGH and 5 + len(theta) / 50 <= budget:
         tries.append((np.ones(len(theta), bool), 12 if term.rows * len(theta) ** 2 <= SMALL else 1))
     if budget >= 2 and (intercepts | (objective.l1 > 0) | (objective.l2 > 0)).all():
         tries.append((intercepts, 30))
-    known = objective.quadratic and not objective.kinked and term.gathered is not None  # G costs nothing then
+    known = (
+        objective.quadratic and not objective.nonsmooth and term.gathered is not None
+    )  # G costs nothing then
     if not (tries or known):
         return None
-    if objective.quadratic and not objective.kinked and (known or tries[0][0].all()):
+    if objective.quadratic and not objective.nonsmooth and (known or tries[0][0].all()):
         exact = _parabola(objective.hessian_of_parabola, point.gradient, theta)
         if exact is not None:
             return exact
@@ -117,12 +119,12 @@ def gap_of_chances(objective, point) -> float | None:
     divergence of the two, which is below their χ² ≤ r²; and gⱼ moves by r·√(mean of x̃ⱼ²) at most.
     """
     term, l2, sizes = objective.term, objective.l2, objective.term.standardise.sizes
-    k, free = term.outputs, term.widths == 0
-    if not term.loss.cross_entropy or objective.kinked or not (l2[~free] > 0).all() or sizes is None:
+    k, free = term.outputs, term.column_scale == 0
+    if not term.loss.cross_entropy or objective.nonsmooth or not (l2[~free] > 0).all() or sizes is None:
         return None
     q, c, left = point.gradient[~free], np.zeros(k), np.zeros(k)
     if term.intercept:
-        p, products = summing.chance_products(point.cached[1], term.share)
+        p, products = summing.chance_products(point.cached[1], term.relative_weight)
         B = (np.diag(p) - products) / term.rows
         c = np.linalg.lstsq(B, point.gradient[free], rcond=1e-12)[0]
         left = np.abs(point.gradient[free] - B @ c)
@@ -171,7 +173,7 @@ def lower_bound(objective, slope, pull, theta=None) -> float:
     if np.abs(pull[free]).max(initial=0.0) > rounding:
         return -math.inf
     price = term.loss.conjugate(slope, term.Y)
-    price = price if term.share is None else term.share[:, None] * price
+    price = price if term.relative_weight is None else term.relative_weight[:, None] * price
     total = float(price.sum()) / term.rows
     if not math.isfinite(total):
         return -math.inf
@@ -197,7 +199,7 @@ def _dual_point(objective, loss, point, moved, rounds: int) -> tuple[np.ndarray,
         settled = np.abs(g[free]).max(initial=0.0) <= 100 * small
         if settled and np.isfinite(term.loss.conjugate(new, term.Y)).all():
             break
-        t = 1 / (1 + float(np.abs(dz).max()) / (term.spread or 1.0))
+        t = 1 / (1 + float(np.abs(dz).max()) / (term.output_scale or 1.0))
         theta, z, pull = theta - t * step, z - t * dz, None
     return new, g
 
@@ -233,15 +235,18 @@ def _newton(objective, loss, theta, z, slope, pull, bend, moved, small):
 
 def pull_of(term, slope) -> np.ndarray:
     """g = X̃ᵀ(s∘ν)/n  (p,)"""
-    return term._back(slope if term.share is None else term.share[:, None] * slope, None) / term.rows
+    return (
+        term._back(slope if term.relative_weight is None else term.relative_weight[:, None] * slope, None)
+        / term.rows
+    )
 
 
 def _hessian(objective, loss, theta, z, bend, moved) -> np.ndarray:
     """Of the smooth part of F, for the weights that move; of rows without curvature nothing is asked."""
     term, k = objective.term, objective.term.outputs
     price = np.diag(objective.l2[moved])
-    share = 1.0 if term.share is None else term.share[:, None]
-    if not (moved & (term.widths > 0)).any():  # intercepts alone
+    share = 1.0 if term.relative_weight is None else term.relative_weight[:, None]
+    if not (moved & (term.column_scale > 0)).any():  # intercepts alone
         if bend.ndim == 3:
             return (np.reshape(share, (-1, 1, 1)) * bend).mean(axis=0) + price
         return np.diag((share * bend).mean(axis=0)) + price
@@ -256,7 +261,7 @@ def _hessian(objective, loss, theta, z, bend, moved) -> np.ndarray:
         if len(rows) == term.rows:
             H[output::k, output::k] = term._weighted_gram(weight[:, output])
         elif len(rows):
-            some = replace(term, X=term.X[rows], Y=term.Y[rows], share=None)
+            some = replace(term, X=term.X[rows], Y=term.Y[rows], relative_weight=None)
             gram = some._weighted_gram(weight[rows, output]) * (len(rows) / term.rows)
             H[output::k, output::k] = gram
     return H + price
@@ -279,7 +284,7 @@ def _smooth_losses(term, z) -> Iterator:
     if term.smooth:
         yield term.loss
         return
-    least = 1e-15 * (term.spread or 1.0)
+    least = 1e-15 * (term.output_scale or 1.0)
     distance = np.maximum(np.sort(np.abs(z - term.Y), axis=None), least)
     near = distance[: term.size + 2]
     jumps = np.argsort(near[:-1] / near[1:], kind="stable")[:2].tolist()

@@ -2,7 +2,7 @@
 
     text  →  plain characters  →  tokens  →  Python's own syntax tree  →  SymPy
 
-Each arrow refuses what it does not know, and says where. What is allowed is told by FUNCTIONS,
+Each arrow refuses what it does not know, and says where. What is allowed stands in FUNCTIONS,
 CONSTANTS and the four bounds below; a new function is one row of FUNCTIONS.
 """
 
@@ -284,7 +284,7 @@ class _Reader:
 
         if abs(number) > sys.float_info.max:
             raise self._too_large(node)
-        return Rational(repr(number))  # 0.15 is 3/20 from here on, not the float beside it
+        return Rational(repr(number))  # 0.15 is 3/20 from here on, not the nearest float
 
     def _chain(self, node: ast.BinOp, depth: int):
         """a + b − c …, or a·b/c …, from the left without recursion: a long sum is not a deep one."""
@@ -409,7 +409,7 @@ def _powers_of_functions(plain: list[str], columns: list[int]) -> Signs:
             if depth == 0:
                 end = place + 1
                 break
-        if end is None:  # it never closes, which is told where it is read
+        if end is None:  # it never closes: refused where it is parsed
             return plain, columns
         cut = range(found.end(1), found.end() - 1)
         moved = list(found[2])

@@ -19,7 +19,7 @@ class FunctionTerm(Term):
 
     rows = 1
     has_rows = False
-    tiny = True
+    sequential = True
 
     @property
     def names(self):
@@ -34,14 +34,14 @@ class FunctionTerm(Term):
         return self.function.has_hessian
 
     @property
-    def widths(self):
+    def column_scale(self):
         return np.ones(self.size)
 
     @property
     def null_theta(self):
         return np.zeros(self.size)
 
-    def at(self, theta, rows=None):
+    def value_and_gradient(self, theta, rows=None):
         return *self.function.value_and_gradient(theta), theta
 
     def values(self, thetas):

@@ -230,7 +230,7 @@ class Function:
         x = self.start_vector(start)
         value, gradient = self.value_and_gradient(x)
         if not (np.isfinite(value) and np.isfinite(gradient).all()):
-            facts = {"value": f"{value:.6g}", "gradient": _told(gradient), "place": _place(self.names, x)}
+            facts = {"value": f"{value:.6g}", "gradient": _listed(gradient), "place": _place(self.names, x)}
             raise DownslopeError("functions.outside_domain", formula=self.formula, **facts)
         return x
 
@@ -368,10 +368,14 @@ def _warn_if_not_slope(shown: str, names, kernel: Given, x: np.ndarray) -> np.nd
     if is_slope(kernel.value, near, given):
         return None
     else:
-        right = _told(central_differences(kernel.value, near))
+        right = _listed(central_differences(kernel.value, near))
         place = _place(names, near)
         _warn(
-            "functions.derivative_differs_there", formula=shown, place=place, given=_told(given), right=right
+            "functions.derivative_differs_there",
+            formula=shown,
+            place=place,
+            given=_listed(given),
+            right=right,
         )
         return near
 
@@ -385,8 +389,8 @@ def _warn_if_not_derivative(shown: str, kernel: Symbolic) -> None:
         given, found = kernel.value_and_gradient(x)[1], exact.value_and_gradient(x)[1]
         finite = np.isfinite(given) & np.isfinite(found)
         if np.any(abs(given - found)[finite] > 1e-8 * (1 + abs(found[finite]))):
-            told = [", ".join(formula(part) for part in parts) for parts in (kernel.gradient, right)]
-            return _warn("functions.derivative_differs", formula=shown, given=told[0], right=told[1])
+            formulas = [", ".join(formula(part) for part in parts) for parts in (kernel.gradient, right)]
+            return _warn("functions.derivative_differs", formula=shown, given=formulas[0], right=formulas[1])
 
 
 def _check_count(names, found: int) -> None:
@@ -416,7 +420,7 @@ def _row(start, example: str) -> np.ndarray:
     return np.atleast_1d(x).astype(float)
 
 
-def _told(numbers: np.ndarray) -> str:
+def _listed(numbers: np.ndarray) -> str:
     """[1, 2.5], and 1 alone without brackets."""
     parts = [f"{number:.6g}" for number in numbers]
     return parts[0] if len(parts) == 1 else f"[{', '.join(parts)}]"

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from ..kernels.moves import kink_distance
+from ..kernels.updates import kink_distance
 
 SWEEPS = 3  # between looks at what may be done faster
 MOST = 3000  # sweeps over one model

@@ -19,7 +19,7 @@ from ..errors import DownslopeError
 from ..kernels.threads import lapack
 from .basis import least_norm, singular, stacked, triangle
 from .linear import LinearTerm
-from .parted import PLAIN
+from .partitioned import PLAIN
 
 TRUSTED = 1e12  # condition number of the moments up to which Cholesky is refined
 EPS = np.finfo(float).eps
@@ -118,7 +118,7 @@ def _downhill(term, theta, ridge, precise):
     if precise is np.float64 and near.all():  # else x·w + b would lose the digits that x̃·θ keeps
         seen = term.at_rows(theta.ravel())
         return -seen[1].reshape(theta.shape) / 2 - ridge[:, None] * theta, seen
-    total = term.ask(partial(_residuals, theta, precise))
+    total = term.map_reduce(partial(_residuals, theta, precise))
     return total / term.rows - ridge[:, None] * theta, None
 
 
@@ -127,7 +127,9 @@ def _residuals(theta, precise, term: LinearTerm) -> np.ndarray:
     total = np.zeros(theta.shape, dtype=precise)
     for rows, block in term.blocks(precise):
         residual = term.Y[rows] - block @ theta
-        total += block.T @ (residual if term.share is None else term.share[rows, None] * residual)
+        total += block.T @ (
+            residual if term.relative_weight is None else term.relative_weight[rows, None] * residual
+        )
     return total
 
 
@@ -138,7 +140,7 @@ def _by_singular_values(term, ridge) -> LeastSquares:
     where it is least, makes (I + KᵀK)⁻¹c of it: no digits are lost however small the penalty is.
     """
     q = len(ridge)
-    R = term.ask(triangle, plus=stacked) / np.sqrt(term.rows)
+    R = term.map_reduce(triangle, plus=stacked) / np.sqrt(term.rows)
     found = singular(term, R[:, :q], priced=bool(ridge.any()))
     width = np.append(term.standardise.width, np.zeros(int(term.intercept)))
     root = np.sqrt(ridge)[:, None]

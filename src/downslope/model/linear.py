@@ -1,7 +1,7 @@
 """Linear models: how weights become predictions, and what that makes of a loss over rows.
 
 The weights that a method descends, θ, belong to standardised columns x̃ = (x − m)/σ; the ones that
-people are told belong to the columns as they are. One flat vector holds either: the weights of
+people read belong to the columns as they are. One flat vector holds either: the weights of
 feature 1 for each output, of feature 2, …, then the intercepts, so θ.reshape(-1, k) has a row for
 each feature and a last row of intercepts.
 """
@@ -25,7 +25,7 @@ from . import lines, passes, row_sizes, summing
 from .losses import SQUARED, Loss
 from .naming import coded, output_names, param_names
 from .products import sparse_gram, times, transposed_times
-from .row_sums import WIDE, RowSums
+from .row_sums import WIDE, RowTerm
 from .standardise import BLOCK, refuse_overflow, row_blocks, standardising
 
 ALONE = 200_000  # numbers in X up to which one core is done before two
@@ -44,10 +44,10 @@ class Linear:
 
     def term(self, dataset, loss: Loss, gathered: bool = False, passes: int = 0) -> Any:
         """The mean loss of this model over the rows of a Dataset, a `LinearTerm`, or of a Stream, a
-        `PartedTerm`; `gathered`: with their second moments, from which the scaling is read too; `passes`: as
-        many as a compiled sweep will make."""
+        `PartitionedTerm`; `gathered`: with their second moments, from which the scaling is read too;
+        `passes`: as many as a compiled sweep will make."""
         if not isinstance(dataset, Dataset):
-            from .parted import linear_over_parts
+            from .partitioned import linear_over_parts
 
             return linear_over_parts(dataset, loss, self.intercept, self.scale)
         if dataset.weights is not None and not dataset.weights.all():
@@ -76,12 +76,12 @@ class Linear:
 
 
 @dataclass(frozen=True, eq=False)
-class LinearTerm(RowSums):
+class LinearTerm(RowTerm):
     """f(θ) = Σᵢ sᵢ ℓ(x̃ᵢ·u + c, yᵢ) / Σᵢ sᵢ, summed over outputs: the part of F that rows in memory make."""
 
     X: Any  # (n, d), or scipy.sparse CSR
     Y: np.ndarray  # (n, k)
-    share: np.ndarray | None  # (n,) weights over their mean
+    relative_weight: np.ndarray | None  # (n,) weights over their mean
     loss: Any  # a Loss
     standardise: Standardise
     intercept: bool
@@ -106,7 +106,7 @@ class LinearTerm(RowSums):
         return isinstance(self.X, np.ndarray)
 
     @cached_property
-    def tiny(self) -> bool:
+    def sequential(self) -> bool:
         """Whether sums run in row order, uncompiled: the digits that a loop by hand gives."""
         return self.dense and self.X.size * self.outputs <= TINY
 
@@ -123,7 +123,7 @@ class LinearTerm(RowSums):
 
     # ---- values ------------------------------------------------------------------------------
 
-    def at(self, theta, rows=None):
+    def value_and_gradient(self, theta, rows=None):
         """Value and gradient of the mean over `rows` (all of them when None); and (θ, z), for `line`."""
         if rows is None and self.compiled:
             value, back, pull, z = summing.summed(self, theta)
@@ -133,12 +133,12 @@ class LinearTerm(RowSums):
 
     def at_rows(self, theta):
         """The same: from a look at all rows."""
-        return self.at(theta)
+        return self.value_and_gradient(theta)
 
     def at_predictor(self, z, rows=None):
         """Value and gradient where z is known already."""
         Y = self.Y if rows is None else self.Y[rows]
-        share = self.shares(rows)
+        share = self.relative_weights(rows)
         value, slope = self.loss.value_and_slope(z, Y)
         if share is not None:
             slope, value = share * slope, share * value
@@ -147,7 +147,7 @@ class LinearTerm(RowSums):
     def predictor(self, theta, rows=None) -> np.ndarray:
         """z = x̃·u + c,  (b, k)"""
         d = self.X.shape[1]
-        if self.tiny:
+        if self.sequential:
             X = self._in_row_order if rows is None else self._in_row_order[rows]
             return (X * theta.reshape(-1, self.outputs)).cumsum(axis=1)[:, -1]
         X = self.X if rows is None else self.X[rows]
@@ -160,7 +160,7 @@ class LinearTerm(RowSums):
 
     def _back(self, slope, rows) -> np.ndarray:
         """x̃ᵀ·slope for every weight: the transpose of `predictor`.  (p,)"""
-        if self.tiny:
+        if self.sequential:
             X = self._in_row_order if rows is None else self._in_row_order[rows]
             return (X * slope[:, None]).cumsum(axis=0)[-1].ravel()
         X = self.X if rows is None else self.X[rows]
@@ -178,11 +178,13 @@ class LinearTerm(RowSums):
         thetas = np.asarray(thetas, dtype=float)
         out = np.empty(len(thetas))
         chunk = max(1, 4_000_000 // max(1, self.rows * self.outputs))
-        share = self.shares(None)
+        share = self.relative_weights(None)
         for first in range(0, len(thetas), chunk):
             part = thetas[first : first + chunk]
-            if self.tiny and len(part) <= 1_000:  # in row order; a picture's many places need no such digits
-                out[first : first + chunk] = [self.at(theta)[0] for theta in part]
+            if (
+                self.sequential and len(part) <= 1_000
+            ):  # in row order; a picture's many places need no such digits
+                out[first : first + chunk] = [self.value_and_gradient(theta)[0] for theta in part]
                 continue
             many = part.reshape(len(part), -1, self.outputs).transpose(1, 0, 2)  # (d + i, m, k)
             wide = replace(self, Y=np.zeros((self.rows, len(part) * self.outputs)))
@@ -212,7 +214,7 @@ class LinearTerm(RowSums):
         if self.loss.coupled(k):
             return self.coupled_gram(lambda rows: self.loss.curvature(z[rows], self.Y[rows]))
         curvature = self.loss.curvature(z, self.Y)  # (n, k)
-        curvature = curvature if self.share is None else self.shares(None) * curvature
+        curvature = curvature if self.relative_weight is None else self.relative_weights(None) * curvature
         out = np.zeros((self.size, self.size))
         for c in range(k):
             out[c::k, c::k] = self._weighted_gram(curvature[:, c])
@@ -225,7 +227,7 @@ class LinearTerm(RowSums):
         def summed(rows, block):
             out = np.empty((p, p))
             C = curvature(rows)
-            C = C if self.share is None else self.share[rows, None, None] * C
+            C = C if self.relative_weight is None else self.relative_weight[rows, None, None] * C
             for a in range(k):
                 pulled = block[:, :, None] * C[:, None, a]  # (b, q, k)
                 out[a::k] = block.T @ pulled.reshape(len(block), p)
@@ -247,12 +249,14 @@ class LinearTerm(RowSums):
         """G = Σᵢ sᵢ x̃ᵢx̃ᵢᵀ / Σᵢ sᵢ, the intercept's column of ones included.  (q, q)"""
         if self.dense:
             return self.moments.of(self.standardise, self.intercept)[0]
-        return self._weighted_gram(np.ones(self.rows) if self.share is None else self.share)
+        return self._weighted_gram(
+            np.ones(self.rows) if self.relative_weight is None else self.relative_weight
+        )
 
     @cached_property
     def moments(self) -> SecondMoments:
         """Those of dense rows: gathered at the start, or now."""
-        return self.gathered or second_moments(self.X, self.Y, self.share)
+        return self.gathered or second_moments(self.X, self.Y, self.relative_weight)
 
     def _weighted_gram(self, weight) -> np.ndarray:
         if not self.dense:
@@ -270,7 +274,7 @@ class LinearTerm(RowSums):
 
     def gram_times(self, v) -> np.ndarray:
         """G·v, (q,), from one pass over the rows instead of G."""
-        return self._flat.at(np.ravel(v))[1] / 2
+        return self._flat.value_and_gradient(np.ravel(v))[1] / 2
 
     @cached_property
     def _flat(self) -> LinearTerm:
@@ -292,10 +296,10 @@ class LinearTerm(RowSums):
         start = np.ones(size)  # fixed, so that the same rows give the same bits
         return float(eigsh(operator, 1, v0=start, tol=1e-4, return_eigenvectors=False)[0]) * 1.001, 0.0
 
-    def bend(self, direction) -> float:
+    def curvature_along(self, direction) -> float:
         """A bound on the curvature of f along a direction, which costs one product."""
         z = self.predictor(direction)
-        share = 1.0 if self.share is None else self.shares(None)
+        share = 1.0 if self.relative_weight is None else self.relative_weights(None)
         return self.loss.bound_for(self.outputs) * float((share * z * z).sum()) / self.rows
 
     @property
@@ -303,9 +307,9 @@ class LinearTerm(RowSums):
         """Rows that stand for all, in memory: these."""
         return self
 
-    def ask(self, question, plus=None):
-        """What a question answers for all rows; see `parted`."""
-        return question(self)
+    def map_reduce(self, fn, plus=None):
+        """fn of all rows, as of one part; see `partitioned`."""
+        return fn(self)
 
     def thinning(self, enough: int) -> int:
         """One row of how many is enough."""
@@ -320,13 +324,19 @@ class LinearTerm(RowSums):
         taken in."""
         return plan.run([(self, plan.batch.order_of(self.rows, plan.epoch, plan.seed))], workspace)
 
-    def thinned(self, every: int) -> LinearTerm:
+    def subsample(self, every: int) -> LinearTerm:
         """The same over one row of each `every`, drawn once."""
         if every not in self._thinned:
             n = self.rows // every
             rows = every * np.arange(n) + np.random.Generator(np.random.Philox(0)).integers(0, every, n)
-            share = None if self.share is None else self.share[rows] / self.share[rows].mean()
-            self._thinned[every] = replace(self, X=self.X[rows], Y=self.Y[rows], share=share, gathered=None)
+            share = (
+                None
+                if self.relative_weight is None
+                else self.relative_weight[rows] / self.relative_weight[rows].mean()
+            )
+            self._thinned[every] = replace(
+                self, X=self.X[rows], Y=self.Y[rows], relative_weight=share, gathered=None
+            )
         return self._thinned[every]
 
     @cached_property
@@ -358,18 +368,18 @@ class LinearTerm(RowSums):
         """The best θ with no feature in it: zeros, and the intercept that predicts y best."""
         theta = np.zeros((self.X.shape[1] + self.intercept, self.outputs))
         if self.intercept:
-            theta[-1] = self.loss.null(self.Y, self.share)
+            theta[-1] = self.loss.null(self.Y, self.relative_weight)
         return theta.ravel()
 
     @cached_property
     def levels(self) -> tuple[np.ndarray, np.ndarray | None]:
         """All y; of classes one row for each is enough."""
         if not self.loss.labels:
-            return self.Y, self.share
+            return self.Y, self.relative_weight
         if self.outputs > 1:
-            counts = np.bincount(self.classes, self.share, self.outputs)
+            counts = np.bincount(self.classes, self.relative_weight, self.outputs)
             return np.eye(self.outputs), counts * (self.outputs / self.rows)
-        ones = float((self.Y if self.share is None else self.shares() * self.Y).sum())
+        ones = float((self.Y if self.relative_weight is None else self.relative_weights() * self.Y).sum())
         return np.array([[0.0], [1.0]]), np.array([self.rows - ones, ones]) * (2 / self.rows)
 
     # ---- small parts -------------------------------------------------------------------------
@@ -377,7 +387,7 @@ class LinearTerm(RowSums):
     def on(self, dataset) -> LinearTerm:
         """The same model, in the same coordinates, over other rows."""
         share = None if dataset.weights is None else dataset.weights / dataset.weights.mean()
-        return replace(self, X=dataset.X, Y=coded(dataset, self.loss), share=share, gathered=None)
+        return replace(self, X=dataset.X, Y=coded(dataset, self.loss), relative_weight=share, gathered=None)
 
     def uncentred(self) -> LinearTerm:
         """The same f, of sparse rows in coordinates that leave their zeros alone."""
@@ -394,18 +404,18 @@ class LinearTerm(RowSums):
         X = (self.X.astype(float) - self.standardise.center) / self.standardise.width
         return np.hstack([X, np.ones((self.rows, int(self.intercept)))])[:, :, None]
 
-    def shares(self, rows=None):
+    def relative_weights(self, rows=None):
         """Weights over their mean, (b, 1), of some rows or all; None if all weigh the same."""
-        if self.share is None:
+        if self.relative_weight is None:
             return None
-        return (self.share if rows is None else self.share[rows])[:, None]
+        return (self.relative_weight if rows is None else self.relative_weight[rows])[:, None]
 
     @property
     def _mean_square(self) -> float:
         """Of y, over rows by their weights, and over outputs."""
-        Y = self.Y if self.share is None else self.shares(None) * self.Y
+        Y = self.Y if self.relative_weight is None else self.relative_weights(None) * self.Y
         return float(np.einsum("nk,nk->", Y, self.Y)) / Y.size
 
     def sum_of(self, values) -> float:
         """Row by row when tiny, pairwise otherwise."""
-        return float(values.cumsum()[-1]) if self.tiny else float(values.sum())
+        return float(values.cumsum()[-1]) if self.sequential else float(values.sum())

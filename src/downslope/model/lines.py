@@ -21,7 +21,7 @@ def line(term, theta, z, direction):
     def at(t):
         if t not in found:
             found.clear()
-            found[t] = term.at(theta + t * direction)
+            found[t] = term.value_and_gradient(theta + t * direction)
         return found[t]
 
     def value_and_slope(t):
@@ -42,7 +42,7 @@ def _value_and_slope(term, z, ahead, t):
     if term.compiled:
         value, slope = summing.along(term, z, ahead, t)
         return value / term.rows, slope / term.rows
-    moved, share = z + t * ahead, term.shares()
+    moved, share = z + t * ahead, term.relative_weights()
     value, slope = term.loss.value(moved, term.Y), term.loss.slope(moved, term.Y) * ahead
     if share is not None:
         value, slope = share * value, share * slope
@@ -51,13 +51,13 @@ def _value_and_slope(term, z, ahead, t):
 
 def plane(term, theta, across, up):
     """(a, b) → f(θ + a·across + b·up), for points (m, 2), from three looks at X."""
-    at, along, beside = (term.predictor(d) for d in (theta, across, up))
-    share = term.shares()
+    at, along, upward = (term.predictor(d) for d in (theta, across, up))
+    share = term.relative_weights()
 
     def values(points) -> np.ndarray:
         out = np.empty(len(points))
         for place, (a, b) in enumerate(points):
-            value = term.loss.value(at + a * along + b * beside, term.Y)
+            value = term.loss.value(at + a * along + b * upward, term.Y)
             out[place] = term.sum_of(value if share is None else share * value) / term.rows
         return out
 

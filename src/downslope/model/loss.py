@@ -119,7 +119,7 @@ class Loss:
             low, high = (low, middle) if share @ self.slope(middle, y) >= 0 else (middle, high)
         return high if share @ self.value(high, y) <= share @ self.value(low, y) else low
 
-    def spread(self, z, Y) -> np.ndarray:
+    def output_scale(self, z, Y) -> np.ndarray:
         """How far z may well lie from the null prediction: as far as numbers y do; one unit, for others."""
         return z - Y if self.targets == "number" else np.ones_like(Y)
 
@@ -158,10 +158,10 @@ class Loss:
         return None
 
 
-def told(number: float) -> str:
-    """A number in as few digits as say it exactly.
+def format_number(number: float) -> str:
+    """The shortest decimal digits that read back as the same number.
 
-    >>> told(2.0), told(1 / 3)
+    >>> format_number(2.0), format_number(1 / 3)
     ('2', '0.3333333333333333')
     """
     return repr(float(number)).removesuffix(".0")

@@ -23,13 +23,20 @@ from inspect import signature
 import numpy as np
 
 from ..arguments import is_number
-from ..errors import DownslopeError, nearest
+from ..errors import DownslopeError, nearest, warn_renamed
 from ..kernels.losses import RESIDUAL as RESIDUAL_CODE
 from ..registry import Table
 from .class_losses import Log, Poisson, SmoothedHinge, SquaredHinge
-from .loss import SLACK, Loss, told
+from .loss import SLACK, Loss, format_number
 
-__all__ = ["SQUARED", "Loss", "absolute", "by_name", "huber", "quantile", "squared", "told"]
+__all__ = ["SQUARED", "Loss", "absolute", "by_name", "format_number", "huber", "quantile", "squared", "told"]  # noqa: F822
+
+
+def __getattr__(name: str):
+    if name == "told":  # the name of version 0.1
+        warn_renamed("losses.told", "format_number")
+        return format_number
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 @dataclass(frozen=True)
@@ -140,9 +147,9 @@ class Residual(Loss):
     def spec(self) -> str:
         """The text that `by_name` turns into this loss again."""
         if self.name == "huber":
-            return f"huber:{told(self.up / 2)}"
+            return f"huber:{format_number(self.up / 2)}"
         if self.name == "quantile":
-            return f"quantile:{told(self.down)}"
+            return f"quantile:{format_number(self.down)}"
         return self.name
 
     @property

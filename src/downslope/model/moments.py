@@ -18,10 +18,10 @@ from .term import Term
 
 
 @dataclass(frozen=True, eq=False)
-class Moments(Term):
+class QuadraticTerm(Term):
     """The same f as the LinearTerm that it came from, without its rows."""
 
-    source: Any  # a LinearTerm, or a PartedTerm
+    source: Any  # a LinearTerm, or a PartitionedTerm
     best: np.ndarray  # θ*, (q, k)
     lowest: float  # f*
 
@@ -55,7 +55,7 @@ class Moments(Term):
     def G(self) -> np.ndarray:
         return self.source.gram
 
-    def at(self, theta, rows=None):
+    def value_and_gradient(self, theta, rows=None):
         away = theta.reshape(self.best.shape) - self.best
         pull = self.G @ away
         return self.lowest + float((away * pull).sum()), 2 * pull.ravel(), (away, pull)
@@ -120,21 +120,21 @@ class Moments(Term):
 
     @property
     def null_value(self) -> float:
-        return self.at(self.null_theta)[0]
+        return self.value_and_gradient(self.null_theta)[0]
 
-    def bend(self, direction) -> float:
+    def curvature_along(self, direction) -> float:
         d = direction.reshape(self.best.shape)
         return 2 * float((d * (self.G @ d)).sum())
 
     def gap(self, objective, point, passes):
-        if not objective.kinked:
+        if not objective.nonsmooth:
             return free_gap(objective, point)
         rows = replace(objective, term=self.source)
-        return rows.gap(rows.at(point.theta), passes)
+        return rows.gap(rows.value_and_gradient(point.theta), passes)
 
     @property
-    def widths(self):
-        return self.source.widths
+    def column_scale(self):
+        return self.source.column_scale
 
     def to_user(self, theta):
         return self.source.to_user(theta)
@@ -143,7 +143,7 @@ class Moments(Term):
         return self.source.to_inner(params)
 
 
-def reduced(term) -> Moments:
+def reduced(term) -> QuadraticTerm:
     """One pass over the rows for G, and the solve that finds θ*."""
     best = least_squares(term).theta
-    return Moments(term, best.reshape(-1, term.outputs), term.at(best)[0])
+    return QuadraticTerm(term, best.reshape(-1, term.outputs), term.value_and_gradient(best)[0])

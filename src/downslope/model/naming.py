@@ -25,8 +25,10 @@ def param_names(features, targets, intercept: bool) -> tuple[str, ...]:
 def coded(dataset, loss: Loss) -> np.ndarray:
     """y as the loss takes it, (n, k): numbers; of two classes 0 and 1; of K > 2 a column for each."""
     if dataset.classes and not loss.labels:
-        told = ", ".join(map(str, dataset.classes[:3]))
-        raise DownslopeError("model.numbers_needed", loss=loss.name, column=dataset.targets[0], classes=told)
+        listed = ", ".join(map(str, dataset.classes[:3]))
+        raise DownslopeError(
+            "model.numbers_needed", loss=loss.name, column=dataset.targets[0], classes=listed
+        )
     if loss.labels and len(dataset.classes) > 2:
         return (dataset.y[:, None] == np.arange(len(dataset.classes))).astype(float)
     Y = np.asarray(dataset.y, dtype=float).reshape(len(dataset.y), -1)

@@ -19,9 +19,9 @@ def forward_error(error: Exception, shape: tuple[int, ...]) -> Exception:
     """What a module raised: as it is, where its code is a person's own; else that the rows do not fit it."""
     if of_the_user(error):
         return error
-    told = DownslopeError("nets.forward", shape=shape, error=str(error).partition("\n")[0])
-    told.__cause__ = error
-    return told
+    refusal = DownslopeError("nets.forward", shape=shape, error=str(error).partition("\n")[0])
+    refusal.__cause__ = error
+    return refusal
 
 
 def refuse_too_large(key: str, needed: int, **facts) -> None:

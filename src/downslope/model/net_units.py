@@ -1,4 +1,4 @@
-"""The units of a net: it is descended on standardised columns, towards a standardised y, and told in the
+"""The units of a net: it is descended on standardised columns, towards a standardised y, and reported in the
 user's units, as linear models are.
 
 With x̃ = (x − m)/σ and z = level + unit·net(x̃), both maps are linear, so the first and the last layer take
@@ -54,7 +54,7 @@ class Units:
         return _flat(found)
 
     @property
-    def widths(self) -> np.ndarray:
+    def column_scale(self) -> np.ndarray:
         """θ over w for every weight, 0 for a bias: what a penalty on w needs to know.  (p,)"""
         found = layers(np.ones(sum((before + 1) * after for before, after in self.sizes)), self.sizes)
         for _, b in found:

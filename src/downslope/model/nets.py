@@ -83,7 +83,7 @@ class Net(NetSettings):
 
     def term(self, dataset, loss, scale: bool = False) -> NetTerm:
         """The mean loss of this net over the rows of a Dataset. `scale`: descend on standardised columns,
-        towards a standardised y, and be told in their own units all the same (see net_units.py)."""
+        towards a standardised y, and reported in their own units all the same (see net_units.py)."""
         dataset = checks.weighing(dataset)
         Y = coded(dataset, loss)
         features, outputs = dataset.shape[1], Y.shape[1]
@@ -241,7 +241,7 @@ class NetTerm(Term):
     flat: Flat
     X: Any  # torch.Tensor (n, d)
     Y: np.ndarray  # (n, k)
-    share: np.ndarray | None  # (n,) weights over their mean
+    relative_weight: np.ndarray | None  # (n,) weights over their mean
     loss: Any
     training: bool = True  # whether dropout is on in `at`: off for rows held out
     units: Units | None = None  # of X and z, when they are not the user's
@@ -280,16 +280,16 @@ class NetTerm(Term):
         )
 
     @cached_property
-    def widths(self) -> np.ndarray:
+    def column_scale(self) -> np.ndarray:
         """1 for a weight; 0 for a bias, which is never penalised.  (p,)"""
         if self.units is not None:
-            return self.units.widths
+            return self.units.column_scale
         each = [np.full(p.numel(), float(not checks.is_bias(name))) for name, p in self.flat.parameters]
         return np.concatenate(each)
 
     # ---- values ------------------------------------------------------------------------------
 
-    def at(self, theta, rows=None):
+    def value_and_gradient(self, theta, rows=None):
         """Value and gradient of the mean over `rows`, an index array (all of them when None), and θ."""
         torch, flat = pytorch(), self.flat
         n, value = self.rows if rows is None else len(rows), 0.0
@@ -297,7 +297,10 @@ class NetTerm(Term):
         with flat.drawing() if self.training else nullcontext(), torch.enable_grad():
             for part in row_blocks(n):
                 here = part if rows is None else rows[part]
-                Y, share = self.Y[here], None if self.share is None else self.share[here, None]
+                Y, share = (
+                    self.Y[here],
+                    None if self.relative_weight is None else self.relative_weight[here, None],
+                )
                 scores = flat.scores(self.X[here])  # (b, k)
                 z = self._in_units(_numpy(scores))
                 losses, slope = self.loss.value_and_slope(z, Y)
@@ -356,7 +359,7 @@ class NetTerm(Term):
     @cached_property
     def _null(self) -> np.ndarray:
         """The best z that is the same for every row.  (n, k)"""
-        return np.broadcast_to(self.loss.null(self.Y, self.share), self.Y.shape)
+        return np.broadcast_to(self.loss.null(self.Y, self.relative_weight), self.Y.shape)
 
     @cached_property
     def gradient_scale(self) -> float:
@@ -367,13 +370,16 @@ class NetTerm(Term):
         return unit * max(slope, 1e-8 * level) or 1.0
 
     @cached_property
-    def spread(self) -> float:
+    def output_scale(self) -> float:
         """How far z may well lie from its best constant."""
-        return math.sqrt(self._mean(self.loss.spread(self._null, self.Y) ** 2))
+        return math.sqrt(self._mean(self.loss.output_scale(self._null, self.Y) ** 2))
 
     def _mean(self, values) -> float:
         """Over rows by their weights; summed over outputs."""
-        return float((values if self.share is None else self.share[:, None] * values).sum()) / self.rows
+        return (
+            float((values if self.relative_weight is None else self.relative_weight[:, None] * values).sum())
+            / self.rows
+        )
 
     def to_user(self, theta) -> np.ndarray:
         return np.array(theta, dtype=float) if self.units is None else self.units.to_user(theta)
@@ -385,7 +391,7 @@ class NetTerm(Term):
         """The same net over rows held out, with dropout off."""
         Y, share = _targets(dataset, self.loss)
         rows = dataset if self.units is None else self.units.standardised(dataset)
-        return replace(self, X=self.flat.tensor(rows.X), Y=Y, share=share, training=False)
+        return replace(self, X=self.flat.tensor(rows.X), Y=Y, relative_weight=share, training=False)
 
     def load(self, theta, module=None) -> None:
         """Write θ, and gathered running means, into the module that was handed over, or into one like it."""

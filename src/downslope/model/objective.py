@@ -16,7 +16,7 @@ import numpy as np
 
 from ..arguments import ROWS, a, door
 from ..data.memory import free
-from ..errors import DownslopeError
+from ..errors import DownslopeError, Renamed, warn_renamed
 from . import penalties
 from .basis import Basis, along, basis
 from .crossover import crossover
@@ -66,7 +66,7 @@ class Line:
     def point(self, t: float) -> Point:
         """All that `Objective.at` gives at θ + t·d, from what the line holds already."""
         theta = self.start.theta + t * self.direction
-        return self.objective.priced(theta, *self._at(t))
+        return self.objective.with_penalty(theta, *self._at(t))
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,12 +105,12 @@ class Objective:
     @property
     def smooth(self) -> bool:
         """The gradient exists everywhere: neither loss nor penalty has a kink."""
-        return self.term.smooth and not self.kinked
+        return self.term.smooth and not self.nonsmooth
 
     @property
-    def kinked(self) -> bool:
+    def nonsmooth(self) -> bool:
         """The penalty has a kink, which takes a prox."""
-        return self.penalty.kinked
+        return self.penalty.nonsmooth
 
     @property
     def curved(self) -> bool:
@@ -123,9 +123,9 @@ class Objective:
         return self.term.quadratic
 
     @property
-    def sweeps(self) -> bool:
+    def linear_rows(self) -> bool:
         """A compiled kernel can make a whole pass over the rows."""
-        return self.term.sweeps
+        return self.term.linear_rows
 
     @property
     def linear(self) -> bool:
@@ -138,9 +138,9 @@ class Objective:
         return self.term.in_memory
 
     @property
-    def tiny(self) -> bool:
+    def sequential(self) -> bool:
         """So few numbers that the kernels run uncompiled, in row order."""
-        return self.term.tiny
+        return self.term.sequential
 
     def refuse_large_matrix(self, weights: int, method: str) -> None:
         """Raise where a matrix of all pairs of weights, with its factors, does not fit in memory."""
@@ -149,23 +149,23 @@ class Objective:
             raise DownslopeError("descent.matrix_memory", method=method, weights=f"{weights:,}", **facts)
 
     @property
-    def noisy(self) -> bool:
+    def stochastic(self) -> bool:
         """Two calls at one place differ, as those of a net with dropout do."""
         return self.term.stochastic
 
     @property
-    def drawn(self) -> int:
+    def rng_calls(self) -> int:
         """Random draws of a net's dropout so far."""
         return self.term.state_dict()[0]
 
     @property
-    def gathered(self) -> dict[str, np.ndarray]:
+    def buffers(self) -> dict[str, np.ndarray]:
         """Buffers of a net, such as running means."""
         return self.term.state_dict()[1]
 
-    def go_back(self, drawn: int, gathered: dict[str, np.ndarray] | None) -> None:
-        """Go on from such draws and buffers."""
-        self.term.load_state_dict(drawn, gathered)
+    def load_state_dict(self, rng_calls: int, buffers: dict[str, np.ndarray] | None) -> None:
+        """Continue from so many random draws and these buffers."""
+        self.term.load_state_dict(rng_calls, buffers)
 
     def first_non_finite(self, gradient) -> str | None:
         """The parameter of a net whose slope was the first to be no finite number; None if all are."""
@@ -173,23 +173,23 @@ class Objective:
 
     # ---- values ------------------------------------------------------------------------------
 
-    def at(self, theta, rows=None) -> Point:
+    def value_and_gradient(self, theta, rows=None) -> Point:
         """F and the gradient of its smooth part, over all rows or the mean over some."""
-        return self.priced(theta, *self.term.at(theta, rows))
+        return self.with_penalty(theta, *self.term.value_and_gradient(theta, rows))
 
-    def priced(self, theta, value, gradient, cached) -> Point:
+    def with_penalty(self, theta, value, gradient, cached) -> Point:
         """The term's value and gradient, with the penalty's added."""
         if self.penalty.alpha:
-            value = value + self.price(theta)
+            value = value + self.penalty_value(theta)
             gradient = gradient + self.l2 * theta
         return Point(theta, value, gradient, cached)
 
     def value(self, theta) -> float:
-        if not self.tiny and self.term.level(theta):
-            return self.term.level_value(theta) + self.price(theta)
-        return self.at(theta).value
+        if not self.sequential and self.term.intercept_only(theta):
+            return self.term.intercept_only_value(theta) + self.penalty_value(theta)
+        return self.value_and_gradient(theta).value
 
-    def valued(self, theta) -> Point:
+    def value_only(self, theta) -> Point:
         """F alone, for whom the gradient would be found in vain."""
         return Point(theta, self.value(theta), None, None)
 
@@ -201,7 +201,7 @@ class Objective:
     def _with_penalty(self, values, thetas) -> np.ndarray:
         return values + 0.5 * thetas**2 @ self.l2 + np.abs(thetas) @ self.l1
 
-    def price(self, theta) -> float:
+    def penalty_value(self, theta) -> float:
         """α·R(w)"""
         return float(0.5 * self.l2 @ theta**2 + self.l1 @ np.abs(theta))
 
@@ -249,9 +249,9 @@ class Objective:
         """argmin ½(θ − v)²/step + Σ l1ⱼ|θⱼ|, elementwise."""
         return soft_threshold(v, step * self.l1)
 
-    def certificate(self, theta, gradient) -> float:
+    def stationarity(self, theta, gradient) -> float:
         """The largest distance of −g to the penalty's subdifferential: 0 at a minimum."""
-        if not self.kinked:
+        if not self.nonsmooth:
             return float(np.abs(gradient).max())
         return float(kink_distance(gradient, theta, self.l1).max())
 
@@ -306,9 +306,9 @@ class Objective:
         """Whether L is known, without finding it; infinite counts as known."""
         return self.term.bounded
 
-    def bend(self, direction) -> float:
+    def curvature_along(self, direction) -> float:
         """A bound on the curvature of the smooth part along a direction: ≥ d·∇²F(θ)·d for all θ."""
-        return self.term.bend(direction) + float(self.l2 @ direction**2)
+        return self.term.curvature_along(direction) + float(self.l2 @ direction**2)
 
     @property
     def gradient_scale(self) -> float:
@@ -318,7 +318,7 @@ class Objective:
     @cached_property
     def null_value(self) -> float:
         """F at the best weights with no feature in them."""
-        return float(self.term.null_value) + self.price(self.term.null_theta)
+        return float(self.term.null_value) + self.penalty_value(self.term.null_theta)
 
     # ---- the penalty, by coordinate ------------------------------------------------------------
 
@@ -331,11 +331,11 @@ class Objective:
         return self._priced(self.penalty.alpha * self.penalty.l2, 2)
 
     def _priced(self, price: float, power: int) -> np.ndarray:
-        widths = self.term.widths
+        widths = self.term.column_scale
         ratio = np.where(widths > 0, widths / (1.0 if self.units is None else self.units), 1.0)
         return np.where(widths > 0, price / ratio**power, 0.0)
 
-    def beside(self, point: Point, theta) -> Point:
+    def extrapolate(self, point: Point, theta) -> Point:
         """F and its gradient at θ from those at another place, where F is exactly a parabola: no row is
         looked at."""
         away = theta - point.theta
@@ -350,9 +350,9 @@ class Objective:
         """The same F from its moments: every evaluation costs O(d²), whatever the number of rows."""
         return replace(self, term=reduced(self.term))
 
-    def thinned(self, every: int) -> Objective:
+    def subsample(self, every: int) -> Objective:
         """The same F over one row of each `every`, in the same coordinates."""
-        return replace(self, term=self.term.thinned(every))
+        return replace(self, term=self.term.subsample(every))
 
     def uncentred(self) -> Objective:
         """The same F in the coordinates of a method that looks at some sparse rows at a time."""
@@ -377,11 +377,26 @@ class Objective:
     def to_inner(self, params) -> np.ndarray:
         return self.term.to_inner(params)
 
+    # ---- names of version 0.1 ----------------------------------------------------------------------
+
+    at, priced, valued = Renamed("value_and_gradient"), Renamed("with_penalty"), Renamed("value_only")
+    price, bend, beside = Renamed("penalty_value"), Renamed("curvature_along"), Renamed("extrapolate")
+    kinked, sweeps, certificate = Renamed("nonsmooth"), Renamed("linear_rows"), Renamed("stationarity")
+    tiny, noisy, thinned = Renamed("sequential"), Renamed("stochastic"), Renamed("subsample")
+    drawn, gathered = Renamed("rng_calls"), Renamed("buffers")
+
+    def go_back(self, drawn: int, gathered: dict[str, np.ndarray] | None) -> None:
+        """`load_state_dict` under its name of version 0.1."""
+        warn_renamed("Objective.go_back", "load_state_dict")
+        self.load_state_dict(drawn, gathered)
+
 
 def objective_of(term, penalty: Penalty, penalty_on: str = "raw", scale: bool = True) -> Objective:
     """F of a term and a penalty on its weights w; with `penalty_on` "standardised", on σ·w."""
     standardised = penalties.on_standardised(penalty_on, scale) and penalty.alpha > 0
-    return Objective(term, penalty, np.where(term.widths > 0, term.widths, 1.0) if standardised else None)
+    return Objective(
+        term, penalty, np.where(term.column_scale > 0, term.column_scale, 1.0) if standardised else None
+    )
 
 
 @door(dataset=ROWS, model=a("Linear", none=True))

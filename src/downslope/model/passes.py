@@ -8,11 +8,11 @@ from functools import partial
 
 import numpy as np
 
-from ..kernels import ring, rows, sparse_sweeps, sweeps
+from ..kernels import gather, ring, sparse_sweeps, sweeps
 from ..kernels.compiled import compiled
-from ..kernels.moves import STEEPEST
 from ..kernels.ring import PLACES
-from ..kernels.threads import helped
+from ..kernels.threads import with_helpers
+from ..kernels.updates import STEEPEST
 
 PIECE = 2**17  # numbers that stay in a core's cache
 STRETCH = 512  # pieces between looks at whether to go on
@@ -32,7 +32,7 @@ def _plain(term, plan) -> Callable:
     def swept(order, learning, theta, memory):
         size, direction, done = plan.batch.size, plan.method.direction, memory.updates
         for update, t in enumerate(learning(0, -(-len(order) // size)).tolist()):
-            value, gradient, _ = term.at(theta, order[update * size : (update + 1) * size])
+            value, gradient, _ = term.value_and_gradient(theta, order[update * size : (update + 1) * size])
             value += float(0.5 * plan.l2 @ theta**2 + plan.l1 @ np.abs(theta))
             gradient = gradient + plan.l2 * theta
             theta = direction.move(theta, gradient, t, memory, plan.l1)
@@ -79,7 +79,7 @@ def _sparse(term, plan, ready: Callable) -> Callable:
     # A piece that is not swept row by row begins with a look at all columns.
     piece = min(n, max(1, max(PIECE, 0 if alone else 2 * q) // mean // size) * size)
     free = q - 1 if term.intercept else -1
-    source = (*rows.unsigned(X), term.Y, _share(term), _inverse(term.standardise), free)
+    source = (*gather.unsigned(X), term.Y, _share(term), _inverse(term.standardise), free)
     spaces: list[tuple] = []
 
     def space_for(order) -> tuple:
@@ -120,13 +120,13 @@ def _helped(ahead: Callable, alone: bool, piece: int, source: tuple, order, spac
     """The state of a ring that other cores fill with the pieces of `order` meanwhile."""
     state, pieces = ring.fresh(), -(-len(order) // piece)
     task = partial(ahead, state, pieces, source, order, space)
-    with helped(task, partial(ring.close, state), 0 if alone else min(pieces, PLACES) - 1):
+    with with_helpers(task, partial(ring.close, state), 0 if alone else min(pieces, PLACES) - 1):
         yield state
 
 
 def _share(term) -> np.ndarray:
     """The rows' weights over their mean, (n,); empty where all weigh the same."""
-    return np.empty(0) if term.share is None else term.share
+    return np.empty(0) if term.relative_weight is None else term.relative_weight
 
 
 def _inverse(standardise) -> np.ndarray:

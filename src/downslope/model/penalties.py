@@ -12,10 +12,10 @@ import numpy as np
 
 from ..arguments import is_number
 from ..errors import DownslopeError, nearest
-from ..kernels.moves import kink_distance
-from ..kernels.moves import shrink as soft_threshold
+from ..kernels.updates import kink_distance
+from ..kernels.updates import shrink as soft_threshold
 from ..registry import Table
-from .loss import told
+from .loss import format_number
 
 __all__ = ["Penalty", "by_name", "elasticnet", "kink_distance", "l1", "l2", "none", "soft_threshold"]
 
@@ -56,7 +56,7 @@ class Penalty:
         return kink_distance(g, w, self.alpha * self.l1)
 
     @property
-    def kinked(self) -> bool:
+    def nonsmooth(self) -> bool:
         """Whether R has a kink at 0, so that a plain gradient step can not stop there."""
         return self.alpha * self.l1 > 0
 
@@ -71,7 +71,7 @@ class Penalty:
         """The text that `by_name` turns into this penalty again."""
         if self.name == "none":
             return None
-        return f"elasticnet:{told(self.l1)}" if self.name == "elasticnet" else self.name
+        return f"elasticnet:{format_number(self.l1)}" if self.name == "elasticnet" else self.name
 
 
 def none(alpha: float = 0.0) -> Penalty:

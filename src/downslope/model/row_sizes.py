@@ -24,7 +24,7 @@ def of_each(term) -> np.ndarray:
         if m.any():
             sizes += ((m / width) ** 2).sum() - 2 * term.X @ (m * price)
         sizes = sizes + term.intercept
-    return sizes if term.share is None else sizes * term.share
+    return sizes if term.relative_weight is None else sizes * term.relative_weight
 
 
 def mean(term) -> float:
@@ -32,13 +32,13 @@ def mean(term) -> float:
     sizes, (m, width) = term.standardise.sizes, (term.standardise.center, term.standardise.width)
     if sizes is None and term.gathered is not None:
         sizes = (np.diag(term.gathered.G) + (term.gathered.mean - m) ** 2) / width**2
-    if sizes is None and term.dense and term.share is None and term.standardise.plain:
+    if sizes is None and term.dense and term.relative_weight is None and term.standardise.plain:
         flat = term.X.reshape(-1)
         pieces = [flat[first : first + PIECE] for first in range(0, flat.size, PIECE)]
         squares = each(lambda piece: np.einsum("i,i->", piece, piece, dtype=float), pieces)
         return float(sum(squares)) / term.rows + term.intercept
     if sizes is None and term.compiled and (term.dense or not m.any()):
-        sizes = summing.column_sums(term.X, m, term.share)[1] / term.rows / width**2
+        sizes = summing.column_sums(term.X, m, term.relative_weight)[1] / term.rows / width**2
     return float(term.row_sizes.mean() if sizes is None else sizes.sum() + term.intercept)
 
 
@@ -48,8 +48,10 @@ def rough(term) -> float:
     if every < 2 or term.standardise.sizes is not None:
         return term.row_size
     few = slice(None, None, every)
-    share = None if term.share is None else term.share[few]
-    return float(of_each(replace(term, X=term.X[few], Y=term.Y[few], share=share, gathered=None)).mean())
+    share = None if term.relative_weight is None else term.relative_weight[few]
+    return float(
+        of_each(replace(term, X=term.X[few], Y=term.Y[few], relative_weight=share, gathered=None)).mean()
+    )
 
 
 def row_squares(X: np.ndarray, center: np.ndarray, width: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from .term import Term
 WIDE = 2_000  # columns up to which XᵀX is formed
 
 
-class RowSums(Term):
+class RowTerm(Term):
     """f(θ) = Σᵢ sᵢ ℓ(x̃ᵢ·u + c, yᵢ) / Σᵢ sᵢ, by its Gram matrix G and the values of y.
 
     Whoever derives from it has the rows, and tells `rows`, `columns`, `outputs`, `gram`, `row_size`,
@@ -31,7 +31,7 @@ class RowSums(Term):
     row_size: Any
     levels: Any  # (Y, share): few values of y that stand for all of them, where z is one number
 
-    linear = sweeps = True
+    linear = linear_rows = True
 
     @property
     def coupled(self) -> bool:
@@ -124,7 +124,7 @@ class RowSums(Term):
     @cached_property
     def null_value(self) -> float:
         """f at `null_theta`."""
-        return self.level_value(self.null_theta)
+        return self.intercept_only_value(self.null_theta)
 
     @property
     def standardised(self) -> bool:
@@ -141,11 +141,11 @@ class RowSums(Term):
         """f is nowhere below this: every row's loss at its least."""
         return float(self._at_level(lambda z, Y: self.loss.infimum(Y), self.null_theta).sum())
 
-    def level(self, theta) -> bool:
+    def intercept_only(self, theta) -> bool:
         """Whether no feature counts at θ, so that z is the same for all rows."""
         return not theta[: self.columns * self.outputs].any()
 
-    def level_value(self, theta) -> float:
+    def intercept_only_value(self, theta) -> float:
         """f there, without a look at X."""
         return float(self._at_level(self.loss.value, theta).sum())
 
@@ -190,17 +190,17 @@ class RowSums(Term):
         return float((Y**2 if share is None else share[:, None] * Y**2).mean())
 
     @cached_property
-    def spread(self) -> float:
+    def output_scale(self) -> float:
         """How far z may well lie from the best constant: for numbers, as far as y does."""
         return float(
-            np.sqrt(self._at_level(lambda z, Y: self.loss.spread(z, Y) ** 2, self.null_theta).mean())
+            np.sqrt(self._at_level(lambda z, Y: self.loss.output_scale(z, Y) ** 2, self.null_theta).mean())
         )
 
     @cached_property
     def expected_size(self) -> float:
         """How large a weight may well be: the spread of y over the size of a column."""
         column = float(np.sqrt(self.row_size / self.size))
-        return self.spread / column if self.spread > 0 and column > 0 else 1.0
+        return self.output_scale / column if self.output_scale > 0 and column > 0 else 1.0
 
     # ---- units -------------------------------------------------------------------------------
 
@@ -211,7 +211,7 @@ class RowSums(Term):
         return self.standardise.to_inner(np.asarray(params, dtype=float), self.intercept)
 
     @cached_property
-    def widths(self) -> np.ndarray:
+    def column_scale(self) -> np.ndarray:
         """σ of the column that each θ belongs to; 0 for an intercept, which is never penalised.  (p,)"""
         widths = np.append(self.standardise.width, np.zeros(int(self.intercept)))
         return np.repeat(widths, self.outputs)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..kernels import sums
 from ..kernels.compiled import compiled
-from ..kernels.rows import unsigned
+from ..kernels.gather import unsigned
 from ..kernels.threads import each
 
 WORTH = 4_000_000  # multiplications in z = X·W, from which a fit in a fresh process is faster compiled
@@ -40,7 +40,7 @@ def summed(term, theta):
     """(Σ sℓ, Σ s·slope·x (k, d), Σ s·slope (k,), z (n, k)) at θ."""
     W, b = raw_weights(term, theta)
     z = np.empty((term.outputs, term.rows))
-    share = NOTHING if term.share is None else term.share
+    share = NOTHING if term.relative_weight is None else term.relative_weight
     if isinstance(term.X, np.ndarray):
         kernel, X = compiled(sums.dense_sums), [term.X]
     else:
@@ -106,7 +106,10 @@ def added(parts: list[tuple]) -> tuple:
 
 def along(term, z, ahead, t: float) -> tuple[float, float]:
     """Σ sℓ(z + t·d) and its derivative in t, from z and d = `ahead`, (n, k)."""
-    kernel, share = compiled(sums.line_sums), NOTHING if term.share is None else term.share
+    kernel, share = (
+        compiled(sums.line_sums),
+        NOTHING if term.relative_weight is None else term.relative_weight,
+    )
     task = lambda rows: kernel(z.T, ahead.T, t, term.targets, share, term.loss.kernel, rows.start, rows.stop)
     return added(each(task, blocks(term.X, term.outputs)))
 
@@ -142,8 +145,8 @@ def curvatures(term, z) -> np.ndarray:
             weights = [p[a] * p[b] for a, b in pairs] if coupled else [p[0] * (1 - p[0])]  # for ±z alike
         else:
             weights = list(term.loss.curvature(z[rows], term.Y[rows]).T)
-        if term.share is not None:
-            weights = [weight * term.share[rows] for weight in weights]
+        if term.relative_weight is not None:
+            weights = [weight * term.relative_weight[rows] for weight in weights]
         out = np.zeros((len(pairs), filled, filled))
         gram(term.X[rows], m, inverse, term.intercept, np.array(weights), 0, rows.stop - rows.start, out)
         return (out,)

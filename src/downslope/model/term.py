@@ -1,9 +1,9 @@
 """f(θ), the part of F that rows or a function make: what methods, verdicts and doors may ask of it.
 
-Every kind of term derives from `Term` and overrides what it knows: `LinearTerm` and `PartedTerm` (a linear
-model over rows in memory, or in parts), `Moments` (a squared loss held in d² numbers), `NetTerm`,
-`FunctionTerm`. The defaults are those of a function of its weights of which nothing else is known. Nobody
-outside asks what kind of term it is.
+Every kind of term derives from `Term` and overrides what it knows: `LinearTerm` and `PartitionedTerm` (a
+linear model over rows in memory, or in parts), `QuadraticTerm` (a squared loss held in d² numbers),
+`NetTerm`, `FunctionTerm`. The defaults are those of a function of its weights of which nothing else is known.
+Nobody outside asks what kind of term it is.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Term:
     names: Any  # of the weights, (p,) texts
     size: Any  # p
     rows: Any  # terms of the sum, n
-    widths: Any  # (p,) size of the column of each weight; 0 for a weight that is never penalised
+    column_scale: Any  # (p,) size of the column of each weight; 0 for a weight that is never penalised
     outputs: Any = 1  # columns of z, k
     loss_name: Any = ""  # for messages
 
@@ -32,13 +32,13 @@ class Term:
     has_rows: Any = True  # a sum over rows; False for a function of its weights
     in_memory: Any = True  # all rows are
     linear: Any = False  # the mean loss of a linear model over rows, by the rows or by their moments
-    sweeps: Any = False  # a linear model over rows at hand
+    linear_rows: Any = False  # a linear model over rows at hand
     has_kernels: Any = False  # compiled loops know it, and can make a whole pass
     coupled: Any = False  # the columns of z depend on each other
     smooth: Any = True  # a gradient exists everywhere
     curved: Any = False  # there is a Hessian
     quadratic: Any = False  # exactly a parabola
-    tiny: Any = False  # so few numbers that sums run in row order, uncompiled
+    sequential: Any = False  # so few numbers that sums run in row order, uncompiled
     stochastic: Any = False  # two calls at the same θ differ, as with dropout
 
     # ---- curvature: L and μ of the gradient, where they are known
@@ -56,7 +56,7 @@ class Term:
 
     # ---- values
 
-    def at(self, theta, rows=None) -> tuple[float, np.ndarray, Any]:
+    def value_and_gradient(self, theta, rows=None) -> tuple[float, np.ndarray, Any]:
         """Value, gradient (p,), and what `line` and `hessian` reuse; over all rows or the mean over some."""
         raise NotImplementedError
 
@@ -75,7 +75,7 @@ class Term:
 
         def at(t):
             if t not in seen:
-                seen[t] = self.at(theta + t * direction)
+                seen[t] = self.value_and_gradient(theta + t * direction)
             return seen[t]
 
         def value_and_slope(t):
@@ -85,7 +85,7 @@ class Term:
 
         return value_and_slope, at
 
-    def level(self, theta) -> bool:
+    def intercept_only(self, theta) -> bool:
         """Whether f there is known without a pass over the rows."""
         return False
 
@@ -128,7 +128,7 @@ class Term:
         """From the units of the columns to the coordinates of the descent."""
         return np.array(params, dtype=float)
 
-    # ---- state beside θ, and threads
+    # ---- state other than θ, and threads
 
     def state_dict(self) -> tuple[int, dict[str, np.ndarray]]:
         """(random draws so far, buffers such as running means)"""

@@ -212,7 +212,7 @@ def _subtitle(ax, held: list[int], middle: np.ndarray, features: Sequence[str]) 
         say("plots.held_at", name=drawable(features[j], "plots.feature", number=j + 1), value=middle[j])
         for j in held[:HELD]
     ]
-    words = say("plots.held", told=", ".join(medians + ["…"] * (len(held) > HELD)))
+    words = say("plots.held", medians=", ".join(medians + ["…"] * (len(held) > HELD)))
     title = ax.get_title(loc="left")
     ax.set_title(title, loc="left", fontsize=11, color=INK, pad=22, **lettering(title))
     place = {"xycoords": "axes fraction", "xytext": (0, 6), "textcoords": "offset points", "va": "bottom"}

@@ -109,12 +109,12 @@ class Finding:
         return found
 
     @property
-    def mend(self) -> scripts.Mend | None:
+    def mend(self) -> scripts.Fix | None:
         """Which lines become what; None where no line can be proposed."""
         if self.slip is not None:
             return self.slip.mend
         fix = self.numbers.get("fix")
-        return scripts.Mend(*fix) if fix else None
+        return scripts.Fix(*fix) if fix else None
 
     @property
     def cell(self) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..insight.scripts import Mend
+from ..insight.scripts import Fix
 from ..messages import text
 from .report import mended, number, table
 
@@ -24,7 +24,7 @@ class Fixed:
 
     before: Seen
     seen: Seen
-    mends: list[Mend]
+    mends: list[Fix]
 
     @property
     def losses(self) -> list[tuple[int, float, float]]:
@@ -70,7 +70,7 @@ def _losses(seen: Seen) -> dict[int, float]:
     return {step: loss for step, loss in found.items() if not math.isnan(loss)}
 
 
-def rate_mend(source: str, loop: Any, rate: float) -> Mend | None:
+def rate_mend(source: str, loop: Any, rate: float) -> Fix | None:
     """The line that holds the learning rate of a loop, with `rate` in its place.
 
     A literal is replaced where it stands: in the update, in the assignment of the name, in the call that
@@ -84,7 +84,7 @@ def rate_mend(source: str, loop: Any, rate: float) -> Mend | None:
     return None if node is None else _replaced(source, _Literals(tree).behind(node) or node, f"{rate:g}")
 
 
-def epochs_mend(source: str, loop: Any, epochs: int) -> Mend | None:
+def epochs_mend(source: str, loop: Any, epochs: int) -> Fix | None:
     """The line with the number of epochs, in range(100) or in the name behind it, replaced by `epochs`."""
     tree = _parsed(source)
     if tree is None:
@@ -158,7 +158,7 @@ def applied(source: str, mends: Iterable[Mend]) -> str:
     'a\\nB\\nx\\nc'
     """
     lines = source.split("\n")
-    taken: list[Mend] = []
+    taken: list[Fix] = []
     for mend in mends:
         apart = (mend.last < other.first or other.last < mend.first for other in taken)
         if mend not in taken and all(apart):
@@ -301,10 +301,10 @@ class _Literals:
         return [defaults[name]] if name in defaults else []
 
 
-def _replaced(source: str, node: ast.expr, text: str) -> Mend | None:
+def _replaced(source: str, node: ast.expr, text: str) -> Fix | None:
     """The line of an expression with `text` in its place; None where it goes over several lines."""
     if node.lineno != node.end_lineno or node.end_col_offset is None:
         return None
     line = source.split("\n")[node.lineno - 1].encode()
     mended = line[: node.col_offset] + text.encode() + line[node.end_col_offset :]
-    return Mend(node.lineno, node.lineno, mended.decode())
+    return Fix(node.lineno, node.lineno, mended.decode())

@@ -42,7 +42,7 @@ class Activation:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOptions:
     """A loss's graph, read before its backward pass."""
 
     nodes: list[Any]
@@ -81,18 +81,18 @@ class Reading:
         return found
 
 
-def read(loss: Any, names: Mapping[int, str]) -> Reading:
+def read(loss: Any, names: Mapping[int, str]) -> ReadOptions:
     """Read the graph of a loss; `names` gives the name of a weight by its id."""
     nodes = graph(loss)
     leaves = [node.variable for node in nodes if operation(node) == "AccumulateGrad"]
     layers = [layer for node in nodes if (layer := _layer(node, names)) is not None]
     layers.reverse()  # the graph is walked from the loss down
     scores = scores_of(loss.grad_fn)
-    reading = Reading(nodes, layers, list(_activations(loss.grad_fn, layers)), scores, 0, leaves)
+    reading = ReadOptions(nodes, layers, list(_activations(loss.grad_fn, layers)), scores, 0, leaves)
     inputs = reading.inputs
     made = None if scores is None else scores[0]._input_metadata[scores[1]].shape
     rows = int(inputs.shape[0]) if inputs is not None and inputs.dim() > 1 else int(made[0]) if made else 0
-    return Reading(nodes, layers, reading.activations, scores, rows, leaves)
+    return ReadOptions(nodes, layers, reading.activations, scores, rows, leaves)
 
 
 def saved(node: Any, name: str) -> Any:
@@ -168,7 +168,7 @@ def _activations(root: Any, layers: list[Layer]) -> Iterator[Activation]:
 
 
 # ── mistakes that the graph shows ───────────────────────────────────────────────────────────────────
-def double_link(reading: Reading) -> tuple[str, Any] | None:
+def double_link(reading: ReadOptions) -> tuple[str, Any] | None:
     """("Softmax" or "Sigmoid", its output (rows, classes)) where a loss that applies its own link got
     probabilities; None elsewhere."""
     for node in reading.nodes:
@@ -181,7 +181,7 @@ def double_link(reading: Reading) -> tuple[str, Any] | None:
     return None
 
 
-def broadcast(reading: Reading) -> dict[str, Any] | None:
+def broadcast(reading: ReadOptions) -> dict[str, Any] | None:
     """Where a difference has more rows or columns than the prediction in it: shapes that were broadcast."""
     for node in reading.nodes:
         if operation(node) not in ("Sub", "Expand", "Rsub"):
@@ -202,7 +202,7 @@ def broadcast(reading: Reading) -> dict[str, Any] | None:
     return None
 
 
-def _expanded_for_loss(node: Any, reading: Reading) -> bool:
+def _expanded_for_loss(node: Any, reading: ReadOptions) -> bool:
     """Whether a loss of two tensors made a prediction wider."""
     return any(operation(after) in TARGETED and node in below(after) for after in reading.nodes)
 
@@ -220,7 +220,7 @@ def targets(loss: Any) -> Any:
     return None
 
 
-def outputs(reading: Reading) -> Any:
+def outputs(reading: ReadOptions) -> Any:
     """What the model predicted, (rows, …), where the graph keeps it."""
     for node in reading.nodes[:6]:
         kind = operation(node)
@@ -229,7 +229,7 @@ def outputs(reading: Reading) -> Any:
     return None
 
 
-def not_finite(reading: Reading) -> str:
+def not_finite(reading: ReadOptions) -> str:
     """The operation next to the inputs whose numbers are not finite, or that makes them so: "log", "div".
     "weights" where a weight is not finite, "inputs" where a row is; "" where nothing tells."""
     if any(not bool(leaf.isfinite().all()) for leaf in reading.leaves):

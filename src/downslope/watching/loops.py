@@ -27,7 +27,7 @@ class Pass:
     line: int
     epoch: int
     scale: Any = None  # by which a GradScaler multiplied it
-    reading: graphs.Reading | None = None
+    reading: graphs.ReadOptions | None = None
     own: list[Any] | None = None  # gradients of leaves that are moved by hand
 
 

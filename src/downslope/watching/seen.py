@@ -14,7 +14,7 @@ from typing import Any
 from .. import __version__, atomic, view
 from ..descent.trace import Trace
 from ..errors import DownslopeError
-from ..insight.scripts import Mend
+from ..insight.scripts import Fix
 from ..insight.verdicts import Verdict
 from ..messages import language
 from . import findings as mistakes
@@ -103,7 +103,7 @@ class Seen:
         return "" if self.watched is None else self.watched.basis
 
     @cached_property
-    def mends(self) -> list[Mend]:
+    def mends(self) -> list[Fix]:
         """The lines of the script that the verdict and the findings would change, as they would read."""
         code = self.verdict.code
         order = sorted(self.findings, key=lambda finding: finding.code != code)
@@ -114,7 +114,7 @@ class Seen:
         first = next((mend for mend in made if mend is not None), None)
         return mends if first is None else [first, *mends]
 
-    def change_mend(self, change: Mapping[str, Any]) -> Mend | None:
+    def change_mend(self, change: Mapping[str, Any]) -> Fix | None:
         """The script's line that makes a change of rate or epochs."""
         loop, source = self.recording.loop(), self.recording.source
         if loop is None or not source:

@@ -114,7 +114,7 @@ class Symptoms:
 
     # ---- a reading of the graph ----------------------------------------------------------------------
     def read(
-        self, track: Any, reading: graphs.Reading, loss: Any, step: int, frame: Any, line: int = 0
+        self, track: Any, reading: graphs.ReadOptions, loss: Any, step: int, frame: Any, line: int = 0
     ) -> None:
         self._rows(reading, step)
         self._links(track, reading, step, line)
@@ -126,7 +126,7 @@ class Symptoms:
         if frame is not None and step > 1:
             self._kept_graphs(track, loss, step, frame, reading)
 
-    def _rows(self, reading: graphs.Reading, step: int) -> None:
+    def _rows(self, reading: graphs.ReadOptions, step: int) -> None:
         data = reading.data
         if sum(t.numel() for t in data) > 20_000_000 or (step > 4 and self.same_rows is False):
             return
@@ -149,7 +149,7 @@ class Symptoms:
         """Every update saw the same rows. One that always sees the same batch of more rows did, too."""
         return self.same_rows
 
-    def _links(self, track: Any, reading: graphs.Reading, step: int, line: int) -> None:
+    def _links(self, track: Any, reading: graphs.ReadOptions, step: int, line: int) -> None:
         found = graphs.double_link(reading)
         if found is not None:
             kind, made = found[0], None if found[1] is None else found[1].detach()
@@ -174,7 +174,7 @@ class Symptoms:
             at = line or track.loop.update_line
             self.fact("broadcast", track, step, line, at=at, **shapes)
 
-    def _units(self, track: Any, reading: graphs.Reading, step: int) -> None:
+    def _units(self, track: Any, reading: graphs.ReadOptions, step: int) -> None:
         self.units = {}
         for activation in reading.activations:
             out, kind = activation.output.detach(), activation.kind
@@ -201,7 +201,7 @@ class Symptoms:
                 if share > 0.8 and step <= 4:
                     self.fact("saturated", track, step, share=share, layer=activation.layer)
 
-    def _outputs(self, reading: graphs.Reading, step: int) -> None:
+    def _outputs(self, reading: graphs.ReadOptions, step: int) -> None:
         made = graphs.outputs(reading)
         if made is None or made.dim() < 1 or made.shape[0] < 4:
             return
@@ -210,7 +210,7 @@ class Symptoms:
         scale = float(made.abs().max()) or 1.0
         self.constant.append((step, spread / scale, int(made.shape[0])))
 
-    def _symmetric(self, track: Any, reading: graphs.Reading) -> None:
+    def _symmetric(self, track: Any, reading: graphs.ReadOptions) -> None:
         for layer, after in zip(reading.layers, reading.layers[1:]):
             W, V = layer.weight.detach(), after.weight.detach()
             if W.dim() != 2 or V.dim() != 2 or W.shape[0] < 2 or V.shape[1] != W.shape[0]:
@@ -219,7 +219,7 @@ class Symptoms:
             if spread == 0.0:
                 self.fact("symmetric_start", track, 1, units=int(W.shape[0]), layer=layer.name, spread=spread)
 
-    def _unscaled(self, track: Any, reading: graphs.Reading) -> None:
+    def _unscaled(self, track: Any, reading: graphs.ReadOptions) -> None:
         X = reading.inputs
         if X is None or X.dim() != 2 or X.shape[0] < 2 or X.shape[1] < 2 or not X.is_floating_point():
             return
@@ -233,7 +233,7 @@ class Symptoms:
         if float(widths.max() / widths.min()) >= 100 and float(widths.max()) > 10:
             self.fact("unscaled_inputs", track, 1, ratio=float(squares.max() / squares.min()))
 
-    def _kept_graphs(self, track: Any, loss: Any, step: int, frame: Any, reading: graphs.Reading) -> None:
+    def _kept_graphs(self, track: Any, loss: Any, step: int, frame: Any, reading: graphs.ReadOptions) -> None:
         """Do variables hold the graphs of earlier losses?"""
         if step & (step - 1) or step < 4 or "memory_grows" in self.reported:
             return

@@ -39,8 +39,8 @@ def script(solution: Solution, library: str) -> str:
 def _head(plan: Plan, library: str) -> str:
     """What the script does, its imports and its constants."""
     solution = plan.solution
-    told = text("export.script_head", method=plan.method.name, **_told(solution, library))
-    lines = [told, text("export.script_usage"), text("export.script_by", version=__version__)]
+    docstring = text("export.script_head", method=plan.method.name, **_head_facts(solution, library))
+    lines = [docstring, text("export.script_usage"), text("export.script_by", version=__version__)]
     lines += [text(key, method=plan.method.name) for key in plan.differs]
     if plan.differs:
         lines.append(text("export.script_kept"))
@@ -58,7 +58,7 @@ def _net_head(solution: Solution, library: str) -> str:
     dropout = solution.recipe.net.dropout if solution.recipe.net else 0.0
     run = {"method": solution.method, "epochs": solution.epochs, "dropout": f"{dropout:g}"}
     lines = [
-        text("export.net_head", **_told(solution, library)),
+        text("export.net_head", **_head_facts(solution, library)),
         text("export.net_usage"),
         text("export.script_by", version=__version__),
         text("export.net_run", **run),
@@ -67,7 +67,7 @@ def _net_head(solution: Solution, library: str) -> str:
     return "\n".join([*lines, f"LAYERS = {_listed(net_weights(solution))}"])
 
 
-def _told(solution: Solution, library: str) -> dict[str, str]:
+def _head_facts(solution: Solution, library: str) -> dict[str, str]:
     """What is predicted, what was minimised, and what the script needs."""
     penalty = solution.recipe.penalty.spec
     objective = solution.recipe.loss.spec + (f" + {solution.recipe.alpha:g}·{penalty}" if penalty else "")

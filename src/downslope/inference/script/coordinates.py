@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...descent.batching import Batch
 from ...descent.methods import Method
-from ...descent.rows import Batch
 from ...descent.schedules import Constant
 from ...messages import text
 from .plan import Plan
@@ -59,11 +59,11 @@ def begun(plan: Plan, lib: Dialect) -> list[str]:
         return [f"    theta = {lib.new('zeros', '(Z.shape[1], Y.shape[1])')}"]
     d = len(plan.solution.features)
     W, b = (lib.array.format(part.tolist()) for part in (plan.start[:d], plan.start[d:]))
-    told = plan.start[:d].any()
-    weights = f"{W} * s[:, None]" if told else lib.new("zeros", "(d, Y.shape[1])")
+    starts_at_weights = plan.start[:d].any()
+    weights = f"{W} * s[:, None]" if starts_at_weights else lib.new("zeros", "(d, Y.shape[1])")
     if not plan.solution.recipe.intercept:
         return [f"    theta = {weights}"]
-    return [f"    theta = {lib.name}.vstack([{weights}, {b}{f' + m @ {W}' if told else ''}])"]
+    return [f"    theta = {lib.name}.vstack([{weights}, {b}{f' + m @ {W}' if starts_at_weights else ''}])"]
 
 
 def unscaled(plan: Plan, lib: Dialect) -> list[str]:

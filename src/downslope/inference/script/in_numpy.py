@@ -18,11 +18,11 @@ NEEDED = {
 def numpy_training(plan: Plan) -> list[str]:
     """The functions of the script from the loss to the prediction."""
     lines_of, parts = plan.loss.numpy_lines(plan.outputs, rounded=plan.way != "loop"), []
-    told = dict(zip(("value", "slope", "bend"), lines_of))
+    bodies = dict(zip(("value", "slope", "bend"), lines_of))
     if plan.loss.has_probabilities:
         parts.append(numpy_chances(plan.outputs))
     for kind in NEEDED[plan.way]:
-        *before, last = told[kind]
+        *before, last = bodies[kind]
         body = [f"    {line}" for line in (*before, f"return {last}")]
         parts.append("\n".join([f"def {kind}(z, Y):", f'    """{text(f"export.script_{kind}")}"""', *body]))
     if plan.way == "loop" and constant_rate(plan) is None:
@@ -141,7 +141,7 @@ def _other(plan: Plan) -> list[str]:
 
 
 def numpy_predict(solution: Solution, given: str, z: str) -> str:
-    """From what is given to the scores z, and to what is told of each row."""
+    """From what is given to the scores z, and to what the script prints of each row."""
     lines = [f"def predict({given}):", f'    """{text("export.script_predict")}"""', f"    z = {z}"]
     if not solution.classes:
         mean = "np.exp(z)" if solution.recipe.loss.link == "log" else "z"

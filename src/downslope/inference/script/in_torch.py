@@ -19,8 +19,8 @@ def torch_training(plan: Plan) -> list[str]:
         parts.append(rate_function(plan))
     body = {"closed_form": _closed_form, "loop": _loop, "newton": _newton, "other": _other}[plan.way](plan)
     share = ", share" if plan.weighted else ""
-    told = f'    """{text("export.script_train")}"""'
-    lines = [f"def train(X, Y{share}):", told, *standardised(plan, TORCH), *body, *unscaled(plan, TORCH)]
+    docstring = f'    """{text("export.script_train")}"""'
+    lines = [f"def train(X, Y{share}):", docstring, *standardised(plan, TORCH), *body, *unscaled(plan, TORCH)]
     return [*parts, "\n".join(lines), torch_predict(plan.solution, "X, W, b", "X @ W + b")]
 
 
@@ -124,7 +124,7 @@ def _other(plan: Plan) -> list[str]:
 
 
 def torch_predict(solution: Solution, given: str, z: str) -> str:
-    """From what is given to the scores z, and to what is told of each row."""
+    """From what is given to the scores z, and to what the script prints of each row."""
     lines = [f"def predict({given}):", f'    """{text("export.script_predict")}"""', f"    z = {z}"]
     if not solution.classes:
         mean = "torch.exp(z)" if solution.recipe.loss.link == "log" else "z"

@@ -77,7 +77,7 @@ def planned(solution: Solution, library: str) -> Plan:
         written = direction.equation is not None and (library == "numpy" or direction.equation.optimizer)
         steepest = isinstance(direction, directions.Steepest)
         written = written and schedule.lines
-        way = "loop" if written and (steepest or not recipe.penalty.kinked) else "other"
+        way = "loop" if written and (steepest or not recipe.penalty.nonsmooth) else "other"
     else:
         newton = isinstance(method, Method) and isinstance(method.direction, NEWTON)
         way = "newton" if newton and recipe.loss.smooth else "other"
@@ -107,7 +107,7 @@ def _of_loop(solution: Solution, method, library: str) -> list[str]:
         differs.append("export.differs_rounding")
     if method.full:
         closed = solution.trace.updates > solution.epochs  # by one step more
-        return differs + ["export.differs_kink"] * (solution.recipe.penalty.kinked and closed)
+        return differs + ["export.differs_kink"] * (solution.recipe.penalty.nonsmooth and closed)
     if method.rows.order in ("shuffle", "replacement"):
         return differs + ["export.differs_order"] * (library == "pytorch")
     weighted = solution.encoding is not None and solution.encoding.weights is not None
@@ -116,7 +116,7 @@ def _of_loop(solution: Solution, method, library: str) -> list[str]:
 
 def _schedule(solution: Solution, method) -> Schedule | None:
     """The learning rates of a loop; those that "auto" stood for are read off the trace. None for a search."""
-    if not isinstance(method, Method) or isinstance(method.direction, directions.Chooser):
+    if not isinstance(method, Method) or isinstance(method.direction, directions.SearchDirection):
         return None
     if method.searches or getattr(method.direction, "beta", None) == "auto":  # FISTA's β starts again
         return None
@@ -131,5 +131,5 @@ def _schedule(solution: Solution, method) -> Schedule | None:
         shape = shape if solution.recipe.loss.smooth else InverseScaling(1.0, 0.5)
     first = solution.trace[0]  # of a pass over batches: its last update
     per_epoch = 1 if method.full else first.step
-    told = shape.rates(np.array([first.step - 1]), per_epoch, per_epoch * solution.recipe.epochs)
-    return replace(shape, rate=first.learning_rate / float(told[0]))
+    rates = shape.rates(np.array([first.step - 1]), per_epoch, per_epoch * solution.recipe.epochs)
+    return replace(shape, rate=first.learning_rate / float(rates[0]))

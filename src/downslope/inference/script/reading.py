@@ -98,19 +98,19 @@ def reading(solution: Solution) -> list[str]:
     kinds = {column.kind for column in columns}
     layout = layout_of(solution)
     if _is_plain(solution):
-        parts = [PLAIN_READ.format(told=text("export.script_read"))]
+        parts = [PLAIN_READ.format(docstring=text("export.script_read"))]
     else:
         parts = ["\n".join(_read(solution)), *(["\n".join(_named(layout))] if layout.header else [])]
     parts.append(_number(solution))
     if _has_truth(solution):
-        told = text("export.script_truth")
+        docs = text("export.script_truth")
         parts.append(
-            f'def truth(cell, mean=math.nan):\n    """{told}"""\n    return TRUTH.get(cell.lower(), mean)'
+            f'def truth(cell, mean=math.nan):\n    """{docs}"""\n    return TRUTH.get(cell.lower(), mean)'
         )
     if "date" in kinds:
         parts.append(_days(solution))
     if "time" in kinds:
-        parts.append(MINUTES.format(told=text("export.script_minutes")))
+        parts.append(MINUTES.format(docstring=text("export.script_minutes")))
     if "text" in kinds:
         parts.append(f'''def indicators(cell, baseline, categories, mean):
     """{text("export.script_indicators")}"""
@@ -142,7 +142,7 @@ def _is_plain(solution: Solution) -> bool:
 
 
 PLAIN_READ = '''def read(path):
-    """{told}"""
+    """{docstring}"""
     with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
         first = file.readline()
         file.seek(0)
@@ -237,7 +237,7 @@ DATE = (
 )
 TIME = r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:\s*([AaPp])\.?[Mm]\.?)?"
 DAYS = '''def days(cell, mean{order}):
-    """{told}"""
+    """{docstring}"""
     found = DATE.fullmatch(cell)
     if not found:
         return mean
@@ -253,7 +253,7 @@ DAYS = '''def days(cell, mean{order}):
     shift = int(zone or 0) * 60 + int((zone or "+")[0] + (more or "0"))
     return (moment - datetime(1970, 1, 1)) // timedelta(microseconds=1) / 86_400e6 - shift / 1440'''
 MINUTES = '''def minutes(cell, mean):
-    """{told}"""
+    """{docstring}"""
     found = TIME.fullmatch(cell)
     if not found:
         return mean
@@ -281,12 +281,12 @@ def _orders(solution: Solution) -> list[str]:
 def _days(solution: Solution) -> str:
     """def days(cell): dates in the order of day, month and year that the training file has."""
     orders = _orders(solution)
-    told = text("export.script_days")
+    docstring = text("export.script_days")
     if len(orders) == 1:
-        return DAYS.format(told=told, order="", parts=PARTS[orders[0]])
+        return DAYS.format(docstring=docstring, order="", parts=PARTS[orders[0]])
     swap = '(c, *((a, b) if order == "mdy" else (b, a)))'
     parts = f'year, month, day = (a, b, c) if len(a) == 4 or order == "ymd" else {swap}'
-    return DAYS.format(told=told, order=", order", parts=parts)
+    return DAYS.format(docstring=docstring, order=", order", parts=parts)
 
 
 def _has_truth(solution: Solution) -> bool:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .check import check_script, examined
-    from .finding import RULES, Finding, Mend
+    from .finding import RULES, Finding, Fix
 
-__all__ = ["RULES", "Finding", "Mend", "check_script", "examined"]
+__all__ = ["RULES", "Finding", "Fix", "check_script", "examined"]
 
 
 def __getattr__(name: str):

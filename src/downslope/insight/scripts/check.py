@@ -6,7 +6,7 @@ import os
 
 from ...arguments import door
 from . import graphs, modes, names, outputs, rows, signs, steps, sums, weights  # noqa: F401  (each puts its rules)
-from .finding import RULES, Finding, Mend, Slip
+from .finding import RULES, Finding, Fix, Slip
 from .script import Script
 from .source import Text, parse, read
 
@@ -50,5 +50,5 @@ def _finding(text: Text, script: Script, code: str, slip: Slip) -> Finding:
     if mend and cell is not None:
         shift = slip.node.lineno - line
         inside = text.place(mend.first)[0] == text.place(max(mend.first, mend.last))[0] == cell
-        mend = Mend(mend.first - shift, mend.last - shift, mend.text) if inside else None
+        mend = Fix(mend.first - shift, mend.last - shift, mend.text) if inside else None
     return Finding(line, script.lines[slip.node.lineno - 1], code, slip.numbers, mend, slip.proof, cell)

@@ -28,7 +28,7 @@ def torch_rule(function: Callable[[Any], Iterator[Slip]]) -> Callable[[Any], Ite
 
 
 @dataclass(frozen=True)
-class Mend:
+class Fix:
     """Lines first … last (1-based, both included) become `text`; last = first − 1 puts it before `first`."""
 
     first: int
@@ -42,7 +42,7 @@ class Slip:
 
     node: Any
     numbers: Mapping[str, Any] = field(default_factory=dict)
-    mend: Mend | None = None
+    mend: Fix | None = None
     proof: str = ""
 
 
@@ -59,7 +59,7 @@ class Finding:
     source: str
     code: str
     numbers: Mapping[str, Any] = field(default_factory=dict)
-    mend: Mend | None = None
+    mend: Fix | None = None
     proof: str = ""  # which sentence of evidence, where a code has several
     cell: int | None = None  # of a notebook, counted from 1; lines then count within the cell
 

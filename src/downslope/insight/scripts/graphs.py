@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import trace
-from .finding import Mend, Slip, torch_rule
+from .finding import Fix, Slip, torch_rule
 from .script import Script, is_method
 from .values import Seq, Tensor, root
 
@@ -31,25 +31,25 @@ def graph_cut(script: Script) -> Iterator[Slip]:
         yield Slip(node, {"backward": event.node.lineno}, mend, f"graph_cut_{kind}")
 
 
-def _without_switch(script: Script, tensor: Tensor, mend: Mend | None) -> Mend | None:
+def _without_switch(script: Script, tensor: Tensor, mend: Fix | None) -> Fix | None:
     """The mended lines, down to a loss.requires_grad = True that is then left out."""
     for event in script.events("require") if mend else ():
         statement = script.statement(event.node)
         near = mend.last < statement.lineno <= mend.last + 12
         if near and root(event.tensor) is root(tensor) and script.alone(statement):
             between = script.lines[mend.last : statement.lineno - 1]
-            return Mend(mend.first, statement.end_lineno, "\n".join([mend.text, *between]))
+            return Fix(mend.first, statement.end_lineno, "\n".join([mend.text, *between]))
     return mend
 
 
-def _reconnected(script: Script, kind: str | None, node: Any) -> Mend | None:
+def _reconnected(script: Script, kind: str | None, node: Any) -> Fix | None:
     """The line without what cuts the graph."""
     up = script.parent.get(node)
     match kind:
         case "no_grad" if isinstance(node, ast.With):
             return script.dedented(node)
         case "no_grad" if isinstance(node, ast.expr):
-            return Mend(node.lineno, node.lineno, "")
+            return Fix(node.lineno, node.lineno, "")
         case "detach" if getattr(up, "attr", "") not in ("numpy", "cpu", "item", "tolist"):
             method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
             inner = node.func.value if method else getattr(node, "value", None)

@@ -204,7 +204,7 @@ def loss(call: Call, module: Module | None = None) -> Tensor:
     if how in ("mean", "sum"):
         shape = ()
     elif one and other:
-        shape = shapes.spread(one.shape, other.shape)
+        shape = shapes.broadcast(one.shape, other.shape)
     inputs = [t for t in (one, other) if t is not None]
     result = call.make(call.name, inputs, shape, "float", reduction=how)
     maker = module.node if module else call.node

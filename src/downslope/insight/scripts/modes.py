@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import layers, trace
-from .finding import Mend, Slip, torch_rule
+from .finding import Fix, Slip, torch_rule
 from .script import Script
 from .values import Loader, Module, Unknown, number, root, whole
 
@@ -75,7 +75,7 @@ def _held_out(event: Any) -> bool:
     return "test" in facts or ("train" not in facts and judged)
 
 
-def _evaluated(script: Script, event: Any, call: Any, name: str, backwards: list) -> Mend | None:
+def _evaluated(script: Script, event: Any, call: Any, name: str, backwards: list) -> Fix | None:
     """eval() before, and train() behind it where learning goes on in the same loop."""
     outer: Any = script.statement(call)
     for up in script.above(call):
@@ -90,7 +90,7 @@ def _evaluated(script: Script, event: Any, call: Any, name: str, backwards: list
         return script.before(outer, f"{name}.eval()")
     indent = script.indent(outer)
     text = [f"{indent}{name}.eval()", *script.whole_lines(outer), f"{indent}{name}.train()"]
-    return Mend(outer.lineno, outer.end_lineno, "\n".join(text))
+    return Fix(outer.lineno, outer.end_lineno, "\n".join(text))
 
 
 @torch_rule
@@ -120,7 +120,7 @@ def no_train(script: Script) -> Iterator[Slip]:
                 return
 
 
-def _learning(script: Script, off: Any, call: Any, loop: Any) -> Mend | None:
+def _learning(script: Script, off: Any, call: Any, loop: Any) -> Fix | None:
     """train() where the loop, or the function that learns, begins."""
     method = isinstance(off, ast.Call) and isinstance(off.func, ast.Attribute)
     if method and script.scope(off) is script.scope(loop.body[0]):

@@ -10,7 +10,7 @@ import symtable
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from .finding import Mend, Slip, rule
+from .finding import Fix, Slip, rule
 from .script import Script
 from .values import words
 
@@ -56,7 +56,7 @@ def undefined(script: Script) -> Iterator[Slip]:
             near = get_close_matches(name, known, n=1, cutoff=0.75)
             if name in HOMES:
                 first = _imports_at(script)
-                mend = Mend(first, first - 1, HOMES[name])
+                mend = Fix(first, first - 1, HOMES[name])
             elif near:
                 mend = script.replaced(use, near[0])
             yield Slip(use, {"name": name, "count": len(uses)}, mend)

@@ -188,11 +188,11 @@ def _each(call: Call, x: Tensor) -> Any:
         op = next(op for op, (known, _) in tensors.OPERATORS.items() if known == name)
         return tensors.binary(call.machine, call.node, op(), x, call.args[1])
     if name in ("maximum", "minimum") and others:
-        return call.make(name, (x, others[0]), shapes.spread(x.shape, others[0].shape), x.dtype)
+        return call.make(name, (x, others[0]), shapes.broadcast(x.shape, others[0].shape), x.dtype)
     if name == "where":
         both = others[:2] or [x]
-        shape = shapes.spread(both[0].shape, both[-1].shape) if len(both) == 2 else None
-        return call.make("where", both, shapes.spread(x.shape, shape))
+        shape = shapes.broadcast(both[0].shape, both[-1].shape) if len(both) == 2 else None
+        return call.make("where", both, shapes.broadcast(x.shape, shape))
     if name in ("softmax", "log_softmax"):
         _, axis = call.axis()
         result = call.make(name, (x,), x.shape, "float")
@@ -231,7 +231,7 @@ def _extreme(call: Call, x: Tensor) -> Any:
         return index
     other = call.args[1] if len(call.args) > 1 else None
     if name in ("max", "min") and isinstance(other, Tensor) and other.shape != ():
-        return call.make(name, (x, other), shapes.spread(x.shape, other.shape), x.dtype)
+        return call.make(name, (x, other), shapes.broadcast(x.shape, other.shape), x.dtype)
     best = call.make(name, (x,), shape, x.dtype)
     return call.several(best, index) if asked or name in ("topk", "sort") else best
 

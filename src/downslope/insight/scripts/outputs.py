@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from . import trace
-from .finding import Mend, Slip, rule
+from .finding import Fix, Slip, rule
 from .layers import SQUARED
 from .script import Script
 from .values import Loader, Tensor, Unknown, root, walk, whole, words
@@ -36,7 +36,7 @@ def _where(stage: Tensor) -> Any:
     return layer if stage.info.get("stacked") and layer is not None else stage.node
 
 
-def _without(script: Script, stage: Tensor) -> Mend | None:
+def _without(script: Script, stage: Tensor) -> Fix | None:
     """The line without an activation."""
     node, layer = stage.node, stage.layer
     if stage.info.get("stacked") and layer is not None and isinstance(layer.node, ast.Call):
@@ -94,7 +94,7 @@ def softmax_before_nll(script: Script) -> Iterator[Slip]:
             yield Slip(made, numbers | {"layer": stage.op}, mend, "softmax_before_nll_scores")
 
 
-def _logarithm(script: Script, stage: Tensor) -> Mend | None:
+def _logarithm(script: Script, stage: Tensor) -> Fix | None:
     made = stage.layer.node if stage.layer is not None else stage.node
     if stage.op == "softmax" and isinstance(made, ast.Call):
         text = script.source(made.func)
@@ -240,7 +240,7 @@ def one_score(script: Script) -> Iterator[Slip]:
             yield Slip(event.node, {"shape": _shown(shape)}, _above(script, event, border))
 
 
-def _above(script: Script, event: Any, border: str) -> Mend | None:
+def _above(script: Script, event: Any, border: str) -> Fix | None:
     node = event.node
     method = isinstance(node.func, ast.Attribute) and not script.path(node.func)
     scores = node.func.value if method else node.args[0] if node.args else None

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import trace
-from .finding import Mend, Slip, rule, torch_rule
+from .finding import Fix, Slip, rule, torch_rule
 from .objects import facts_of
 from .script import Script
 from .values import SIDES, Estimator, Loader, Rows, Seq, Tensor, constant, root, words
@@ -43,7 +43,7 @@ def two_orders(script: Script) -> Iterator[Slip]:
         return
 
 
-def _one_order(script: Script, first: Any, second: Any) -> Mend | None:
+def _one_order(script: Script, first: Any, second: Any) -> Fix | None:
     """Both by one permutation, where the two lines stand in one block."""
     pair = script.same_block(first, second)
     if pair is None or not script.alone(*pair):
@@ -65,12 +65,12 @@ def _one_order(script: Script, first: Any, second: Any) -> Mend | None:
     return None
 
 
-def _ordered(script: Script, pair: Any, order: str, one: tuple[str, str], other: tuple[str, str]) -> Mend:
+def _ordered(script: Script, pair: Any, order: str, one: tuple[str, str], other: tuple[str, str]) -> Fix:
     """order = …; x = x[order]; y = y[order]"""
     indent = script.indent(pair[0])
     lines = [f"{indent}order = {order}", f"{indent}{one[0]} = {one[1]}[order]"]
     lines += [*script.between(*pair), f"{indent}{other[0]} = {other[1]}[order]"]
-    return Mend(pair[0].lineno, pair[1].end_lineno, "\n".join(lines))
+    return Fix(pair[0].lineno, pair[1].end_lineno, "\n".join(lines))
 
 
 @rule
@@ -181,7 +181,7 @@ def _held_out(script: Script, node: Any) -> bool:
     return facts_of(name) == {"test"} and isinstance(node.ctx, ast.Load)
 
 
-def _renamed(script: Script, node: Any, last: int, names: set[str]) -> Mend | None:
+def _renamed(script: Script, node: Any, last: int, names: set[str]) -> Fix | None:
     """The lines up to the backward with the training rows in place of all held-out ones."""
     last = last if node.lineno < last <= node.lineno + 12 else node.lineno
     near = [n for found in script.reads.values() for n in found if node.lineno <= n.lineno <= last]
@@ -193,7 +193,7 @@ def _renamed(script: Script, node: Any, last: int, names: set[str]) -> Mend | No
                 return None
             line = lines[other.lineno]
             lines[other.lineno] = line[: other.col_offset] + new.encode() + line[other.end_col_offset :]
-    return Mend(node.lineno, last, "\n".join(line.decode() for line in lines.values()))
+    return Fix(node.lineno, last, "\n".join(line.decode() for line in lines.values()))
 
 
 def _named(script: Script, event: Any) -> Any:
@@ -266,7 +266,7 @@ def _of_all(base: Any, value: Any, *ops: str) -> bool:
     return any(_table(p.inputs[0]) is base for p in made)
 
 
-def _scaled_later(script: Script, part: Tensor, event: Any) -> Mend | None:
+def _scaled_later(script: Script, part: Tensor, event: Any) -> Fix | None:
     """The split first, then fit_transform on the training rows and transform on the others."""
     pair = script.same_block(part.node, event.node)
     match pair:
@@ -292,7 +292,7 @@ def _scaled_later(script: Script, part: Tensor, event: Any) -> Mend | None:
     inside[replaced.first - cut.lineno : replaced.last - cut.lineno + 1] = replaced.text.split("\n")
     lines += [*inside, f"{indent}{train} = {scaler}.fit_transform({train})"]
     lines += [f"{indent}{test} = {scaler}.transform({test})"]
-    return Mend(scaled.lineno, cut.end_lineno or 0, "\n".join(lines))
+    return Fix(scaled.lineno, cut.end_lineno or 0, "\n".join(lines))
 
 
 @rule

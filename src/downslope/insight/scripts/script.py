@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-from .finding import Mend
+from .finding import Fix
 from .values import Lib, Tensor, Unknown
 
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -304,26 +304,26 @@ class Script:
         """The lines behind one statement and before another."""
         return self.lines[one.end_lineno : other.lineno - 1]
 
-    def replaced(self, node: Any, new: str, start: Any = None) -> Mend:
+    def replaced(self, node: Any, new: str, start: Any = None) -> Fix:
         """The lines of a node with its text replaced; `start`: from the end of that node on."""
         first, before = (start.end_lineno, start.end_col_offset) if start else (node.lineno, node.col_offset)
         head = self.lines[first - 1].encode()[:before].decode()
         tail = self.lines[node.end_lineno - 1].encode()[node.end_col_offset :].decode()
-        return Mend(first, node.end_lineno, f"{head}{new}{tail}")
+        return Fix(first, node.end_lineno, f"{head}{new}{tail}")
 
-    def before(self, statement: Any, new: str) -> Mend:
+    def before(self, statement: Any, new: str) -> Fix:
         """A line put before a statement."""
-        return Mend(statement.lineno, statement.lineno - 1, self.indent(statement) + new)
+        return Fix(statement.lineno, statement.lineno - 1, self.indent(statement) + new)
 
-    def after(self, statement: Any, new: str) -> Mend:
+    def after(self, statement: Any, new: str) -> Fix:
         """A line put after a statement."""
-        return Mend(statement.end_lineno + 1, statement.end_lineno, self.indent(statement) + new)
+        return Fix(statement.end_lineno + 1, statement.end_lineno, self.indent(statement) + new)
 
-    def rewritten(self, statement: Any, new: str) -> Mend:
+    def rewritten(self, statement: Any, new: str) -> Fix:
         """A statement written anew, indented as it was."""
-        return Mend(statement.lineno, statement.end_lineno, textwrap.indent(new, self.indent(statement)))
+        return Fix(statement.lineno, statement.end_lineno, textwrap.indent(new, self.indent(statement)))
 
-    def moved(self, one: ast.AST, other: ast.AST, first: bool = True) -> Mend | None:
+    def moved(self, one: ast.AST, other: ast.AST, first: bool = True) -> Fix | None:
         """Of two statements of one block: the first behind the second, or the second before the first."""
         pair = self.same_block(one, other)
         if pair is None or not self.alone(*pair):
@@ -331,16 +331,16 @@ class Script:
         early, late = map(self.whole_lines, pair)
         rest = self.between(*pair)
         text = [*rest, *late, *early] if first else [*late, *early, *rest]
-        return Mend(pair[0].lineno, pair[1].end_lineno, "\n".join(text))
+        return Fix(pair[0].lineno, pair[1].end_lineno, "\n".join(text))
 
-    def dedented(self, node: Any) -> Mend | None:
+    def dedented(self, node: Any) -> Fix | None:
         """A with statement taken away from around its body."""
         if len(node.items) != 1 or node.body[0].lineno == node.lineno:
             return None
         body = textwrap.dedent("\n".join(self.lines[node.body[0].lineno - 1 : node.end_lineno]))
-        return Mend(node.lineno, node.end_lineno, textwrap.indent(body, self.indent(node)))
+        return Fix(node.lineno, node.end_lineno, textwrap.indent(body, self.indent(node)))
 
-    def with_argument(self, call: ast.Call, new: str) -> Mend | None:
+    def with_argument(self, call: ast.Call, new: str) -> Fix | None:
         """A call with one more argument, behind the others."""
         last = [*call.args, *(keyword.value for keyword in call.keywords)][-1:]
         return self.replaced(last[0], f"{self.source(last[0])}, {new}") if last else None

@@ -29,7 +29,7 @@ def product(left: Shape, right: Shape) -> Shape:
     return (*left[:-1], *(right[:-2] + right[-1:] if len(right) > 1 else ()))
 
 
-def spread(left: Shape, right: Shape) -> Shape:
+def broadcast(left: Shape, right: Shape) -> Shape:
     """The shape of left + right, where it is plain."""
     if left is None or right is None:
         return None

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import trace
-from .finding import Mend, Slip, rule
+from .finding import Fix, Slip, rule
 from .layers import LOSS_NAMES
 from .script import Script
 from .values import Const, Tensor, number, root, whole, words
@@ -264,7 +264,7 @@ def _binary(event: Any) -> ast.BinOp | None:
     return found if isinstance(found, ast.BinOp) else None
 
 
-def _turned(script: Script, event: Any) -> Mend | None:
+def _turned(script: Script, event: Any) -> Fix | None:
     """The same line with the other sign."""
     node, binary = event.node, _binary(event)
     other = {ast.Add: "-", ast.Sub: "+"}
@@ -356,7 +356,7 @@ def _batch(value: Tensor) -> int | None:
     return whole(loader.batch) if loader is not None else None
 
 
-def _mean(script: Script, node: Any) -> Mend | None:
+def _mean(script: Script, node: Any) -> Fix | None:
     """The mean in place of the sum."""
     for event in script.events("loss"):
         for keyword in getattr(event.maker, "keywords", ()) if event.node is node else ():

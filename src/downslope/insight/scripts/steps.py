@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import trace
-from .finding import Mend, Slip, torch_rule
+from .finding import Fix, Slip, torch_rule
 from .script import Script, is_method
 from .values import Module, Optimizer, Scheduler, Tensor, Unknown, number, root, whole
 
@@ -86,7 +86,7 @@ def _handed(script: Script, loop: Any, mover: Any) -> bool:
     return False
 
 
-def _cleared(script: Script, step: Any, backward: Any, loop: Any, moves: list) -> Mend | None:
+def _cleared(script: Script, step: Any, backward: Any, loop: Any, moves: list) -> Fix | None:
     if step.kind == "step":
         if not is_method(step.node, "step"):
             return None
@@ -300,11 +300,11 @@ def _by_epochs(scheduler: Scheduler, epochs: int | None) -> bool:
     return False
 
 
-def _after_loop(script: Script, event: Any, loop: ast.For) -> Mend | None:
+def _after_loop(script: Script, event: Any, loop: ast.For) -> Fix | None:
     statement = script.statement(event.node)
     if statement not in loop.body or len(loop.body) < 2 or not script.alone(statement) or loop.orelse:
         return None
     body = script.lines[loop.lineno - 1 : statement.lineno - 1]
     body += script.lines[statement.end_lineno : loop.end_lineno]
     text = script.indent(loop) + "\n".join(script.whole_lines(statement)).strip()
-    return Mend(loop.lineno, loop.end_lineno or 0, "\n".join([*body, text]))
+    return Fix(loop.lineno, loop.end_lineno or 0, "\n".join([*body, text]))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import trace
-from .finding import Mend, Slip, rule
+from .finding import Fix, Slip, rule
 from .script import FUNCTIONS, Script, is_method
 
 SUMMED = re.compile(r"loss|cost|grad|err|mse|risk|objective|slope", re.I)
@@ -86,7 +86,7 @@ def _returned_early(script: Script, loop: ast.For) -> Iterator[Slip]:
         return
     if _names(final.value) & {script.key(s.target) for s in before if _adds(s)}:
         n = _rows(script, loop) or 0
-        mend = Mend(final.lineno, final.end_lineno or 0, script.indent(loop) + script.source(final))
+        mend = Fix(final.lineno, final.end_lineno or 0, script.indent(loop) + script.source(final))
         proof = "one_row_first" if n else "one_row_first_rows"
         yield Slip(final, {"loop": loop.lineno, "rows": n}, mend, proof)
 
@@ -201,7 +201,7 @@ def _said(call: ast.Call) -> str:
     return " ".join([*parts, ast.unparse(call.func)])
 
 
-def _summed(script: Script, loop: ast.For, call: ast.Call, use: Any, name: str) -> Mend | None:
+def _summed(script: Script, loop: ast.For, call: ast.Call, use: Any, name: str) -> Fix | None:
     """The loop with a running total, and the report of its mean."""
     counted, report = ("zip", "enumerate", "range", "len"), script.statement(call)
     source = [n.id for n in ast.walk(loop.iter) if isinstance(n, ast.Name) and n.id not in counted]
@@ -221,7 +221,7 @@ def _summed(script: Script, loop: ast.For, call: ast.Call, use: Any, name: str) 
     item = ".item()" if _descended(script, name) else ""
     lines.append(f"{' ' * loop.body[-1].col_offset}{total} += {name}{item}")
     lines += [*script.between(loop, report), shown.text]
-    return Mend(loop.lineno, report.end_lineno, "\n".join(lines))
+    return Fix(loop.lineno, report.end_lineno, "\n".join(lines))
 
 
 def _running(script: Script, loop: ast.For, name: str) -> str | None:

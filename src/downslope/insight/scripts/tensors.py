@@ -167,7 +167,7 @@ def binary(machine: Any, node: Any, op: ast.operator, left: Any, right: Any) -> 
         return made(machine, name, (one, other), node, shapes.product(one.shape, other.shape), "float")
     kinds = {one.dtype, other.dtype}
     dtype = "float" if "float" in kinds or name == "div" else one.dtype if len(kinds) == 1 else ""
-    result = made(machine, name, (one, other), node, shapes.spread(one.shape, other.shape), dtype)
+    result = made(machine, name, (one, other), node, shapes.broadcast(one.shape, other.shape), dtype)
     if name in ("add", "sub", "mul", "pow"):
         machine.emit("elementwise", node, op=name, left=one, right=other, result=result)
     elif name == "div":
@@ -224,7 +224,7 @@ def compare(machine: Any, node: ast.Compare, left: Any, right: Any) -> Value:
 
 
 def compared(call: Call, one: Tensor, other: Tensor, name: str | None = None) -> Tensor:
-    result = call.make("compare", (one, other), shapes.spread(one.shape, other.shape), "bool")
+    result = call.make("compare", (one, other), shapes.broadcast(one.shape, other.shape), "bool")
     cut = ("argmax", call.node) if True in (one.graph, other.graph) else one.cut or other.cut
     result.graph, result.cut, result.info["operator"] = False, cut, name
     call.emit("elementwise", op="compare", left=one, right=other, result=result)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from . import layers, objects, trace
-from .finding import Mend, Slip, rule, torch_rule
+from .finding import Fix, Slip, rule, torch_rule
 from .script import Script, is_method
 from .values import Loader, Module, Optimizer, Seq, State, Table, Tensor, Unknown, members, root
 
@@ -65,7 +65,7 @@ def _batches(run: Any) -> bool:
     return isinstance(root(run.over), Loader) or "loader" in text or "batch" in text
 
 
-def _before_loop(script: Script, node: ast.AST, loop: ast.For) -> Mend | None:
+def _before_loop(script: Script, node: ast.AST, loop: ast.For) -> Fix | None:
     """The line moved before the loops around it, with the optimizer that is made of it in the next line."""
     statement = script.statement(node)
     if statement not in loop.body or not script.alone(statement):
@@ -85,7 +85,7 @@ def _before_loop(script: Script, node: ast.AST, loop: ast.For) -> Mend | None:
     if (_names(taken, ast.Load) - _names(taken, ast.Store)) & _names(between, ast.Store):
         return None
     block = textwrap.indent(textwrap.dedent("\n".join(script.lines[first - 1 : last])), script.indent(outer))
-    return Mend(outer.lineno, last, "\n".join([block, *script.lines[outer.lineno - 1 : first - 1]]))
+    return Fix(outer.lineno, last, "\n".join([block, *script.lines[outer.lineno - 1 : first - 1]]))
 
 
 def _names(statements: list, context: type) -> set[str]:
@@ -265,7 +265,7 @@ def _through(moves: list, other: Tensor, others: list, weight: Tensor) -> bool:
     return not (moves or others) or (holds(moves, other) and holds(others, weight))
 
 
-def _random(script: Script, call: ast.Call) -> Mend | None:
+def _random(script: Script, call: ast.Call) -> Fix | None:
     head = script.source(call.func).rpartition(".")[0]
     alone = call.args[0] if len(call.args) == 1 else None
     sizes = alone.elts if isinstance(alone, ast.Tuple | ast.List) else call.args

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ...descent import rates
-from ...descent.directions import Chooser, Momentum, Nesterov, Steepest
+from ...descent import auto_rate
+from ...descent.batching import Batch
+from ...descent.directions import Momentum, Nesterov, SearchDirection, Steepest
 from ...descent.methods import AnyMethod, Method
 from ...descent.monitor import NEAR
-from ...descent.rows import Batch
 from ...descent.schedules import Constant
 from ...descent.state import Result
 from ...descent.trace import Step, Trace
@@ -101,7 +101,7 @@ class Case:
             **self.end.reason.numbers,
             "epochs": self.end.epochs,
             "loss": self.end.value,
-            "gradient": self.end.certificate,
+            "gradient": self.end.stationarity,
         }
         return {**facts, **self.judge("curvature", lambda: self._rate_facts, {})}
 
@@ -113,7 +113,9 @@ class Case:
             return facts  # a solve has no use for the curvature's bound, and did not look for it
         if self.steps:
             facts["learning_rate"] = self.steps[0].learning_rate
-        if isinstance(self.method.direction, Chooser) and (self.objective.sweeps or self.of_function):
+        if isinstance(self.method.direction, SearchDirection) and (
+            self.objective.linear_rows or self.of_function
+        ):
             return facts  # L would cost a Gram matrix or Hessians, and bounds nothing
         if self.clearly_fast_enough:
             return facts
@@ -141,7 +143,7 @@ class Case:
     @cached_property
     def point(self):
         """All that the objective tells of the end."""
-        return self.objective.at(self.theta)
+        return self.objective.value_and_gradient(self.theta)
 
     @cached_property
     def ground(self) -> Ground:
@@ -154,7 +156,7 @@ class Case:
         """The certificate that would have ended it."""
         if tol := self.settings.tolerance:
             return tol * self.objective.gradient_scale
-        if self.objective.sweeps:
+        if self.objective.linear_rows:
             return 1e-8 * self.objective.gradient_scale
         return max(1e-8, 1e-6 * (self.steps[0].gradient_norm if self.steps else 1.0))
 
@@ -163,7 +165,7 @@ class Case:
         """Whether what is known of the gap agrees with a descent that has converged: a bound that is loose
         does not contradict it, where a Newton step from the end would not lead down."""
         gap, term = self.end.gap, self.objective.term
-        if not self.objective.sweeps:
+        if not self.objective.linear_rows:
             return True
         allowed = max(NEAR if term.smooth else KINKED, self.settings.tolerance or 0.0) * term.usual_fall
         if gap is not None and gap <= allowed:
@@ -199,8 +201,12 @@ class Case:
     @cached_property
     def step_curvature(self) -> float:
         """L of what one update looks at: all rows, or a batch of them (Gower et al. 2019)."""
-        if isinstance(self.method, Method) and isinstance(self.method.rows, Batch) and self.objective.sweeps:
-            return rates.batch_lipschitz(self.objective, self.method.rows.size)
+        if (
+            isinstance(self.method, Method)
+            and isinstance(self.method.rows, Batch)
+            and self.objective.linear_rows
+        ):
+            return auto_rate.batch_lipschitz(self.objective, self.method.rows.size)
         return self.L
 
     @property
@@ -208,7 +214,7 @@ class Case:
         """Whether drawn rows went well at a learning rate that is not too small: L would cost more than the
         pass. One row's L is at least the mean row's, and that of all rows the mean curvature."""
         method = self.method
-        if not (isinstance(method, Method) and isinstance(method.rows, Batch) and self.objective.sweeps):
+        if not (isinstance(method, Method) and isinstance(method.rows, Batch) and self.objective.linear_rows):
             return False
         if self.end.reason.code in ("diverged", "unbounded"):
             return False
@@ -235,14 +241,14 @@ class Case:
     def best(self) -> float:
         """The best fixed learning rate."""
         exact = self.objective.quadratic and self.full
-        return rates.best_fixed(self.L, self.slowest) if exact else 1 / self.step_curvature
+        return auto_rate.best_fixed(self.L, self.slowest) if exact else 1 / self.step_curvature
 
     # ---- curvature --------------------------------------------------------------------------------------
 
     @property
     def L(self) -> float:
         """The largest curvature: a bound for rows; of a function, that at the start or at the end."""
-        if self.objective.sweeps:
+        if self.objective.linear_rows:
             return float(self.objective.lipschitz)
         places = [self.start_curvature] if self.end.reason.code in ("diverged", "unbounded") else [
             self.start_curvature, self.end_curvature
@@ -253,7 +259,7 @@ class Case:
     @property
     def slowest(self) -> float:
         """The least curvature, with a bound taken as if it were CURVED times too high; 0 if unknown."""
-        if self.objective.sweeps:
+        if self.objective.linear_rows:
             if self.objective.quadratic:
                 return float(self.objective.strong_convexity)
             price = float(self.objective.l2.min()) if self.objective.size else 0.0
@@ -281,9 +287,9 @@ class Case:
             return none
         if self.objective.size <= FEW:
             with np.errstate(all="ignore"):
-                H = hessian_of(lambda x: self.objective.at(x).gradient, theta)
+                H = hessian_of(lambda x: self.objective.value_and_gradient(x).gradient, theta)
         else:
-            H = self.objective.hessian(self.objective.at(theta))
+            H = self.objective.hessian(self.objective.value_and_gradient(theta))
         if not np.isfinite(H).all():
             return none
         values, vectors = np.linalg.eigh(H)
@@ -322,16 +328,16 @@ class Case:
     def searches(self) -> bool:
         """Whether it is a solve, or a method that finds how far by itself."""
         return not isinstance(self.method, Method) or (
-            isinstance(self.method, Method) and isinstance(self.method.direction, Chooser)
+            isinstance(self.method, Method) and isinstance(self.method.direction, SearchDirection)
         )
 
     @cached_property
     def surest(self) -> Remedy | None:
         """The method that "auto" chooses, of a net L-BFGS; None where that is the run that was made, and
         where two passes over the data differ."""
-        if self.objective.noisy:
+        if self.objective.stochastic:
             return None
-        net = not (self.objective.sweeps or self.of_function)
+        net = not (self.objective.linear_rows or self.of_function)
         change: dict[str, Any] = {"method": "lbfgs" if net else "auto", "learning_rate": "auto"}
         change |= {name: None for name in ("batch_size", "order") if getattr(self.settings, name) is not None}
         if self.settings.epochs < 1000:
@@ -347,7 +353,7 @@ class Case:
             chosen = self.settings.changed(change).method_for(self.objective)
             chosen.refuse_nonsense(self.objective)
             if isinstance(chosen, Method):
-                rates.resolved(chosen, self.objective)  # refuses "auto" where it knows none
+                auto_rate.resolved(chosen, self.objective)  # refuses "auto" where it knows none
         except DownslopeError:
             return None
         return chosen
@@ -374,7 +380,7 @@ class Case:
         """Of a fixed rate along gradients the best one first, if it arrives in time, then the surest way; of
         rows that are drawn, and of other directions, which 2/L does not bound, the rate that "auto" takes."""
         if not self.full:
-            known = self.objective.sweeps and math.isfinite(self.L)
+            known = self.objective.linear_rows and math.isfinite(self.L)
             return [self.chosen_rate, self.surest] if known else [self.surest, self.chosen_rate]
         if not (self.given_rate is not None and math.isfinite(self.L) and self.L > 0 and self.alike):
             return [self.surest, self.chosen_rate]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...descent import rates
+from ...descent import auto_rate
 from ...descent.directions import Nesterov
 from ...descent.methods import Method
 from ...descent.schedules import Constant
@@ -24,7 +24,7 @@ FEW = 30  # updates by which momentum that grows has not shown its pace
 def still_to_go(case: Case) -> float:
     """Epochs that are still to go, as it went: by how fast the gradient fell in the last half, and on a
     parabola no fewer than the flattest way takes. Infinite where it did not fall, and for drawn rows."""
-    if not case.full or len(case.steps) < 3 or not case.end.certificate > 0:
+    if not case.full or len(case.steps) < 3 or not case.end.stationarity > 0:
         return math.inf
     if case.of_function:
         return _of_function(case)
@@ -34,21 +34,21 @@ def still_to_go(case: Case) -> float:
         return math.inf
     last = case.steps[len(case.steps) // 2 :]
     places = np.unique(np.linspace(0, len(last) - 1, 33).astype(int))
-    sizes = np.array([_slope_at(case, step) for step in last] if not case.objective.kinked else
+    sizes = np.array([_slope_at(case, step) for step in last] if not case.objective.nonsmooth else
                      [_slope_at(case, last[j]) for j in places])  # fmt: skip
     if not (np.isfinite(sizes) & (sizes > 0)).all():
         return math.inf
     # What rolls or alternates falls in waves: only their crests tell of the way to come.
     crests = np.maximum.accumulate(sizes[::-1])[::-1]
-    crests = crests if case.objective.kinked else crests[places]
+    crests = crests if case.objective.nonsmooth else crests[places]
     epochs = np.array([float(last[j].epoch) for j in places])
     if epochs[-1] == epochs[0]:
         return math.inf
     fall = -float(np.polyfit(epochs, np.log(crests), 1)[0])
-    ahead = math.log(max(1.0, math.sqrt(case.objective.size) * case.end.certificate / case.target))
+    ahead = math.log(max(1.0, math.sqrt(case.objective.size) * case.end.stationarity / case.target))
     rate = case.given_rate or _own_rate(case)
     slow = _slowest_fall(case, rate) if rate is not None and case.slowest > 0 else None
-    if slow is not None and case.objective.quadratic and not case.objective.kinked:
+    if slow is not None and case.objective.quadratic and not case.objective.nonsmooth:
         fall = min(fall, slow)
     if not fall > 0:
         return math.inf
@@ -87,10 +87,10 @@ def _grows(case: Case) -> bool:
 
 def _slope_at(case: Case, step: Step) -> float:
     """How far a step was from a minimum: its gradient; next to a kink, the certificate after it."""
-    if not case.objective.kinked:
+    if not case.objective.nonsmooth:
         return step.gradient_norm
     theta = case.objective.to_inner(step.params)
-    return case.objective.certificate(theta, case.objective.at(theta).gradient)
+    return case.objective.stationarity(theta, case.objective.value_and_gradient(theta).gradient)
 
 
 def _own_rate(case: Case) -> float | None:
@@ -98,7 +98,7 @@ def _own_rate(case: Case) -> float | None:
     method = case.method
     if not isinstance(method, Method) or not isinstance(method.direction, Nesterov):
         return None
-    rate = rates.resolved(method, case.objective)
+    rate = auto_rate.resolved(method, case.objective)
     return rate.rate if isinstance(rate, Constant) else None
 
 

@@ -55,14 +55,14 @@ def explain(
 
 def unjudged(end: Result) -> Verdict:
     """Where it ended, and no more: what is reported where no verdict is wanted."""
-    facts = {"epochs": end.epochs, "loss": end.value, "gradient": end.certificate}
+    facts = {"epochs": end.epochs, "loss": end.value, "gradient": end.stationarity}
     return Verdict("not_judged", {**end.reason.numbers, **facts})
 
 
 def plain(end: Result, numbers: dict[str, Any] | None = None, error: Exception | None = None) -> Verdict:
     """The verdict that the reason to end gives by itself; `error`: what kept all others from being judged."""
     code = end.reason.code
-    facts = {"epochs": end.epochs, "loss": end.value, "gradient": end.certificate, **(numbers or {})}
+    facts = {"epochs": end.epochs, "loss": end.value, "gradient": end.stationarity, **(numbers or {})}
     unjudged = () if error is None else (("verdict", f"{type(error).__name__}: {error}".splitlines()[0]),)
     kinds = {"seconds": "seconds", "validation": "stopped_early"}
     kind = kinds.get(code, "" if code in PLAIN else "stopped_as_asked")
@@ -91,12 +91,16 @@ def _judgements(case: Case) -> list[tuple[str, Callable[[], Verdict | None]]]:
     if code == "validation":
         return [*judgements, (code, lambda: case.verdict("converged", kind="stopped_early"))]
     if code not in PLAIN:  # a stop of one's own
-        met = [("converged", lambda: rows.converged(case))] if case.objective.sweeps else []
+        met = [("converged", lambda: rows.converged(case))] if case.objective.linear_rows else []
         return [*judgements, *met, (code, lambda: rows.stopped_as_asked(case))]
-    if not case.objective.sweeps:
+    if not case.objective.linear_rows:
         judgements.append(("diverged", lambda: still_growing(case)))
     findings = (
-        rows.FINDINGS if case.objective.sweeps else functions.FINDINGS if case.of_function else nets.FINDINGS
+        rows.FINDINGS
+        if case.objective.linear_rows
+        else functions.FINDINGS
+        if case.of_function
+        else nets.FINDINGS
     )
     return [
         *judgements,

@@ -46,8 +46,8 @@ def failure(case: Case) -> Verdict:
 
 def _slower(case: Case) -> list[Remedy | None]:
     """A rate that goes down: known from the curvature, or found by a search."""
-    if case.objective.sweeps or "bound" in case.numbers:
-        cause = scale(case) if case.objective.sweeps else None
+    if case.objective.linear_rows or "bound" in case.numbers:
+        cause = scale(case) if case.objective.linear_rows else None
         if cause is not None and case.at_best > case.settings.epochs:
             return [cause, *case.best_rate]
         return case.best_rate
@@ -66,7 +66,7 @@ def calmer_rate(case: Case) -> float | None:
     method = case.method
     if not (isinstance(method, Method) and isinstance(method.learning_rate, Constant)):
         return None
-    first = case.objective.at(case.objective.to_inner(case.trace.start))
+    first = case.objective.value_and_gradient(case.objective.to_inner(case.trace.start))
     straight = isinstance(method.direction, Steepest | Momentum | Nesterov)
     way = first.gradient if straight else np.sign(first.gradient)  # Adam and its kin divide g by its size
     for power in range(1, 11):
@@ -105,7 +105,7 @@ def _standardised(case: Case) -> tuple[float, float]:
 
 def _carriers(case: Case) -> dict[str, Any]:
     """The column that has the largest part in the steepest direction v, and the row that has in vᵀGv."""
-    if not (case.objective.sweeps and case.objective.whole):
+    if not (case.objective.linear_rows and case.objective.whole):
         return {}
     if case.objective.size > NARROW * case.objective.term.outputs:
         return {}
@@ -115,7 +115,7 @@ def _carriers(case: Case) -> dict[str, Any]:
     along = np.zeros((len(v), term.outputs))
     along[:, 0] = v
     parts = term.predictor(along.ravel())[:, 0] ** 2
-    parts = parts if term.share is None else parts * term.share
+    parts = parts if term.relative_weight is None else parts * term.relative_weight
     row = int(parts.argmax())
     name = term.names[column * term.outputs]
     share = {"column": name, "column_share": float(v[column] ** 2)}
@@ -153,7 +153,7 @@ def _where(case: Case) -> str:
     column with the largest slope."""
     objective = case.objective
     bad = case.steps[-1].params
-    if objective.sweeps:
+    if objective.linear_rows:
         gradient = np.abs(case.point.gradient)
         return objective.names[int(np.nanargmax(gradient))]
     for j, name in enumerate(objective.names):

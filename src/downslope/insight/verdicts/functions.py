@@ -79,7 +79,11 @@ def minimum(case: Case) -> Verdict | None:
         return falling
     if thin and ground.way_down is not None:
         place, value = ground.way_down
-        facts = {"lower": value, "place": _told(case, place), "lowest_curvature": float(ground.values[0])}
+        facts = {
+            "lower": value,
+            "place": _place_text(case, place),
+            "lowest_curvature": float(ground.values[0]),
+        }
         nudge = Remedy("nudge_start", {"start": _named(case, place)})
         return case.verdict("saddle", nudge, kind="inflection", **facts)
     if long:
@@ -87,7 +91,7 @@ def minimum(case: Case) -> Verdict | None:
     lower = ground.lower_around(_samples(case))
     if lower is not None:
         place, value = lower
-        return case.verdict("local_minimum", *_from(case, place), lower=value, place=_told(case, place))
+        return case.verdict("local_minimum", *_from(case, place), lower=value, place=_place_text(case, place))
     if not ground.known:
         return case.verdict("converged")
     bent = ground.values[0] > ground.noise
@@ -128,14 +132,14 @@ def unattained(case: Case) -> Verdict | None:
     if ahead is None or not case.steps:
         return None
     place, value = ahead
-    facts = {"lower": value, "place": _told(case, place)}
+    facts = {"lower": value, "place": _place_text(case, place)}
     return case.verdict("unbounded", Remedy("bounded_function"), kind="unattained", **facts)
 
 
 def plateau(case: Case) -> Verdict | None:
     """Almost no slope compared with lower points farther away, so that the descent made no progress."""
     ground = case.ground
-    steep = case.end.certificate * ground.size
+    steep = case.end.stationarity * ground.size
     if not case.steps or ground.length > 0.2 * ground.size or not math.isfinite(steep):
         return None
     lower = _lower_far_off(case)
@@ -161,7 +165,7 @@ def kink(case: Case) -> Verdict | None:
     lower = case.ground.lower_around(_samples(case))
     if lower is not None:
         place, value = lower
-        return case.verdict("local_minimum", *_from(case, place), lower=value, place=_told(case, place))
+        return case.verdict("local_minimum", *_from(case, place), lower=value, place=_place_text(case, place))
     return case.verdict("converged", kind="kink")
 
 
@@ -231,7 +235,7 @@ def _named(case: Case, place) -> dict[str, float]:
     return {name: float(f"{x:.6g}") for name, x in zip(case.objective.names, place)}
 
 
-def _told(case: Case, place) -> str:
+def _place_text(case: Case, place) -> str:
     return ", ".join(f"{name} = {x:.6g}" for name, x in zip(case.objective.names, place))
 
 

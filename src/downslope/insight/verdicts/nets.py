@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...descent.directions import Chooser
+from ...descent.directions import SearchDirection
 from ...descent.methods import Method
 from .case import Case
 from .overfitting import overfitting
@@ -19,7 +19,7 @@ def plateau(case: Case) -> Verdict | None:
     """Better than the best constant by not even what one useless weight would explain: 1/n of the loss."""
     null = case.objective.value(case.objective.term.null_theta)
     least = abs(null) / case.objective.rows
-    level = case.end.certificate <= LEVEL * case.objective.gradient_scale
+    level = case.end.stationarity <= LEVEL * case.objective.gradient_scale
     if not (case.end.value > null - least and level and _settled(case, least)):
         return None
     if case.settings.start:
@@ -30,7 +30,7 @@ def plateau(case: Case) -> Verdict | None:
 
 def settled(case: Case) -> Verdict | None:
     """By its gradient; or with drawn rows, where the last quarter of its epochs brought next to nothing."""
-    small = case.end.certificate <= max(1e-8, 1e-6 * case.steps[0].gradient_norm) if case.steps else False
+    small = case.end.stationarity <= max(1e-8, 1e-6 * case.steps[0].gradient_norm) if case.steps else False
     if small or case.end.reason.code == "gradient":
         return case.verdict("converged")
     if case.full or not _settled(case):
@@ -55,7 +55,7 @@ def _settled(case: Case, least: float = 0.0) -> bool:
 
 def unfinished(case: Case) -> Verdict:
     """More epochs; a search on all rows, where it is none already."""
-    searching = isinstance(case.method, Method) and isinstance(case.method.direction, Chooser)
+    searching = isinstance(case.method, Method) and isinstance(case.method.direction, SearchDirection)
     if case.end.reason.code == "no_progress" or not (case.full or searching):
         ten = Remedy("more_epochs", {"epochs": 4 * case.settings.epochs})
         code = "no_progress" if case.end.reason.code == "no_progress" else "epochs_exhausted"

@@ -64,6 +64,6 @@ def _students(z: float, freedom: int) -> float:
 def _losses(case: Case, theta) -> np.ndarray:
     """The loss of each row held out, (m,)."""
     term = case.validation.term
-    term = term.sample if case.validation.sweeps else term
+    term = term.sample if case.validation.linear_rows else term
     value = term.loss.value(term.predictor(theta), term.Y).sum(axis=1)
-    return np.asarray(value if term.share is None else np.ravel(term.share) * value)
+    return np.asarray(value if term.relative_weight is None else np.ravel(term.relative_weight) * value)

@@ -40,14 +40,14 @@ def held_out_alpha(case: Case) -> float | None:
     inside = [replace(case.objective, term=_of(term, np.flatnonzero(folds != fold))) for fold in range(FOLDS)]
     outside = [_of(term, np.flatnonzero(folds == fold)) for fold in range(FOLDS)]
     weights = [part.to_user(part.term.null_theta) for part in inside]
-    units = np.where(term.widths > 0, term.widths, 1.0) if case.settings.scale else None
+    units = np.where(term.column_scale > 0, term.column_scale, 1.0) if case.settings.scale else None
     losses: dict[float, float] = {}
     for alpha in _alphas(_sizes(term, case.settings.scale)):
         each = []
         for fold, (part, held) in enumerate(zip(inside, outside)):
             part = replace(part, penalty=l2(alpha), units=units)
             weights[fold] = _descended(part, weights[fold])
-            each.append(held.at(part.to_inner(weights[fold]))[0] * held.rows)
+            each.append(held.value_and_gradient(part.to_inner(weights[fold]))[0] * held.rows)
         losses[alpha] = float(sum(each))
         if all(loss > min(losses.values()) for loss in [*losses.values()][-WORSE:]):
             break
@@ -56,8 +56,12 @@ def held_out_alpha(case: Case) -> float | None:
 
 def _of(term, rows):
     """The term over some rows, in the same coordinates."""
-    share = None if term.share is None else term.share[rows] / (term.share[rows].mean() or 1.0)
-    return replace(term, X=term.X[rows], Y=term.Y[rows], share=share, gathered=None, compiled=False)
+    share = (
+        None
+        if term.relative_weight is None
+        else term.relative_weight[rows] / (term.relative_weight[rows].mean() or 1.0)
+    )
+    return replace(term, X=term.X[rows], Y=term.Y[rows], relative_weight=share, gathered=None, compiled=False)
 
 
 def _descended(objective, start) -> np.ndarray:

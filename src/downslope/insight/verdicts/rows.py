@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from ...descent.batching import Batch
 from ...descent.directions import AdamW, Steepest
 from ...descent.methods import Method
-from ...descent.rows import Batch
 from ...descent.schedules import Constant
 from ...kernels.threads import one_blas_thread
 from ..separation import Separation, faults, separation
 from .case import NARROW, Case
-from .drawn import as_near_as_rows_can_tell, noise_floor, sorted_rows
 from .failures import scale
 from .overfitting import overfitting
 from .penalising import held_out_alpha, smallest_alpha, squares
+from .stochastic import as_near_as_rows_can_tell, noise_floor, sorted_rows
 from .verdict import Remedy, Verdict
 
 FOREVER = 1e6  # epochs: of more nobody knows how many they will be
@@ -98,7 +98,7 @@ def _independent(term) -> bool:
     """Whether a few of the rows tell all columns apart already: then all rows do."""
     q, term = term.size // term.outputs, term.sample
     few = slice(None, None, max(1, term.rows // (4 * q)))
-    G = replace(term, X=term.X[few], Y=term.Y[few], share=None, gathered=None).gram
+    G = replace(term, X=term.X[few], Y=term.Y[few], relative_weight=None, gathered=None).gram
     size = np.sqrt(np.diag(G))
     with one_blas_thread():  # so small a matrix only makes others wait
         return bool((size > 0).all() and np.linalg.eigvalsh(G / size / size[:, None])[0] > 1e-10)
@@ -178,7 +178,7 @@ def converged(case: Case) -> Verdict | None:
         return case.verdict("converged", kind="solved" if _rounding_alone(case) else "solved_nearly")
     if code in ("gradient", "gap") and case.near:
         return case.verdict("converged", kind="rounded" if "width" in case.numbers else "")
-    certificate, enough = case.end.certificate, 1e-6 if code == "no_progress" else 1e-8
+    certificate, enough = case.end.stationarity, 1e-6 if code == "no_progress" else 1e-8
     small = certificate <= 1e4 * enough * term.rough_scale and certificate <= enough * term.gradient_scale
     exact = term.smooth or not case.full  # small slopes of a rounded kink prove nothing
     if small and exact and case.near:
@@ -193,7 +193,7 @@ def _rounding_alone(case: Case) -> bool:
         return True
     size = np.repeat(np.sqrt(np.maximum(np.diag(term.gram), 0.0)), term.outputs)
     rounding = 64 * np.finfo(float).eps * float(size.max() * (size @ np.abs(case.theta)))
-    return bool(case.end.certificate <= rounding + 1e-10 * term.gradient_scale)
+    return bool(case.end.stationarity <= rounding + 1e-10 * term.gradient_scale)
 
 
 def oscillating(case: Case) -> Verdict | None:
@@ -220,7 +220,7 @@ def turn(case: Case, t: float) -> tuple[float, float]:
     """The cosine between the gradients before and after one more step; and 1/L along that step."""
     g = case.point.gradient
     with np.errstate(all="ignore"):
-        after = case.objective.at(case.objective.prox(case.theta - t * g, t)).gradient
+        after = case.objective.value_and_gradient(case.objective.prox(case.theta - t * g, t)).gradient
         size = float(g @ g)
         cosine = (
             float(g @ after / math.sqrt(size * float(after @ after))) if size > 0 and after.any() else 0.0

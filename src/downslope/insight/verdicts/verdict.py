@@ -66,7 +66,7 @@ class Verdict:
     remedies: tuple[Remedy, ...] = ()
     kind: str = ""
     unjudged: tuple[tuple[str, str], ...] = ()  # (judgement, error): what could not be judged, and why
-    again: Callable[[Mapping[str, Any]], Any] | None = field(default=None, repr=False, compare=False)
+    rerun: Callable[[Mapping[str, Any]], Any] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self):
         filled = tuple(replace(remedy, facts={**self.numbers, **remedy.facts}) for remedy in self.remedies)
@@ -109,9 +109,9 @@ class Verdict:
         >>> verdict.code, verdict.remedy.typed, verdict.apply().verdict.code
         ('diverged', 'learning_rate=0.107143', 'converged')
         """
-        if self.again is None or self.remedy is None or self.remedy.change is None:
+        if self.rerun is None or self.remedy is None or self.remedy.change is None:
             raise DownslopeError(f"insight.{self.no_change or 'rows_gone'}", **self.why_not)
-        return self.again(self.remedy.change)
+        return self.rerun(self.remedy.change)
 
     @property
     def no_change(self) -> str | None:

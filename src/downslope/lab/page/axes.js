@@ -76,7 +76,7 @@ export function frameOf(size, xs, ys, how = {}) {
   return { x: linearScale(xs[0], xs[1], left, right), y, left, right, top, bottom, small, box: [left, top, right - left, bottom - top] };
 }
 
-/** @param {import("./pen.js").CanvasPen|import("./pen.js").SvgPen} pen @param {Frame} frame @param {import("./look.js").Look} colours
+/** @param {import("./pen.js").CanvasPen|import("./pen.js").SvgPen} pen @param {Frame} frame @param {import("./theme.js").Look} colours
  * @param {string} xName @param {string} yName @param {{grid?: boolean}} [how] */
 export function drawAxes(pen, frame, colours, xName, yName, how = {}) {
   const { left, right, top, bottom } = frame;

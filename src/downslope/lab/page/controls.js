@@ -116,11 +116,11 @@ function rate(offer, settings, change) {
   slider.addEventListener("input", () => {
     exact.value = String(picked());
     slider.setAttribute("aria-valuetext", figure(picked(), 3));
-    told.textContent = zoneText(certificate, picked());
+    zone.textContent = zoneText(certificate, picked());
     change({ learning_rate: picked() }, true);
   });
   slider.addEventListener("change", () => change({ learning_rate: picked() }));
-  const told = make("p", { class: "zone", id: "zone" }, auto ? word("auto_told") : zoneText(certificate, value));
+  const zone = make("p", { class: "zone", id: "zone" }, auto ? word("auto_note") : zoneText(certificate, value));
   const best = certificate?.best
     ? make("button", { type: "button", id: "best", onclick: () => change({ learning_rate: certificate.best }) }, word("best", { value: figure(certificate.best, 4) }))
     : null;
@@ -134,7 +134,7 @@ function rate(offer, settings, change) {
     make("div", { class: "rate" }, exact, free, best, pair),
     make("div", { class: "track", "aria-hidden": "true" }, zones(certificate, low, high)),
     slider,
-    told,
+    zone,
   );
 }
 

@@ -14,13 +14,13 @@ function openDialog(title, ...children) {
   if (!dialog.open) dialog.showModal();
 }
 
-/** @param {string} text @param {HTMLElement} told */
-async function copy(text, told) {
+/** @param {string} text @param {HTMLElement} note */
+async function copy(text, note) {
   try {
     await navigator.clipboard.writeText(text);
-    told.textContent = word("copied");
+    note.textContent = word("copied");
   } catch {
-    told.textContent = word("copy_by_hand");
+    note.textContent = word("copy_by_hand");
   }
 }
 
@@ -42,10 +42,10 @@ export function takeAway(fail) {
     }, word("take_" + name));
   const code = (/** @type {string} */ library) => async () => {
     const answer = await (await posted("/api/code", { problem: now.asked, settings: settings(), library })).json();
-    const told = make("span", { role: "status" });
+    const note = make("span", { role: "status" });
     shown.replaceChildren(
       make("pre", { tabindex: "0" }, make("code", {}, answer.code)),
-      make("div", { class: "pair" }, make("button", { type: "button", id: "copy-code", onclick: () => copy(answer.code, told) }, word("copy")), make("button", { type: "button", onclick: () => handOver(answer.name, new Blob([answer.code])) }, word("download")), told),
+      make("div", { class: "pair" }, make("button", { type: "button", id: "copy-code", onclick: () => copy(answer.code, note) }, word("copy")), make("button", { type: "button", onclick: () => handOver(answer.name, new Blob([answer.code])) }, word("download")), note),
     );
   };
   const download = (/** @type {string} */ path, /** @type {string} */ name, /** @type {() => any} */ body) => async () =>
@@ -81,7 +81,7 @@ export function takeAway(fail) {
 /** A teacher's link: the state as it is, without the controls that are to be hidden. @param {() => void} apply */
 export function teachLink(apply) {
   const link = make("input", { type: "text", id: "teach-link", readonly: true, value: linkNow(), "aria-label": word("teach_link"), onfocus: () => link.select() });
-  const told = make("span", { role: "status" });
+  const note = make("span", { role: "status" });
   const boxes = now.page.controls.map((/** @type {string} */ name) => {
     const box = make("input", { type: "checkbox", id: "hide-" + name, checked: now.hide.includes(name) });
     box.addEventListener("change", () => {
@@ -95,19 +95,19 @@ export function teachLink(apply) {
   });
   openDialog(
     word("teach"),
-    make("p", {}, word("teach_told")),
+    make("p", {}, word("teach_note")),
     make("fieldset", { class: "features" }, make("legend", { class: "label" }, word("teach_hide")), ...boxes),
     make("label", { class: "label", for: "teach-link" }, word("teach_link")),
     link,
-    make("div", { class: "pair" }, make("button", { type: "button", class: "strong", id: "teach-copy", onclick: () => copy(link.value, told) }, word("copy")), told),
+    make("div", { class: "pair" }, make("button", { type: "button", class: "strong", id: "teach-copy", onclick: () => copy(link.value, note) }, word("copy")), note),
   );
 }
 
 /** The link to what is shown. */
 export function shareLink() {
   const link = make("input", { type: "text", id: "share-link", readonly: true, value: linkNow(), "aria-label": word("share"), onfocus: () => link.select() });
-  const told = make("span", { role: "status" });
-  openDialog(word("share"), make("p", {}, word(now.asked?.kind === "table" ? "share_told_file" : "share_told")), link, make("div", { class: "pair" }, make("button", { type: "button", class: "strong", id: "share-copy", onclick: () => copy(link.value, told) }, word("copy")), told));
+  const note = make("span", { role: "status" });
+  openDialog(word("share"), make("p", {}, word(now.asked?.kind === "table" ? "share_note_file" : "share_note")), link, make("div", { class: "pair" }, make("button", { type: "button", class: "strong", id: "share-copy", onclick: () => copy(link.value, note) }, word("copy")), note));
 }
 
 const KEYS = [["space", "key_space"], ["← →", "key_arrows"], ["⇧ ← →", "key_leap"], ["Home End", "key_ends"], ["R", "key_r"], ["1 – 6", "key_views"], ["L", "key_language"], ["T", "key_theme"], ["?", "key_help"], ["⇧ ← → ↑ ↓", "key_picture"], ["Delete", "key_delete"]];

@@ -1,7 +1,7 @@
 // What the weights say about the rows: the fitted line, decision regions or chances, and what is left over.
 import { figure, word } from "./words.js";
 import { drawAxes, frameOf, windowOf } from "./axes.js";
-import { channels } from "./look.js";
+import { channels } from "./theme.js";
 import { chosenRun, frameAt, keyframe, shownRuns } from "./scene.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -88,7 +88,7 @@ function rowsTable(scene, rows, tick) {
 
 const painted = /** @type {WeakMap<object, Map<string, HTMLCanvasElement>>} */ (new WeakMap());
 
-/** Which class where, the paler the less sure. @param {any} fit @param {number} k @param {import("./look.js").Look} colours */
+/** Which class where, the paler the less sure. @param {any} fit @param {number} k @param {import("./theme.js").Look} colours */
 function regionImage(fit, k, colours) {
   const images = painted.get(fit) ?? new Map();
   painted.set(fit, images);

@@ -1,7 +1,7 @@
 // The mountain seen from above: F over one weight, or level curves over two, with the ways down.
 import { figure, word } from "./words.js";
 import { drawAxes, frameOf } from "./axes.js";
-import { shade } from "./look.js";
+import { shade } from "./theme.js";
 import { arrow } from "./pen.js";
 import { offChart } from "./draw_loss.js";
 import { chosenRun, evenly, frameAt, lastFrame, shownRuns } from "./scene.js";
@@ -149,7 +149,7 @@ function widened(span) {
 }
 
 /** The step that led here (exact), and the gradient that it answered (ghosted, its size as text).
- * @param {any} pen @param {import("./axes.js").Frame} f @param {any} one @param {number} k @param {import("./look.js").Look} colours @param {boolean} two */
+ * @param {any} pen @param {import("./axes.js").Frame} f @param {any} one @param {number} k @param {import("./theme.js").Look} colours @param {boolean} two */
 function arrows(pen, f, one, k, colours, two) {
   const { path, trace } = one.run;
   const step = Math.max(0, k - 1);
@@ -175,7 +175,7 @@ function arrows(pen, f, one, k, colours, two) {
   if (Number.isFinite(to[0] + to[1])) arrow(pen, from, to, { stroke: one.colour, width: 3 });
 }
 
-/** @param {any} pen @param {[number, number]} at @param {import("./look.js").Look} colours @param {boolean} small */
+/** @param {any} pen @param {[number, number]} at @param {import("./theme.js").Look} colours @param {boolean} small */
 function cross(pen, at, colours, small) {
   if (!Number.isFinite(at[0] + at[1])) return;
   const r = small ? 3 : 6;
@@ -199,7 +199,7 @@ function gone(pen, f, shown, scene, tick, size) {
 
 const kept = { bands: /** @type {WeakMap<object, Map<boolean, HTMLCanvasElement>>} */ (new WeakMap()), curves: /** @type {WeakMap<object, number[][]>} */ (new WeakMap()) };
 
-/** The surface in pale bands, as an image. @param {Landscape} land @param {import("./look.js").Look} colours @returns {HTMLCanvasElement} */
+/** The surface in pale bands, as an image. @param {Landscape} land @param {import("./theme.js").Look} colours @returns {HTMLCanvasElement} */
 function bandImage(land, colours) {
   const images = kept.bands.get(land) ?? new Map();
   kept.bands.set(land, images);

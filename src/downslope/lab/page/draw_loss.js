@@ -1,7 +1,7 @@
 // The loss over epochs, and the weights over epochs.
 import { figure, word } from "./words.js";
 import { apart, drawAxes, frameOf, windowOf } from "./axes.js";
-import { DASHES } from "./look.js";
+import { DASHES } from "./theme.js";
 import { along, apartFrom, chosenRun, clipped, evenly, frameAt, lastFrame, lossOf, shownRuns } from "./scene.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -164,7 +164,7 @@ function linesView(scene, lines, limits, log, yName) {
 }
 
 /** The mark of a run that left the picture, with its value. @param {any} pen @param {import("./axes.js").Frame} f
- * @param {import("./look.js").Look} colours @param {number} x @param {string} colour @param {number|null} value @param {boolean} small */
+ * @param {import("./theme.js").Look} colours @param {number} x @param {string} colour @param {number|null} value @param {boolean} small */
 export function offChart(pen, f, colours, x, colour, value, small) {
   const y = f.top + (small ? 6 : 9);
   const r = small ? 3 : 5;

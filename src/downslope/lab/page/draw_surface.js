@@ -1,6 +1,6 @@
 // The mountain in space, turned by hand: painted from the back to the front, with the ways down on it.
 import { word } from "./words.js";
-import { shade } from "./look.js";
+import { shade } from "./theme.js";
 import { frameAt, lastFrame, shownRuns } from "./scene.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */

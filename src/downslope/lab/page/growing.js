@@ -26,7 +26,7 @@ export function pointsDocument(asked) {
   return { problem, runs: [], pictures: { landscape: null, search: null } };
 }
 
-/** Points as rows are told: a list for each feature, and y. @param {any} asked */
+/** Points as rows: a list for each feature, and y. @param {any} asked */
 export function columnsOf(asked) {
   const classes = asked.task === "classes";
   const column = (/** @type {number} */ j) => asked.points.map((/** @type {number[]} */ p) => p[j]);

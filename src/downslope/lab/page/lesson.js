@@ -1,4 +1,4 @@
-// A lesson beside the pictures: its four stages in words, and questions that are checked on the spot.
+// A lesson: its four stages in words, and questions that are checked on the spot.
 import { byId, make, said, word } from "./words.js";
 
 /** @typedef {import("./types.js").Lab} Lab */
@@ -24,16 +24,16 @@ export function buildLesson(lesson, lab) {
 function questionItem(question, lab) {
   const number = question.kind === "number";
   const input = number ? make("input", { type: "text", inputmode: "decimal", id: "answer-" + question.id, "aria-label": said(question.ask) }) : null;
-  const told = make("p", { class: "told", role: "status" });
+  const mark = make("p", { class: "mark", role: "status" });
   const check = (/** @type {Event} */ event) => {
     event.preventDefault();
     const given = Number(input?.value.trim().replace(/−/g, "-").replace(",", "."));
     if (number && (input.value.trim() === "" || Number.isNaN(given))) return;
     const right = number ? Math.abs(given - question.answer) <= question.tolerance : reached(question.reach, lab());
-    told.textContent = said(right ? question.right : question.wrong);
-    told.className = "told " + (right ? "right" : "wrong");
+    mark.textContent = said(right ? question.right : question.wrong);
+    mark.className = "mark " + (right ? "right" : "wrong");
   };
-  return make("li", {}, make("form", { onsubmit: check }, make("p", {}, said(question.ask)), make("div", { class: "answer" }, input, make("button", { type: "submit", id: "check-" + question.id }, word("check"))), told));
+  return make("li", {}, make("form", { onsubmit: check }, make("p", {}, said(question.ask)), make("div", { class: "answer" }, input, make("button", { type: "submit", id: "check-" + question.id }, word("check"))), mark));
 }
 
 /** Whether one run fulfils all conditions. @param {any[]} conditions @param {Lab|null} lab */

@@ -11,17 +11,17 @@ export async function watch(stage, over, failed) {
   let shown = 0;
   byId("live").hidden = false;
   document.body.classList.add("live");
-  const tell = (/** @type {string} */ state) => {
+  const show = (/** @type {string} */ state) => {
     byId("live-pause").textContent = word(state === "paused" ? "live_go" : "live_pause");
     byId("live-pause").value = state;
   };
-  const send = async (/** @type {string} */ what) => tell((await (await posted("/api/live", { do: what })).json()).state);
+  const send = async (/** @type {string} */ what) => show((await (await posted("/api/live", { do: what })).json()).state);
   byId("live-pause").addEventListener("click", () => send(byId("live-pause").value === "paused" ? "go" : "pause").catch(failed));
   byId("live-stop").addEventListener("click", () => send("stop").catch(failed));
   const answer = await fetch("/api/live");
   await eachLine(answer, (line) => {
     if (line.about) about = line.about;
-    if (line.state) tell(line.state);
+    if (line.state) show(line.state);
     if (line.more) {
       growing.epoch.push(...line.more.epoch);
       growing.loss.push(...line.more.loss);

@@ -1,13 +1,13 @@
 // Where everything meets: the state in the address, the server's answers, the stage, and the keyboard.
 import { byId, language, said, settled, speak, translate, word } from "./words.js";
-import { look, wear } from "./look.js";
+import { look, wear } from "./theme.js";
 import { eachLine, fetched, posted, Refusal } from "./server.js";
 import { placeOf } from "./address.js";
 import { VIEWS } from "./stage.js";
 import { now, stage, writeAddress } from "./state.js";
 import { buildBounds, buildControls } from "./controls.js";
-import { buildProblem, tellProblem } from "./problem.js";
-import { buildRuns, tellFrozen, tellRuns, tellStep, tellVerdict } from "./told.js";
+import { buildProblem, showProblem } from "./problem.js";
+import { buildRuns, showFrozen, showRuns, showStep, showVerdict } from "./panel.js";
 import { buildLesson } from "./lesson.js";
 import { handle } from "./pointer.js";
 import { columnsOf, growingDocument, pointsDocument } from "./growing.js";
@@ -78,7 +78,7 @@ function afterRun(still) {
     buildBounds(offer.certificate);
     if (!still || !byId("controls").childElementCount) buildForm();
   }
-  if (stage.lab) tellProblem(stage.lab.problem);
+  if (stage.lab) showProblem(stage.lab.problem);
   byId("title").textContent = now.lesson && !now.offline ? said(now.lesson.title) : said(stage.lab?.problem.title);
   document.title = `${byId("title").textContent} · Downslope`;
   if (!still) buildProblem(asking());
@@ -102,8 +102,8 @@ function buildList() {
   buildRuns(stage, select, drop, now.offline);
   byId("add").disabled = now.runs.length >= (now.page?.limits?.runs ?? 6) || now.asked?.kind === "saved";
   const run = stage.lab?.runs[stage.selected] ?? null;
-  tellVerdict(run, look().lines[stage.selected % 6], remedy, now.offline || now.asked?.kind === "saved");
-  tellRuns(stage);
+  showVerdict(run, look().lines[stage.selected % 6], remedy, now.offline || now.asked?.kind === "saved");
+  showRuns(stage);
   applyHidden();
 }
 
@@ -188,7 +188,7 @@ function drop(index) {
   void compute();
 }
 
-/** One more run, beside those there are. @param {Settings} changed */
+/** One more run. @param {Settings} changed */
 function add(changed) {
   const copy = { ...now.runs[stage.selected], ...changed };
   const most = now.page.limits.runs;
@@ -214,9 +214,9 @@ function moved() {
   byId("play").title = word(stage.playing ? "pause" : "play");
   document.body.dataset.tick = String(stage.tick);
   document.body.dataset.drawn = String(stage.drawn);
-  tellStep(stage);
-  tellRuns(stage);
-  tellFrozen(stage);
+  showStep(stage);
+  showRuns(stage);
+  showFrozen(stage);
   if (!stage.playing) {
     writeAddress();
     speakUpSoon(position);
@@ -252,7 +252,7 @@ function applyHidden() {
 }
 
 /** Everything again in the language that is chosen now. */
-function retell() {
+function redraw() {
   translate(document);
   byId("spoken").textContent = "";
   byId("language").textContent = language() === "zh" ? "English" : "中文";
@@ -261,7 +261,7 @@ function retell() {
   buildLesson(now.lesson, () => stage.lab ?? null);
   if (!now.offline) buildProblem(asking());
   if (stage.lab) {
-    tellProblem(stage.lab.problem);
+    showProblem(stage.lab.problem);
     buildForm();
     buildBounds(now.offer?.certificate ?? stage.lab.runs[0]?.certificate ?? null);
     buildList();
@@ -294,7 +294,7 @@ function otherTheme() {
 function otherLanguage() {
   now.tongue = language() === "zh" ? "en" : "zh";
   speak(now.tongue);
-  retell();
+  redraw();
 }
 
 function race() {
@@ -394,7 +394,7 @@ async function arrive() {
   wear(now.theme);
   speak(asked.lang ?? now.page.wish);
   now.hide = asked.hide;
-  retell();
+  redraw();
   if (asked.lesson !== null || !asked.problem) return open(asked.lesson ?? 2, asked);
   now.lesson = null;
   buildLesson(null, () => null);
@@ -433,7 +433,7 @@ async function begin() {
   now.tongue = asked.lang;
   now.theme = asked.theme;
   listen();
-  retell();
+  redraw();
   if (inline) return showDocument(JSON.parse(inline.textContent));
   if (now.page.live) return watch(stage, showDocument, refused);
   if (now.page.opened && !location.hash) {

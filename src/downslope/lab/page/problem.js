@@ -191,21 +191,21 @@ function pointsForm(asking) {
 }
 
 /** Formulas, notes and the first rows of what is minimised. @param {import("./types.js").Problem} problem */
-export function tellProblem(problem) {
+export function showProblem(problem) {
   const rows = problem.rows;
   const count = rows ? Math.min(8, rows.numbers.length) : 0;
-  byId("told").replaceChildren(
+  byId("facts").replaceChildren(
     make("dl", { class: "formulas" }, problem.formulas.map((one) => [make("dt", {}, said(one.what)), make("dd", { class: "math", tabindex: "0" }, one.text)]).flat()),
     ...problem.notes.map((note) => make("p", { class: "hint" }, said(note))),
     rows
       ? make(
           "details",
           {},
-          make("summary", {}, word("rows_told", { count: rows.count })),
+          make("summary", {}, word("rows_shown", { count: rows.count })),
           make("div", { class: "scroll", tabindex: "0" }, tableElement({
             head: [...rows.features, rows.target],
             rows: Array.from({ length: count }, (_, i) => [...rows.X.map((column) => figure(column[i])), rows.classes ? rows.classes[rows.y[i]] : figure(rows.y[i])]),
-          }, word("rows_told", { count: rows.count }))),
+          }, word("rows_shown", { count: rows.count }))),
         )
       : "",
   );

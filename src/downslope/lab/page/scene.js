@@ -1,11 +1,11 @@
 // What is on the stage: a document, the clock that plays it, and who wears which colour. Indexing only.
-import { DASHES } from "./look.js";
+import { DASHES } from "./theme.js";
 import { said } from "./words.js";
 
 /** @typedef {import("./types.js").Run} Run */
 /** @typedef {"epochs"|"updates"|"seconds"} Measure */
 /** @typedef {{length: number, frames: number[][], measure: Measure}} Clock  frames[run][tick] */
-/** @typedef {{lab: import("./types.js").Lab, colours: import("./look.js").Look, scale: string, selected: number, clock: Clock,
+/** @typedef {{lab: import("./types.js").Lab, colours: import("./theme.js").Look, scale: string, selected: number, clock: Clock,
  *   turn: number, tilt: number, count: number}} Scene */
 /** @typedef {{width: number, height: number, small: boolean}} Size */
 /** @typedef {import("./pen.js").CanvasPen|import("./pen.js").SvgPen} Pen */

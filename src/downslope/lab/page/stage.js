@@ -1,7 +1,7 @@
 // The stage: one large picture, the others live and small beneath it, and the transport that plays them all.
 import { byId, figure, make, said, tableElement, word } from "./words.js";
 import { CanvasPen, SvgPen } from "./pen.js";
-import { look } from "./look.js";
+import { look } from "./theme.js";
 import { lossScale, lossView, weightsView } from "./draw_loss.js";
 import { landscapeView } from "./draw_landscape.js";
 import { surfaceView } from "./draw_surface.js";

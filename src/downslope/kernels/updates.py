@@ -79,7 +79,7 @@ class Equation(NamedTuple):
     """One update as it is written in scripts: weights w, gradient g, learning rate t, constants by name.
 
     vectors: what it remembers, 0 at first.  lines: of NumPy.  optimizer: the same of torch.optim, "" if none.
-    A test runs the lines beside the kernel's update, to the same bits.
+    A test compares the lines with the kernel's update, bit for bit.
     """
 
     vectors: tuple[str, ...]

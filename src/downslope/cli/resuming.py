@@ -12,7 +12,7 @@ from ..errors import DownslopeError
 
 if TYPE_CHECKING:
     from ..inference import Solution
-    from ..inference.checkpoint import Checkpoint, Kept
+    from ..inference.checkpoint import Checkpoint, LoadedCheckpoint
 
 PLACES = {"expression": "EXPR"}  # what is asked for by its place, without a name
 
@@ -33,18 +33,18 @@ def begun(
     return Checkpoint(out, number().read("--checkpoint", checkpoint), force, asked)
 
 
-def opened(run: str, command: str, trust_source: bool = False) -> Kept:
+def opened(run: str, command: str, trust_source: bool = False) -> LoadedCheckpoint:
     """The run to go on with; one of another command, or one that needs code, is refused."""
-    from ..inference.checkpoint import NO_CODE, Kept
+    from ..inference.checkpoint import NO_CODE, LoadedCheckpoint
 
-    kept = Kept.read(run, trust_source)
+    kept = LoadedCheckpoint.read(run, trust_source)
     if kept.command != command:
         raise DownslopeError("checkpoint.other_command", path=kept.path, command=kept.command)
     NO_CODE.refuse_misfit(kept.path, kept.code)
     return kept
 
 
-def refuse_settings(kept: Kept, given: Mapping[str, Any], usual: Mapping[str, Any]) -> None:
+def refuse_settings(kept: LoadedCheckpoint, given: Mapping[str, Any], usual: Mapping[str, Any]) -> None:
     """Raise for an option that would change the run."""
     for name, value in given.items():
         if value != usual.get(name):
@@ -57,7 +57,7 @@ def epochs(words: str) -> int | None:
     return whole().read("--epochs", words) if words else None
 
 
-def going_on(kept: Kept, checkpoint: str | None) -> Checkpoint:
+def going_on(kept: LoadedCheckpoint, checkpoint: str | None) -> Checkpoint:
     """What keeps it from now on."""
     keeper = kept.checkpoint
     return (

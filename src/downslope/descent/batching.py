@@ -10,7 +10,7 @@ import numpy as np
 from ..arguments import is_number, shown
 from ..errors import DownslopeError, nearest
 from ..kernels.compiled import compiled
-from ..kernels.rows import shuffle
+from ..kernels.gather import shuffle
 
 LONG = 2**15  # rows from which a compiled shuffle is worth loading
 ORDERS = ("shuffle", "cyclic", "replacement")

@@ -1,4 +1,5 @@
-"""Rows that are not in one memory: on a disk, or spread over other machines. They answer questions."""
+"""Rows that are not in one memory: on a disk, or on other machines. A function of some rows is computed for
+each part, and the results are added: `map_reduce`."""
 
 from __future__ import annotations
 
@@ -10,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DownslopeError
+from ..errors import DownslopeError, Renamed, warn_renamed
 from ..messages import text
-from .block import Gathered
+from .block import RowStats
 from .dataset import Dataset
 from .encoding import Encoding
 from .memory import leased
@@ -22,11 +23,11 @@ from .summary import UNIT, Summary
 GROUP = 4  # parts whose rows are shuffled together
 
 
-class Parted:
-    """n rows (xᵢ, yᵢ, sᵢ) in parts: the fields of a Dataset, and `ask`, which maps a function over the parts,
-    in place of X and y.
+class PartitionedDataset:
+    """n rows (xᵢ, yᵢ, sᵢ) in parts: the fields of a Dataset, and in place of X and y a function of each part,
+    `map_reduce(fn)` = Σ fn(part).
 
-    Whoever derives from it has the parts: `ask` and `part`, and what follows here without a value.
+    A subclass defines `map_reduce` and `part`, and the fields below that have no value.
     """
 
     encoding: Encoding | None
@@ -40,21 +41,33 @@ class Parted:
     meter: Any
     shards: Any = ()  # of rows in several memories: each makes a pass of a stochastic method over its own
 
-    def ask(self, question: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
-        """The sum over all parts of what `question` answers for the rows of each, added as a `Tree` does."""
+    def map_reduce(self, fn: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
+        """The sum over all parts of what `fn` returns for the rows of each, added as a `PairwiseSum` does."""
         raise NotImplementedError
 
     def part(self, number: int) -> Dataset:
         """The rows of one part, brought here."""
         raise NotImplementedError
 
-    def each_shard(self, question: Callable[[Sequence[Dataset], int], Any]) -> Any:
-        """The sum over `shards` of what `question` answers for the parts and the number of each."""
+    def map_shards(self, fn: Callable[[Sequence[Dataset], int], Any]) -> Any:
+        """The sum over `shards` of what `fn` returns for the parts and the number of each."""
         raise NotImplementedError
 
-    def told(self) -> dict[str, Any] | None:
+    def to_dict(self) -> dict[str, Any] | None:
         """Plain data, by which the same rows are opened again; None where nothing can open them."""
         return None
+
+    told, some = Renamed("to_dict"), Renamed("sample")
+
+    def ask(self, question: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
+        """`map_reduce` under its name of version 0.1."""
+        warn_renamed(f"{type(self).__name__}.ask", "map_reduce")
+        return self.map_reduce(question, plus)
+
+    def each_shard(self, question: Callable[[Sequence[Dataset], int], Any]) -> Any:
+        """`map_shards` under its name of version 0.1."""
+        warn_renamed(f"{type(self).__name__}.each_shard", "map_shards")
+        return self.map_shards(question)
 
     def close(self) -> None:
         """Give back what holds the rows."""
@@ -73,7 +86,7 @@ class Parted:
         return self.found.rows
 
     @property
-    def found(self) -> Gathered:
+    def found(self) -> RowStats:
         return self.gathered
 
     @property
@@ -91,7 +104,7 @@ class Parted:
         return len(self.targets) == 1
 
     @cached_property
-    def some(self) -> Dataset:
+    def sample(self) -> Dataset:
         """Rows that stand for all, in memory: each was taken with the same chance."""
         X, Y, weights = self.found.sample
         own = self.classes if self.encoding is None else self.encoding.classes  # y is their numbers already

@@ -1,7 +1,8 @@
 """Rows in the memory of several workers: a shard is a run of parts that stays where it was read.
 
-A shard holds 2ᵐ parts, so that its sum is a whole subtree of the sum over all parts (`data/parts.Tree`): the
-bits of an answer are those of one machine that reads the same parts one after the other.
+A shard holds 2ᵐ parts, so that its sum is a whole subtree of the sum over all parts
+(`data/parts.PairwiseSum`): the bits of an answer are those of one machine that reads the same parts one after
+the other.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from ..data.block import Gathered, Gathering
+from ..data.block import RowStats, RowStatsBuilder
 from ..data.dataset import Dataset, Note
 from ..data.encoding import Encoding
 from ..data.learning import WIDE
 from ..data.meter import Meter
-from ..data.parted import Parted
-from ..data.parts import Tree, plus
+from ..data.partitioned import PartitionedDataset
+from ..data.parts import PairwiseSum, plus
 from ..data.stream import Stream
 from ..data.summary import Summary
 from ..errors import DownslopeError
@@ -49,7 +50,7 @@ class Shard:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Spread(Parted):
+class ShardedDataset(PartitionedDataset):
     """n rows (xᵢ, yᵢ, sᵢ) that lie with the workers of a cluster; see `Dataset` for the names that both have.
 
     shards: one result on the cluster for each, in order.  height: 2^height parts are in each, the last one
@@ -58,7 +59,7 @@ class Spread(Parted):
 
     connection: Connection
     height: int
-    gathered: Gathered
+    gathered: RowStats
     features: tuple[str, ...]
     targets: tuple[str, ...]
     source: str
@@ -71,7 +72,7 @@ class Spread(Parted):
     meter: Meter = field(default_factory=Meter)
 
     @classmethod
-    def of(cls, stream: Stream, connection: Connection, shards: int | None = None) -> Spread:
+    def of(cls, stream: Stream, connection: Connection, shards: int | None = None) -> ShardedDataset:
         """The rows of a stream, read by the workers. `shards`: how many at least, for stochastic methods to
         give the same with another number of workers."""
         classes, workers = stream.classes, connection.workers
@@ -99,19 +100,19 @@ class Spread(Parted):
 
     # ---- the fields of a Dataset -----------------------------------------------------------------
 
-    def told(self) -> dict[str, Any] | None:
+    def to_dict(self) -> dict[str, Any] | None:
         """Plain data, by which the same rows are opened again, on one machine."""
-        return None if self.stream is None else self.stream.told()
+        return None if self.stream is None else self.stream.to_dict()
 
-    def labelled(self, classes: tuple[Any, ...] = ()) -> Spread:
+    def labelled(self, classes: tuple[Any, ...] = ()) -> ShardedDataset:
         return self if self.classes and not classes else super().labelled(classes)
 
-    def _with_classes(self, classes: tuple[Any, ...]) -> Spread:
+    def _with_classes(self, classes: tuple[Any, ...]) -> ShardedDataset:
         if self.encoding is not None and self.encoding.classes:
             return replace(self, classes=classes)
         return replace(self._changed(partial(_labelled, classes)), classes=classes)
 
-    def with_features(self, names: Sequence[str]) -> Spread:
+    def with_features(self, names: Sequence[str]) -> ShardedDataset:
         """The same rows with some of the features."""
         keep = [j for j, name in enumerate(self.features) if name in names]
         features, encoding = tuple(self.features[j] for j in keep), self.encoding
@@ -131,12 +132,12 @@ class Spread(Parted):
         some = self._changed(partial(_narrowed, features))
         return replace(some, features=features, encoding=encoding, stream=stream, gathered=gathered)
 
-    def held_out(self) -> Spread:
+    def held_out(self) -> ShardedDataset:
         """The rows that the stream's `reading.held` holds out, on the same workers."""
         assert self.stream is not None
-        return Spread.of(self.stream.held_out, self.connection)
+        return ShardedDataset.of(self.stream.held_out, self.connection)
 
-    def _changed(self, change: Callable[[Dataset], Dataset]) -> Spread:
+    def _changed(self, change: Callable[[Dataset], Dataset]) -> ShardedDataset:
         """Each part changed, where it lies."""
         begin = self.connection.begin
         return replace(self, shards=tuple(begin(Shard.changed, shard, change) for shard in self.shards))
@@ -145,7 +146,7 @@ class Spread(Parted):
         """End the cluster, where it was started for these rows."""
         self.connection.close()
 
-    def __enter__(self) -> Spread:
+    def __enter__(self) -> ShardedDataset:
         return self
 
     def __exit__(self, *error: Any) -> None:
@@ -153,16 +154,16 @@ class Spread(Parted):
 
     # ---- parts -------------------------------------------------------------------------------------
 
-    def ask(self, question: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
-        """The sum over all parts of what `question` answers for the rows of each, added as a `Tree` does."""
+    def map_reduce(self, fn: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
+        """The sum over all parts of what `fn` returns for the rows of each, added as a `PairwiseSum` does."""
         self.meter.begin_pass()
-        total = summed(self.connection, partial(_asked, question, plus), self.shards, plus)
+        total = summed(self.connection, partial(_asked, fn, plus), self.shards, plus)
         self.meter.add(len(self), len(self) * (len(self.features) + len(self.targets)) * 8)
         return total
 
-    def each_shard(self, question: Callable[[Sequence[Dataset], int], Any]) -> Any:
-        """The sum over all shards of what `question` answers for the parts and the number of each."""
-        return summed(self.connection, partial(_asked_whole, question), self.shards, plus, numbered=True)
+    def map_shards(self, fn: Callable[[Sequence[Dataset], int], Any]) -> Any:
+        """The sum over all shards of what `fn` returns for the parts and the number of each."""
+        return summed(self.connection, partial(_asked_whole, fn), self.shards, plus, numbered=True)
 
     def part(self, number: int) -> Dataset:
         shard, place = divmod(number, 2**self.height)
@@ -216,7 +217,7 @@ def at_once(connection: Connection, begun: Sequence[Any], plus: Callable) -> Any
     return _added(plus, connection.results(begun))
 
 
-def gather(connection: Connection, shards: Sequence[Any]) -> Gathered:
+def gather(connection: Connection, shards: Sequence[Any]) -> RowStats:
     """The statistics a model needs first, of rows not yet read."""
     counts = connection.results([connection.begin(_counts, shard) for shard in shards])
     rows = sum(map(sum, counts))
@@ -258,22 +259,22 @@ def _answer(answer: Callable, shard: Shard, *number: int) -> Any:
     return answer(shard, *number)
 
 
-def _asked(question: Callable, plus: Callable, shard: Shard) -> Any:
-    tree = Tree(plus)
+def _asked(fn: Callable, plus: Callable, shard: Shard) -> Any:
+    tree = PairwiseSum(plus)
     for part in shard.parts:
-        tree.add(question(part) if len(part) else None)
+        tree.add(fn(part) if len(part) else None)
     return tree.total
 
 
-def _asked_whole(question: Callable, shard: Shard, number: int) -> Any:
+def _asked_whole(fn: Callable, shard: Shard, number: int) -> Any:
     parts = [part for part in shard.parts if len(part)]
-    return question(parts, number) if parts else None
+    return fn(parts, number) if parts else None
 
 
 def _added(plus: Callable, answers: Sequence[Any]) -> Any:
     """All shards but the last have the same number of parts: their sums are subtrees of one height, and the
     last one's is added from the right, as it would be part by part."""
-    tree = Tree(plus)
+    tree = PairwiseSum(plus)
     for answer in answers:
         tree.add(answer)
     return tree.total
@@ -283,15 +284,15 @@ def _counts(shard: Shard) -> list[int]:
     return [len(part) for part in shard.parts]
 
 
-def _gathering(shard: Shard, rows: int) -> Gathering:
-    gathering = Gathering.of_many(shard.parts[0].shape[1], rows)
+def _gathering(shard: Shard, rows: int) -> RowStatsBuilder:
+    gathering = RowStatsBuilder.of_many(shard.parts[0].shape[1], rows)
     for part, first, places in zip(shard.parts, shard.firsts, shard.places):
         gathering.add(part, first, places)
     return gathering
 
 
-def _joined(one: Gathering, other: Gathering) -> Gathering:
-    return Gathering.together([one, other])
+def _joined(one: RowStatsBuilder, other: RowStatsBuilder) -> RowStatsBuilder:
+    return RowStatsBuilder.together([one, other])
 
 
 def _part(shard: Shard, number: int) -> Shard:

@@ -51,7 +51,7 @@ def inspect(
         if json:
             show.as_json({"plane": list(seen.names), "share": seen.share, "picture": str(drawn)})
         else:
-            print(seen.told)
+            print(seen.description)
             show.written(show.console(), [drawn])
         return 0
     if errors or step is not None:
@@ -104,23 +104,23 @@ def _watched(seen: Any, run: str, asked: Any, plot: str | None, force: bool, jso
 
 
 def _recipe(solution):
-    """What the training was told."""
+    """The settings of the training, as a table."""
     from . import show
 
-    told = solution.recipe.to_json()
-    if isinstance(told["method"], dict):
-        told["method"] = solution.recipe.method.name
+    settings = solution.recipe.to_json()
+    if isinstance(settings["method"], dict):
+        settings["method"] = solution.recipe.method.name
     elif solution.method != "auto":
-        told["method"] = f"auto: {solution.method}"
-    if told["net"] is not None:
-        told["net"] = ", ".join(f"{name}={value}" for name, value in told["net"].items())
-    if isinstance(told["learning_rate"], dict):
-        rate = told["learning_rate"]
-        told["learning_rate"] = ", ".join(f"{value}" for value in rate.values())
+        settings["method"] = f"auto: {solution.method}"
+    if settings["net"] is not None:
+        settings["net"] = ", ".join(f"{name}={value}" for name, value in settings["net"].items())
+    if isinstance(settings["learning_rate"], dict):
+        rate = settings["learning_rate"]
+        settings["learning_rate"] = ", ".join(f"{value}" for value in rate.values())
     table = show.columns_of([text("cli.setting"), text("cli.value")], words=2)
     if solution.formula:
         table.add_row(text("cli.formula"), solution.formula)
-    for name, value in told.items():
+    for name, value in settings.items():
         if value is not None and not (solution.formula and name in OF_ROWS):
             table.add_row(name, f"{value}")
     if solution.targets:

@@ -9,14 +9,14 @@ from typing import Any
 from ..errors import DownslopeError
 from ..messages import LANGUAGES, language, speaking, text
 
-Said = dict[str, str]  # language → sentence
+Localized = dict[str, str]  # language → sentence
 
 
-def both(make: Callable[[], str]) -> Said:
+def in_each_language(make: Callable[[], str]) -> Localized:
     """What `make` says in each language.
 
     >>> from downslope.messages import text
-    >>> sorted(both(lambda: text("lessons.dataset")).items())
+    >>> sorted(in_each_language(lambda: text("lessons.dataset")).items())
     [('en', 'Dataset'), ('zh', '数据集')]
     """
     sentences = {}
@@ -26,17 +26,17 @@ def both(make: Callable[[], str]) -> Said:
     return sentences
 
 
-def said(key: str, **facts) -> Said:
-    """The sentence of `key` in each language; a fact that is a Said stands in its own language."""
-    return both(lambda: text(key, **{name: _here(value) for name, value in facts.items()}))
+def localized(key: str, **facts) -> Localized:
+    """The sentence of `key` in each language; a fact that is a Localized stands in its own language."""
+    return in_each_language(lambda: text(key, **{name: _here(value) for name, value in facts.items()}))
 
 
-def refusal(error: DownslopeError) -> Said:
+def refusal(error: DownslopeError) -> Localized:
     """What an error says, in one line."""
-    return both(lambda: " ".join(str(error).split()))
+    return in_each_language(lambda: " ".join(str(error).split()))
 
 
-def plain(words: str) -> Said:
+def plain(words: str) -> Localized:
     """What needs no translation: a formula, a name."""
     return dict.fromkeys(LANGUAGES, words)
 

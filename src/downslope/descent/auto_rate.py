@@ -23,7 +23,7 @@ import numpy as np
 
 from ..errors import DownslopeError
 from . import directions
-from .rows import Batch
+from .batching import Batch
 from .schedules import Constant, Cosine, InverseScaling
 from .searches import Armijo, StrongWolfe
 
@@ -33,7 +33,7 @@ def resolved(method, objective):
     if method.learning_rate != "auto":
         return method.learning_rate
     direction = method.direction
-    if direction.foreign:
+    if direction.external:
         return Constant(1.0)  # of which it takes no notice
     if isinstance(direction, directions.LBFGS):
         return StrongWolfe()
@@ -42,7 +42,7 @@ def resolved(method, objective):
     first_order = isinstance(direction, directions.Steepest | directions.Momentum | directions.Nesterov)
     beta = getattr(direction, "beta", 0.0)
     drag = 1.0 if beta == "auto" else 1.0 - beta
-    known = objective.sweeps and objective.bounded and objective.term.smooth
+    known = objective.linear_rows and objective.bounded and objective.term.smooth
     if (
         first_order and known and isinstance(method.rows, Batch) and method.rows.size == 1
     ):  # all rows' costs more
@@ -51,8 +51,8 @@ def resolved(method, objective):
     L = objective.lipschitz
     if math.isnan(L) and objective.rows > 1 and not first_order:  # a net: Adam's own usual size
         return Cosine(0.01)
-    if math.isnan(L) and (first_order or not objective.sweeps):
-        if objective.noisy:
+    if math.isnan(L) and (first_order or not objective.linear_rows):
+        if objective.stochastic:
             raise DownslopeError("descent.noisy", method=method.name)
         if isinstance(direction, directions.Steepest) and method.full:
             return Armijo()
@@ -65,7 +65,7 @@ def resolved(method, objective):
         return Constant(1.0)
     if isinstance(method.rows, Batch):
         return InverseScaling(drag / (2 * batch_lipschitz(objective, method.rows.size)))
-    if isinstance(direction, directions.Steepest) and objective.quadratic and not objective.kinked:
+    if isinstance(direction, directions.Steepest) and objective.quadratic and not objective.nonsmooth:
         return Constant(best_fixed(L, objective.strong_convexity))
     return Constant(1 / L if objective.quadratic or drag == 1.0 else drag / L)
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ...descent.batching import Batch
 from ...descent.methods import Method
-from ...descent.rows import Batch
 from ...descent.schedules import Constant
 from ...kernels.threads import one_blas_thread
 from .case import NARROW, Case
@@ -38,9 +38,11 @@ def share_left(case: Case) -> float:
     if q > NARROW or q >= term.rows:
         return math.nan
     some, z = term.sample, _predictor(case)
-    if term.smooth and not objective.kinked:  # gᵀG⁻¹g ≥ max|g|²/tr G: mostly a part of the rows tells enough
+    if (
+        term.smooth and not objective.nonsmooth
+    ):  # gᵀG⁻¹g ≥ max|g|²/tr G: mostly a part of the rows tells enough
         size = _sizes(some, z, slice(None, None, min(16, 1 + some.rows // 1000))).max()
-        least = case.end.certificate**2 / max(size * term.rough_row_size, 1e-300)
+        least = case.end.stationarity**2 / max(size * term.rough_row_size, 1e-300)
         if term.rows * least / term.size > 2 * LEFT:
             return float(term.rows * least / term.size)
     sizes = _sizes(some, z, slice(None, None, 1 + some.rows // 50_000))
@@ -48,8 +50,8 @@ def share_left(case: Case) -> float:
         excess = case.end.value * term.size / (2 * term.rows)
         objective = objective.smoothed(max(2 * LEFT * excess / term.loss.slope_bound**2, 1e-300))
     gradient = case.end.gradient if objective is case.objective else None
-    gradient = objective.at(theta).gradient if gradient is None else gradient
-    if objective.kinked and math.isfinite(objective.lipschitz):
+    gradient = objective.value_and_gradient(theta).gradient if gradient is None else gradient
+    if objective.nonsmooth and math.isfinite(objective.lipschitz):
         t = 1 / objective.lipschitz
         gradient = (theta - objective.prox(theta - t * gradient, t)) / t
     g = gradient.reshape(q, k)
@@ -61,7 +63,9 @@ def share_left(case: Case) -> float:
 def _sizes(term, z, rows: slice) -> np.ndarray:
     """The mean of ℓ′² over some rows.  (k,)"""
     slopes = term.loss.slope(z[rows], term.Y[rows]) ** 2  # (b, k)
-    return (slopes if term.share is None else slopes * np.reshape(term.share[rows], (-1, 1))).mean(axis=0)
+    return (
+        slopes if term.relative_weight is None else slopes * np.reshape(term.relative_weight[rows], (-1, 1))
+    ).mean(axis=0)
 
 
 def _predictor(case: Case) -> np.ndarray:
@@ -76,7 +80,7 @@ def _gram_of_some(term) -> np.ndarray:
     """G from rows enough to know it to a few percent: LEFT has no more digits than that."""
     q = term.size // term.outputs
     every = term.rows // max(5_000, 50 * q)
-    return (term.thinned(every) if every > 1 else term).gram
+    return (term.subsample(every) if every > 1 else term).gram
 
 
 def _solved(H, g) -> np.ndarray:

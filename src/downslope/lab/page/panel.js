@@ -8,7 +8,7 @@ import { lastFrame } from "./scene.js";
 const written = { of: /** @type {any} */ (null), lang: "", cells: /** @type {any[]} */ ([]), seen: /** @type {any} */ (null) };
 
 /** `w ← w − η·g = 1.000 − 0.010 × (−9.333) = 1.093`, coloured as the arrows are. @param {Stage} stage */
-export function tellStep(stage) {
+export function showStep(stage) {
   const box = byId("step");
   const one = stage.standing().find((s) => s.index === stage.selected) ?? stage.standing()[0];
   const words = one?.run.words;
@@ -64,7 +64,7 @@ function buildStep(box, words, run) {
 }
 
 /** @param {Run|null} run @param {string} colour @param {(change: any) => void} apply @param {boolean} offline */
-export function tellVerdict(run, colour, apply, offline) {
+export function showVerdict(run, colour, apply, offline) {
   const box = byId("verdict");
   const verdict = run?.verdict;
   box.hidden = !run || (!verdict && !run.error);
@@ -118,7 +118,7 @@ export function buildRuns(stage, select, drop, offline) {
 }
 
 /** @param {Stage} stage */
-export function tellRuns(stage) {
+export function showRuns(stage) {
   const standing = stage.standing();
   const order = standing.length > 1 ? [...standing].sort((a, b) => (a.loss ?? Infinity) - (b.loss ?? Infinity)) : [];
   for (const one of standing) {
@@ -132,7 +132,7 @@ export function tellRuns(stage) {
 }
 
 /** Explain why a run is frozen, or why there is none yet. @param {Stage} stage */
-export function tellFrozen(stage) {
+export function showFrozen(stage) {
   const box = byId("frozen");
   const one = stage.standing().find((s) => s.index === stage.selected);
   const gone = one?.run.diverged && one.frame >= lastFrame(one.run) ? one.run.diverged : null;

@@ -1,6 +1,6 @@
 """A linear model over rows that lie in parts: on a disk, or in the memory of other machines.
 
-Every sum over the rows is a question that is asked of each part, which answers as a `LinearTerm` of its own
+Every sum over the rows is a function of one part, computed by a `LinearTerm` of the part's own
 rows; answers are added by neighbours (`data/parts.py`), an order that follows from the parts alone.
 """
 
@@ -14,31 +14,33 @@ from typing import Any
 import numpy as np
 
 from ..data.dataset import Dataset
-from ..data.parted import grouped, permuted
+from ..data.partitioned import grouped, permuted
 from ..data.scaling import Standardise, identity
 from ..data.second_moments import SecondMoments
 from ..kernels.threads import one_blas_thread
 from . import summing
 from .linear import LinearTerm
 from .naming import coded, output_names, param_names
-from .row_sums import RowSums
+from .row_sums import RowTerm
 from .standardise import refuse_overflow
 
 WORTH = 2**18  # numbers of a part from which on kernels sum them, which are loaded for the others anyway
 PLAIN = 1e3  # condition of the moments up to which they alone tell θ* to 1e-13 (κ² is lost of 1e-16)
 TOLD = 1e-3  # of the spread of y that f has to be, so that the moments tell it to 1e-13
-CANCELLED = 1e-5  # of its terms by moments that f has to be, where large weights cancel: told to 1e-11
+CANCELLED = (
+    1e-5  # of its terms by moments that f has to be, where large weights cancel: f is then known to 1e-11
+)
 
 
 @dataclass(frozen=True)
-class Pattern:
+class TermSpec:
     """What makes a term of the rows of a part: everything but those rows."""
 
     loss: Any
     standardise: Standardise
     intercept: bool
     names: tuple[str, ...]
-    weight: float  # the mean over all rows, which a row's is told in
+    weight: float  # the mean over all rows, the unit of a row's weight
     every: int = 1  # one row of each so many is looked at
 
     def term(self, part: Dataset) -> LinearTerm:
@@ -49,10 +51,10 @@ class Pattern:
         term = LinearTerm(
             part.X, Y, share, self.loss, self.standardise, self.intercept, self.names, None, compiled
         )
-        return term.thinned(self.every) if self.every > 1 and len(part) >= self.every else term
+        return term.subsample(self.every) if self.every > 1 and len(part) >= self.every else term
 
 
-def linear_over_parts(stream: Any, loss: Any, intercept: bool, scale: bool) -> PartedTerm:
+def linear_over_parts(stream: Any, loss: Any, intercept: bool, scale: bool) -> PartitionedTerm:
     """The mean loss of a linear model over the rows of a Stream."""
     if loss.labels and not stream.classes:
         stream = stream.labelled()
@@ -60,19 +62,19 @@ def linear_over_parts(stream: Any, loss: Any, intercept: bool, scale: bool) -> P
     standardise = moments.standardise(center=intercept) if scale else identity(len(stream.features))
     refuse_overflow(standardise, stream.features)
     names = param_names(stream.features, output_names(stream), intercept)
-    pattern = Pattern(loss, standardise, intercept, names, moments.weight / stream.gathered.rows)
-    return PartedTerm(stream, pattern)
+    pattern = TermSpec(loss, standardise, intercept, names, moments.weight / stream.gathered.rows)
+    return PartitionedTerm(stream, pattern)
 
 
 @dataclass(frozen=True, eq=False)
-class PartedTerm(RowSums):
+class PartitionedTerm(RowTerm):
     """The same f as a LinearTerm of all rows, which are looked at some at a time.
 
-    `stream` answers questions: a `data.stream.Stream`, or rows in the memory of a cluster.
+    stream: a `PartitionedDataset`, such as a `data.stream.Stream`, or rows in the memory of a cluster.
     """
 
     stream: Any
-    pattern: Pattern
+    pattern: TermSpec
 
     in_memory = False
     dense, compiled, share = True, True, None
@@ -108,14 +110,14 @@ class PartedTerm(RowSums):
     def outputs(self) -> int:
         return len(output_names(self.stream))
 
-    def ask(self, question: Callable[[LinearTerm], Any], plus: Callable | None = None) -> Any:
-        """The sum of what the question answers for the rows of each part."""
+    def map_reduce(self, fn: Callable[[LinearTerm], Any], plus: Callable | None = None) -> Any:
+        """Σ fn(part) over the parts, each a `LinearTerm` of its rows."""
         more = {} if plus is None else {"plus": plus}
-        return self.stream.ask(partial(_answered, self.pattern, question), **more)
+        return self.stream.map_reduce(partial(_answered, self.pattern, fn), **more)
 
     # ---- values ------------------------------------------------------------------------------
 
-    def at(self, theta, rows=None):
+    def value_and_gradient(self, theta, rows=None):
         """Value and gradient of the mean over all rows; and what `line` and `hessian` need. One pass; for a
         squared loss none, where the moments tell all digits."""
         known = self._by_moments(theta) if self.quadratic and self.pattern.every == 1 else None
@@ -126,22 +128,22 @@ class PartedTerm(RowSums):
         found in the same pass."""
         bends = bool(self._asked)
         theta = np.array(theta)
-        value, gradient, H = self.ask(partial(_sums, theta, bends))
+        value, gradient, H = self.map_reduce(partial(_sums, theta, bends))
         seen = (theta, H / self.rows if bends else None)
         return value / self.rows, gradient / self.rows, seen
 
     def _by_moments(self, theta):
         moments, k = self.moments, self.outputs
-        if moments.spread is None:
+        if moments.variance is None:
             return None
         inner = theta.reshape(-1, k)
         W = inner[: self.columns] / self.standardise.width[:, None]
         b = inner[self.columns] - self.standardise.center @ W if self.intercept else np.zeros(k)
         level = moments.mean @ W + b - moments.target  # (k,) by how much the mean prediction is off
         pull = moments.G @ W - moments.c  # (d, k)
-        value = moments.spread + (W * (pull - moments.c)).sum(axis=0) + level**2
-        size = moments.spread + (np.abs(W) * (np.abs(moments.G) @ np.abs(W))).sum(axis=0)  # of what cancels
-        if not ((value > TOLD * moments.spread) & (value > CANCELLED * size)).all():
+        value = moments.variance + (W * (pull - moments.c)).sum(axis=0) + level**2
+        size = moments.variance + (np.abs(W) * (np.abs(moments.G) @ np.abs(W))).sum(axis=0)  # of what cancels
+        if not ((value > TOLD * moments.variance) & (value > CANCELLED * size)).all():
             return None
         away = (moments.mean - self.standardise.center)[:, None]
         back = 2 * (pull + away * level) / self.standardise.width[:, None]
@@ -155,7 +157,7 @@ class PartedTerm(RowSums):
 
     def values(self, thetas) -> np.ndarray:
         """f at many weights, (m, p) → (m,)."""
-        return self.ask(partial(_values, np.asarray(thetas, dtype=float))) / self.rows
+        return self.map_reduce(partial(_values, np.asarray(thetas, dtype=float))) / self.rows
 
     def line(self, seen, direction):
         """Along θ + t·d: t → (f, slope), and t → all that `at` gives: a pass for each t."""
@@ -165,7 +167,7 @@ class PartedTerm(RowSums):
         def at(t):
             if t not in found:
                 found.clear()
-                found[t] = self.at(theta + t * direction)
+                found[t] = self.value_and_gradient(theta + t * direction)
             return found[t]
 
         def value_and_slope(t):
@@ -181,7 +183,7 @@ class PartedTerm(RowSums):
         if seen is not None and seen[1] is not None:
             return seen[1]
         self._asked.append(True)
-        return self.ask(partial(_bends, np.array(theta))) / self.rows
+        return self.map_reduce(partial(_bends, np.array(theta))) / self.rows
 
     @property
     def moments(self) -> SecondMoments:
@@ -194,7 +196,7 @@ class PartedTerm(RowSums):
         """G = Σᵢ sᵢ x̃ᵢx̃ᵢᵀ / Σᵢ sᵢ, the intercept's column of ones included.  (q, q)"""
         return self.moments.of(self.standardise, self.intercept)[0]
 
-    def bend(self, direction) -> float:
+    def curvature_along(self, direction) -> float:
         """A bound on the curvature of f along a direction."""
         d = direction.reshape(-1, self.outputs)
         return self.loss.bound_for(self.outputs) * float((d * (self.gram @ d)).sum())
@@ -209,21 +211,25 @@ class PartedTerm(RowSums):
         """The largest L that any one row has: one pass."""
         if not self.smooth:
             return np.inf
-        return self.loss.bound_for(self.outputs) * self.ask(_largest_row, plus=_larger)
+        return self.loss.bound_for(self.outputs) * self.map_reduce(_largest_row, plus=_larger)
 
     # ---- some rows ---------------------------------------------------------------------------
 
     @cached_property
     def sample(self) -> LinearTerm:
         """Some of the rows, in memory, in the same coordinates: for what is an expectation."""
-        term = replace(self.pattern, every=1).term(self.stream.some)
-        return term if term.share is None else replace(term, share=term.share / term.share.mean())
+        term = replace(self.pattern, every=1).term(self.stream.sample)
+        return (
+            term
+            if term.relative_weight is None
+            else replace(term, relative_weight=term.relative_weight / term.relative_weight.mean())
+        )
 
     def thinning(self, enough: int) -> int:
         """One row of how many is enough: as many as the sample has, where those are."""
         return max(1, self.rows // self.sample.rows) if self.sample.rows >= enough else 1
 
-    def thinned(self, every: int) -> LinearTerm | PartedTerm:
+    def subsample(self, every: int) -> LinearTerm | PartitionedTerm:
         """The same over one row of each `every`: of those that are held, or in a pass."""
         if every >= self.rows // self.sample.rows:
             return self.sample
@@ -235,7 +241,7 @@ class PartedTerm(RowSums):
         if not isinstance(plan.batch.order, str):
             plan.batch.order_of(0, plan.epoch, plan.seed)  # refused: rows that are given by number
         if self.stream.shards:
-            return self.stream.each_shard(partial(_own_pass, self.pattern, plan))
+            return self.stream.map_shards(partial(_own_pass, self.pattern, plan))
         return plan.run(self.pieces(plan.batch, plan.epoch, plan.seed), workspace)
 
     def pieces(self, batch, epoch: int, seed: int) -> Iterator[tuple[LinearTerm, np.ndarray]]:
@@ -256,14 +262,14 @@ class PartedTerm(RowSums):
             share = self.stream.class_weights()
             return Y, share * (len(Y) / share.sum())
         moments = self.moments
-        if self.quadratic and moments.spread is not None:
-            size = np.sqrt(np.maximum(moments.spread, 0.0))
+        if self.quadratic and moments.variance is not None:
+            size = np.sqrt(np.maximum(moments.variance, 0.0))
             return np.stack([moments.target - size, moments.target + size]), None
-        return self.sample.Y, self.sample.share
+        return self.sample.Y, self.sample.relative_weight
 
-    def level(self, theta) -> bool:
+    def intercept_only(self, theta) -> bool:
         """Whether f there is known without a look at a row."""
-        return (self.loss.labels or self.quadratic) and super().level(theta)
+        return (self.loss.labels or self.quadratic) and super().intercept_only(theta)
 
     @cached_property
     def null_theta(self) -> np.ndarray:
@@ -283,26 +289,26 @@ class PartedTerm(RowSums):
         pattern = replace(self.pattern, weight=found.moments.weight / found.rows)
         return replace(self, stream=dataset, pattern=pattern)
 
-    def with_loss(self, loss) -> PartedTerm:
+    def with_loss(self, loss) -> PartitionedTerm:
         return replace(self, pattern=replace(self.pattern, loss=loss))
 
 
-# ---- questions ---------------------------------------------------------------------------------------
+# ---- functions of one part
 
 
-def _answered(pattern: Pattern, question: Callable, part: Dataset) -> Any:
+def _answered(pattern: TermSpec, fn: Callable, part: Dataset) -> Any:
     with one_blas_thread():  # on whatever machine it is
-        return question(pattern.term(part))
+        return fn(pattern.term(part))
 
 
 def _sums(theta, bends: bool, term: LinearTerm):
-    value, gradient, seen = term.at(theta)
+    value, gradient, seen = term.value_and_gradient(theta)
     H = term.hessian(theta, seen) * term.rows if bends else 0.0
     return value * term.rows, gradient * term.rows, H
 
 
 def _bends(theta, term: LinearTerm):
-    return term.hessian(theta, term.at(theta)[2]) * term.rows
+    return term.hessian(theta, term.value_and_gradient(theta)[2]) * term.rows
 
 
 def _values(thetas, term: LinearTerm):
@@ -321,14 +327,14 @@ def _pieces(pattern, blocks: Iterable[Dataset], batch, epoch: int, seed: int, sh
         yield pattern.term(rows), order
 
 
-def _own_pass(pattern: Pattern, plan, parts: Sequence[Dataset], shard: int):
+def _own_pass(pattern: TermSpec, plan, parts: Sequence[Dataset], shard: int):
     """One of several passes from the same θ: over the parts of a shard."""
-    n, told = len(parts), (plan.epoch, plan.seed, shard)
-    order = permuted(n, *told).tolist() if plan.batch.order == "shuffle" else range(n)
+    n, key = len(parts), (plan.epoch, plan.seed, shard)
+    order = permuted(n, *key).tolist() if plan.batch.order == "shuffle" else range(n)
     rows = sum(map(len, parts))
     weight = sum(float(len(part) if part.weights is None else part.weights.sum()) for part in parts)
     blocks = grouped(parts[number] for number in order)
-    return plan.alone(rows, weight).run(_pieces(pattern, blocks, plan.batch, *told), {})
+    return plan.alone(rows, weight).run(_pieces(pattern, blocks, plan.batch, *key), {})
 
 
 def _largest_row(term: LinearTerm) -> float:
