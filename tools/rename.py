@@ -1,12 +1,13 @@
 """Renames by the table vocabulary.toml: `python tools/rename.py ROOM ...` applies its rows for these rooms.
 
 A row has the room, the kind, the old name and the new one; it is applied once it says `applied = true`. A
-class or function is renamed in the file that defines it and wherever it is imported from there, in src, tests
-and benchmarks. A local name or a parameter is renamed inside the functions that bind it: to what `scopes`
-says for this function, else by what it is bound to: a dict, a list, a text or anything else.
+class or function is renamed wherever its name stands in src, tests and benchmarks; a member of classes where
+the room defines it, and as an attribute of every receiver that the row names. A local name or a parameter is
+renamed inside the functions that bind it: to what `scopes` says for this function, else by what it is bound
+to: a dict, a list, a text or anything else.
 
-Only names of code are touched: no string, no attribute, no keyword of a call, so that nothing that is stored
-or printed changes. tests/test_structure.py asks `refused`, which finds old names that are defined again.
+Only names of code are touched, no string, so that nothing that is stored or printed changes.
+tests/test_structure.py asks `refused`, which finds old names that are defined again.
 """
 
 from __future__ import annotations
@@ -65,28 +66,48 @@ def _inside(field: str, old: str, new: str) -> str:
 # ---- definitions -------------------------------------------------------------------------------------------
 
 
-def users(row: dict) -> Iterator[Path]:
-    """The defining file, and those that import the name from it."""
-    home = ROOT / row["file"]
-    package = home.relative_to(ROOT / "src").with_suffix("").parts
-    for folder in ("src", "tests", "benchmarks", "docs"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            if path == home:
-                yield path
-                continue
-            here = path.relative_to(ROOT / "src").parts[:-1] if folder == "src" else ()
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.ImportFrom) and row["old"] in {name.name for name in node.names}:
-                    base = here[: len(here) - node.level + 1] if node.level else ()
-                    if (*base, *(node.module or "").split(".")) in (package, package[:-1]):
-                        yield path
-                        break
+def sources() -> list[Path]:
+    return [
+        path for folder in ("src", "tests", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))
+    ]
 
 
 def rename_definition(row: dict) -> None:
-    for path in users(row):
+    """A class or a function of this name, wherever its name stands: as a name, and as `module.name`."""
+    for path in sources():
         source = path.read_text(encoding="utf-8")
-        path.write_text(renamed(source, row["old"], row["new"]), encoding="utf-8")
+        if row["old"] in source:
+            lines, places = source.splitlines(keepends=True), []
+            for token in tokenize.generate_tokens(io.StringIO(source).readline):
+                if token.type == tokenize.NAME and token.string == row["old"]:
+                    places.append(token.start)
+            _replace(path, lines, places, row)
+
+
+def rename_member(row: dict) -> None:
+    """`.old` on every receiver that one of the patterns in `receivers` matches, and what the room defines."""
+    home = files_of(row["room"])
+    for path in sources():
+        source = path.read_text(encoding="utf-8")
+        lines, places = source.splitlines(keepends=True), []
+        for node in ast.walk(ast.parse(source)) if row["old"] in source else ():
+            if isinstance(node, ast.Attribute) and node.attr == row["old"]:
+                receiver = ast.unparse(node.value)
+                if any(re.fullmatch(one, receiver) for one in row.get("receivers", [".*"])):
+                    end = len(lines[node.end_lineno - 1].encode()[: node.end_col_offset].decode())
+                    places.append((node.end_lineno, end - len(row["old"])))
+        if path in home:
+            for _, line in (one for one in definitions(ast.parse(source), "member") if one[0] == row["old"]):
+                places.append((line, re.search(rf"\b{row['old']}\b", lines[line - 1]).start()))
+        _replace(path, lines, places, row)
+
+
+def _replace(path: Path, lines: list[str], places: list[tuple[int, int]], row: dict) -> None:
+    for line, start in sorted(set(places), reverse=True):
+        text = lines[line - 1]
+        lines[line - 1] = text[:start] + row["new"] + text[start + len(row["old"]) :]
+    if places:
+        path.write_text("".join(lines), encoding="utf-8")
 
 
 # ---- local names -------------------------------------------------------------------------------------------
@@ -179,7 +200,13 @@ def definitions(tree: ast.AST, kind: str) -> Iterator[tuple[str, int]]:
     for node in ast.walk(tree):
         if node in deprecated:
             continue
-        if isinstance(node, ast.ClassDef if kind == "class" else FUNCTIONS) and kind != "local":
+        if kind == "member" and isinstance(node, ast.ClassDef):
+            for one in node.body:
+                if isinstance(one, FUNCTIONS) and "warn_renamed(" not in ast.unparse(one):
+                    yield one.name, one.lineno
+                elif isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name):
+                    yield one.target.id, one.lineno
+        elif (isinstance(node, ast.ClassDef) and kind == "class") or (isinstance(node, FUNCTIONS) and kind == "function"):
             yield node.name, node.lineno
         elif kind == "local" and isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id, node.lineno
@@ -191,7 +218,10 @@ def refused() -> list[str]:
     """Old names that a room defines again although the table says that they are gone."""
     found = []
     for row in table():
-        if row["applied"]:
+        if row["applied"] and row["kind"] == "file":
+            if (SOURCE / row["old"]).exists():
+                found.append(f"{row['old']} is there, a file whose name is {row['new']}")
+        elif row["applied"]:
             for path in files_of(row["room"]):
                 if any(path.is_relative_to(ROOT / one) for one in row.get("but", ())):
                     continue
@@ -209,7 +239,9 @@ def main(asked: list[str]) -> int:
             for path in files_of(row["room"]):
                 if not any(path.is_relative_to(ROOT / one) for one in row.get("but", ())):
                     rename_local(row, path)
-        else:
+        elif row["kind"] == "member":
+            rename_member(row)
+        elif row["kind"] != "file":
             rename_definition(row)
     for line in refused():
         print(line)
