@@ -206,7 +206,7 @@ def definitions(tree: ast.AST, kind: str) -> Iterator[tuple[str, int]]:
                     yield one.name, one.lineno
                 elif isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name):
                     yield one.target.id, one.lineno
-        elif (isinstance(node, ast.ClassDef) and kind == "class") or (isinstance(node, FUNCTIONS) and kind == "function"):
+        elif isinstance(node, {"class": ast.ClassDef, "function": FUNCTIONS}.get(kind, ())):
             yield node.name, node.lineno
         elif kind == "local" and isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id, node.lineno

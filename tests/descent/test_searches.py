@@ -131,7 +131,7 @@ def test_a_function_is_evaluated_once_at_each_trial_point(method):
     places = []
 
     class Watched(FunctionTerm):
-        def at(self, theta, rows=None):
+        def value_and_gradient(self, theta, rows=None):
             places.append(tuple(theta))
             return super().value_and_gradient(theta, rows)
 
@@ -146,7 +146,7 @@ def test_a_fixed_step_looks_at_the_rows_once_an_epoch(monkeypatch):
     seen = []
     whole = LinearTerm.value_and_gradient
     monkeypatch.setattr(
-        LinearTerm, "at", lambda self, theta, rows=None: seen.append(1) or whole(self, theta, rows)
+        LinearTerm, "value_and_gradient", lambda self, theta, rows=None: seen.append(1) or whole(self, theta, rows)
     )
     rng = np.random.default_rng(0)
     rows = Dataset.from_arrays(rng.normal(size=(40, 3)), rng.normal(size=40))

@@ -129,7 +129,7 @@ def test_gap_certificate_curvature_and_the_verdict_itself_may_raise(kind, judgem
 @pytest.mark.fault("A2")
 def test_metrics_and_what_is_foretold_may_raise(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr("downslope.inference.metrics.regression_metrics", broken)
-    monkeypatch.setattr(prediction, "foresee", broken)
+    monkeypatch.setattr(prediction, "predict_run", broken)
     monkeypatch.chdir(tmp_path)
     Path("rows.csv").write_text("x,y\n1,2\n2,4\n3,6.5\n")
     assert main(["fit", "rows.csv", "--target", "y", "--validate", "0.4"]) == 0

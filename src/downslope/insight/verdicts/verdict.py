@@ -136,7 +136,7 @@ class Verdict:
         return {**whole, "unjudged": dict(self.unjudged)} if self.unjudged else whole
 
     def __getstate__(self):
-        return {**vars(self), "again": None}  # a pickle holds no rows
+        return {**vars(self), "rerun": None}  # a pickle holds no rows
 
     def __str__(self) -> str:
         return ("" if language() == "zh" else " ").join([self.text, *map(str, self.remedies)])
