@@ -146,7 +146,9 @@ def test_a_fixed_step_looks_at_the_rows_once_an_epoch(monkeypatch):
     seen = []
     whole = LinearTerm.value_and_gradient
     monkeypatch.setattr(
-        LinearTerm, "value_and_gradient", lambda self, theta, rows=None: seen.append(1) or whole(self, theta, rows)
+        LinearTerm,
+        "value_and_gradient",
+        lambda self, theta, rows=None: seen.append(1) or whole(self, theta, rows),
     )
     rng = np.random.default_rng(0)
     rows = Dataset.from_arrays(rng.normal(size=(40, 3)), rng.normal(size=40))

@@ -102,8 +102,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         except DownslopeError as error:
             return _refuse(str(error))
         except Fault as fault:
-            return _refuse(_told(fault))
-        except BrokenPipeError:  # whoever read along has seen enough
+            return _refuse(_message(fault))
+        except BrokenPipeError:  # the reader of the pipe has closed it
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
         except OSError as error:
@@ -188,7 +188,7 @@ def _warn(message, category, filename, lineno, file=None, line=None) -> None:
     print(text("cli.warning", reason=" ".join(str(message).splitlines())), file=sys.stderr)
 
 
-def _told(fault) -> str:
+def _message(fault) -> str:
     """What Typer found at fault, as one sentence that says what would work."""
     kind, said = type(fault).__name__, fault.format_message()
     command = fault.ctx.command_path if fault.ctx else "downslope"

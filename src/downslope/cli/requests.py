@@ -102,7 +102,7 @@ class Request(_Compared):
         return Columns(targets[0] if len(targets) == 1 else targets, features, self.weights, exclude)
 
     def _holds_classes(self, target: str | list[str], kind_of: Any) -> bool:
-        """Whether the target is told apart into classes: it is a yes or no, or the loss is for classes."""
+        """Whether the target holds classes: it is boolean, or the loss is for classes."""
         from ..model.losses import by_name
 
         if self.loss is not None:
@@ -173,8 +173,8 @@ class FitRequest(_Fitted):
             raise
 
     def going_on(self, kept, **others) -> tuple[FitRequest, Any, Any]:
-        """What the run `kept` was asked for, and its rows, read again; `others`: options of `fit` beside
-        these. One that would change the run is refused."""
+        """What the run `kept` was asked for, and its rows, read again; `others`: further options of
+        `fit`. One that would change the run is refused."""
         from .resuming import refuse_settings
 
         anew: dict[str, Any] = {
@@ -187,8 +187,8 @@ class FitRequest(_Fitted):
         settings = o.changed(self, **anew)
         refuse_settings(kept, {**vars(settings), **others}, vars(FitRequest()))
         if kept.contents["asked"] is None:  # it was begun in Python
-            told = o.changed(self, loss=kept.contents["recipe"]["loss"])
-            return told, kept.rows(self.data or None), None
+            begun_in_python = o.changed(self, loss=kept.contents["recipe"]["loss"])
+            return begun_in_python, kept.rows(self.data or None), None
         asked = o.changed(FitRequest(**kept.contents["asked"]), epochs=self.epochs)
         for source in ("" if self.data else asked.data, asked.validate):
             kept.refuse_query(source)

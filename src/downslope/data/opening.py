@@ -99,7 +99,7 @@ def read(
             assert stream.gathered  # a second pass over some rows, which every model asks for: shown here
         if validation is None and reading.held is None:
             return place(stream), None
-    other_rows = stream.beside(validation) if validation is not None else stream.held_out
+    other_rows = stream.with_source(validation) if validation is not None else stream.held_out
     return place(stream), place(other_rows)
 
 

@@ -1,4 +1,4 @@
-"""All that a training is told: one noun, the same for every door, kept in every run."""
+"""Recipe: all settings of a training, the same in Python, the estimators, the command line and every run."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class Recipe(RecipeSettings):
 
     @classmethod
     def for_rows(cls, rows, settings: Mapping[str, Any]) -> Recipe:
-        """A recipe from settings by name; without a loss, classes are told apart by log loss."""
+        """A recipe from settings by name; without a loss, classes get the log loss."""
         return cls.of({"loss": "log", **settings} if getattr(rows, "classes", ()) else settings)
 
     def term(self, dataset, module=None):
@@ -235,24 +235,26 @@ class Recipe(RecipeSettings):
         told = {
             name: value.item() if isinstance(value, np.generic) else value for name, value in told.items()
         }
-        told["loss"], told["penalty"] = self.loss.spec, self.penalty.spec
-        told["net"] = None if self.net is None else {**asdict(self.net), "hidden": list(self.net.hidden)}
+        fields["loss"], fields["penalty"] = self.loss.spec, self.penalty.spec
+        fields["net"] = None if self.net is None else {**asdict(self.net), "hidden": list(self.net.hidden)}
         if self.stop is None:
-            del told["stop"]  # runs that were made without it have none
+            del fields["stop"]  # runs that were made without it have none
         else:
-            told["stop"] = stops.spec_of(self.stop)
-        told["start"] = dict(self.start) if self.start is not None else None
-        told["order"] = self.order if self.order is None or isinstance(self.order, str) else list(self.order)
+            fields["stop"] = stops.spec_of(self.stop)
+        fields["start"] = dict(self.start) if self.start is not None else None
+        fields["order"] = (
+            self.order if self.order is None or isinstance(self.order, str) else list(self.order)
+        )
         if self.method != "auto":
-            told["method"] = self.method.to_json()
+            fields["method"] = self.method.to_json()
         if not isinstance(self.learning_rate, str | int | float):
-            told["learning_rate"] = Method(learning_rate=self.learning_rate).to_json()["learning_rate"]
-        return told
+            fields["learning_rate"] = Method(learning_rate=self.learning_rate).to_json()["learning_rate"]
+        return fields
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Recipe:
+    def from_json(cls, fields: Mapping[str, Any]) -> Recipe:
         """The recipe that `to_json` wrote, again."""
-        settings = dict(told)
+        settings = dict(fields)
         if settings["method"] != "auto":
             settings["method"] = methods.from_json(settings["method"])
         if isinstance(settings["learning_rate"], Mapping):

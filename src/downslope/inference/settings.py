@@ -121,10 +121,10 @@ class Settings(_Shared):
         return self.direction not in FINDERS
 
     def recipe(self, seconds: float | None = None, **model) -> Recipe:
-        """The recipe of a training; `model`: what is told of a model of rows."""
+        """The recipe of a training; `model`: the settings of a model of rows."""
         tol = self.tol if self.tol is not None else 0.0 if self.learning_rate != "auto" else 1e-10
-        told: dict[str, Any] = {"method": self.method, "epochs": self.epochs, "tol": float(tol)}
-        return Recipe(**told, seed=self.seed, seconds=seconds, **model)
+        basic: dict[str, Any] = {"method": self.method, "epochs": self.epochs, "tol": float(tol)}
+        return Recipe(**basic, seed=self.seed, seconds=seconds, **model)
 
     def training(self, on: Dataset | Function, seconds: float | None = None) -> Training:
         """The descent on rows or of a function, not yet begun."""
@@ -133,7 +133,7 @@ class Settings(_Shared):
         return Training.on_rows(on, self.recipe(seconds, **self.model()))
 
     def model(self) -> dict[str, Any]:
-        """What a recipe is told of a model of rows."""
+        """The settings of a recipe for a model of rows."""
         return {
             "loss": self.loss,
             "penalty": self.penalty,
@@ -154,30 +154,30 @@ class Settings(_Shared):
     def from_recipe(cls, recipe: Recipe, method: str) -> Settings:
         """The settings nearest to a recipe that was made elsewhere; `method` is what it came to."""
         chosen = METHODS[method]() if recipe.method == "auto" else recipe.method
-        told: dict[str, Any] = {"direction": method, "learning_rate": recipe.learning_rate}
+        found: dict[str, Any] = {"direction": method, "learning_rate": recipe.learning_rate}
         if isinstance(chosen, Method):
             rows, rate = chosen.rows, chosen.learning_rate
-            told["direction"] = type(chosen.direction).__name__.lower()
-            told["momentum"] = getattr(chosen.direction, "beta", 0.9)
+            found["direction"] = type(chosen.direction).__name__.lower()
+            found["momentum"] = getattr(chosen.direction, "beta", 0.9)
             if isinstance(rows, Batch):
                 order = rows.order if isinstance(rows.order, str) else list(rows.order)
-                told |= {
+                found |= {
                     "rows": "one" if rows.size == 1 else "batch",
                     "batch_size": rows.size,
                     "order": order,
                 }
             rate = rate if recipe.learning_rate == "auto" else recipe.learning_rate
             names = {kind: name for name, kind in {**schedules.SCHEDULES, **SEARCHES}.items()}
-            told["schedule"] = names.get(type(rate), "constant")
-            told["learning_rate"] = getattr(rate, "rate", rate if isinstance(rate, float) else "auto")
-        if told["direction"] not in (*DIRECTIONS, *FINDERS):  # an optimizer of someone else's
-            told["direction"] = "steepest"
-        if told.get("momentum") == "auto":
-            told["momentum"] = 0.9
+            found["schedule"] = names.get(type(rate), "constant")
+            found["learning_rate"] = getattr(rate, "rate", rate if isinstance(rate, float) else "auto")
+        if found["direction"] not in (*DIRECTIONS, *FINDERS):  # an optimizer of someone else's
+            found["direction"] = "steepest"
+        if found.get("momentum") == "auto":
+            found["momentum"] = 0.9
         net = recipe.net
         hidden: Any = None if net is None else [min(size, UNITS) for size in net.hidden[:LAYERS]]
         return cls(
-            **told,
+            **found,
             epochs=min(recipe.epochs, MOST_EPOCHS),
             tol=recipe.tol,
             seed=recipe.seed,
