@@ -54,6 +54,8 @@ _MODULES = {
     "plots": "plots",
     "lessons": "lessons",
 }
+# Names of version 0.1 → names now; the old ones warn.
+_RENAMED = {"Held": "Holdout", "Reading": "ReadOptions", "Spread": "ShardedDataset", "spread": "shard"}
 # What rooms below descent/ hand to a Trace, a Path, a Seen and a load: name → the module and the function.
 _VIEWS = {
     "plot": ("plots", "loss"),

@@ -7,7 +7,7 @@ import pytest
 import downslope as ds
 from downslope.cli import main
 from downslope.lab.live import LiveScript
-from downslope.lab.said import plain
+from downslope.lab.localized import plain
 from downslope.lab.saved import opened
 from downslope.watching.fixing import applied, epochs_mend, mode_mend, rate_mend
 from downslope.watching.records import Loop

@@ -80,7 +80,7 @@ class LivePage:
     def of(cls, training: Training, name: str) -> LivePage:
         """The page of a fit."""
         from ..lab.live import Live
-        from ..lab.said import plain
+        from ..lab.localized import plain
 
         return cls(Live(training, plain(name)))
 

@@ -164,7 +164,7 @@ class ScriptPage:
 
     def __init__(self, folder: Path, name: str):
         from ..lab.live import LiveScript
-        from ..lab.said import plain
+        from ..lab.localized import plain
 
         self.live = LiveScript(folder, plain(name))
         self.page: LivePage | None = None

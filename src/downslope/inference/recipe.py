@@ -10,8 +10,9 @@ import numpy as np
 
 from ..arguments import is_number
 from ..data import Dataset
-from ..data.parted import Parted
-from ..descent import methods, rates, stops
+from ..data.partitioned import PartitionedDataset
+from ..descent import auto_rate, methods, stops
+from ..descent.batching import Batch
 from ..descent.descend import descend
 from ..descent.directions import DIRECTIONS, Adagrad, Adam, RMSprop
 from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent, Method
@@ -231,9 +232,9 @@ class Recipe(RecipeSettings):
             raise DownslopeError("inference.optimizer_kept")
         if isinstance(self.method, Method) and type(self.method.direction) not in DIRECTIONS.values():
             raise DownslopeError("inference.direction_kept", name=type(self.method.direction).__name__)
-        told = {name: getattr(self, name) for name in RECIPE if self.rule or name not in CHOOSING}
-        told = {
-            name: value.item() if isinstance(value, np.generic) else value for name, value in told.items()
+        fields = {name: getattr(self, name) for name in RECIPE if self.rule or name not in CHOOSING}
+        fields = {
+            name: value.item() if isinstance(value, np.generic) else value for name, value in fields.items()
         }
         fields["loss"], fields["penalty"] = self.loss.spec, self.penalty.spec
         fields["net"] = None if self.net is None else {**asdict(self.net), "hidden": list(self.net.hidden)}

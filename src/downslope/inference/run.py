@@ -162,12 +162,12 @@ def _files(solution: Solution) -> dict[str, bytes]:
         "remedies": [[remedy.code, remedy.change] for remedy in solution.verdict.remedies],
         "text": solution.verdict.text,
     }
-    told["metrics"] = dict(solution.metrics)
+    fields["metrics"] = dict(solution.metrics)
     if solution.selection is not None:
-        told["selection"] = dict(solution.selection)
-    told["steps"] = solution.trace.seen
-    told["notes"] = [[key, facts] for key, facts in solution.notes]
-    told["encoding"] = None if solution.encoding is None else solution.encoding.to_json()
+        fields["selection"] = dict(solution.selection)
+    fields["steps"] = solution.trace.seen
+    fields["notes"] = [[key, facts] for key, facts in solution.notes]
+    fields["encoding"] = None if solution.encoding is None else solution.encoding.to_json()
     weights = io.BytesIO()
     np.savez(weights, params=solution.params, start=solution.trace.start)
     steps = "".join(
@@ -208,11 +208,11 @@ def _rebuilt(fields: dict[str, Any], params: np.ndarray, trace: Trace) -> Soluti
         params=params,
         verdict=Verdict(kept["code"], kept["numbers"], remedies, kept["kind"]),
         trace=trace,
-        recipe=Recipe.from_json(told["recipe"]),
-        encoding=None if told["encoding"] is None else Encoding.from_json(told["encoding"]),
-        metrics=told["metrics"],
-        selection=told.get("selection"),
-        notes=tuple((key, facts) for key, facts in told["notes"]),
+        recipe=Recipe.from_json(fields["recipe"]),
+        encoding=None if fields["encoding"] is None else Encoding.from_json(fields["encoding"]),
+        metrics=fields["metrics"],
+        selection=fields.get("selection"),
+        notes=tuple((key, facts) for key, facts in fields["notes"]),
         **plain,
     )
     if solution.features:

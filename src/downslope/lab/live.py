@@ -19,9 +19,9 @@ from ..errors import DownslopeError
 from ..inference import Training
 from ..inference.settings import Settings
 from ..watching.records import Recording, read
-from .document import NAMED, Ran, assembled
+from .document import NAMED, RunResult, assembled
+from .localized import Localized, encoded
 from .problems import Problem
-from .said import Said, encoded
 from .saved import lines_of, of_seen
 
 EVERY = 0.1  # seconds between two lines
@@ -31,12 +31,12 @@ POINTS = 200  # steps that one line tells at most
 class Live:
     """What a fit has done so far. Its own thread calls `goes_on` and `finish`; the server reads `lines`."""
 
-    def __init__(self, training: Training, title: Said):
+    def __init__(self, training: Training, title: Localized):
         self.training = training
         self.epochs: int | None = training.recipe.epochs
         self._begin(title)
 
-    def _begin(self, title: Said) -> None:
+    def _begin(self, title: Localized) -> None:
         self.title, self.state, self.stopping = title, "running", False
         self.document: bytes | None = None
         self._go = threading.Event()
@@ -100,7 +100,7 @@ class Live:
 class LiveScript(Live):
     """What a watched script has done so far, by its recording; signals pause its process, and end it."""
 
-    def __init__(self, folder: Path, title: Said):
+    def __init__(self, folder: Path, title: Localized):
         self.folder, self.epochs = folder, None
         self.process: subprocess.Popen | None = None
         self._read, self._due = Recording(), 0.0

@@ -83,7 +83,7 @@ class Choice:
     def unit(self, rows: Dataset, penalty: str, penalty_on: str) -> Objective:
         """The objective over some rows at alpha 1."""
         price = penalties.by_name(penalty, 1.0)
-        few = self.loss.quadratic and price.kinked and rows.shape[1] <= MOMENTS
+        few = self.loss.quadratic and price.nonsmooth and rows.shape[1] <= MOMENTS
         term = Linear(self.intercept).term(rows, self.loss, gathered=few)
         return objective_of(term, price, penalty_on)
 
@@ -100,7 +100,8 @@ class Choice:
         """The path over all rows, with the score of each alpha."""
         unit = self.unit(dataset, penalty, self.penalty_on)
         path = self._tried(dataset, unit, penalty, alphas_of(unit), metric, folds)
-        while unit.kinked and path.best == len(path.alphas) - 1 and path.alphas[-1] > LEAST * path.alphas[0]:
+        kink = unit.nonsmooth
+        while kink and path.best == len(path.alphas) - 1 and path.alphas[-1] > LEAST * path.alphas[0]:
             further = path.alphas[-1] * np.geomspace(1.0, 0.1, MORE + 1)[1:]  # one decade more
             path = path.joined(self._tried(dataset, unit, penalty, further, metric, folds))
         return path
@@ -173,8 +174,8 @@ class Choice:
         scores = []
         for X, own, one, (_, rows) in zip(filled, held, params, folds.pairs):
             errors = squared_errors(own, one, self.intercept)
-            assert own.spread is not None
-            if len(rows) * one.size <= BY_ROWS or errors.min() < EXACT * own.spread.sum():
+            assert own.variance is not None
+            if len(rows) * one.size <= BY_ROWS or errors.min() < EXACT * own.variance.sum():
                 z = _predicted(X[rows], one, Y.shape[1], self.intercept)
                 squares = ((z - Y[rows]) ** 2).sum(axis=2)
                 errors = np.average(squares, axis=1, weights=None if s is None else s[rows])
@@ -185,7 +186,7 @@ class Choice:
         """Of a squared loss: each row by the model of all others, from one factorisation."""
         term = unit.term
         z = replace(Ridge.of_term(unit), rows=term).left_out(alphas)  # (m, n, k)
-        weights = np.ones(term.rows) if term.share is None else term.share
+        weights = np.ones(term.rows) if term.relative_weight is None else term.relative_weight
         return ((z - term.Y) ** 2).sum(axis=2).T, weights
 
     def _on_standardised(self, dataset, best: Path, metric, folds) -> tuple[float, float] | None:
@@ -215,7 +216,7 @@ class Choice:
         for alpha, params in zip(alphas, found.params):
             F = replace(unit, penalty=replace(unit.penalty, alpha=float(alpha)))
             theta = F.to_inner(params)
-            f = float(term.at(theta)[0])
+            f = float(term.value_and_gradient(theta)[0])
             df = degrees_of_freedom(F, theta)
             if self.rule == "gcv":
                 curve.append(f / k / (1 - df / k / n) ** 2 if df < k * n else math.inf)
@@ -239,10 +240,10 @@ def degrees_of_freedom(F: Objective, theta: np.ndarray) -> float:
     among them; of L1 that is how many they are.  Zou, Hastie & Tibshirani 2007."""
     term = F.term
     free = F.l1 == 0
-    active = np.flatnonzero(free | (theta != 0)) if F.kinked else np.arange(len(theta))
+    active = np.flatnonzero(free | (theta != 0)) if F.nonsmooth else np.arange(len(theta))
     if not F.l2.any():
         return float(len(active))
-    H = term.hessian(theta, term.at(theta)[2])[np.ix_(active, active)]
+    H = term.hessian(theta, term.value_and_gradient(theta)[2])[np.ix_(active, active)]
     whole = H + np.diag(F.l2[active])
     size = np.sqrt(np.maximum(np.diag(whole), np.finfo(float).tiny))
     H, whole = H / size / size[:, None], whole / size / size[:, None]
@@ -259,7 +260,7 @@ def minus_twice_log_likelihood(term: Any, loss: Any, f: float) -> float:
     if loss.targets == "count":
         from scipy.special import gammaln
 
-        share = np.ones(n) if term.share is None else term.share
+        share = np.ones(n) if term.relative_weight is None else term.relative_weight
         constant = float(share @ gammaln(term.Y + 1).sum(axis=1))
     return 2 * (n * f + constant)
 

@@ -119,5 +119,5 @@ def _gaps(problems: Sequence[Lasso], U, gradient, a1, a2) -> np.ndarray:
         return np.maximum(price + (gradient * U).sum(axis=1) + (beyond**2 / (2 * a2)).sum(axis=1), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         short = np.nanmin(np.where(beyond > 0, a1 / np.abs(gradient), 1.0), axis=1)
-    spread = np.array([0.0 if p.moments.spread is None else float(p.moments.spread[0]) for p in problems])
+    spread = np.array([0.0 if p.moments.variance is None else float(p.moments.variance[0]) for p in problems])
     return np.maximum((1 - short) ** 2 * spread + price + short * (gradient * U).sum(axis=1), 0.0)

@@ -62,7 +62,7 @@ def quick(unit: Objective) -> bool:
 
 
 def _one_by_one(unit: Objective) -> bool:
-    return unit.whole and unit.term.smooth and unit.kinked and unit.term.outputs == 1
+    return unit.whole and unit.term.smooth and unit.nonsmooth and unit.term.outputs == 1
 
 
 def _by_hessians(unit: Objective) -> bool:
@@ -75,14 +75,14 @@ def on_moments(unit: Objective) -> bool:
     fits = unit.quadratic and unit.whole and unit.penalty.alpha > 0 and getattr(term, "dense", False)
     if not fits or term.rows <= 2 * term.columns:
         return False
-    return term.outputs == 1 and term.columns <= COLUMNS if unit.kinked else term.columns <= WIDE
+    return term.outputs == 1 and term.columns <= COLUMNS if unit.nonsmooth else term.columns <= WIDE
 
 
 def params_on_moments(
     moments: Sequence[SecondMoments], intercept: bool, penalty: Penalty, penalty_on: str, alphas: np.ndarray
 ) -> list[np.ndarray] | None:
     """The minimisers (m, p) of several sets of rows, in the user's units, from their moments."""
-    if penalty.kinked:
+    if penalty.nonsmooth:
         problems = [Lasso.of(part, intercept, penalty.l1, penalty.l2, penalty_on) for part in moments]
         found = lasso_paths(problems, alphas)
         return None if found is None else [one.to_user(U) for one, U in zip(problems, found[0])]
@@ -95,7 +95,7 @@ def params_on_moments(
 
 def _by_lasso(unit: Objective, alphas: np.ndarray) -> Minimisers | None:
     term = unit.term
-    moments = moments_of(term.X, term.Y, term.share)
+    moments = moments_of(term.X, term.Y, term.relative_weight)
     penalty_on = "raw" if unit.units is None else "standardised"
     problem = Lasso.of(moments, term.intercept, unit.penalty.l1, unit.penalty.l2, penalty_on)
     found = lasso_paths([problem], alphas)
@@ -151,7 +151,7 @@ def _by_newton(unit: Objective, alphas: np.ndarray, solve: Solve) -> Minimisers:
     params, values, gaps, epochs, converged = [], [], [], [], []
     for alpha in alphas:
         F = replace(unit, penalty=replace(unit.penalty, alpha=float(alpha)))
-        point, before, steps = F.at(theta), np.inf, 0
+        point, before, steps = F.value_and_gradient(theta), np.inf, 0
         while steps < STEPS:
             fresh = H is None
             H = term.hessian(point.theta, point.cached) if fresh else H
@@ -221,7 +221,7 @@ def alphas_of(unit: Objective, ratio: float = RATIO) -> np.ndarray:
     curvature of the loss: where the weights are next to 0, and where the penalty changes nothing.
     """
     count = COUNT if quick(unit) else FEW
-    if unit.kinked:
+    if unit.nonsmooth:
         return kinked_alphas(unit, count, ratio)
     eigenvalues = Ridge.eigenvalues(unit)
     curvature = unit.usual_curvature if unit.curved else 2.0
@@ -232,7 +232,7 @@ def alphas_of(unit: Objective, ratio: float = RATIO) -> np.ndarray:
 def kinked_alphas(unit: Objective, count: int, ratio: float, gradient=None) -> np.ndarray:
     """From the least alpha that leaves all weights at 0 down to `ratio` of it, (count,); `gradient`: of f at
     the best constant, where it is known."""
-    gradient = np.abs(unit.term.at(unit.term.null_theta)[1] if gradient is None else gradient)
+    gradient = np.abs(unit.term.value_and_gradient(unit.term.null_theta)[1] if gradient is None else gradient)
     priced_weights = unit.l1 > 0
     highest = float((gradient[priced_weights] / unit.l1[priced_weights]).max())
     return highest * np.geomspace(1.0, ratio, count)

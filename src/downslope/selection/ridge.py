@@ -38,7 +38,7 @@ class Ridge:
     def serves(unit: Objective) -> bool:
         """Whether an objective is one of these: a squared loss of dense rows in memory, an L2 penalty."""
         term = unit.term
-        fits = unit.quadratic and not unit.kinked and unit.whole and bool(unit.l2.any())
+        fits = unit.quadratic and not unit.nonsmooth and unit.whole and bool(unit.l2.any())
         return fits and getattr(term, "dense", False) and min(term.columns, term.rows) <= WIDE
 
     @classmethod
@@ -46,7 +46,7 @@ class Ridge:
         """Of an objective at alpha 1."""
         term = unit.term
         few_rows = term.rows <= 2 * term.columns
-        moments = moments_of(term.X, term.Y, term.share)
+        moments = moments_of(term.X, term.Y, term.relative_weight)
         return cls(moments, column_penalties(unit), term.intercept, term if few_rows else None)
 
     @staticmethod
@@ -55,7 +55,7 @@ class Ridge:
         term, p = unit.term, np.sqrt(column_penalties(unit))
         if getattr(term, "dense", False) and term.columns <= WIDE:
             found = np.linalg.eigvalsh(
-                _covariance(moments_of(term.X, term.Y, term.share), term.intercept) / p / p[:, None]
+                _covariance(moments_of(term.X, term.Y, term.relative_weight), term.intercept) / p / p[:, None]
             )
         else:
             largest = term.lipschitz / max(unit.usual_curvature, EPS)
@@ -123,7 +123,7 @@ class Ridge:
     def _spectrum(self) -> Spectrum:
         assert self.rows is not None
         X = self.rows.X - self.moments.mean if self.intercept else self.rows.X
-        share = np.ones(self.rows.rows) if self.rows.share is None else self.rows.share
+        share = np.ones(self.rows.rows) if self.rows.relative_weight is None else self.rows.relative_weight
         scale = np.sqrt(share / len(share))
         p = np.sqrt(self.penalty)
         return Spectrum(*np.linalg.svd(scale[:, None] * X / p, full_matrices=False), p)
@@ -132,7 +132,7 @@ class Ridge:
         """z of each row by the model of all others, (m, n, k), at the same alpha per mean loss."""
         rows = self.rows
         n = rows.rows
-        share = np.ones(n) if rows.share is None else rows.share  # mean 1
+        share = np.ones(n) if rows.relative_weight is None else rows.relative_weight  # mean 1
         others = 1 - share / n  # weight of all other rows, over that of all
         U, S2 = self._spectrum.U, self._spectrum.S**2
         root = np.sqrt(share / n)[:, None]
@@ -185,9 +185,9 @@ def _covariance(moments: SecondMoments, intercept: bool) -> np.ndarray:
 def squared_errors(moments: SecondMoments, params: np.ndarray, intercept: bool) -> np.ndarray:
     """Σ s‖x·W + b − y‖²/Σ s over the rows that the moments are of, for each of m models.  (m,)"""
     d, k = moments.c.shape
-    assert moments.spread is not None
+    assert moments.variance is not None
     W = params[:, : d * k].reshape(-1, d, k)
     b = params[:, d * k :] if intercept else 0.0
     away = np.einsum("d,mdk->mk", moments.mean, W) + b - moments.target
     bent = np.einsum("mdk,dk->mk", W, -2 * moments.c) + np.einsum("mdk,mdk->mk", W, np.matmul(moments.G, W))
-    return (moments.spread + bent + away**2).sum(axis=1)
+    return (moments.variance + bent + away**2).sum(axis=1)

@@ -102,7 +102,7 @@ def epochs_mend(source: str, loop: Any, epochs: int) -> Fix | None:
     return _replaced(source, node, f"{epochs + (first.value if first is not None else 0)}")
 
 
-def mode_mend(source: str, code: str, line: int, loop: Any) -> Mend | None:
+def mode_mend(source: str, code: str, line: int, loop: Any) -> Fix | None:
     """The lines that mend a mistake of mode or order which only the run shows: `model.eval()` around a
     validation, `model.train()` in the place of `model.eval()`, `shuffle=True` for a loader."""
     tree = _parsed(source)
@@ -117,7 +117,7 @@ def _model(tree: ast.Module) -> str | None:
     return names.pop() if len(names) == 1 else None
 
 
-def _evaluated(source: str, tree: ast.Module, line: int, loop: Any) -> Mend | None:
+def _evaluated(source: str, tree: ast.Module, line: int, loop: Any) -> Fix | None:
     model = _model(tree)
     around = [n for n in ast.walk(tree) if isinstance(n, ast.With) and "grad" in ast.unparse(n.items[0])]
     around += [
@@ -128,10 +128,10 @@ def _evaluated(source: str, tree: ast.Module, line: int, loop: Any) -> Mend | No
         return None
     last, pad = block.end_lineno or block.lineno, " " * block.col_offset
     lines = source.split("\n")[block.lineno - 1 : last]
-    return Mend(block.lineno, last, "\n".join([f"{pad}{model}.eval()", *lines, f"{pad}{model}.train()"]))
+    return Fix(block.lineno, last, "\n".join([f"{pad}{model}.eval()", *lines, f"{pad}{model}.train()"]))
 
 
-def _trained(source: str, tree: ast.Module, line: int, loop: Any) -> Mend | None:
+def _trained(source: str, tree: ast.Module, line: int, loop: Any) -> Fix | None:
     model = _model(tree)
     switches = [
         n.value for n in ast.walk(tree)
@@ -141,7 +141,7 @@ def _trained(source: str, tree: ast.Module, line: int, loop: Any) -> Mend | None
     return None if last is None else _replaced(source, last, f"{model}.train()")
 
 
-def _shuffled(source: str, tree: ast.Module, line: int, loop: Any) -> Mend | None:
+def _shuffled(source: str, tree: ast.Module, line: int, loop: Any) -> Fix | None:
     calls = [
         n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func).endswith("DataLoader")
     ]
@@ -151,7 +151,7 @@ def _shuffled(source: str, tree: ast.Module, line: int, loop: Any) -> Mend | Non
     return _replaced(source, plain[0], ast.unparse(plain[0])[:-1] + ", shuffle=True)")
 
 
-def applied(source: str, mends: Iterable[Mend]) -> str:
+def applied(source: str, mends: Iterable[Fix]) -> str:
     """The source with its mended lines; of two that overlap the first one is made.
 
     >>> applied("a\\nb\\nc", [Mend(2, 2, "B"), Mend(3, 2, "x")])
