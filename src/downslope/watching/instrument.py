@@ -18,6 +18,7 @@ from typing import Any
 
 from ..insight.scripts.script import Script, is_method
 from .moves import Site
+from .naming import is_made
 from .points import Points, Terms
 from .records import Loop
 from .roles import HandLoop, changing, loops
@@ -121,12 +122,12 @@ def _put(script: Script, loop: HandLoop, session: Any, path: str, surgery: _Surg
         names: list[ast.expr] = []
         for index, piece in enumerate(pieces):
             if site.late:
-                late = points.late(points.piece(index))
+                late = points.late(points.piece(place, index))
                 surgery.after(site.statement, surgery.call(late, _thunk(_again(piece))))
             elif readable(piece):
                 names.append(_again(piece))
             else:
-                surgery.wrap(piece, points.piece(index))
+                surgery.wrap(piece, points.piece(place, index))
         behind = points.moved(place) if alone else points.after(place)
         rate_value = [] if site.late else _rate_again(site, points, surgery)
         if site.late and site.rate:
@@ -161,11 +162,17 @@ def _terms(site: Site) -> tuple[Terms, list[ast.expr]]:
     pieces: list[ast.expr] = []
     made = Terms()
     for term in site.terms:
-        places: list[list[int]] = []
-        for part in (term.factors, term.divisors):
-            places.append(list(range(len(pieces), len(pieces) + len(part))))
-            pieces += part
-        made.terms.append((term.sign, places[0], places[1]))
+        factors: list = []
+        for factor in term.factors:
+            if isinstance(factor, ast.BinOp) and is_made(factor):
+                factors.append((len(pieces), len(pieces) + 1))
+                pieces += [factor.left, factor.right]
+            else:
+                factors.append(len(pieces))
+                pieces.append(factor)
+        divisors = list(range(len(pieces), len(pieces) + len(term.divisors)))
+        pieces += term.divisors
+        made.terms.append((term.sign, factors, divisors))
     made.names = [] if site.late else [place for place, piece in enumerate(pieces) if readable(piece)]
     return made, pieces
 

@@ -161,7 +161,7 @@ class _Site:
         rate = site.rate[0] if len(site.rate) == 1 and not site.rate_divisors else None
         self.rate = _evaluator(rate) if rate is not None and _named(rate) else None
         self.call_before, self.call_after = points.before(place), points.after(place)
-        self.piece = [points.piece(number) for number in range(len(self.pieces))]
+        self.piece = [points.piece(place, number) for number in range(len(self.pieces))]
 
     def about(self, space: tuple) -> None:
         values = [] if self.late else [eval(piece, *space) for piece in self.pieces]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..insight.scripts.script import Script
+from ..insight.scripts.script import Script, is_method
 from .naming import (
     flat,
     iterated,
@@ -84,6 +84,8 @@ def sites(script: Script) -> Iterator[Site]:
                         yield from _assigned(script, node, part, expression)
             else:
                 yield from _assigned(script, node, target, value)
+        elif isinstance(node, ast.Expr) and is_method(node.value, "append") and len(node.value.args) == 1:
+            yield from _appended(script, node)
         elif isinstance(node, ast.Return) and isinstance(node.value, ast.BinOp):
             yield from _returned(script, node)
 
@@ -119,6 +121,19 @@ def _assigned(script: Script, node: ast.Assign, target: ast.expr, value: ast.exp
                         site.each = []  # a row of a history: the loop goes through updates
                     yield site
                 return
+
+
+def _appended(script: Script, node: ast.Expr) -> Iterator[Site]:
+    """xs.append(xs[i] − rate·g): a list of all weights there were."""
+    base, value = node.value.func.value, node.value.args[0]
+    parts = signed(value)
+    for sign, part in parts:
+        if sign == 1 and isinstance(part, ast.Subscript) and ast.unparse(part.value) == ast.unparse(base):
+            changes = [(-s, other) for s, other in parts if other is not part]
+            for site in _site(script, node, part, part, changes):
+                site.value, site.after, site.each = value, None, []
+                yield site
+            return
 
 
 def _same_weight(script: Script, node: ast.Assign, target: ast.expr, part: ast.expr) -> str:
@@ -284,7 +299,10 @@ def _resolved(script: Script, change: ast.expr) -> ast.expr:
         if len(bound) != 1 or bound[0].kind != "assign" or not isinstance(bound[0].value, ast.BinOp):
             return change
         factors, _ = product(bound[0].value)
-        if len(factors) < 2 or not any(_is_rate(script, f) for f in factors):
+        rated = any(_is_rate(script, f) for f in factors)
+        constant = any(isinstance(f, ast.Constant) and isinstance(f.value, float) for f in factors)
+        graded = any(GRADIENT.search(last_name(f)) for f in factors)
+        if len(factors) < 2 or not (rated or (constant and graded)):
             return change
         change = bound[0].value
     return change

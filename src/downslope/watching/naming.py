@@ -25,6 +25,17 @@ def signed(node: ast.expr, sign: int = 1) -> list[tuple[int, ast.expr]]:
     return [(sign, node)]
 
 
+def matrix_product(left: ast.expr, right: ast.expr) -> ast.expr:
+    """A @ B of (rate·A) @ B: it does not stand in the script, its two sides do."""
+    made: Any = ast.BinOp(left, ast.MatMult(), right)
+    made.made = True
+    return made
+
+
+def is_made(node: ast.expr) -> bool:
+    return getattr(node, "made", False)
+
+
 def product(node: ast.expr) -> tuple[list[ast.expr], list[ast.expr]]:
     """a·b/c as ([a, b], [c])."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
@@ -35,6 +46,10 @@ def product(node: ast.expr) -> tuple[list[ast.expr], list[ast.expr]]:
             if isinstance(node.op, ast.Mult)
             else ([*factors, *less], [*divisors, *more])
         )
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult) and isinstance(node.left, ast.BinOp):
+        factors, divisors = product(node.left)
+        if len(factors) > 1:
+            return [*factors[:-1], matrix_product(factors[-1], node.right)], divisors
     return [node], []
 
 

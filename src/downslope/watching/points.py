@@ -25,9 +25,10 @@ PLAIN = frozenset({float, int, np.float64, np.float32})
 
 @dataclass
 class Terms:
-    """How a site's gradient is made of its pieces: (sign, pieces that multiply, pieces that divide)."""
+    """How a site's gradient is made of its pieces: (sign, pieces that multiply, pieces that divide). A pair
+    of pieces is a matrix product."""
 
-    terms: list[tuple[int, list[int], list[int]]] = field(default_factory=list)
+    terms: list[tuple[int, list, list[int]]] = field(default_factory=list)
     names: list[int] = field(default_factory=list)  # pieces handed over by `before`, in its order
 
 
@@ -45,7 +46,7 @@ class Points:
         self.wanted = True
         self.entries: list[list] = []  # of this update: [site, before, names, pieces, after]
         self.last: list[list] = []  # of the update before
-        self.final: np.ndarray | None = None
+        self.end: np.ndarray | None = None  # the weights after it, when the loop was entered again
         self.loss: Any = None
         self.rate: Any = NAN
         self.spent = 0.0
@@ -69,6 +70,8 @@ class Points:
         entries, copied = self, _copied
 
         def call(weight, *names):
+            if entries.fresh and not entries.entries:
+                entries.end = entries._weights(entries.last)  # what moves in place is changed by now
             if entries.fresh or entries.wanted:
                 entries.entries.append([site, copied(weight), names, [], None])
             else:
@@ -76,12 +79,13 @@ class Points:
 
         return call
 
-    def piece(self, number: int) -> Callable:
+    def piece(self, site: int, number: int) -> Callable:
         """piece(value): a part of the gradient, as the script computes it."""
 
         def call(value):
-            if self.entries:
-                self.entries[-1][3].append((number, value))
+            entry = self._open(site)
+            if entry is not None:
+                entry[3].append((number, value))
             return value
 
         return call
@@ -90,15 +94,23 @@ class Points:
         """after(weight, *rate): a weight has moved."""
 
         def call(weight, *rate):
-            if not self.entries or self.entries[-1][0] != site:
+            entry = self._open(site)
+            if entry is None:
                 self.entries.append([site, None, (), [], weight])
             else:
-                self.entries[-1][4] = weight
+                entry[4] = weight
             if rate:
                 self.rate = rate[0]
             return weight
 
         return call
+
+    def _open(self, site: int) -> list | None:
+        """The entry of a site whose weight has not moved yet."""
+        for entry in reversed(self.entries):
+            if entry[0] == site:
+                return entry if entry[4] is None else None
+        return None
 
     def take_rate(self, value: Any) -> None:
         """The rate, by the name that the user gave."""
@@ -185,7 +197,7 @@ class Points:
         """The first update since the loop was entered: it goes on with the weights, or begins anew."""
         self.fresh = False
         start = _joined([entry[1] for entry in entries])
-        end = self._weights(self.last) if self.track is not None and self.last else None
+        end = self.end if self.track is not None and self.last else None
         if start is not None and end is not None and np.array_equal(start, end, equal_nan=True):
             return
         if self.track is not None:
@@ -329,13 +341,17 @@ def _combined(site: Terms, names: tuple, pieces: list) -> np.ndarray | None:
     values.update({place: each[0] if len(each) == 1 else list(each) for place, each in met.items()})
     total: Any = None
     for sign, factors, divisors in site.terms:
-        if not factors or any(place not in values for place in (*factors, *divisors)):
+        flat = [part for place in factors for part in (place if isinstance(place, tuple) else (place,))]
+        if not factors or any(place not in values for place in (*flat, *divisors)):
             return None
-        product = values[factors[0]]
-        if len(factors) + len(divisors) > 1:
-            product = _numeric(product)
-        for place in factors[1:]:
-            product = product * _numeric(values[place])
+        product = None
+        for place in factors:
+            if isinstance(place, tuple):
+                value = _numeric(values[place[0]]) @ _numeric(values[place[1]])
+            else:
+                value = values[place]
+            alone = len(factors) + len(divisors) == 1
+            product = value if alone else _numeric(value) if product is None else product * _numeric(value)
         for place in divisors:
             product = product / _numeric(values[place])
         product = -_numeric(product) if sign < 0 else product

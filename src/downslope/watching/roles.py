@@ -20,6 +20,7 @@ from .moves import GRADIENT, Site, asked_sites, sites, weights_alone
 from .naming import base_name, flat, imported, key, last_name, pairs, reads, root_name, target_names
 
 LOSS = re.compile(r"loss|cost|mse|rmse|mae|objective|^J$|(^|_)sse(_|$)|损失|代价|误差|目标", re.I)
+HISTORY = re.compile(r"hist|curve", re.I)
 ERROR = re.compile(r"err|risk|^f$|^F$|^func|^function$|^value$", re.I)
 REDUCED = re.compile(r"\b(sum|mean|square|abs|norm|average|dot)\b|\*\*")
 VARIES = re.compile(r"rand|shuffle|choice|perm|sample|next|batch|pop|integers|draw", re.I)
@@ -96,6 +97,8 @@ def _loop(script: Script, home: Any, sites: list[Site], asked: dict[str, str]) -
         found.loss_after = any(_is_behind(script, node, found, home) for node in found.loss_reads)
     else:
         found.loss, found.loss_text, found.loss_after = _loss(script, found, weights)
+        if found.loss is None:
+            _summed_loss(script, found)
     return found
 
 
@@ -147,8 +150,13 @@ def _reading(script: Script, loop: HandLoop, weights: set[str]) -> tuple[set[str
     if not stack:
         return names, False
     seen: set[Any] = set(stack)
+    indices: set[ast.AST] = set()  # of the weights themselves
     while stack and len(seen) < 400:
         for node in ast.walk(stack.pop()):
+            if isinstance(node, ast.Subscript) and key(script, node) in weights:
+                indices |= set(ast.walk(node.slice))
+            if node in indices:
+                continue
             if isinstance(node, ast.Call):
                 name = ast.unparse(node.func)
                 function = script.function(node)
@@ -161,10 +169,10 @@ def _reading(script: Script, loop: HandLoop, weights: set[str]) -> tuple[set[str
                     function is None and root_name(node.func) not in PURE and not imported(script, node.func)
                 ):
                     known = known and isinstance(node.func, ast.Attribute) and node.func.attr in METHODS
-            key = script.key(node)
-            if not key or key in weights or not isinstance(getattr(node, "ctx", None), ast.Load):
+            name_read = script.key(node)
+            if not name_read or name_read in weights or not isinstance(getattr(node, "ctx", None), ast.Load):
                 continue
-            names.add(key)
+            names.add(name_read)
             for binding in script.bound(node):
                 loop_of_rows = binding.kind == "loop" and binding.node is not loop.loop
                 value = binding.value if binding.kind != "loop" or loop_of_rows else None
@@ -223,6 +231,22 @@ def _loss(script: Script, loop: HandLoop, weights: set[str]) -> tuple[Any, str, 
     return value, name, after
 
 
+def _summed_loss(script: Script, loop: HandLoop) -> None:
+    """A loss that an inner loop adds up over the rows: it is read behind that loop."""
+    for node in ast.walk(loop.loop):
+        if (
+            isinstance(node, ast.AugAssign)
+            and isinstance(node.target, ast.Name)
+            and LOSS.search(node.target.id)
+        ):
+            inner = [each for each in script.loops(node) if loop.loop in script.loops(each)]
+            inside = [site for site in loop.sites if inner and inner[-1] in script.above(site.statement)]
+            if inner and not inside:
+                loop.loss_text, loop.loss_reads = node.target.id, [inner[-1]]
+                loop.loss_after = _is_behind(script, inner[-1], loop, loop.loop)
+                return
+
+
 def _valued(script: Script, node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     """Names and the expressions that they hold; what is appended to a list, or printed, without a name."""
     if isinstance(node, ast.Assign):
@@ -270,7 +294,7 @@ def _likely(script: Script, name: str, value: ast.expr, weights: set[str]) -> in
         return 5
     if ERROR.search(called):
         return 3
-    return 4 if ERROR.search(name) and REDUCED.search(ast.unparse(value)) else 0
+    return 4 if (ERROR.search(name) or HISTORY.search(name)) and REDUCED.search(ast.unparse(value)) else 0
 
 
 def _is_behind(script: Script, node: ast.AST, loop: HandLoop, outer: Any) -> bool:
