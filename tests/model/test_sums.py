@@ -113,7 +113,7 @@ X = rng.standard_normal((9000, 60)); y = rng.integers(0, 3, 9000)
 for rows in (X, sparse.csr_array(X * (X > 0)), np.float32(X)):
     term = replace(ds.objective(ds.Dataset.from_arrays(rows, y), "log").term, compiled=True)
     theta = rng.standard_normal(term.size)
-    value, gradient, seen = term.at(theta)
+    value, gradient, seen = term.value_and_gradient(theta)
     print(value.hex(), gradient.tobytes().hex()[:4000], term.hessian(theta, seen).tobytes().hex()[:4000])
 """
 

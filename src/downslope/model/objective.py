@@ -64,7 +64,7 @@ class Line:
         return value + price + t * (tilt + t * bend), slope + tilt + 2 * t * bend
 
     def point(self, t: float) -> Point:
-        """All that `Objective.at` gives at θ + t·d, from what the line holds already."""
+        """All that `Objective.value_and_gradient` gives at θ + t·d, from what the line holds already."""
         theta = self.start.theta + t * self.direction
         return self.objective.with_penalty(theta, *self._at(t))
 
@@ -75,7 +75,7 @@ class Objective:
 
     For a separable penalty, R over the user's w is again separable over θ: α·l1·|w| = l1ⱼ|θⱼ| with
     l1ⱼ = α·l1/σⱼ, and the same for the square with σⱼ². The square is smooth and joins the gradient;
-    the kink is left to `prox` and `certificate`.
+    the kink is left to `prox` and `stationarity`.
     """
 
     term: Any  # a Term; of a linear model it has rows, X, Y and a loss too
@@ -265,7 +265,7 @@ class Objective:
         >>> from downslope.data import Dataset
         >>> rows = Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
         >>> F = objective(rows, model=Linear(intercept=False, scale=False))
-        >>> point = F.at(np.array([1.0]))
+        >>> point = F.value_and_gradient(np.array([1.0]))
         >>> round(point.value, 12), round(F.gap(point), 12)  # F* = 0
         (4.666666666667, 4.666666666667)
         """
