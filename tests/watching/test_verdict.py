@@ -1,6 +1,7 @@
 """What a recording is judged to be: each verdict on a run that deserves it, none on others."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -129,6 +130,15 @@ def test_epochs_that_are_missing_are_the_number_in_the_loop():
     seen = Seen(by_hand(0.01, 40))
     (mend,) = seen.mends
     assert mend.first == 7 and mend.text.startswith("for step in range(1")
+
+
+@pytest.mark.parametrize("rate, code", [(0.1, "converged"), (0.001, "not_judged"), (0.5, "diverged")])
+def test_without_losses_and_without_knowing_the_rows_gradients_alone_are_judged(rate, code):
+    recording = by_hand(rate, 60)
+    recording.losses[1] = np.full(60, math.nan)
+    recording.loops[0] = replace(recording.loops[0], full_batch=None, loss="")
+    seen = Seen(recording)
+    assert seen.verdict.code == code and seen.lines()
 
 
 def test_what_a_batch_allows_accuses_nobody_while_the_loss_falls():

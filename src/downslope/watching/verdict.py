@@ -112,9 +112,9 @@ def _grew(w: Watched) -> bool:
     """Whether the loss, or where none is known the gradient, ended far above its beginning, and rising."""
     values = w.known[1]
     if len(values) < 2:
-        values = w.gradients[1][np.isfinite(w.gradients[1])]
-    if len(values) < 2:
-        return False
+        sizes = w.gradients[1][np.isfinite(w.gradients[1])]
+        grown = GROWN if w.full else GROWN**3
+        return len(sizes) > 1 and bool(sizes[-1] > max(grown * sizes[0], 0.1 * sizes.max()))
     lost = _lost(w)
     if w.full or lost:
         first, last = abs(float(values[0])), float(values[-1])
@@ -169,9 +169,11 @@ def _epoch_of(w: Watched, step: int) -> int:
 
 
 def arrived(w: Watched) -> Verdict | None:
-    """Converged by the gradient, where all updates looked at the same rows."""
+    """Converged by the gradient: by the last one where all updates saw the same rows, else by the last five."""
     sizes = w.gradients[1]
     first = float(sizes[np.isfinite(sizes)].max(initial=0.0)) if len(sizes) else 0.0
+    if not w.full and len(sizes) >= FEW and first > 0 and sizes[-5:].max() <= ARRIVED * first:
+        return w.verdict("converged", kind="" if len(w.known[1]) else "watching.converged_without_loss")
     if not (w.full and len(sizes) > 1 and first > 0 and sizes[-1] <= max(1e-8, ARRIVED * first)):
         return None
     return w.verdict("converged", kind="" if len(w.known[1]) else "watching.converged_without_loss")
