@@ -169,7 +169,7 @@ def _epoch_of(w: Watched, step: int) -> int:
 
 
 def arrived(w: Watched) -> Verdict | None:
-    """Converged by the gradient: by the last one where all updates saw the same rows, else by the last five."""
+    """Converged by the gradient: the last one where all updates saw the same rows, else the last five."""
     sizes = w.gradients[1]
     first = float(sizes[np.isfinite(sizes)].max(initial=0.0)) if len(sizes) else 0.0
     if not w.full and len(sizes) >= FEW and first > 0 and sizes[-5:].max() <= ARRIVED * first:
