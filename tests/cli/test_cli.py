@@ -557,7 +557,7 @@ REFUSED = {
     f"{FIT} --alpha 0.1": "no penalty",
     f"{FIT} --penalty l2": "--alpha",
     f"{FIT} --penalty l2 --alpha -1": "0 or above",
-    f"{FIT} --penalty l2 --alpha much": "must be a finite number",
+    f"{FIT} --penalty l2 --alpha much": "give a number of 0 or above",
     f"{FIT} --method newton --batch-size 2": "batch size",
     f"{FIT} --method lbfgs --penalty l1 --alpha 1": "not smooth",
     f"{FIT} --method closed_form --loss absolute": "squared loss",
