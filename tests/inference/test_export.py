@@ -254,7 +254,7 @@ def test_a_script_encodes_every_kind_of_column_and_row_weights(tmp_path):
 def test_what_keeps_a_script_from_the_same_weights_is_said():
     rows = ds.Dataset.read(DIABETES, target="progression")
     train, held_out = rows.split(0.2)
-    assert "held out some rows" in ds.export_code(ds.fit(train, validation=held_out), "numpy")
+    assert "used some rows for validation only" in ds.export_code(ds.fit(train, validation=held_out), "numpy")
     frame = ds.Dataset.read(pd.read_csv(DIABETES), target="progression")
     assert "did not come from a single CSV file" in ds.export_code(ds.fit(frame), "numpy")
     assert "another order" in ds.export_code(ds.fit(rows, method="sgd", epochs=2), "pytorch")

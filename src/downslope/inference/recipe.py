@@ -64,7 +64,8 @@ class Recipe(RecipeSettings):
 
     def _penalty(self) -> Penalty:
         """The penalty at its alpha, or at 1 where alpha is still to be found: L2, where none is named."""
-        ratio = self.penalty == RATIO_TOO or getattr(self.penalty, "name", "") == RATIO_TOO
+        name = self.penalty if isinstance(self.penalty, str) else getattr(self.penalty, "name", "")
+        ratio = name == RATIO_TOO
         if not isinstance(self.alpha, str):
             if ratio:
                 raise DownslopeError("selection.ratio_number")
