@@ -22,6 +22,7 @@ REVERSED = -math.sqrt(
 )  # cosine of successive gradients: more than half of the next one undoes the last step
 ARRIVED = 1e-6  # of the first gradient: as for functions in insight/verdicts
 STILL = 0.01  # of the whole decrease: what the last quarter of a settled run contributed at most
+NOTHING = 1e-9  # of the first loss: a loss so small is as good as 0
 CRAWLS = 1e-4  # of the largest gradient: above it a loss of the same rows has not arrived
 UNMOVED = 1e-3  # of the first loss: a smaller decrease is none
 MATERIAL = 0.05  # of the lowest validation loss: a smaller rise is not called overfitting
@@ -165,7 +166,7 @@ def _fell_since(w: Watched, step: float) -> bool:
 
 def _epoch_of(w: Watched, step: int) -> int:
     counted = w.recording.epochs.get(w.loop.number, ())
-    return int(counted[min(step, len(counted) - 1)]) if len(counted) else step
+    return int(counted[max(0, min(step, len(counted)) - 1)]) if len(counted) else max(0, step - 1)
 
 
 def arrived(w: Watched) -> Verdict | None:
@@ -187,6 +188,8 @@ def settled(w: Watched) -> Verdict | None:
     start, middle, last, error = w.trend
     if middle - last > STILL * (start - last) + 2 * error:
         return None
+    if last > NOTHING * abs(start) and middle - last > STILL * abs(last) + 2 * error:
+        return None  # little beside a far start, and yet much of the loss that is left
     if w.full and len(sizes) > 1 and sizes[-1] > CRAWLS * float(sizes[np.isfinite(sizes)].max(initial=0.0)):
         return None  # the loss only crawls
     return w.verdict("converged", kind="settled")
