@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -458,3 +459,35 @@ def test_a_descent_that_is_collected_while_another_begins_does_not_hang(monkeypa
 
     monkeypatch.setattr(threads, "_limit", limit_and_collect)
     assert len(list(begin())) == 3 and not held and not threads._users and not threads._limits
+
+
+# ---- many readers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.fault("F9")
+def test_a_hundred_generators_that_are_held_half_way_keep_a_few_threads(tmp_path):
+    lines = ["x,y", *(f"{i},{2 * i + 1}" for i in range(40_000))]
+    (tmp_path / "rows.csv").write_text("\n".join(lines) + "\n")
+    rows = ds.Stream.open(str(tmp_path / "rows.csv"), "y", reading=ds.ReadOptions("1GB", 4096))
+    assert rows.gathered  # the pass that keeps them on the disk
+    before, held = threading.active_count(), [rows.each() for _ in range(100)]
+    firsts = [next(each) for each in held]
+    assert threading.active_count() - before <= 16
+    assert {part.X.tobytes() for part in firsts} == {firsts[0].X.tobytes()}
+    rest = sum(len(part) for part in held[-1])  # one that has no thread goes on all the same
+    assert rest == 40_000 - len(firsts[0])
+    held.clear()
+    assert threading.active_count() == before
+
+
+@pytest.mark.fault("F9")
+def test_a_descent_that_is_held_at_the_end_of_the_program_says_nothing(tmp_path):
+    program = """
+import numpy as np, downslope as ds
+F = ds.objective(ds.Dataset.from_arrays(np.arange(12.0).reshape(6, 2), np.arange(6.0)))
+methods = ds.GD(), ds.SGD(0.01), ds.Newton()
+held = [ds.descend(F, np.zeros(3), method, ds.stops.Epochs(9)) for method in methods]
+for descent in held: next(descent)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")

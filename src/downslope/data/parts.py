@@ -13,6 +13,8 @@ GRAIN = 1024  # rows: every part is a multiple of them
 NUMBERS = 2**22  # of a part: 32 MB
 LARGEST = 2**17  # rows of a part
 DRAW = 2**14  # rows whose numbers are drawn together
+MOST_READERS = 8  # threads that read ahead, in a process
+_readers: set[threading.Thread] = set()
 
 
 def part_rows(columns: int) -> int:
@@ -57,7 +59,11 @@ def drawn(first: int, count: int, seed: int, stream: int) -> np.ndarray:
 
 
 def ahead(items: Iterable[Any], depth: int = 2) -> Generator[Any, None, None]:
-    """The same items; another thread makes the next ones while the last is used."""
+    """The same items; another thread makes the next ones while the last is used. Where MOST_READERS are at
+    work already, as for generators that are held half-way, they are made in the caller's."""
+    if len(_readers) >= MOST_READERS:
+        yield from items
+        return
     line: queue.Queue = queue.Queue(depth)
     begun, over = threading.Event(), threading.Event()
 
@@ -84,6 +90,7 @@ def ahead(items: Iterable[Any], depth: int = 2) -> Generator[Any, None, None]:
                 items.close()
 
     maker = threading.Thread(target=make, name="downslope-reader", daemon=True)
+    _readers.add(maker)
     try:
         maker.start()  # Ctrl-C may come in here: a reader that outlives the program brings it down
         while True:
@@ -94,6 +101,7 @@ def ahead(items: Iterable[Any], depth: int = 2) -> Generator[Any, None, None]:
                 raise error
             yield item
     finally:
+        _readers.discard(maker)
         over.set()
         if begun.wait(1.0):
             maker.join()

@@ -61,6 +61,9 @@ def steps_on_one_blas_thread(steps: Generator[Any, None, Any]) -> Generator[Any,
         thrown = None
         try:
             yield step
+        except GeneratorExit:  # nothing more is computed, and at the end of the program nothing is imported
+            steps.close()
+            raise
         except BaseException as error:  # Ctrl-C, or the end of the caller: for the steps to answer
             thrown = error
 
