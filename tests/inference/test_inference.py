@@ -10,6 +10,7 @@ import pytest
 import downslope as ds
 from downslope import atomic
 from downslope.data import Dataset
+from downslope.data.request import Holdout
 from downslope.descent import schedules, searches
 from downslope.descent.methods import METHODS, Exhaustive, Method, by_name
 from downslope.descent.trace import Step
@@ -17,7 +18,7 @@ from downslope.errors import DownslopeError
 from downslope.inference import Recipe, Training, fit, load, minimize
 from downslope.inference.metrics import regression_metrics
 from downslope.messages import speaking
-from tests.builders import EXAMPLES, refused
+from tests.builders import EXAMPLES, refused, refused_key
 
 
 def rows(n=40, k=1, dtype=float):
@@ -458,3 +459,21 @@ def test_auto_says_in_one_line_what_it_took_and_why(settings, name, key, tmp_pat
     assert reason.startswith("auto chose") and "\n" not in reason
     assert ds.load(solution.save(tmp_path / "run")).method_reason == reason
     assert ds.fit(Dataset.from_arrays(X, X[:, 0]), method="gd", epochs=2).method_reason is None
+
+
+def test_errors_of_a_split_that_was_read_in_parts_are_refused_in_one_line(tmp_path):
+    """Its training rows cannot be drawn again in memory: all rows were taken for them."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(5000)
+    table = np.c_[x, 2 * x + rng.standard_normal(5000)]
+    np.savetxt(tmp_path / "rows.csv", table, delimiter=",", header="x,y", comments="")
+    stream = ds.Stream.open(str(tmp_path / "rows.csv"), "y", reading=ds.ReadOptions("1GB", 1024))
+    train, held_out = stream.split(0.2, 0)
+    run = ds.fit(train, validation=held_out)
+    assert refused_key(ds.standard_errors, run, train) == "inference.rows_in_memory"
+    run.save(tmp_path / "run")
+    loaded = ds.load(tmp_path / "run")
+    assert refused_key(loaded.summary) == "inference.split_in_parts"
+    skipping = ds.ReadOptions("1GB", 1024, on_bad_row="skip", held=Holdout(0.2))
+    in_memory = ds.fit(ds.Dataset.read(str(tmp_path / "rows.csv"), "y", reading=skipping))
+    assert refused_key(in_memory.summary) == "inference.split_in_parts"

@@ -48,6 +48,7 @@ class Dataset:
     table: Table | None = None  # the same rows before encoding, so that a split can learn it anew
     classes: tuple[Any, ...] = ()  # what the numbers 0, 1, … in y stand for, when y holds classes
     drawn: tuple[float, int] | None = None  # (fraction, seed) of the split that left these rows
+    drawn_in_parts: bool = False  # by the rows' numbers in their source, which rows in memory do not have
 
     @classmethod
     @door(

@@ -140,6 +140,7 @@ def in_memory(rows: PartitionedDataset) -> Dataset:
         y=None if parts[0].y is None else np.concatenate([part.y for part in parts]),
         weights=None if weights[0] is None else np.concatenate(weights),
         notes=rows.notes,
+        drawn_in_parts=rows.drawn_in_parts,
     )
 
 

@@ -165,6 +165,10 @@ class Stream(PartitionedDataset):
         return training, training.held_out
 
     @property
+    def drawn_in_parts(self) -> bool:
+        return self.filter.held is not None
+
+    @property
     def held_out(self) -> Stream:
         """The rows that `reading.held` holds out, encoded as these are."""
         assert self.filter.held is not None

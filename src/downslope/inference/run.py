@@ -38,6 +38,7 @@ WATCHED = "watched"  # kind of a run that somebody else's script made; format 2
 CHECKPOINT = "checkpoint"  # next to the files of a run that is saved while it runs
 PLAIN = (
     "split",
+    "split_in_parts",
     "names",
     "loss",
     "gap",
@@ -154,6 +155,8 @@ def _manifest(files: dict[str, bytes]) -> bytes:
 
 def _files(solution: Solution) -> dict[str, bytes]:
     fields: dict[str, Any] = {name: getattr(solution, name) for name in PLAIN}
+    if not fields["split_in_parts"]:  # most runs are as they always were
+        del fields["split_in_parts"]
     fields["recipe"] = solution.recipe.to_json()
     fields["verdict"] = {
         "code": solution.verdict.code,

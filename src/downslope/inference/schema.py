@@ -111,6 +111,7 @@ class SolutionRecord(msgspec.Struct):
     source: str | None = None
     constants: dict[str, float] = {}
     split: tuple[float, int] | None = None
+    split_in_parts: bool = False
     selection: SelectionRecord | None = None
 
 

@@ -14,6 +14,7 @@ from ..arguments import a, door, truth
 from ..data import Dataset, Encoding
 from ..data.meter import Meter
 from ..data.opening import table_or_source
+from ..data.partitioned import PartitionedDataset
 from ..data.reading import Table
 from ..data.request import ReadOptions
 from ..descent.trace import Trace
@@ -65,6 +66,7 @@ class Solution:
     gap: float | None = None  # F − F* is at most this; None where nothing proves it
     constants: Mapping[str, float] = field(default_factory=dict)  # ε and decay, in the descent's units
     split: tuple[float, int] | None = None  # (fraction, seed) of the rows that were held out
+    split_in_parts: bool = False  # while they were read in parts
     path: Any = None  # along which alpha was chosen; a run keeps what `selection` says of it
     selection: Mapping[str, Any] | None = None  # how alpha was chosen: rule, metric, alphas, scores, …
     source: str = ""  # of the training rows: a path, a query, or what they were in memory
@@ -202,6 +204,10 @@ class Solution:
         were; without it they are read again from where they came from."""
         if isinstance(data, Dataset):
             return data
+        if isinstance(data, PartitionedDataset):
+            raise DownslopeError("inference.rows_in_memory", source=data.source)
+        if data is None and self.split_in_parts:
+            raise DownslopeError("inference.split_in_parts", source=self.source)
         if self.encoding is None:
             raise DownslopeError("inference.rows_needed", source=self.source or self.formula)
         if data is None and not Path(self.source).exists():
@@ -211,7 +217,9 @@ class Solution:
         if not isinstance(table, Table):
             raise DownslopeError("inference.rows_in_memory", source=source)
         rows = self.encoding.apply(table)
-        return rows if self.split is None else rows.without_held_out(*self.split)
+        if self.split is None or self.split_in_parts:
+            return rows
+        return rows.without_held_out(*self.split)
 
     def objective(self, rows: Dataset) -> Objective:
         """F again, over the rows that were learned from; refused where their columns are others."""

@@ -110,10 +110,8 @@ class Training:
             dataset.refuse_constant_columns() if parted else refuse_constant_columns(dataset)
         if recipe.patience is not None and held_out is None:
             raise DownslopeError("inference.patience_without_rows", patience=recipe.patience)
-        path = None
-        if recipe.rule:
-            path = _chosen(dataset, recipe, module)
-            recipe = recipe.with_(alpha=path.alpha, penalty=path.penalty)
+        path = _chosen(dataset, recipe, module) if recipe.rule else None
+        recipe = recipe if path is None else recipe.with_(alpha=path.alpha, penalty=path.penalty)
         with one_blas_thread():
             objective = recipe.objective(dataset, module)
             method = renumbered(recipe.method_for(objective), dataset)
@@ -301,6 +299,7 @@ class Training:
             module=self.module,
             source=dataset.source,
             split=getattr(dataset, "drawn", None),
+            split_in_parts=dataset.drawn_in_parts,
         )
         if self.module is not None:
             self.objective.term.load(end.params, self.module)

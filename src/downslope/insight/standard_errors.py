@@ -132,7 +132,7 @@ def standard_errors(solution, dataset, robust: bool = False) -> StandardErrors:
     Standard deviation of the residuals: 0.202485.
     """
     _refuse_loss(solution)
-    objective = solution.objective(dataset)
+    objective = solution.objective(solution.training_rows(dataset))
     term = objective.term
     q, k = term.size // term.outputs, term.outputs
     free = 1 if term.loss.coupled(k) else 0  # of softmax, one class is the base of the others
