@@ -245,7 +245,8 @@ def test_the_estimators_find_alpha_as_fit_does():
 
 def test_the_command_line_finds_alpha_and_the_run_keeps_how(tmp_path, capsys):
     words = ["fit", str(PENGUINS), "--target", "body_mass_g", "--penalty", "l1", "--alpha", "cv"]
-    assert cli.main([*words, "--out", str(tmp_path / "run")]) == 0
+    assert cli.main([*words, "--out", str(tmp_path / "run"), "--plot", str(tmp_path / "fit.svg")]) == 0
+    assert "Score by alpha" in (tmp_path / "fit.svg").read_text()
     said = capsys.readouterr().out
     assert "was chosen by cross-validation (folds 5)" in said
     kept = ds.load(tmp_path / "run")

@@ -27,7 +27,10 @@ def of_fit(path: str, training: Training, solution: Solution, force: bool) -> Pa
     if path.lower().endswith(".gif"):
         return plots.descent_gif(path, solution.trace, _surface(training.objective), overwrite=force)
     rows = training.dataset.sample  # where there are too many to draw, some of them
-    return plots.save(plots.panels(*_panels(training, rows, solution)), path, overwrite=force)
+    panels = _panels(training, rows, solution)
+    if solution.path is not None:
+        panels.append(lambda ax: plots.path(solution.path, ax))
+    return plots.save(plots.panels(*panels), path, overwrite=force)
 
 
 def _panels(training: Training, dataset: Dataset, solution: Solution) -> list:
