@@ -154,7 +154,7 @@ def _shuffled(source: str, tree: ast.Module, line: int, loop: Any) -> Fix | None
 def applied(source: str, mends: Iterable[Fix]) -> str:
     """The source with its mended lines; of two that overlap the first one is made.
 
-    >>> applied("a\\nb\\nc", [Mend(2, 2, "B"), Mend(3, 2, "x")])
+    >>> applied("a\\nb\\nc", [Fix(2, 2, "B"), Fix(3, 2, "x")])
     'a\\nB\\nx\\nc'
     """
     lines = source.split("\n")
