@@ -10,6 +10,7 @@ from torch import nn  # noqa: E402
 
 from downslope.watching import tensors  # noqa: E402
 from downslope.watching.records import Recorder, Recording, read  # noqa: E402
+from tests.watching.watcher import ran  # noqa: E402
 
 X = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 5.0]])
 Y = torch.tensor([[3.0], [7.0], [10.0]])
@@ -260,3 +261,21 @@ def test_an_optimizer_that_is_gone_takes_its_weights_along(tmp_path):
     recording = watched(tmp_path, train)
     assert [recording.steps(number) for number in (1, 2, 3)] == [5, 5, 5]
     assert [reference() for reference in kept] == [None] * 3
+
+
+def test_a_hopeless_loop_is_stopped_where_that_is_asked_for():
+    script = """
+import torch
+w = torch.tensor([1.0], requires_grad=True)
+x = torch.tensor([1.0, 2.0, 3.0])
+optimizer = torch.optim.SGD([w], lr=0.3)
+for epoch in range(100_000):
+    loss = ((x * w - 2 * x) ** 2).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+print("not reached")
+"""
+    process, recording = ran(script, settings='{"stop_when": "diverged"}')
+    assert (process.returncode, process.stdout, recording.end) == (0, "", "stopped")
+    assert len(recording.losses[1]) < 50

@@ -39,8 +39,12 @@ class PartitionedDataset:
     known: dict[str, Summary]  # of the targets, at least
     gathered: Any
     meter: Any
-    drawn_in_parts: bool = False  # whether a split by the rows' numbers in their source left these rows
     shards: Any = ()  # of rows in several memories: each makes a pass of a stochastic method over its own
+
+    @property
+    def drawn_in_parts(self) -> bool:
+        """Whether a split by the rows' numbers in their source left these rows."""
+        return False
 
     def map_reduce(self, fn: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
         """The sum over all parts of what `fn` returns for the rows of each, added as a `PairwiseSum` does."""

@@ -163,6 +163,17 @@ def entered(watcher: Any, frame: FrameType, parameters: list[Any], optimizer: di
     return track
 
 
+def made_again(track: Track, loss: Any) -> None:
+    """Leaves that the script makes anew at each update: the present ones, of a loss."""
+    if loss is None:
+        return
+    leaves = graphs.read(loss, {}).leaves
+    known = {id(p) for p in track.parameters}
+    alike = [tuple(leaf.shape) for leaf in leaves] == list(track.loop.shapes)
+    if alike and not any(id(leaf) in known for leaf in leaves):
+        track.parameters = leaves
+
+
 def holder(leaves: list[Any], frame: FrameType, known: list[Any]) -> tuple[Any, bool]:
     """(the optimizer that holds most of these leaves, or None; whether there is any optimizer): of those that
     the script's variables hold, and of those that have stepped before."""

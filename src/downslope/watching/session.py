@@ -109,6 +109,8 @@ class Session:
         def call(loss):
             if self.tensors is not None:
                 self.tensors.backward(self.recorder, loss, line)
+                if self.stop is not None and self.tensors.hopeless(self.recorder):
+                    raise Stopped(0)
             return loss
 
         return call

@@ -32,6 +32,7 @@ from .loops import (
     flat,
     holder,
     in_order,
+    made_again,
     norms,
     rate_of,
     scale_of,
@@ -39,6 +40,8 @@ from .loops import (
 )
 from .records import Curvature, Fact, Recorder, Update
 from .validation import Validation
+
+HOPELESS = 1e6  # times the first loss
 
 _watchers: weakref.WeakKeyDictionary[Recorder, Watcher] = weakref.WeakKeyDictionary()
 _newest: list[Any] = [None]  # the watcher that was asked last
@@ -59,6 +62,11 @@ def backward(recorder: Recorder, tensor: Any, line: int = 0) -> None:
         install(recorder)
         watcher = _newest[0] = _watchers[recorder]
     watcher.backward(tensor, line, sys._getframe(1))
+
+
+def hopeless(recorder: Recorder) -> bool:
+    """Whether the loss of a loop is far above its first, or NaN."""
+    return recorder in _watchers and _watchers[recorder].hopeless
 
 
 def finish(recorder: Recorder) -> None:
@@ -82,7 +90,7 @@ class Watcher:
         self.lines: dict[int, Track] = {}  # line of backward → loop that used it last
         self.pending: list[Pass] = []
         self.last: list[Pass] = []
-        self.busy = False
+        self.busy = self.hopeless = False
         self.inside: Any = None  # the optimizer whose step is running
         self.seen_backward = False
         self.early: Pass | None = None  # what a hook saw before the first step
@@ -309,6 +317,8 @@ class Watcher:
             )
         self.recorder.step(number, loss, rate, epoch)
         track.symptoms.stepped(track, step, loss, rate, passes)
+        first = track.symptoms.first_loss
+        self.hopeless |= math.isfinite(first) and not abs(loss) <= HOPELESS * max(abs(first), 1e-12)
         if track.sampled or track.detailed:
             with self.torch.no_grad():
                 if passes and passes[0].own is not None:
@@ -383,7 +393,7 @@ class Watcher:
             return
         own, before, rate = passes[-1].own, track.before, math.nan
         if before is not None:
-            self._made_again(track, loss)
+            made_again(track, loss)
             if not any(differ(p, b) for p, b in zip(track.parameters, before)):
                 return
             if own is not None:
@@ -391,16 +401,6 @@ class Watcher:
                 rate = rate_of(track.parameters, before, gradients)
         self.pending = [one for one in self.pending if one not in passes]
         self._updated(track, passes[-1:], rate)
-
-    def _made_again(self, track: Track, loss: Any) -> None:
-        """Leaves that the script makes anew at each update: the present ones."""
-        if loss is None:
-            return
-        leaves = graphs.read(loss, {}).leaves
-        known = {id(p) for p in track.parameters}
-        alike = [tuple(leaf.shape) for leaf in leaves] == list(track.loop.shapes)
-        if alike and not any(id(leaf) in known for leaf in leaves):
-            track.parameters = leaves
 
     # ---- the end ------------------------------------------------------------------------------------
     def finish(self) -> None:
