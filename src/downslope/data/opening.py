@@ -79,7 +79,8 @@ def read(
     else:
         found = opened_source(source, reading.encoding, reading.header)
     asked = columns(found.names) if callable(columns) else columns
-    chosen = asked.target or (), asked.features, asked.weights
+    target = () if asked.target is None else asked.target
+    chosen = target, asked.features, asked.weights
     if isinstance(found, Table):
         encoding = Encoding.learn(found, *chosen, asked.exclude)
         rows = training_dataset(encoding, found)
