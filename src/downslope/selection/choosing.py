@@ -7,7 +7,7 @@ rows; what fills missing cells, and column widths, are each fold's own training 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import add
 from typing import Any
@@ -62,6 +62,7 @@ class Choice:
     intercept: bool = True
     both: bool = True
     seed: int = 0
+    found: dict[str, Any] = field(default_factory=dict, repr=False)  # what all penalties and alphas share
 
     def path(self, dataset: Dataset) -> Path:
         """The path over all rows, with the scores of each alpha. Raises DownslopeError where the rule does
@@ -69,6 +70,7 @@ class Choice:
         metric = metric_of(self.metric, self.loss)
         if dataset.weights is not None:
             dataset = dataset.take(dataset.weights > 0)
+        self.found.update(rows=dataset)
         folds = self.folds.cut(dataset, self.seed) if self.rule.startswith("cv") else None
         if folds is not None and folds.single and not metric.by_row:
             raise DownslopeError("selection.metric_single", metric=metric.name)
@@ -84,8 +86,11 @@ class Choice:
         """The objective over some rows at alpha 1."""
         price = penalties.by_name(penalty, 1.0)
         few = self.loss.quadratic and price.nonsmooth and rows.shape[1] <= MOMENTS
-        term = Linear(self.intercept).term(rows, self.loss, gathered=few)
-        return objective_of(term, price, penalty_on)
+        whole = rows is self.found.get("rows")
+        if not (whole and "term" in self.found):
+            term = Linear(self.intercept).term(rows, self.loss, gathered=few)
+            self.found.update({"term": term} if whole else {})
+        return objective_of(self.found["term"] if whole else term, price, penalty_on)
 
     def _along(self, unit: Objective, alphas: np.ndarray) -> Minimisers:
         return along(unit, alphas, EXACTLY if unit.quadratic else NEARLY, self.solve)
@@ -163,7 +168,9 @@ class Choice:
         def moments(X, rows) -> SecondMoments:
             return moments_of(X[rows], Y[rows], None if s is None else s[rows])
 
-        held = [moments(X, rows) for X, (_, rows) in zip(filled, folds.pairs)]
+        if "held" not in self.found:
+            self.found["held"] = [moments(X, rows) for X, (_, rows) in zip(filled, folds.pairs)]
+        held = self.found["held"]
         if folds.crossed and not holes:
             train = [reduce(add, held[:k] + held[k + 1 :]) for k in range(len(folds))]
         else:

@@ -15,7 +15,7 @@ from ..model.l1_quadratic import priced
 from ..model.objective import Objective
 from ..model.penalties import Penalty
 from .lasso import COLUMNS, Lasso, lasso_paths
-from .ridge import WIDE, Ridge, moments_of, squared_errors
+from .ridge import WIDE, Ridge, squared_errors, term_moments
 
 ROUNDS = 200  # for one alpha
 STEPS = 50  # of Newton's method, for one alpha
@@ -95,7 +95,7 @@ def params_on_moments(
 
 def _by_lasso(unit: Objective, alphas: np.ndarray) -> Minimisers | None:
     term = unit.term
-    moments = moments_of(term.X, term.Y, term.relative_weight)
+    moments = term_moments(term)
     penalty_on = "raw" if unit.units is None else "standardised"
     problem = Lasso.of(moments, term.intercept, unit.penalty.l1, unit.penalty.l2, penalty_on)
     found = lasso_paths([problem], alphas)

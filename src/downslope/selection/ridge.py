@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -46,17 +47,14 @@ class Ridge:
         """Of an objective at alpha 1."""
         term = unit.term
         few_rows = term.rows <= 2 * term.columns
-        moments = moments_of(term.X, term.Y, term.relative_weight)
-        return cls(moments, column_penalties(unit), term.intercept, term if few_rows else None)
+        return cls(term_moments(term), column_penalties(unit), term.intercept, term if few_rows else None)
 
     @staticmethod
     def eigenvalues(unit: Objective) -> np.ndarray:
         """Of the columns' covariance, in the units of the penalty; those above rounding, in rising order."""
         term, p = unit.term, np.sqrt(column_penalties(unit))
         if getattr(term, "dense", False) and term.columns <= WIDE:
-            found = np.linalg.eigvalsh(
-                _covariance(moments_of(term.X, term.Y, term.relative_weight), term.intercept) / p / p[:, None]
-            )
+            found = np.linalg.eigvalsh(_covariance(term_moments(term), term.intercept) / p / p[:, None])
         else:
             largest = term.lipschitz / max(unit.usual_curvature, EPS)
             found = np.array([1e-8, 1.0]) * largest * float((term.standardise.width**2 / p**2).max())
@@ -168,6 +166,16 @@ def column_penalties(unit: Objective) -> np.ndarray:
     units = unit.units
     d, k = unit.term.columns, unit.term.outputs
     return np.ones(d) if units is None else units.reshape(-1, k)[:d, 0] ** 2
+
+
+_moments: WeakKeyDictionary[Any, SecondMoments] = WeakKeyDictionary()
+
+
+def term_moments(term: Any) -> SecondMoments:
+    """Of all rows of a term, found once: the alphas, the path and both penalties are read from them."""
+    if term not in _moments:
+        _moments[term] = moments_of(term.X, term.Y, term.relative_weight)
+    return _moments[term]
 
 
 def moments_of(X: np.ndarray, Y: np.ndarray, share: np.ndarray | None) -> SecondMoments:
