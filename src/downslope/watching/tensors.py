@@ -182,7 +182,10 @@ class Watcher:
         symptoms.rows_of_classes(loss, step)
         due = self.measuring and track.budget.due(step, now - track.began, track.loop.length)
         track.detailed = step >= track.next_detail
-        track.sampled = track.detailed or (self.recorder.wanted(track.number) and track.affordable(now))
+        last = step == track.loop.length
+        track.sampled = (
+            track.detailed or last or (self.recorder.wanted(track.number) and track.affordable(now))
+        )
         if track.sampled and (track.optimizer is None or self.inside is not None):
             track.before = [p.detach().clone() for p in track.parameters]
             one.own = curvature.backwards([loss], [self.torch.ones_like(loss)], track.parameters)
