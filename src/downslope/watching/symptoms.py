@@ -16,6 +16,7 @@ from .curvature import operation
 from .records import Fact
 
 SAME = 1e-9  # relative: two sums over the same rows, in any order
+HOPELESS = 1e6  # times the first loss
 DEAD = 0.5  # of a layer's units
 ADAPTIVE = (
     "Adam",
@@ -40,6 +41,7 @@ class Symptoms:
     reported: set[str] = field(default_factory=set)
     loss: float = math.nan  # the last one
     first_loss: float = math.nan
+    hopeless: bool = False  # whether the loss was far above the first one, or lost
     known_losses: int = 0
     rate: float = math.nan
     first_rate: float = math.nan
@@ -285,6 +287,8 @@ class Symptoms:
             self.known_losses += 1
             if math.isnan(self.first_loss):
                 self.first_loss = loss
+        known = math.isfinite(self.first_loss)
+        self.hopeless |= known and not abs(loss) <= HOPELESS * max(abs(self.first_loss), 1e-12)
         if rate != self.rate:
             if not math.isnan(self.rate) and not math.isnan(rate):
                 self.changes += 1

@@ -41,8 +41,6 @@ from .loops import (
 from .records import Curvature, Fact, Recorder, Update
 from .validation import Validation
 
-HOPELESS = 1e6  # times the first loss
-
 _watchers: weakref.WeakKeyDictionary[Recorder, Watcher] = weakref.WeakKeyDictionary()
 _newest: list[Any] = [None]  # the watcher that was asked last
 
@@ -66,7 +64,8 @@ def backward(recorder: Recorder, tensor: Any, line: int = 0) -> None:
 
 def hopeless(recorder: Recorder) -> bool:
     """Whether the loss of a loop is far above its first, or NaN."""
-    return recorder in _watchers and _watchers[recorder].hopeless
+    w = _watchers.get(recorder)
+    return w is not None and any(t.symptoms.hopeless for t in [*w.tracks.values(), *w.lines.values()])
 
 
 def finish(recorder: Recorder) -> None:
@@ -90,7 +89,7 @@ class Watcher:
         self.lines: dict[int, Track] = {}  # line of backward → loop that used it last
         self.pending: list[Pass] = []
         self.last: list[Pass] = []
-        self.busy = self.hopeless = False
+        self.busy = False
         self.inside: Any = None  # the optimizer whose step is running
         self.seen_backward = False
         self.early: Pass | None = None  # what a hook saw before the first step
@@ -320,8 +319,6 @@ class Watcher:
             )
         self.recorder.step(number, loss, rate, epoch)
         track.symptoms.stepped(track, step, loss, rate, passes)
-        first = track.symptoms.first_loss
-        self.hopeless |= math.isfinite(first) and not abs(loss) <= HOPELESS * max(abs(first), 1e-12)
         if track.sampled or track.detailed:
             with self.torch.no_grad():
                 if passes and passes[0].own is not None:
