@@ -451,3 +451,17 @@ def test_lab_serves_until_it_is_ended(tmp_path):
                 time.sleep(0.1)
         server.send_signal(signal.SIGINT)
         assert server.wait(20) in (0, 130)
+
+
+def test_an_address_that_is_printed_is_listened_at_before_the_server_runs():
+    import socket
+
+    from downslope.cli.lab import prepared
+
+    server, address = prepared("127.0.0.1", 0, False)
+    port = int(address.rstrip("/").rpartition(":")[2])
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            pass
+    finally:
+        server.socket.close()

@@ -133,12 +133,14 @@ def prepared(host: str, port: int, browser: bool, **more: Any) -> tuple[Any, str
 
 
 def _bound(host: str, port: int) -> socket.socket:
-    """A socket at the port; port 0 is any that is free."""
+    """A socket that listens at the port, so that a browser that is sent there before the server runs
+    waits and is not refused; port 0 is any that is free."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
+        bound.listen(2048)
     except (OSError, OverflowError) as error:
         bound.close()
         reason = getattr(error, "strerror", None) or error
