@@ -34,6 +34,14 @@ NAME = "watched.jsonl"
 NAN = math.nan
 
 
+HOPELESS = 1e6  # times the first loss
+
+
+def hopeless(loss: float, first: float) -> bool:
+    """Whether a loss is NaN or a million times the first one: what `--stop-when diverged` ends."""
+    return not abs(loss) <= HOPELESS * max(abs(first), 1e-12)
+
+
 @dataclass(frozen=True)
 class Loop:
     """One training loop of the script, with the source text of each role ("" where there is none)."""

@@ -10,9 +10,7 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
-from .records import Fact, Recorder
-
-GROWN = 1e6  # times the first loss: what `--stop-when diverged` calls hopeless
+from .records import Fact, Recorder, hopeless
 
 
 class Stopped(SystemExit):
@@ -118,7 +116,7 @@ class Session:
     def _stop(self, points: Any, loss: float) -> None:
         """Ends the script where its loss (without one, its largest weight) is far above the first, or NaN."""
         first = self.firsts.setdefault(id(points), loss)
-        if not abs(loss) <= GROWN * max(abs(first), 1e-12):
+        if hopeless(loss, first):
             raise Stopped(0)
 
 

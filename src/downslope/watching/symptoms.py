@@ -13,10 +13,9 @@ from typing import Any
 
 from . import frames, graphs
 from .curvature import operation
-from .records import Fact
+from .records import Fact, hopeless
 
 SAME = 1e-9  # relative: two sums over the same rows, in any order
-HOPELESS = 1e6  # times the first loss
 DEAD = 0.5  # of a layer's units
 ADAPTIVE = (
     "Adam",
@@ -287,8 +286,7 @@ class Symptoms:
             self.known_losses += 1
             if math.isnan(self.first_loss):
                 self.first_loss = loss
-        known = math.isfinite(self.first_loss)
-        self.hopeless |= known and not abs(loss) <= HOPELESS * max(abs(self.first_loss), 1e-12)
+        self.hopeless |= math.isfinite(self.first_loss) and hopeless(loss, self.first_loss)
         if rate != self.rate:
             if not math.isnan(self.rate) and not math.isnan(rate):
                 self.changes += 1
