@@ -4,6 +4,7 @@ import math
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
 from itertools import pairwise
 
 import numpy as np
@@ -154,6 +155,25 @@ def test_a_forked_child_writes_nothing(tmp_path):
     recorder.step(1, 4.0, 0.1)
     recorder.close()
     assert read(tmp_path).losses[1].tolist() == [1, 1 / 2, 1 / 3, 4.0]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_a_closed_recording_closes_no_file_of_a_forked_child(tmp_path):
+    """The number of a closed file is soon the number of another: a child has to keep that one."""
+    recorder = recorded(tmp_path, 3)
+    recorder.close()
+    with ExitStack() as stack:
+        files = [stack.enter_context((tmp_path / name).open("w")) for name in "abc"]
+        child = os.fork()
+        if not child:
+            try:
+                for file in files:
+                    os.fstat(file.fileno())
+            except OSError:
+                os._exit(1)
+            os._exit(0)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert not recorder.active
 
 
 def test_a_folder_without_a_recording_is_refused(tmp_path):

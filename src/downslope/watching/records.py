@@ -345,7 +345,12 @@ class Recorder:
         self.abandon()
 
     def abandon(self) -> None:
-        """Write nothing from now on, as in a forked child."""
+        """Write nothing from now on, as in a forked child.
+
+        Once only: a number of a closed file may meanwhile be the number of somebody else's.
+        """
+        if not self.active:
+            return
         self.active = False
         with suppress(OSError):
             os.close(self._file)

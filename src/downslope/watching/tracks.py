@@ -5,7 +5,6 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,14 +110,13 @@ class Growing:
         self.path, self.length = path, length
         self.used = 0
         self.size = max(1 << 16, length)
+        self.open = True
         self.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
         self.map: mmap.mmap | None = None
         self._grow(self.size)
 
     def _grow(self, size: int) -> None:
-        if self.map is not None:
-            self.map.close()
-            self.map = None
+        self._unmap()
         if hasattr(os, "posix_fallocate"):  # a full disk shows here, not as a SIGBUS at a write
             os.posix_fallocate(self.file, 0, size)
         else:
@@ -151,18 +149,21 @@ class Growing:
 
     def close(self) -> None:
         """The file ends where its last record ends."""
-        if self.map is not None:
-            self.map.close()
-            self.map = None
+        if self.open:
+            self._unmap()
             os.ftruncate(self.file, self.used)
-            os.close(self.file)
+            self.abandon()
 
     def abandon(self) -> None:
+        self._unmap()
+        if self.open:
+            self.open = False  # its number may be another file's from now on
+            os.close(self.file)
+
+    def _unmap(self) -> None:
         if self.map is not None:
             self.map.close()
             self.map = None
-            with suppress(OSError):
-                os.close(self.file)
 
 
 def read_steps(folder: Path, number: int) -> np.ndarray:
