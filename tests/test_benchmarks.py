@@ -116,6 +116,7 @@ def row(*contenders: Contender, within: float = 1e-6) -> Row:
     return Row("case", "", sizes, build, contenders, asked, within, floor, "nothing")
 
 
+@pytest.mark.slow
 def test_a_contender_is_timed_at_the_loosest_tolerance_that_gets_there():
     case = Contender("peer", as_good_as_its_tolerance, tuple(10.0**-k for k in range(1, 13)))
     (one,) = measured(row(case), "quick", 2)["contenders"]

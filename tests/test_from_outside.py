@@ -224,6 +224,7 @@ def test_a_checkpoint_is_gone_on_with_to_the_last_bit(kind, tmp_path):
     assert found.params.tobytes() == ds.fit(rows, **settings).params.tobytes()
 
 
+@pytest.mark.sample(8)
 @ASKED
 @pytest.mark.parametrize("library", ["numpy", "pytorch"])
 def test_exported_scripts(kind, library, tmp_path):

@@ -13,6 +13,7 @@ tests/test_structure.py asks `refused`, which finds old names that are defined a
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import re
 import sys
@@ -217,6 +218,15 @@ def definitions(tree: ast.AST, kind: str) -> Iterator[tuple[str, int]]:
 def refused() -> list[str]:
     """Old names that a room defines again although the table says that they are gone."""
     found = []
+
+    @functools.cache
+    def defined(path: Path, kind: str) -> list[tuple[str, int]]:
+        return list(definitions(tree_of(path), kind))
+
+    @functools.cache
+    def tree_of(path: Path) -> ast.Module:
+        return ast.parse(path.read_text(encoding="utf-8"))
+
     for row in table():
         if row["applied"] and row["kind"] == "file":
             if (SOURCE / row["old"]).exists():
@@ -225,7 +235,7 @@ def refused() -> list[str]:
             for path in files_of(row["room"]):
                 if any(path.is_relative_to(ROOT / one) for one in row.get("but", ())):
                     continue
-                for name, line in definitions(ast.parse(path.read_text(encoding="utf-8")), row["kind"]):
+                for name, line in defined(path, row["kind"]):
                     if name == row["old"]:
                         found.append(f"{path.relative_to(ROOT)}:{line} defines {name}, a name that is gone")
     return found

@@ -59,11 +59,13 @@ def failures(estimator) -> set[str]:
     return {check["check_name"] for check in checks if check["status"] == "failed"}
 
 
-@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     "estimator",
     [
-        ds.NetClassifier(**EXACT, hidden=(4,), penalty="l2", alpha=0.01, tol=1e-13, epochs=1000),
+        pytest.param(
+            ds.NetClassifier(**EXACT, hidden=(4,), penalty="l2", alpha=0.01, tol=1e-13, epochs=1000),
+            marks=pytest.mark.slow,
+        ),
         ds.NetRegressor(**EXACT, epochs=60),
     ],
     ids=str,

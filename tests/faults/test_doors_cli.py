@@ -121,7 +121,7 @@ def fault_of(words: list[str]) -> str | None:
 @pytest.mark.fault("A6")
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("count", [150, pytest.param(2500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [100, pytest.param(2500, marks=pytest.mark.slow)])
 def test_a_command_line_ends_with_a_code_and_at_most_one_line(folder, count):
     draw = random.Random(29 + count)
     faults = [fault_of(line_of(draw)) for _ in range(count)]
