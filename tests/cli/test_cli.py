@@ -130,7 +130,7 @@ def test_the_effect_column_is_the_weight_times_one_standard_deviation(run):
 def test_fit_speaks_chinese(run):
     code, out, _ = run(["fit", str(EXAMPLES / "penguins.csv"), "--target", "body_mass_g", "--lang", "zh"])
     assert code == 0
-    assert "截距" in out and "训练数据" in out and "提示" in out
+    assert "截距" in out and "训练集" in out and "提示" in out
 
 
 def test_notes_on_the_data_leave_stdout_to_the_json(run):

@@ -223,7 +223,7 @@ def test_local_passes_do_not_depend_on_the_number_of_workers(file, method):
             rows = ds.shard(streamed(file), shards=9)
             answers.append(ds.fit(rows, method=method, epochs=3, seed=4))
     assert (answers[0].params == answers[1].params).all()
-    assert "local passes" in answers[0].method_reason
+    assert "local epochs" in answers[0].method_reason
 
 
 @pytest.mark.parametrize("method", STOCHASTIC)

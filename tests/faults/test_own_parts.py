@@ -38,9 +38,9 @@ def test_an_own_direction_moves_as_it_says_with_all_rows_and_with_some(rows):
 
 def test_an_own_direction_is_refused_where_it_would_be_kept(tmp_path):
     method = ds.Method(ds.All(), Signs(), 0.05)
-    with pytest.raises(ds.DownslopeError, match="Signs is a direction of your own"):
+    with pytest.raises(ds.DownslopeError, match="Signs is your own direction"):
         ds.fit(ROWS, method=method, epochs=3).save(tmp_path / "run")
-    with pytest.raises(ds.DownslopeError, match="Signs is a direction of your own"):
+    with pytest.raises(ds.DownslopeError, match="Signs is your own direction"):
         ds.fit(ROWS, method=method, epochs=3, checkpoint=ds.Checkpoint(tmp_path / "kept"))
 
 
@@ -68,5 +68,5 @@ def test_an_own_penalty_is_refused_since_nothing_asks_for_its_prox():
         lambda: ds.objective(ROWS, penalty=Box("box", 1.0, 1.0, 0.0)),
         lambda: register("penalty", "box", lambda alpha: Box("box", alpha, 1.0, 0.0)),
     ):
-        with pytest.raises(ds.DownslopeError, match="Box is a penalty of your own"):
+        with pytest.raises(ds.DownslopeError, match="Box is your own penalty"):
             call()

@@ -195,7 +195,7 @@ def test_the_command_prints_line_evidence_and_mended_line(capsys):
     out = capsys.readouterr().out
     assert "line 11: no_zero_grad" in out and "optimizer.zero_grad()" in out and "100" in out
     assert main(["check", path, "--lang", "zh"]) == 0
-    assert "改法" in capsys.readouterr().out
+    assert "改为" in capsys.readouterr().out
 
 
 def test_the_command_says_when_there_is_nothing_to_say(capsys):

@@ -268,7 +268,7 @@ def test_the_table_holds_each_lesson_under_its_number():
 
 
 def test_an_unknown_lesson_is_refused_with_the_known_ones():
-    with speaking("en"), pytest.raises(DownslopeError, match="no lesson 99: choose one of 1, 2, 3"):
+    with speaking("en"), pytest.raises(DownslopeError, match="unknown lesson 99: use one of 1, 2, 3"):
         lesson(99)
 
 

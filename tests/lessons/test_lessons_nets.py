@@ -158,7 +158,7 @@ def test_without_pytorch_a_lesson_says_which_extra_to_install(number, ask, monke
     with speaking("en"), pytest.raises(DownslopeError) as refusal:
         list(lesson(number).tell()) if ask == "tell" else getattr(lesson(number), ask)()
     assert str(refusal.value) == (
-        f"lesson {number} runs on PyTorch, which is not installed: pip install 'downslope[torch]'."
+        f"lesson {number} needs PyTorch, which is not installed: pip install 'downslope[torch]'."
     )
 
 

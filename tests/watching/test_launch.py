@@ -87,7 +87,7 @@ def test_a_script_that_moves_nothing_is_told_what_changes_in_its_loops(tmp_path)
     (tmp_path / "train.py").write_text(text)
     done = watch("train.py", cwd=tmp_path)
     assert done.returncode == 0 and done.stdout == "10\n"
-    assert "no loop of the script moved a weight" in done.stderr
+    assert "no loop of the script updates a weight" in done.stderr
     assert "names that change in the loop at line 2: total, other" in done.stderr
     assert "--weights" in done.stderr
 
