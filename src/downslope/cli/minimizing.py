@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..arguments import number
 from ..errors import DownslopeError
 from ..inference.table import RECIPE, read_options
 from ..messages import text
 from . import options as o
+from . import pasting
 from .ending import Ending
 from .options import asking
+
+if TYPE_CHECKING:
+    from ..inference import automatic
 
 SHOWN = 12  # updates in the table
 WIDE = 4  # variables whose values stand in it
@@ -50,8 +55,10 @@ class MinimizeRequest(_Minimized):
         """The descent, not yet begun."""
         from ..inference import minimizing
 
-        function = self.function()
-        return minimizing(function, self.at(function), **self.settings)
+        function, settings = self.function(), self.settings
+        if not self.start and not pasting.asked("--method", "--learning-rate"):
+            settings["method"] = "auto"  # from anywhere, a fixed rate ends at a minimum of few functions
+        return minimizing(function, self.at(function), **settings)
 
     def at(self, function):
         """The numbers given, by name or in the order of the variables; without any, whole numbers in
@@ -75,19 +82,25 @@ class MinimizeRequest(_Minimized):
 
 
 def drawn_start(function, seed: int):
-    """Whole numbers in [−1000, 1000); where f has no finite value there, others, ever nearer to 0."""
+    """Whole numbers in [−1000, 1000); where f is not finite there or its gradient is 0, others, ever nearer
+    to 0."""
     import numpy as np
 
     rng = np.random.default_rng(seed)
     place = rng.integers(-1000, 1000, size=function.size).astype(float)
+    level = None
     for widest in (1000, 100, 10, 5, 2, 1, 0.1, 0.01):
         for _ in range(16):
             value, gradient = function.value_and_gradient(place)
             if np.isfinite(value) and np.isfinite(gradient).all():
-                return place
+                if gradient.any():
+                    return place
+                level = place if level is None else level
             place = rng.uniform(-widest, widest, size=function.size)
             place = place.round() if widest > 2 else place.round(3)
-    raise DownslopeError("functions.no_start", formula=function.formula)
+    if level is None:
+        raise DownslopeError("functions.no_start", formula=function.formula)
+    return level
 
 
 @asking(MinimizeRequest, Ending)
@@ -101,6 +114,7 @@ def minimize(
     lang: o.Lang = None,
 ) -> int:
     """Minimise a formula."""
+    from ..inference import automatic
     from ..insight.critical import critical_points
     from ..insight.landscape import landscape
     from . import pictures, progress, requests, resuming
@@ -139,7 +153,12 @@ def minimize(
         return _to_dict(training.function, solution, critical)
 
     def tell(training, solution):
-        _tell(training.function, solution, critical, request.drawn if solution is before else None)
+        chosen = (
+            automatic.chosen(training.objective, solution.recipe)[1]
+            if solution.recipe.method == "auto"
+            else None
+        )
+        _tell(training.function, solution, critical, request.drawn if solution is before else None, chosen)
 
     return ending.finish(training, before, keeps, log, draw, to_dict, tell)
 
@@ -169,7 +188,7 @@ def _to_dict(function, solution, critical) -> dict:
     }
 
 
-def _tell(function, solution, critical, drawn: str | None) -> None:
+def _tell(function, solution, critical, drawn: str | None, chosen: automatic.Reason | None) -> None:
     from . import show
 
     page = show.console()
@@ -179,6 +198,8 @@ def _tell(function, solution, critical, drawn: str | None) -> None:
         page.print(f"{sign} = {slope}")
     at = ", ".join(f"{name} = {value:g}" for name, value in zip(function.names, solution.trace.start))
     page.print(text("cli.start", at=at) if drawn is None else text("cli.start_drawn", at=at, seed=drawn))
+    if chosen is not None:
+        page.print(text(chosen[0], **chosen[1]))
     page.print()
     page.print(_walk(function, solution))
     page.print()
@@ -210,7 +231,7 @@ def _walk(function, solution):
     table = show.columns_of([text("cli.update"), *names, "f", text("cli.gradient")], words=0)
     for row in sorted({0, 1, 2, last, *spaced} & set(range(last + 1))):
         slope = function.gradient(points[row])
-        size = float(slope[0] if function.size == 1 else np.linalg.norm(slope))
+        size = float(slope[0]) if function.size == 1 else math.hypot(*slope)
         where = [show.figure(x) for x in points[row]] if names else []
         table.add_row(f"{updates[row]}", *where, show.figure(values[row]), show.figure(size))
     return table
@@ -223,7 +244,7 @@ def _answers(function, solution, critical):
     from . import show
 
     table = show.columns_of(["", *function.names, "f", text("cli.kind")], words=1)
-    away = lambda point: float(np.linalg.norm(np.subtract(point.x, solution.params)))
+    away = lambda point: math.hypot(*np.subtract(point.x, solution.params))  # of numbers beyond 1e154 too
     for point in sorted(critical.points, key=away)[:8]:
         value = show.figure(point.value)
         table.add_row(text("cli.exact"), *point.exact, value, text(f"cli.kind_{point.kind}"))

@@ -48,6 +48,11 @@ def pasted(remedy: Remedy) -> str:
     return shlex.join(["downslope", *kept, *as_options(change), *(["--force"] if force else [])])
 
 
+def asked(*names: str) -> bool:
+    """Whether one of these options was typed."""
+    return any(_value(_words.get(), name) is not None for name in names)
+
+
 def options(remedy: Remedy) -> str:
     """The options alone."""
     return " ".join(as_options(remedy.change or {}))

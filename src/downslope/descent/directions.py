@@ -18,7 +18,7 @@ from ..kernels.threads import lapack
 from ..registry import Table
 from .searches import Armijo
 
-EPS, FAR = np.finfo(float).eps, 100.0
+EPS, FAR, BEYOND = np.finfo(float).eps, 100.0, 1e9
 
 
 @dataclass
@@ -419,20 +419,19 @@ def _unshifted(objective, d) -> np.ndarray:
 
 
 def _of_function(objective, point) -> np.ndarray:
-    """Newton's step of a function. Where the curvature is negative its size is taken, where there is none the
-    step stays small."""
+    """Newton's step of a function. Where the curvature is negative its size is taken; along no direction is
+    the step longer than BEYOND times x: where next to nothing curves, halving would not bring it back."""
     values, vectors = np.linalg.eigh(objective.hessian(point))
     size = np.abs(values)
-    largest = size.max(initial=0.0)
-    if largest == 0:
+    least = 1e-16 * size.max(initial=0.0)  # known to the last bit, and as far apart in some
+    if least == 0:
         steep = float(np.linalg.norm(point.gradient)) or 1.0
         return -point.gradient * (float(np.linalg.norm(point.theta)) or 1.0) / steep
     along = vectors.T @ point.gradient
-    # Of a function the curvatures are known to the last bit, and 1e16 apart in some (Powell, Meyer).
-    least = 1e-16 * largest
     noise = (size <= least) & (np.abs(along) <= 1e-13 * np.abs(along).max())  # flat, and no slope
+    nearest = np.abs(along) / (BEYOND * (float(np.linalg.norm(point.theta)) or 1.0))
     with np.errstate(over="ignore", invalid="ignore"):  # a search finds out that it is too far
-        return -vectors @ np.where(noise, 0.0, along / np.maximum(size, least))
+        return -vectors @ np.where(noise, 0.0, along / np.maximum(np.maximum(size, least), nearest))
 
 
 Memory, Chooser = DirectionState, SearchDirection  # their names in 0.1

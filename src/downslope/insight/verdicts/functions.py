@@ -110,6 +110,8 @@ def saddle(case: Case) -> Verdict | None:
         return None  # no more than what is left of the slope makes of a ring
     if (falling := unattained(case)) is not None:
         return falling
+    if (cusp := kink(case)) is not None:
+        return cusp
     code = "maximum" if values[-1] < -ground.noise else "saddle"
     v = v if v[np.abs(v).argmax()] > 0 else -v
     lengths = max(ground.size, ground.length) * 2.0 ** np.arange(-10, 1)

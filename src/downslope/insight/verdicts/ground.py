@@ -208,7 +208,7 @@ class Ground:
         with np.errstate(all="ignore"):
             slope = -float(self.gradient @ way)
         bend = float(np.sum(self.values * (self.vectors.T @ way) ** 2)) if self.known else 0.0
-        steep = (slope > 0 and slope > FAR * self.length * abs(bend)) or self._tails_off
+        steep = (slope > 0 and slope > FAR * self.length * abs(bend)) or self._tails_off or self._fades(way)
         lower = False
         while ahead <= 256 * self.size:
             place = self.x + way * ahead
@@ -230,6 +230,22 @@ class Ground:
             return False
         strides = np.linalg.norm(np.diff([step.params for step in steps], axis=0), axis=1)
         return bool(strides[-3:].max() > 0.1 * np.median(strides))
+
+    def _fades(self, way: np.ndarray) -> bool:
+        """Whether f is level here for want of digits alone: going back, it rises out of the level as no
+        polynomial of a degree up to 20 does, but as a tail such as e^x."""
+        if self.gradient.any() or not self.known or self.values.any():
+            return False
+        above = lambda t: float(self.at([self.x - t * way])[0]) - self.value
+        level, raised = 0.0, self.length
+        if not above(raised) > 0:
+            return False
+        for _ in range(60):
+            middle = (level + raised) / 2
+            level, raised = (level, middle) if above(middle) > 0 else (middle, raised)
+        rises = np.array([above(level + (self.length - level) * 2.0**-k) for k in range(16)])
+        seen = rises[(rises > 0) & np.isfinite(rises)]
+        return len(seen) > 1 and float((seen[:-1] / seen[1:]).max()) > 2.0**20
 
     @cached_property
     def way_down(self) -> tuple[np.ndarray, float] | None:
