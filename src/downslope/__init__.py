@@ -15,7 +15,7 @@ _FROM = {
     "errors": ["DownslopeError", "DownslopeWarning"],
     "data": ["Dataset"],
     "data.stream": ["Stream"],
-    "data.request": ["Holdout", "ReadOptions"],
+    "data.parts": ["Holdout", "ReadOptions"],
     "model.linear": ["Linear"],
     "model.nets": ["Net"],
     "model.objective": ["objective", "Objective"],
@@ -56,8 +56,10 @@ _MODULES = {
 }
 # Names of version 0.1 → names now; the old ones warn.
 _RENAMED = {"Held": "Holdout", "Reading": "ReadOptions", "Spread": "ShardedDataset", "spread": "shard"}
-# What rooms below descent/ hand to a Trace, a Path, a Seen and a load: name → the module and the function.
+# What later modules hand to a Dataset, a Trace, a Path, a Seen and a load: name → module and function.
 _VIEWS = {
+    "read": ("data.opening", "read_dataset"),
+    "learn_again": ("data.learning", "learn_again"),
     "plot": ("plots", "loss"),
     "path": ("plots", "path"),
     "show": ("lab.saved", "framed"),
@@ -83,8 +85,8 @@ def __getattr__(name: str):
 
 
 def view(name: str):
-    """A function of a room below: `plot` and `show` of a Trace, `path` of a Path. Its module is loaded when
-    it is asked for."""
+    """A function of a later module: `read` of a Dataset, `plot` and `show` of a Trace. Its module is loaded
+    when it is asked for."""
     module, function = _VIEWS[name]
     return getattr(import_module(f".{module}", __name__), function)
 

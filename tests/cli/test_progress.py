@@ -17,8 +17,8 @@ import pytest
 
 import downslope as ds
 from downslope.cli import main, progress
-from downslope.data import meter as meters
-from downslope.data.meter import Meter, Throughput
+from downslope.data import memory, parts
+from downslope.data.parts import Meter, Throughput
 from downslope.descent.trace import Step
 from downslope.inference import Recipe, Training, logbook
 from downslope.inference.logbook import Log, Logbook, Thinned
@@ -417,7 +417,7 @@ def test_the_share_of_a_pass_is_by_rows_or_by_bytes_or_not_known():
 
 def test_speeds_are_those_of_the_last_seconds(monkeypatch):
     now = [100.0]
-    monkeypatch.setattr(meters.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(parts.time, "monotonic", lambda: now[0])
     meter = Meter()
     pace = Throughput(meter)
     assert pace.speeds() == (None, None)
@@ -477,7 +477,7 @@ def test_the_bar_tells_how_far_how_fast_how_long_and_how_much_memory(rows, monke
             break
     monkeypatch.setattr(watched, "left", lambda: 90.0)
     monkeypatch.setattr(watched.pace, "speeds", lambda: (1_234_567.0, 98_700_000.0))
-    monkeypatch.setattr(watched.pace, "memory", lambda: meters.Memory(310_000_000, 420_000_000))
+    monkeypatch.setattr(watched.pace, "memory", lambda: memory.Memory(310_000_000, 420_000_000))
     said = drawn(watched.line(130))
     for words in (
         "epoch 2 of 8",
@@ -547,7 +547,7 @@ def test_on_a_pipe_nothing_is_drawn(capsys):
 READING = """
 import time
 from downslope.cli import progress
-from downslope.data.meter import Meter
+from downslope.data.parts import Meter
 from downslope.messages import speaking
 progress.PATIENCE = progress.PAUSE = 0.05
 meter = Meter(pass_rows=1000)

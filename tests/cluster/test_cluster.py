@@ -150,7 +150,7 @@ def test_what_the_workers_learn_is_what_one_process_learns(client, table, tmp_pa
 
 
 def test_a_sample_of_many_rows_is_the_same_however_it_was_drawn(client, table, tmp_path, monkeypatch):
-    monkeypatch.setattr("downslope.data.block.SAMPLE", 300)
+    monkeypatch.setattr("downslope.data.partitioned.SAMPLE", 300)
     table.to_parquet(tmp_path / "rows.parquet")
     stream = streamed(tmp_path / "rows.parquet")
     rows = ds.shard(tmp_path / "rows.parquet", "y", FEATURES, reading=ds.ReadOptions(rows=256), shards=20)

@@ -15,6 +15,7 @@ from scipy import sparse
 
 from downslope.data import Dataset, Encoding, Table, refuse_constant_columns
 from downslope.data.dataset import distinct
+from downslope.data.learning import learn_encoding
 from downslope.errors import DownslopeError
 from downslope.messages import speaking
 from tests.builders import EXAMPLES
@@ -62,7 +63,7 @@ def table_of(drawn):
 @settings(deadline=None, max_examples=40)
 def test_what_was_encoded_can_be_decoded(drawn):
     table = table_of(drawn)
-    dataset = Encoding.learn(table, "y", ["size", "colour", "new"]).apply(table)
+    dataset = learn_encoding(table, "y", ["size", "colour", "new"]).apply(table)
     raw = table.columns.to_pydict()
     _, colour, _ = dataset.encoding.columns
     indicators = dataset.X[:, 1 : 1 + len(colour.categories)]
@@ -80,7 +81,7 @@ def test_what_was_encoded_can_be_decoded(drawn):
 @settings(deadline=None, max_examples=40)
 def test_a_missing_value_moves_no_prediction_away_from_the_mean(drawn):
     table = table_of(drawn)
-    encoding = Encoding.learn(table, "y", ["size", "colour", "new"])
+    encoding = learn_encoding(table, "y", ["size", "colour", "new"])
     X = encoding.apply(table).X
     unknown = encoding.apply(Table.read({"size": [None], "colour": [None], "new": [None]}), target=False)
     # the training means with the gaps at the mean are those without the gaps: n values, each rounded once
@@ -93,8 +94,8 @@ def test_a_weight_of_k_is_the_row_k_times(drawn):
     table = table_of(drawn)
     times = table.numbers("weight").astype(int)
     repeated = table.take(np.repeat(np.arange(len(table)), times))
-    weighted = Encoding.learn(table, "y", ["size", "colour", "new"], weights="weight")
-    plain = Encoding.learn(repeated, "y", ["size", "colour", "new"])
+    weighted = learn_encoding(table, "y", ["size", "colour", "new"], weights="weight")
+    plain = learn_encoding(repeated, "y", ["size", "colour", "new"])
     assert weighted.features == plain.features
     for ours, theirs in zip(weighted.columns, plain.columns):
         np.testing.assert_allclose(ours.mean, theirs.mean, rtol=1e-12, atol=100 * 1e6 * 2**-52)
@@ -103,7 +104,7 @@ def test_a_weight_of_k_is_the_row_k_times(drawn):
 @given(rows)
 @settings(deadline=None, max_examples=20)
 def test_an_encoding_kept_as_json_is_the_same_encoding(drawn):
-    encoding = Encoding.learn(table_of(drawn), "y", weights="weight")
+    encoding = learn_encoding(table_of(drawn), "y", weights="weight")
     assert Encoding.from_json(json.loads(json.dumps(encoding.to_json()))) == encoding
 
 
@@ -407,7 +408,7 @@ def test_a_split_learns_its_encoding_on_the_training_rows_only():
     dataset = Dataset.read(EXAMPLES / "penguins.csv", "body_mass_g")
     train, held_out = dataset.split(0.2, seed=1)
     assert train.encoding is held_out.encoding
-    assert train.encoding == Encoding.learn(train.table, "body_mass_g") != dataset.encoding
+    assert train.encoding == learn_encoding(train.table, "body_mass_g") != dataset.encoding
     # a gap in the held-out rows stands at the mean of the training rows
     gaps = np.isin(held_out.X[:, -1], [0, 1], invert=True)
     assert gaps.any() and (held_out.X[gaps, -1] == train.encoding.columns[-1].mean[0]).all()

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from downslope.data import Dataset, Table, temporary
+from downslope.data import Dataset, Table, memory
 from downslope.errors import DownslopeError
 from tests.builders import EXAMPLES
 
@@ -343,9 +343,9 @@ def test_the_examples_are_whole():
 def temporary_folder(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    temporary._made.cache_clear()
+    memory._made.cache_clear()
     yield tmp_path
-    temporary._made.cache_clear()
+    memory._made.cache_clear()
 
 
 def test_a_plain_file_is_read_without_files_of_its_own(temporary_folder):
@@ -356,7 +356,7 @@ def test_a_plain_file_is_read_without_files_of_its_own(temporary_folder):
 
 
 def test_what_a_killed_process_left_is_removed_and_that_of_a_running_one_is_not(temporary_folder):
-    code = "from downslope.data.temporary import process_folder as f; import os; print(f()); {}"
+    code = "from downslope.data.memory import process_folder as f; import os; print(f()); {}"
     run = lambda end: subprocess.run(
         [sys.executable, "-c", f"{code.format(end)}"], stdout=subprocess.PIPE, text=True
     )
@@ -364,10 +364,10 @@ def test_what_a_killed_process_left_is_removed_and_that_of_a_running_one_is_not(
     assert ended.parent == temporary_folder and not ended.exists()
     left = Path(run("import sys; sys.stdout.flush(); os.kill(os.getpid(), 9)").stdout.strip())
     assert left.is_dir()
-    mine = temporary.process_folder()
+    mine = memory.process_folder()
     assert left.is_dir()  # it may be of a moment ago
     for folder in (left, mine):
         os.utime(folder, (0, 0))
-    temporary._made.cache_clear()
-    temporary.process_folder()
+    memory._made.cache_clear()
+    memory.process_folder()
     assert mine.is_dir() and not left.exists()

@@ -9,7 +9,7 @@ import pytest
 
 import downslope as ds
 from downslope.data import Dataset
-from downslope.data.second_moments import second_moments
+from downslope.data.statistics import second_moments
 from downslope.model.linear import Linear
 from downslope.model.losses import squared
 from downslope.model.standardise import standardising
@@ -76,7 +76,7 @@ def test_order_and_precision_of_x_change_nothing_else(turn):
 
 def test_the_bits_do_not_depend_on_the_threads():
     code = (
-        "import numpy as np; from downslope.data.second_moments import second_moments;"
+        "import numpy as np; from downslope.data.statistics import second_moments;"
         "X = np.random.default_rng(0).normal(size=(20000, 30)); m = second_moments(X, X[:, :1], None);"
         "print(m.G.tobytes().hex()[:4000], m.c.tobytes().hex())"
     )

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 import downslope as ds
-from downslope.data import cache
+from downslope.data.memory import Cache
 from downslope.data.parts import PairwiseSum, ahead, cut, drawn, part_rows, plus
 from downslope.model.losses import CURVED, LOSSES
 from tests.builders import digits, nist
@@ -418,7 +418,7 @@ def test_a_disk_that_fills_up_is_told_of_and_changes_nothing_else(folder, monkey
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(cache.Cache, "add", full)
+        patched.setattr(Cache, "add", full)
         with pytest.warns(ds.DownslopeWarning, match="No space left"):
             other = ds.fit(streamed(str(folder / "rows.csv")), **told)
     one = ds.fit(streamed(str(folder / "rows.csv")), **told)

@@ -19,8 +19,8 @@ import pandas as pd
 import pytest
 
 import downslope as ds
+from downslope.data.parts import ReadOptions
 from downslope.data.reading import Table
-from downslope.data.request import ReadOptions
 from downslope.errors import DownslopeError
 
 pytestmark = pytest.mark.fault("F4")
@@ -224,9 +224,9 @@ def test_a_named_pipe_is_read_to_its_end():
 
 
 def test_a_pipe_that_nobody_writes_to_is_refused(monkeypatch):
-    from downslope.data import temporary
+    from downslope.data import memory
 
-    monkeypatch.setattr(temporary, "WAIT", 0.3)
+    monkeypatch.setattr(memory, "WAIT", 0.3)
     os.mkfifo("silent")
     with pytest.raises(DownslopeError) as caught:
         ds.Dataset.read("silent", "y")

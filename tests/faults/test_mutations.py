@@ -24,7 +24,7 @@ MUTATIONS = {
         "faults/test_units.py::test_units_that_are_powers_of_two_give_the_same_bits",
     ),
     "a damaged cache is believed": (
-        "data/cache.py",
+        "data/memory.py",
         'return hashlib.file_digest(file, "sha256").hexdigest()',
         'return ""',
         "faults/test_system.py::test_a_damaged_cache_is_made_anew_with_a_note",

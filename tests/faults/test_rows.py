@@ -20,7 +20,7 @@ import pytest
 import downslope as ds
 from downslope.data import Table
 from downslope.data.cells import CellCounts, infer_formats, typed
-from downslope.data.summary import exact_sum, units
+from downslope.data.statistics import exact_sum, units
 from tests.builders import CASES
 
 N = 60

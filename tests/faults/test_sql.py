@@ -10,8 +10,8 @@ import pytest
 
 import downslope as ds
 from downslope.data.database import query_of
+from downslope.data.parts import ReadOptions
 from downslope.data.reading import Table
-from downslope.data.request import ReadOptions
 from downslope.errors import DownslopeError
 from tests.builders import refused_key
 

@@ -15,7 +15,7 @@ import pytest
 
 import downslope as ds
 from downslope import atomic, cli
-from downslope.data import cache, memory
+from downslope.data import memory
 from downslope.errors import DownslopeError, Interrupted
 from downslope.inference import run as runs
 from downslope.kernels import threads
@@ -180,7 +180,7 @@ def test_a_damaged_cache_is_made_anew_with_a_note(tmp_path, monkeypatch):
     X, y = rng.standard_normal((64, 2)), rng.standard_normal((64, 1))
 
     def written():
-        kept = cache.Cache("rows of a test", 2, 1, False, 16)
+        kept = memory.Cache("rows of a test", 2, 1, False, 16)
         if not kept.whole:
             kept.add(X, y, None)
             kept.close()

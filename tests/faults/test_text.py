@@ -11,8 +11,8 @@ import downslope as ds
 from downslope.cli.options import in_options
 from downslope.data.charset import ENCODINGS, charset_of
 from downslope.data.layout import layout_of
+from downslope.data.parts import ReadOptions
 from downslope.data.reading import Table
-from downslope.data.request import ReadOptions
 from downslope.errors import DownslopeError
 from downslope.messages import writing
 from tests.builders import CASES

@@ -10,7 +10,7 @@ import pytest
 import downslope as ds
 from downslope import atomic
 from downslope.data import Dataset
-from downslope.data.request import Holdout
+from downslope.data.parts import Holdout
 from downslope.descent import schedules, searches
 from downslope.descent.methods import METHODS, Exhaustive, Method, by_name
 from downslope.descent.trace import Step

@@ -30,7 +30,7 @@ def predict(
 ) -> int:
     """Predict the rows of a table, or of many files, with a run."""
     from ..data.charset import known
-    from ..data.request import ReadOptions
+    from ..data.parts import ReadOptions
     from ..inference import Solution, load
     from . import outputs
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any
 
-from ..data.meter import Meter, Throughput
+from ..data.parts import Meter, Throughput
 from ..descent.methods import Exhaustive
 from ..descent.trace import Step
 from ..inference import Solution, Training

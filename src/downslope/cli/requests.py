@@ -75,7 +75,7 @@ class Request(_Compared):
     def rows(self) -> tuple[Any, Any]:
         """The rows to learn from, and the validation rows: a share of them, or the rows of another file."""
         from ..data.opening import read
-        from ..data.request import Holdout, ReadOptions
+        from ..data.parts import Holdout, ReadOptions
         from . import progress
 
         held = None if self._fraction is None else Holdout(self._fraction, self._seed)

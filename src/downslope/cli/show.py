@@ -216,7 +216,7 @@ def written(page: Console, paths: Iterable[Any]) -> None:
 def memory(page: Console, dataset: Any) -> None:
     """Of rows in parts: the memory that they may take, and what the whole process took."""
     from ..data.memory import budget
-    from ..data.meter import memory as used
+    from ..data.memory import in_use as used
     from ..data.stream import Stream
     from .progress import volume
 

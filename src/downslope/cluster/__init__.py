@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from ..data.request import ReadOptions
+from ..data.parts import ReadOptions
 from ..data.stream import Stream
 from ..errors import DownslopeError
 

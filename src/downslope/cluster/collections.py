@@ -13,7 +13,7 @@ import dask.array as da
 import numpy as np
 
 from ..data.dataset import Dataset
-from ..data.summary import Summary, units
+from ..data.statistics import Summary, units
 from ..errors import DownslopeError
 from .connection import Connection, safely
 from .sharded import Shard, ShardedDataset, arrived, gather, height_of

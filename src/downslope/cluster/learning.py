@@ -6,9 +6,8 @@ from dataclasses import replace
 from functools import partial
 from operator import add
 
-from ..data.block import Filter
-from ..data.learning import FirstPass, PartialPass, infer_types, learned, look
-from ..data.request import ReadOptions, limits, part_size
+from ..data.learning import Filter, FirstPass, PartialPass, infer_types, learned, look
+from ..data.parts import ReadOptions, limits, part_size
 from ..data.source import Source
 from .connection import Connection
 from .sharded import at_once, height_of

@@ -15,15 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from ..data.block import RowStats, RowStatsBuilder
 from ..data.dataset import Dataset, Note
 from ..data.encoding import Encoding
 from ..data.learning import WIDE
-from ..data.meter import Meter
-from ..data.partitioned import PartitionedDataset
-from ..data.parts import PairwiseSum, plus
+from ..data.partitioned import PartitionedDataset, RowStats, RowStatsBuilder
+from ..data.parts import Meter, PairwiseSum, plus
+from ..data.statistics import Summary
 from ..data.stream import Stream
-from ..data.summary import Summary
 from ..errors import DownslopeError
 from .connection import GATHERED, Connection
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import view
 from ..arguments import a, column_name, columns, door, is_number, names, shown, whole
 from ..errors import DownslopeError, Renamed
 from ..kernels.threads import each
@@ -81,11 +82,7 @@ class Dataset:
         >>> Dataset.read({"x": [1, 2, 3], "y": [2, 4, 6]}, target="y").X.ravel()
         array([1., 2., 3.])
         """
-        from .opening import Columns, read
-        from .request import ReadOptions
-
-        asked = Columns(*map(column_name, (target, features, weights, exclude)))
-        return read(source, asked, ReadOptions() if reading is None else reading)[0]
+        return view("read")(source, *map(column_name, (target, features, weights, exclude)), reading)
 
     @classmethod
     @door(features=names(none=True))
@@ -260,10 +257,8 @@ class Dataset:
         train, held_out = replace(self.take(kept), drawn=(float(fraction), int(seed))), self.take(out)
         if self.encoding is None or train.table is None or held_out.table is None:
             return train, held_out
-        from .encoding import training_dataset
-
-        encoding = self.encoding.learn_again(train.table)
-        rows = replace(training_dataset(encoding, train.table), drawn=train.drawn)
+        encoding = view("learn_again")(self.encoding, train.table)
+        rows = replace(encoding.training_rows(train.table), drawn=train.drawn)
         return rows, encoding.apply(held_out.table)
 
     def without_held_out(self, fraction: float, seed: int) -> Dataset:
@@ -317,6 +312,26 @@ def is_sparse(X: Any) -> bool:
     """Whether X is scipy.sparse's; nothing can be if that was never imported."""
     sparse = sys.modules.get("scipy.sparse")
     return sparse is not None and sparse.issparse(X)
+
+
+def refuse_constant_columns(dataset: Dataset) -> None:
+    """max x − min x = 0 in a column: it is indistinguishable from the intercept, so a fit with one refuses
+    it.
+
+    >>> refuse_constant_columns(Dataset.from_arrays([[1.0, 5.0], [2.0, 5.0]]))
+    Traceback (most recent call last):
+    downslope.errors.DownslopeError: ...
+    """
+    X = dataset.X
+    low, high = X.min(axis=0), X.max(axis=0)
+    if is_sparse(X):
+        low, high = low.toarray().ravel(), high.toarray().ravel()
+    constant = np.flatnonzero(low == high)
+    if constant.size and len(dataset) > 1:
+        column = constant[0]
+        raise DownslopeError(
+            "data.constant_column", column=dataset.features[column], value=f"{float(low[column]):g}"
+        )
 
 
 def _csr(X: Any) -> Any:

@@ -15,11 +15,20 @@ from typing import Any
 import numpy as np
 
 from ..errors import DownslopeError
-from .cells import TextFormat
-from .dataset import Dataset, Note, is_sparse
-from .layout import Layout
-from .reading import Table, as_names, check_targets, nearest_names, refuse_bad_numbers, rows_that_count
-from .summary import Summary
+from ..messages import text
+from .cells import LONG, CellCounts, TextFormat
+from .dataset import Dataset
+from .layout import Layout, Note
+from .reading import (
+    Table,
+    as_names,
+    check_targets,
+    nearest_names,
+    refuse_bad_numbers,
+    rows_that_count,
+    stray_refused,
+)
+from .statistics import Summary
 
 
 @dataclass(frozen=True)
@@ -104,9 +113,9 @@ class Column:
 class Encoding:
     """X = [encode(c) for c in columns],  y = targets.  Learned on the training rows; plain JSON when kept.
 
-    >>> table = Table.read({"colour": ["red", "blue", "red", None], "size": [1, 2, 3, 4], "y": [5, 7, 6, 8]})
-    >>> encoding = Encoding.learn(table, target="y")
-    >>> dataset = encoding.apply(table)
+    >>> table = {"colour": ["red", "blue", "red", None], "size": [1, 2, 3, 4], "y": [5, 7, 6, 8]}
+    >>> encoding = Dataset.read(table, target="y").encoding
+    >>> dataset = encoding.apply(Table.read(table))
     >>> dataset.features
     ('colour=blue', 'size')
     >>> dataset.X[:, 0]     # the row without a colour stands at the mean
@@ -123,40 +132,6 @@ class Encoding:
     notes: tuple[Note, ...] = ()  # which columns were left out, and why
     formats: Mapping[str, TextFormat] = field(default_factory=dict)  # of columns that were cells of text
     layout: Layout | None = None  # of the text that was learned from
-
-    @classmethod
-    def learn(
-        cls,
-        table: Table,
-        target: str | Sequence[str],
-        features: Sequence[str] | None = None,
-        weights: str | None = None,
-        exclude: Sequence[str] | None = None,
-    ) -> Encoding:
-        """Which columns to use, and how: from the rows of `table` whose target is known.
-
-        target: one column, which makes y (n,), or k of them, (n, k); numeric or boolean; () for none.
-        features: columns to use; None means all but the target and the weights, less those that cannot serve.
-        weights: column of row weights.
-
-        Raises DownslopeError for a column that does not exist or cannot serve, a target that is constant,
-        text, a date or empty, and for fewer than two rows.
-        """
-        from .learning import encoding_of
-        from .request import Request
-
-        return encoding_of(table, Request.of(table.names, target, features, weights, table.source, exclude))
-
-    def learn_again(self, table: Table) -> Encoding:
-        """The same request, on some of the rows: what counts them all, or is not read in them, stays out."""
-        from .request import LASTING
-
-        chosen = [column.name for column in self.columns] if self.named else None
-        lasting = [note for note in self.notes if note[0] in LASTING]
-        out = [facts["column"] for _, facts in lasting if facts["column"] in table.names]
-        found = Encoding.learn(table, self.targets, chosen, self.weights, None if self.named else out)
-        again = [note for note in found.notes if note[0] not in LASTING]
-        return replace(found, notes=(*lasting, *again))
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -196,6 +171,11 @@ class Encoding:
             table=table,
             classes=self.classes if target else (),
         )
+
+    def training_rows(self, table: Table) -> Dataset:
+        """The rows that this was learned on, with the notes of learning before those of applying."""
+        dataset = self.apply(table)
+        return replace(dataset, notes=table.notes + self.notes + dataset.notes)
 
     def refuse_lacking(self, names: Sequence[str], source: str, more: Sequence[str] = ()) -> None:
         """Refuse columns among which one is not that is needed: a feature's, or one of `more`."""
@@ -244,32 +224,211 @@ class Encoding:
         return cls(**{**kept, **words, **fields})
 
 
-def training_dataset(encoding: Encoding, table: Table) -> Dataset:
-    """The rows that `encoding` was learned on, with the notes of learning before those of applying."""
-    dataset = encoding.apply(table)
-    return replace(dataset, notes=table.notes + encoding.notes + dataset.notes)
-
-
-def refuse_constant_columns(dataset: Dataset) -> None:
-    """max x − min x = 0 in a column: it is indistinguishable from the intercept, so a fit with one refuses
-    it.
-
-    >>> refuse_constant_columns(Dataset.from_arrays([[1.0, 5.0], [2.0, 5.0]]))
-    Traceback (most recent call last):
-    downslope.errors.DownslopeError: ...
-    """
-    X = dataset.X
-    low, high = X.min(axis=0), X.max(axis=0)
-    if is_sparse(X):
-        low, high = low.toarray().ravel(), high.toarray().ravel()
-    constant = np.flatnonzero(low == high)
-    if constant.size and len(dataset) > 1:
-        column = constant[0]
-        raise DownslopeError(
-            "data.constant_column", column=dataset.features[column], value=f"{float(low[column]):g}"
-        )
-
-
 def _missing_note(name: str, missing: np.ndarray) -> list[Note]:
     count = int(missing.sum())
     return [("data.note_missing", {"column": name, "count": count, "rows": len(missing)})] if count else []
+
+
+# ---- which columns are used, as what: decided from all rows -----------------------------------------------
+
+
+SOME_CATEGORIES = 20  # beyond these, a column whose values are mostly distinct is a name, not a category
+RARE = 10  # categories of one row each, from which on a note reports them
+COUNTED = 10  # rows, from which on a column that counts them is no feature
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which columns are used, as what; checked against the names of the source."""
+
+    source: str
+    targets: tuple[str, ...]
+    chosen: tuple[str, ...]  # the features
+    named: bool  # whether they were named, not found
+    weights: str | None
+    exclude: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        names: Sequence[str],
+        target: str | Sequence[str],
+        features: Sequence[str] | None,
+        weights: str | None,
+        source: str,
+        exclude: Sequence[str] | None = None,
+    ) -> Request:
+        """Raises DownslopeError for a name that there is not, or that is asked for twice."""
+        targets, out = as_names(target), as_names(exclude)
+        weights = None if weights is None else str(weights)
+        used = (*targets, *as_names(weights), *out)
+        chosen = as_names(features) if features is not None else tuple(n for n in names if n not in used)
+        asked = (*targets, *chosen, *as_names(weights))
+        for name in (*asked, *out):
+            if name not in names:
+                facts = {"source": source, "column": name, "names": nearest_names(name, names)}
+                raise DownslopeError("data.no_such_column", **facts)
+        for name in targets:
+            if name in chosen:
+                raise DownslopeError("data.feature_is_target", column=name)
+        for name in asked:
+            if asked.count(name) > 1 or name in out:
+                raise DownslopeError("data.named_twice", column=name)
+        return cls(source, targets, chosen, features is not None, weights, out)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that are used, each once."""
+        return (*self.targets, *self.chosen, *as_names(self.weights))
+
+    def encoding(self, known: Mapping[str, Summary], rows: int, about: About) -> Encoding:
+        """How the columns become numbers, from the summaries of so many rows.
+
+        Raises DownslopeError for a target that is constant or empty, columns asked for that can not serve,
+        and for fewer than two rows.
+        """
+        for name in (*self.targets, *as_names(self.weights)):
+            about.refuse_strays(self.source, name)
+        for name in self.targets:
+            if known[name].known == 0:
+                raise DownslopeError("data.target_missing", column=name)
+        if self.targets and rows < 2:
+            raise DownslopeError("data.too_few_rows", source=self.source, rows=rows)
+        classes = self._classes(known)
+        for name in () if classes else self.targets:
+            if known[name].constant:
+                raise DownslopeError("data.target_constant", column=name, value=known[name].low)
+        columns: list[Column] = []
+        notes: list[Note] = [note for name in self.targets for note in about.notes(name)]
+        left: dict[str, Note] = {}
+        for name in self.chosen:
+            said = about.notes(name)
+            refusal = refusal_of(known[name])
+            odd = about.no_feature(known[name], rows) if self.targets and not self.named else None
+            if refusal is not None and self.named:
+                raise DownslopeError(refusal[0], **refusal[2])
+            if refusal is not None or odd is not None:
+                left[name] = refusal[1:] if refusal is not None else odd  # type: ignore[assignment]
+                notes += [*(said if refusal is not None else ()), left[name]]
+            else:
+                notes += said
+                columns.append(Column.learn(known[name]))
+        if not columns:
+            columns, notes = self._last_resort(known, left, notes)
+        notes += column_notes(columns, known)
+        used = {*self.targets, *as_names(self.weights), *(column.name for column in columns)}
+        formats = {name: about.formats[name] for name in sorted(used) if name in about.formats}
+        return Encoding(
+            tuple(columns),
+            self.targets,
+            self.weights,
+            classes,
+            self.named,
+            tuple(notes),
+            formats,
+            None if about.layout is None else replace(about.layout, notes=()),
+        )
+
+    def _last_resort(
+        self, known: Mapping[str, Summary], left: Mapping[str, Note], notes: list[Note]
+    ) -> tuple[list[Column], list[Note]]:
+        """Where nothing else is left, a column that counts the rows serves: the x of many a first table."""
+        for name, note in left.items():
+            if note[0] == "data.note_counts_rows":
+                return [Column.learn(known[name])], [other for other in notes if other is not note]
+        reasons = "; ".join(text(key, **facts) for key, facts in notes)
+        raise DownslopeError(
+            "data.no_features" if not reasons else "data.no_features_left", source=self.source, notes=reasons
+        )
+
+    def _classes(self, known: Mapping[str, Summary]) -> tuple[str, ...]:
+        """The classes of a target that is text, which must be the only one; () for numbers."""
+        texts = [known[name] for name in self.targets if known[name].kind == "text"]
+        if not texts:
+            return ()
+        if len(self.targets) > 1:
+            raise DownslopeError("data.classes_of_several", targets=", ".join(self.targets))
+        (target,) = texts
+        if target.many:
+            facts = {"column": target.name, "count": target.distinct, "rows": target.rows}
+            raise DownslopeError("data.too_many_classes", **facts)
+        classes = tuple(sorted(target.counts))
+        if len(classes) < 2:
+            raise DownslopeError("data.one_class", column=target.name, value=classes[0])
+        return classes
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of the columns, besides their values.  counters: columns that count the rows in
+    their order.  whole: columns of whole numbers only."""
+
+    formats: Mapping[str, TextFormat]
+    counts: Mapping[str, CellCounts]
+    layout: Layout | None = None
+    counters: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
+    index: tuple[str, ...] = ()
+    skips: bool = False  # rows with a stray are left out
+
+    def notes(self, name: str) -> list[Note]:
+        counts = self.counts.get(name)
+        return (
+            []
+            if counts is None
+            else counts.notes(name, self.formats[name], "," if self.layout is None else self.layout.delimiter)
+        )
+
+    def refuse_strays(self, source: str, name: str) -> None:
+        if name in self.counts and not self.skips:
+            strays = self.counts[name].strays(self.formats[name])
+            if strays.count:
+                raise stray_refused(source, name, *strays.first[0])
+
+    def no_feature(self, column: Summary, rows: int) -> Note | None:
+        """Why a column is left out, unless it is named."""
+        name = column.name
+        if name in self.index and (column.kind != "text" or not name.startswith("column")):
+            return ("data.note_index", {"column": name})
+        if name in self.counters and rows >= COUNTED:
+            return ("data.note_counts_rows", {"column": name})
+        if name in self.whole and max(-column.low, column.high) > LONG:
+            return ("data.note_long", {"column": name, "value": f"{max(column.high, -column.low):.0f}"})
+        if column.constant and rows > 1:
+            value = column.example if column.kind == "text" else f"{column.low:g}"
+            return ("data.note_constant", {"column": name, "value": value})
+        return None
+
+
+LASTING = ("data.note_index", "data.note_counts_rows")  # notes on columns that hold for some of the rows, too
+
+
+def column_notes(columns: Sequence[Column], known: Mapping[str, Summary]) -> list[Note]:
+    """Categories of one row each, the category that others are compared with, and units of dates."""
+    notes: list[Note] = []
+    for column in columns:
+        single = sum(n == 1 for n, _ in known[column.name].counts.values()) if column.kind == "text" else 0
+        if single >= RARE:
+            facts = {"column": column.name, "count": single, "categories": len(known[column.name].counts)}
+            notes.append(("data.note_rare", facts))
+    based = [f"{c.name} '{c.baseline}'" for c in columns if c.baseline is not None]
+    if based:
+        notes.append(("data.note_baselines", {"baselines": ", ".join(based)}))
+    for kind, key in (("date", "data.note_dates"), ("time", "data.note_times")):
+        dated = [column.name for column in columns if column.kind == kind]
+        if dated:
+            notes.append((key, {"columns": ", ".join(dated)}))
+    return notes
+
+
+def refusal_of(column: Summary) -> tuple[str, str, dict[str, Any]] | None:
+    """Why a column cannot serve: the error's key, the note's key and their facts; None if it can."""
+    name, categories, rows = column.name, len(column.counts), column.rows
+    if column.kind == "other":
+        return "data.other_column", "data.note_other_column", {"column": name}
+    if column.known == 0:
+        return "data.all_missing", "data.note_all_missing", {"column": name}
+    if column.kind == "text" and (column.many or (categories > SOME_CATEGORIES and 2 * categories > rows)):
+        facts = {"column": name, "categories": column.distinct, "rows": rows, "example": column.example}
+        return "data.many_categories", "data.note_many_categories", facts
+    return None

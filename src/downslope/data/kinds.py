@@ -29,7 +29,7 @@ from ..errors import DownslopeError, nearest
 from .database import QueryError, copy_table, in_one_line, literal, rows_of, tables_in
 from .delimited import opened
 from .layout import Note
-from .temporary import Copies, is_pipe, is_spooled, spooled
+from .memory import Copies, is_pipe, is_spooled, spooled
 
 Folder = Callable[[], Path]  # where copies are put
 CHOSEN = "::"  # between a file and the table in it that is asked for

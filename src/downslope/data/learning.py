@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,16 +13,26 @@ from typing import Any
 import numpy as np
 
 from ..errors import DownslopeError
-from .block import Filter, NumericBlock, RowStats, RowStatsBuilder
 from .cells import CellCounts, TextFormat, counted, infer_formats
 from .database import Limits
-from .encoding import Encoding
+from .encoding import LASTING, About, Encoding, Request
 from .layout import Note
-from .parts import PairwiseSum, ahead, cut
-from .reading import Table, as_names, check_target_kind, check_weights_kind, dropped_notes, stray_refused
-from .request import About, ReadOptions, Request, limits, part_size
+from .partitioned import RowStats, RowStatsBuilder, numbered
+from .parts import Holdout, PairwiseSum, ReadOptions, ahead, cut, limits, part_size
+from .reading import (
+    Counting,
+    Table,
+    as_names,
+    check_target_kind,
+    check_weights_kind,
+    dropped_notes,
+    known_cells,
+    refuse_bad_numbers,
+    rows_that_count,
+    stray_refused,
+)
 from .source import Source
-from .summary import Summary
+from .statistics import Summary
 
 HEAD = 10_000  # rows by which is guessed what cells of text hold
 MAY_BE_MISREAD = (
@@ -29,6 +40,95 @@ MAY_BE_MISREAD = (
     "data.hole",
 )  # fmt: skip
 WIDE = 2_000  # encoded columns up to which second moments are held
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which rows count: those with known targets and a weight, on one side of the split, and under
+    on_bad_row="skip" without a missing value; under "fail" a missing value is an error that names its row."""
+
+    request: Request
+    on_bad_row: str | None = None
+    held: Holdout | None = None
+
+    def rows(self, table: Table, first: int) -> tuple[Table, Counting]:
+        """The rows that count, and which those of the part are. `first`: the number of the part's first row,
+        by which errors name a row."""
+        request = self.request
+        with numbered(first):
+            if self.on_bad_row == "fail":
+                self._refuse_holes(table)
+            if self.on_bad_row != "skip":
+                refuse_bad_numbers(table, (*request.targets, *request.chosen), request.weights)
+        kept = np.ones(len(table), dtype=bool) if self.held is None else self.held.kept(first, len(table))
+        if self.on_bad_row == "skip":
+            for name in request.columns:
+                kept &= known_cells(table, name, finite=True)
+        counting = rows_that_count(table, request.targets, request.weights, kept)
+        return counting.of(table), counting
+
+    def _refuse_holes(self, table: Table) -> None:
+        found = []
+        for place, name in enumerate(self.request.columns):
+            known = known_cells(table, name)
+            if not known.all():
+                found.append((int(np.argmin(known)), place, name))
+        if not found:
+            return
+        row, _, name = min(found)
+        strays = table.strays.get(name)
+        if strays is not None and strays.first[0][0] == row + 1:
+            raise stray_refused(table.source, name, *strays.first[0])
+        raise DownslopeError("data.hole", column=name, row=row + 1)
+
+
+@dataclass(frozen=True, eq=False)
+class NumericBlock:
+    """Numbers of the rows of a part that count.  columns (c, b): one after the other, as in Arrow."""
+
+    columns: np.ndarray
+    places: np.ndarray | None
+    sums: np.ndarray  # (c,)
+
+    @classmethod
+    def plain(
+        cls, table: Any, names: tuple[str, ...], held: Holdout | None, first: int
+    ) -> NumericBlock | None:
+        """Where all columns are finite numbers without a missing value, which needs no encoding; None
+        elsewhere. The numbers lie in a place of this thread's own: they hold until the next part."""
+        import pyarrow as pa
+
+        out = _space(len(names), table.num_rows)
+        for row, name in zip(out, names):
+            column = table.column(name)
+            if column.null_count or not pa.types.is_float64(column.type):
+                return None
+            place = 0
+            for chunk in column.chunks:
+                row[place : place + len(chunk)] = chunk.to_numpy(zero_copy_only=True)
+                place += len(chunk)
+        sums = out.sum(axis=1)
+        if not np.isfinite(sums).all() and not np.isfinite(out).all():
+            return None
+        places = None
+        if held is not None:
+            kept = held.kept(first, table.num_rows)
+            if not kept.all():
+                places = np.flatnonzero(kept)
+                out = np.ascontiguousarray(out[:, places])
+                sums = out.sum(axis=1)
+        return cls(out, places, sums)
+
+
+_own = threading.local()
+
+
+def _space(columns: int, rows: int) -> np.ndarray:
+    """Numbers to write on: fresh memory for every part would cost as much as what is written."""
+    flat = getattr(_own, "flat", None)
+    if flat is None or not columns * rows <= flat.size <= 4 * columns * rows:
+        flat = _own.flat = np.empty(columns * rows)
+    return flat[: columns * rows].reshape(columns, rows)
 
 
 @dataclass(frozen=True)
@@ -209,9 +309,24 @@ def encoding_from(looked: PartialPass, request: Request, about: About) -> Encodi
     return request.encoding(looked.known, looked.count, about)
 
 
-def encoding_of(table: Table, request: Request) -> Encoding:
-    """How the columns of a table become numbers, inferred from all its rows: the same as from parts of
-    them."""
+def learn_encoding(
+    table: Table,
+    target: str | Sequence[str],
+    features: Sequence[str] | None = None,
+    weights: str | None = None,
+    exclude: Sequence[str] | None = None,
+) -> Encoding:
+    """How the columns of a table become numbers, learned from its rows whose target is known: the same as
+    from parts of them.
+
+    target: one column, which makes y (n,), or k of them, (n, k); numeric or boolean; () for none.
+    features: columns to use; None means all but the target and the weights, less those that cannot serve.
+    weights: column of row weights.
+
+    Raises DownslopeError for a column that does not exist or cannot serve, a target that is constant,
+    text, a date or empty, and for fewer than two rows.
+    """
+    request = Request.of(table.names, target, features, weights, table.source, exclude)
     for name in request.targets:
         check_target_kind(table.kind(name), name)
     check_weights_kind(table, request.weights)
@@ -222,6 +337,17 @@ def encoding_of(table: Table, request: Request) -> Encoding:
         table.index,
     )  # fmt: skip
     return encoding_from(looked, request, about)
+
+
+def learn_again(encoding: Encoding, table: Table) -> Encoding:
+    """The same request, on some of the rows: what counts them all, or is not read in them, stays out."""
+    chosen = [column.name for column in encoding.columns] if encoding.named else None
+    lasting = [note for note in encoding.notes if note[0] in LASTING]
+    out = [facts["column"] for _, facts in lasting if facts["column"] in table.names]
+    weights, exclude = encoding.weights, None if encoding.named else out
+    found = learn_encoding(table, encoding.targets, chosen, weights, exclude)
+    again = [note for note in found.notes if note[0] not in LASTING]
+    return replace(found, notes=(*lasting, *again))
 
 
 def look(

@@ -14,12 +14,10 @@ from ..errors import DownslopeError
 from . import memory
 from .database import Limits
 from .dataset import Dataset
-from .encoding import Encoding, training_dataset
-from .learning import learned
-from .meter import Meter
+from .learning import learn_encoding, learned
 from .partitioned import PartitionedDataset
+from .parts import Holdout, Meter, ReadOptions
 from .reading import Table
-from .request import Holdout, ReadOptions
 from .source import Source, opened_source
 from .stream import Stream
 
@@ -82,8 +80,8 @@ def read(
     target = () if asked.target is None else asked.target
     chosen = target, asked.features, asked.weights
     if isinstance(found, Table):
-        encoding = Encoding.learn(found, *chosen, asked.exclude)
-        rows = training_dataset(encoding, found)
+        encoding = learn_encoding(found, *chosen, asked.exclude)
+        rows = encoding.training_rows(found)
         rows = rows.labelled() if holds_classes(asked.target, found.kind) else rows
         if reading.held is not None:
             return split(rows, reading.held)
@@ -159,3 +157,15 @@ def _queried(query: Source, most: int, formats: Any) -> Table | Source:
     if not held:
         raise DownslopeError("data.no_rows", source=query.words)
     return Table.of_cells(query, pa.Table.from_batches(held), formats)
+
+
+def read_dataset(
+    source: Any,
+    target: str | Sequence[str] | None,
+    features: Sequence[str] | None,
+    weights: str | None,
+    exclude: Sequence[str] | None,
+    reading: ReadOptions | None,
+) -> Any:
+    """What `Dataset.read` returns."""
+    return read(source, Columns(target, features, weights, exclude), reading or ReadOptions())[0]

@@ -1,13 +1,28 @@
-"""Rows in parts: cut by their number alone, read ahead, and sums over them added in an order of their own."""
+"""Rows in parts: how they are cut by their number alone, which of them are drawn, how they are read ahead and
+counted, and sums over them added in an order of their own."""
 
 from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from typing import Any
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from ..arguments import a, check, is_number
+from ..errors import DownslopeError
+from ..kernels.threads import threads as cores
+from . import memory
+from .charset import known
+from .database import Limits
+from .memory import Memory, in_use
+
+if TYPE_CHECKING:
+    from .source import Source
 
 GRAIN = 1024  # rows: every part is a multiple of them
 NUMBERS = 2**22  # of a part: 32 MB
@@ -150,3 +165,167 @@ class PairwiseSum:
         while parts:
             total = self._plus(parts.pop(), total)
         return total
+
+
+# ---- how much was read, and how fast ----------------------------------------------------------------------
+
+
+WINDOW = 5.0  # seconds: speeds are those of the last five to ten
+
+
+class Meter:
+    """rows and bytes read so far, over all passes: counters that only grow.
+
+    Readers add to it, from any thread; the progress bar reads it, from another.
+    `pass_rows` and `pass_bytes` are what one whole pass holds, None while nobody knows.
+
+    >>> meter = Meter(pass_rows=100)
+    >>> meter.begin_pass()
+    >>> meter.add(rows=25, bytes=2_000)
+    >>> meter.rows, meter.bytes, meter.passes, meter.share
+    (25, 2000, 1, 0.25)
+    """
+
+    def __init__(self, pass_rows: int | None = None, pass_bytes: int | None = None):
+        self.pass_rows, self.pass_bytes = pass_rows, pass_bytes
+        self.rows = self.bytes = self.passes = 0
+        self._before = (0, 0)  # rows and bytes when this pass began
+        self._lock = Lock()
+
+    def begin_pass(self) -> None:
+        """The next pass over the rows begins, and with it the next `share`."""
+        with self._lock:
+            self.passes += 1
+            self._before = (self.rows, self.bytes)
+
+    def add(self, rows: int, bytes: int) -> None:
+        """So many more were read."""
+        with self._lock:
+            self.rows += rows
+            self.bytes += bytes
+
+    def __reduce__(self):
+        return Meter, (self.pass_rows, self.pass_bytes)  # in another process it counts from 0
+
+    @property
+    def share(self) -> float | None:
+        """How much of this pass is read, 0 to 1; None where no pass has begun, or nobody knows its size."""
+        with self._lock:
+            done = self.rows - self._before[0], self.bytes - self._before[1]
+        for part, whole in zip(done, (self.pass_rows, self.pass_bytes)):
+            if self.passes and whole:
+                return min(1.0, part / whole)
+        return None
+
+
+class Throughput:
+    """Rows and bytes a second of a meter, over the last seconds.
+
+    For one thread: each observer has a Throughput of its own.
+    """
+
+    def __init__(self, meter: Meter | None):
+        self.meter = meter
+        self._older = self._newer = self._mark(time.monotonic())
+        self._memory, self._asked = Memory(), -1.0
+
+    def _mark(self, now: float) -> tuple[float, int, int]:
+        return (now, 0, 0) if self.meter is None else (now, self.meter.rows, self.meter.bytes)
+
+    def speeds(self) -> tuple[float | None, float | None]:
+        """(rows a second, bytes a second); None where nothing counts them, or nothing has been read."""
+        if self.meter is None or not self.meter.rows:
+            return None, None
+        then, rows, size = self._older
+        now, rows_now, size_now = mark = self._mark(time.monotonic())
+        if now - self._newer[0] >= WINDOW:
+            self._older, self._newer = self._newer, mark
+        seconds = now - then
+        if seconds <= 0:
+            return None, None
+        return (rows_now - rows) / seconds, (size_now - size) / seconds
+
+    def memory(self) -> Memory:
+        """The memory of the process, queried at most once a second."""
+        now = time.monotonic()
+        if now - self._asked >= 1.0:
+            self._memory, self._asked = in_use(), now
+        return self._memory
+
+
+# ---- how rows are read: in what memory, in what parts, and what becomes of bad ones --------------------
+
+
+HELD = 1  # what numbers are drawn for
+ON_BAD_ROW = ("skip", "fail")
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """Rows held out: those whose drawn number is below `fraction`. `out`: these rows, or all others."""
+
+    fraction: float
+    seed: int = 0
+    out: bool = False
+
+    def __post_init__(self):
+        if not (is_number(self.fraction) and 0 < self.fraction < 1):
+            raise DownslopeError("data.split_fraction", fraction=self.fraction)
+
+    def kept(self, first: int, count: int) -> np.ndarray:
+        """Which of the rows first, first + 1, … are on this side."""
+        return (drawn(first, count, self.seed, HELD) < self.fraction) == self.out
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How rows are read: in at most `memory` bytes ("2GB"; None is half of what is free), in parts of `rows`
+    (None: as many as make 32 MB).  on_bad_row: "skip" leaves out rows with a missing value or a text among
+    numbers and counts them; "fail" refuses a missing value, too; None fills missing values with the mean and
+    refuses texts. held: the fraction of rows to hold out for validation. encoding, header: of texts, given
+    instead of inferred: "gb18030"; whether there is a line of names.
+
+    >>> ReadOptions("2GB").memory
+    '2GB'
+    """
+
+    memory: Any = None
+    rows: int | None = None
+    on_bad_row: str | None = None
+    held: Holdout | None = None
+    encoding: str | None = None
+    header: bool | None = None
+
+    def __post_init__(self):
+        if not isinstance(self.on_bad_row, str | None) or self.on_bad_row not in (None, *ON_BAD_ROW):
+            raise DownslopeError("data.on_bad_row", asked=self.on_bad_row)
+        if self.rows is not None and not (isinstance(self.rows, int) and self.rows >= 1):
+            raise DownslopeError("data.part_rows", asked=self.rows)
+        check(self, held=a("Holdout", none=True))
+        memory.budget(self.memory)
+        if self.encoding is not None:
+            known(self.encoding)
+
+
+def part_size(reading: ReadOptions, columns: int) -> int:
+    """Rows of a part. Refused where the memory that is allowed can not hold a few of the least parts."""
+    most = memory.budget(reading.memory)
+    if reading.rows is not None:
+        size = reading.rows
+    else:
+        size = part_rows(columns)
+    if 8 * size * columns * 8 > most and reading.rows is None:
+        size = max(GRAIN, 2 ** int(np.log2(max(1, most / (64 * columns)))))
+    if 4 * size * columns * 8 > most:
+        facts = {"rows": f"{size:,}", "columns": columns, "needed": f"{32 * size * columns / 1e6:,.0f} MB"}
+        raise DownslopeError("data.memory_for_part", memory=f"{most / 1e6:,.0f} MB", **facts)
+    return size
+
+
+def limits(origin: Source, reading: ReadOptions) -> Limits:
+    """Rows of a batch, threads and memory for DuckDB: pieces of Parquet are unpacked whole, one a thread."""
+    most = memory.budget(reading.memory)
+    fits = most // 2 // max(1, 2 * origin.group)
+    threads = int(max(1, min(cores(), fits)))
+    batch = int(max(GRAIN, min(2**16, 2**23 // max(1, len(origin.names)) // GRAIN * GRAIN)))
+    return Limits(batch, threads, max(most, 2 * origin.group))  # held tighter, it would wait for itself

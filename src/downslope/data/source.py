@@ -20,12 +20,11 @@ from .database import Limits, QueryError, batches_of, in_one_line, literal, quer
 from .delimited import PlainText, is_text, plain_text, refuse_ragged
 from .kinds import CHOSEN, Readable, cells_of, in_rows, names_in, printable, readable, refuse_address
 from .layout import Layout, Note
-from .meter import Meter
-from .temporary import Copies
+from .memory import Copies
+from .parts import Meter
 
 QUERY = re.compile(r"\s*(select|with|from)\b", re.IGNORECASE)
 TOGETHER = 4  # parts of Parquet files that are read at a time, where several are
-ON_BAD_ROW = ("skip", "fail")
 INDEX = re.compile(r"__index_level_\d+__")  # the rows' labels, as pandas keeps those without a name
 PACKED = (".gz", ".zst")
 

@@ -24,20 +24,17 @@ import numpy as np
 
 from ..errors import DownslopeError, DownslopeWarning, Renamed, warn_renamed
 from ..messages import text
-from . import cache
-from .block import Filter, NumericBlock, RowStats, RowStatsBuilder, encoded, labelled, rows_by_row
 from .database import Limits
 from .dataset import Dataset, Note
-from .encoding import Encoding
-from .learning import WIDE, FirstPass, learned
-from .meter import Meter
-from .partitioned import GROUP, PartitionedDataset
+from .encoding import Encoding, Request
+from .learning import WIDE, Filter, FirstPass, NumericBlock, learned
+from .memory import Cache, room_on_disk
+from .partitioned import GROUP, PartitionedDataset, RowStats, RowStatsBuilder, encoded, labelled, rows_by_row
 from .partitioned import permuted as _permuted
-from .parts import PairwiseSum, ahead, cut, plus
+from .parts import Holdout, Meter, PairwiseSum, ReadOptions, ahead, cut, limits, part_size, plus
 from .reading import Table, stray_refused
-from .request import Holdout, ReadOptions, Request, limits, part_size
 from .source import Source, opened_source
-from .summary import Summary
+from .statistics import Summary
 
 PIECES = 16  # of a part, that are drawn by themselves where rows lie in some order
 DRIFT = 0.01  # of a column's variance that lies between parts, from which the order of rows matters
@@ -314,16 +311,16 @@ class Stream(PartitionedDataset):
         return ahead(map(self._read_back, groups), 1)
 
     @cached_property
-    def cached(self) -> cache.Cache | None:
+    def cached(self) -> Cache | None:
         """Where encoded rows are kept, if the source is slow, or may come in another order."""
         return self._cache() if self.origin.kind != "parquet" or 0 < self.pace < SLOW else None
 
-    def _cache(self) -> cache.Cache | None:
+    def _cache(self) -> Cache | None:
         """The file, which may be there from before; None where there is no room for it."""
         width, outputs = len(self.features), len(self.targets)
-        found = cache.Cache(self._identity(), width, outputs, self.encoding.weights is not None, self._piece)
+        found = Cache(self._identity(), width, outputs, self.encoding.weights is not None, self._piece)
         rows = len(self) if not self.apart else self.rows
-        return found if found.whole or cache.room(rows * (width + outputs + 1) * 8) else None
+        return found if found.whole or room_on_disk(rows * (width + outputs + 1) * 8) else None
 
     @property
     def _piece(self) -> int:
@@ -394,7 +391,7 @@ class Stream(PartitionedDataset):
         if name in (*self.targets, self.encoding.weights) and self.reading.on_bad_row != "skip":
             raise stray_refused(self.source, name, row, value)
 
-    def _keep(self, keeps: cache.Cache, part: Dataset) -> cache.Cache | None:
+    def _keep(self, keeps: Cache, part: Dataset) -> Cache | None:
         try:
             shape = len(part), len(self.targets)
             Y = np.empty(shape) if part.y is None else part.y.reshape(shape)

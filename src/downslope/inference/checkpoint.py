@@ -18,7 +18,6 @@ from .. import atomic
 from ..arguments import ROWS_OR_NONE, check, door, is_number, truth, whole
 from ..arguments import path as a_path
 from ..data import Dataset, Encoding
-from ..data.encoding import training_dataset
 from ..data.partitioned import PartitionedDataset
 from ..data.reading import Table
 from ..data.source import exists, is_query
@@ -225,7 +224,7 @@ class LoadedCheckpoint:
         if encoding is None or not (is_query(source) or exists(Path(source))):
             raise DownslopeError("checkpoint.rows_needed", path=self.path, source=source)
         known = Encoding.from_json(encoding)
-        return training_dataset(known, Table.read(source, formats=known.text_formats))
+        return known.training_rows(Table.read(source, formats=known.text_formats))
 
     def refuse_query(self, source: str | None) -> None:
         """Refuse to run a query that stands in the checkpoint, and show it: another person may have written

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data.meter import Meter
+from ..data.parts import Meter
 from ..descent.trace import Step
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import __version__
-from ..data.meter import Throughput
+from ..data.parts import Throughput
 from ..descent.trace import Step
 from ..errors import DownslopeError, DownslopeWarning
 from ..messages import text

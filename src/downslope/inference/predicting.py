@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data.block import Filter, numbered
 from ..data.cells import TextFormat, counted, infer_formats, typed
 from ..data.dataset import Note
 from ..data.delimited import cleaned, refuse_cut
-from ..data.encoding import Encoding
-from ..data.meter import Meter
-from ..data.parts import ahead, cut, part_rows
+from ..data.encoding import Encoding, Request
+from ..data.learning import Filter
+from ..data.partitioned import numbered
+from ..data.parts import Meter, ReadOptions, ahead, cut, limits, part_rows, part_size
 from ..data.reading import Table
-from ..data.request import ReadOptions, Request, limits, part_size
 from ..data.source import Source, exists, opened_source
 from ..errors import DownslopeError
 

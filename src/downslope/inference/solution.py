@@ -12,11 +12,10 @@ import numpy as np
 
 from ..arguments import a, door, truth
 from ..data import Dataset, Encoding
-from ..data.meter import Meter
 from ..data.opening import table_or_source
 from ..data.partitioned import PartitionedDataset
+from ..data.parts import Meter, ReadOptions
 from ..data.reading import Table
-from ..data.request import ReadOptions
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..insight import Verdict

@@ -14,10 +14,10 @@ import numpy as np
 from ..arguments import ROWS_OR_NONE, a, door, whole
 from ..arguments import derivative as derivative_kind
 from ..data import Dataset
-from ..data.encoding import refuse_constant_columns
-from ..data.meter import Meter
+from ..data.dataset import refuse_constant_columns
 from ..data.partitioned import PartitionedDataset
-from ..data.scaling import Standardise
+from ..data.parts import Meter
+from ..data.statistics import Standardise
 from ..descent import auto_rate, methods
 from ..descent.batching import Batch
 from ..descent.descend import descend

@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from ..data.scaling import identity
+from ..data.statistics import identity
 
 PLAIN = 1e10  # condition number of the scaled Gram matrix up to which it keeps six digits of every direction
 EPS = np.finfo(float).eps

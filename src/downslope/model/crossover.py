@@ -19,7 +19,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..data.scaling import identity
+from ..data.statistics import identity
 from ..kernels.threads import one_blas_thread
 from .duality import lower_bound, pseudo_inverse, pull_of
 from .row_sums import WIDE

@@ -18,8 +18,7 @@ import numpy as np
 
 from ..arguments import check, truth
 from ..data.dataset import Dataset
-from ..data.scaling import Standardise, identity
-from ..data.second_moments import SecondMoments, second_moments
+from ..data.statistics import SecondMoments, Standardise, identity, second_moments
 from ..kernels.threads import each
 from . import lines, passes, row_sizes, summing
 from .losses import SQUARED, Loss

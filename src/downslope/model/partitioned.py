@@ -15,8 +15,7 @@ import numpy as np
 
 from ..data.dataset import Dataset
 from ..data.partitioned import grouped, permuted
-from ..data.scaling import Standardise, identity
-from ..data.second_moments import SecondMoments
+from ..data.statistics import SecondMoments, Standardise, identity
 from ..kernels.threads import one_blas_thread
 from . import summing
 from .linear import LinearTerm

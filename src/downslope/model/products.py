@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..data.scaling import Standardise
+from ..data.statistics import Standardise
 from .standardise import row_blocks
 
 

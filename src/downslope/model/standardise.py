@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..data.scaling import Standardise, column_width
+from ..data.statistics import Standardise, column_width
 from ..errors import DownslopeError
 from . import summing
 

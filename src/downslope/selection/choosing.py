@@ -16,7 +16,7 @@ import numpy as np
 
 from ..data.dataset import Dataset
 from ..data.reading import known_cells
-from ..data.second_moments import SecondMoments
+from ..data.statistics import SecondMoments
 from ..errors import DownslopeError, nearest
 from ..model import penalties
 from ..model.coordinates import MOMENTS

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data.scaling import Standardise
-from ..data.second_moments import SecondMoments
+from ..data.statistics import SecondMoments, Standardise
 
 COLUMNS = 300  # up to which stacked solves are quicker than coordinate descent
 CHANGES = 20  # solves for each column and alpha, beyond which signs go round in a circle

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.second_moments import SecondMoments
+from ..data.statistics import SecondMoments
 from ..kernels.threads import lapack
 from ..model.coordinates import Coordinates
 from ..model.l1_quadratic import priced

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ..data.second_moments import SecondMoments, second_moments
+from ..data.statistics import SecondMoments, second_moments
 from ..kernels.threads import lapack
 from ..model.objective import Objective
 
