@@ -151,6 +151,7 @@ def _grid(view: View, values: Values, heights, best, cells: int) -> dict[str, An
     every = (cells - 1) // (COARSE - 1)
     unit = unit_of(low, f)
     spread = len(view.axes[0]) > 2
+    u, v = (combination(view.names, axis) for axis in view.axes)
     return {
         "kind": "grid",
         "axes": ["u", "v"] if spread else list(view.names),
@@ -166,10 +167,18 @@ def _grid(view: View, values: Values, heights, best, cells: int) -> dict[str, An
         "minimum": None
         if best is None or at is None
         else {"x": float(at[0]), "y": float(at[1]), "f": lowest[-1]},
-        "plane": {"share": round(view.share, 4), "text": localized("lab.plane", share=view.share)}
+        "plane": {"share": round(view.share, 4), "text": localized("lab.plane", share=view.share, u=u, v=v)}
         if spread
         else None,
     }
+
+
+def combination(names: Sequence[str], axis: np.ndarray) -> str:
+    """The direction as a sum of weights, those that it moves most: "0.8·a − 0.6·b"; "…" for the others."""
+    largest = [j for j in np.argsort(-np.abs(axis), kind="stable")[:3] if abs(axis[j]) >= 0.005]
+    parts = [f"{'−' if axis[j] < 0 else '+'} {abs(axis[j]):.2g}·{names[j]}" for j in largest]
+    others = np.sum(np.abs(axis) >= 0.005) > len(parts)
+    return " ".join([*parts, *(["+ …"] if others else [])]).removeprefix("+ ")
 
 
 def levels_of(low: float, high: float, heights: np.ndarray) -> np.ndarray:

@@ -137,7 +137,7 @@ def contours(
     slope = _gradient(function, path[0], np.ptp(path[:kept], axis=0).max())
     size, tip, equal = _set_window(ax, path[:kept], minimum, slope)
     bands(ax, function, height[:kept], minimum, fine)
-    if minimum is not None:
+    if minimum is not None and _inside(ax, minimum):
         ax.plot(*minimum, marker="+", color=INK, markersize=11, markeredgewidth=1.4, linestyle="", zorder=7)
         if min(np.abs((point - minimum) / size).max() for point in (path[0], path[kept - 1])) > 0.12:
             note(ax, say("plots.minimum"), minimum, (8, -14))
@@ -229,6 +229,11 @@ def _set_window(ax, points, minimum, slope) -> tuple[np.ndarray, np.ndarray | No
     ax.set_xlim(middle[0] - size[0] / 2, middle[0] + size[0] / 2)
     ax.set_ylim(middle[1] - size[1] / 2, middle[1] + size[1] / 2)
     return size, tip, equal
+
+
+def _inside(ax, point) -> bool:
+    """Whether a point lies in the window; a label far outside is more pixels away than can be drawn."""
+    return all(low <= at <= high for at, (low, high) in zip(point, (ax.get_xlim(), ax.get_ylim())))
 
 
 def bands(ax, function: Callable, height: np.ndarray, minimum, fine: tuple[int, int] = FINE) -> None:
