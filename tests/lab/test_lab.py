@@ -30,7 +30,7 @@ BARE = {"intercept": False, "scale": False, "start": {"x": 1.0}, "learning_rate"
 @pytest.fixture(autouse=True)
 def one_thread(request):
     """As a worker runs: what lessons 10 to 12 compute is so small that threads wait for each other."""
-    if any(name in request.node.name for name in ("[7]", "[10]", "[11]", "[12]", "pytorch")):
+    if any(name in request.node.name for name in ("[7]", "[10]", "[11]", "[12]", "pytorch", "taken_away")):
         torch = pytest.importorskip("torch")
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
@@ -366,6 +366,43 @@ def test_the_run_as_downslope_is_the_run(asked, settings, capsys):
     space = {}
     exec(compile(script, "descent.py", "exec"), space)
     np.testing.assert_array_equal(space["run"].params, ran.solution.params)
+
+
+def with_rows_and_states():
+    """Everything with rows that one can click on, with each of its states."""
+    for number, lesson in LESSONS.items():
+        if lesson.rows is not None:
+            for name, state in (lesson.data.states or {"": {}}).items():
+                yield pytest.param({"kind": "lesson", "number": number}, state, id=f"{number} {name}")
+    for direction in ("steepest", "nesterov", "lbfgs", "newton", "adam", "exhaustive"):
+        asked = {"kind": "points", "points": [[0, 1], [1, 3], [2, 4]]}
+        grid = {"grid": {"x": [0, 2, 0.5], "intercept": [0, 2, 0.5]}} if direction == "exhaustive" else {}
+        yield pytest.param(asked, {"direction": direction, "learning_rate": "auto", **grid}, id=direction)
+    yield pytest.param(CLASSES, {"penalty": "l2", "alpha": 0.1}, id="classes")
+
+
+@pytest.mark.sample(12)
+@pytest.mark.parametrize("library", ["downslope", "numpy", "pytorch"])
+@pytest.mark.parametrize("asked, settings", list(with_rows_and_states()))
+def test_code_that_is_taken_away_needs_no_file(asked, settings, library, capsys, tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    found = problem(asked)
+    ran = run(found, Settings.of(settings, found.defaults))
+    if library == "downslope":
+        space = {}
+        exec(code.downslope(found, Settings.of(settings, found.defaults)), space)
+        np.testing.assert_array_equal(space["run"].params, ran.solution.params)
+        return
+    script = code.of_run(found, ran, library)
+    said = printed(script, capsys)
+    if ran.solution.recipe.net is None and "WEIGHTS" not in script:
+        lines = said.split("\n\n")[0].splitlines()
+        ended = [[float(word) for word in line.split()[1:]] for line in lines]
+        np.testing.assert_allclose(np.ravel(ended), ran.solution.params, rtol=1e-9)
+    table = list(csv.reader(io.StringIO(said[said.index("prediction") :])))[1:]
+    wanted = ran.solution.predict(found.dataset.X)
+    np.testing.assert_allclose([float(row[0]) for row in table], wanted, rtol=1e-6, atol=1e-9)
 
 
 def test_a_saved_run_becomes_a_document_with_its_rows_and_without(tmp_path):

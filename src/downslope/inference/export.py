@@ -9,6 +9,7 @@ import numpy as np
 from .. import atomic
 from ..arguments import a, door, truth
 from ..arguments import path as a_path
+from ..data import Dataset
 from ..data.reading import Table
 from ..errors import DownslopeError, nearest
 from .script import LIBRARIES, script
@@ -16,6 +17,7 @@ from .solution import Solution
 
 ROWS = 64  # on which a graph is compared with `predict`
 AGREES = 1e-6  # relative
+NUMBERS = 20_000  # of rows that a script may hold
 WRITTEN = 2_000  # weights of a net that a script may hold: beyond these it is no longer read
 
 
@@ -58,20 +60,24 @@ def export_onnx(solution: Solution, path, force: bool = False) -> Path:
     return path
 
 
-@door(solution=a("Solution"), library=a("str"))
-def export_code(solution: Solution, library: str) -> str:
+@door(solution=a("Solution"), library=a("str"), rows=a("Dataset", none=True))
+def export_code(solution: Solution, library: str, rows: Dataset | None = None) -> str:
     """A script that trains and predicts with NumPy or PyTorch alone: the same F, method and encoding.
 
     `library` is "numpy" or "pytorch". Where its training cannot end on the same weights (another
     order of the rows, rows that were held out, a method with a line search), the script says so, and predicts
-    with the weights of the run. Of a net the script predicts only, with the weights of the run.
+    with the weights of the run. Of a net the script predicts only, with the weights of the run. With `rows`,
+    the encoded rows of the training, the script needs no file: it holds them.
 
     Raises DownslopeError for another library, for a function, for a PyTorch module of one's own or a net of
-    more than 2,000 weights, and for a run without an answer.
+    more than 2,000 weights, for a run without an answer, and for rows with other columns or with more than
+    20,000 numbers.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
     >>> "np.linalg.lstsq" in export_code(ds.fit(rows), "numpy")
+    True
+    >>> "X = [[1.0], [2.0], [3.0]]" in export_code(ds.fit(rows), "numpy", rows)
     True
     """
     if library not in LIBRARIES:
@@ -79,7 +85,16 @@ def export_code(solution: Solution, library: str) -> str:
     _refuse_what_predicts_nothing(solution)
     if solution.recipe.net is not None and len(solution.params) > WRITTEN:
         raise DownslopeError("export.net_size", weights=len(solution.params), most=WRITTEN)
-    return script(solution, library)
+    if rows is not None:
+        _refuse_other_rows(solution, rows)
+    return script(solution, library, rows)
+
+
+def _refuse_other_rows(solution: Solution, rows: Dataset) -> None:
+    if rows.features != solution.features or rows.targets != solution.targets or rows.y is None:
+        raise DownslopeError("export.other_rows", known=", ".join((*solution.features, *solution.targets)))
+    if np.prod(rows.X.shape) > NUMBERS:
+        raise DownslopeError("export.many_rows", found=int(np.prod(rows.X.shape)), most=NUMBERS)
 
 
 def _refuse_what_predicts_nothing(solution: Solution) -> None:

@@ -60,7 +60,7 @@ def downslope(problem: Problem, settings: Settings) -> str:
         given = ", ".join(f"{name}={value}" for name, value in arguments.items())
         source = problem.source or f"...  # {text('lab.your_rows')}"
         labelled = ""
-        if problem.dataset is not None and problem.dataset.encoding is None and problem.dataset.classes:
+        if source.startswith("ds.Dataset.from_arrays") and problem.dataset and problem.dataset.classes:
             labelled = f".labelled({tuple(problem.dataset.classes)!r})"
         lines = ["import downslope as ds", "", f"rows = {source}{labelled}", f"run = ds.fit(rows, {given})"]
     return "\n".join([*lines, "print(run)", "print(run.verdict)", ""])
@@ -95,6 +95,8 @@ def of_run(problem: Problem, ran: RunResult, library: Any) -> str:
     assert ran.solution is not None
     if problem.function is None:
         solution = ran.solution
+        if problem.dataset is not None and problem.dataset.encoding is None:
+            return export_code(solution, library, problem.dataset)
         if not solution.source.endswith((".csv", ".tsv", ".txt")) or "/" in solution.source:
             solution = replace(solution, source=str(problem.asked.get("name") or "rows.csv"))
         return export_code(solution, library)

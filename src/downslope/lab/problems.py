@@ -23,6 +23,7 @@ from .localized import Localized, in_each_language, localized, plain
 
 SEEDS = MOST_SEED + 1
 POINTS, VALUES, VARIABLES, LONGEST = 500, 2_000, 3, 1_000
+WRITTEN = 100  # numbers of a lesson's rows that taken code holds itself; more of them come from the lesson
 LARGEST = 1e100  # a number in the rows, so that sums of squares stay finite
 REACH = (0.0, 10.0)  # of the field on which points are clicked
 
@@ -153,7 +154,9 @@ def lesson_problem(made: Lesson, asked: Mapping) -> Problem:
     title, settings, function = in_each_language(made.title), made.settings, made.function
     if function is None:
         assert made.rows is not None
-        return of_rows(asked, title, made.rows, **settings.to_json())
+        seed = f", seed={made.seed}" if made.data.draws else ""
+        source = f"ds.lessons.lesson({made.number}{seed}).rows" if made.rows.X.size > WRITTEN else ""
+        return of_rows(asked, title, made.rows, source, **settings.to_json())
     record = made.data.problem
     source = record.formula if record.formula and record.formula != function.formula else ""
     minima = () if record.minimum is None else (tuple(record.minimum),)

@@ -7,13 +7,14 @@ from pprint import pformat
 import numpy as np
 
 from ... import __version__
+from ...data import Dataset
 from ...messages import text
 from ..solution import Solution
 from .in_numpy import numpy_training
 from .in_torch import torch_training
 from .net import net_imports, net_prediction, net_weights
 from .plan import Plan, planned
-from .reading import constants, labelled, reading
+from .reading import constants, labelled, reading, written_out
 from .reading import imports as standard_imports
 
 IMPORTS = {
@@ -23,28 +24,37 @@ IMPORTS = {
 LIBRARIES = tuple(IMPORTS)
 
 
-def script(solution: Solution, library: str) -> str:
-    """The text of the script."""
+def script(solution: Solution, library: str, rows: Dataset | None = None) -> str:
+    """The text of the script; it reads a file, or holds the encoded `rows` itself."""
     if solution.recipe.net is not None:
-        parts = [_net_head(solution, library), *reading(solution), *net_prediction(solution, library)]
-        parts.append(_net_main(solution, library))
+        functions = [*_reading(solution, rows), *net_prediction(solution, library)]
+        parts = [_net_head(solution, library, rows, functions), *functions]
+        parts.append(_net_main(solution, library, rows))
     else:
-        plan = planned(solution, library)
+        plan = planned(solution, library, rows)
         training = numpy_training(plan) if library == "numpy" else torch_training(plan)
-        parts = [_head(plan, library), *reading(solution), labelled(solution), *training]
-        parts.append(_main(plan, library))
+        labelling = [labelled(solution)] if rows is None else []
+        functions = [*_reading(solution, rows), *labelling, *training]
+        parts = [_head(plan, library, rows, functions), *functions, _main(plan, library, rows)]
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
-def _head(plan: Plan, library: str) -> str:
+def _reading(solution: Solution, rows: Dataset | None) -> list[str]:
+    return reading(solution) if rows is None else []
+
+
+def _head(plan: Plan, library: str, rows: Dataset | None, functions: list[str]) -> str:
     """What the script does, its imports and its constants."""
     solution = plan.solution
     docstring = text("export.script_head", method=plan.method.name, **_head_facts(solution, library))
-    lines = [docstring, text("export.script_usage"), text("export.script_by", version=__version__)]
+    usage = text("export.script_usage" if rows is None else "export.script_usage_rows")
+    lines = [docstring, usage, text("export.script_by", version=__version__)]
     lines += [text(key, method=plan.method.name) for key in plan.differs]
     if plan.differs:
         lines.append(text("export.script_kept"))
-    lines = [*_begun(solution, lines, IMPORTS[library]), f"TARGETS = {list(solution.targets)!r}"]
+    lines = _begun(solution, lines, IMPORTS[library], rows, functions)
+    if rows is None:
+        lines.append(f"TARGETS = {list(solution.targets)!r}")
     lines.append(f"FEATURES = {_listed(solution.features)}")
     if plan.differs:
         d, k = len(solution.features), plan.outputs
@@ -53,17 +63,17 @@ def _head(plan: Plan, library: str) -> str:
     return "\n".join(lines)
 
 
-def _net_head(solution: Solution, library: str) -> str:
+def _net_head(solution: Solution, library: str, rows: Dataset | None, functions: list[str]) -> str:
     """The same for a net, with what was run to find its weights."""
     dropout = solution.recipe.net.dropout if solution.recipe.net else 0.0
     run = {"method": solution.method, "epochs": solution.epochs, "dropout": f"{dropout:g}"}
     lines = [
         text("export.net_head", **_head_facts(solution, library)),
-        text("export.net_usage"),
+        text("export.net_usage" if rows is None else "export.net_usage_rows"),
         text("export.script_by", version=__version__),
         text("export.net_run", **run),
     ]
-    lines = _begun(solution, lines, net_imports(library))
+    lines = _begun(solution, lines, net_imports(library), rows, functions)
     return "\n".join([*lines, f"LAYERS = {_listed(net_weights(solution))}"])
 
 
@@ -75,10 +85,17 @@ def _head_facts(solution: Solution, library: str) -> dict[str, str]:
     return {"target": ", ".join(solution.targets), "objective": objective, "library": module}
 
 
-def _begun(solution: Solution, comments: list[str], imports: list[str]) -> list[str]:
+def _begun(
+    solution: Solution, comments: list[str], imports: list[str], rows: Dataset | None, functions: list[str]
+) -> list[str]:
     """The comments, the imports, and the constants that reading and predicting need."""
     lines = ["# " + " ".join(line.split()) for line in comments]
-    lines += ["", *standard_imports(solution), "", *imports, "", *constants(solution)]
+    if rows is None:
+        standard, needed = standard_imports(solution), constants(solution)
+    else:
+        math = ["import math"] if "math." in "".join(functions) else []
+        standard, needed = ["import csv", *math, "import sys"], written_out(rows)
+    lines += ["", *standard, "", *imports, "", *needed]
     return lines + [f"CLASSES = {_listed(solution.classes)}"] * bool(solution.classes)
 
 
@@ -87,17 +104,20 @@ def _listed(values) -> str:
     return pformat(list(values), width=100, compact=True)
 
 
-def _main(plan: Plan, library: str) -> str:
+def _main(plan: Plan, library: str, rows: Dataset | None) -> str:
     """Train, print the weights, predict."""
     solution = plan.solution
     array = "np.array({})" if library == "numpy" else "torch.tensor({}, dtype=torch.float64)"
-    arrays = array.format("part")
-    lines = [
-        'if __name__ == "__main__":',
-        "    if len(sys.argv) < 2 and DATA is None:",
-        f"        sys.exit({text('export.script_no_data')!r})",
-        "    path = sys.argv[1] if len(sys.argv) > 1 else DATA",
-        f"    W, b = train(*({arrays} for part in labelled(read(path))))",
+    lines = ['if __name__ == "__main__":']
+    if rows is None:
+        lines += [
+            "    if len(sys.argv) < 2 and DATA is None:",
+            f"        sys.exit({text('export.script_no_data')!r})",
+            "    path = sys.argv[1] if len(sys.argv) > 1 else DATA",
+        ]
+    given = "labelled(read(path))" if rows is None else f"(X, Y{', SHARE' * plan.weighted})"
+    lines += [
+        f"    W, b = train(*({array.format('part')} for part in {given}))",
         "    for name, w in zip(FEATURES, W.tolist()):",
         "        print(name, *w)",
     ]
@@ -106,19 +126,22 @@ def _main(plan: Plan, library: str) -> str:
     if plan.differs:
         found = f"{array.format('WEIGHTS')}, {array.format('INTERCEPT')}"
         lines.append(f"    W, b = {found}  # {text('export.script_found')}")
-    lines += ["    rows = read(sys.argv[2] if len(sys.argv) > 2 else path)", "    print()"]
-    return "\n".join([*lines, *_table(solution, f"{array.format('encode(rows)')}, W, b")])
+    if rows is None:
+        lines.append("    rows = read(sys.argv[2] if len(sys.argv) > 2 else path)")
+    encoded = array.format("X" if rows is not None else "encode(rows)")
+    return "\n".join([*lines, "    print()", *_table(solution, f"{encoded}, W, b")])
 
 
-def _net_main(solution: Solution, library: str) -> str:
+def _net_main(solution: Solution, library: str, rows: Dataset | None) -> str:
     """Predict."""
-    lines = [
-        'if __name__ == "__main__":',
-        "    if len(sys.argv) < 2 and DATA is None:",
-        f"        sys.exit({text('export.net_no_data')!r})",
-        "    rows = encode(read(sys.argv[1] if len(sys.argv) > 1 else DATA))",
-    ]
-    array = "np.array(rows)" if library == "numpy" else "torch.tensor(rows, dtype=torch.float64)"
+    lines = ['if __name__ == "__main__":']
+    if rows is None:
+        lines += [
+            "    if len(sys.argv) < 2 and DATA is None:",
+            f"        sys.exit({text('export.net_no_data')!r})",
+            "    X = encode(read(sys.argv[1] if len(sys.argv) > 1 else DATA))",
+        ]
+    array = "np.array(X)" if library == "numpy" else "torch.tensor(X, dtype=torch.float64)"
     return "\n".join([*lines, *_table(solution, array)])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...data import Dataset
 from ...descent import directions, methods
 from ...descent.methods import ClosedForm, Method
 from ...descent.schedules import Constant, Cosine, InverseScaling, Schedule
@@ -29,6 +30,7 @@ class Plan:
     method: Any
     schedule: Schedule | None  # of a loop
     differs: tuple[str, ...]  # keys of sentences
+    rows: Dataset | None = None  # that the script holds
 
     @property
     def loss(self) -> Any:
@@ -40,6 +42,8 @@ class Plan:
 
     @property
     def weighted(self) -> bool:
+        if self.rows is not None:
+            return self.rows.weights is not None
         encoding = self.solution.encoding
         return encoding is not None and encoding.weights is not None
 
@@ -60,7 +64,7 @@ class Plan:
         return start if start.any() else None
 
 
-def planned(solution: Solution, library: str) -> Plan:
+def planned(solution: Solution, library: str, rows: Dataset | None = None) -> Plan:
     """The way that belongs to the run's method, in this library."""
     recipe = solution.recipe
     if recipe.loss.numpy_lines(solution.outputs) is None or recipe.loss.torch_line(solution.outputs) is None:
@@ -86,11 +90,11 @@ def planned(solution: Solution, library: str) -> Plan:
         differs.append("export.differs_method")
     if "validation" in solution.metrics:
         differs.append("export.differs_held_out")
-    if not is_readable(solution):
+    if rows is None and not is_readable(solution):
         differs.append("export.differs_source")
     if way != "loop" and solution.verdict.code in UNSURE:
         differs.append("export.differs_unsure")
-    return Plan(solution, way, method, schedule, tuple(differs))
+    return Plan(solution, way, method, schedule, tuple(differs), rows)
 
 
 def _of_newton(solution: Solution, method, library: str) -> list[str]:

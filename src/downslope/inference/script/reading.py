@@ -11,8 +11,9 @@ from pathlib import Path
 from pprint import pformat
 
 import numpy as np
+from scipy import sparse
 
-from ...data import numbers
+from ...data import Dataset, numbers
 from ...data.cells import FALSE, TRUE, TextFormat
 from ...data.encoding import Column
 from ...data.layout import BLANK, MISSING, Layout
@@ -86,6 +87,18 @@ def constants(solution: Solution) -> list[str]:
     if not _is_plain(solution):
         lines.append(f"COLUMNS = {_listed(needed if layout.header else layout.names)}")
     return lines + patterns(solution)
+
+
+def written_out(rows: Dataset) -> list[str]:
+    """X (n, d), Y (n, outputs) and the rows' weights, as lists."""
+    assert rows.y is not None
+    y = np.asarray(rows.y, dtype=float)
+    if rows.classes:
+        y = np.eye(len(rows.classes))[y.astype(int)]
+        y = y if len(rows.classes) > 2 else y[:, 1:]
+    X = rows.X.toarray() if sparse.issparse(rows.X) else np.asarray(rows.X)
+    lines = [f"X = {_listed(X.tolist())}", f"Y = {_listed(y.reshape(len(X), -1).tolist())}"]
+    return lines + ([] if rows.weights is None else [f"SHARE = {_listed(rows.weights.tolist())}"])
 
 
 def _listed(values) -> str:
