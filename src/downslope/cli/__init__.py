@@ -26,7 +26,7 @@ from .checking import check
 from .exporting import export
 from .fitting import compare, fit
 from .inspecting import inspect
-from .instruments import check_gradient
+from .instruments import bare_errors, check_gradient
 from .judging import judge
 from .lab import lab, report
 from .lessons import lesson
@@ -126,7 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     """The command itself: its exit code, or what it raises, as it was raised."""
-    group = _command()
+    group, words = _command(), bare_errors(words)
     if "_DOWNSLOPE_COMPLETE" in os.environ:  # a shell asks, not a person
         group.main(words, prog_name="downslope")
     try:

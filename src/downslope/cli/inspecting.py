@@ -21,8 +21,13 @@ OF_ROWS = (
 
 def inspect(
     run: o.Run,
-    errors: o.Errors = False,
+    errors: o.Errors = None,
     robust: o.Robust = False,
+    cluster_by: o.ClusterBy = None,
+    hac: o.Hac = None,
+    time: o.Time = None,
+    bootstrap: o.Bootstrap = None,
+    fix_alpha: o.FixAlpha = False,
     step: o.StepNumber = None,
     plane: o.Plane = None,
     surface: o.Surface = False,
@@ -40,7 +45,7 @@ def inspect(
     requests.needs_picture(plane, surface, plot)
     solution = load(run)
     if not isinstance(solution, Solution):
-        asked = errors or robust or surface or any(one is not None for one in (step, plane, data))
+        asked = robust or surface or any(one is not None for one in (errors, step, plane, data))
         return _watched(solution, run, asked, plot, force, json)
     if plot is not None:
         from ..insight.landscape import landscape
@@ -54,18 +59,18 @@ def inspect(
             print(seen.description)
             show.written(show.console(), [drawn])
         return 0
-    if errors or step is not None:
-        if errors and json:
-            from ..insight.standard_errors import standard_errors
-
-            show.as_json(standard_errors(solution, solution.training_rows(data), robust).to_json())
-            return 0
-        number = 0 if step is None else whole().read("--step", step)
-        lines = (
-            instruments.show_errors(solution, data, robust)
-            if errors
-            else instruments.show_step(solution, number, data)
-        )
+    kind = instruments.kind_of_errors(errors, cluster_by, hac, bootstrap)
+    if kind is not None:
+        given = {"groups": cluster_by, "lags": hac, "time": time, "replicates": bootstrap}
+        table = instruments.errors_of(solution, data, robust, kind, fix_alpha=fix_alpha, **given)
+        if json:
+            show.as_json(table.to_json())
+        else:
+            print(table.summary())
+        return 0
+    if step is not None:
+        number = whole().read("--step", step)
+        lines = instruments.show_step(solution, number, data)
         if json:
             show.as_json({"step": number, "lines": lines})
         else:

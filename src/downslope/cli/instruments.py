@@ -12,11 +12,12 @@ from typing import Annotated, Any
 
 import typer
 
-from ..arguments import number, of_the_user
+from ..arguments import number, of_the_user, whole
 from ..errors import DownslopeError, nearest
 from ..messages import text
 from . import options as o
 
+BARE = "model"  # what `--errors` stands for without a kind
 USUAL = ("{}_gradient", "grad_{}", "gradient_{}", "{}_grad", "d_{}", "{}_derivative")  # names of a gradient
 
 Subject = Annotated[
@@ -69,11 +70,48 @@ def check_gradient(
     return 0 if check.right else 1
 
 
-def show_errors(solution, data: str | None = None, robust: bool = False) -> list[str]:
-    """The lines of `inspect RUN --errors [--robust] [--data FILE]`."""
+def kind_of_errors(errors: str | None, groups: Any, lags: Any, replicates: Any) -> str | None:
+    """The kind that `--errors` names, or that the option of a kind implies where it names none."""
+    implied = {"cluster": groups, "hac": lags, "bootstrap": replicates}
+    kinds = [kind for kind, value in implied.items() if value is not None]
+    return kinds[0] if kinds and errors in (None, BARE) else errors
+
+
+def bare_errors(words: list[str]) -> list[str]:
+    """The words of a command with the kind that a bare `--errors` stands for.
+
+    >>> bare_errors(["inspect", "--errors", "a.run"]), bare_errors(["inspect", "a.run", "--errors", "HC3"])
+    (['inspect', '--errors=model', 'a.run'], ['inspect', 'a.run', '--errors', 'HC3'])
+    """
+    if words[:1] != ["inspect"] or "--errors" not in words:
+        return words
+    from ..insight.standard_errors import KINDS
+
+    given = any(not word.startswith("-") for word in words[1:2])  # RUN stands before the options
+    found = []
+    for word, following in zip(words, [*words[1:], "-"]):
+        a_run = not given and following not in KINDS
+        bare = word == "--errors" and (following.startswith("-") or a_run)
+        found.append(f"{word}={BARE}" if bare else word)
+    return found
+
+
+def errors_of(solution, data: str | None, robust: bool, kind: str, **given: Any) -> Any:
+    """The table of `inspect RUN --errors KIND [--data FILE]`."""
     from ..insight.standard_errors import standard_errors
 
-    return standard_errors(solution, solution.training_rows(data), robust).lines()
+    counted = {"lags": ("--hac", whole(least=0)), "replicates": ("--bootstrap", whole(least=2))}
+    for name, (option, number_kind) in counted.items():
+        if given[name] is not None:
+            given[name] = number_kind.read(option, given[name])
+    given = {name: value for name, value in given.items() if value is not None}
+    return standard_errors(solution, solution.rows_for_errors(data), robust, kind, **given)
+
+
+def show_errors(solution, data: str | None = None, robust: bool = False) -> list[str]:
+    """The lines of `inspect RUN --errors [--robust] [--data FILE]`."""
+    none: dict[str, Any] = {"lags": None, "replicates": None}
+    return errors_of(solution, data, robust, BARE, **none).summary().splitlines()
 
 
 def show_step(solution, step: int, data: str | None = None) -> list[str]:

@@ -29,6 +29,12 @@ def methods_known(incomplete: str) -> list[str]:
     return [f"{before}{comma}{name}" for name in METHODS if name.startswith(last)]
 
 
+def kinds_known(incomplete: str) -> list[str]:
+    from ..insight.standard_errors import KINDS
+
+    return [name for name in KINDS if name.startswith(incomplete)]
+
+
 def libraries_known(incomplete: str) -> list[str]:
     from ..inference.export import LIBRARIES
 
@@ -99,7 +105,12 @@ Surface = Annotated[bool, typer.Option("--surface", help="cli.help_surface")]
 Force = Annotated[bool, typer.Option("--force", help="cli.help_force")]
 NoVerdict = Annotated[bool, typer.Option("--no-verdict", help="cli.help_no_verdict")]
 Fix = Annotated[bool, typer.Option("--fix", help="cli.help_fix")]
-Errors = Annotated[bool, typer.Option("--errors", help="cli.help_errors")]
+Errors = Annotated[str | None, _option("--errors", "KIND", "errors", kinds_known)]
+ClusterBy = Annotated[str | None, _option("--cluster-by", "COL", "cluster_by")]
+Hac = Annotated[str | None, _option("--hac", "LAGS", "hac")]
+Time = Annotated[str | None, _option("--time", "COL", "time")]
+Bootstrap = Annotated[str | None, _option("--bootstrap", "N", "bootstrap")]
+FixAlpha = Annotated[bool, typer.Option("--fix-alpha", help="cli.help_fix_alpha")]
 Robust = Annotated[bool, typer.Option("--robust", help="cli.help_robust")]
 StepNumber = Annotated[str | None, _option("--step", "N", "step")]
 Rows = Annotated[str | None, _option("--data", "DATA", "rows")]
@@ -119,7 +130,13 @@ Lang = Annotated[
 
 
 # as Python calls it → as an option, where that is no setting and of another name
-ELSE = {"validation": "--validate", "net": "--hidden", "dataset": "DATA", "overwrite": "--force"}
+ELSE = {"validation": "--validate", "net": "--hidden", "dataset": "DATA", "overwrite": "--force"} | {
+    "kind": "--errors",
+    "groups": "--cluster-by",
+    "lags": "--hac",
+    "time": "--time",
+    "replicates": "--bootstrap",
+}
 OWN = {
     name
     for kind in list(vars().values())

@@ -14,10 +14,10 @@ import numpy as np
 
 from .. import view
 from ..arguments import a, column_name, columns, door, is_number, names, shown, whole
-from ..errors import DownslopeError, Renamed
+from ..errors import DownslopeError, Renamed, nearest
 from ..kernels.threads import each
 from ..messages import text
-from .reading import Table, type_name
+from .reading import Table, column_values, type_name
 
 CLOSE = 10_000  # between the least and the largest class number, where classes are found by counting
 
@@ -223,6 +223,20 @@ class Dataset:
         )
 
     @door(names=names())
+    def column(self, name: str) -> np.ndarray:
+        """The values of a column for each row, (n,): of the table that was read, or of X.
+
+        >>> Dataset.from_arrays([[1.0, 5.0], [2.0, 6.0]], features=["a", "b"]).column("b")
+        array([5., 6.])
+        """
+        if self.table is not None and name in self.table.names:
+            return column_values(self.table, name)
+        if name not in self.features:
+            known = self.features if self.table is None else self.table.names
+            raise DownslopeError("selection.no_column", asked=name, known=nearest(name, known))
+        values = self.X[:, self.features.index(name)]
+        return values if isinstance(values, np.ndarray) else values.toarray().ravel()
+
     def with_features(self, names: Sequence[str]) -> Dataset:
         """The same rows with some of the features, in the order that they stand in.
 

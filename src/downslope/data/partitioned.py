@@ -5,20 +5,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import DownslopeError, Renamed, warn_renamed
+from ..errors import DownslopeError, Renamed, nearest, warn_renamed
 from ..messages import text
 from .dataset import Dataset
 from .encoding import Encoding
 from .memory import leased
-from .parts import PairwiseSum, ahead, drawn, plus
-from .reading import Table
+from .parts import PairwiseSum, ahead, cut, drawn, limits, plus
+from .reading import Table, column_values
 from .statistics import UNIT, SecondMoments, Summary, second_moments
 
 if TYPE_CHECKING:
@@ -84,6 +84,17 @@ class PartitionedDataset:
     def each(self) -> Iterator[Dataset]:
         """The rows of each part, in order."""
         return map(self.part, range(self.parts))
+
+    def columns_of_parts(self, name: str) -> Iterator[np.ndarray]:
+        """The values of a column for the rows of each part that has rows, in order: of X, or of the files
+        that the parts are read from."""
+        if name in self.features:
+            return (part.column(name) for part in self.each() if len(part))
+        origin = getattr(self, "origin", None)
+        if origin is None or name not in origin.names:
+            known = self.features if origin is None else origin.names
+            raise DownslopeError("selection.no_column", asked=name, known=nearest(name, known))
+        return values_of_parts(self, name)
 
     def blocks(self, mixed: bool, epoch: int, seed: int) -> Iterator[Dataset]:
         """The rows of one pass, a few parts at a time: as they lie, or `mixed`, drawn from all over."""
@@ -384,3 +395,18 @@ class RowStatsBuilder:
         between = np.var(self._means, axis=0) - variance * len(self._means) / sum(self.counts)
         drift = float((between[variance > 0] / variance[variance > 0]).max(initial=0.0))
         return RowStats(total, tuple(self.counts), (np.concatenate(X), np.concatenate(Y), s), drift)
+
+
+def values_of_parts(stream: Any, name: str) -> Iterator[np.ndarray]:
+    """The values of a column of the source that is no feature, for the rows of each part that count."""
+    lenient = (lambda count: None) if stream.reading.on_bad_row == "skip" else None
+    names = list(dict.fromkeys((*stream.filter.request.columns, name)))
+    scan = stream.origin.scan(names, limits(stream.origin, stream.reading), None, lenient)
+    for number, read in enumerate(cut(scan, stream.size)):
+        table = Table(read, stream.source, formats=stream.origin.formats)
+        rows, _ = stream.filter.rows(table, number * stream.size)
+        if len(rows):
+            values = column_values(rows, name)
+            with suppress(ValueError):  # a text file has cells of text
+                values = values.astype(float)
+            yield values

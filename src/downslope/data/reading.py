@@ -362,6 +362,17 @@ def known_cells(table: Table, name: str, finite: bool = False) -> np.ndarray:
     return np.isfinite(values) if finite else ~np.isnan(values)
 
 
+def column_values(table: Table, name: str) -> np.ndarray:
+    """The values of a column, (n,): numbers or texts. Raises DownslopeError where some are missing."""
+    known = known_cells(table, name)
+    if not known.all():
+        raise DownslopeError("selection.column_missing", column=name, count=int((~known).sum()))
+    if table.kind(name) in ("text", "other"):
+        codes, texts = table.text(name)
+        return np.array(texts)[codes]
+    return table.numbers(name)
+
+
 def refuse_bad_numbers(table: Table, names: Sequence[str], weights: str | None) -> None:
     """Infinite numbers and weights that are none: the error names the first such row by its number, before
     any is dropped."""

@@ -14,11 +14,13 @@ from ..arguments import a, door, truth
 from ..data import Dataset, Encoding
 from ..data.opening import table_or_source
 from ..data.partitioned import PartitionedDataset
-from ..data.parts import Meter, ReadOptions
+from ..data.parts import Holdout, Meter, ReadOptions
 from ..data.reading import Table
+from ..data.stream import Stream
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..insight import Verdict
+from ..insight.coefficients import SummaryText
 from ..insight.standard_errors import standard_errors
 from ..messages import text
 from ..model.nets import net_scores
@@ -230,12 +232,46 @@ class Solution:
         return objective
 
     @door(robust=truth)
-    def summary(self, data=None, robust: bool = False) -> str:
-        """A table of weights, their standard errors, t or z, p and intervals; see `standard_errors`.
+    def summary(self, data=None, robust: bool = False, **asked) -> str:
+        """A table of weights, their standard errors, t or z, p and intervals; log-likelihood, AIC, BIC and
+        tests of the whole model. A text, which notebooks show as a table.
 
         `data`: the rows that were learned from, where they can not be read again from where they came from.
+        `asked`: `kind` and what belongs to it; see `standard_errors`.
         """
-        return str(standard_errors(self, self.training_rows(data), robust))
+        table = standard_errors(self, self.rows_for_errors(data), robust, **asked)
+        return SummaryText.of(table)
+
+    def rows_for_errors(self, data=None) -> Any:
+        """`training_rows`, or a Stream of them where they do not fit in memory, or were split in parts."""
+        if isinstance(data, PartitionedDataset):
+            return data
+        try:
+            return self.training_rows(data)
+        except DownslopeError as error:
+            if error.key not in ("inference.rows_in_memory", "inference.split_in_parts"):
+                raise
+        encoding, source = self.encoding, self.source if data is None else data
+        assert encoding is not None
+        held = Holdout(*self.split) if self.split is not None and self.split_in_parts else None
+        columns = [column.name for column in encoding.columns]
+        return Stream.open(source, encoding.targets, columns, encoding.weights, ReadOptions(held=held))
+
+    @door(dataset=a("Dataset"), fix_alpha=truth)
+    def refit(self, dataset, fix_alpha: bool = True) -> Solution:
+        """The same settings fitted to other rows. Where a rule chose alpha it chooses again, unless
+        `fix_alpha`."""
+        from .training import Training
+
+        recipe = self.recipe
+        if self.selection is not None and not fix_alpha:
+            chosen = {"alpha": self.selection["rule"]}
+            if self.selection["folds"] is not None:  # gcv, aic and bic have none
+                chosen |= {"folds": self.selection["folds"], "metric": self.selection["metric"]}
+            recipe = recipe.with_(**chosen)
+        training = Training.on_rows(dataset, recipe)
+        training.judged = False
+        return training.solution
 
     def to_json(self) -> dict[str, Any]:
         """What `--json` prints: plain data, with null for numbers that are not finite."""

@@ -17,7 +17,7 @@ from ..model.functions import Function
 from ..model.lanczos import outer_eigenvalues
 from ..model.linear import WIDE
 from ..model.objective import Objective, function_objective
-from .standard_errors import aligned
+from .coefficients import aligned
 
 EVEN = 2.0  # condition number up to which nothing is to blame
 METHODS = ("gd", "momentum", "nesterov", "newton")

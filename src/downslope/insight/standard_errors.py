@@ -1,129 +1,67 @@
-"""Cov(ŵ) = J·H⁻¹·J', from the curvature H at the minimum, whatever method got there."""
+"""Cov(ŵ) = J·A⁻¹BA⁻¹·J', from the curvature A at the minimum, whatever method got there."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..arguments import ROWS, a, door, truth
+from ..arguments import ROWS, a, door, one_of, truth, whole
 from ..errors import DownslopeError
-from ..messages import text
+from . import bootstrap, covariance
+from .coefficients import StandardErrors
+from .fit_statistics import fit_statistics
 
-LEVEL = 0.95
 AT_REST = 1e-6  # of a slope's usual size: above, these weights are no minimum of these rows
+KINDS = ("model", "HC0", "HC1", "HC2", "HC3", "cluster", "hac", "posterior", "sandwich", "bootstrap")
+POWER = {"HC0": 0.0, "HC1": 0.0, "HC2": 0.5, "HC3": 1.0, "sandwich": 0.0}  # of 1/(1 − h)
+FEW_CLUSTERS = 30
+NEEDS = {"cluster": "instruments.cluster_needs", "hac": "instruments.hac_needs"}
 
 
-@dataclass(frozen=True, eq=False)
-class StandardErrors:
-    """How sure each weight is, in the user's units; one entry for each name.
-
-    `statistic` is t or z = estimate/error, `p` its two-sided chance if the weight were 0, `low` to `high`
-    the interval of 95%. Of more than two classes each weight is relative to those of `base`.
-    """
-
-    names: tuple[str, ...]
-    estimate: np.ndarray  # (p,)
-    error: np.ndarray  # (p,)
-    covariance: np.ndarray  # (p, p)
-    rows: int  # n
-    degrees: float  # n − k for t; infinite for z
-    robust: bool
-    weighted: bool
-    deviation: tuple[float, ...] = ()  # σ̂ of y about the plane, for each output; () for a likelihood
-    base: str | None = None
-
-    @property
-    def kind(self) -> str:
-        """ "t" or "z"."""
-        return "t" if np.isfinite(self.degrees) else "z"
-
-    @property
-    def statistic(self) -> np.ndarray:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self.estimate / self.error
-
-    @property
-    def p(self) -> np.ndarray:
-        from scipy.special import ndtr, stdtr
-
-        below = -np.abs(self.statistic)
-        return 2 * (stdtr(self.degrees, below) if self.kind == "t" else ndtr(below))
-
-    @property
-    def low(self) -> np.ndarray:
-        return self.estimate - self._reach
-
-    @property
-    def high(self) -> np.ndarray:
-        return self.estimate + self._reach
-
-    @property
-    def _reach(self) -> np.ndarray:
-        from scipy.special import ndtri, stdtrit
-
-        middle = (1 + LEVEL) / 2
-        return self.error * (stdtrit(self.degrees, middle) if self.kind == "t" else ndtri(middle))
-
-    def lines(self) -> list[str]:
-        """A table as wide as its words, and below it what it rests on."""
-        heads = ["", *(text(f"instruments.{head}") for head in ("estimate", "error"))]
-        rows = [[*heads, self.kind, "p", "2.5%", "97.5%"]]
-        for number, name in enumerate(self.names):
-            values = [self.estimate, self.error, self.statistic, None, self.low, self.high]
-            cells = ["" if value is None else f"{value[number] + 0.0:.6g}" for value in values]
-            cells[3] = f"{self.p[number]:.3g}"
-            rows.append([name, *cells])
-        lines = aligned(rows)
-        about = {"rows": self.rows, "degrees": f"{self.degrees:g}"}
-        lines += ["", text(f"instruments.rests_on_{self.kind}", **about)]
-        if self.deviation:
-            deviation = ", ".join(f"{value:.6g}" for value in self.deviation)
-            lines.append(text("instruments.deviation", deviation=deviation))
-        if self.base is not None:
-            lines.append(text("instruments.base", base=self.base))
-        if self.robust:
-            lines.append(text("instruments.robust"))
-        if self.weighted:
-            lines.append(text("instruments.analytic_weights"))
-        return lines
-
-    def to_json(self) -> dict[str, Any]:
-        """{names, estimate, error, statistic, p, low, high, …}"""
-        vectors = ("estimate", "error", "statistic", "p", "low", "high")
-        return {
-            "names": list(self.names),
-            **{name: getattr(self, name).tolist() for name in vectors},
-            "kind": self.kind,
-            "degrees": self.degrees,
-            "rows": self.rows,
-            "robust": self.robust,
-            "deviation": list(self.deviation),
-            "base": self.base,
-        }
-
-    def __str__(self) -> str:
-        return "\n".join(self.lines())
-
-
-@door(solution=a("Solution"), dataset=ROWS, robust=truth)
-def standard_errors(solution, dataset, robust: bool = False) -> StandardErrors:
+@door(
+    solution=a("Solution"),
+    dataset=ROWS,
+    robust=truth,
+    kind=one_of(*KINDS),
+    lags=whole(least=0, none=True),
+    replicates=whole(least=2),
+    seed=whole(least=0),
+    fix_alpha=truth,
+)
+def standard_errors(
+    solution,
+    dataset,
+    robust: bool = False,
+    kind: str = "model",
+    groups: Any = None,
+    lags: int | None = None,
+    time: Any = None,
+    replicates: int = 200,
+    seed: int = 0,
+    fix_alpha: bool = False,
+) -> StandardErrors:
     """Standard errors of a linear model's weights, over the rows that they were learned from.
 
-    Squared loss: σ̂²(XᵀSX)⁻¹ with σ̂² = Σsᵢeᵢ²/(n − k), and Student's t with n − k degrees, for each output.
-    Log and Poisson loss: the inverse of the information matrix, and z. robust: White's sandwich with
-    n/(n − k), HC1, which lets each row have a variance of its own. Weights are analytic, as in statsmodels'
-    WLS: a row of weight 2 is surer, not two rows; only their ratios count, and rows of weight 0 do not.
+    kind: "model", σ̂²(XᵀSX)⁻¹ with σ̂² = Σsᵢeᵢ²/(n − k) and Student's t with n − k degrees for each output of a
+    squared loss; the inverse of the information matrix, and z, for log and Poisson loss.
+    "HC0" … "HC3": White's sandwich A⁻¹BA⁻¹, each row with a variance of its own (MacKinnon & White 1985).
+    "cluster": rows of one cluster may depend on each other; `groups` names a column, or is an array (n,).
+    "hac": each row may depend on the `lags` before it, in the order of the column `time` (Newey & West 1987).
+    "posterior": under L2, the covariance of the weights given the data, with the penalty as a prior.
+    "sandwich": under L2 the spread around the shrunken mean; of Huber and quantile losses, their errors.
+    "bootstrap": of fits to `replicates` resampled tables, drawn by `seed`; a rule that chose alpha chooses it
+    again in each, unless `fix_alpha`. Of rows in parts, to first order. `robust`: HC1.
 
-    Raises DownslopeError where such numbers would be false: with a penalty, with another loss, where the
-    descent did not arrive, where columns are dependent, and where rows are too few.
+    Weights are analytic, as in statsmodels' WLS: a row of weight 2 is surer, not two rows; only their ratios
+    count, and rows of weight 0 do not.
+
+    Raises DownslopeError where such numbers would be false: of another kind than the loss and the penalty
+    allow, where the descent did not arrive, where columns are dependent, and where rows are too few.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0], [4.0]], [2.1, 3.9, 6.2, 7.8])
-    >>> print(ds.fit(rows).summary(rows))
+    >>> print("\\n".join(ds.standard_errors(ds.fit(rows), rows).lines()))
                estimate  standard error         t        p       2.5%    97.5%
     x              1.94       0.0905539   21.4237  0.00217    1.55038  2.32962
     intercept      0.15        0.247992  0.604858    0.607  -0.917023  1.21702
@@ -131,116 +69,136 @@ def standard_errors(solution, dataset, robust: bool = False) -> StandardErrors:
     4 rows, Student's t with 2 degrees of freedom.
     Standard deviation of the residuals: 0.202485.
     """
-    _refuse_loss(solution)
-    objective = solution.objective(solution.training_rows(dataset))
+    if robust and kind not in ("model", "HC1"):
+        raise DownslopeError("instruments.robust_and_kind", kind=kind)
+    kind = "HC1" if robust else kind
+    _refuse_loss(solution, kind)
+    _refuse_options(kind, groups, lags, time)
+    objective = solution.objective(dataset)
     term = objective.term
     q, k = term.size // term.outputs, term.outputs
     free = 1 if term.loss.coupled(k) else 0  # of softmax, one class is the base of the others
     used = q * (k - 1) if free else q  # weights that one row's prediction takes
-    if term.rows <= used:
+    if term.rows <= used and not objective.penalty.alpha:
         raise DownslopeError("instruments.too_few_rows", rows=term.rows, columns=used)
-    point = objective.value_and_gradient(objective.to_inner(solution.params))
-    _refuse_unfinished(solution, objective, point)
-    inverse = _inverse(term, point.theta, free)
-    theta = point.theta - term.rows * _whole(inverse, free, k) @ point.gradient  # what the method left undone
-    inverse = inverse if term.quadratic else _inverse(term, theta, free)
-    z = term.predictor(theta)
-    likelihood = term.loss.likelihood
-    deviation: tuple[float, ...] = ()
-    covariance = inverse
-    if not likelihood:
-        share = np.ones(term.rows) if term.relative_weight is None else term.relative_weight
-        variance = share @ (term.Y - z) ** 2 / (term.rows - q)  # (k,)
-        deviation = tuple(np.sqrt(variance).tolist())
-        covariance = inverse * np.tile(2 * variance, q)[:, None]  # ∇²(z − y)² is 2
-    if robust:
-        covariance = inverse @ _meat(term, z, free) @ inverse * (term.rows / (term.rows - used))
-    J = np.kron(_to_user(term, q), np.eye(k - free))
-    covariance = J @ covariance @ J.T
     W = solution.params.reshape(q, k)
-    estimate = (W[:, free:] - W[:, :free]).ravel() if free else solution.params
-    names = tuple(name for number, name in enumerate(solution.names) if not free or number % k)
+    notes: list[tuple[str, dict[str, Any]]] = []
+    if solution.selection is not None and (kind != "bootstrap" or fix_alpha):
+        notes.append(("instruments.given_alpha", {"alpha": f"{objective.penalty.alpha:.6g}"}))
+    known: dict[str, Any] = {
+        "names": tuple(n for number, n in enumerate(solution.names) if not free or number % k),
+        "estimate": (W[:, free:] - W[:, :free]).ravel() if free else solution.params,
+        "rows": term.rows,
+        "robust": kind not in ("model", "posterior", "bootstrap"),
+        "weighted": _weighted(term),
+        "base": str(solution.classes[0]) if free else None,
+        "covariance_kind": kind,
+        "loss": solution.recipe.loss.spec,
+        "features": solution.features,
+    }
+    if kind == "bootstrap":
+        found = bootstrap.replicated(solution, dataset, objective, replicates, seed, fix_alpha)
+        kinked = objective.nonsmooth or not term.smooth
+        notes += [("instruments.kinked_bootstrap", {})] if kinked else []
+        notes += [("instruments.first_order", {})] if not term.in_memory else []
+        lost = replicates - len(found)
+        notes += [("instruments.replicates_lost", {"count": lost})] if lost else []
+        ends = np.percentile(found, [2.5, 97.5], axis=0)
+        C = np.atleast_2d(np.cov(found, rowvar=False))
+        return StandardErrors(
+            **known, covariance=C, error=np.sqrt(np.diag(C)), degrees=np.inf, replicates=found,
+            tested=not (kinked or objective.penalty.alpha), notes=tuple(notes),
+            interval=(np.full_like(ends[0], np.nan),) * 2 if kinked else (ends[0], ends[1]),
+        )  # fmt: skip
+    theta, inverse, df = _at_rest(solution, objective, free, used)
+    C, degrees, deviation = inverse, np.inf, ()
+    if term.loss.quadratic:
+        variance = term.map_reduce(bootstrap.squares_at(theta)) / (term.rows - df)  # (k,)
+        variance, degrees = np.asarray(variance), float(term.rows - df)
+        deviation = tuple(np.sqrt(variance).tolist())
+        C = inverse * np.tile(2 * variance, q)[:, None]  # ∇²(z − y)² is 2
+    if kind in POWER and term.loss.corner is None:
+        if POWER[kind] and free:
+            raise DownslopeError("instruments.no_leverage", kind=kind)
+        B = covariance.outer_sum(term, theta, free, POWER[kind], inverse)
+        if objective.penalty.alpha:  # a row's share of the penalty is part of its gradient
+            total = (objective.l2 * theta).reshape(q, k)[:, free:].ravel() * np.sqrt(term.rows)
+            B = B - covariance.apart(np.outer(total, total), term, free)
+        C = inverse @ B @ inverse * (term.rows / (term.rows - used) if kind == "HC1" else 1.0)
+    elif kind in POWER:
+        down, up = term.loss.corner
+        gram, B = covariance.quantile_sum(term, theta, down / (down + up))
+        C, degrees = np.linalg.solve(gram, np.linalg.solve(gram, B).T), float(term.rows - used)
+    elif kind == "cluster":
+        B, count = covariance.cluster_sum(term, theta, free, _columns(dataset, groups, term))
+        if count < 2:
+            raise DownslopeError("instruments.one_cluster", column=_name(groups))
+        C = inverse @ B @ inverse * (count / (count - 1) * (term.rows - 1) / (term.rows - used))
+        degrees = float(count - 1) if term.loss.quadratic else np.inf
+        few = "instruments.few_clusters" if count < FEW_CLUSTERS else "instruments.clusters"
+        notes.append((few, {"count": count, "column": _name(groups), "enough": FEW_CLUSTERS}))
+    elif kind == "hac":
+        assert lags is not None
+        if lags >= term.rows:
+            raise DownslopeError("instruments.lags", lags=lags, rows=term.rows)
+        B = covariance.lagged_sum(term, theta, free, _columns(dataset, time, term), lags, _name(time))
+        C = inverse @ B @ inverse
+        notes.append(("instruments.hac", {"lags": lags, "column": _name(time)}))
+    if kind in ("HC0", "HC2", "HC3"):
+        notes.append(("instruments.hc", {"kind": kind}))
+    if kind in ("posterior", "sandwich"):
+        loss = "_quantile" if term.loss.corner is not None else ""
+        penalised = "_l2" if kind == "sandwich" and objective.penalty.alpha else loss
+        notes.append((f"instruments.{kind}{penalised}", {}))
+    plain = not objective.penalty.alpha
+    shown = "model" if kind == "model" else kind
+    fit = fit_statistics(term, theta, df if df != q or not free else used, C, not plain, shown)
+    J = np.kron(_to_user(term, q), np.eye(k - free))
+    C = J @ C @ J.T
     return StandardErrors(
-        names=names,
-        estimate=estimate,
-        error=np.sqrt(np.diag(covariance)),
-        covariance=covariance,
-        rows=term.rows,
-        degrees=np.inf if likelihood else float(term.rows - q),
-        robust=robust,
-        weighted=term.relative_weight is not None,
-        deviation=deviation,
-        base=str(solution.classes[0]) if free else None,
-    )
+        **known, covariance=C, error=np.sqrt(np.diag(C)), degrees=degrees, deviation=deviation, tested=plain,
+        fit=fit, notes=tuple(notes),
+    )  # fmt: skip
 
 
-# ── the matrices, in the coordinates of the descent ─────────────────────────────────────────────────
+def _at_rest(solution, objective, free: int, used: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """θ at the minimum, with what the method left undone; (n·∇²F)⁻¹ there; df of one output.
 
-
-def _inverse(term, theta, free: int) -> np.ndarray:
-    """(n·H)⁻¹ by QR of √s·x̃, since XᵀX would lose half of the digits; of softmax, of H itself.  (p, p)"""
-    from scipy.linalg import solve_triangular
-
+    Raises DownslopeError where the weights are no minimum of these rows.
+    """
+    term = objective.term
+    theta = objective.to_inner(solution.params)
+    if term.loss.corner is not None:
+        _refuse_unfinished_kink(solution, objective, theta)
+        return theta, np.zeros((0, 0)), used
+    point = objective.value_and_gradient(theta)
+    _refuse_unfinished(solution, objective, point)
+    find = lambda theta: _inverse(objective, theta, free)
+    inverse = find(point.theta)
+    theta = point.theta - term.rows * covariance.whole(inverse, free, term.outputs) @ point.gradient
+    inverse = inverse if term.quadratic else find(theta)
     q, k = term.size // term.outputs, term.outputs
-    z = term.predictor(theta)
+    if not objective.penalty.alpha:
+        return theta, inverse, q if not free else used
     if free:
-        kept = np.arange(term.size) % k >= free
-        H = term.hessian(theta, (theta, z))[np.ix_(kept, kept)] * term.rows
-        size = np.sqrt(np.maximum(np.diag(H), 0.0))
-        scaled = H / np.where(size > 0, size, 1.0) / np.where(size > 0, size, 1.0)[:, None]
-        values = np.linalg.eigvalsh(scaled)
-        if values[0] <= 1e-13 * values[-1] * len(values):
-            raise DownslopeError(
-                "instruments.dependent", rank=int((values > 1e-13 * values[-1]).sum()), columns=len(H)
-            )
-        return np.linalg.inv(scaled) / size / size[:, None]
-    curvature = term.loss.curvature(z, term.Y)  # (n, k)
-    curvature = curvature if term.relative_weight is None else term.relative_weight[:, None] * curvature
-    out = np.zeros((term.size, term.size))
-    same = term.loss.quadratic  # then all outputs have one H
-    for c in range(1 if same else k):
-        R = np.zeros((0, q))
-        for rows, block in term.blocks():
-            stacked = np.vstack([R, np.sqrt(curvature[rows, c, None]) * block])
-            R = np.asarray(np.linalg.qr(stacked, mode="r"))
-        size = np.sqrt((R * R).sum(axis=0))
-        S = np.linalg.svd(R / np.where(size > 0, size, 1.0), compute_uv=False)
-        noise = S[0] * np.finfo(float).eps * max(term.rows, q)
-        rank = int((noise < S).sum())
-        if rank < q:
-            raise DownslopeError("instruments.dependent", rank=rank, columns=q)
-        root = solve_triangular(R, np.eye(q))
-        out[c::k, c::k] = root @ root.T
-    for c in range(1, k if same else 0):
-        out[c::k, c::k] = out[::k, ::k]
-    return out
+        H = term.hessian(theta) * term.rows
+        return theta, inverse, float(np.trace(_pinv(H + term.rows * np.diag(objective.l2)) @ H))
+    return theta, inverse, covariance.trace_of_hat(term, theta, term.rows * objective.l2.reshape(q, k))
 
 
-def _whole(inverse, free: int, k: int) -> np.ndarray:
-    """The inverse with zeros for the weights of a base class, which stay.  (p, p)"""
-    if not free:
-        return inverse
-    kept = np.arange(len(inverse) // (k - 1) * k) % k >= free
-    whole = np.zeros((len(kept), len(kept)))
-    whole[np.ix_(kept, kept)] = inverse
-    return whole
+def _inverse(objective, theta, free: int) -> np.ndarray:
+    term, k = objective.term, objective.term.outputs
+    if free and objective.penalty.alpha:  # the penalty holds all classes: their differences to the first
+        whole = _pinv((term.hessian(theta) + np.diag(objective.l2)) * term.rows)
+        contrast = np.kron(np.eye(len(whole) // k), np.hstack([-np.ones((k - 1, 1)), np.eye(k - 1)]))
+        return contrast @ whole @ contrast.T
+    prior = term.rows * objective.l2.reshape(-1, k)
+    return covariance.inverse(term, theta, free, prior)
 
 
-def _meat(term, z, free: int) -> np.ndarray:
-    """Σᵢ gᵢgᵢᵀ of the rows' own gradients gᵢ = sᵢ·ℓ′ᵢ ⊗ x̃ᵢ; outputs that share no loss stay apart.  (p, p)"""
-    q, k = term.size // term.outputs, term.outputs
-    slope = term.loss.slope(z, term.Y)  # (n, k)
-    slope = slope if term.relative_weight is None else term.relative_weight[:, None] * slope
-    out = np.zeros((q * (k - free), q * (k - free)))
-    for rows, block in term.blocks(size=max(1, 4_000_000 // term.size)):
-        if free:
-            g = (block[:, :, None] * slope[rows, None, free:]).reshape(len(block), -1)
-            out += g.T @ g
-            continue
-        for c in range(k):
-            g = block * slope[rows, c, None]
-            out[c::k, c::k] += g.T @ g
-    return out
+def _pinv(A: np.ndarray) -> np.ndarray:
+    """A⁺: softmax takes no notice of a number that is added to the intercepts of all classes."""
+    return np.linalg.pinv(A, rcond=1e-12, hermitian=True)
 
 
 def _to_user(term, q: int) -> np.ndarray:
@@ -248,21 +206,59 @@ def _to_user(term, q: int) -> np.ndarray:
     return term.standardise.to_user(np.eye(q).ravel(), term.intercept).reshape(q, q)
 
 
+def _weighted(term) -> bool:
+    return term.relative_weight is not None if term.in_memory else term.stream.encoding.weights is not None
+
+
+def _name(column) -> str:
+    return column if isinstance(column, str) else "groups"
+
+
+def _columns(dataset, column, term):
+    """The values of a column for each row that counts, one array for each part."""
+    if not term.in_memory:
+        if not isinstance(column, str):
+            raise DownslopeError("instruments.column_by_name")
+        return dataset.columns_of_parts(column)
+    values = dataset.column(column) if isinstance(column, str) else np.asarray(column)
+    if values.shape != (len(dataset),):
+        raise DownslopeError("instruments.group_length", found=values.shape, rows=len(dataset))
+    return [values if dataset.weights is None else values[dataset.weights > 0]]
+
+
 # ── where they would be false ───────────────────────────────────────────────────────────────────────
 
 
-def _refuse_loss(solution) -> None:
+def _refuse_loss(solution, kind: str) -> None:
     recipe = solution.recipe
     if not solution.features:
         raise DownslopeError("instruments.no_rows_behind", formula=solution.formula)
     if solution.is_net:
         raise DownslopeError("instruments.no_errors_for_net")
-    if recipe.penalty.alpha:
-        raise DownslopeError("instruments.penalised", penalty=recipe.penalty.name, alpha=recipe.alpha)
-    if not recipe.loss.quadratic and not recipe.loss.likelihood:
-        raise DownslopeError("instruments.no_errors_for_loss", loss=recipe.loss.spec)
+    if kind == "bootstrap":
+        return
+    penalty, loss = recipe.penalty, recipe.loss
+    kinked = penalty.nonsmooth or loss.corner is not None
+    if penalty.alpha and (kinked or kind not in ("posterior", "sandwich")):
+        known = "bootstrap" if kinked else "posterior, sandwich, bootstrap"
+        facts = {"kind": kind, "penalty": penalty.name, "alpha": penalty.alpha, "known": known}
+        raise DownslopeError("instruments.penalised", **facts)
+    if kind == "posterior" and not penalty.alpha:
+        raise DownslopeError("instruments.no_prior")
+    if kind != "sandwich" and not loss.quadratic and not loss.likelihood:
+        raise DownslopeError("instruments.no_errors_for_loss", loss=loss.spec, kind=kind)
     if solution.verdict.code == "separable":
         raise DownslopeError("instruments.separable")
+
+
+def _refuse_options(kind: str, groups, lags, time) -> None:
+    """What belongs to another kind, or is missing for this one."""
+    given = {"groups": (groups, "cluster"), "lags": (lags, "hac"), "time": (time, "hac")}
+    for name, (value, belongs) in given.items():
+        if value is not None and kind != belongs:
+            raise DownslopeError("instruments.option_of_kind", option=name, belongs=belongs, kind=kind)
+        if value is None and kind == belongs:
+            raise DownslopeError(NEEDS[kind])
 
 
 def _refuse_unfinished(solution, objective, point) -> None:
@@ -276,24 +272,10 @@ def _refuse_unfinished(solution, objective, point) -> None:
     raise DownslopeError(key, slope=f"{relative:.2g}", **facts)
 
 
-# ── words in columns ────────────────────────────────────────────────────────────────────────────────
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Cells in columns two spaces apart: the first to the left, the others to the right. A Chinese character
-    is two columns wide.
-
-    >>> aligned([["", "n"], ["two", "2"]])
-    ['     n', 'two  2']
-    """
-    widths = [max(map(_width, column)) for column in zip(*rows)]
-    lines = []
-    for first, *others in rows:
-        cells = [first + " " * (widths[0] - _width(first))]
-        cells += [" " * (width - _width(cell)) + cell for cell, width in zip(others, widths[1:])]
-        lines.append("  ".join(cells).rstrip())
-    return lines
-
-
-def _width(words: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in words)
+def _refuse_unfinished_kink(solution, objective, theta) -> None:
+    """At a kink there is no slope to look at: the loss has to be the one that the descent ended with."""
+    value = objective.value(theta)
+    if abs(value - solution.loss) > 1e-8 * (abs(solution.loss) + objective.gradient_scale):
+        raise DownslopeError("instruments.other_rows", slope=f"{abs(value - solution.loss):.2g}")
+    if solution.verdict.code != "converged":
+        raise DownslopeError("instruments.not_arrived", verdict=solution.verdict.code, slope="?")

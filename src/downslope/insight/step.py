@@ -16,7 +16,7 @@ from ..errors import DownslopeError
 from ..kernels.updates import shrink
 from ..messages import text
 from ..model.objective import Objective
-from .standard_errors import aligned
+from .coefficients import aligned
 
 SHOWN = 12  # rows and weights that are listed one by one
 WRITTEN = 4  # rows up to which a gradient's sum is written out

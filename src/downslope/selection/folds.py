@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.reading import known_cells
-from ..errors import DownslopeError, nearest
+from ..errors import DownslopeError
 
 USUAL = 5
 EXAMPLES = "5, 10, loo, group:COLUMN, time:COLUMN, time:COLUMN,gap:7"
@@ -117,7 +116,7 @@ class FoldSpec:
 
     def _by_group(self, dataset: Any, random: np.random.Generator) -> np.ndarray:
         """The fold of each row: whole groups, the largest first, each to the fold with the fewest rows."""
-        group = column_codes(dataset, self.column)
+        group = _codes(dataset, self.column)
         sizes = np.bincount(group)
         _enough(
             len(sizes),
@@ -136,7 +135,7 @@ class FoldSpec:
 
     def _by_time(self, dataset: Any) -> Folds:
         """Each fold learns from what came before it, less the last `gap` times; equal times stay together."""
-        time = column_codes(dataset, self.column)
+        time = _codes(dataset, self.column)
         times = np.bincount(time)
         _enough(
             len(times), self.count + 1, "selection.few_times",
@@ -169,25 +168,6 @@ def _enough(found: int, needed: int, key: str, **facts: Any) -> None:
         raise DownslopeError(key, **facts)
 
 
-def column_codes(dataset: Any, name: str) -> np.ndarray:
-    """0, 1, … for each row, in the order of the values of a column: of the table that was read, or of X."""
-    if dataset.table is not None and name in dataset.table.names:
-        table = dataset.table
-        if not known_cells(table, name).all():
-            missing = int((~known_cells(table, name)).sum())
-            raise DownslopeError("selection.column_missing", column=name, count=missing)
-        if table.kind(name) in ("text", "other"):
-            codes, texts = table.text(name)
-            order = np.argsort(np.array(texts))
-            rank = np.empty(len(texts), dtype=int)
-            rank[order] = np.arange(len(texts))
-            values = rank[codes]
-        else:
-            values = table.numbers(name)
-    elif name in dataset.features:
-        column = dataset.X[:, dataset.features.index(name)]
-        values = column if isinstance(column, np.ndarray) else column.toarray().ravel()
-    else:
-        known = dataset.features if dataset.table is None else dataset.table.names
-        raise DownslopeError("selection.no_column", asked=name, known=nearest(name, known))
-    return np.unique(values, return_inverse=True)[1]
+def _codes(dataset: Any, name: str) -> np.ndarray:
+    """0, 1, … for each row, in the order of the values of a column."""
+    return np.unique(dataset.column(name), return_inverse=True)[1]
