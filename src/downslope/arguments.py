@@ -78,7 +78,7 @@ class Kind:
 
 
 def shown(value: Any, most: int = 60) -> str:
-    """A value as a message shows it: in one short line.
+    """A value as shown in messages: one short line.
 
     >>> shown("x" * 100), shown(lambda: 0)[:9]
     ("'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…", '<function')
@@ -108,7 +108,7 @@ def number(
     none: bool = False,
     word: str | None = None,
 ) -> Kind:
-    """A finite number between these ends; or None, or one word, where those are allowed."""
+    """A finite number within limits; or None, or a word, if allowed."""
     limits = _limits({"at_least": least, "above": above, "at_most": most, "below": below})
 
     def check(name: str, value: Any) -> None:
@@ -142,7 +142,7 @@ def _schema(kind: str, none: bool, **limits: Any) -> dict[str, Any]:
 
 
 def whole(least: int | None = None, most: int | None = None, none: bool = False) -> Kind:
-    """A whole number; 1e3 is one."""
+    """A whole number; 1e3 counts as one."""
     limits = _limits({"at_least": least, "at_most": most})
 
     def check(name: str, value: Any) -> None:
@@ -186,7 +186,7 @@ def one_of(*known: str, none: bool = False) -> Kind:
 
 
 def a(*kinds: str, none: bool = False) -> Check:
-    """A thing of one of these classes, by the name of the class, so that none of them need be loaded."""
+    """An object of one of these classes, by the name of the class, so that none of them is imported."""
 
     def check(name: str, value: Any) -> None:
         if none and value is None:
@@ -315,7 +315,7 @@ def column_name(value: Any) -> Any:
 
 
 def check(thing: Any, **kinds: Check) -> None:
-    """The fields of a dataclass, held against what they must be."""
+    """Check the fields of a dataclass."""
     for name, kind in kinds.items():
         kind(name, getattr(thing, name))
 

@@ -11,7 +11,7 @@ from .messages import text
 
 
 class DownslopeError(ValueError):
-    """The request or the data is at fault. `key` names the sentence, `facts` fill it.
+    """An invalid request or invalid data. `key` names the sentence, `facts` fill its placeholders.
 
     >>> DownslopeError("data.no_such_file", path="rows.csv").key
     'data.no_such_file'
@@ -39,7 +39,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 class DownslopeWarning(UserWarning):
-    """The answer stands, but there is something about it that should be known."""
+    """The result is valid, but has a limitation that the user should know."""
 
 
 def _rebuilt(kind, key, facts):
@@ -69,7 +69,7 @@ def warn_renamed(old: str, new: str, stacklevel: int = 3) -> None:
 
 
 def nearest(asked: str, known: Iterable[str]) -> str:
-    """The names that would have worked, the nearest first.
+    """The valid names, the nearest first.
 
     >>> nearest("addam", ["gd", "sgd", "adam"])
     'adam, gd, sgd'

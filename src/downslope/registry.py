@@ -24,10 +24,10 @@ HOMES = {  # kind → where its table stands
 
 
 class Table(dict[str, Any]):
-    """name → what makes a noun of one kind: its class, or a function of its numbers.
+    """name → what creates an object of one kind: its class, or a function of its parameters.
 
-    base: the class that it has to be of.  numbers: with which one is made, to see that it is.  check: raises
-    for one that is, and cannot serve all the same.
+    base: the class it must derive from.  numbers: example parameters, to create one and check it.  check:
+    raises for objects of the right class that cannot be used.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Table(dict[str, Any]):
         self.watchers: list[Callable[[str, Callable], None]] = []  # called with each new row
 
     def add(self, name: str, make: Callable[..., Any]) -> None:
-        """One more row. Raises DownslopeError for a name that is taken, and for what makes no such noun."""
+        """Add a row. Raises DownslopeError for a name that exists, and for an object of another kind."""
         if not (isinstance(name, str) and name.isidentifier() and name.islower()):
             raise DownslopeError("registry.name", kind=self.kind, name=name)
         if name in self:
@@ -60,7 +60,7 @@ class Table(dict[str, Any]):
             watcher(name, make)
 
     def named(self, name: str) -> Callable[..., Any]:
-        """What a run names. Raises DownslopeError where it is not registered."""
+        """The entry that a run names. Raises DownslopeError if it is not registered."""
         if name not in self:
             raise DownslopeError("registry.missing", kind=self.kind, name=name)
         return self[name]

@@ -36,13 +36,13 @@ def shard(
 ) -> ShardedDataset:
     """Rows in the memory of a cluster's workers, for `ds.fit` and every other use of a Dataset.
 
-    rows: a `Stream`, or what `Stream.open` takes, with its target, features, weights and exclude.
-    workers: start so many on this machine, which `close()` or `with` ends again.
-    client: a Dask client, or the address of a scheduler (tcp://10.0.0.1:8786). With neither, Dask's client
-    of the moment, else this process alone, where rows are read again for each look at them.
-    shards: at least so many, for the same answers of stochastic methods with any number of workers.
+    rows: a `Stream`, or what `Stream.open` accepts, with its target, features, weights and exclude.
+    workers: start this many on this machine; `close()` or `with` stops them.
+    client: a Dask client, or the address of a scheduler (tcp://10.0.0.1:8786). With neither, the current
+    Dask client, else only this process, which reads the rows again in each pass.
+    shards: the minimum number, so that stochastic methods give the same result with any number of workers.
 
-    Raises DownslopeError for a cluster that can not be reached, has other versions, or too little memory.
+    Raises DownslopeError for a cluster that cannot be reached, has other versions, or too little memory.
     """
     stream_reading = rows.reading if isinstance(rows, Stream) else reading or ReadOptions()
     if workers is not None and client is not None:

@@ -49,10 +49,10 @@ class Shard:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ShardedDataset(PartitionedDataset):
-    """n rows (xᵢ, yᵢ, sᵢ) that lie with the workers of a cluster; see `Dataset` for the names that both have.
+    """n rows (xᵢ, yᵢ, sᵢ) in the memory of the workers of a cluster; see `Dataset` for the common names.
 
-    shards: one result on the cluster for each, in order.  height: 2^height parts are in each, the last one
-    may have less.
+    shards: one future on the cluster per shard, in order.  height: each has 2^height parts, the last one
+    may have fewer.
     """
 
     connection: Connection
@@ -71,8 +71,8 @@ class ShardedDataset(PartitionedDataset):
 
     @classmethod
     def of(cls, stream: Stream, connection: Connection, shards: int | None = None) -> ShardedDataset:
-        """The rows of a stream, read by the workers. `shards`: how many at least, for stochastic methods to
-        give the same with another number of workers."""
+        """The rows of a stream, read by the workers. `shards`: the minimum number, so that stochastic methods
+        give the same result with any number of workers."""
         classes, workers = stream.classes, connection.workers
         stream = replace(stream, classes=stream.encoding.classes)
         if len(stream.features) > WIDE:
@@ -99,7 +99,7 @@ class ShardedDataset(PartitionedDataset):
     # ---- the fields of a Dataset -----------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any] | None:
-        """Plain data, by which the same rows are opened again, on one machine."""
+        """Plain data from which the same rows can be opened again, on one machine."""
         return None if self.stream is None else self.stream.to_dict()
 
     def labelled(self, classes: tuple[Any, ...] = ()) -> ShardedDataset:
@@ -131,7 +131,7 @@ class ShardedDataset(PartitionedDataset):
         return replace(some, features=features, encoding=encoding, stream=stream, gathered=gathered)
 
     def held_out(self) -> ShardedDataset:
-        """The rows that the stream's `reading.held` holds out, on the same workers."""
+        """The validation rows of the stream's `reading.held`, on the same workers."""
         assert self.stream is not None
         return ShardedDataset.of(self.stream.held_out, self.connection)
 
@@ -141,7 +141,7 @@ class ShardedDataset(PartitionedDataset):
         return replace(self, shards=tuple(begin(Shard.changed, shard, change) for shard in self.shards))
 
     def close(self) -> None:
-        """End the cluster, where it was started for these rows."""
+        """Shut down the cluster, if it was started for these rows."""
         self.connection.close()
 
     def __enter__(self) -> ShardedDataset:
@@ -153,14 +153,14 @@ class ShardedDataset(PartitionedDataset):
     # ---- parts -------------------------------------------------------------------------------------
 
     def map_reduce(self, fn: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
-        """The sum over all parts of what `fn` returns for the rows of each, added as a `PairwiseSum` does."""
+        """The sum of fn(rows) over all parts, added pairwise as in `PairwiseSum`."""
         self.meter.begin_pass()
         total = summed(self.connection, partial(_asked, fn, plus), self.shards, plus)
         self.meter.add(len(self), len(self) * (len(self.features) + len(self.targets)) * 8)
         return total
 
     def map_shards(self, fn: Callable[[Sequence[Dataset], int], Any]) -> Any:
-        """The sum over all shards of what `fn` returns for the parts and the number of each."""
+        """The sum of fn(parts, number) over all shards."""
         return summed(self.connection, partial(_asked_whole, fn), self.shards, plus, numbered=True)
 
     def part(self, number: int) -> Dataset:

@@ -70,14 +70,14 @@ class Dataset:
     ) -> Any:
         """Rows from a file, a glob, a SQL query or a frame, encoded as numbers.
 
-        source: see `Table.read`.  target: column to predict, several, or None for X only. features: columns
-        to use, by default all others that serve, less those to `exclude`. weights: column of row weights.
-        reading: a `ReadOptions`, with the memory that rows may take ("2GB"; by default half of what is free)
-        and what becomes of bad rows. Rows that do not fit are a `Stream`: they stay where they are, and `fit`
-        asks them in parts.
+        source: see `Table.read`.  target: column to predict, several columns, or None for X only. features:
+        columns to use, by default all other usable ones, except those to `exclude`. weights: column of
+        sample weights. reading: a `ReadOptions`: the memory for rows ("2GB"; by default half of the free
+        memory) and how bad rows are treated. If the rows do not fit, the result is a `Stream`: they stay in
+        their source, and `fit` reads them in parts.
 
-        What was dropped, filled in or left out is in `notes`; `notes_text()` tells it. Raises DownslopeError
-        for what cannot be read or cannot serve.
+        `notes` and `notes_text()` report rows and columns that were dropped, filled in or left out. Raises
+        DownslopeError for a source that cannot be read or columns that cannot be used.
 
         >>> Dataset.read({"x": [1, 2, 3], "y": [2, 4, 6]}, target="y").X.ravel()
         array([1., 2., 3.])
@@ -92,11 +92,11 @@ class Dataset:
         """Rows from numbers in memory, which must be finite.
 
         X: (n, d) array, list of rows, DataFrame (pandas, polars) or scipy.sparse matrix.
-        y: (n,) or (n, k); a column (n, 1) stays two-dimensional, and so will its predictions.
+        y: (n,) or (n, k); a column (n, 1) stays two-dimensional, and so do its predictions.
         weights: (n,), at least 0, not all 0.
-        features: d names; by default the DataFrame's, else x1 … xd, or x if there is one.
+        features: d names; by default those of the DataFrame, else x1 … xd, or x if there is only one.
 
-        float32 is kept, all other numbers become float64; an array that is right already is not copied.
+        float32 stays float32, all other numbers become float64; a suitable array is not copied.
         """
         matrix = _csr(X) if is_sparse(X) else _floats(X, "X")
         if matrix.ndim != 2:
@@ -128,7 +128,7 @@ class Dataset:
         return cls(matrix, y, weights, names, targets, source=type_name(X))
 
     def fingerprint(self) -> dict[str, Any]:
-        """Which rows these are: how many, of how many columns, and the SHA-256 of all their numbers."""
+        """Identity of the rows: number of rows and columns, and the SHA-256 of all numbers."""
         sparse = not isinstance(self.X, np.ndarray)
         X = [self.X.data, self.X.indices, self.X.indptr] if sparse else [self.X]
         found = hashlib.sha256(repr((self.features, self.targets)).encode())
@@ -140,9 +140,9 @@ class Dataset:
 
     @door(classes=a("tuple", "list", "ndarray", "range"))
     def labelled(self, classes: Sequence[Any] = ()) -> Dataset:
-        """The same rows with y as class numbers 0, 1, …: those of `classes`, or of the values found, sorted.
+        """The same rows with y as class numbers 0, 1, … of `classes`, by default the sorted values of y.
 
-        Raises DownslopeError for one class only, and for a value that is none of `classes`.
+        Raises DownslopeError for a single class, and for a value that is not in `classes`.
 
         >>> Dataset.from_arrays([[1.0], [2.0], [3.0]], [5, 7, 5]).labelled().classes
         (5, 7)
@@ -183,7 +183,7 @@ class Dataset:
 
     @property
     def sample(self) -> Dataset:
-        """Rows in memory that stand for all rows: of a Dataset, the Dataset itself."""
+        """A sample of the rows in memory: for a Dataset, the Dataset itself."""
         return self
 
     some = Renamed("sample")
@@ -200,12 +200,12 @@ class Dataset:
         )
 
     def notes_text(self) -> list[str]:
-        """What was dropped, filled in or left out, one sentence each, in the language of the moment."""
+        """What was dropped, filled in or left out, one sentence each, in the current language."""
         return [text(key, **facts) for key, facts in self.notes]
 
     @door()
     def take(self, rows: Any) -> Dataset:
-        """The rows that an index array, a mask or a slice picks.
+        """The rows selected by an index array, a mask or a slice.
 
         >>> Dataset.from_arrays([[1.0], [2.0], [3.0]]).take([2, 0]).X.ravel()
         array([3., 1.])
@@ -238,9 +238,9 @@ class Dataset:
         return values if isinstance(values, np.ndarray) else values.toarray().ravel()
 
     def with_features(self, names: Sequence[str]) -> Dataset:
-        """The same rows with some of the features, in the order that they stand in.
+        """The same rows with only some of the features, in their present order.
 
-        Raises DownslopeError for a part of a column that is encoded as several features.
+        Raises DownslopeError for one of several features that encode a single column.
 
         >>> Dataset.from_arrays([[1.0, 2.0, 3.0]]).with_features(["x3", "x1"]).X
         array([[1., 3.]])
@@ -258,10 +258,10 @@ class Dataset:
 
     @door(seed=whole(least=0))
     def split(self, fraction: float, seed: int = 0) -> tuple[Dataset, Dataset]:
-        """(training rows, held-out rows): `fraction` of the rows, drawn by `seed`, is held out.
+        """(training rows, validation rows): `fraction` of the rows, drawn with `seed`, is for validation.
 
-        Both keep the order of the rows. An encoding is learned again, on the training rows only, so that
-        nothing of the held-out rows is known before they are used.
+        Both keep the order of the rows. An encoding is learned again on the training rows only, so that it
+        contains no information from the validation rows.
 
         >>> train, held_out = Dataset.from_arrays([[float(i)] for i in range(10)]).split(0.3)
         >>> len(train), len(held_out)
@@ -276,7 +276,7 @@ class Dataset:
         return rows, encoding.apply(held_out.table)
 
     def without_held_out(self, fraction: float, seed: int) -> Dataset:
-        """The training rows of `split`, in the encoding that these rows have."""
+        """The training rows of `split`, with the present encoding."""
         return self.take(_split_rows(len(self), fraction, seed)[0])
 
 

@@ -47,23 +47,23 @@ class PartitionedDataset:
 
     @property
     def drawn_in_parts(self) -> bool:
-        """Whether a split by the rows' numbers in their source left these rows."""
+        """Whether these rows come from a split by row numbers in their source."""
         return False
 
     def map_reduce(self, fn: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
-        """The sum over all parts of what `fn` returns for the rows of each, added as a `PairwiseSum` does."""
+        """The sum of fn(rows) over all parts, added pairwise as in `PairwiseSum`."""
         raise NotImplementedError
 
     def part(self, number: int) -> Dataset:
-        """The rows of one part, brought here."""
+        """The rows of one part, in this process."""
         raise NotImplementedError
 
     def map_shards(self, fn: Callable[[Sequence[Dataset], int], Any]) -> Any:
-        """The sum over `shards` of what `fn` returns for the parts and the number of each."""
+        """The sum of fn(parts, number) over `shards`."""
         raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any] | None:
-        """Plain data, by which the same rows are opened again; None where nothing can open them."""
+        """Plain data from which the same rows can be opened again; None if they cannot."""
         return None
 
     told, some = Renamed("to_dict"), Renamed("sample")
@@ -79,7 +79,7 @@ class PartitionedDataset:
         return self.map_shards(question)
 
     def close(self) -> None:
-        """Give back what holds the rows."""
+        """Release the resources that hold the rows."""
 
     def each(self) -> Iterator[Dataset]:
         """The rows of each part, in order."""
@@ -97,7 +97,7 @@ class PartitionedDataset:
         return values_of_parts(self, name)
 
     def blocks(self, mixed: bool, epoch: int, seed: int) -> Iterator[Dataset]:
-        """The rows of one pass, a few parts at a time: as they lie, or `mixed`, drawn from all over."""
+        """The rows of one epoch, a few parts at a time: in order, or `mixed`, drawn from all parts."""
         if not mixed:
             return grouped(self.each())
         return grouped(ahead(map(self.part, permuted(self.parts, epoch, seed).tolist())))
@@ -133,7 +133,7 @@ class PartitionedDataset:
         return rows.labelled(self.classes) if self.classes and not own else rows
 
     def notes_text(self) -> list[str]:
-        """What was dropped, filled in or left out, one sentence each, in the language of the moment."""
+        """What was dropped, filled in or left out, one sentence each, in the current language."""
         return [text(key, **facts) for key, facts in self.notes]
 
     def __repr__(self) -> str:
@@ -143,7 +143,7 @@ class PartitionedDataset:
         )
 
     def fingerprint(self) -> dict[str, Any]:
-        """Which rows these are: how many, of how many columns, and the SHA-256 of their second moments, which
+        """Identity of the rows: number of rows and columns, and the SHA-256 of their second moments, which
         change with every number."""
         moments, digest = self.found.moments, hashlib.sha256(repr((self.features, self.targets)).encode())
         for part in (moments.mean, moments.G, moments.c, moments.target):
@@ -152,7 +152,7 @@ class PartitionedDataset:
         return {"rows": len(self), "columns": len(self.features), "sha256": digest.hexdigest()}
 
     def labelled(self, classes: tuple[Any, ...] = ()) -> Any:
-        """The same rows with y as class numbers: those of `classes`, or of the values found, sorted."""
+        """The same rows with y as class numbers of `classes`, by default the sorted values of y."""
         own = () if self.encoding is None else self.encoding.classes
         if own:
             return self._with_classes(own)

@@ -262,7 +262,8 @@ ON_BAD_ROW = ("skip", "fail")
 
 @dataclass(frozen=True)
 class Holdout:
-    """Rows held out: those whose drawn number is below `fraction`. `out`: these rows, or all others."""
+    """A split: validation rows are those whose random number is below `fraction`. `out`: select these rows,
+    or all others."""
 
     fraction: float
     seed: int = 0
@@ -273,17 +274,17 @@ class Holdout:
             raise DownslopeError("data.split_fraction", fraction=self.fraction)
 
     def kept(self, first: int, count: int) -> np.ndarray:
-        """Which of the rows first, first + 1, … are on this side."""
+        """Which of the rows first, first + 1, … are selected."""
         return (drawn(first, count, self.seed, HELD) < self.fraction) == self.out
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How rows are read: in at most `memory` bytes ("2GB"; None is half of what is free), in parts of `rows`
-    (None: as many as make 32 MB).  on_bad_row: "skip" leaves out rows with a missing value or a text among
-    numbers and counts them; "fail" refuses a missing value, too; None fills missing values with the mean and
-    refuses texts. held: the fraction of rows to hold out for validation. encoding, header: of texts, given
-    instead of inferred: "gb18030"; whether there is a line of names.
+    """How rows are read: within `memory` bytes ("2GB"; None: half of the free memory), in parts of `rows`
+    rows (None: 32 MB).  on_bad_row: "skip" skips and counts rows with a missing value, or with text in a
+    numeric column; "fail" stops at the first; None fills missing values with the mean and refuses text.
+    held: the fraction of rows for validation. encoding, header: set the encoding of text files ("gb18030")
+    and whether the first line is a header, instead of detecting them.
 
     >>> ReadOptions("2GB").memory
     '2GB'

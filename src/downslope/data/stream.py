@@ -43,7 +43,7 @@ SLOW = 4e8  # bytes of numbers a second: a source that is decoded no faster is k
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Stream(PartitionedDataset):
-    """n rows (xᵢ, yᵢ, sᵢ) that stay where they are; see `Dataset` for the names that both have."""
+    """n rows (xᵢ, yᵢ, sᵢ) that stay in their source; see `Dataset` for the common names."""
 
     origin: Source
     filter: Filter
@@ -70,7 +70,7 @@ class Stream(PartitionedDataset):
         exclude: Sequence[str] | None = None,
         learn: Callable[[Source, Filter, ReadOptions], FirstPass] = learned,
     ) -> Stream:
-        """The rows of files or a query, learned in one pass over them, by `learn`. Other arguments as for
+        """The rows of files or a query, whose encoding is learned in one pass. Other arguments as for
         `Dataset.read`.
 
         >>> Stream.open("SELECT range AS x, 2 * range + 1 AS y FROM range(5000)", "y")
@@ -85,7 +85,7 @@ class Stream(PartitionedDataset):
 
     @classmethod
     def after(cls, origin: Source, filtered: Filter, reading: ReadOptions, learn=learned) -> Stream:
-        """The rows of a source that was opened."""
+        """The rows of an opened source."""
         first = learn(origin, filtered, reading)
         known, classes, asked = first.known, first.encoding.classes, filtered.request
         origin, filtered = first.origin, replace(filtered, request=first.request)
@@ -109,7 +109,7 @@ class Stream(PartitionedDataset):
 
     @property
     def meter(self) -> Meter:
-        """What was read, of the source or of what is kept of it."""
+        """Counts what is read, from the source or its cache."""
         return self.origin.meter
 
     @property
@@ -154,8 +154,8 @@ class Stream(PartitionedDataset):
         return replace(self, encoding=encoding, gathered_at_once=None)
 
     def split(self, fraction: float, seed: int = 0) -> tuple[Stream, Stream]:
-        """(training rows, held-out rows): a row is held out where the number drawn for it by `seed` is below
-        `fraction`. The encoding is learned again, on the training rows."""
+        """(training rows, validation rows): a row is for validation if its random number, from `seed`, is
+        below `fraction`. The encoding is learned again on the training rows."""
         held = Holdout(fraction, seed)
         filtered = replace(self.filter, held=held, request=self.asked or self.filter.request)
         training = Stream.after(self.origin, filtered, replace(self.reading, held=held))
@@ -167,13 +167,13 @@ class Stream(PartitionedDataset):
 
     @property
     def held_out(self) -> Stream:
-        """The rows that `reading.held` holds out, encoded as these are."""
+        """The validation rows of `reading.held`, with the same encoding."""
         assert self.filter.held is not None
         other = replace(self.filter, held=replace(self.filter.held, out=True))
         return replace(self, filter=other, gathered_at_once=None, apart=True, said=(), skipped=0)
 
     def with_source(self, words: str) -> Stream:
-        """The rows of another source, encoded as these are."""
+        """The rows of another source, with the same encoding."""
         origin = opened_source(words, self.reading.encoding, self.reading.header)
         for name in self.filter.request.columns:
             if name not in origin.names:
@@ -184,7 +184,7 @@ class Stream(PartitionedDataset):
         return replace(other, apart=True, said=(), skipped=0)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, by which the same rows are opened again."""
+        """Plain data from which the same rows can be opened again."""
         request, held = self.filter.request, self.filter.held
         return {
             "columns": [
@@ -219,7 +219,7 @@ class Stream(PartitionedDataset):
 
     @property
     def size(self) -> int:
-        """Rows of the source in a part."""
+        """Rows of the source per part."""
         columns = max(len(self.filter.request.columns), len(self.features))
         return part_size(self.reading, columns)
 
@@ -239,14 +239,14 @@ class Stream(PartitionedDataset):
         return found
 
     def map_reduce(self, fn: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
-        """The sum over all parts of what `fn` returns for the rows of each, added as a `PairwiseSum` does."""
+        """The sum of fn(rows) over all parts, added pairwise as in `PairwiseSum`."""
         tree = PairwiseSum(plus)
         for part in self.each():
             tree.add(fn(part) if len(part) else None)
         return tree.total
 
     def each(self) -> Iterator[Dataset]:
-        """The rows that count of each part, in order; the next part is read while one is used."""
+        """The rows of each part with a weight above 0, in order; the next part is read ahead."""
         if self.cached is not None and self.cached.whole:
             self.meter.begin_pass()
             yield from ahead(self.part(number) for number in range(self.parts))
@@ -255,7 +255,7 @@ class Stream(PartitionedDataset):
             yield part
 
     def part(self, number: int) -> Dataset:
-        """The rows of one part: from the disk, or from files that can be read in the middle."""
+        """The rows of one part: from the cache, or from files with random access."""
         if self.cached is not None and self.cached.whole:
             return self._read_back(range(*self._edges[number : number + 2]))
         first = number * self.size
@@ -264,8 +264,8 @@ class Stream(PartitionedDataset):
         return self._rows(table, first)[0]
 
     def lent(self) -> Stream:
-        """What another process needs to read the same parts, and no more. Rows that can not be read in the
-        middle are kept on the disk for it, where there is room."""
+        """What another process needs to read the same parts. Rows without random access are cached on disk
+        for it, if there is space."""
         cached = None
         if not self.origin.at_random and self.cached is not None:
             for _ in () if self.cached.whole else self.each():
@@ -293,9 +293,9 @@ class Stream(PartitionedDataset):
         return islice(self._encoded(), first, last)
 
     def blocks(self, mixed: bool, epoch: int, seed: int) -> Iterator[Dataset]:
-        """The rows of one pass, a few parts at a time: as they lie, or `mixed`, drawn from all over. Rows
-        that lie in some order (`RowStats.drift`) are kept on the disk for it, and drawn in pieces of a
-        sixteenth of a part; others in whole parts. Where neither can be, the blocks are neighbours."""
+        """The rows of one epoch, a few parts at a time: in order, or `mixed`, drawn from all parts. Ordered
+        rows (`RowStats.drift`) are cached on disk and drawn in pieces of a sixteenth of a part; others in
+        whole parts. If neither is possible, blocks are neighbouring parts."""
         finely = mixed and self.gathered.drift > DRIFT  # no matter how fast the source is: that decides bits
         if finely and self.cached is None:
             vars(self)["cached"] = self._cache()

@@ -18,7 +18,7 @@ ORDERS = ("shuffle", "cyclic", "replacement")
 
 @dataclass(frozen=True)
 class All:
-    """Every row, at every update: batch gradient descent."""
+    """All rows in every update: batch gradient descent."""
 
     def describe(self) -> str:
         return "all"
@@ -26,8 +26,8 @@ class All:
 
 @dataclass(frozen=True)
 class Batch:
-    """`size` rows an update. `order` is "shuffle" (a new permutation each pass), "cyclic" (as they
-    come), "replacement" (drawn with replacement), or the row numbers of a pass.
+    """`size` rows per update. `order` is "shuffle" (a new permutation in each epoch), "cyclic" (in
+    order), "replacement" (drawn with replacement), or the row numbers of an epoch.
 
     >>> Batch(2, "cyclic").order_of(5, epoch=0, seed=0)
     array([0, 1, 2, 3, 4])
@@ -49,7 +49,7 @@ class Batch:
             object.__setattr__(self, "order", _row_numbers(self.order))
 
     def order_of(self, n: int, epoch: int, seed: int) -> np.ndarray:
-        """The rows of pass `epoch`, drawn by counter: a pass needs no memory of the one before."""
+        """The rows of epoch `epoch`, drawn by a counter-based generator: no state of earlier epochs."""
         if not isinstance(self.order, str):
             order = np.array(self.order, dtype=np.int64)
             if not len(order) or order.min() < 0 or order.max() >= n:
@@ -67,7 +67,7 @@ class Batch:
         return order
 
     def updates_in(self, n: int) -> int:
-        """Updates a pass."""
+        """Updates per epoch."""
         taken = n if isinstance(self.order, str) else len(self.order)
         return -(-taken // self.size)
 
@@ -87,5 +87,5 @@ def _row_numbers(order) -> tuple[int, ...]:
 
 
 def One(order: str | Sequence[int] = "shuffle") -> Batch:
-    """One row an update: stochastic gradient descent."""
+    """One row per update: stochastic gradient descent."""
     return Batch(1, order)

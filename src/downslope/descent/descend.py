@@ -39,15 +39,14 @@ def descend(
     state: State | None = None,
     place: State | None = None,
 ) -> Descent:
-    """w ← w − t·d, until `stop` gives its reason: an iterator of steps, which returns a `Result`.
+    """w ← w − t·d, until `stop` gives a reason: an iterator of steps, which returns a `Result`.
 
     Parameters: `objective` (see `downslope.objective`); `start`, (p,), in the user's units; `method`;
-    `stop`, 1000 epochs when None; `validation`, an objective over the validation rows; `seed` of the row
-    order; `after`, the result of an earlier descent in the same coordinates: its weights, its direction's
-    memory and its counts of epochs and updates go on; `state`, the `Descent.state` of an earlier descent:
-    this one goes on from there, to the same bits as if never stopped. `place` is the old name of `state`.
-    Divergence always ends it, with the last weights that are finite. Ctrl-C ends it too, with the reason
-    "interrupted".
+    `stop`, by default 1000 epochs; `validation`, an objective over the validation rows; `seed` of the row
+    order; `after`, the result of an earlier descent in the same coordinates, whose weights, direction state
+    and counts of epochs and updates continue; `state`, the `Descent.state` of an earlier descent, which
+    continues with the same bits as if it had never stopped. `place` is the old name of `state`. Divergence
+    always ends it, with the last finite weights; so does Ctrl-C, with the reason "interrupted".
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])

@@ -1,7 +1,7 @@
 """Search directions. `Steepest` is complete in a few lines, and the pattern for those below it.
 
-A direction of the gradient alone moves by `kernels.updates.move`: one update in Python, a whole pass
-compiled. L-BFGS and Newton choose a direction d, and a search then finds how far to go along it.
+Directions that depend only on the gradient use `kernels.updates.move`: one update in Python, a whole
+epoch compiled. L-BFGS and Newton choose a direction d, and a line search finds the step length.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ EPS, FAR, BEYOND = np.finfo(float).eps, 100.0, 1e9
 
 @dataclass
 class DirectionState:
-    """What a direction remembers between updates: small, and all that is needed to go on."""
+    """The state of a direction between updates: all that is needed to continue."""
 
     vectors: np.ndarray  # (3, p) of the moving directions
     updates: int = 0
@@ -34,7 +34,7 @@ class DirectionState:
 
 @dataclass(frozen=True)
 class Direction:
-    """A direction that moves by the gradient alone; its constants go to the kernel."""
+    """A direction that depends only on the gradient; its constants are passed to the kernel."""
 
     code: ClassVar[int]  # of the kernel
     kinks: ClassVar[bool] = True  # whether it has a prox for a penalty with a kink
@@ -45,25 +45,25 @@ class Direction:
 
     @property
     def constants(self) -> tuple[int, float, float, float, float]:
-        """code, a, b, ε, decay: what `kernels.updates.move` is given."""
+        """code, a, b, ε, decay: arguments of `kernels.updates.move`."""
         raise NotImplementedError
 
     @property
     def equation(self) -> updates.Equation | None:
-        """One update as scripts write it; None where it is not a few lines."""
+        """One update as lines for exported scripts; None if it takes more than a few."""
         return updates.EQUATIONS.get(getattr(self, "code", -1)) if has_kernel(self) else None
 
     def in_units(self, gradient: float, weight: float) -> Direction:
-        """The same direction where gradients are of the size `gradient` and weights of the size `weight`: a
-        constant that has a unit is given in it."""
+        """The same direction for gradients of size `gradient` and weights of size `weight`: constants with a
+        unit are rescaled."""
         return self
 
     def begin(self, penalised: np.ndarray) -> DirectionState:
-        """An empty memory; `penalised` (p,) is 1 for a weight, 0 for an intercept."""
+        """The initial state; `penalised` (p,) is 1 for a weight, 0 for an intercept."""
         return DirectionState(np.stack([0.0 * penalised, 0.0 * penalised, penalised.astype(float)]))
 
     def move(self, w, g, rate: float, memory: DirectionState, l1) -> np.ndarray:
-        """The weights after one update; `memory` moves with them."""
+        """The weights after one update; `memory` is updated too."""
         m, v, penalised = memory.vectors
         memory.updates += 1
         _, a, b, _, _ = self.constants
@@ -73,18 +73,18 @@ class Direction:
         return new
 
     def applied_rate(self, rate: float, memory: DirectionState) -> float:
-        """The learning rate of the last move: the one that it was given."""
+        """The learning rate of the last update: the given one."""
         return rate
 
     def on_epoch_end(self, value: float, memory: DirectionState) -> None:
-        """A pass over the rows has ended, with F = `value`."""
+        """Called at the end of an epoch, with F = `value`."""
 
     def state_dict(self, memory: Any) -> Any:
-        """The memory as plain data, for a checkpoint."""
+        """The state as plain data, for a checkpoint."""
         return memory
 
     def load_state_dict(self, stored: Any, memory: Any) -> Any:
-        """The memory that was stored; `memory` is an empty one."""
+        """Restore a stored state into the initial state `memory`."""
         return stored
 
     @property
@@ -109,7 +109,7 @@ class Steepest(Direction):
 
 @dataclass(frozen=True)
 class Momentum(Direction):
-    """v = β·v + g;  w = w − t·v.  Rolls through narrow valleys.  Polyak 1964, in PyTorch's form."""
+    """v = β·v + g;  w = w − t·v.  For narrow valleys.  Polyak 1964, in PyTorch's form."""
 
     beta: float = 0.9
     code: ClassVar[int] = updates.MOMENTUM
@@ -124,8 +124,8 @@ class Momentum(Direction):
 
 @dataclass(frozen=True)
 class Nesterov(Direction):
-    """y = x⁺ + β·(x⁺ − x).  β a number (PyTorch's form), or "auto": FISTA's growing β with restarts,
-    the best that full gradients alone can do.  Nesterov 1983; Beck & Teboulle 2009."""
+    """y = x⁺ + β·(x⁺ − x).  β a number (PyTorch's form), or "auto": FISTA's increasing β with restarts,
+    the optimal rate with full gradients.  Nesterov 1983; Beck & Teboulle 2009."""
 
     beta: float | str = "auto"
     code: ClassVar[int] = updates.NESTEROV
@@ -221,8 +221,8 @@ class Adam(Direction):
 
 @dataclass(frozen=True)
 class AdamW(Adam):
-    """Adam after w = (1 − t·λ)·w.  The decay λ pulls the weights to 0 past the objective, so the end
-    is not the minimum of F unless λ = 0.  Loshchilov & Hutter 2019, algorithm 2."""
+    """Adam after w = (1 − t·λ)·w.  The decay λ pulls the weights towards 0 outside the objective, so the
+    end is not the minimum of F unless λ = 0.  Loshchilov & Hutter 2019, algorithm 2."""
 
     decay: float = 0.01
     code: ClassVar[int] = updates.ADAMW
@@ -243,7 +243,7 @@ class AdamW(Adam):
 
 @dataclass(frozen=True)
 class SearchDirection(Direction):
-    """A direction that finds d from more than the last gradient; how far along it is left to a search."""
+    """A direction d that depends on more than the last gradient; a line search finds the step length."""
 
     kinks: ClassVar[bool] = False
     chooses: ClassVar[bool] = True
@@ -251,7 +251,7 @@ class SearchDirection(Direction):
     exact: ClassVar[bool] = False  # whether one step of 1 on a parabola leaves nothing to do
 
     def first_length(self, search, objective, point, d, memory: DirectionState, reach: float) -> float:
-        """What a search along d tries first; `reach`: twice the last step length where F curved little."""
+        """The first step length along d; `reach`: twice the last step length if F curved little."""
         return reach if isinstance(search, Armijo) else 1.0
 
     def choose(self, objective, point, memory: DirectionState) -> np.ndarray:
@@ -259,12 +259,12 @@ class SearchDirection(Direction):
         raise NotImplementedError
 
     def learn(self, before, after, memory: DirectionState) -> None:
-        """What the move from one point to the next has shown, kept in `memory`."""
+        """Update `memory` from the step from one point to the next."""
 
 
 @dataclass(frozen=True)
 class LBFGS(SearchDirection):
-    """d = −H·g, H from the last `pairs` moves.  Nocedal & Wright 2006, algorithm 7.4."""
+    """d = −H·g, H from the last `pairs` steps.  Nocedal & Wright 2006, algorithm 7.4."""
 
     pairs: int = 10
 
@@ -289,8 +289,8 @@ class LBFGS(SearchDirection):
         return -q
 
     def scaled(self, q, objective, point, memory: DirectionState) -> np.ndarray:
-        """H·q for the H that the moves correct: a number, from the last move or the curvature along q. Where
-        the penalty curves differently from column to column, it is divided by that."""
+        """H₀·q for the initial H: a number, from the last step or the curvature along q, divided by the
+        curvature of the penalty if that differs between columns."""
         D = objective.usual_curvature + objective.l2 if objective.linear and objective.l2.any() else 1.0
         way = q / D
         if memory.moves:
@@ -303,8 +303,8 @@ class LBFGS(SearchDirection):
         return q / max(1.0, float(np.abs(q).sum()))  # as in PyTorch
 
     def first_length(self, search, objective, point, d, memory: DirectionState, reach: float) -> float:
-        """1, but before the first move, where nothing is known of a function's curvature: one more gradient,
-        a little ahead, shows it, in any units of f and x."""
+        """1, except for the first step, when the curvature of a function is unknown: one more gradient,
+        slightly ahead, shows it, in any units of f and x."""
         if isinstance(search, Armijo):
             return reach
         if memory.moves or objective.bounded or objective.rows > 1:
@@ -319,7 +319,7 @@ class LBFGS(SearchDirection):
         return best if best * length < 1e3 * size else size / length
 
     def learn(self, before, after, memory: DirectionState) -> None:
-        """Keep the pair, if it shows curvature that can be used."""
+        """Store the pair, if its curvature is usable."""
         s, y = after.theta - before.theta, after.gradient - before.gradient
         if s @ y > 1e-14 * np.linalg.norm(s) * np.linalg.norm(y) > 0:  # whatever the units of F
             memory.moves = [*memory.moves, (s, y)][-self.pairs :]
@@ -327,16 +327,16 @@ class LBFGS(SearchDirection):
 
 @dataclass(frozen=True)
 class Subsampled(LBFGS):
-    """d = −H·g with the gradient of all rows, H the inverse Hessian of some, corrected by the last moves.
-    Newton's steps, but for little more than the price of a gradient; the end is as sure as his. Where a
-    step leaves more than a quarter of the gradient, the Hessian is found anew, on four times the rows;
-    once that is all of them, at every step.
+    """d = −H·g with the gradient of all rows, H the inverse Hessian of some, corrected by the last steps.
+    Newton's steps for little more than the cost of a gradient, with the same end. If a step leaves more
+    than a quarter of the gradient, the Hessian is computed again, on four times as many rows; once these
+    are all rows, in every step.
     Byrd et al. 2011, §4; Nocedal & Wright 2006, §7.2 on the correction."""
 
     samples: ClassVar[bool] = True
 
     def thinning(self, objective) -> int:
-        """One row of how many is enough."""
+        """n: every n-th row is enough."""
         if not objective.linear_rows:
             return 1
         return objective.term.thinning(100 * objective.size // objective.term.outputs)
@@ -351,8 +351,8 @@ class Subsampled(LBFGS):
         return super().choose(objective, point, memory)
 
     def factored(self, some, point) -> Any:
-        """Cholesky's factor of the Hessian of some rows, its diagonal scaled to 1; None where columns nearly
-        depend on one another, which takes Newton's care."""
+        """Cholesky factor of the Hessian of some rows, with its diagonal scaled to 1; None if columns are
+        nearly dependent, which needs Newton's method."""
         H = some.hessian(some.value_and_gradient(point.theta))
         size = np.sqrt(np.diag(H))
         size = np.where(size > 0, size, 1.0)
@@ -379,12 +379,12 @@ class Subsampled(LBFGS):
 
 @dataclass(frozen=True)
 class Newton(SearchDirection):
-    """d = −(∇²F)⁻¹·g.  Exact in one step on a parabola.  Nocedal & Wright 2006, §3.4.
+    """d = −(∇²F)⁻¹·g.  Exact in one step if F is quadratic.  Nocedal & Wright 2006, §3.4.
 
-    Over rows it is found in directions in which they and the penalty measure the same (`Objective.basis`):
-    neither a column's unit nor columns that nearly depend on one another change its steps. Along each of them
-    z moves by FAR times its usual size at most: a loss may hardly curve far from its minimum. A shift of all
-    classes alike, which softmax does not see, stays as it is where no penalty does.
+    For rows it is computed in a basis in which rows and penalty are orthonormal (`Objective.basis`), so that
+    neither the units of columns nor near dependence between them change its steps. Along each basis vector,
+    z moves by at most FAR times its usual size, because a loss may be almost flat far from its minimum. A
+    common shift of all classes, which softmax ignores, does not change unless it is penalised.
     """
 
     exact: ClassVar[bool] = True
@@ -440,7 +440,7 @@ DIRECTIONS = Table("direction", {kind.__name__.lower(): kind for kind in BUILT_I
 
 
 def has_kernel(direction: Direction) -> bool:
-    """Whether compiled sweeps know its equation: an own one moves update by update, in Python."""
+    """Whether there is a compiled kernel for it; other directions run update by update, in Python."""
     return "code" in vars(type(direction))
 
 

@@ -34,24 +34,24 @@ class AnyMethod:
 
     @property
     def name(self) -> str:
-        """The name that `by_name` knows it by."""
+        """Its name for `by_name`."""
         raise NotImplementedError
 
     @property
     def full(self) -> bool:
-        """Whether every update looks at every row."""
+        """Whether every update uses all rows."""
         return True
 
     def refuse_nonsense(self, objective) -> None:
-        """Raise where method and objective do not go together."""
+        """Raise DownslopeError if the method cannot minimise this objective."""
         raise NotImplementedError
 
     def reduces(self, objective) -> bool:
-        """Whether it reads the rows once, for their moments, and descends on those."""
+        """Whether it reads the rows only once, for their moments, and descends on these."""
         return False
 
     def plan(self, stage: Stage, state: State | None = None) -> Plan:
-        """The stages of a descent, all of them `stage` but for what changes; `state` is gone on from."""
+        """The stages of a descent, variants of `stage`; `state` is the state to resume from."""
         return single(replace(stage, after=None))
 
     def on(self, objective, stop, seed: int = 0) -> Any:
@@ -59,13 +59,13 @@ class AnyMethod:
         raise NotImplementedError
 
     def with_rows(self, size: int | None = None, order: str | Sequence[int] | None = None):
-        """The same method on `size` rows at a time, in `order`."""
+        """The same method on batches of `size` rows, in `order`."""
         if size is not None or order is not None:
             raise DownslopeError("descent.takes_no_rows", method=self.name)
         return self
 
     def with_rate(self, learning_rate):
-        """The same method with another learning rate; "auto" leaves its own."""
+        """The same method with another learning rate; "auto" keeps its own."""
         if not (isinstance(learning_rate, str) and learning_rate == "auto"):
             raise DownslopeError("descent.takes_no_rate", method=self.name)
         return self
@@ -96,23 +96,23 @@ class Method(AnyMethod):
 
     @property
     def name(self) -> str:
-        """The name that `by_name` knows it by."""
+        """Its name for `by_name`."""
         if isinstance(self.direction, Steepest):
             return "gd" if isinstance(self.rows, All) else "sgd" if self.rows.size == 1 else "minibatch"
         return self.direction.name
 
     @property
     def full(self) -> bool:
-        """Whether every update looks at every row."""
+        """Whether every update uses all rows."""
         return isinstance(self.rows, All)
 
     @property
     def searches(self) -> bool:
-        """Whether how far is found by a line search."""
+        """Whether the step length comes from a line search."""
         return isinstance(self.learning_rate, Search)
 
     def searches_for(self, objective) -> bool:
-        """Whether a line search, given or chosen, makes every update lower F."""
+        """Whether a line search, given or chosen, makes every update decrease F."""
         direction = isinstance(self.direction, SearchDirection | Steepest)
         return (
             self.full
@@ -150,7 +150,7 @@ class Method(AnyMethod):
         return kind(objective, self, rate, stop, seed)
 
     def refuse_nonsense(self, objective) -> None:
-        """Raise where rows, direction, learning rate and objective do not go together."""
+        """Raise DownslopeError if rows, direction, learning rate and objective cannot be combined."""
         direction, name = self.direction, self.direction.name
         draws = not self.full or isinstance(direction, directions.Subsampled)
         if draws and objective.rows == 1 and not objective.linear_rows:
@@ -178,7 +178,7 @@ class Method(AnyMethod):
             objective.refuse_large_matrix(objective.size, name)
 
     def with_rows(self, size: int | None = None, order: str | Sequence[int] | None = None) -> Method:
-        """The same method on `size` rows at a time, in `order`."""
+        """The same method on batches of `size` rows, in `order`."""
         if size is None and order is None:
             return self
         if size is None and self.full:
@@ -189,7 +189,7 @@ class Method(AnyMethod):
         )
 
     def with_rate(self, learning_rate) -> Method:
-        """The same method with another learning rate; "auto" leaves its own."""
+        """The same method with another learning rate; "auto" keeps its own."""
         if isinstance(learning_rate, str) and learning_rate == "auto":
             return self
         return replace(self, learning_rate=learning_rate)
@@ -207,7 +207,7 @@ class Method(AnyMethod):
 @dataclass(frozen=True)
 class ClosedForm(AnyMethod):
     """argmin of a squared loss, with or without L2, in one solve of O(n·d² + d³); see
-    model/least_squares.py for how its digits are kept."""
+    model/least_squares.py for its accuracy."""
 
     name = "closed_form"
     at_once = True
@@ -228,9 +228,9 @@ class ClosedForm(AnyMethod):
 
 @dataclass(frozen=True)
 class Exhaustive(AnyMethod):
-    """The best of every combination of a grid's values, for one, two or three weights.
+    """The best of all combinations of the values of a grid, for one to three weights.
 
-    `grid` maps a weight's name to its values.
+    `grid` maps the name of a weight to its values.
 
     >>> len(list(Exhaustive({"w": [0.0, 0.5, 1.0], "b": [0, 1]}).combinations(["w", "b"])))
     6
@@ -263,7 +263,7 @@ class Exhaustive(AnyMethod):
                 raise DownslopeError("descent.grid_name", asked=name, known=nearest(name, objective.names))
 
     def combinations(self, names: Sequence[str]):
-        """Every combination, in the order of `names`, the last name changing fastest."""
+        """All combinations, in the order of `names`; the last name changes fastest."""
         order = [name for name in names if name in self.grid]
         return itertools.product(*(self.grid[name] for name in order))
 
@@ -273,8 +273,8 @@ class Exhaustive(AnyMethod):
 
 @dataclass(frozen=True)
 class CoordinateDescent(AnyMethod):
-    """argmin over one weight after the other, of those that are not 0 or may not stay so: the way to L1 and
-    elastic net. One epoch is a round over that working set; see model/coordinates.py.  Tseng 2001."""
+    """argmin over one weight at a time, of a working set of weights that are, or may become, non-zero: for L1
+    and elastic net. An epoch minimises over that set; see model/coordinates.py.  Tseng 2001."""
 
     name = "coordinate"
 
@@ -297,27 +297,27 @@ class CoordinateDescent(AnyMethod):
 
 
 def GD(learning_rate="auto") -> Method:
-    """Batch gradient descent: all rows at every update."""
+    """Batch gradient descent: all rows in every update."""
     return Method(All(), Steepest(), learning_rate)
 
 
 def SGD(learning_rate="auto", order: str | Sequence[int] = "shuffle") -> Method:
-    """Stochastic gradient descent: one row an update."""
+    """Stochastic gradient descent: one row per update."""
     return Method(Batch(1, order), Steepest(), learning_rate)
 
 
 def MiniBatch(size: int = 32, learning_rate="auto", order: str | Sequence[int] = "shuffle") -> Method:
-    """Mini-batch descent: `size` rows an update."""
+    """Mini-batch gradient descent: `size` rows per update."""
     return Method(Batch(size, order), Steepest(), learning_rate)
 
 
 def Momentum(beta: float = 0.9, learning_rate="auto") -> Method:
-    """Descent with momentum, on all rows; `.with_rows(32)` for batches."""
+    """Gradient descent with momentum, on all rows; `.with_rows(32)` for batches."""
     return Method(All(), directions.Momentum(beta), learning_rate)
 
 
 def Nesterov(beta: float | str = "auto", learning_rate="auto") -> Method:
-    """Accelerated descent, on all rows."""
+    """Accelerated gradient descent, on all rows."""
     return Method(All(), directions.Nesterov(beta), learning_rate)
 
 
@@ -342,17 +342,17 @@ def AdamW(decay: float = 0.01, learning_rate="auto") -> Method:
 
 
 def LBFGS(pairs: int = 10, learning_rate="auto") -> Method:
-    """L-BFGS with a strong Wolfe search."""
+    """L-BFGS with a strong Wolfe line search."""
     return Method(All(), directions.LBFGS(pairs), learning_rate)
 
 
 def Subsampled(learning_rate="auto") -> Method:
-    """Newton's method with the Hessian of some rows, corrected by L-BFGS; begun on some rows, too."""
+    """Newton's method with the Hessian of a sample of rows, corrected by L-BFGS; starts on a sample."""
     return Method(All(), directions.Subsampled(), learning_rate)
 
 
 def Newton(learning_rate="auto") -> Method:
-    """Newton's method with an Armijo search."""
+    """Newton's method with an Armijo line search."""
     return Method(All(), directions.Newton(), learning_rate)
 
 

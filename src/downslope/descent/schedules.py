@@ -1,7 +1,7 @@
-"""How far, as a function of how many updates were made: t = rate(update).
+"""Learning rate schedules: t = rate(update).
 
-A schedule gives the learning rates of a whole pass at once. `per_epoch` is the number of updates in
-a pass, `total` those of the whole descent.
+A schedule returns the learning rates of a whole epoch at once. `per_epoch` is the number of updates
+per epoch, `total` that of the whole descent.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .searches import SEARCHES, Search
 
 @dataclass(frozen=True)
 class Schedule:
-    """A learning rate that may fall with time. `rate` is where it starts, or its peak."""
+    """A learning rate that may decrease over time. `rate` is its initial value, or its peak."""
 
     rate: float
     ends: ClassVar[bool] = False  # whether it is laid out over the whole descent
@@ -55,7 +55,7 @@ class Constant(Schedule):
 
 @dataclass(frozen=True)
 class InverseScaling(Schedule):
-    """t = rate/(1 + epoch)^power.  Robbins & Monro 1951 ask for ½ < power ≤ 1."""
+    """t = rate/(1 + epoch)^power.  Robbins & Monro 1951 require ½ < power ≤ 1."""
 
     power: float = 0.75
     lines: ClassVar[tuple[str, ...]] = ("return {rate} / (1 + update / per_epoch) ** {power}",)
@@ -105,7 +105,7 @@ class Cosine(Schedule):
 
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    """Up from rate/25 in the first `warm` of the updates, down to rate/10⁴ after, both along a cosine.
+    """Up from rate/25 in the first fraction `warm` of the updates, then down to rate/10⁴, along cosines.
     Smith & Topin 2018."""
 
     warm: float = 0.3
@@ -143,7 +143,7 @@ EXAMPLES = (*(f"{name}:0.1" for name in SCHEDULES if name != "constant"), *SEARC
 
 
 def by_name(spec: str) -> Schedule | Search:
-    """The schedule or line search that a text names, its constants after colons; a number is constant.
+    """The schedule or line search named by a string, its parameters after colons; a number is constant.
 
     >>> by_name("step:0.1:0.5:20"), by_name("0.01"), by_name("armijo").c
     (StepDecay(rate=0.1, factor=0.5, every=20), Constant(rate=0.01), 0.0001)
@@ -163,7 +163,7 @@ def by_name(spec: str) -> Schedule | Search:
 
 
 def rate_of(spec) -> str | Schedule | Search:
-    """A learning rate as it is asked for: "auto", a number, a text for `by_name`, or itself.
+    """A learning rate from "auto", a number, a string for `by_name`, or a schedule.
 
     >>> rate_of("cosine:0.1"), rate_of(0.5)
     (Cosine(rate=0.1, last=0.0), Constant(rate=0.5))

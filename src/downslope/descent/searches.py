@@ -1,5 +1,5 @@
-"""How far, found by looking along the line. A search hands back what it evaluated last, so that the
-next update starts from it."""
+"""Line searches: the step length, found by evaluating F along the line. A search returns its last
+evaluation, from which the next update starts."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ FRACTION = number(above=0, below=1)
 
 
 class Search:
-    """How far along a direction, found by trying."""
+    """A line search: finds the step length along a direction."""
 
     kinks: ClassVar[bool] = False  # whether it has a `prox_step` for a penalty with a kink
 
     def length(self, line, value: float, slope: float, first: float) -> float:
-        """A step length t > 0 that lowers F along `line`, from its value and slope at 0; `first` is tried
-        first; 0.0 when no step goes down."""
+        """A step length t > 0 that decreases F along `line`, from its value and slope at 0; starts with
+        `first`; 0.0 if no step decreases F."""
         raise NotImplementedError
 
 
@@ -29,7 +29,7 @@ class Search:
 class Armijo(Search):
     """F(w + t·d) ≤ F(w) + c·t·g·d, halving t until it holds.  Armijo 1966; Nocedal & Wright 2006, 3.4.
 
-    Near the minimum, where F can no longer tell the two sides apart, the slope decides instead
+    Near the minimum, where rounding hides differences of F, the slope decides instead
     (Hager & Zhang 2005, eq. 4.1).
     """
 
@@ -42,7 +42,7 @@ class Armijo(Search):
         check(self, c=FRACTION, shrink=FRACTION, grow=number(least=1))
 
     def length(self, line, value: float, slope: float, first: float) -> float:
-        """A step length along `line`, tried from `first`; 0.0 when no step goes down."""
+        """A step length along `line`, starting with `first`; 0.0 if no step decreases F."""
         t = first
         for _ in range(60):
             ahead, tilt = line.value_and_slope(t)
@@ -76,7 +76,7 @@ class Armijo(Search):
 
 @dataclass(frozen=True)
 class StrongWolfe(Search):
-    """Armijo, and |F′(t)| ≤ c₂·|F′(0)|: long enough for L-BFGS to learn curvature.
+    """Armijo, and |F′(t)| ≤ c₂·|F′(0)|: long enough for L-BFGS to see curvature.
     Nocedal & Wright 2006, algorithms 3.5 and 3.6, with cubic interpolation (eq. 3.59)."""
 
     c1: float = 1e-4
@@ -86,7 +86,7 @@ class StrongWolfe(Search):
         check(self, c1=FRACTION, c2=FRACTION)
 
     def length(self, line, value: float, slope: float, first: float) -> float:
-        """A step length that satisfies both conditions; 0.0 when no step goes down."""
+        """A step length that satisfies both conditions; 0.0 if no step decreases F."""
         low, high = (0.0, value, slope), None
         t = first
         for _ in range(60):

@@ -1,7 +1,7 @@
-"""When a descent is over, and why. A stop looks at the progress after each update and gives its
-reason, or None; stops combine with | (whichever comes first) and & (both at once).
+"""Stop conditions. A stop checks the progress after each update and returns a reason or None; stops
+combine with | (whichever comes first) and & (both at once).
 
-A stop keeps no state of its own: what it has seen is handed to it and comes back.
+A stop has no state of its own: its state is passed in and returned.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..registry import Table
 
 
 class Progress(NamedTuple):
-    """What stops may look at."""
+    """What stops may use."""
 
     epochs: int  # passes that are complete
     seconds: float
@@ -53,11 +53,11 @@ class Stop:
     """A condition with a reason."""
 
     def look(self, progress: Progress, seen: Any) -> tuple[Reason | None, Any]:
-        """(reason or None, what to hand over next time)"""
+        """(reason or None, state for the next call)"""
         raise NotImplementedError
 
     def parts(self) -> Iterator[Stop]:
-        """The single conditions that this one is made of."""
+        """The conditions that this one consists of."""
         yield self
 
     def __or__(self, other: Stop) -> Stop:
@@ -69,7 +69,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class Epochs(Stop):
-    """After so many passes over the rows (updates, for a function)."""
+    """After this number of epochs (of updates, for a function)."""
 
     limit: int
 
@@ -84,7 +84,7 @@ class Epochs(Stop):
 
 @dataclass(frozen=True)
 class Pause(Stop):
-    """After one pass; the descent can go on from its `End`, on other rows."""
+    """After one epoch; the descent can continue from its `Result`, on other rows."""
 
     def look(self, progress, seen):
         return Reason("paused", {"epochs": progress.epochs}), seen
@@ -92,10 +92,10 @@ class Pause(Stop):
 
 @dataclass(frozen=True)
 class Gradient(Stop):
-    """When no weight can be improved: certificate ≤ tol · (a slope's size at the null model).
+    """When no weight can be improved: stationarity ≤ tol · (size of a slope at the null model).
 
-    Where the direction knows the curvature, its last step must also have been one by which F could hardly
-    fall: where little curves, a small slope can be far from the minimum.
+    If the direction knows the curvature, its last step must also have been one that could hardly decrease F:
+    with little curvature, a small slope can be far from the minimum.
     """
 
     tol: float
@@ -115,10 +115,10 @@ class Gradient(Stop):
 
 @dataclass(frozen=True)
 class Gap(Stop):
-    """When F is proved to be near its minimum: gap ≤ tol · (the size of F at the null model).
+    """When F is provably near its minimum: duality gap ≤ tol · (the size of F at the null model).
 
-    The gap is looked for at every epoch where that costs nothing, and elsewhere each time that the epochs
-    have grown by a tenth. Where there is none, this never ends a descent.
+    The gap is computed in every epoch if it is free, otherwise whenever the number of epochs has grown by a
+    tenth. If there is no gap, this stop never ends a descent.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [4.0]], [0, 1, 1])
@@ -142,8 +142,8 @@ class Gap(Stop):
 
 @dataclass(frozen=True)
 class NoProgress(Stop):
-    """When neither F nor its certificate has found a new low for `patience` passes; F by more than
-    `relative` of itself, the certificate by more than a hundredth."""
+    """When neither F nor its stationarity has reached a new low for `patience` epochs; F by more than
+    `relative` of itself, stationarity by more than a hundredth."""
 
     relative: float = 1e-12
     patience: int = 30
@@ -170,9 +170,9 @@ class NoProgress(Stop):
 
 @dataclass(frozen=True)
 class Settled(Stop):
-    """When `patience` updates in a row each lowered F by no more than `share` of its fall over the last half
-    of the updates, or by rounding; and where the gradient is 0. The units of F and of x do not matter, and
-    how steep or high the start was does not either.
+    """When `patience` updates in a row each decreased F by at most `share` of its decrease over the last half
+    of the updates, or only by rounding; and if the gradient is 0. Independent of the units of F and x, and
+    of how steep or high the start was.
     """
 
     share: float = 1e-12
@@ -197,7 +197,7 @@ class Settled(Stop):
 
 @dataclass(frozen=True)
 class Seconds(Stop):
-    """After so many seconds."""
+    """After this number of seconds."""
 
     limit: float
 
@@ -212,8 +212,8 @@ class Seconds(Stop):
 
 @dataclass(frozen=True)
 class Validation(Stop):
-    """When the loss on the rows held out was no better for `patience` passes; `descend` then gives
-    back the weights that were best on them.  Prechelt 1998."""
+    """When the validation loss has not improved for `patience` epochs; `descend` then returns the weights
+    with the best one.  Prechelt 1998."""
 
     patience: int = 10
 
@@ -231,7 +231,7 @@ class Validation(Stop):
 
 @dataclass(frozen=True)
 class Pair(Stop):
-    """Two conditions, each with what it has seen."""
+    """Two conditions, each with its state."""
 
     first: Stop
     second: Stop
@@ -243,7 +243,7 @@ class Pair(Stop):
         return itertools.chain(self.first.parts(), self.second.parts())
 
     def both(self, progress, seen):
-        """What each of them says."""
+        """The results of both."""
         a, b = seen or (None, None)
         one, a = self.first.look(progress, a)
         two, b = self.second.look(progress, b)
@@ -261,7 +261,7 @@ class Either(Pair):
 
 @dataclass(frozen=True)
 class Both(Pair):
-    """Both at the same update; the first gives the reason."""
+    """Both in the same update; the first gives the reason."""
 
     def look(self, progress, seen):
         one, two, seen = self.both(progress, seen)
@@ -284,8 +284,8 @@ STOPS = Table(
 
 
 def by_name(spec: str | Stop) -> Stop:
-    """The stop that a text names, its number after a colon. Of several with a | between them the first to
-    come counts; several with a & between them must hold together.
+    """The stop named by a string, its number after a colon. Of several joined by | the first that holds
+    counts; several joined by & must hold at once.
 
     >>> by_name("gap:1e-6 | seconds:10")
     Either(first=Gap(tol=1e-06), second=Seconds(limit=10))
@@ -297,7 +297,7 @@ def by_name(spec: str | Stop) -> Stop:
 
 
 def spec_of(stop: Stop) -> str:
-    """The text of which `by_name` makes the same stop. Raises DownslopeError for one that has none.
+    """The string from which `by_name` makes the same stop. Raises DownslopeError if there is none.
 
     >>> spec_of(Gap(1e-6) | Seconds(10) & Epochs(5))
     'gap:1e-06 | seconds:10 & epochs:5'
@@ -339,5 +339,5 @@ def _single(spec: str) -> Stop:
 
 
 def epochs_of(stop: Stop) -> int:
-    """How many epochs a stop allows at most: what schedules that end are laid out over."""
+    """The maximum number of epochs of a stop, over which schedules with an end extend."""
     return min((part.limit for part in stop.parts() if isinstance(part, Epochs)), default=1000)

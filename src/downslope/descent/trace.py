@@ -11,14 +11,13 @@ from .. import view
 
 
 class Step(NamedTuple):
-    """One row of the log book.
+    """One recorded step of a descent.
 
-    `loss`, `gradient_norm` and `gradient` are those of the rows that the step looked at, found
-    before its update, in the coordinates that were descended in (where the learning rate lives
-    too); `params` are the weights after the update, in the user's units. Where a compiled sweep
-    makes a whole pass, they are those of its last update. A watched loop of many weights has steps
-    without params (None). `objective` is F over all rows, after
-    the update, where it is known; `validation` is the loss on the rows held out.
+    `loss`, `gradient_norm` and `gradient` are those on the rows of the step, before its update, in the
+    coordinates of the descent (as is the learning rate); `params` are the weights after the update, in the
+    user's units. If a compiled kernel runs a whole epoch, they are those of its last update. In a watched
+    loop with many weights, params is None. `objective` is F over all rows after the update, if known;
+    `validation` is the validation loss.
     """
 
     step: int  # updates made so far, this one included
@@ -35,7 +34,7 @@ class Step(NamedTuple):
     gap: float | None = None
 
     def to_dict(self, names: Iterable[str]) -> dict:
-        """The row as plain numbers, for JSON; params by name."""
+        """The step as plain numbers, for JSON; params by name."""
         row = {field: getattr(self, field) for field in self._fields if field not in ("params", "gradient")}
         row["params"] = {} if self.params is None else dict(zip(names, self.params.tolist()))
         row["gradient"] = None if self.gradient is None else self.gradient.tolist()
@@ -43,11 +42,11 @@ class Step(NamedTuple):
 
 
 class Trace:
-    """Steps of a descent in order, in a fixed amount of memory: at most 4,096, fewer of many weights.
+    """Steps of a descent in order, in a fixed amount of memory: at most 4,096, fewer with many weights.
 
-    Every `stride`-th step is kept. When `capacity` steps are held, the stride doubles and every
-    second one is dropped, so any two kept neighbours lie equally far apart. Never dropped: the
-    first step, the last, the one with the lowest loss and the one with the highest.
+    Every `stride`-th step is stored. When `capacity` is reached, the stride doubles and every second
+    step is dropped, so that stored steps are equally spaced. The first step, the last, and those with
+    the lowest and the highest loss are never dropped.
 
     >>> trace = Trace(["w"], [0.0], capacity=4)
     >>> for k in range(100):
@@ -73,7 +72,7 @@ class Trace:
         self._validated: list[tuple[int, Step]] = []
 
     def append(self, step: Step) -> None:
-        """Enter one step; thin the book when it is full."""
+        """Add a step; drop every second one if the trace is full."""
         entry = (self.seen, step)
         if self.seen % self.stride == 0:
             self._kept.append(entry)
@@ -98,7 +97,7 @@ class Trace:
 
     @property
     def steps(self) -> list[Step]:
-        """The steps that were kept, in order."""
+        """The stored steps, in order."""
         entries = dict(self._kept)
         entries.update(self._validated)
         entries.update(entry for entry in (self._lowest, self._highest, self._last) if entry is not None)
@@ -119,7 +118,7 @@ class Trace:
         return self.seen > len(self)
 
     def column(self, field: str) -> np.ndarray:
-        """One field of every step; NaN where it is not known.  (s,), or (s, p) for params and gradient.
+        """One field of every step; NaN if unknown.  (s,), or (s, p) for params and gradient.
 
         >>> trace = Trace(["w"], [0.0])
         >>> trace.append(Step(1, 0, 3, 0.0, 4.5, 0.0, 0.1, np.array([1.0])))
@@ -136,7 +135,7 @@ class Trace:
         )
 
     def to_frame(self):
-        """A pandas DataFrame: the fields of a step, then one column for each weight, under its name."""
+        """A pandas DataFrame: the fields of a step, then one column per weight."""
         import pandas as pd
 
         steps = self.steps
@@ -151,7 +150,7 @@ class Trace:
 
     @classmethod
     def from_records(cls, names, start, records: Iterable[dict], seen: int = 0) -> Trace:
-        """The trace that `to_records` wrote, again; `seen` steps were handed over when it was made."""
+        """The trace that `to_records` wrote; `seen` is the number of steps of the original."""
         records = list(records)
         trace = cls(names, start, capacity=max(1, len(records)))
         for record in records:
@@ -169,7 +168,7 @@ class Trace:
         return view("plot")(self, ax)
 
     def show(self):
-        """The descent as a player in a notebook: play, pause, step, scrub; the losses and the weights."""
+        """A player of the descent in a notebook: play, pause, step, scrub; losses and weights."""
         return view("show")(self)
 
     def __repr__(self) -> str:

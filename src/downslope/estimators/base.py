@@ -87,14 +87,14 @@ class Estimator(BaseEstimator):
 
     @door()
     def fit(self, X, y, sample_weight=None) -> Self:
-        """Descend from the null model or a net's usual first weights, or from the last weights with
-        `warm_start`, until a stop gives its reason.
+        """Train from the null model or the initial weights of a net, or from the last weights with
+        `warm_start`, until a stop condition holds.
 
-        X (n, d): array, frame or sparse matrix, or for a linear model an array or frame of Dask's, whose
-        partitions stay where they are. y (n,): numbers, or classes of any kind; several outputs (n, k) for a
-        regressor. sample_weight (n,): a row of weight 2 counts as two rows, one of weight 0 as none. Warns
-        (ConvergenceWarning) with the verdict when the descent did not end at a minimum; a net on batches, or
-        on a schedule laid out over its epochs, may use them all. The weights are finite all the same.
+        X (n, d): array, data frame or sparse matrix; for a linear model also a Dask array or data frame,
+        whose partitions are not moved. y (n,): numbers, or labels of any type; several outputs (n, k) for a
+        regressor. sample_weight (n,): a row of weight 2 counts as two rows, one of weight 0 as none. Gives a
+        ConvergenceWarning with the verdict if the descent did not end at a minimum; a net on batches, or with
+        a schedule over all epochs, may use all of them. The weights are finite in any case.
         """
         dataset = self._rows(X, y, sample_weight)
         return self._keep(self._training(dataset, self._drawn_seed()), dataset)

@@ -41,7 +41,7 @@ class Classifier(Estimator):
     @by_blocks
     @door()
     def predict(self, X) -> np.ndarray:
-        """The class of the largest z, (n,); of two classes the second where z > 0."""
+        """The class of the largest z, (n,); with two classes, the second if z > 0."""
         z = self.decision_function(X)
         return self.classes_[(z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)]
 
@@ -103,58 +103,58 @@ class Classifier(Estimator):
 class LinearClassifier(ClassifierMixin, Classifier, Linear):
     """argmin over w, b of  Σᵢ sᵢ ℓ(xᵢ·w + b, yᵢ)/Σᵢ sᵢ + α·R(w),  for y of two classes or many.
 
-    Two classes have one z, above 0 for the second of `classes_`. K > 2 classes have K, of which the
-    largest wins; with log loss that is softmax regression, with a hinge loss one class against the rest.
+    Two classes have one z, above 0 for the second of `classes_`. K > 2 classes have K, and the largest
+    is predicted: softmax regression with the log loss, one class against the rest with hinge losses.
 
     Parameters
     ----------
     loss : str or Loss, default="log"
-        "log" (logistic and softmax regression: chances), "squared_hinge" (a linear support vector
+        "log" (logistic and softmax regression: probabilities), "squared_hinge" (a linear support vector
         machine), "smoothed_hinge" (the same, robust to rows on the wrong side).
     penalty : str, Penalty or None, default=None
         "l2", "l1", "elasticnet:0.5". The intercept is never penalised. Without a penalty, the log loss of
-        classes that a plane separates has no minimum, which is told.
+        linearly separable classes has no minimum, and the verdict says so.
     alpha : float or str, default=0.0
-        The price α of the penalty; without a penalty it says nothing. "cv" finds it by
+        The strength α of the penalty; without a penalty it has no effect. "cv" chooses it by
         cross-validation along a path of alphas, "cv:1se" takes the largest within one standard error of the
-        best, "gcv", "aic" and "bic" need one fit of all rows; the penalty is then "l2" if none is named.
+        best; "gcv", "aic" and "bic" need one fit of all rows; the default penalty is then "l2".
         scikit-learn's C is 1/(n·α).
     method : str or Method, default="auto"
         "gd", "sgd", "minibatch:64", "adam", "lbfgs", "newton", …, or a method such as
-        `downslope.Adam().with_rows(64)`. "auto" takes the surest one for the loss and the penalty.
+        `downslope.Adam().with_rows(64)`. "auto" chooses one that suits the loss and the penalty.
     learning_rate : float, str or schedule, default="auto"
-        "auto" finds it from the curvature, or by a line search.
+        "auto" computes it from the curvature, or uses a line search.
     epochs : int, default=1000
-        Passes over the rows, at most.
+        Maximum number of epochs (passes over the rows).
     tol : float, default=1e-8
-        Ends a full-batch descent once the gradient is below tol times its size at the null model.
+        Stops a full-batch descent when the gradient is below tol times its size at the null model.
     fit_intercept : bool, default=True
         Whether there is a b.
     scale : bool, default=True
-        Whether the descent runs in standardised columns; the minimiser is the same.
+        Whether the descent runs on standardised columns; the minimiser is the same.
     class_weight : None, "balanced" or dict, default=None
-        What the weights of a class's rows are multiplied by; "balanced" gives all classes the same sum
-        and leaves the sum of all as it is. A class that the dict does not name has 1.
+        Factors for the sample weights of each class; "balanced" gives all classes the same sum of weights
+        and keeps the total. A class that is not in the dict has the factor 1.
     warm_start : bool, default=False
-        Whether `fit` starts at the last `coef_` and `intercept_`, instead of the null model. It is a new
-        descent from there, as in scikit-learn: epochs, schedule, momenta and the order of rows begin anew.
-        `partial_fit` goes on with all of them.
+        Whether `fit` starts at the last `coef_` and `intercept_` instead of the null model. It is a new
+        descent, as in scikit-learn: epochs, schedule, momentum and row order start again. `partial_fit`
+        continues all of them.
     random_state : int, RandomState or None, default=None
-        Decides the order of rows in stochastic methods; with None it differs from fit to fit.
+        Determines the row order of stochastic methods; with None it differs in each fit.
     penalty_on : str, default="raw"
-        Whose weights are penalised: those of the columns as they are ("raw"), or those of the columns over
-        their standard deviation ("standardised", as in glmnet), where the unit of a column does not count.
+        Which weights are penalised: those of the columns as they are ("raw"), or those of standardised
+        columns ("standardised", as in glmnet), so that the unit of a column has no effect.
     stop : str or Stop, default=None
-        When to stop, in place of tol: "gap:1e-6", "no_progress:50", or several, "gap:1e-6 | seconds:10".
+        When to stop, instead of tol: "gap:1e-6", "no_progress:50", or several, "gap:1e-6 | seconds:10".
     folds : int or str, default=5
-        How rows are cut for alpha="cv": 10, "loo", "group:COLUMN", "time:COLUMN" or "time:COLUMN,gap:7".
+        How rows are split for alpha="cv": 10, "loo", "group:COLUMN", "time:COLUMN" or "time:COLUMN,gap:7".
     metric : str, default=None
-        By what alpha is chosen: "mse", "mae", "r2", "f1", "auc", "log_loss", …; None is the loss itself.
+        The metric that chooses alpha: "mse", "mae", "r2", "f1", "auc", "log_loss", …; None is the loss.
 
     Attributes
     ----------
     classes_ : ndarray (K,)
-        The classes, sorted; those of rows that weigh something.
+        The sorted classes of the rows with a weight above 0.
     coef_ : ndarray (1, d) or (K, d)
         Weights in the units of the columns; float32 if X was.
     intercept_ : ndarray (1,) or (K,)
@@ -165,7 +165,7 @@ class LinearClassifier(ClassifierMixin, Classifier, Linear):
     Raises
     ------
     DownslopeError
-        A ValueError: a parameter or the data can not serve; the message says what would.
+        A ValueError: a parameter or the data is invalid; the message says what would work.
 
     Examples
     --------

@@ -86,69 +86,69 @@ def _uses_all_epochs(training: Training) -> bool:
 class NetClassifier(ClassifierMixin, Classifier, OfNet):
     """argmin over θ of  Σᵢ sᵢ ℓ(net(xᵢ; θ), yᵢ)/Σᵢ sᵢ + α·R(W),  for y of two classes or many.
 
-    Two classes have one z, above 0 for the second of `classes_`. K > 2 classes have K, of which the
-    largest wins. It needs PyTorch: pip install 'downslope[torch]'.
+    Two classes have one z, above 0 for the second of `classes_`. K > 2 classes have K, and the largest
+    is predicted. Needs PyTorch: pip install 'downslope[torch]'.
 
     Parameters
     ----------
     hidden : tuple of int, default=(10,)
-        Units of each hidden layer; () leaves a linear model.
+        Number of units of each hidden layer; () is a linear model.
     activation : str, default="sigmoid"
         "sigmoid", "tanh", "relu" or "gelu".
     loss : str or Loss, default="log"
-        "log" (softmax: chances), "squared_hinge", "smoothed_hinge".
+        "log" (softmax: probabilities), "squared_hinge", "smoothed_hinge".
     dropout : float, default=0.0
-        Share of the hidden units left out at each update; none is in prediction.
+        Fraction of the hidden units dropped in each update; none in prediction.
     penalty : str, Penalty or None, default=None
         "l2", "l1", "elasticnet:0.5", on the weights of all layers; biases are never penalised.
     alpha : float, default=0.0
-        The price α of the penalty; without a penalty it says nothing.
+        The strength α of the penalty; without a penalty it has no effect.
     method : str, Method or callable, default="auto"
         "auto" is Adam on batches of 32; "gd", "minibatch:64", "lbfgs", …; a method such as
-        `downslope.AdamW().with_rows(64)`; or what makes an optimizer of torch.optim of its parameters.
+        `downslope.AdamW().with_rows(64)`; or a function from parameters to an optimizer of torch.optim.
     learning_rate : float, str or schedule, default="auto"
-        "auto" is, for Adam and its kin, a cosine that falls from 0.01 to 0 over all epochs; for "gd" and
-        "lbfgs" a line search.
+        "auto" is a cosine from 0.01 to 0 over all epochs for Adam and similar methods, and a line search
+        for "gd" and "lbfgs".
     epochs : int, default=200
-        Passes over the rows, at most.
+        Maximum number of epochs (passes over the rows).
     tol : float, default=1e-6
-        Ends a descent on all rows once the gradient is below tol times its size at the null model.
+        Stops a descent on all rows when the gradient is below tol times its size at the null model.
     batch_size : int or None, default=None
-        Rows an update; None leaves the method its own.
+        Rows per update; None is the default of the method.
     scale : bool, default=True
-        Whether the descent runs in standardised columns.
+        Whether the descent runs on standardised columns.
     dtype : str, default="float32"
-        "float32" or "float64": what the net is trained in. It predicts in float64, and gives what X is of.
+        "float32" or "float64" for training. Predictions are computed in float64 and have the dtype of X.
     device : str, default="auto"
-        "cpu", "cuda", …; "auto" takes a GPU if there is one and the work is worth it.
+        "cpu", "cuda", …; "auto" uses a GPU if there is one and the problem is large enough.
     validation : float, default=0.0
-        Share of the rows, of every class, that is held out: their loss stands in `trace_`.
+        Fraction of the rows (of every class) for validation; `trace_` has their loss.
     patience : int or None, default=None
-        Ends the descent after so many epochs without a better loss on the rows held out, and goes back to
-        the weights that were best on them.
+        Stops after so many epochs without a better validation loss, and restores the weights with the best
+        one.
     class_weight : None, "balanced" or dict, default=None
         As for `LinearClassifier`.
     warm_start : bool, default=False
-        Whether `fit` starts at the last weights. It is a new descent from there: epochs, schedule, momenta
-        and the order of rows begin anew.
+        Whether `fit` starts at the last weights. It is a new descent: epochs, schedule, momentum and row
+        order start again.
     random_state : int, RandomState or None, default=None
-        Decides the first weights, the order of rows, dropout, and which rows are held out.
+        Determines the initial weights, the row order, dropout and the validation rows.
     penalty_on : str, default="raw"
         "raw" or "standardised": the columns and targets whose weights are penalised; see `LinearRegressor`.
     stop : str or Stop, default=None
-        When to stop, in place of tol: "gradient:1e-4", or several, "no_progress:50 | seconds:10".
+        When to stop, instead of tol: "gradient:1e-4", or several, "no_progress:50 | seconds:10".
 
     Attributes
     ----------
     classes_ : ndarray (K,)
-        The classes, sorted; those of rows that weigh something.
+        The sorted classes of the rows with a weight above 0.
     n_iter_, verdict_, trace_, solution_, n_features_in_, feature_names_in_
         As for `LinearRegressor`; `solution_.params` holds the weights, `solution_.names` their names.
 
     Raises
     ------
     DownslopeError
-        A ValueError: a parameter or the data can not serve, or PyTorch is not installed.
+        A ValueError: a parameter or the data is invalid, or PyTorch is not installed.
 
     Examples
     --------
@@ -192,15 +192,15 @@ class NetClassifier(ClassifierMixin, Classifier, OfNet):
 class NetRegressor(RegressorMixin, Regressor, OfNet):
     """argmin over θ of  Σᵢ sᵢ ℓ(net(xᵢ; θ), yᵢ)/Σᵢ sᵢ + α·R(W).
 
-    It needs PyTorch: pip install 'downslope[torch]'.
+    Needs PyTorch: pip install 'downslope[torch]'.
 
     Parameters
     ----------
     loss : str or Loss, default="squared"
         "squared", "absolute", "huber:1.35", "quantile:0.9"; "poisson" for counts, whose mean is exp(z).
     scale : bool, default=True
-        Whether the descent runs in standardised columns, towards a standardised y; predictions are in its
-        own units all the same.
+        Whether the descent runs on standardised columns and a standardised y; predictions are in the units
+        of y in any case.
     hidden, activation, dropout, penalty, alpha, method, learning_rate, epochs, tol, batch_size, dtype
         As for `NetClassifier`.
     device, validation, patience, warm_start, random_state, penalty_on, stop
@@ -214,7 +214,7 @@ class NetRegressor(RegressorMixin, Regressor, OfNet):
     Raises
     ------
     DownslopeError
-        A ValueError: a parameter or the data can not serve, or PyTorch is not installed.
+        A ValueError: a parameter or the data is invalid, or PyTorch is not installed.
 
     Examples
     --------

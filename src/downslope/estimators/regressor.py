@@ -50,37 +50,37 @@ class LinearRegressor(RegressorMixin, Regressor, Linear):
     penalty : str, Penalty or None, default=None
         "l2", "l1", "elasticnet:0.5". The intercept is never penalised.
     alpha : float or str, default=0.0
-        The price α of the penalty; without a penalty it says nothing. "cv" finds it by
+        The strength α of the penalty; without a penalty it has no effect. "cv" chooses it by
         cross-validation along a path of alphas, "cv:1se" takes the largest within one standard error of the
-        best, "gcv", "aic" and "bic" need one fit of all rows; the penalty is then "l2" if none is named.
+        best; "gcv", "aic" and "bic" need one fit of all rows; the default penalty is then "l2".
     method : str or Method, default="auto"
         "gd", "sgd", "minibatch:64", "adam", "lbfgs", "newton", "closed_form", …, or a method such as
-        `downslope.Adam().with_rows(64)`. "auto" takes the surest one for the loss and the penalty.
+        `downslope.Adam().with_rows(64)`. "auto" chooses one that suits the loss and the penalty.
     learning_rate : float, str or schedule, default="auto"
-        "auto" finds it from the curvature, or by a line search.
+        "auto" computes it from the curvature, or uses a line search.
     epochs : int, default=1000
-        Passes over the rows, at most.
+        Maximum number of epochs (passes over the rows).
     tol : float, default=1e-8
-        Ends a full-batch descent once the gradient is below tol times its size at the null model.
+        Stops a full-batch descent when the gradient is below tol times its size at the null model.
     fit_intercept : bool, default=True
         Whether there is a b.
     scale : bool, default=True
-        Whether the descent runs in standardised columns; the minimiser is the same.
+        Whether the descent runs on standardised columns; the minimiser is the same.
     warm_start : bool, default=False
-        Whether `fit` starts at the last `coef_` and `intercept_`, instead of the null model. It is a new
-        descent from there, as in scikit-learn: epochs, schedule, momenta and the order of rows begin anew.
-        `partial_fit` goes on with all of them.
+        Whether `fit` starts at the last `coef_` and `intercept_` instead of the null model. It is a new
+        descent, as in scikit-learn: epochs, schedule, momentum and row order start again. `partial_fit`
+        continues all of them.
     random_state : int, RandomState or None, default=None
-        Decides the order of rows in stochastic methods; with None it differs from fit to fit.
+        Determines the row order of stochastic methods; with None it differs in each fit.
     penalty_on : str, default="raw"
-        Whose weights are penalised: those of the columns as they are ("raw"), or those of the columns over
-        their standard deviation ("standardised", as in glmnet), where the unit of a column does not count.
+        Which weights are penalised: those of the columns as they are ("raw"), or those of standardised
+        columns ("standardised", as in glmnet), so that the unit of a column has no effect.
     stop : str or Stop, default=None
-        When to stop, in place of tol: "gap:1e-6", "no_progress:50", or several, "gap:1e-6 | seconds:10".
+        When to stop, instead of tol: "gap:1e-6", "no_progress:50", or several, "gap:1e-6 | seconds:10".
     folds : int or str, default=5
-        How rows are cut for alpha="cv": 10, "loo", "group:COLUMN", "time:COLUMN" or "time:COLUMN,gap:7".
+        How rows are split for alpha="cv": 10, "loo", "group:COLUMN", "time:COLUMN" or "time:COLUMN,gap:7".
     metric : str, default=None
-        By what alpha is chosen: "mse", "mae", "r2", "f1", "auc", "log_loss", …; None is the loss itself.
+        The metric that chooses alpha: "mse", "mae", "r2", "f1", "auc", "log_loss", …; None is the loss.
 
     Attributes
     ----------
@@ -89,28 +89,28 @@ class LinearRegressor(RegressorMixin, Regressor, Linear):
     intercept_ : float or ndarray (k,)
         The intercept; 0 without one.
     n_iter_ : int
-        Epochs that were run.
+        Number of epochs run.
     verdict_ : Verdict
         Why the descent ended, and what to do about it.
     trace_ : Trace
-        The log book of the descent; `trace_.plot()` draws it.
+        The recorded steps of the descent; `trace_.plot()` draws them.
     alpha_ : float
-        The α of the penalty: the one that was given, or the one that was found.
+        The α of the penalty, given or chosen.
     alpha_1se_ : float
         With alpha="cv": the largest α within one standard error of the best.
     path_ : Path or None
-        With α found: the minimisers along all alphas, and their scores.
+        If α was chosen: the minimisers along all alphas, and their scores.
     solution_ : Solution
-        All of it; `solution_.save(path)` keeps it as a run.
+        The complete result; `solution_.save(path)` saves it as a run.
     n_features_in_ : int
-        Columns of X.
+        Number of columns of X.
     feature_names_in_ : ndarray of str
         Their names, if X had names that are all strings.
 
     Raises
     ------
     DownslopeError
-        A ValueError: a parameter or the data can not serve; the message says what would.
+        A ValueError: a parameter or the data is invalid; the message says what would work.
 
     Examples
     --------

@@ -43,9 +43,9 @@ NO_CODE = ExternalCode()
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Keep a training in the run folder `path` every `seconds`, at the end of a pass over the rows, so that
-    `resume` goes on from there. `force` replaces a run. `asked`: the options that the rows were
-    read by, to read them again.
+    """Save the state of a training in the run folder `path` every `seconds`, at the end of an epoch, for
+    `resume`. `force` overwrites an existing run. `asked`: the options with which the rows were read, to read
+    them again.
     """
 
     path: Any
@@ -59,8 +59,8 @@ class Checkpoint:
             raise DownslopeError("checkpoint.seconds", found=self.seconds)
 
     def begin(self, training: Training) -> None:
-        """Keep a training that has not begun. Raises DownslopeError, before any work is done, where nothing
-        can be kept, or nothing would be worth keeping."""
+        """Write the first checkpoint, before training starts. Raises DownslopeError if the training cannot be
+        saved or resumed."""
         path = Path(self.path)
         if path.exists() and not self.force:
             raise DownslopeError("inference.run_exists", path=path)
@@ -87,8 +87,8 @@ class Checkpoint:
             raise DownslopeError("inference.cannot_write", path=self.path, why=error.strerror) from None
 
     def watch(self, training: Training) -> Iterator[Step]:
-        """The steps of a training, which is kept on the way, and where it is left. A full disk gives
-        a warning, and the training goes on: the checkpoint before stays good."""
+        """The steps of a training, which is saved as it runs and when it stops. If the disk is full, it warns
+        and continues; the previous checkpoint remains valid."""
         descent = training.descent
         due, kept = time.monotonic() + self.seconds, descent.updates
         with self._alone():
@@ -103,8 +103,8 @@ class Checkpoint:
                     self._try(training)
 
     def run(self, training: Training, log: Log | None = None) -> Solution:
-        """A training to its end, or to Ctrl-C, which is raised as Interrupted; its solution is saved in the
-        same folder, if one can be. `log` gets every step."""
+        """Run a training to its end, or to Ctrl-C, which raises Interrupted; its solution is saved in the
+        same folder, if possible. `log` receives every step."""
         try:
             solution = finished(training, self.watch(training), log)
         except Interrupted as interrupted:
@@ -114,7 +114,7 @@ class Checkpoint:
         return solution
 
     def complete(self, solution: Solution) -> Path:
-        """Save the solution in the folder of the checkpoint; one that is code leaves the checkpoint alone."""
+        """Save the solution in the folder of the checkpoint, unless it contains code."""
         path = Path(self.path)
         return path if solution.is_code else complete(solution, path)
 
@@ -125,7 +125,7 @@ class Checkpoint:
             warnings.warn(str(error), DownslopeWarning, stacklevel=3)
 
     def write(self, training: Training) -> None:
-        """Where a training stands, over where it stood before."""
+        """Overwrite the checkpoint with the current state of a training."""
         dataset, state = training.dataset, training.descent.state
         contents = {
             "recipe": training.recipe.without_code().to_json(),
@@ -161,18 +161,18 @@ def resume(
     f=None,
     derivative=None,
 ) -> Solution:
-    """Go on with the run at `path`, to the same weights and trace, bit for bit, as if never stopped.
+    """Resume the run at `path`, with the same weights and trace, bit for bit, as if it had never stopped.
 
-    dataset: the rows, as they were; when None they are read again from the file that they came from.
-    epochs: how many there are to be in all, for a run that is to go on for longer: the same bits as one long
-    run, unless its learning rate is laid out over all epochs. validation: the rows held out, if any were.
-    log: as of `fit`; a log that exists is gone on with, after a line that says from which step.
-    trust_source: whether the SQL query that the rows came from is run again, where `dataset` is None.
-    module, method, f, derivative: what is code, and so in no file: a module of your own, which is trained in
-    place from where it stood, what makes an optimizer of torch.optim, a Python function and its derivative.
+    dataset: the same rows; if None, they are read again from their source. epochs: the total number of
+    epochs, to extend a run: the same bits as one long run, unless the learning rate is scheduled over all
+    epochs. validation: the validation rows, if there were any. log: as in `fit`; an existing log is
+    continued, after a line that names the step. trust_source: whether to execute the SQL query with which
+    the rows were read, if `dataset` is None. module, method, f, derivative: code, which is not saved: your
+    own module, which is trained in place, a function that returns an optimizer of torch.optim, a Python
+    function and its derivative.
 
-    Raises DownslopeError, in one line, where there is no checkpoint, one that is damaged or of a newer
-    version, and for other rows, another module, optimizer or function.
+    Raises DownslopeError if there is no checkpoint, if it is damaged or has a newer format, and for other
+    rows, another module, optimizer or function.
 
     >>> import downslope as ds, tempfile
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [4.0]], [2.0, 4.0, 7.0])

@@ -25,10 +25,10 @@ WRITTEN = 2_000  # weights of a net that a script may hold: beyond these it is n
 def export_onnx(solution: Solution, path, force: bool = False) -> Path:
     """z = encode(columns)·W + b, or a net of them, as an ONNX graph in float64, checked against `predict`.
 
-    Its inputs are the columns of the table, (n, 1) each and under their names: text as strings (unknown: any
-    string that is no category), numbers, truth values and dates as doubles (unknown: NaN; dates in days since
-    1970-01-01). A model that was trained on arrays has one input X, (n, d). Its outputs are `prediction`
-    for numbers; `label`, and `probabilities` (log loss) or `scores` (hinge losses), for classes.
+    The inputs are the columns of the table by name, (n, 1) each: text as strings (missing: any string that
+    is not a category), numbers, booleans and dates as doubles (missing: NaN; dates in days since
+    1970-01-01). A model trained on arrays has a single input X, (n, d). The outputs are `prediction` for
+    numbers; `label`, and `probabilities` (log loss) or `scores` (hinge losses), for classes.
 
     Raises DownslopeError where onnx or onnxruntime is missing, for a function, for a PyTorch module of one's
     own, for a run without an answer, where something stands at `path` (unless `force`), and where the graph
@@ -62,15 +62,15 @@ def export_onnx(solution: Solution, path, force: bool = False) -> Path:
 
 @door(solution=a("Solution"), library=a("str"), rows=a("Dataset", none=True))
 def export_code(solution: Solution, library: str, rows: Dataset | None = None) -> str:
-    """A script that trains and predicts with NumPy or PyTorch alone: the same F, method and encoding.
+    """A script that trains and predicts with only NumPy or PyTorch: the same F, method and encoding.
 
-    `library` is "numpy" or "pytorch". Where its training cannot end on the same weights (another
-    order of the rows, rows that were held out, a method with a line search), the script says so, and predicts
-    with the weights of the run. Of a net the script predicts only, with the weights of the run. With `rows`,
-    the encoded rows of the training, the script needs no file: it holds them.
+    `library` is "numpy" or "pytorch". If its training cannot end at the same weights (another row order,
+    validation rows, a method with a line search), the script says so and predicts with the weights of the
+    run. The script of a net only predicts, with the weights of the run. With `rows`, the encoded training
+    rows, the script needs no file: it contains them.
 
-    Raises DownslopeError for another library, for a function, for a PyTorch module of one's own or a net of
-    more than 2,000 weights, for a run without an answer, and for rows with other columns or with more than
+    Raises DownslopeError for another library, for a function, for your own PyTorch module or a net of more
+    than 2,000 weights, for a run without a solution, and for rows with other columns or with more than
     20,000 numbers.
 
     >>> import downslope as ds

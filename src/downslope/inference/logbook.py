@@ -60,15 +60,15 @@ class Writer(Protocol):
 
 @dataclass(frozen=True)
 class Logbook:
-    """Where a descent is logged while it runs: `ds.fit(rows, log="run.jsonl")`.
+    """The logs of a descent, written while it runs: `ds.fit(rows, log="run.jsonl")`.
 
-    targets: names of files, which become JSON Lines; `tensorboard:FOLDER` and `mlflow:FOLDER` or `mlflow:URI`
-    write for those two, where they are installed. `force`: a log that exists is replaced.
+    targets: file names, written as JSON Lines; `tensorboard:FOLDER`, `mlflow:FOLDER` or `mlflow:URI`, if
+    these libraries are installed. `force`: overwrite an existing log.
 
-    A file holds every step of the first 100,000 (TensorBoard 1,000, MLflow 100); from there on, one in 0.1 s
-    (MLflow 1 s) of those that end a pass of a stochastic method, and one of the others. The last always.
+    A file contains each of the first 100,000 steps (TensorBoard 1,000, MLflow 100); after that, every 0.1 s
+    (MLflow 1 s) one of those that end an epoch of a stochastic method and one of the others; the last always.
 
-    Raises DownslopeError where a target can not be meant, exists already, or could not be written.
+    Raises DownslopeError if a target is invalid, exists already, or cannot be written.
 
     >>> import downslope as ds, json, pathlib, tempfile
     >>> path = tempfile.mkdtemp() + "/run.jsonl"
@@ -97,12 +97,12 @@ class Logbook:
 
     @classmethod
     def of(cls, asked: Any) -> Logbook:
-        """The log book that `log=` asks for."""
+        """The Logbook for a value of `log=`."""
         return asked if isinstance(asked, Logbook) else cls(asked)
 
     @classmethod
     def checked(cls, asked: Any, goes_on: bool = False) -> Logbook | None:
-        """The same, which could be written; None where none is asked for."""
+        """The same, after `check`; None without a log."""
         book = None if asked is None else cls.of(asked)
         if book is not None:
             book.check(goes_on)
@@ -129,7 +129,7 @@ class Logbook:
         return sorted(found.values(), key=lambda writer: isinstance(writer, Lines))
 
     def check(self, goes_on: bool = False) -> None:
-        """Refuse what could not be written, before any work is done. `goes_on`: it may exist already."""
+        """Refuse targets that cannot be written, before any work. `goes_on`: they may exist already."""
         for writer in self._writers():
             try:
                 writer.check(self.force, goes_on)
@@ -139,9 +139,9 @@ class Logbook:
                 ) from None
 
     def write(self, head: Mapping[str, Any], steps: Iterable[Mapping[str, Any]], end: Mapping[str, Any]):
-        """A whole log of steps that are over: what they belong to, each of them, how it ended.
+        """Write a complete log of finished steps: the beginning, each step, the end.
 
-        Raises DownslopeError where a target cannot be written.
+        Raises DownslopeError if a target cannot be written.
         """
         begin = {"log": FORMAT, "version": VERSION, "event": "begin", "time": _now(), **head}
         records = list(steps)
@@ -161,7 +161,7 @@ class Logbook:
                 raise DownslopeError("logbook.not_written", target=writer.target, reason=reason) from None
 
     def open(self, training: Training, event: str = "begin", **more: Any) -> Log:
-        """A log of one training, begun: `event` says what it is, "begin", "resumed" or "changed"."""
+        """Begin the log of a training: `event` is "begin", "resumed" or "changed"."""
         head = {"log": FORMAT, "version": VERSION, "event": event, **more, **_settings(training)}
         writers = self._writers()
         for writer in writers:

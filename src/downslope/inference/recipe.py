@@ -38,13 +38,13 @@ WORTH_GATHERING = 100_000  # numbers in X from which one pass for moments and sc
 
 @dataclass(frozen=True)
 class Recipe(RecipeSettings):
-    """What to minimise and how to descend it. Texts stand for nouns: loss="huber:1.35",
-    penalty="elasticnet:0.3", method="momentum:0.95"; the nouns themselves are taken too.
+    """What to minimise and how. Losses, penalties and methods may be strings: loss="huber:1.35",
+    penalty="elasticnet:0.3", method="momentum:0.95"; or objects.
 
-    `tol` ends a descent when no weight can be improved: certificate ≤ tol · (a slope's size at the null
-    model); None, of a function, when its value has settled. `start` maps weights to numbers, in the user's
-    units; the others start at 0. `seconds` and `patience` (epochs without a better loss on the validation
-    rows) end it too, when they are given. `stop`, such as "gap:1e-6 | seconds:10" or a Stop, replaces `tol`.
+    `tol` stops a descent when no weight can be improved: stationarity ≤ tol · (size of a slope at the null
+    model); None, for a function: when its value no longer changes. `start` maps weights to numbers in
+    the user's units; other weights start at 0. `seconds` and `patience` (epochs without a better validation
+    loss) also stop it, if given. `stop`, such as "gap:1e-6 | seconds:10" or a Stop, replaces `tol`.
 
     >>> Recipe(loss="huber", method="newton").method_for(None).name
     'newton'
@@ -85,11 +85,11 @@ class Recipe(RecipeSettings):
 
     @property
     def rule(self) -> str | None:
-        """The rule that is to find alpha; None where alpha is a number."""
+        """The rule that chooses alpha; None if alpha is a number."""
         return self.alpha if isinstance(self.alpha, str) else None
 
     def choice(self) -> Choice:
-        """What finds the alpha of a linear model, where this recipe leaves it open."""
+        """What chooses the alpha of a linear model, if this recipe does not give it."""
         return Choice(
             rule=self.rule or "",
             loss=self.loss,
@@ -114,7 +114,7 @@ class Recipe(RecipeSettings):
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Recipe:
-        """A recipe from settings by name; one that does not exist is refused with the nearest."""
+        """A recipe from settings by name; an unknown one is refused, with the nearest known name."""
         for name in settings:
             if name not in RECIPE:
                 raise DownslopeError("inference.unknown_setting", asked=name, known=nearest(name, RECIPE))
@@ -126,7 +126,7 @@ class Recipe(RecipeSettings):
         return cls.of({"loss": "log", **settings} if getattr(rows, "classes", ()) else settings)
 
     def term(self, dataset, module=None):
-        """What the rows make of the model: of a linear one, of `net`, or of a PyTorch module of one's own."""
+        """The mean loss over the rows: of a linear model, of `net`, or of your own PyTorch module."""
         if module is not None:
             return module_term(module, dataset, self.loss, self.seed)
         if self.net is not None:
@@ -139,7 +139,7 @@ class Recipe(RecipeSettings):
         return self.priced(self.term(dataset, module), module)
 
     def priced(self, term, module=None) -> Objective:
-        """F of a term of this model: with the penalty."""
+        """F: the term of this model plus the penalty."""
         return objective_of(term, self.penalty, self.penalty_on, self.scale and module is None)
 
     @property
@@ -160,7 +160,7 @@ class Recipe(RecipeSettings):
         return isinstance(self.method, ClosedForm | CoordinateDescent)
 
     def method_for(self, objective) -> AnyMethod:
-        """The method, once "auto" has been chosen and the rows and learning rate are filled in."""
+        """The method, with "auto" resolved and rows and learning rate filled in."""
         method = chosen(objective, self)[0] if self.method == "auto" else self.method
         method = method.with_rows(self.batch_size, self.order).with_rate(self.learning_rate)
         adaptive = isinstance(method, Method) and isinstance(method.direction, Adagrad | RMSprop | Adam)
@@ -169,7 +169,7 @@ class Recipe(RecipeSettings):
         return method
 
     def stop_for(self, method: AnyMethod, objective) -> Stop:
-        """Epochs, and whichever of the other ends applies."""
+        """The stop condition: epochs, and the other conditions that apply."""
         stop: Stop = Epochs(self.epochs)
         if self.seconds is not None:
             stop = stop | Seconds(self.seconds)
@@ -195,21 +195,21 @@ class Recipe(RecipeSettings):
 
     @property
     def tolerance(self) -> float | None:
-        """How small, relative to its size at the null model, a gradient or a gap counts as zero."""
+        """How small a gradient or a gap, relative to the null model, counts as zero."""
         if self.stop is None:
             return self.tol
         return max((part.tol for part in self.stop.parts() if isinstance(part, Gradient | Gap)), default=None)
 
     def without_code(self) -> Recipe:
-        """The same recipe with plain descent in place of an optimizer of torch.optim, which is code."""
+        """The same recipe with plain descent instead of an optimizer of torch.optim, which is code."""
         foreign = isinstance(self.method, Method) and self.method.direction.external
         return self.with_(method=Method(self.method.rows)) if foreign else self
 
     def start_for(self, method: AnyMethod, objective: Objective) -> np.ndarray:
-        """Zeros, or a net's first weights, but for those that the recipe names. Where columns are scaled and
-        nothing is named, the intercept starts where it predicts y best, so that no descent has to find the
-        level of y first. There its gradient over all rows is rounding alone, which a direction that divides
-        it by its own size would make a step of: those start at 0."""
+        """Zeros, or the initial weights of a net, except those named in the recipe. If columns are scaled
+        and no weight is named, the intercept starts at the best constant prediction, so that a descent need
+        not find the level of y first. Its gradient there is only rounding error, from which directions that
+        divide by the size of the gradient would make a full step: for those it starts at 0."""
         adaptive = isinstance(method, Method) and isinstance(method.direction, Adagrad | RMSprop | Adam)
         start = np.zeros(objective.size)
         if objective.term.start is not None:
@@ -227,8 +227,8 @@ class Recipe(RecipeSettings):
         return start
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; `from_json` makes the same recipe of it. Raises DownslopeError for an optimizer of
-        torch.optim, which is code."""
+        """Plain data, which `from_json` reads. Raises DownslopeError for an optimizer of torch.optim,
+        which is code."""
         if isinstance(self.method, Method) and self.method.direction.external:
             raise DownslopeError("inference.optimizer_kept")
         if isinstance(self.method, Method) and type(self.method.direction) not in DIRECTIONS.values():
@@ -255,7 +255,7 @@ class Recipe(RecipeSettings):
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Recipe:
-        """The recipe that `to_json` wrote, again."""
+        """The recipe that `to_json` wrote."""
         settings = dict(told)
         if settings["method"] != "auto":
             settings["method"] = methods.from_json(settings["method"])
@@ -270,7 +270,7 @@ class Recipe(RecipeSettings):
         return replace(self, **{"penalty": self.penalty.spec, **settings})
 
     def changed(self, change: Mapping[str, Any]) -> Recipe:
-        """The same recipe with the change that a remedy asks for, in plain data."""
+        """The same recipe with the change of a remedy, given as plain data."""
         settings = dict(change)
         if isinstance(settings.get("method"), Mapping):
             settings["method"] = methods.from_json(settings["method"])

@@ -110,10 +110,10 @@ def is_run(path: Path) -> bool:
 
 @door(path=a_path)
 def load(path) -> Any:
-    """The solution that was saved at `path`; of a watched script the `Seen`.
+    """The solution saved at `path`; the `Seen` for the run of a watched script.
 
-    Raises DownslopeError, in one line, when there is no run, when a file is missing or not what was
-    written, and when the run is of a newer format.
+    Raises DownslopeError if there is no run, if a file is missing or was changed, and if the run has a
+    newer format.
     """
     path = Path(path)
     atomic.recover(path)

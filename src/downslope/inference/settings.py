@@ -64,7 +64,7 @@ else:  # the settings of a run that the page asks for, with the page's own defau
 
 @dataclass(frozen=True)
 class Settings(_Shared):
-    """rows × direction × learning rate, what is minimised, and where it starts; each by its name.
+    """rows × direction × learning rate, the objective, and the start; each by its name.
 
     >>> Settings.of({"direction": "momentum", "learning_rate": 0.1}).method
     Method(rows=All(), direction=Momentum(beta=0.9), learning_rate=Constant(rate=0.1))
@@ -85,7 +85,7 @@ class Settings(_Shared):
 
     @classmethod
     def of(cls, asked: Any, defaults: Settings | None = None) -> Settings:
-        """Settings by name over the `defaults`; what is unknown, or of another kind, is refused."""
+        """Settings by name, over the `defaults`; unknown names and values of another type are refused."""
         known = settings_of(cls)
         asked = _mapping("settings", asked)
         for name in asked:
@@ -95,7 +95,7 @@ class Settings(_Shared):
 
     @property  # type: ignore[misc]
     def method(self) -> AnyMethod:
-        """The method that they add up to."""
+        """The method of these settings."""
         if self.direction in ("closed_form", "coordinate"):
             return FINDERS[self.direction]()
         if self.direction == "exhaustive":
@@ -108,7 +108,7 @@ class Settings(_Shared):
 
     @property
     def rate(self) -> Any:
-        """How far: a number or its schedule, a line search, or "auto"."""
+        """The learning rate: a number, a schedule, a line search, or "auto"."""
         if self.schedule in SEARCHES:
             return SEARCHES[self.schedule]()
         if self.learning_rate == "auto":
@@ -117,7 +117,7 @@ class Settings(_Shared):
 
     @property
     def descends(self) -> bool:
-        """Whether there is a way to walk at a learning rate."""
+        """Whether the method takes steps with a learning rate."""
         return self.direction not in FINDERS
 
     def recipe(self, seconds: float | None = None, **model) -> Recipe:
@@ -127,7 +127,7 @@ class Settings(_Shared):
         return Recipe(**basic, seed=self.seed, seconds=seconds, **model)
 
     def training(self, on: Dataset | Function, seconds: float | None = None) -> Training:
-        """The descent on rows or of a function, not yet begun."""
+        """The training on rows or of a function, not yet started."""
         if isinstance(on, Function):
             return Training.on_function(on, self.start, self.recipe(seconds))
         return Training.on_rows(on, self.recipe(seconds, **self.model()))
@@ -147,12 +147,12 @@ class Settings(_Shared):
 
     @property  # type: ignore[misc]
     def net(self) -> Any:
-        """The Net of these hidden layers, which may be none; None for a linear model."""
+        """The Net with these hidden layers, possibly none; None for a linear model."""
         return None if self.hidden is None else Net(tuple(self.hidden), self.activation, seed=self.seed)
 
     @classmethod
     def from_recipe(cls, recipe: Recipe, method: str) -> Settings:
-        """The settings nearest to a recipe that was made elsewhere; `method` is what it came to."""
+        """The settings nearest to a recipe from elsewhere; `method` is its resolved method."""
         chosen = METHODS[method]() if recipe.method == "auto" else recipe.method
         found: dict[str, Any] = {"direction": method, "learning_rate": recipe.learning_rate}
         if isinstance(chosen, Method):
@@ -193,7 +193,7 @@ class Settings(_Shared):
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; `Settings.of` makes the same settings of it."""
+        """Plain data, which `Settings.of` reads."""
         return asdict(self)
 
 

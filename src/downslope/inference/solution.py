@@ -38,11 +38,11 @@ def constants_of(method: Any) -> dict[str, float]:
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """The end of a descent: `params` (p,) in the user's units, under `names`; F there is `loss`.
+    """The result of a descent: `params` (p,) in the user's units, named by `names`; `loss` is F there.
 
-    `stopped` is the code of what ended it, `verdict` says what that means. For a linear model, params
-    hold a weight for each feature (and output), then the intercepts; `coef` and `intercept` take them
-    apart. `formula` is what was minimised, when it was a function.
+    `stopped` is the code of the stop condition, `verdict` explains it. For a linear model, `params` contains
+    a weight per feature (and output), then the intercepts; `coef` and `intercept` separate them. `formula` is
+    the minimised function, if it was one.
     """
 
     params: np.ndarray
@@ -78,12 +78,12 @@ class Solution:
 
     @property
     def choice_reason(self) -> list[str]:
-        """How alpha was chosen, where it was, one sentence each."""
+        """How alpha was chosen, one sentence each; empty if it was given."""
         return [text(key, **facts) for key, facts in self.notes if key.startswith("selection.")]
 
     @property
     def outputs(self) -> int:
-        """k, the columns of z: one for each target, or for each of more than two classes."""
+        """k, the columns of z: one per target, or one per class if there are more than two."""
         return len(self.classes) if len(self.classes) > 2 else len(self.targets)
 
     @cached_property
@@ -104,28 +104,28 @@ class Solution:
 
     @property
     def method_reason(self) -> str | None:
-        """Why "auto" took the method that it took, and what a stochastic one is on a cluster, in one line."""
+        """Why "auto" chose its method, and what a stochastic one does on a cluster, in one line."""
         reasons = [text(key, **facts) for key, facts in self.notes if ".auto_" in key or ".local_" in key]
         return "; ".join(reasons) or None
 
     @property
     def named(self) -> dict[str, float]:
-        """Weights by name, the intercepts apart."""
+        """Weights by name, without the intercepts."""
         linear = self.features and not self.is_net
         count = len(self.params) - (self.outputs if self.recipe.intercept and linear else 0)
         return dict(zip(self.names[:count], self.params[:count].tolist()))
 
     @door()
     def predict(self, X) -> np.ndarray:
-        """The mean of new rows, (n,) or (n, k): X·w + b, its link taken; or their classes, (n,).
+        """Predictions for new rows: the mean, (n,) or (n, k), after the inverse link; or classes, (n,).
 
-        X: an array (n, d) in the order of `features`, a Dataset, or whatever `Dataset.read` takes, which
-        is then encoded as the training rows were. float32 rows give float32.
+        X: an array (n, d) in the order of `features`, a Dataset, or anything that `Dataset.read` accepts,
+        which is encoded like the training rows. float32 rows give float32.
         """
         return self.answers(self.scores(X))
 
     def answers(self, z: np.ndarray) -> np.ndarray:
-        """What is predicted, from the scores: the mean, or the classes."""
+        """Predictions from the scores: the mean, or the classes."""
         if not self.classes:
             return self.recipe.loss.mean(z)
         codes = (z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)
@@ -133,13 +133,13 @@ class Solution:
 
     @door()
     def probabilities(self, X) -> np.ndarray:
-        """The chance of each class, (n, K), in the order of `classes`; for log loss only."""
+        """The probability of each class, (n, K), in the order of `classes`; for the log loss only."""
         if not self.recipe.loss.has_probabilities:
             raise DownslopeError("inference.no_probabilities", loss=self.recipe.loss.name)
         return self.chances(self.scores(X))
 
     def chances(self, z: np.ndarray) -> np.ndarray:
-        """The chance of each class, (n, K), from the scores."""
+        """The probability of each class, (n, K), from the scores."""
         p = self.recipe.loss.mean(z[:, None] if z.ndim == 1 else z)
         return np.hstack([1 - p, p]) if p.shape[1] == 1 else p
 
@@ -165,7 +165,7 @@ class Solution:
 
     @property
     def is_code(self) -> bool:
-        """Whether some of it is code, which no run holds: a module of one's own, or such an optimizer."""
+        """Whether it contains code, which cannot be saved: your own module, or a torch optimizer."""
         return self.module is not None or self.recipe.without_code() is not self.recipe
 
     def _refuse_net(self) -> None:
@@ -180,11 +180,11 @@ class Solution:
         meter: Meter | None = None,
         as_written: bool = False,
     ) -> Predictions:
-        """Rows of any number with their predictions, some at a time and in order: pyarrow Tables.
+        """Any number of rows with their predictions, in chunks and in order: pyarrow Tables.
 
-        source: whatever `Dataset.read` takes. reading: the memory that rows may take, and what becomes of
-        bad ones. meter: one that counts the rows of more sources, too. as_written: the cells of files without
-        types stay text, to the letter. See `Predictions`.
+        source: anything that `Dataset.read` accepts. reading: the memory for rows, and how bad rows are
+        treated. meter: one that also counts the rows of other sources. as_written: keep the cells of untyped
+        files as text, unchanged. See `Predictions`.
         """
         return Predictions(self, source, reading or ReadOptions(), meter, as_written)
 
@@ -201,8 +201,8 @@ class Solution:
 
     @door()
     def training_rows(self, data=None) -> Dataset:
-        """The rows that were learned from: `data` (a Dataset, or what `Dataset.read` takes), encoded as they
-        were; without it they are read again from where they came from."""
+        """The training rows: `data` (a Dataset, or anything that `Dataset.read` accepts), encoded as in
+        training; without it they are read again from their source."""
         if isinstance(data, Dataset):
             return data
         if isinstance(data, PartitionedDataset):
@@ -223,7 +223,7 @@ class Solution:
         return rows.without_held_out(*self.split)
 
     def objective(self, rows: Dataset) -> Objective:
-        """F again, over the rows that were learned from; refused where their columns are others."""
+        """F over the training rows; rows with other columns are refused."""
         rows = rows.labelled(self.classes) if self.classes else rows
         objective = self.recipe.objective(rows, self.module)
         if objective.names != self.names:
@@ -233,17 +233,17 @@ class Solution:
 
     @door(robust=truth)
     def summary(self, data=None, robust: bool = False, **asked) -> str:
-        """A table of weights, their standard errors, t or z, p and intervals; log-likelihood, AIC, BIC and
-        tests of the whole model. A text, which notebooks show as a table.
+        """A table of weights, standard errors, t or z, p-values and intervals; log-likelihood, AIC, BIC and
+        tests of the whole model. A string, which notebooks show as a table.
 
-        `data`: the rows that were learned from, where they can not be read again from where they came from.
-        `asked`: `kind` and what belongs to it; see `standard_errors`.
+        `data`: the training rows, if they cannot be read again from their source.
+        `asked`: `kind` and its parameters; see `standard_errors`.
         """
         table = standard_errors(self, self.rows_for_errors(data), robust, **asked)
         return SummaryText.of(table)
 
     def rows_for_errors(self, data=None) -> Any:
-        """`training_rows`, or a Stream of them where they do not fit in memory, or were split in parts."""
+        """`training_rows`, or a Stream of them if they do not fit in memory or were split in parts."""
         if isinstance(data, PartitionedDataset):
             return data
         try:
@@ -259,7 +259,7 @@ class Solution:
 
     @door(dataset=a("Dataset"), fix_alpha=truth)
     def refit(self, dataset, fix_alpha: bool = True) -> Solution:
-        """The same settings fitted to other rows. Where a rule chose alpha it chooses again, unless
+        """Fit the same settings to other rows. If a rule chose alpha, it chooses again, unless
         `fix_alpha`."""
         from .training import Training
 
@@ -274,7 +274,7 @@ class Solution:
         return training.solution
 
     def to_json(self) -> dict[str, Any]:
-        """What `--json` prints: plain data, with null for numbers that are not finite."""
+        """The output of `--json`: plain data, with null for numbers that are not finite."""
         intercept = (
             None
             if self.is_net or not (self.features and self.recipe.intercept)
@@ -299,7 +299,7 @@ class Solution:
         return finite(fields)
 
     def save(self, path, force: bool = False) -> Path:
-        """Keep the run as a folder of open formats; see `downslope.load`."""
+        """Save the run as a folder of open formats; see `downslope.load`."""
         from .run import save
 
         return save(self, path, force)

@@ -116,13 +116,13 @@ def minimize_from(
     seed: int = 0,
     derivative=None,
 ) -> Starts:
-    """x ← x − t·∇f(x) from several starts at once, as each descent finds but the valley that it starts in.
+    """x ← x − t·∇f(x) from several starts, since each descent finds only the minimum of its own valley.
 
-    f: as for `minimize`.  starts: how many, drawn evenly from `box` by `seed`; or the starts themselves,
-    (m, p).  box: (lowest, highest), two numbers or two rows of p.  Plain descent at a fixed learning rate
-    takes all starts at once; other methods take one after the other.
+    f: as for `minimize`.  starts: their number, drawn uniformly from `box` with `seed`; or the starts
+    themselves, (m, p).  box: (lowest, highest), two numbers or two rows of p.  Gradient descent at a fixed
+    learning rate updates all starts at once; other methods run one start at a time.
 
-    Raises DownslopeError for a number of starts or a box that is none, and where f has a value at no start.
+    Raises DownslopeError for an invalid number of starts or box, and if f is finite at no start.
 
     >>> found = minimize_from("x^4 - 8*x^2 + x", starts=20, box=(-3, 3))
     >>> [(round(float(place.x[0]), 3), place.count) for place in found.places]

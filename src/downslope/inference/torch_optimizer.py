@@ -22,15 +22,15 @@ from .packing import Tensor, packed, unpacked
 
 
 def TorchOptimizer(factory: Callable, rows: All | Batch | None = None) -> Method:
-    """w = w after `optimizer.step()`, with all rows at every update, or those of `rows`.
+    """w after `optimizer.step()`, with all rows in every update, or those of `rows`.
 
     factory: parameters → an optimizer of torch.optim, or a pair (optimizer, scheduler). The parameters are
-    a list of one float64 vector that holds all weights, in the coordinates of the descent; every weight is
-    in it, so that `weight_decay` pulls biases too. The scheduler steps once an epoch; ReduceLROnPlateau gets
-    F over all rows. A bare factory is taken wherever a method is: `method=torch.optim.Adam`.
+    a list of one float64 vector of all weights, in the coordinates of the descent, so that `weight_decay`
+    affects biases too. The scheduler steps once per epoch; ReduceLROnPlateau gets F over all rows. A bare
+    factory is accepted wherever a method is: `method=torch.optim.Adam`.
 
-    Raises DownslopeError, when the descent begins, for what makes no optimizer of these parameters, and
-    for one that asks for a closure, as L-BFGS does: `method="lbfgs"` is that one.
+    Raises DownslopeError when the descent starts, if the factory does not return an optimizer of these
+    parameters, or if the optimizer needs a closure, as L-BFGS does: use `method="lbfgs"`.
 
     >>> import downslope as ds, torch
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [3.0, 5.0, 7.0])

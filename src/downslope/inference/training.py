@@ -353,12 +353,12 @@ def fit(
     **settings,
 ) -> Solution:
     """Minimise a loss over the rows of a Dataset: `fit(dataset, …)` trains a linear model, or a net with
-    `net=Net(…)`; `fit(module, dataset, …)` trains a PyTorch module of your own, in place.
+    `net=Net(…)`; `fit(module, dataset, …)` trains your own PyTorch module, in place.
 
-    `settings` are those of `Recipe`, when no recipe is given. `validation`: validation rows, whose
-    loss the trace has too; with `patience`, it ends the descent and chooses its weights. `checkpoint`: a
-    folder that it is saved in while it runs, for `resume` to go on from. `log`: a file that each step is
-    written to while it runs, "tensorboard:FOLDER" or "mlflow:FOLDER", several of them, or a `Logbook`.
+    `settings` are those of `Recipe`, if no recipe is given. `validation`: validation rows, whose loss is
+    in the trace; with `patience`, it stops the descent and selects its weights. `checkpoint`: a folder in
+    which the state is saved while it runs, for `resume`. `log`: a file to which each step is written while
+    it runs, "tensorboard:FOLDER" or "mlflow:FOLDER", several of these, or a `Logbook`.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
@@ -388,8 +388,8 @@ def minimize(
 ) -> Solution:
     """Minimise a function: a text such as "x^2 + y^2", or a callable.
 
-    `start`: a number, a row of them, or name → number. `derivative`: a text or a callable; without it
-    SymPy finds the derivative of a text, PyTorch that of a callable, and finite differences what is left.
+    `start`: a number, a list of numbers, or name → number. `derivative`: a formula or a callable; by default
+    SymPy differentiates a formula and PyTorch a callable; otherwise finite differences are used.
     `method` "auto" is Newton where there are second derivatives, else L-BFGS. All epochs are run, unless
     `tol` says which gradient is small enough. `checkpoint`, `log`: as for `fit`. `verdict`: False leaves
     the end unjudged, for which f would be called again.

@@ -42,10 +42,10 @@ class Cause:
 
 @dataclass(frozen=True)
 class Certificate:
-    """What is known of F before a descent, in the coordinates of the descent; NaN where it is not known.
+    """What is known about F before a descent, in the coordinates of the descent; NaN if unknown.
 
-    `kind` says how far it holds: "quadratic" (exact, everywhere), "bound" (L and μ are bounds, everywhere),
-    "local" (the curvature at one place of a function) or "unknown".
+    `kind` is the scope: "quadratic" (exact, everywhere), "bound" (L and μ are bounds, everywhere),
+    "local" (the curvature of a function at one point) or "unknown".
     """
 
     kind: str
@@ -65,14 +65,14 @@ class Certificate:
 
     @property
     def condition(self) -> float:
-        """κ = L/μ; infinite where F is level along some way."""
+        """κ = L/μ; infinite if F is flat along some direction."""
         if not math.isfinite(self.L) or self.mu_most > self.mu:
             return math.nan
         return self.L / self.mu if self.mu > 0 else math.inf if self.flat else math.nan
 
     @property
     def step_bound(self) -> float:
-        """2/L: below it a fixed step goes down, whatever the start; on a parabola, above it none does."""
+        """2/L: a fixed rate below it decreases F from any start; above it none does if F is quadratic."""
         return _over(2.0, self.L)
 
     @property
@@ -83,19 +83,19 @@ class Certificate:
 
     @property
     def momentum(self) -> float:
-        """β = (√κ − 1)²/(√κ + 1)² of the heavy ball, κ over the ways on which F is not level. Polyak 1964."""
+        """β = (√κ − 1)²/(√κ + 1)² of the heavy ball, κ over directions where F is not flat. Polyak 1964."""
         root = math.sqrt(self._kappa)
         return ((root - 1) / (root + 1)) ** 2
 
     @property
     def momentum_step(self) -> float:
-        """4/(√L + √μ)²: the step that goes with the best momentum."""
+        """4/(√L + √μ)²: the learning rate for the best momentum."""
         return 4 / (math.sqrt(self.L) + math.sqrt(self.slowest)) ** 2 if self._known else math.nan
 
     @property
     def zone(self) -> str | None:
-        """Of the learning rate: "monotone" up to 1/L, "oscillating" up to 2/L, beyond it "diverging", or
-        "unproven" where L is no more than a bound. None without a learning rate, and without L."""
+        """Zone of the learning rate: "monotone" up to 1/L, "oscillating" up to 2/L, above it "diverging", or
+        "unproven" if L is only a bound. None without a learning rate or without L."""
         rate, L = self.learning_rate, self.L
         if rate is None or not 0 < L < math.inf:
             return None
@@ -105,16 +105,16 @@ class Certificate:
 
     @property
     def factor(self) -> float:
-        """1 − tL: by what one step multiplies the distance along the steepest way."""
+        """1 − tL: the factor by which a step multiplies the distance along the steepest direction."""
         return math.nan if self.learning_rate is None else 1 - self.learning_rate * self.L
 
     def noise_floor(self, learning_rate: float | None = None) -> float:
-        """t·E‖∇Fᵢ‖²/(2(2 − t·L̄)): how far above the minimum a constant step, one row at a time, ends.
+        """t·E‖∇Fᵢ‖²/(2(2 − t·L̄)): height above the minimum where a constant rate, one row at a time, ends.
 
-        From M = E δδᵀ at rest, 2t·tr(HM) = t²(E‖Hᵢδ‖² + E‖∇Fᵢ‖²), for rows drawn with replacement, in any
-        order that is drawn anew; E‖Hᵢδ‖² ≈ L̄·tr(HM). A pass in shuffled order ends lower. It is the
-        misadjustment of the LMS algorithm, Widrow & Stearns 1985, ch. 6. Without a rate, that of the
-        certificate, else `row_step`. Infinite where the step is too large; NaN for other losses.
+        From stationary M = E δδᵀ, 2t·tr(HM) = t²(E‖Hᵢδ‖² + E‖∇Fᵢ‖²), for rows drawn independently with
+        replacement; E‖Hᵢδ‖² ≈ L̄·tr(HM). With shuffled rows the end is lower. It is the misadjustment of the
+        LMS algorithm, Widrow & Stearns 1985, ch. 6. The default rate is that of the certificate, else
+        `row_step`. Infinite if the rate is too large; NaN for losses other than the squared one.
         """
         t = learning_rate or self.learning_rate or self.row_step
         if math.isnan(self.noise):
@@ -122,11 +122,11 @@ class Certificate:
         return t * self.noise / (2 * (2 - t * self.row_curvature)) if t * self.row_curvature < 2 else math.inf
 
     def epochs(self, method: str = "gd", learning_rate: float | None = None) -> float:
-        """The first k with F − F* ≤ ε·(F₀ − F*), ε = `tolerance`, by FORMULAS; infinite for never.
+        """The first k with F − F* ≤ ε·(F₀ − F*), ε = `tolerance`, by FORMULAS; infinite if never.
 
-        method: "gd" (at `learning_rate`, else the best step), "momentum" (the heavy ball, at its best),
-        "nesterov" (β = (√κ − 1)/(√κ + 1), t = 1/L) or "newton". The start is the worst; where L and μ are
-        bounds, k is one too, and NaN for "momentum" and "newton". NaN where μ is not known.
+        method: "gd" (at `learning_rate`, else the best rate), "momentum" (the best heavy ball),
+        "nesterov" (β = (√κ − 1)/(√κ + 1), t = 1/L) or "newton". From the worst start; if L and μ are
+        bounds, so is k, and it is NaN for "momentum" and "newton". NaN if μ is unknown.
         """
         if method not in METHODS:
             raise DownslopeError("certificate.method_unknown", asked=method, known=", ".join(METHODS))
@@ -154,7 +154,7 @@ class Certificate:
         return self.L / self.slowest if self._known else math.nan
 
     def lines(self) -> list[str]:
-        """What is known, a sentence each, then a table of predicted epochs."""
+        """Sentences on what is known, then a table of predicted epochs."""
         said: list[str | None] = [self._curvature_line()]
         if not 0 < self.L < math.inf:
             return [self._curvature_line()]
@@ -172,7 +172,7 @@ class Certificate:
         return [line for line in said if line is not None]
 
     def line(self, name: str) -> str | None:
-        """One of the sentences, "steps", "momentum", "row_step" or "zone"; None where it is not known."""
+        """One of the sentences "steps", "momentum", "row_step" or "zone"; None if unknown."""
         if name == "steps":
             return _said("steps", bound=self.step_bound, best=self.best_step)
         if name == "momentum" and self._known and self.kind != "bound":
@@ -224,7 +224,7 @@ class Certificate:
         return ["", _said(code, tolerance=self.tolerance), *aligned(rows)]
 
     def to_json(self) -> dict[str, Any]:
-        """All of it as numbers; null for what is not known, or has no end."""
+        """All numbers as plain data; null for those that are unknown or infinite."""
         cause = self.cause
         epochs = {name: _finite(self.epochs(name)) for name in METHODS}
         if self.learning_rate:
@@ -254,11 +254,11 @@ def certify(
     learning_rate: float | None = None,
     tolerance: float = 1e-6,
 ) -> Certificate:
-    """L and μ, and what follows before a descent: steps, momentum, noise, epochs, the columns to blame.
+    """L and μ, and what follows from them: learning rates, momentum, noise, epochs, the columns to blame.
 
-    objective: from `ds.objective`, or a function, whose Hessian is taken `at` a place; a text that is a
-    parabola needs none. learning_rate: one to judge. tolerance: ε, the share of F₀ − F* that may be left.
-    Raises DownslopeError for a rate or tolerance that makes no sense, and for a function without a place.
+    objective: from `ds.objective`, or a function, whose Hessian is evaluated `at` a point (not needed for a
+    quadratic formula). learning_rate: one to classify. tolerance: ε, the fraction of F₀ − F* to reach.
+    Raises DownslopeError for an invalid rate or tolerance, and for a function without a point.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])

@@ -119,14 +119,14 @@ class GradientCheck:
 
 @door()
 def check_gradient(f, gradient=None, at=None, rows=None) -> GradientCheck:
-    """Whether `gradient` is the gradient of `f` at a place, and if not, where and probably why.
+    """Whether `gradient` is the gradient of `f` at a point, and if not, where and probably why.
 
-    f: a text ("x^2 + y^2"), a callable, a `Function` or an `Objective` (in the user's units).
-    gradient: what `minimize` takes as derivative; without it, the one that f brings.  `at`: a number, a row
-    of them, or name → number.  rows: (X, y), where f and its gradient are called as f(w, X, y): then slips
-    that only rows show, such as the last row alone, can be recognised.
+    f: a formula ("x^2 + y^2"), a callable, a `Function` or an `Objective` (in the user's units).
+    gradient: as the derivative of `minimize`; by default that of f.  `at`: a number, a list of numbers, or
+    name → number.  rows: (X, y), if f and its gradient are called as f(w, X, y); mistakes about rows, such
+    as using only the last one, can then be recognised.
 
-    Raises DownslopeError where f is not finite, where it has a kink, and where there is nothing to check.
+    Raises DownslopeError if f is not finite, has a kink, or there is nothing to check.
 
     >>> check_gradient("2*x^2", "4*x", 5).right
     True

@@ -22,12 +22,12 @@ FINEST = (241, 161)  # points of a grid
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """F(origin + (a − a₀)·across + (b − b₀)·up), exactly, and the path of a descent laid on it.
+    """F(origin + (a − a₀)·across + (b − b₀)·up), exactly, and the path of a descent projected onto it.
 
-    `values` takes points (m, 2) in the plane's own coordinates a, b, which are named by `names`: for two
-    weights their own units, else lengths in the coordinates of the descent. `share`: how much of the path's
-    way the plane shows, 1 − Σ‖what is off the plane‖²/Σ‖it‖², seen from the end. `fine`: points of a grid
-    that a picture can afford.
+    `values` takes points (m, 2) in the coordinates a, b of the plane, named by `names`: the units of two
+    weights, or lengths in the coordinates of the descent. `share`: the fraction of the path that the plane
+    shows, 1 − Σ‖distance from the plane‖²/Σ‖distance from the end‖². `fine`: the number of grid points that
+    a picture can afford.
     """
 
     values: Callable[[np.ndarray], np.ndarray]
@@ -38,7 +38,7 @@ class Plane:
 
     @property
     def description(self) -> str:
-        """One sentence on how much of the path the plane shows."""
+        """A sentence on how much of the path the plane shows."""
         return text("insight.plane_share", share=100 * self.share, across=self.names[0], up=self.names[1])
 
     told = Renamed("description")
@@ -46,15 +46,15 @@ class Plane:
 
 @door(solution=a("Solution"), through=a("str", none=True), function=a("Function", none=True))
 def landscape(solution, rows=None, through: str | None = None, function: Function | None = None) -> Plane:
-    """The plane of F through the end of a descent.
+    """A plane of F through the end of a descent.
 
-    solution: what `fit` or `minimize` returned, or a run loaded.  rows: the Dataset that it was learned
-    from, where it can not be read again.  function: what was minimised, where that was a callable.
-    through: "path", the plane in which most of the path lies (its first two principal components);
-    "curvature", the stiffest and the flattest direction at the end; or two weights, as "x1,x2". Without it
-    the only two weights, or the path's plane where there are more.
+    solution: the result of `fit` or `minimize`, or a loaded run.  rows: the training rows, if they cannot
+    be read again.  function: the minimised function, if it was a callable.  through: "path", the plane that
+    contains most of the path (its first two principal components); "curvature", the directions of largest
+    and smallest curvature at the end; or two weights, as "x1,x2". The default is the only two weights, or
+    "path" if there are more.
 
-    Raises DownslopeError for fewer than two weights, a weight that there is none of, and a path of no length.
+    Raises DownslopeError for fewer than two weights, an unknown weight, and a path of zero length.
 
     >>> import downslope as ds
     >>> found = ds.minimize("x^2 + 3*y^2 + z^2", {"x": 1, "y": 2, "z": 0}, epochs=50)

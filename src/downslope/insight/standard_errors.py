@@ -41,7 +41,7 @@ def standard_errors(
     seed: int = 0,
     fix_alpha: bool = False,
 ) -> StandardErrors:
-    """Standard errors of a linear model's weights, over the rows that they were learned from.
+    """Standard errors of the weights of a linear model, over its training rows.
 
     kind: "model", σ̂²(XᵀSX)⁻¹ with σ̂² = Σsᵢeᵢ²/(n − k) and Student's t with n − k degrees for each output of a
     squared loss; the inverse of the information matrix, and z, for log and Poisson loss.

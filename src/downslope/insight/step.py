@@ -40,12 +40,12 @@ class Move:
 
 @door(solution=a("Solution"), step=whole(), dataset=ROWS_OR_NONE)
 def explain_step(solution, step: int, dataset=None) -> list[str]:
-    """The lines that tell update `step`, counted from 1: what was seen, its gradient, and the new weights.
+    """Update number `step` (from 1) in numbers: the rows it used, its gradient, and the new weights.
 
-    dataset: the rows that were learned from; with them an update that the trace does not hold is made again,
-    one of many in a pass too, and predictions are listed row by row. Without them the trace must hold it.
+    dataset: the training rows. With them, an update that is not in the trace is computed again, also one
+    inside an epoch, and predictions are listed row by row. Without them the trace must contain it.
 
-    Raises DownslopeError where there is no such update, and where it cannot be shown.
+    Raises DownslopeError if there is no such update, or if it cannot be shown.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])

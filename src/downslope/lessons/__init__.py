@@ -1,6 +1,6 @@
-"""The lessons: small programs that run on the one engine, and explain what they do.
+"""The lessons: small programs that run on the same engine as ds.fit and explain what they do.
 
-Each is a folder; folder.py says what one holds.
+Each is a folder; folder.py describes its files.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LESSONS: dict[int, Lesson] = {found.number: found for found in sorted(_found, ke
 
 
 def lesson(number: int, **settings: Any) -> Lesson:
-    """A fresh lesson, not yet run. `settings`: the `seed` of those that draw.
+    """A new lesson, not yet run. `settings`: the `seed`, if it uses random numbers.
 
     Raises DownslopeError for a number or a setting that does not exist.
 
@@ -49,9 +49,9 @@ def lesson(number: int, **settings: Any) -> Lesson:
 
 
 def add(folder: str | Path) -> Lesson:
-    """The lesson in a folder of one's own: it has its place in LESSONS from now on, and so in every door.
+    """Add the lesson in a folder to LESSONS, for Python, the command line and the lab of this process.
 
-    Raises DownslopeError where the folder holds no lesson, or its number is taken.
+    Raises DownslopeError if the folder is not a valid lesson, or its number exists.
     """
     added = Lesson(Path(folder))
     missing = [part for part in ("title", *PARTS) if part not in sentences(added.folder, "en")]

@@ -127,8 +127,8 @@ class Lesson:
     """dataset → model → training → inference, run by the engine and printed line by line.
 
     `figures` are its numbers, `log` the lines of its training, `drawings` its pictures; without a Python file
-    they are those of its states. Figures fill the braces of its sentences, so that every number in them was
-    computed. A lesson runs once and keeps its solutions; `lesson(number)` makes a fresh one.
+    they are those of its states. Figures fill the braces in its sentences, so that every number is computed.
+    A lesson runs once and stores its solutions; `lesson(number)` creates a new one.
     """
 
     folder: Path
@@ -159,7 +159,7 @@ class Lesson:
         return sentences(self.folder, language())[name].format(**facts)
 
     def label(self, name: str, /, **facts) -> str:
-        """The same in a picture: in English where no font can draw it."""
+        """The same for a picture: in English if no font can draw it."""
         return readable(lambda: self.sentence(name, **facts))
 
     def title(self) -> str:
@@ -190,7 +190,7 @@ class Lesson:
 
     @property
     def start(self) -> dict[str, float] | None:
-        """Where it starts, by name of weight; a lesson with a Python file may draw it."""
+        """The start, by name of weight; a lesson with a Python file may draw it at random."""
         return self.data.settings.get("start")
 
     @cached_property
@@ -222,7 +222,7 @@ class Lesson:
     # ── what it says ────────────────────────────────────────────────────────────────────────────────────────
 
     def figures(self) -> dict[str, float]:
-        """The numbers that the lesson fixes, by name, found by running it."""
+        """The numbers of the lesson, by name, computed by running it."""
         found: dict[str, float] = {}
         for state, run in self._runs.items():
             weights = dict(zip(run.names[:NAMED], run.params.tolist()))
@@ -245,7 +245,7 @@ class Lesson:
         return self.epochs(run)
 
     def epochs(self, run: Solution) -> Iterator[str]:
-        """A line for each epoch: loss and gradient before its last update, and the weights after it."""
+        """A line per epoch: loss and gradient before its last update, and the weights after it."""
         for step in shown(run.trace):
             gradient, w = step.gradient_norm, step.params[:NAMED].tolist()
             if step.gradient is not None and len(step.params) == 1:
@@ -253,7 +253,7 @@ class Lesson:
             yield text("lessons.epoch", epoch=step.epoch, loss=step.loss, gradient=gradient, w=w)
 
     def points(self, function: Function, run: Solution) -> Iterator[str]:
-        """A line for each epoch of a function, with f where the step led."""
+        """A line per epoch of a function, with f after the step."""
         for step in shown(run.trace):
             place = "  ".join(f"{name} = {x:<13.6g}" for name, x in zip(run.names, step.params))
             value = function.value(step.params)

@@ -27,7 +27,7 @@ MEAN = "np.exp(np.minimum(z, 300))"  # of counts
 
 @dataclass(frozen=True)
 class Log(Loss):
-    """Log loss  ℓ(z, y) = log(1 + eᶻ) − y·z,  or  log Σₖ eᶻᵏ − Σₖ yₖzₖ  for K columns.  Chances.
+    """Log loss  ℓ(z, y) = log(1 + eᶻ) − y·z,  or  log Σₖ eᶻᵏ − Σₖ yₖzₖ  for K columns.  Probabilities.
 
     Two classes: logistic regression; more: softmax regression.  Cox 1958; Bridle 1990.
     """
@@ -71,7 +71,7 @@ class Log(Loss):
         return p[..., :, None] * np.eye(z.shape[-1]) - p[..., :, None] * p[..., None, :]
 
     def conjugate(self, slope, Y):
-        """Σₖ pₖ·log pₖ,  p = ν + y, where p are chances; for one column, of both classes."""
+        """Σₖ pₖ·log pₖ,  p = ν + y, where p are probabilities; for one column, of both classes."""
         p = slope + Y
         out = (p < -SLACK) | (p > 1 + SLACK)
         if p.shape[-1] == 1:
@@ -80,7 +80,7 @@ class Log(Loss):
         return np.where(off, math.inf, x_log_x(p).sum(axis=-1, keepdims=True))
 
     def mean(self, z):
-        """The chance of class 1, or of each of K."""
+        """The probability of class 1, or of each of K classes."""
         if z.shape[-1] == 1:
             e = np.exp(-np.abs(z))
             return np.where(z >= 0, 1, e) / (1 + e)
@@ -88,8 +88,8 @@ class Log(Loss):
         return e / e.sum(axis=-1, keepdims=True)
 
     def null(self, Y, share) -> np.ndarray:
-        """Log odds of the classes' shares; log shares about their mean for K columns, which may all be
-        shifted alike. A class of which there is no row yet counts half a row."""
+        """Log odds of the class frequencies; for K columns, centred log frequencies, because a common shift
+        has no effect. A class without rows so far counts as half a row."""
         all_rows = len(Y) if share is None else share.sum()
         counts = Y.sum(axis=0) if share is None else share @ Y
         counts = counts if len(counts) > 1 else np.append(all_rows - counts, counts)  # to the last digit
@@ -124,7 +124,7 @@ class Log(Loss):
 
 @dataclass(frozen=True)
 class SquaredHinge(Loss):
-    """Squared hinge  ℓ(z, y) = max(0, 1 − m)²,  m = ±z.  A margin; no chances.  Lee & Mangasarian 2001."""
+    """Squared hinge  ℓ(z, y) = max(0, 1 − m)²,  m = ±z.  Margin only.  Lee & Mangasarian 2001."""
 
     name: str = "squared_hinge"
 
@@ -150,7 +150,7 @@ class SquaredHinge(Loss):
         return z
 
     def null(self, Y, share) -> np.ndarray:
-        """2p − 1, where the two sides pull alike."""
+        """2p − 1, where the slopes of both classes cancel."""
         return 2 * np.average(Y, axis=0, weights=share) - 1
 
     def formula(self, outputs=1):
@@ -201,7 +201,7 @@ class SmoothedHinge(Loss):
         return z
 
     def null(self, Y, share) -> np.ndarray:
-        """Where p·clip(1 − z) = (1 − p)·clip(1 + z): at the commoner class's side."""
+        """Where p·clip(1 − z) = (1 − p)·clip(1 + z): on the side of the more frequent class."""
         p = np.average(Y, axis=0, weights=share)
         rare, common = np.minimum(p, 1 - p), np.maximum(p, 1 - p)
         return np.where(p >= 0.5, 1.0, -1.0) * np.where(common > 0, 1 - rare / common, 0.0)
@@ -224,8 +224,8 @@ class SmoothedHinge(Loss):
 class Poisson(Loss):
     """Poisson loss  ℓ(z, y) = eᶻ − y·z.  Counts, with mean eᶻ.  Nelder & Wedderburn 1972.
 
-    Its curvature has no bound, so that no fixed learning rate is safe. Beyond z = 300 it is followed by
-    its tangent, which keeps it finite.
+    Its curvature is unbounded, so that no fixed learning rate is safe. Beyond z = 300 it continues as its
+    tangent, which keeps it finite.
     """
 
     name: str = "poisson"

@@ -33,7 +33,7 @@ TINY = 64  # numbers in X up to which sums run in row order
 
 @dataclass(frozen=True)
 class Linear:
-    """z = X·w + b.  `intercept`: whether there is a b; `scale`: whether to descend standardised columns."""
+    """z = X·w + b.  `intercept`: whether there is a b; `scale`: descend on standardised columns."""
 
     intercept: bool = True
     scale: bool = True
@@ -311,7 +311,7 @@ class LinearTerm(RowTerm):
         return fn(self)
 
     def thinning(self, enough: int) -> int:
-        """One row of how many is enough."""
+        """n: every n-th row is enough."""
         return next((every for every in (16, 4) if self.rows >= enough * every), 1)
 
     def epoch_body(self, plan, ready):

@@ -43,7 +43,7 @@ class Loss:
 
     @property
     def labels(self) -> bool:
-        """Whether y holds classes."""
+        """Whether y contains classes."""
         return self.targets == "classes"
 
     @property
@@ -62,7 +62,7 @@ class Loss:
         raise NotImplementedError
 
     def value_and_slope(self, z, y):
-        """Both, for the price of what they have in common."""
+        """Both, with their common terms computed once."""
         return self.value(z, y), self.slope(z, y)
 
     def curvature(self, z, y) -> np.ndarray:
@@ -70,16 +70,16 @@ class Loss:
         raise NotImplementedError
 
     def conjugate(self, slope, y) -> np.ndarray:
-        """ℓ*(ν, y) = sup_z ν·z − ℓ(z, y), shaped as `value`; infinite for slopes that ℓ does not have. Where
-        it is not known it is infinite, and no gap is proved."""
+        """ℓ*(ν, y) = sup_z ν·z − ℓ(z, y), shaped as `value`; infinite for slopes that ℓ does not attain,
+        or if unknown: then there is no duality gap."""
         return np.full(np.shape(y), math.inf)
 
     def allowed(self, slope) -> float:
-        """The largest share of these slopes, up to 1, that ℓ is known to have."""
+        """The largest factor, up to 1, for which ℓ attains these slopes times the factor."""
         return 1.0
 
     def mean(self, z):
-        """What is predicted at the linear predictor z."""
+        """The prediction at the linear predictor z."""
         return z
 
     def coupled(self, outputs: int) -> bool:
@@ -91,7 +91,7 @@ class Loss:
         return self.curvature_bound
 
     def smoothed(self, width: float) -> Any:
-        """The loss with its kink rounded over `width`; itself where there is none."""
+        """The loss with its kink smoothed over `width`; the loss itself if it has none."""
         return self
 
     # ---- reference
@@ -120,7 +120,7 @@ class Loss:
         return high if share @ self.value(high, y) <= share @ self.value(low, y) else low
 
     def output_scale(self, z, Y) -> np.ndarray:
-        """How far z may well lie from the null prediction: as far as numbers y do; one unit, for others."""
+        """Typical distance of z from the null prediction: the spread of numeric y, else one unit."""
         return z - Y if self.targets == "number" else np.ones_like(Y)
 
     def infimum(self, Y) -> np.ndarray:
@@ -134,23 +134,23 @@ class Loss:
 
     @property
     def spec(self) -> str:
-        """The text that `by_name` turns into this loss again."""
+        """The string from which `by_name` makes this loss."""
         return self.name
 
     def formula(self, outputs: int = 1) -> str:
-        """ℓ(z, y) as on a blackboard."""
+        """ℓ(z, y) in mathematical notation."""
         return f"{self.name}(z, y)"
 
     def slope_formula(self, outputs: int = 1) -> str:
-        """∂ℓ/∂z as on a blackboard."""
+        """∂ℓ/∂z in mathematical notation."""
         return "ℓ′(z, y)"
 
     def numpy_lines(
         self, outputs: int, rounded: bool = True
     ) -> tuple[list[str], list[str], list[str]] | None:
         """Lines of NumPy for value, slope and curvature of z and Y (n, k), the last an expression; `chances`
-        is a function of the script. A kink is rounded unless `rounded` is False, which needs a slope alone.
-        None: no script is written."""
+        is a function of the script. A kink is smoothed unless `rounded` is False, which needs only a slope.
+        None: no script can be written."""
         return None
 
     def torch_line(self, outputs: int) -> str | None:

@@ -1,13 +1,13 @@
 """The losses of regression, and the table of all losses.
 
 Those of regression are one family, in the residual e = z − y: a parabola e²/2h in the middle,
-straight lines of slope `up` above and −`down` below it,
+straight lines of slope `up` above and −`down` below,
 
     ℓ(e) = e²/2h             while −h·down ≤ e ≤ h·up,
     ℓ(e) = up·e − h·up²/2    above,      ℓ(e) = −down·e − h·down²/2    below,
 
-which is the Moreau envelope, of width h, of the kinked loss max(up·e, −down·e). Squared is the
-parabola without end, absolute and quantile are the lines without parabola, Huber has both.
+which is the Moreau envelope, of width h, of the kinked loss max(up·e, −down·e). The squared loss is
+only the parabola, absolute and quantile losses only the lines, and Huber has both.
 
 The losses for classes and counts are in class_losses.py; `by_name` knows all of them.
 """
@@ -76,7 +76,7 @@ class Residual(Loss):
         return np.clip(e / self.width, -self.down, self.up)
 
     def value_and_slope(self, z, y):
-        """Both, for the price of what they have in common."""
+        """Both, with their common terms computed once."""
         if self.quadratic:
             e = z - y
             return e * e / (2 * self.width), e / self.width
@@ -97,7 +97,7 @@ class Residual(Loss):
 
     @property
     def quadratic(self) -> bool:
-        """Whether ℓ is exactly a parabola in z."""
+        """Whether ℓ is exactly quadratic in z."""
         return math.isinf(self.up)
 
     @property
@@ -107,7 +107,7 @@ class Residual(Loss):
 
     @property
     def curvature_bound(self) -> float:
-        """The largest curvature that ℓ has; infinite at a kink."""
+        """The largest curvature of ℓ; infinite at a kink."""
         return 1 / self.width if self.width else math.inf
 
     @property
@@ -125,27 +125,27 @@ class Residual(Loss):
 
     @property
     def curvature_floor(self) -> float:
-        """The smallest curvature that ℓ has."""
+        """The smallest curvature of ℓ."""
         return 1 / self.width if self.quadratic else 0.0
 
     @property
     def slope_bound(self) -> float:
-        """The steepest that ℓ gets; infinite for the squared loss."""
+        """The largest slope of ℓ; infinite for the squared loss."""
         return max(self.up, self.down)
 
     def allowed(self, slope) -> float:
-        """The largest share of these slopes, up to 1, that ℓ has."""
+        """The largest factor, up to 1, for which ℓ attains these slopes times the factor."""
         high, low = float(np.max(slope)), float(np.min(slope))
         return min(1.0, self.up / high if high > 0 else 1.0, -self.down / low if low < 0 else 1.0)
 
     def smoothed(self, width: float) -> Residual:
-        """The loss with its kink rounded over `width` (in units of y/slope); it differs from ℓ by at
-        most width·slope_bound²/2. A loss that is smooth already is returned as it is. Nesterov 2005."""
+        """The loss with its kink smoothed over `width` (in units of y/slope); it differs from ℓ by at
+        most width·slope_bound²/2. A smooth loss is returned unchanged. Nesterov 2005."""
         return self if self.smooth else replace(self, width=width)
 
     @property
     def spec(self) -> str:
-        """The text that `by_name` turns into this loss again."""
+        """The string from which `by_name` makes this loss."""
         if self.name == "huber":
             return f"huber:{format_number(self.up / 2)}"
         if self.name == "quantile":
@@ -154,7 +154,7 @@ class Residual(Loss):
 
     @property
     def kernel(self) -> tuple[int, float, float, float]:
-        """What a kernel is given in place of this object."""
+        """The arguments that represent this loss in a kernel."""
         return RESIDUAL_CODE, self.up, self.down, self.width
 
     # ---- how it is written
@@ -237,7 +237,7 @@ SQUARED = squared()
 
 
 def by_name(spec: str | Loss) -> Loss:
-    """The loss that a text names; a number after a colon is its parameter.
+    """The loss named by a string; a number after a colon is its parameter.
 
     >>> by_name("huber:2").spec, by_name("quantile:0.9").down
     ('huber:2', 0.9)
@@ -259,7 +259,7 @@ def by_name(spec: str | Loss) -> Loss:
 
 
 def find(spec) -> Loss | None:
-    """The loss that a text names; None where there is none of that name."""
+    """The loss named by a string; None if there is none."""
     with suppress(DownslopeError):
         return by_name(spec)
     return None

@@ -41,12 +41,12 @@ COPIES = 4  # of every weight, 8 bytes each: θ, its gradient, and two that a me
 class Net(NetSettings):
     """z = W₂·a(W₁x + b₁) + b₂,  with a layer a(Wx + b) for each size in `hidden`.
 
-    hidden: units of each hidden layer; () leaves a linear model.  activation: "sigmoid", "tanh", "relu"
-    or "gelu".  dropout: share of the hidden units left out at each update.  dtype: "float32" or
-    "float64".  device: "cpu", "cuda", "cuda:1" …, or "auto", a GPU if there is one and the work is worth
-    it.  seed: of the first weights, PyTorch's usual ones, and of what dropout draws.
+    hidden: units of each hidden layer; () is a linear model.  activation: "sigmoid", "tanh", "relu" or
+    "gelu".  dropout: fraction of the hidden units dropped in each update.  dtype: "float32" or "float64".
+    device: "cpu", "cuda", "cuda:1" …, or "auto", a GPU if there is one and it is worth it.
+    seed: for the initial weights, which are PyTorch's defaults, and for dropout.
 
-    Raises DownslopeError for what is none of these.
+    Raises DownslopeError for other values.
 
     >>> Net(hidden=(10,)).weights(features=4, outputs=1)
     61
@@ -58,15 +58,14 @@ class Net(NetSettings):
         return list(pairwise(widths))
 
     def weights(self, features: int, outputs: int) -> int:
-        """How many numbers there are to learn, biases included."""
+        """Number of weights, including biases."""
         return sum((before + 1) * after for before, after in self.sizes(features, outputs))
 
     def module(self, features: int, outputs: int) -> torch.nn.Sequential:
-        """The net, with its first weights, on the CPU; (n, features) → scores z (n, outputs).
+        """The net with its initial weights, on the CPU; (n, features) → logits z (n, outputs).
 
-        They are those that `torch.manual_seed(seed)` would give; PyTorch's own generator is left where it
-        stood. float64 starts from the same numbers as float32. Raises DownslopeError for more weights
-        than memory holds.
+        The weights are those of `torch.manual_seed(seed)`; PyTorch's own generator is not changed. float64
+        starts from the same weights as float32. Raises DownslopeError if the weights do not fit in memory.
         """
         count = self.weights(features, outputs)
         checks.refuse_too_large("nets.too_large", 8 * COPIES * count, weights=count, hidden=self.hidden)
@@ -82,8 +81,8 @@ class Net(NetSettings):
         return torch.nn.Sequential(layers).to(getattr(torch, self.dtype))
 
     def term(self, dataset, loss, scale: bool = False) -> NetTerm:
-        """The mean loss of this net over the rows of a Dataset. `scale`: descend on standardised columns,
-        towards a standardised y, and reported in their own units all the same (see net_units.py)."""
+        """The mean loss of this net over the rows of a Dataset. `scale`: descend on standardised columns and
+        a standardised y; weights are reported in the original units (see net_units.py)."""
         dataset = checks.weighing(dataset)
         Y = coded(dataset, loss)
         features, outputs = dataset.shape[1], Y.shape[1]

@@ -71,11 +71,11 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """F(θ) = f(θ) + α·R(w), with θ in the coordinates of the descent and w in the user's.
+    """F(θ) = f(θ) + α·R(w), with θ in the coordinates of the descent and w in the user's units.
 
     For a separable penalty, R over the user's w is again separable over θ: α·l1·|w| = l1ⱼ|θⱼ| with
-    l1ⱼ = α·l1/σⱼ, and the same for the square with σⱼ². The square is smooth and joins the gradient;
-    the kink is left to `prox` and `stationarity`.
+    l1ⱼ = α·l1/σⱼ, and likewise for the L2 part with σⱼ². The L2 part is smooth and is in the gradient;
+    `prox` and `stationarity` handle the kink.
     """
 
     term: Any  # a Term; of a linear model it has rows, X, Y and a loss too
@@ -99,7 +99,7 @@ class Objective:
 
     @property
     def rows(self) -> int:
-        """Terms in the sum; 1 for a function."""
+        """Number of terms in the sum; 1 for a function."""
         return self.term.rows
 
     @property
@@ -109,7 +109,7 @@ class Objective:
 
     @property
     def nonsmooth(self) -> bool:
-        """The penalty has a kink, which takes a prox."""
+        """The penalty has a kink, which needs a proximal step."""
         return self.penalty.nonsmooth
 
     @property
@@ -119,17 +119,17 @@ class Objective:
 
     @property
     def quadratic(self) -> bool:
-        """f is exactly a parabola."""
+        """f is exactly quadratic."""
         return self.term.quadratic
 
     @property
     def linear_rows(self) -> bool:
-        """A compiled kernel can make a whole pass over the rows."""
+        """A compiled kernel can run a whole epoch over the rows."""
         return self.term.linear_rows
 
     @property
     def linear(self) -> bool:
-        """f is the mean loss of a linear model over rows, whether they are at hand or their moments are."""
+        """f is the mean loss of a linear model over rows, given as rows or as their moments."""
         return self.term.linear
 
     @property
@@ -139,23 +139,23 @@ class Objective:
 
     @property
     def sequential(self) -> bool:
-        """So few numbers that the kernels run uncompiled, in row order."""
+        """So few numbers that the kernels run uncompiled, row by row."""
         return self.term.sequential
 
     def refuse_large_matrix(self, weights: int, method: str) -> None:
-        """Raise where a matrix of all pairs of weights, with its factors, does not fit in memory."""
+        """Raise DownslopeError if a p × p matrix and its factorisation do not fit in memory."""
         if weights > LARGE and (needed := 3 * 8 * weights**2) > (room := free()):
             facts = {"needed": f"{needed / 1e9:,.0f}", "free": f"{room / 1e9:,.1f}"}
             raise DownslopeError("descent.matrix_memory", method=method, weights=f"{weights:,}", **facts)
 
     @property
     def stochastic(self) -> bool:
-        """Two calls at one place differ, as those of a net with dropout do."""
+        """Two evaluations at the same θ differ, as for a net with dropout."""
         return self.term.stochastic
 
     @property
     def rng_calls(self) -> int:
-        """Random draws of a net's dropout so far."""
+        """Number of random draws of a net's dropout so far."""
         return self.term.state_dict()[0]
 
     @property
@@ -164,21 +164,21 @@ class Objective:
         return self.term.state_dict()[1]
 
     def load_state_dict(self, rng_calls: int, buffers: dict[str, np.ndarray] | None) -> None:
-        """Continue from so many random draws and these buffers."""
+        """Continue from this number of random draws and these buffers."""
         self.term.load_state_dict(rng_calls, buffers)
 
     def first_non_finite(self, gradient) -> str | None:
-        """The parameter of a net whose slope was the first to be no finite number; None if all are."""
+        """The first parameter of a net whose gradient is not finite; None if all are finite."""
         return self.term.first_non_finite(gradient)
 
     # ---- values ------------------------------------------------------------------------------
 
     def value_and_gradient(self, theta, rows=None) -> Point:
-        """F and the gradient of its smooth part, over all rows or the mean over some."""
+        """F and the gradient of its smooth part, over all rows, or the mean over some of them."""
         return self.with_penalty(theta, *self.term.value_and_gradient(theta, rows))
 
     def with_penalty(self, theta, value, gradient, cached) -> Point:
-        """The term's value and gradient, with the penalty's added."""
+        """Value and gradient of the term plus those of the penalty."""
         if self.penalty.alpha:
             value = value + self.penalty_value(theta)
             gradient = gradient + self.l2 * theta
@@ -190,7 +190,7 @@ class Objective:
         return self.value_and_gradient(theta).value
 
     def value_only(self, theta) -> Point:
-        """F alone, for whom the gradient would be found in vain."""
+        """F without its gradient."""
         return Point(theta, self.value(theta), None, None)
 
     def values(self, thetas) -> np.ndarray:
@@ -209,7 +209,7 @@ class Objective:
         return Line(self, point, direction)
 
     def plane(self, theta, across, up):
-        """(a, b) → F(θ + a·across + b·up), for points (m, 2): for a linear model three looks at X in all."""
+        """(a, b) → F(θ + a·across + b·up), for points (m, 2): three passes over X in all."""
         on_plane, basis = self.term.plane(theta, across, up), np.stack([across, up])  # (2, p)
         if not self.penalty.alpha:
             return on_plane
@@ -256,11 +256,11 @@ class Objective:
         return float(kink_distance(gradient, theta, self.l1).max())
 
     def gap(self, point: Point, passes: float = math.inf) -> float | None:
-        """An upper bound on F(θ) − F*, whatever method came to θ; None where there is none.
+        """Duality gap: an upper bound on F(θ) − F*, for θ from any method; None if there is none.
 
-        There is one for every linear model, and for a parabola. It holds but for the rounding of F itself,
-        of which some 1e-14 is added. It may cost a twentieth of so many passes over the rows; where more is
-        needed for it, None. See `duality`.
+        Available for every linear model and for quadratic functions. It holds up to the rounding of F, for
+        which about 1e-14 is added. It may cost a twentieth of that many passes over the rows; None if more
+        would be needed. See `duality`.
 
         >>> from downslope.data import Dataset
         >>> rows = Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
@@ -272,11 +272,11 @@ class Objective:
         return self.term.gap(self, point, passes)
 
     def free_gap(self, point: Point) -> float | None:
-        """What of `gap` costs next to nothing: no look at the rows."""
+        """`gap`, if it needs no pass over the rows."""
         return free_gap(self, point)
 
     def newton_fall(self, point: Point) -> float | None:
-        """How far a Newton step would lead down; None where that would cost much more than a pass."""
+        """Decrease of F by a Newton step; None if that costs much more than a pass over the rows."""
         return newton_fall(self, point)
 
     @cached_property
@@ -286,7 +286,7 @@ class Objective:
 
     @property
     def lowest_theta(self) -> np.ndarray:
-        """θ*, on moments and without a kink."""
+        """θ*, if F is computed from moments and has no kink."""
         return self.argmin if self.l2.any() else self.term.minimum
 
     # ---- bounds ------------------------------------------------------------------------------
@@ -303,7 +303,7 @@ class Objective:
 
     @property
     def bounded(self) -> bool:
-        """Whether L is known, without finding it; infinite counts as known."""
+        """Whether L is known (also if infinite), without computing it."""
         return self.term.bounded
 
     def curvature_along(self, direction) -> float:
@@ -312,7 +312,7 @@ class Objective:
 
     @property
     def gradient_scale(self) -> float:
-        """The unit of `tol`: a slope's size at the null model; 1 for a function."""
+        """The unit of `tol`: the size of a slope at the null model; 1 for a function."""
         return self.term.gradient_scale
 
     @cached_property
@@ -336,8 +336,8 @@ class Objective:
         return np.where(widths > 0, price / ratio**power, 0.0)
 
     def extrapolate(self, point: Point, theta) -> Point:
-        """F and its gradient at θ from those at another place, where F is exactly a parabola: no row is
-        looked at."""
+        """F and its gradient at θ from those at another point, without the rows, if F is exactly
+        quadratic."""
         away = theta - point.theta
         gram = self.term.gram  # a squared loss bends twice as much
         pull = 2 * (gram @ away.reshape(len(gram), -1)).ravel() + self.l2 * away
@@ -351,11 +351,11 @@ class Objective:
         return replace(self, term=reduced(self.term))
 
     def subsample(self, every: int) -> Objective:
-        """The same F over one row of each `every`, in the same coordinates."""
+        """The same F over every `every`-th row, in the same coordinates."""
         return replace(self, term=self.term.subsample(every))
 
     def uncentred(self) -> Objective:
-        """The same F in the coordinates of a method that looks at some sparse rows at a time."""
+        """The same F in the coordinates of methods that use batches of sparse rows (not centred)."""
         return replace(self, term=self.term.uncentred())
 
     def solved(self) -> LeastSquares:
@@ -363,11 +363,11 @@ class Objective:
         return least_squares(self.term, self.l2 if self.penalty.alpha else None)
 
     def crossover(self) -> tuple[np.ndarray, float] | None:
-        """θ at the minimum of a loss with a kink, and how far F may lie above its minimum there."""
+        """θ at the minimum of a loss with a kink, and an upper bound on F − F* there."""
         return crossover(self)
 
     def smoothed(self, width: float) -> Objective:
-        """With the kink of the loss rounded over `width`."""
+        """The same F with the kink of the loss smoothed over `width`."""
         return replace(self, term=self.term.with_loss(self.term.loss.smoothed(width)))
 
     def to_user(self, theta) -> np.ndarray:

@@ -1,6 +1,6 @@
-"""The price of large weights: value, prox, and the distance of −g to the subdifferential.
+"""Penalties on large weights: value, prox, and the distance of −g to the subdifferential.
 
-Every penalty here is a sum over weights, R(w) = Σⱼ l1·|wⱼ| + l2·½wⱼ², and the objective pays α·R.
+Every penalty here is a sum over weights, R(w) = Σⱼ l1·|wⱼ| + l2·½wⱼ², and the objective contains α·R.
 The intercept is never penalised.
 """
 
@@ -48,7 +48,7 @@ class Penalty:
         return shrunk / (1 + step * self.alpha * self.l2)
 
     def distance(self, g, w):
-        """dist(−g, α·∂R(w)), elementwise: 0 where w can not be improved by moving that weight alone.
+        """dist(−g, α·∂R(w)), elementwise: 0 if F cannot be decreased by changing only that weight.
 
         g is the gradient of the loss alone. At w = 0 the subdifferential of |w| is [−1, 1].
         """
@@ -57,18 +57,18 @@ class Penalty:
 
     @property
     def nonsmooth(self) -> bool:
-        """Whether R has a kink at 0, so that a plain gradient step can not stop there."""
+        """Whether R has a kink at 0, which needs a proximal step."""
         return self.alpha * self.l1 > 0
 
     def formula(self, w: str = "w") -> str:
-        """R as on a blackboard, of weights that are written `w`."""
+        """R in mathematical notation, with the weights written as `w`."""
         absolute, square = f"‖{w}‖₁", f"½‖{w}‖²"
         both = f"({self.l1:g}·{absolute} + {self.l2:g}·{square})"
         return {"none": "0", "l1": absolute, "l2": square}.get(self.name, both)
 
     @property
     def spec(self) -> str | None:
-        """The text that `by_name` turns into this penalty again."""
+        """The string from which `by_name` makes this penalty."""
         if self.name == "none":
             return None
         return f"elasticnet:{format_number(self.l1)}" if self.name == "elasticnet" else self.name
@@ -80,7 +80,7 @@ def none(alpha: float = 0.0) -> Penalty:
 
 
 def l2(alpha: float) -> Penalty:
-    """Ridge  R(w) = ½‖w‖².  Shrinks all weights; the answer to columns that say the same."""
+    """Ridge  R(w) = ½‖w‖².  Shrinks all weights; useful for correlated columns."""
     return Penalty("l2", _checked(alpha), 0.0, 1.0)
 
 
@@ -107,7 +107,7 @@ PENALTIES = Table(
 
 
 def by_name(spec: str | Penalty | None, alpha: float = 0.0) -> Penalty:
-    """The penalty that a text names ("l2", "elasticnet:0.3"; None is none), at price α.
+    """The penalty named by a string ("l2", "elasticnet:0.3"; None is none), with strength α.
 
     >>> by_name("elasticnet:0.3", 0.1).l1
     0.3
@@ -142,7 +142,7 @@ def _plain(penalty: Penalty) -> Penalty:
 
 
 def on_standardised(penalty_on: str, scale: bool) -> bool:
-    """Whether a penalty is on the weights of standardised columns; refused where columns are not scaled."""
+    """Whether a penalty applies to the weights of standardised columns; refused if columns are not scaled."""
     if not isinstance(penalty_on, str) or penalty_on not in PENALTY_ON:
         raise DownslopeError("model.penalty_on", asked=penalty_on, known=nearest(str(penalty_on), PENALTY_ON))
     if penalty_on == "standardised" and not scale:

@@ -97,7 +97,7 @@ class Term:
 
     @property
     def bounded(self) -> bool:
-        """Whether L is known, without finding it; infinite counts as known."""
+        """Whether L is known (also if infinite), without computing it."""
         return not math.isnan(self.lipschitz)
 
     # ---- proof

@@ -1,6 +1,6 @@
-"""Pictures: each takes an Axes and returns it, and reads nothing but a Trace and plain arrays.
+"""Pictures: each takes an Axes and returns it, and reads only a Trace and plain arrays.
 
-Without an Axes a picture makes its own figure, 7 × 4.5 inches. matplotlib is loaded at the first picture.
+Without an Axes a picture creates its own figure, 7 × 4.5 inches. matplotlib is loaded with the first picture.
 """
 
 from .canvas import panels

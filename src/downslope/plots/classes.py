@@ -33,11 +33,11 @@ def regions(
     """argmaxₖ zₖ over two features, all others at their medians: a pale region for each class, rows by class.
 
     `predict_scores` takes rows (m, d) and returns z, (m,) for two classes (the second where z > 0) or (m, K);
-    X (n, d), y (n,) the class numbers 0 … K − 1. `chosen`: two features, by name or number, the first two by
-    default. The black line is where the two best classes are equal: 50% for two classes. A row may
-    lie in another region than its own prediction, for its other features are not at the medians. A single
-    feature has a row for each class. Raises DownslopeError where lengths differ and for an unknown
-    feature. Returns the Axes.
+    X (n, d), y (n,) the class numbers 0 … K − 1. `chosen`: two features, by name or number, by default the
+    first two. The black line is where the two best classes are equal: 50% for two classes. A row may lie
+    outside the region of its own prediction, because its other features are not at their medians. For a
+    single feature, each class has its own row. Raises DownslopeError if lengths differ or a feature is
+    unknown. Returns the Axes.
 
     >>> X = np.array([[0.0, 0.0], [1.0, 2.0]])
     >>> regions(lambda rows: rows @ [1, 1] - 1.5, X, [0, 1], ["no", "yes"], ["a", "b"]).get_xlabel()
@@ -85,7 +85,7 @@ def regions(
 
 @door(X=array((2,)), predicted=listed(), true=listed(none=True), names=names(least=2))
 def scatter_predictions(X, predicted, ax=None, *, true=None, names: Sequence[str] = ("x1", "x2")):
-    """The rows (x₁, x₂) by the class predicted, in its colour and mark; the wrong are ringed, given `true`.
+    """The rows (x₁, x₂) in the colour and marker of the predicted class; errors are ringed, given `true`.
 
     X (n, 2), predicted (n,) labels, true (n,) labels. Of more than 5,000 rows every k-th is drawn. Raises
     DownslopeError where lengths differ. Returns the Axes.
@@ -116,8 +116,8 @@ def confusion(matrix, classes: Sequence, ax=None, *, rows: str | None = None):
     """Confusion matrix: rows of class i (down) predicted as class j (across); the shade is the fraction of
     row i.
 
-    matrix (K, K), classes K names; `rows` says which rows were counted. Numbers stand in the cells of up to
-    15 classes. Raises DownslopeError for another shape. Returns the Axes.
+    matrix (K, K), classes K names; `rows` names the rows that were counted. Up to 15 classes, the cells show
+    their numbers. Raises DownslopeError for another shape. Returns the Axes.
 
     >>> confusion([[8, 2], [1, 9]], ["no", "yes"]).get_ylabel()
     'true class'
@@ -149,11 +149,11 @@ def confusion(matrix, classes: Sequence, ax=None, *, rows: str | None = None):
 
 @door(y=array(finite=True), scores=array((1, 2)), classes=listed(none=True), rows=a("str", none=True))
 def roc(y, scores, ax=None, *, classes: Sequence | None = None, rows: str | None = None):
-    """Hits over false alarms as the threshold falls; area: the chance that a row of the class scores higher.
+    """True over false positive rate for all thresholds; AUC: chance that a row of the class scores higher.
 
     y (n,) class numbers. scores (n,) of class 1 against 0, or (n, K): then each class against the rest,
-    those of `classes` by their names; `rows` says which rows these are. Raises DownslopeError where
-    lengths differ, and where no curve has rows of both sides. Returns the Axes.
+    those of `classes` by their names; `rows` names the rows. Raises DownslopeError if lengths differ, or if
+    no curve has rows of both classes. Returns the Axes.
 
     >>> roc([0, 1, 1], [0.1, 0.9, 0.4]).get_lines()[1].get_label()
     'AUC 1.0000'

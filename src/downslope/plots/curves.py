@@ -72,12 +72,12 @@ def _curves(name: str, trace: Trace, alone: bool) -> list[Curve]:
 
 @door(traces=a("Trace", "dict", "Mapping"), minimum=number(none=True))
 def loss(traces: Trace | Mapping[str, Trace], ax=None, *, minimum: float | None = None):
-    """Loss over epochs, on a log axis; loss − minimum where a minimum is given.
+    """Loss over epochs, on a log axis; loss − minimum if a minimum is given.
 
     `traces` is a Trace, or several by name. A stochastic descent is shown by its objective, with the losses
-    of the rows that it used thin behind; validation rows have a line of their own. A value of 0 stands
-    on the floor of the axis, marked; where losses are negative the axis is logarithmic on both sides of 0.
-    A descent that diverges leaves at the edge, with its last value and the reason. Returns the Axes.
+    of its updates as a thin line behind; the validation loss is a separate line. A value of 0 is drawn at
+    the bottom of the axis, marked; with negative losses the axis is logarithmic on both sides of 0. A
+    diverging descent leaves at the edge, with its last value and the reason. Returns the Axes.
 
     >>> from downslope.descent.trace import Step, Trace
     >>> trace = Trace(["w"], [0.0])
@@ -193,10 +193,10 @@ def _mark_floor(ax, curve: Curve, floor: float | None, colour) -> None:
 
 @door(trace=a("Trace"))
 def weights(trace: Trace, ax=None):
-    """Weights over epochs, from the start on, each with its name at its end.
+    """Weights over epochs, including the start, each with its name at its end.
 
-    The 12 largest of many are named, and the others are pale. Where the descent diverges, the axes stop
-    following it. Returns the Axes.
+    Of many weights the 12 largest are named, and the others are pale. If the descent diverges, the axes do
+    not follow it. Returns the Axes.
 
     >>> from downslope.descent.trace import Step, Trace
     >>> trace = Trace(["w", "b"], [0.0, 0.0])

@@ -22,9 +22,9 @@ _one_at_a_time = threading.RLock()  # rcParams are global
 def save(drawn, path, *, overwrite: bool = False) -> Path:
     """Write a picture, an Axes or a Figure, as .png, .svg or .gif, by the suffix of the path.
 
-    Text stays text in an SVG. The same picture gives the same bytes. A file that exists is refused unless
-    `overwrite` is true. Raises DownslopeError for an unknown suffix, a folder that does not exist, a file
-    that exists, or a disk that is full; nothing half-written is left.
+    Text stays text in an SVG. The same picture gives the same bytes. An existing file is refused unless
+    `overwrite` is true. Raises DownslopeError for an unknown suffix, a missing folder, an existing file, or
+    a full disk; no partial file is left behind.
 
     >>> import tempfile
     >>> from downslope.plots import residuals

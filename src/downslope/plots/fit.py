@@ -18,8 +18,8 @@ SHOWN = 5_000  # points: more are a blot, and a slow SVG
 def fitted(x, y, predicted, ax=None, *, names: Sequence[str] = ("x", "y")):
     """The rows (x, y) with the fitted line; for several features, predicted against observed.
 
-    x (n,) or (n, d), y and predicted (n,). `names` are those of the features, then the target's. Of more than
-    5,000 rows every k-th is drawn. Raises DownslopeError where lengths differ. Returns the Axes.
+    x (n,) or (n, d), y and predicted (n,). `names`: those of the features, then of the target. Of more than
+    5,000 rows every k-th is drawn. Raises DownslopeError if lengths differ. Returns the Axes.
 
     >>> fitted([1, 2, 3], [2, 4, 6], [2.1, 4.0, 5.9], names=("size", "price")).get_ylabel()
     'price'
@@ -47,9 +47,9 @@ def fitted(x, y, predicted, ax=None, *, names: Sequence[str] = ("x", "y")):
 
 @door(predicted=array((1, 2)), y=array((1, 2)))
 def residuals(predicted, y, ax=None):
-    """y − prediction over the prediction, (n,) each: a good fit leaves a level band without a shape.
+    """y − prediction over the prediction, (n,) each: a good fit shows a horizontal band without structure.
 
-    Of more than 5,000 rows every k-th is drawn. Raises DownslopeError where lengths differ. Returns the Axes.
+    Of more than 5,000 rows every k-th is drawn. Raises DownslopeError if lengths differ. Returns the Axes.
 
     >>> residuals([1.0, 2.0, 3.0], [1.5, 1.5, 3.0]).get_ylabel()
     'observed − predicted'

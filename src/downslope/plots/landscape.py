@@ -22,8 +22,8 @@ def loss_over_weight(
 ):
     """The losses (m,) of a grid of weights (m,), as a curve with its lowest point.
 
-    A `trace` of that one weight is drawn along the curve, from its start to its end; `best` is the weight to
-    mark, if not the lowest of the grid. Raises DownslopeError where lengths differ. Returns the Axes.
+    A `trace` of this weight is drawn along the curve, from start to end; `best` is the weight to mark, by
+    default the lowest of the grid. Raises DownslopeError if lengths differ. Returns the Axes.
 
     >>> w = np.linspace(0, 4, 41)
     >>> loss_over_weight(w, (w - 2) ** 2).get_xlabel()
@@ -66,8 +66,8 @@ def loss_over_weight(
 def function_line(function: Callable, trace: Trace, ax=None):
     """f(w) over w, for a function of one variable, with the points of the descent on it.
 
-    `function` takes points (m, 1) and returns their values. The window is that of the path; where the descent
-    diverges, it stops following. Raises DownslopeError for a trace of more weights. Returns the Axes.
+    `function` takes points (m, 1) and returns their values. The window is that of the path; it does not
+    follow a diverging descent. Raises DownslopeError for a trace with more weights. Returns the Axes.
 
     >>> from downslope.descent.trace import Step, Trace
     >>> trace = Trace(["x"], [4.0])
@@ -114,11 +114,11 @@ def contours(
 ):
     """The levels low + span·qᵏ of a function of two variables, and the path of a descent over them.
 
-    `function` takes points (m, 2) and returns their values; `minimum` (2,) is marked if it is known. At the
-    start stand two arrows: the first step, exact, and the gradient of `function`, pale, its
-    size written next to it. The axes are to the same scale unless the path is 25 times longer one way, and
-    then the picture says so. `fine`: points of the grid across and up. Raises DownslopeError for a trace of
-    other than two weights. Returns the Axes.
+    `function` takes points (m, 2) and returns their values; `minimum` (2,) is marked if it is known. Two
+    arrows begin at the start: the first step, exact, and the gradient of `function`, pale, with its norm. The
+    axes have the same scale unless the path is 25 times longer in one direction; the picture then says so.
+    `fine`: number of grid points in each direction. Raises DownslopeError if the trace does not have two
+    weights. Returns the Axes.
 
     >>> from downslope.descent.trace import Step, Trace
     >>> trace = Trace(["a", "b"], [2.0, 1.0])

@@ -36,10 +36,10 @@ def descent_gif(
     fps: int = 12,
     overwrite: bool = False,
 ) -> Path:
-    """Write a descent as an endless GIF: frame k shows the first qᵏ steps, so that the big early ones show.
+    """Write a descent as a looping GIF: frame k shows the first qᵏ steps, so that large early ones show.
 
     With a `function` of points (m, p), one variable moves on its curve and two on contours; otherwise the
-    loss curve grows. The last frame stands for two seconds. Raises DownslopeError as `save` does.
+    loss curve grows. The last frame stays for two seconds. Raises DownslopeError as `save` does.
 
     >>> import tempfile
     >>> from downslope.descent.trace import Step, Trace

@@ -12,9 +12,9 @@ from .lettering import say
 
 @door(found=a("Path"))
 def path(found: Path, ax=None):
-    """Where alpha was chosen, the score of each alpha and one standard error to both sides, with the best
-    alpha and the largest within one standard error of it; else the weights. Over alpha, on a log axis.
-    Returns the Axes.
+    """The score of each alpha ± one standard error, with the best alpha and the largest within one
+    standard error of it, if alpha was chosen; otherwise the weights. Over alpha, on a log axis. Returns
+    the Axes.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0, 0.0], [2.0, 1.0], [3.0, 0.0], [4.0, 1.0]], [2.0, 4.0, 6.0, 8.5])

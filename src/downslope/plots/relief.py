@@ -28,10 +28,10 @@ def relief(
 ):
     """The surface of a function of two variables, and the path of a descent on it, seen from above its start.
 
-    `function` takes points (m, 2) and returns their values. Where a few heights dwarf the others, the axis
-    shows log₁₀ of the height above the lowest, over three decades, and says so. A path that
-    diverges is drawn as far as it stays in the window. `fine`: points of the grid. `ax`: 3-D axes, or None
-    for a figure of its own. Raises DownslopeError for a trace of other than two weights. Returns the Axes.
+    `function` takes points (m, 2) and returns their values. If a few heights dwarf the others, the axis
+    shows log₁₀ of the height above the lowest, over three decades, and says so. A diverging path is drawn
+    as far as it stays in the window. `fine`: number of grid points. `ax`: 3D axes, or None for a new figure.
+    Raises DownslopeError if the trace does not have two weights. Returns the Axes.
 
     >>> from downslope.descent.trace import Step, Trace
     >>> trace = Trace(["a", "b"], [2.0, 1.0])

@@ -13,7 +13,7 @@ from .lettering import say
 def remainder(check, ax=None):
     """|f(x + t·d) − f(x) − t·g·d| over t, both axes logarithmic, with lines of slope 1 and 2.
 
-    `check` is a GradientCheck: one line for each direction d, pale where rounding drowns it.
+    `check` is a GradientCheck: one line per direction d, pale where rounding dominates.
     Returns the Axes.
 
     >>> from downslope.insight.gradient_check import check_gradient

@@ -17,7 +17,7 @@ MOST = 200  # paths drawn
 @door()
 def starts(function: Callable, paths, epochs, names: Sequence[str], ax=None, *, best: int = 0):
     """Paths (k, m, p) of m descents: on the curve of f for one variable, over its contours for two, as its
-    height over `epochs` (k,) for more. `best` is the number of the one to draw strongly; its end is marked.
+    value over `epochs` (k,) for more. `best` is the number of the path to emphasise; its end is marked.
 
     `function` takes points (m, p) and returns their values. Returns the Axes.
 

@@ -29,13 +29,13 @@ class Path:
     """m minimisers, in the order of their alphas, the largest first.
 
     `alphas` (m,); `coef` (m, d), of several outputs (m, d, k), and `intercepts` (m,) or (m, k), in the user's
-    units; `losses` (m,) is F, penalty and all; `gaps` (m,) is the duality gap, how far F may lie above its
-    minimum; `epochs` (m,) are rounds over a working set, or passes; `converged` (m,) is whether the gap is as
-    small as `tol` asked for.
+    units; `losses` (m,) is F including the penalty; `gaps` (m,) is the duality gap, an upper bound on F − F*;
+    `epochs` (m,) are minimisations over a working set, or passes; `converged` (m,) is whether the gap is
+    at most `tol` times its unit.
 
-    Where alpha was chosen along the path (`alpha="cv"`): `curve` (m,) is the mean of `metric` over the folds,
-    `errors` (m,) its standard error, `fold_scores` (K, m) those of each fold, `folds` (n,) the fold that
-    holds each row out, and `alpha` the choice of `rule`.
+    If alpha was chosen along the path (`alpha="cv"`): `curve` (m,) is the mean of `metric` over the folds,
+    `errors` (m,) its standard error, `fold_scores` (K, m) those of each fold, `folds` (n,) the fold in
+    which each row is a validation row, and `alpha` the choice of `rule`.
     """
 
     names: tuple[str, ...]
@@ -62,7 +62,7 @@ class Path:
 
     @property
     def nonzero(self) -> np.ndarray:
-        """How many weights are not 0.  (m,)"""
+        """Number of non-zero weights.  (m,)"""
         return np.count_nonzero(self.coef.reshape(len(self.alphas), -1), axis=1)
 
     @cached_property
@@ -90,7 +90,7 @@ class Path:
 
     @property
     def alpha(self) -> float:
-        """The alpha that `rule` chose: that of the best score, or under "cv:1se" `alpha_1se`."""
+        """The alpha chosen by `rule`: that of the best score, or `alpha_1se` for "cv:1se"."""
         return float(self.alphas[self.chosen])
 
     @property
@@ -100,11 +100,11 @@ class Path:
 
     @property
     def at_edge(self) -> bool:
-        """Whether the best score stands at an end of the alphas, beyond which it may be better."""
+        """Whether the best score is at an end of the alphas, so that there may be a better one beyond."""
         return self.best in (0, len(self.alphas) - 1) and len(self.alphas) > 1
 
     def joined(self, further: Path) -> Path:
-        """This path and one that goes on with smaller alphas."""
+        """This path extended by one with smaller alphas."""
         by_alpha = (
             "alphas",
             "coef",
@@ -125,7 +125,7 @@ class Path:
         return replace(self, **found)
 
     def notes(self) -> list[tuple[str, dict[str, Any]]]:
-        """How alpha was chosen: keys of sentences, and their facts."""
+        """How alpha was chosen: keys of sentences and their facts."""
         assert self.curve is not None
         facts: dict[str, Any] = {"alpha": self.alpha, "score": float(self.curve[self.best])}
         if self.errors is None:
@@ -147,11 +147,11 @@ class Path:
         return found
 
     def plot(self, ax: Any = None) -> Any:
-        """A picture of it; see `downslope.plots.path`. Returns the Axes."""
+        """Plot the path; see `downslope.plots.path`. Returns the Axes."""
         return view("path")(self, ax)
 
     def to_frame(self):
-        """A pandas DataFrame: a row for each alpha, with the weights under their names."""
+        """A pandas DataFrame with one row per alpha and one column per weight."""
         import pandas as pd
 
         m = len(self.alphas)
@@ -187,16 +187,16 @@ def path(
 ) -> Path:
     """argmin f(w) + α·R(w) for one α after another, by coordinate descent from the last minimiser.
 
-    dataset: rows with one target.  loss: any smooth one.  penalty: "l1", "elasticnet:0.5", or "l2" with
-    alphas that are given.  alphas: how many, from the least that leaves all weights at 0,
-    α_max = maxⱼ |∂f/∂wⱼ|/l1 at the best constant, down to eps·α_max; or the alphas themselves.
-    tol: every gap is at most tol times F of the best constant; a DownslopeWarning names the alphas where it
-    is not, and `Path.converged` tells which they are.  penalty_on: as of `Recipe`.
+    dataset: rows with one target.  loss: any smooth loss.  penalty: "l1", "elasticnet:0.5", or "l2" with
+    given alphas.  alphas: their number, from the smallest that leaves all weights at 0,
+    α_max = maxⱼ |∂f/∂wⱼ|/l1 at the best constant prediction, down to eps·α_max; or the alphas themselves.
+    tol: every gap is at most tol times F of the best constant prediction; otherwise a DownslopeWarning says
+    so, and `Path.converged` shows the alphas.  penalty_on: as in `Recipe`.
 
-    Only a working set is worked on: the weights that pull hardest join it, and of sparse rows those that a
-    sequential rule after Tibshirani et al. 2012 foresees. All slopes are looked at before an end is called
-    one. An alpha of 0 leaves nothing to prove a gap with: there the gradient must be below tol. Raises
-    DownslopeError for a loss with a kink, several outputs, and alphas that are no numbers.
+    The descent runs on a working set, which weights with the largest slopes join; for sparse rows also those
+    selected by a sequential rule after Tibshirani et al. 2012. All slopes are checked before it ends. At
+    alpha 0 there is no dual point for a gap; there the gradient must be below tol. Raises DownslopeError for
+    a loss with a kink, several outputs, and invalid alphas.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0, 0.0], [2.0, 1.0], [3.0, 0.0]], [2.0, 4.0, 6.0])

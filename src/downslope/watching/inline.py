@@ -32,15 +32,15 @@ def watch(
     log: str | Sequence[str] | None = None,
     force: bool = False,
 ) -> Watching:
-    """Watch the training in a `with` block or a function: a trace, a certificate and a verdict of its loop.
+    """Watch the training in a `with` block or a function: trace, certificate and verdict of its loop.
 
     `with ds.watch() as seen:` fills `seen` when the block ends: `.verdict`, `.findings`, `.trace`,
-    `.certificate`, `.plot()`, `.show()`, `.save(path)`. In a block, PyTorch loops are seen whole; a loop by
-    hand is followed line by line, as far as its weights, gradient and loss have names. On a function, as
-    `@ds.watch()`, and in a notebook's cell, as `%%watch`, loops by hand are seen whole; the function has a
-    `.seen` after each call.
+    `.certificate`, `.plot()`, `.show()`, `.save(path)`. In a block, PyTorch loops are seen completely; a
+    hand-written loop is followed line by line, as far as its weights, gradient and loss have names. On a
+    function, as `@ds.watch()`, and in a notebook cell, as `%%watch`, hand-written loops are seen completely;
+    the function has `.seen` after each call.
 
-    weights, gradient, loss, rate: names in the script, where its text does not show which is which.
+    weights, gradient, loss, rate: names in the script, if its source does not show which is which.
     curvature: measure the curvature of PyTorch losses. log: where to write the trace, as `log=` of a fit.
 
     Raises DownslopeError for a log that cannot be written.

@@ -15,10 +15,10 @@ from .source import Text, parse, read
 def check_script(path_or_text: str | os.PathLike) -> list[Finding]:
     """The mistakes in a PyTorch or NumPy training script or notebook, in the order of its lines.
 
-    The script is read, never imported or run. A string with a line break is the script itself; anything
-    else is the path of a file.
+    The script is only read, never imported or run. A string with a line break is the script itself;
+    anything else is the path of a file.
 
-    Raises DownslopeError for a file that is missing or no text, and for a script that is no Python.
+    Raises DownslopeError if the file is missing, is not text, or is not Python.
 
     >>> finding, = check_script("import torch\\nfor t in range(3):\\n    print(np.sqrt(t))\\n")
     >>> finding.line, finding.code, finding.mended

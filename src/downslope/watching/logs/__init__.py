@@ -39,16 +39,15 @@ def judge(
     rate: str | None = None,
     columns: Sequence[str] | None = None,
 ) -> Seen:
-    """log → trace, verdict: what the losses that somebody else wrote show. Nothing is run.
+    """log → trace, verdict: diagnose the losses in a training log. Nothing is run.
 
-    path: CSV, JSON or JSON Lines, TensorBoard event files or their folder, a store of MLflow (folder or
-    SQLite), text that a program printed, a notebook with its output; or a folder with one of these.
-    run: which of several, by its name; of several in one file the last is taken where none is named.
-    loss, validation, rate: the columns that are meant, where names do not tell. columns: names for
-    numbers without names.
+    path: CSV, JSON or JSON Lines, TensorBoard event files or their folder, an MLflow store (folder or
+    SQLite), text printed by a program, a notebook with its output; or a folder with one of these.
+    run: the name of one of several runs; by default the last one in a file. loss, validation, rate: the
+    columns to use, if their names do not show it. columns: names for numbers without names.
 
-    Raises DownslopeError where there is no log, or no loss in it, and where a folder holds several and
-    none is named.
+    Raises DownslopeError if there is no log, or no loss in it, and if a folder contains several and none
+    is named.
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "train.log"
@@ -73,7 +72,7 @@ def judge(
 
 
 def judge_all(paths: str | PathLike | Iterable[str | PathLike], **columns: str | None) -> dict[str, Seen]:
-    """name → what `judge` says of it, for every log in files and folders.
+    """name → result of `judge`, for every log in files and folders.
 
     >>> import pathlib, tempfile
     >>> folder = pathlib.Path(tempfile.mkdtemp())
