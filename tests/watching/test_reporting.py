@@ -9,8 +9,9 @@ from downslope.cli import main
 from downslope.lab.live import LiveScript
 from downslope.lab.localized import plain
 from downslope.lab.saved import opened
-from downslope.watching.fixing import applied, epochs_mend, mode_mend, rate_mend
-from downslope.watching.records import Loop
+from downslope.watching.fixing import applied, epochs_mend, rate_mend
+from downslope.watching.mending import domain_mend, mend_of
+from downslope.watching.records import Fact, Loop
 from tests.watching.watcher import COURSE
 
 SCRIPT = COURSE / "too_fast.py"
@@ -111,10 +112,35 @@ def test_epochs_are_changed_behind_their_name():
 def test_a_validation_is_put_in_evaluation_mode():
     block = "    with torch.no_grad():\n        v = f(net(x))\n"
     text = f"opt = SGD(net.parameters())\nfor k in range(9):\n{block}    opt.step()"
-    mend = mode_mend(text, "eval_left_out", 4, Loop(update_line=5))
+    mend = mend_of(text, Fact("eval_left_out"), 4, Loop(update_line=5))
     assert mend.text.split("\n") == [
         "    net.eval()",
         "    with torch.no_grad():",
         "        v = f(net(x))",
         "    net.train()",
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "mended"),
+    [
+        ("c = -np.log(1 - p)", "c = -np.log(np.clip(1 - p, 1e-7, None))"),
+        ("c = -(y * torch.log(p)).mean()", "c = -(y * torch.log(p.clamp_min(1e-7))).mean()"),
+        ("c = (1 - p).log().mean()", "c = ((1 - p).clamp_min(1e-7)).log().mean()"),
+        ("c = math.log(p[0]) + math.log(q)", "c = math.log(max(p[0], 1e-7)) + math.log(max(q, 1e-7))"),
+    ],
+)
+def test_what_a_logarithm_is_taken_of_stays_above_0(line, mended):
+    assert domain_mend(f"import numpy\n{line}", "log", 2).text == mended
+
+
+@pytest.mark.parametrize(
+    ("line", "mended"),
+    [
+        ("c = torch.sqrt(e.mean())", "c = torch.sqrt(e.mean() + 1e-12)"),
+        ("c = e.mean().sqrt()", "c = (e.mean() + 1e-12).sqrt()"),
+        ("c = e.mean() ** 0.5", "c = (e.mean() + 1e-12) ** 0.5"),
+    ],
+)
+def test_under_a_root_a_small_number_is_added(line, mended):
+    assert domain_mend(line, "sqrt", 1).text == mended

@@ -17,7 +17,7 @@ from ..errors import DownslopeError
 from ..insight import scripts
 from ..insight.verdicts import Remedy, Verdict
 from ..insight.verdicts.verdict import sentence
-from .fixing import mode_mend
+from .mending import mend_of
 from .records import Fact
 from .watched import Watched
 
@@ -27,6 +27,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "no_graph": ("leaf_replaced", "update_outside_no_grad", "graph_cut"),
     "never_moves": (
         *("zero_before_step", "no_backward", "no_step", "not_called", "old_parameters", "made_in_loop"),
+        *("layers_in_list", "graph_cut"),
     ),
     "gradients_accumulate": ("no_zero_grad",),
     "broadcast": ("broadcast",),
@@ -35,16 +36,16 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "unused_rows": ("one_row",),
     "symmetric_start": (),
     "same_batch": (),
-    "constant_output": ("one_score",),
     "dead_units": (),
     "vanishing": (),
     "sorted_rows": ("not_shuffled",),
     "scheduler_misplaced": ("scheduler_before_optimizer", "scheduler_each_batch"),
-    "trained_in_eval": (),
+    "trained_in_eval": ("no_train",),
     "eval_left_out": ("no_eval",),
     "saturated": (),
     "exploding": ("clip_after_step",),
     "unscaled_inputs": (),
+    "constant_output": ("one_score", "squashed_regression"),
     "memory_grows": ("graph_kept",),
     "last_batch_reported": ("last_batch_loss",),
 }
@@ -71,6 +72,8 @@ SIDE = (
     "clip_after_step",
     "not_shuffled",
     "undefined",
+    "squashed_regression",
+    "no_train",
 )
 NOT_FINDINGS = ("not_seen", "not_measured", "not_finite", "rate_out_of_bound", "edge_of_stability")
 
@@ -103,7 +106,9 @@ class Finding:
         """kind → the numbers by which it shows."""
         found = {}
         if self.fact is not None:
-            found["run"] = sentence(f"watching.evidence_{self.code}", self.numbers)
+            kind = self.fact.numbers.get("kind")
+            key = f"watching.evidence_{self.code}" + (f"_{kind}" if kind else "")
+            found["run"] = sentence(key, self.numbers)
         if self.slip is not None:
             found["text"] = self.slip.evidence
         return found
@@ -144,14 +149,15 @@ def findings(watched: Watched) -> list[Finding]:
     lines = recording.source.splitlines()
     slips = [slip for slip in read_text(recording) if not _contradicted(watched, slip)]
     found = []
-    for code, fact in _firsts([*recording.facts, *last_row_only(watched, slips)]):
+    derived = [*last_row_only(watched, slips), *last_batch_only(watched, slips)]
+    for code, fact in _firsts([*recording.facts, *derived]):
         slip = _same_mistake(code, fact, slips)
         if slip in slips:
             slips.remove(slip)
-        line = fact.line or (slip.line if slip is not None else 0)
+        line = fact.line or (slip.line if slip is not None else watched.loop.update_line)
         source = lines[line - 1] if 0 < line <= len(lines) else ""
         numbers = {**(slip.numbers if slip is not None else {}), **fact.numbers, "step": fact.step}
-        mend = None if slip is not None else mode_mend(recording.source, code, line, watched.loop)
+        mend = None if slip is not None else mend_of(recording.source, fact, line, watched.loop)
         if mend is not None:
             numbers["fix"] = [mend.first, mend.last, mend.text]
         found.append(Finding(code, line, source, numbers, fact, slip))
@@ -162,10 +168,13 @@ def findings(watched: Watched) -> list[Finding]:
 def causes(watched: Watched, found: Iterable[Finding]) -> tuple[Verdict, ...]:
     """Verdicts on the findings that explain how the run ended, the gravest first."""
     order = [*CAUSES, *OF_TEXT]
+    found = list(found)
+    stuck = any(finding.code == "constant_output" and finding.fact is not None for finding in found)
+    reported = [code for code in REPORTED if not (stuck and code in ("saturated", "unscaled_inputs"))]
     grave = [
         finding
         for finding in found
-        if (finding.fact is not None and finding.code in CAUSES and finding.code not in REPORTED)
+        if (finding.fact is not None and finding.code in CAUSES and finding.code not in reported)
         or (finding.fact is None and finding.code in OF_TEXT and finding.code not in SIDE)
     ]
     # Only "gradients of a batch are dead" and the like are states that a diverging rate brings about as well.
@@ -199,6 +208,25 @@ def last_row_only(watched: Watched, slips: Iterable[scripts.Finding]) -> Iterato
             numbers = {"name": ast.unparse(statement.targets[0]), "function": name, "loop_line": rows.lineno}
             numbers |= {"updates": watched.updates, "fix": _summed(recording.source, rows, statement)}
             yield Fact("unused_rows", loop.number, watched.updates, statement.lineno, numbers)
+
+
+def last_batch_only(watched: Watched, slips: Iterable[scripts.Finding]) -> Iterator[Fact]:
+    """The epoch whose last loss is farthest from the mean of all, where the text reports the last one."""
+    number = watched.loop.number
+    losses, epochs = watched.losses, watched.recording.epochs.get(number)
+    if epochs is None or len(epochs) != len(losses) or watched.recording.strides.get(number, 1) != 1:
+        return
+    worst: tuple[float, dict[str, Any]] = (0.05, {})  # relative: a smaller difference proves nothing
+    for epoch in range(watched.epochs):
+        of_epoch = losses[epochs == epoch]
+        if len(of_epoch) > 1 and math.isfinite(mean := float(of_epoch.mean())) and mean:
+            last = float(of_epoch[-1])
+            far = abs(last - mean) / abs(mean)
+            numbers = {"epoch": epoch + 1, "last": last, "mean": mean, "batches": len(of_epoch)}
+            worst = max(worst, (far, numbers), key=lambda entry: entry[0])
+    for slip in slips:
+        if slip.code == "last_batch_loss" and worst[1]:
+            yield Fact("last_batch_reported", number, watched.updates, slip.line, worst[1])
 
 
 def _called_for(tree: ast.Module, loop: Any) -> set[str]:

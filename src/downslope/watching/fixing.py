@@ -76,79 +76,30 @@ def rate_mend(source: str, loop: Any, rate: float) -> Fix | None:
     A literal is replaced where it stands: in the update, in the assignment of the name, in the call that
     hands it to a function or to an optimizer. An expression without a literal is replaced in the update.
     """
-    tree = _parsed(source)
+    tree = parsed(source)
     if tree is None:
         return None
     node = _optimizer_rate(tree, loop) if loop.kind == "torch" else None
     node = node or _in_update(tree, loop)
-    return None if node is None else _replaced(source, _Literals(tree).behind(node) or node, f"{rate:g}")
+    return None if node is None else replaced(source, Literals(tree).behind(node) or node, f"{rate:g}")
 
 
 def epochs_mend(source: str, loop: Any, epochs: int) -> Fix | None:
     """The line with the number of epochs, in range(100) or in the name behind it, replaced by `epochs`."""
-    tree = _parsed(source)
+    tree = parsed(source)
     if tree is None:
         return None
-    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For) and _range_of(n) is not None]
+    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For) and range_of(n) is not None]
     around = [n for n in loops if n.lineno <= loop.update_line <= (n.end_lineno or 0)]
     if not around:
         return None
     outer = min(around, key=lambda n: n.lineno)
-    call = _range_of(outer)
-    node = _Literals(tree).behind(call.args[0 if len(call.args) == 1 else 1])
+    call = range_of(outer)
+    node = Literals(tree).behind(call.args[0 if len(call.args) == 1 else 1])
     if node is None or not isinstance(node.value, int):
         return None
-    first: Any = _Literals(tree).behind(call.args[0]) if len(call.args) == 2 else None
-    return _replaced(source, node, f"{epochs + (first.value if first is not None else 0)}")
-
-
-def mode_mend(source: str, code: str, line: int, loop: Any) -> Fix | None:
-    """The lines that mend a mistake of mode or order which only the run shows: `model.eval()` around a
-    validation, `model.train()` in the place of `model.eval()`, `shuffle=True` for a loader."""
-    tree = _parsed(source)
-    make = {"eval_left_out": _evaluated, "trained_in_eval": _trained, "sorted_rows": _shuffled}.get(code)
-    return None if tree is None or make is None else make(source, tree, line, loop)
-
-
-def _model(tree: ast.Module) -> str | None:
-    """What the script calls the net that it trains: `model` of `model.parameters()`."""
-    calls = (n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute))
-    names = {ast.unparse(n.func.value) for n in calls if n.func.attr == "parameters"}  # type: ignore[attr-defined]
-    return names.pop() if len(names) == 1 else None
-
-
-def _evaluated(source: str, tree: ast.Module, line: int, loop: Any) -> Fix | None:
-    model = _model(tree)
-    around = [n for n in ast.walk(tree) if isinstance(n, ast.With) and "grad" in ast.unparse(n.items[0])]
-    around += [
-        n for n in ast.walk(tree) if isinstance(n, ast.With) and "inference" in ast.unparse(n.items[0])
-    ]
-    block = next((n for n in around if n.lineno <= line <= (n.end_lineno or 0)), None)
-    if model is None or block is None or model not in ast.unparse(block):
-        return None
-    last, pad = block.end_lineno or block.lineno, " " * block.col_offset
-    lines = source.split("\n")[block.lineno - 1 : last]
-    return Fix(block.lineno, last, "\n".join([f"{pad}{model}.eval()", *lines, f"{pad}{model}.train()"]))
-
-
-def _trained(source: str, tree: ast.Module, line: int, loop: Any) -> Fix | None:
-    model = _model(tree)
-    switches = [
-        n.value for n in ast.walk(tree)
-        if isinstance(n, ast.Expr) and ast.unparse(n) == f"{model}.eval()" and n.lineno <= loop.update_line
-    ]  # fmt: skip
-    last = max(switches, key=lambda n: n.lineno, default=None)
-    return None if last is None else _replaced(source, last, f"{model}.train()")
-
-
-def _shuffled(source: str, tree: ast.Module, line: int, loop: Any) -> Fix | None:
-    calls = [
-        n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func).endswith("DataLoader")
-    ]
-    plain = [n for n in calls if all(keyword.arg not in ("shuffle", "sampler") for keyword in n.keywords)]
-    if len(calls) != 1 or len(plain) != 1:
-        return None
-    return _replaced(source, plain[0], ast.unparse(plain[0])[:-1] + ", shuffle=True)")
+    first: Any = Literals(tree).behind(call.args[0]) if len(call.args) == 2 else None
+    return replaced(source, node, f"{epochs + (first.value if first is not None else 0)}")
 
 
 def applied(source: str, mends: Iterable[Fix]) -> str:
@@ -168,14 +119,14 @@ def applied(source: str, mends: Iterable[Fix]) -> str:
     return "\n".join(lines)
 
 
-def _parsed(source: str) -> ast.Module | None:
+def parsed(source: str) -> ast.Module | None:
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
-def _range_of(node: ast.For) -> Any:
+def range_of(node: ast.For) -> Any:
     """The call of range that a loop goes over, inside tqdm(…) or enumerate(…) too."""
     calls = (n for n in ast.walk(node.iter) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
     return next((n for n in calls if n.func.id == "range" and len(n.args) in (1, 2)), None)  # type: ignore[attr-defined]
@@ -212,7 +163,7 @@ def _canonical(text: str) -> str:
         return text
 
 
-class _Literals:
+class Literals:
     """Which number in the text an expression stands for."""
 
     def __init__(self, tree: ast.Module):
@@ -301,7 +252,7 @@ class _Literals:
         return [defaults[name]] if name in defaults else []
 
 
-def _replaced(source: str, node: ast.expr, text: str) -> Fix | None:
+def replaced(source: str, node: ast.expr, text: str) -> Fix | None:
     """The line of an expression with `text` in its place; None where it goes over several lines."""
     if node.lineno != node.end_lineno or node.end_col_offset is None:
         return None

@@ -57,8 +57,9 @@ def tree(filename: str) -> ast.AST | None:
         return None
 
 
-def loops_around(frame: FrameType) -> list[ast.For | ast.While]:
-    """The loop statements around the line that a frame is at, the outermost first."""
+def loops_around(frame: FrameType, comprehended: bool = False) -> list[ast.For | ast.While]:
+    """The loop statements around the line that a frame is at, the outermost first; comprehensions that call
+    what trains as loops, too."""
     root, found = tree(frame.f_code.co_filename), []
     line, name = frame.f_lineno, frame.f_code.co_name
     if root is None:
@@ -76,7 +77,22 @@ def loops_around(frame: FrameType) -> list[ast.For | ast.While]:
     for node in ast.walk(scope):
         if isinstance(node, ast.For | ast.While) and node.lineno <= line <= (node.end_lineno or 0):
             found.append(node)
+        elif (
+            comprehended
+            and isinstance(node, ast.ListComp | ast.GeneratorExp)
+            and len(node.generators) == 1
+            and node.lineno <= line <= (node.end_lineno or 0)
+        ):
+            found.append(_as_loop(node))
     return sorted(found, key=lambda node: node.lineno)
+
+
+def _as_loop(node: ast.ListComp | ast.GeneratorExp) -> ast.For:
+    """A comprehension as the `for` statement that does the same."""
+    of = node.generators[0]
+    made = ast.For(target=of.target, iter=of.iter, body=[ast.Expr(node.elt)], orelse=[])
+    made.lineno, made.end_lineno = node.lineno, node.end_lineno
+    return made
 
 
 def _makes_optimizer(loop: ast.AST) -> bool:
@@ -127,7 +143,7 @@ def place_of(frame: FrameType) -> Place:
     steps: FrameType | None = frame
     while steps is not None:
         if of_script(steps.f_code.co_filename):
-            own = [loop for loop in loops_around(steps) if not _makes_optimizer(loop)]
+            own = [loop for loop in loops_around(steps, outward > 0) if not _makes_optimizer(loop)]
             around = [(outward, steps, loop) for loop in own] + around
         outward, steps = outward + 1, steps.f_back
     if around:
@@ -160,7 +176,7 @@ def _length(loop: ast.For | ast.While, frame: FrameType) -> int | None:
         return None
     node = loop.iter
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("range", "trange"):
-        found = [_value(part, frame) for part in node.args]
+        found = [value_of(part, frame) for part in node.args]
         if all(type(number) is int for number in found) and 1 <= len(found) <= 3:
             try:
                 return len(range(*found))
@@ -183,10 +199,10 @@ def _iterated(node: ast.AST, frame: FrameType) -> Any:
         if name not in WRAPPERS:
             return None
         node = node.args[0]
-    return _value(node, frame)
+    return value_of(node, frame)
 
 
-def _value(node: ast.AST, frame: FrameType) -> Any:
+def value_of(node: ast.AST, frame: FrameType) -> Any:
     """The value of a name, an attribute or a number as it stands in a frame; None for all else."""
     match node:
         case ast.Constant(value=value):
@@ -197,7 +213,7 @@ def _value(node: ast.AST, frame: FrameType) -> Any:
             of = frame.f_locals.get(owner, frame.f_globals.get(owner))
             return vars(of).get(name) if hasattr(of, "__dict__") else None
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() | ast.FloorDiv() as op, right=right):
-            a, b = _value(left, frame), _value(right, frame)
+            a, b = value_of(left, frame), value_of(right, frame)
             if type(a) is int and type(b) is int:
                 return {ast.Add: a + b, ast.Sub: a - b, ast.Mult: a * b}.get(type(op), a // b if b else None)
     return None

@@ -30,6 +30,7 @@ class Layer:
     node: Any
     weight: Any
     inputs: Any = None
+    columns: bool = False  # X @ W: a unit is a column of W, and no row
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,8 @@ def _layer(node: Any, names: Mapping[int, str]) -> Layer | None:
         return None
     name = names.get(id(weights[0]), "").rpartition(".")[0] or names.get(id(weights[0]), "")
     places = [node.next_functions[i][0] for i in ((1,) if operation(node) == "Addmm" else (0,))]
-    return Layer(name, node, weights[0], saved(node, kept) if places == [None] else None)
+    columns = any(operation(before) == "AccumulateGrad" for before in below(node)) and operation(node) == "Mm"
+    return Layer(name, node, weights[0], saved(node, kept) if places == [None] else None, columns)
 
 
 def _leaf(node: Any) -> Any:
@@ -259,3 +261,17 @@ def _breaks(kind: str, node: Any) -> bool:
         return bool((saved(node, "other") == 0).any())
     made = result if result is not None else of
     return made is not None and not bool(made.isfinite().all())
+
+
+def endless(reading: ReadOptions) -> str:
+    """The operation whose value is finite and whose derivative is not: a root of 0; "" for none."""
+    for node in reading.nodes:
+        kind = operation(node)
+        if kind == "Sqrt" and (made := saved(node, "result")) is not None and bool((made == 0).any()):
+            return "sqrt"
+        exponent = getattr(node, "_saved_exponent", None) if kind == "Pow" else None
+        if isinstance(exponent, int | float) and 0 < exponent < 1:
+            of = saved(node, "self")
+            if of is not None and bool((of == 0).any()):
+                return "pow"
+    return ""

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..insight.scripts.script import Script, is_method
 from .moves import Site
-from .naming import is_made
+from .naming import is_made, last_name
 from .points import Points, Terms
 from .records import Loop
 from .roles import HandLoop, changing, loops
@@ -26,6 +26,18 @@ from .roles import HandLoop, changing, loops
 MARK = "\0downslope point "
 COMPILERS = re.compile(
     r"(^|[._])(n?jit|njit|compile|script|trace|vmap|pmap|grad|value_and_grad|vectorize|guvectorize|kernel|prange|function|cuda|stencil|cfunc)$"
+)
+COMPILED = re.compile(r"\b(compile|jit|vmap|functional_call|make_fx|export)\b")
+TRAINING = re.compile(r"train", re.I)
+FUNCTIONAL = frozenset(
+    {"cross_entropy", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "nll_loss", "kl_div",
+     "binary_cross_entropy", "binary_cross_entropy_with_logits", "poisson_nll_loss", "gaussian_nll_loss"}
+)  # fmt: skip
+HELD_OUT = frozenset(
+    {"val", "valid", "validation", "dev", "test", "eval", "heldout", "holdout", "验证", "测试"}
+)
+LOSSES = frozenset(
+    {"loss", "losses", "cost", "costs", "mse", "err", "errs", "error", "errors", "nll", "损失", "误差"}
 )
 PLAIN = re.compile(
     r"(^|\.)(staticmethod|classmethod|property|setter|getter|wraps|lru_cache|cache|cached_property|contextmanager|"
@@ -72,9 +84,37 @@ def instrument(tree: ast.Module, text: str, path: str, session: Any) -> Instrume
     for call in script.calls:
         if is_method(call, "backward"):
             surgery.wrap(call.func.value, session.backward(call.lineno))
+    if not COMPILED.search(text):
+        for node in script.nodes:
+            computed = isinstance(node, ast.Call) and last_name(node.func) in FUNCTIONAL
+            if computed and not TRAINING.search(script.lines[node.lineno - 1]):
+                surgery.wrap(node, session.computed(node.lineno))
+            for value in held_out(node):
+                surgery.wrap(value, session.held_out(node.lineno))
     changed = surgery.visit(tree) if surgery.calls else tree
     ast.fix_missing_locations(changed)
     return Instrumented(changed, path, made, surgery.calls)
+
+
+def held_out(node: ast.AST) -> list[ast.expr]:
+    """The value of a statement whose name says that it is a validation loss: val_loss = …"""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target, value = node.targets[0], node.value
+    elif isinstance(node, ast.Expr) and is_method(node.value, "append") and len(node.value.args) == 1:
+        target, value = node.value.func.value, node.value.args[0]
+    else:
+        return []
+    name = target.slice.value if _keyed(target) else last_name(target)
+    words = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|验证|测试|损失|误差", name)}
+    plain = isinstance(
+        value, ast.Constant | ast.Name | ast.List | ast.Dict | ast.Tuple | ast.ListComp | ast.Lambda
+    )
+    return [value] if words & HELD_OUT and words & LOSSES and not plain else []
+
+
+def _keyed(node: ast.expr) -> bool:
+    """history["val_loss"]"""
+    return isinstance(node, ast.Subscript) and isinstance(getattr(node.slice, "value", None), str)
 
 
 def by_autograd(loop: HandLoop) -> bool:

@@ -39,6 +39,7 @@ def main(argv: list[str]) -> None:
     if not options.get("show"):
         after_import("matplotlib.pyplot", _unblocked)
     session.watch_torch()
+    session.watch_warnings()
     sys.argv = [script, *arguments]
     try:
         if module:

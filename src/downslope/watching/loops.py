@@ -66,6 +66,7 @@ class Track:
     optimizer: Any = None  # a weak reference; None where leaves are moved by hand
     scaler: Any = None  # a weak reference to the script's GradScaler
     symptoms: Symptoms = field(default_factory=Symptoms)
+    ran: dict[int, int] = field(default_factory=dict)  # id of a weight → when its layer ran first
 
     @property
     def grown(self) -> float | None:
@@ -147,7 +148,7 @@ def entered(watcher: Any, frame: FrameType, parameters: list[Any], optimizer: di
         shapes=tuple(tuple(p.shape) for p in parameters),
         gradient=".grad",
         rate="lr" if optimizer else "",
-        loss=loss or subject(frame, frame.f_lineno),
+        loss=loss or loss_text(frame.f_code.co_filename, frame.f_lineno),
         optimizer=optimizer,
         length=place.length,
     )
@@ -158,7 +159,7 @@ def entered(watcher: Any, frame: FrameType, parameters: list[Any], optimizer: di
     track.small = sum(p.numel() for p in parameters) <= NUMBERS
     track.names = {id(p): name for p, name in zip(parameters, names)}
     track.models = [weakref.ref(model) for model in models]
-    track.symptoms.recorder = recorder
+    track.symptoms.recorder, track.ran = recorder, watcher.validation.ran
     watcher.open.append(track)
     return track
 
@@ -318,6 +319,7 @@ def scale_of(scaler: Any, loss: Any) -> Any:
     return scale if hasattr(other, "data_ptr") and other.data_ptr() == scale.data_ptr() else None
 
 
-def subject(frame: FrameType, line: int) -> str:
-    """What stands before .backward( in a line."""
-    return frames.source_line(frame.f_code.co_filename, line).partition(".backward(")[0].strip()
+def loss_text(file: str, line: int) -> str:
+    """What stands before .backward( in a line of a file; "" for none."""
+    before, found, _ = frames.source_line(file, line).partition(".backward(")
+    return before.strip() if found else ""

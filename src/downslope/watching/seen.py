@@ -18,7 +18,7 @@ from ..insight.scripts import Fix
 from ..insight.verdicts import Verdict
 from ..messages import language
 from . import findings as mistakes
-from . import fixing
+from . import fixing, mending
 from .records import Loop, Recorder, Recording, read
 from .verdict import HEALTHY, SICK, judge
 from .watched import Certificate, Watched, certificate
@@ -121,6 +121,8 @@ class Seen:
             return None
         if "learning_rate" in change:
             return fixing.rate_mend(source, loop, change["learning_rate"])
+        if "domain" in change:
+            return mending.domain_mend(source, change["domain"], self.verdict.numbers["line"])
         return fixing.epochs_mend(source, loop, change["epochs"]) if "epochs" in change else None
 
     # ---- shown ---------------------------------------------------------------------------------------
@@ -175,7 +177,7 @@ class Seen:
             "not_seen": [
                 dict(f.numbers, code=f.code, line=f.line)
                 for f in recording.facts
-                if f.code.startswith("not_")
+                if f.code in ("not_seen", "not_measured")
             ],
             "loops": [{**vars(loop), "updates": recording.steps(loop.number)} for loop in self.loops],
             "validation": {str(n): pairs for n, pairs in recording.validation.items()},

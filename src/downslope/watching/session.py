@@ -5,12 +5,19 @@ from __future__ import annotations
 import ast
 import importlib.machinery
 import os
+import re
 import sys
+import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from types import CodeType
 from typing import Any
 
+from .frames import of_script
+from .points import number
 from .records import Fact, Recorder, hopeless
+
+NUMPY = re.compile(r"(?:divide by zero|invalid value) encountered in (log\w*|sqrt|(?:scalar |true_)?divide)$")
 
 
 class Stopped(SystemExit):
@@ -27,6 +34,11 @@ class Session:
         self.changing: dict[int, list[str]] = {}  # line of each loop → names that change in it
         self.skipped: list[tuple[int, str]] = []  # loops that are not recorded: (line, why)
         self.firsts: dict[int, float] = {}
+        self.watcher: Any = None  # of PyTorch
+        self.held: tuple[int, int] = (
+            0,
+            1,
+        )  # the last update with a validation loss of a loop by hand, the next
         self.tensors: Any = None  # the module that watches PyTorch, once the script has imported it
 
     @property
@@ -96,10 +108,24 @@ class Session:
         def imported(module: Any) -> None:
             from . import tensors
 
-            tensors.install(self.recorder, self.settings.get("curvature", True))
+            self.watcher = tensors.install(self.recorder, self.settings.get("curvature", True))
             self.tensors = tensors
 
         after_import("torch", imported)
+
+    def watch_warnings(self) -> None:
+        """NumPy warns of the operation that made a NaN or an infinity, with its line: a fact. The warning is
+        shown as it would be."""
+        before = warnings.showwarning
+
+        def show(message, category, filename, lineno, file=None, line=None):
+            found = NUMPY.match(str(message)) if category is RuntimeWarning else None
+            if found is not None and of_script(filename):
+                made = {"divide": "div", "true_divide": "div", "scalar divide": "div"}.get(found[1], found[1])
+                self.recorder.fact(Fact("not_finite", 0, 0, lineno, {"operation": made}))
+            before(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = show
 
     def backward(self, line: int) -> Callable:
         """backward(loss): a loss whose `.backward()` comes next."""
@@ -112,6 +138,38 @@ class Session:
             return loss
 
         return call
+
+    def computed(self, line: int) -> Callable:
+        """computed(loss): what a function of torch.nn.functional returned."""
+
+        def call(loss):
+            if self.watcher is not None:
+                self.watcher.validation.computed(loss, line)
+            return loss
+
+        return call
+
+    def held_out(self, line: int) -> Callable:
+        """held_out(loss): the value of a statement that names it a validation loss."""
+
+        def call(loss):
+            with suppress(Exception):  # never the script's
+                if self.watcher is None or not self.watcher.validation.named(loss, line):
+                    self._held_out(loss)
+            return loss
+
+        return call
+
+    def _held_out(self, loss: Any) -> None:
+        """A validation loss of the loop by hand with the most updates; each of the first 256, then fewer."""
+        tracks = [points.track for points in self.points if points.track is not None]
+        track = max(tracks, key=lambda track: track.count, default=None)
+        if track is None or not self.held[0] < track.count >= self.held[1]:
+            return
+        value = number(loss)
+        if value == value:
+            self.held = track.count, track.count + max(1, track.count // 256)
+            self.recorder.validation(track.loop.number, track.count, value)
 
     def _stop(self, points: Any, loss: float) -> None:
         """Ends the script where its loss (without one, its largest weight) is far above the first, or NaN."""

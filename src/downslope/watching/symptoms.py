@@ -11,12 +11,13 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import frames, graphs
-from .curvature import operation
+from . import graphs
 from .records import Fact, hopeless
+from .setup import Setup
 
 SAME = 1e-9  # relative: two sums over the same rows, in any order
 DEAD = 0.5  # of a layer's units
+CONSTANT = 1e-6  # of the largest output: outputs of different rows that differ by less are one
 ADAPTIVE = (
     "Adam",
     "AdamW",
@@ -66,8 +67,11 @@ class Symptoms:
     batch_rows: int = 0
     classes: dict[int, int] = field(default_factory=dict)
     first_ratio: list[tuple[int, float, float]] = field(default_factory=list)
-    alive: list[tuple[int, str, int]] = field(default_factory=list)  # (step, variable, graphs)
-    scheduler: str = ""
+    setup: Setup = field(default_factory=Setup)
+    edge: str = ""  # the operation of the last reading whose derivative is infinite there
+    depth: int = 0  # linear maps and convolutions in the graph of the first loss
+    first_sizes: tuple[float, float] = (math.nan, math.nan)  # largest input and output of the first update
+    summed: Any = None  # of the gradients of leaves that are moved by hand
 
     def fact(self, code: str, track: Any, step: int, line: int = 0, **numbers: Any) -> None:
         """Once for each code."""
@@ -76,9 +80,20 @@ class Symptoms:
             self.recorder.fact(Fact(code, track.number, step, line or track.loop.update_line, numbers))
 
     # ---- before each backward pass: cheap ------------------------------------------------------------
+    def glance(self, track: Any, loss: Any, step: int, line: int, cleared: bool) -> None:
+        """Before the first backward pass of an update. `cleared`: the gradient is looked at, too."""
+        if cleared:
+            self.before_backward(track, step, line)
+        self.modes(track)
+        self.rows_of_classes(loss, step)
+        self.lost(track, loss, step, line)
+
     def before_backward(self, track: Any, step: int, line: int = 0) -> None:
         """Was the gradient cleared since the last step?"""
-        if step not in _CHECKED or track.loop.optimizer == {}:
+        if track.loop.optimizer == {}:
+            self._piles_by_hand(track, step, line)
+            return
+        if step not in _CHECKED:
             self.leftover = None
             return
         gradients = [p.grad for p in track.parameters]
@@ -86,6 +101,18 @@ class Symptoms:
             self.leftover = 0.0
             return
         self.leftover = _norm(gradients)
+
+    def _piles_by_hand(self, track: Any, step: int, line: int) -> None:
+        """Is .grad of leaves that are moved by hand the sum of the gradients of all losses so far?"""
+        if self.summed is None or not 2 <= step <= 4:
+            return
+        pairs = [(p.grad, own) for p, own in zip(track.parameters, self.summed)]
+        errors = [_norm([g.detach() - own]) for g, own in pairs if g is not None and own is not None]
+        size = _norm([own for _, own in pairs])
+        if len(errors) == len(pairs) and size > 0 and (error := math.hypot(*errors) / size) <= 1e-5:
+            self.piled += 1
+            if self.piled >= 2:
+                self.fact("gradients_accumulate", track, step, line, passes=step - 1, error=error)
 
     def modes(self, track: Any) -> None:
         """Is the model in evaluation mode while it is trained?"""
@@ -113,10 +140,23 @@ class Symptoms:
         for value, count in zip(values.tolist(), counts.tolist()):
             self.classes[value] = self.classes.get(value, 0) + count
 
+    def lost(self, track: Any, loss: Any, step: int, line: int) -> None:
+        """A loss that is not finite, for the first time: which operation made it so."""
+        if "not_finite" in self.reported or loss.device.type != "cpu" or loss.numel() != 1:
+            return
+        if math.isfinite(loss.detach().item()):
+            return
+        made = graphs.not_finite(graphs.read(loss, track.names))
+        if made == "weights" and self.edge:
+            made = self.edge
+        if made:
+            self.fact("not_finite", track, step, line, operation=made)
+
     # ---- a reading of the graph ----------------------------------------------------------------------
     def read(
         self, track: Any, reading: graphs.ReadOptions, loss: Any, step: int, frame: Any, line: int = 0
     ) -> None:
+        self.edge = graphs.endless(reading)
         self._rows(reading, step)
         self._links(track, reading, step, line)
         self._units(track, reading, step)
@@ -124,8 +164,12 @@ class Symptoms:
         if step == 1:
             self._symmetric(track, reading)
             self._unscaled(track, reading)
+            self.setup.look(track, reading, frame)
+            self.depth = len(reading.layers)
+        else:
+            self.setup.later(reading)
         if frame is not None and step > 1:
-            self._kept_graphs(track, loss, step, frame, reading)
+            self.setup.kept_graphs(track, loss, step, frame)
 
     def _rows(self, reading: graphs.ReadOptions, step: int) -> None:
         data = reading.data
@@ -206,14 +250,20 @@ class Symptoms:
         made = graphs.outputs(reading)
         if made is None or made.dim() < 1 or made.shape[0] < 4:
             return
+        given = [layer.inputs for layer in reading.layers if layer.inputs is not None]
+        X = next((x for x in given if bool((x != x[:1]).any())), None)
+        if X is None:  # a sample's mean, or rows that are all one
+            return
         made = made.detach().reshape(made.shape[0], -1)
+        if step == 1 and X.is_floating_point():
+            self.first_sizes = float(X.detach().abs().max()), float(made.abs().max())
         spread = float((made.amax(dim=0) - made.amin(dim=0)).max())
         scale = float(made.abs().max()) or 1.0
         self.constant.append((step, spread / scale, int(made.shape[0])))
 
     def _symmetric(self, track: Any, reading: graphs.ReadOptions) -> None:
         for layer, after in zip(reading.layers, reading.layers[1:]):
-            W, V = layer.weight.detach(), after.weight.detach()
+            W, V = (one.weight.detach().T if one.columns else one.weight.detach() for one in (layer, after))
             if W.dim() != 2 or V.dim() != 2 or W.shape[0] < 2 or V.shape[1] != W.shape[0]:
                 continue
             spread = max(float((W - W[:1]).abs().max()), float((V - V[:, :1]).abs().max()))
@@ -233,36 +283,6 @@ class Symptoms:
         widths = largest[varies]
         if float(widths.max() / widths.min()) >= 100 and float(widths.max()) > 10:
             self.fact("unscaled_inputs", track, 1, ratio=float(squares.max() / squares.min()))
-
-    def _kept_graphs(self, track: Any, loss: Any, step: int, frame: Any, reading: graphs.ReadOptions) -> None:
-        """Do variables hold the graphs of earlier losses?"""
-        if step & (step - 1) or step < 4 or "memory_grows" in self.reported:
-            return
-        kind = operation(loss.grad_fn)
-        for name, value in frames.variables(frames.chain(frame)[:2]):
-            if value is loss or getattr(value, "grad_fn", None) is None or value.numel() != 1:
-                continue
-            count = 0
-            seen: set[Any] = set()
-            todo = [value.grad_fn]
-            while todo and len(seen) < 5_000:
-                node = todo.pop()
-                if node in seen:
-                    continue
-                seen.add(node)
-                count += operation(node) == kind
-                todo += graphs.below(node)
-            self.alive.append((step, name.partition("[")[0], count))
-        totals: dict[str, dict[int, int]] = {}
-        for at, name, count in self.alive:
-            totals.setdefault(name, {}).setdefault(at, 0)
-            totals[name][at] += count
-        for name, counts in totals.items():
-            steps = sorted(counts)
-            if len(steps) < 2 or steps[-1] != step or counts[step] < 4:
-                continue
-            if counts[step] >= counts[steps[-2]] + (step - steps[-2]) // 2:
-                self.fact("memory_grows", track, step, count=counts[step], name=name)
 
     # ---- gradients before a step ---------------------------------------------------------------------
     def gradients(self, track: Any, gradients: list[Any]) -> None:
@@ -293,6 +313,11 @@ class Symptoms:
             elif math.isnan(self.first_rate):
                 self.first_rate = rate
             self.rate = rate
+            self.setup.rate(step, rate, self.first_rate)
+        own = passes[0].own if passes and track.optimizer is None else None
+        if own is not None and step <= 3:
+            before = self.summed or [None] * len(own)
+            self.summed = [a if b is None else b if a is None else a + b for a, b in zip(own, before)]
         if step in _CHECKED or step + 1 in _CHECKED:
             self._piles(track, step, passes)
 
@@ -313,7 +338,7 @@ class Symptoms:
     def finish(self, track: Any) -> None:
         if not track.steps:
             return
-        self._never_moves(track)
+        self.setup.weights(track, track.ran)
         self._ends(track)
         if self.eval_layer and self.in_eval >= max(2, 0.2 * track.steps):
             self.fact(
@@ -325,29 +350,8 @@ class Symptoms:
                 layer=self.eval_layer,
             )
         self._sorted(track)
-        self._same_batch(track)
-        if self.scheduler:
-            self._schedule(track)
-
-    def _never_moves(self, track: Any) -> None:
-        readings = self.seen_gradients
-        still = [place for place, count in self.silent.items() if count == readings]
-        if readings < 3 or not still or track.steps < 3:
-            return
-        missing = [
-            place
-            for place in still
-            if track.parameters[place].grad is None and track.parameters[place].requires_grad
-        ]
-        zero = [place for place in still if track.parameters[place].grad is not None]
-        names = track.loop.weights
-        everything = len(missing) == len(names)
-        downhill = track.measured is not None and track.measured.gradient_norm > 0
-        if everything or (downhill and len(zero) == len(names)):
-            listed, why = (missing, ".grad is None") if everything else (zero, ".grad = 0")
-            shown = ", ".join(names[place] for place in listed[:4]) + (", …" if len(listed) > 4 else "")
-            facts = {"count": len(listed), "total": len(names), "updates": track.steps, "why": why}
-            self.fact("never_moves", track, track.steps, weights=shown, **facts)
+        self.setup.same_batch(track)
+        self.setup.misplaced(track)
 
     def _ends(self, track: Any) -> None:
         """What all readings have shown: dead layers, saturated ones, vanishing or exploding gradients."""
@@ -366,21 +370,41 @@ class Symptoms:
                     "rows": self.dead_rows[layer],
                 }
                 self.fact("dead_units", track, track.steps, **facts)
+        self._constant(track)
         for layer, shares in self.saturated.items():
             if len(shares) >= 3 and min(shares[-2:]) > 0.9:
                 self.fact("saturated", track, track.steps, share=shares[-1], layer=layer)
         adaptive = track.loop.optimizer.get("class") in ADAPTIVE
-        if len(self.first_ratio) >= 3 and not adaptive:
-            early = all(first < 1e-3 * last for _, first, last in self.first_ratio[:3] if last > 0)
-            step, first, last = self.first_ratio[-1]
-            if early and first < 1e-3 * last and last > 0:
-                wide = [name for name, shape in zip(track.loop.weights, track.loop.shapes) if len(shape) > 1]
-                names = [name.rpartition(".")[0] or name for name in (wide[0], wide[-1])]
-                self.fact("vanishing", track, step, first=first, last=last, layer=names[0], other=names[1])
+        small = [entry for entry in self.first_ratio if entry[1] < 1e-3 * entry[2]]
+        early = len(self.first_ratio) >= 3 and small[:3] == self.first_ratio[:3]
+        # Later the last layer may have arrived, and its gradient is as small as the first one's.
+        often = len(small) >= 0.5 * len(self.first_ratio)
+        if early and not adaptive and (often or self._stuck()):
+            step, first, last = small[-1]
+            wide = [name for name, shape in zip(track.loop.weights, track.loop.shapes) if len(shape) > 1]
+            names = [name.rpartition(".")[0] or name for name in (wide[0], wide[-1])]
+            self.fact("vanishing", track, step, first=first, last=last, layer=names[0], other=names[1])
         self._explodes(track)
+
+    def _stuck(self) -> bool:
+        """The first layer's gradient stayed below a thousandth of the last one's, and the loss hardly fell."""
+        largest = max(first for _, first, _ in self.first_ratio)
+        return largest < 1e-3 * self.first_ratio[0][2] and self.loss > 0.5 * self.first_loss > 0
+
+    def _constant(self, track: Any) -> None:
+        """The same prediction for every row, at the last readings, though the rows differ."""
+        late = self.constant[-3:]
+        if len(late) == 3 and late[0][0] > 1 and all(spread <= CONSTANT for _, spread, _ in late):
+            step, spread, rows = late[-1]
+            self.fact("constant_output", track, step, spread=spread, rows=rows)
 
     def _explodes(self, track: Any) -> None:
         """A gradient a thousand times the first one's, at weights no larger than twice the first ones."""
+        inputs, outputs = self.first_sizes
+        norm, weights = self.norms[0][1] if self.norms else 0.0, track.sizes[0] if track.sizes else math.nan
+        if self.depth >= 4 and outputs > 1e4 * max(1.0, inputs) and norm > 1e4 * weights:
+            facts = {"norm": norm, "ratio": norm / weights, "inputs": inputs, "outputs": outputs}
+            self.fact("exploding", track, 1, kind="first", depth=self.depth, **facts)
         finite = [(step, size) for step, size in self.norms if size > 0]
         if len(finite) < 3 or not finite[0][1] > 0:
             return
@@ -401,17 +425,6 @@ class Symptoms:
             self.fact(
                 "sorted_rows", track, track.steps, pure=self.pure, batches=self.batches, by_chance=chance
             )
-
-    def _same_batch(self, track: Any) -> None:
-        loader = track.place.loader
-        if not self.same_rows or len(self.sums) < 3 or type(loader).__name__ != "DataLoader":
-            return
-        total, rows = len(loader.dataset), self.sums[0][1]
-        if len(loader) > 1 and rows < total and track.steps >= len(loader):
-            self.fact("same_batch", track, track.steps, updates=track.steps, rows=rows, total=total)
-
-    def _schedule(self, track: Any) -> None:
-        """The rate fell to nothing while most of the epochs were still to come."""
 
 
 _CHECKED = frozenset((2, 3, 4, 8, 16, 64))  # steps before which the gradient is looked at

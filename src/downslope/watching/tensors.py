@@ -32,23 +32,25 @@ from .loops import (
     flat,
     holder,
     in_order,
+    loss_text,
     made_again,
     norms,
     rate_of,
     scale_of,
-    subject,
 )
 from .records import Curvature, Fact, Recorder, Update
+from .setup import no_graph
 from .validation import Validation
 
 _watchers: weakref.WeakKeyDictionary[Recorder, Watcher] = weakref.WeakKeyDictionary()
 _newest: list[Any] = [None]  # the watcher that was asked last
 
 
-def install(recorder: Recorder, measuring: bool = True) -> None:
+def install(recorder: Recorder, measuring: bool = True) -> Watcher:
     """Watch every optimizer of this process for `recorder`, and, where `measuring`, its curvature."""
     if recorder not in _watchers:
         _watchers[recorder] = Watcher(recorder, measuring)
+    return _watchers[recorder]
 
 
 def backward(recorder: Recorder, tensor: Any, line: int = 0) -> None:
@@ -143,9 +145,8 @@ class Watcher:
         self.seen_backward, self.library = True, False
         if self.validation.sums:
             self.validation.over()
-        if tensor.grad_fn is None and not tensor.requires_grad:
-            weights = ", ".join(name for track in self.open for name in track.loop.weights[:4])
-            self.recorder.fact(Fact("no_graph", 0, 0, line, {"weights": weights or "the weights"}))
+        if tensor.grad_fn is None:
+            no_graph(self, tensor, line, frame)
             return
         one = Pass(tensor.detach(), line, 0)
         track = self.lines.get(line)
@@ -175,10 +176,7 @@ class Watcher:
         """Read the graph of the first backward pass of an update, and measure its curvature, where due."""
         step, now = track.steps + 1, time.perf_counter()
         symptoms = track.symptoms
-        if not self.library:
-            symptoms.before_backward(track, step)
-        symptoms.modes(track)
-        symptoms.rows_of_classes(loss, step)
+        symptoms.glance(track, loss, step, one.line, not self.library)
         due = self.measuring and track.budget.due(step, now - track.began, track.loop.length)
         track.detailed = step >= track.next_detail
         last = step == track.loop.length
@@ -290,8 +288,9 @@ class Watcher:
             passes, self.pending = self.pending, []
             if passes:
                 self.last = passes
-                for one in passes:
-                    self.lines[one.line] = track
+                self.lines |= {one.line: track for one in passes}
+                if not track.loop.loss:
+                    self._renew(track, loss=loss_text(track.loop.file, passes[0].line))
             elif not self.library:
                 passes = self.last
             if len(passes) > 1 and closure(args, kwargs):
@@ -353,13 +352,14 @@ class Watcher:
         leaves = graphs.read(loss, {}).leaves
         known = [o for track in self.open if track.optimizer and (o := track.optimizer()) is not None]
         optimizer, several = holder(leaves, frame, known)
-        text = frames.text(frame.f_code.co_filename)
+        where = frame.f_code.co_filename
+        text = frames.text(where)
         if optimizer is not None:
             track = self.tracks.get(id(optimizer)) or self._new(optimizer, frame)
         elif several or not leaves or ".grad" not in text.replace(".grad_fn", ""):
             return None
         else:
-            track = entered(self, frame, in_order(leaves, frame), {}, subject(frame, line))
+            track = entered(self, frame, in_order(leaves, frame), {}, loss_text(where, line))
             track.share = BY_HAND
         self.lines[line] = track
         return track

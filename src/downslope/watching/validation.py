@@ -27,6 +27,8 @@ class Validation:
         self.sums: dict[int, tuple[float, int]] = {}  # line → (loss·rows, rows) since the last update
         self.counts: dict[str, tuple[int, int]] = {}  # layer → (predictions in training mode, line)
         self.decided = False
+        self.cut: set[int] = set()  # lines of losses without a graph
+        self.ran: dict[int, int] = {}  # id of a weight → when its layer ran first and built a graph
         self.register()
 
     def register(self) -> None:
@@ -49,6 +51,10 @@ class Validation:
     def hook(self, module: Any, args: Any, output: Any) -> None:
         watcher = self.watcher
         if watcher.torch.is_grad_enabled():
+            if not self.decided:
+                for parameter in module._parameters.values():
+                    if parameter is not None and parameter.requires_grad:
+                        self.ran.setdefault(id(parameter), len(self.ran))
             if not watcher.seen_backward and not watcher.idle:
                 loss = output if is_criterion(module) else getattr(output, "loss", None)
                 if getattr(loss, "grad_fn", None) is not None:
@@ -74,8 +80,7 @@ class Validation:
                 text = "" if frame is None else frames.source_line(frame.f_code.co_filename, line)
                 if not TRAINING.search(text):
                     rows = args[0].shape[0] if args and getattr(args[0], "dim", int)() else 1
-                    total, count = self.sums.get(line, (0.0, 0))
-                    self.sums[line] = (total + float(output) * rows, count + rows)
+                    self._add(line, float(output), rows)
             return
         if module.training and any(
             reference() is module for t in self.watcher.open for reference in t.models
@@ -85,6 +90,31 @@ class Validation:
             if layer and not _updates_statistics(sys._getframe(2)):
                 count, line = self.counts.get(layer, (0, 0))
                 self.counts[layer] = count + 1, line or (frame.f_lineno if frame is not None else 0)
+
+    def computed(self, loss: Any, line: int) -> None:
+        """A loss that a function computed in the script: of validation rows, where no gradient is recorded;
+        of an update, where a library calls backward."""
+        watcher, torch = self.watcher, self.watcher.torch
+        if watcher.idle or not isinstance(loss, torch.Tensor) or loss.numel() != 1:
+            return
+        if not torch.is_grad_enabled():
+            self._add(line, float(loss), 1)
+        elif loss.grad_fn is not None and not watcher.seen_backward:
+            self.over()
+            watcher.from_hook(loss)
+
+    def named(self, loss: Any, line: int) -> bool:
+        """A number that a name of the script calls a validation loss; False where no loop is under way."""
+        if self.watcher.idle or self.watcher.newest is None:
+            return self.watcher.newest is not None
+        value = float(loss.detach()) if isinstance(loss, self.watcher.torch.Tensor) else float(loss)
+        if value == value:
+            self._add(line, value, 1)
+        return True
+
+    def _add(self, line: int, loss: float, rows: int) -> None:
+        total, count = self.sums.get(line, (0.0, 0))
+        self.sums[line] = (total + loss * rows, count + rows)
 
     def over(self) -> None:
         """Training goes on: what was validated since the last update is one validation loss."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..insight.verdicts import Remedy, Verdict
 from ..messages import text
+from .mending import domain_lines
 from .watched import FEW, Watched, rounded
 
 GROWN = 10.0  # times the first loss: what no chance of a few rows makes of it
@@ -26,6 +27,8 @@ NOTHING = 1e-9  # of the first loss: a loss so small is as good as 0
 CRAWLS = 1e-4  # of the largest gradient: above it a loss of the same rows has not arrived
 UNMOVED = 1e-3  # of the first loss: a smaller decrease is none
 MATERIAL = 0.05  # of the lowest validation loss: a smaller rise is not called overfitting
+DOMAINS = ("log", "sqrt", "div", "inputs")  # operations whose domain is told
+MENDED = ("log", "sqrt")
 SICK = ("diverged", "not_finite", "oscillating", "no_progress", "overfitting")
 HEALTHY = ("converged", "epochs_exhausted", "too_slow", "noise_floor", "interrupted", "not_judged")
 
@@ -55,6 +58,13 @@ def failed(w: Watched) -> Verdict | None:
         return None
     c = w.certificate
     facts: dict[str, Any] = {"loss": _last_seen(w), "excess": c.excess}
+    made = _operation(w) if lost and not (len(values) and values[-1] > GROWN * abs(values[0])) else None
+    if made is not None and (made[0] in DOMAINS or not c.excess > 1):
+        operation, line = made
+        kind = operation if operation in DOMAINS else "made"
+        facts |= {"operation": operation, "line": line, "step": _lost_at(w) + 1}
+        remedy = Remedy(f"watching.remedy_{kind}", {"domain": operation} if kind in MENDED else None)
+        return w.verdict("not_finite", remedy, kind=f"watching.not_finite_{kind}", **facts)
     if lost and not grew and not c.excess > 1:
         where = _where(w)
         facts |= {"where": where[0], "line": where[1], "step": _lost_at(w) + 1}
@@ -80,7 +90,7 @@ def _lost(w: Watched) -> bool:
     places = w.known[0]
     if np.isinf(w.losses).any():
         return True
-    if any(fact.code == "not_finite" for fact in w.recording.facts if fact.loop == w.loop.number):
+    if w.loop.loss and _operation(w) is not None:
         return True
     # NaN stands for an unknown loss, too: one that was known at every update until then was lost.
     return bool(len(places) and places[-1] == len(places) - 1)
@@ -107,6 +117,17 @@ def _where(w: Watched) -> tuple[str, int]:
             names = w.loop.names
             return names[bad] if bad < len(names) else ", ".join(w.loop.weights), w.loop.update_line
     return w.loop.loss or text("watching.the_loss"), w.loop.update_line
+
+
+def _operation(w: Watched) -> tuple[str, int] | None:
+    """The operation that made the first value that is not finite, and its line, as a fact tells; None where
+    none does, and where weights were lost first."""
+    for fact in w.recording.facts:
+        made = str(fact.numbers.get("operation", ""))
+        if fact.code == "not_finite" and fact.loop in (0, w.loop.number) and made not in ("", "weights"):
+            calls = [] if w.loop.kind == "hand" else domain_lines(w.recording.source, made)
+            return made, calls[0] if len(calls) == 1 else fact.line
+    return None
 
 
 def _grew(w: Watched) -> bool:
@@ -154,7 +175,8 @@ def overfitting(w: Watched) -> Verdict | None:
         return None
     epoch = _epoch_of(w, int(steps[best]))
     facts: dict[str, Any] = {"lowest": lowest, "held_out": held_out, "best_epoch": epoch + 1}
-    return w.verdict("overfitting", Remedy("watching.remedy_stop_early"), Remedy("regularise"), **facts)
+    stop = Remedy("watching.remedy_stop_early", {"epochs": epoch + 1} if epoch else None)
+    return w.verdict("overfitting", stop, Remedy("regularise"), **facts)
 
 
 def _fell_since(w: Watched, step: float) -> bool:
@@ -207,6 +229,9 @@ def no_progress(w: Watched) -> Verdict | None:
     if len(values) < FEW or not unmoved(w):
         return None
     start, _, last, error = w.trend
+    c, norm = w.certificate, w.steps[0].gradient_norm if w.steps else math.nan
+    if w.full and c.known and 0 < norm**2 * c.best * w.updates < UNMOVED * abs(start):
+        return w.verdict("converged")  # it went on from a minimum
     facts: dict[str, Any] = {"first": start, "loss": last}
     if last - start > max(3 * error, 0.05 * abs(start)):
         return w.verdict("no_progress", w.slower, kind="watching.rising", **facts)

@@ -57,6 +57,8 @@ def _reconnected(script: Script, kind: str | None, node: Any) -> Fix | None:
         case "tensor" if isinstance(node, ast.Call) and node.args:
             if not is_method(node.args[0], "item", "detach", "numpy", "tolist"):
                 return script.replaced(node, script.source(node.args[0]))
+        case "numpy" if is_method(up, "tensor", "as_tensor") and node in up.args:
+            return script.replaced(up, script.source(node.func.value)) if is_method(node, "item") else None
         case "numpy" if is_method(node, "item") and not isinstance(up, ast.Attribute):
             return script.replaced(node, script.source(node.func.value))
     return None
