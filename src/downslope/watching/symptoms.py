@@ -387,7 +387,7 @@ class Symptoms:
         self._explodes(track)
 
     def _stuck(self) -> bool:
-        """The first layer's gradient stayed below a thousandth of the last one's, and the loss hardly fell."""
+        """The first layer's gradient stayed below a thousandth of the last one's; the loss hardly fell."""
         largest = max(first for _, first, _ in self.first_ratio)
         return largest < 1e-3 * self.first_ratio[0][2] and self.loss > 0.5 * self.first_loss > 0
 
@@ -403,7 +403,12 @@ class Symptoms:
         inputs, outputs = self.first_sizes
         norm, weights = self.norms[0][1] if self.norms else 0.0, track.sizes[0] if track.sizes else math.nan
         if self.depth >= 4 and outputs > 1e4 * max(1.0, inputs) and norm > 1e4 * weights:
-            facts = {"norm": norm, "ratio": norm / weights, "inputs": inputs, "outputs": outputs}
+            facts: dict[str, Any] = {
+                "norm": norm,
+                "ratio": norm / weights,
+                "inputs": inputs,
+                "outputs": outputs,
+            }
             self.fact("exploding", track, 1, kind="first", depth=self.depth, **facts)
         finite = [(step, size) for step, size in self.norms if size > 0]
         if len(finite) < 3 or not finite[0][1] > 0:
