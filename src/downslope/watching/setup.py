@@ -262,3 +262,14 @@ def no_graph(watcher: Any, loss: Any, line: int, frame: Any) -> None:
         numbers["kind"] = "copy"
     step = 1 + max((track.steps for track in tracks), default=0)
     watcher.recorder.fact(Fact("no_graph", 0, step, line, numbers))
+
+
+def acting(model: Any, training: bool) -> str:
+    """The first layer that acts differently in training and evaluation, and is in that mode; "" for none."""
+    for name, module in model.named_modules():
+        kind = type(module).__name__
+        drops = "Dropout" in kind and getattr(module, "p", 1.0) > 0
+        normalises = "BatchNorm" in kind and getattr(module, "track_running_stats", True)
+        if (drops or normalises) and module.training is training:
+            return f"{name} ({kind})" if name else kind
+    return ""

@@ -13,7 +13,7 @@ from typing import Any
 
 from . import graphs
 from .records import Fact, hopeless
-from .setup import Setup
+from .setup import Setup, acting
 
 SAME = 1e-9  # relative: two sums over the same rows, in any order
 DEAD = 0.5  # of a layer's units
@@ -442,14 +442,3 @@ def _norm(gradients: list[Any]) -> float:
     if not known:
         return 0.0
     return math.sqrt(sum(float(n) ** 2 for n in torch._foreach_norm(known)))
-
-
-def acting(model: Any, training: bool) -> str:
-    """The first layer that acts differently in training and evaluation, and is in that mode; "" for none."""
-    for name, module in model.named_modules():
-        kind = type(module).__name__
-        drops = "Dropout" in kind and getattr(module, "p", 1.0) > 0
-        normalises = "BatchNorm" in kind and getattr(module, "track_running_stats", True)
-        if (drops or normalises) and module.training is training:
-            return f"{name} ({kind})" if name else kind
-    return ""

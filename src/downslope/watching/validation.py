@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import frames
 from .records import Fact
-from .symptoms import acting
+from .setup import acting
 
 if TYPE_CHECKING:
     from .tensors import Watcher
