@@ -106,7 +106,7 @@ def test_the_cell_magic_reports_and_leaves_seen(capsys):
     ds.load_ipython_extension(shell)
     shell.magic("", "w = 1.0\nfor k in range(9):\n    w = w - 0.1 * 2 * (w - 3)\nw\n")
     printed = capsys.readouterr().out
-    assert printed.startswith("2.73") and "the loop at line 2 moves w" in printed
+    assert printed.startswith("2.73") and "the loop at line 2 updates w" in printed
     assert shell.user_ns["seen"].trace.updates == 9 and shell.user_ns["w"] > 2.7
     assert refused_key(shell.magic, "speed=1", "w = 1\n") == "watching.magic_option"
 
