@@ -156,6 +156,35 @@ def test_sorted_rows_in_batches_are_named(size, classes):
     assert ds.fit(rows_of(X[mixed], y[mixed]), **settings).verdict.code != "sorted_rows"
 
 
+def conditioned(kappa, classes, n=200, d=4):
+    """Rows whose columns have the condition κ, standardised inside or not."""
+    rng = np.random.default_rng(1)
+    Q = np.linalg.qr(rng.normal(size=(n, d)))[0] * np.sqrt(n)
+    V = np.linalg.qr(rng.normal(size=(d, d)))[0]
+    X = Q * np.geomspace(1, 1 / np.sqrt(kappa), d) @ V
+    y = X @ rng.normal(size=d) * 2 + 0.5 * rng.normal(size=n)
+    return rows_of(X, (y > 0).astype(float) if classes else y)
+
+
+@pytest.mark.sample(6)
+@pytest.mark.fault("E9")
+@pytest.mark.parametrize("part", [0.3, 1.0, 1.33, 1.9])
+@pytest.mark.parametrize("method", ["gd", "momentum:0.9", "momentum:0.5", "nesterov", "rmsprop"])
+@pytest.mark.parametrize("loss", ["squared", "log", "huber"])
+@pytest.mark.parametrize("kappa", [5, 100])
+def test_with_the_epochs_that_are_told_it_arrives(kappa, loss, method, part):
+    rows = conditioned(kappa, loss == "log")
+    rate = 0.01 * part if method == "rmsprop" else part / ds.certify(ds.objective(rows, loss=loss)).L
+    settings = {"loss": loss, "method": method, "learning_rate": rate}
+    for epochs in (10, 50):
+        found = ds.fit(rows, **settings, epochs=epochs).verdict
+        if found.kind == "epochs_more":
+            [told] = [one.change["epochs"] for one in found.remedies if set(one.change or ()) == {"epochs"}]
+            again = ds.fit(rows, **settings, epochs=told)
+            assert again.verdict.code == "converged", (told, again.verdict.text)
+            assert told <= 8 * again.epochs + 20
+
+
 @pytest.mark.sample(2)
 @pytest.mark.fault("E3", "D3")
 @pytest.mark.parametrize("seed", range(6))

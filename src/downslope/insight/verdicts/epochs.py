@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .case import Case
 
 
-FEW = 30  # updates by which momentum that grows has not shown its pace
+CHEAP = 2e6  # rows × weights² up to which Newton's steps to the minimum cost a few hundredths of a second
 
 
 def still_to_go(case: Case) -> float:
@@ -30,7 +30,7 @@ def still_to_go(case: Case) -> float:
         return _of_function(case)
     if not (case.gradual or case.searches):
         return math.inf  # steps that do not follow the slope tell nothing of the way to come
-    if len(case.steps) < FEW and _grows(case):
+    if _grows(case):
         return math.inf
     last = case.steps[len(case.steps) // 2 :]
     places = np.unique(np.linspace(0, len(last) - 1, 33).astype(int))
@@ -47,15 +47,16 @@ def still_to_go(case: Case) -> float:
     fall = -float(np.polyfit(epochs, np.log(crests), 1)[0])
     ahead = math.log(max(1.0, math.sqrt(case.objective.size) * case.end.stationarity / case.target))
     rate = case.given_rate or _own_rate(case)
-    slow = _slowest_fall(case, rate) if rate is not None and case.slowest > 0 else None
+    slowest = _least_at_minimum(case) or case.slowest
+    slow = _slowest_fall(case, rate, slowest) if rate is not None and slowest > 0 else None
     if slow is not None and case.objective.quadratic and not case.objective.nonsmooth:
         fall = min(fall, slow)
     if not fall > 0:
         return math.inf
     more = 1.25 * ahead / fall + 1  # a tail is straight to a fifth
     if slow is not None and not case.objective.quadratic:  # a few epochs do not show the flattest way
-        first = case.steps[0].gradient_norm
-        more = max(more, math.log(max(math.e, first / case.target)) / slow - case.end.epochs)
+        first = math.sqrt(case.objective.size) * case.steps[0].gradient_norm
+        more = max(more, 1.1 * math.log(max(math.e, first / case.target)) / slow - case.end.epochs)
     return math.ceil(more) if math.isfinite(more) else math.inf
 
 
@@ -102,7 +103,32 @@ def _own_rate(case: Case) -> float | None:
     return rate.rate if isinstance(rate, Constant) else None
 
 
-def _slowest_fall(case: Case, t: float) -> float | None:
+def _least_at_minimum(case: Case) -> float:
+    """The least curvature where a curved loss over rows is lowest, by Newton's steps from the end; 0 where it
+    is not found, and where that would cost more than a moment. A loss for classes is flattest there."""
+    objective, theta = case.objective, case.theta
+    sound = objective.linear_rows and objective.curved and objective.whole
+    if not sound or objective.quadratic or objective.nonsmooth or objective.rows * len(theta) ** 2 > CHEAP:
+        return 0.0
+    point = objective.value_and_gradient(theta)
+    for _ in range(20):
+        values, vectors = np.linalg.eigh(objective.hessian(point))
+        if not values[0] > 1e-12 * values[-1]:
+            return 0.0
+        step = vectors @ ((vectors.T @ point.gradient) / values)
+        if float(point.gradient @ step) <= 1e-12 * max(1.0, abs(point.value)):
+            return float(values[0])
+        for t in (1.0, 0.5, 0.25, 0.1, 0.01):
+            ahead = objective.value_and_gradient(point.theta - t * step)
+            if ahead.value < point.value:
+                break
+        else:
+            return 0.0
+        point = ahead
+    return 0.0
+
+
+def _slowest_fall(case: Case, t: float, slowest: float) -> float | None:
     """By how much log ‖gradient‖ falls an update along the slowest way of a parabola; None where it
     does not. Along a curvature λ, δ ← δ − tv with v ← βv + λδ, of Nesterov δ ← δ − t(λδ + βv)."""
     direction = case.method.direction if isinstance(case.method, Method) else None
@@ -110,7 +136,7 @@ def _slowest_fall(case: Case, t: float) -> float | None:
     if beta == "auto":
         return None
     worst = 0.0
-    for curve in (case.L, case.slowest):
+    for curve in (case.L, slowest):
         ahead = (1 + beta) if isinstance(direction, Nesterov) else 1.0
         back = beta**2 if isinstance(direction, Nesterov) else beta
         once = np.array([[1 - t * curve * ahead, -t * back], [curve, beta]])
