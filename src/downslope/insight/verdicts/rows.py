@@ -289,7 +289,8 @@ def exhausted(case: Case) -> Verdict:
         return case.verdict("no_progress", case.surest, Remedy("smaller_rate") if fixed else None)
     sure = case.surest
     if not math.isfinite(more):
-        ten = Remedy("more_epochs", {"epochs": 10 * case.settings.epochs})
+        tenfold = 10 * case.settings.epochs
+        ten = Remedy("more_epochs", {"epochs": max(tenfold, 1000) if case.searches else tenfold})
         return case.verdict("epochs_exhausted", sure or ten)
     total = int(case.end.epochs + more)
     if case.searches:  # it ends by itself: the limit may be generous
