@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from .errors import DownslopeError, nearest
 from .messages import text
 
-Check = Callable[[str, Any], None]  # (name, value): raises DownslopeError for a value that can not serve
+Check = Callable[[str, Any], None]  # (name, value): raises DownslopeError for a value that cannot serve
 F = TypeVar("F", bound=Callable)
 LARGEST = sys.float_info.max
 # Packages whose exceptions are ours to explain: what we call, and what these call.
@@ -66,7 +66,7 @@ class Kind:
         self.check(name, value)
 
     def read(self, name: str, words: str) -> Any:
-        """The value that a text stands for. Raises DownslopeError for one that can not serve."""
+        """The value that a text stands for. Raises DownslopeError for one that cannot serve."""
         try:
             value = self.parse(words.strip())
         except DownslopeError:

@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         words = [f" {word}" if re.match(r"-(?!-|h$)", word) else word for word in words]
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a name that can not be printed is no failure
+            stream.reconfigure(errors="backslashreplace")  # a name that cannot be printed is no failure
     spoken = speaking(_language(words)), writing(in_options)
     with interrupting(), spoken[0], spoken[1], warnings.catch_warnings():
         warnings.simplefilter("always", DownslopeWarning)

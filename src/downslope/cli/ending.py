@@ -38,7 +38,7 @@ class Ending:
         return files.check_log(self.log, self.force, goes_on, out=self.out, plot=self.plot)
 
     def opened(self, book: Any, training: Training) -> Any:
-        """The log of a training that begins, or goes on; None without."""
+        """The log of a training that begins or is resumed; None without."""
         if book is None:
             return None
         if self.resume is None:
@@ -56,7 +56,7 @@ class Ending:
         tell: Callable[[Training, Solution], None],
     ) -> int:
         """Apply the remedy, save the run, draw it, and print it: `to_dict` as JSON, or what `tell` prints.
-        The result is printed even where it can not be saved. Returns the exit code."""
+        The result is printed even where it cannot be saved. Returns the exit code."""
         from . import resuming, show
 
         mended = fixed(training, before, log) if self.fix else None

@@ -60,7 +60,7 @@ def _begun(request: FitRequest, grid, ending: Ending):
     if grid and request.method not in ("auto", "exhaustive"):
         raise DownslopeError("cli.grid_method", method=request.method)
     recipe = request.recipe(**({"method": Exhaustive(requests.grid(grid))} if grid else {}))
-    # with the memory that there is now: the same where it is gone on with
+    # with the memory that is free now: the result is the same if the run is resumed
     asked = asdict(o.changed(request, memory=str(budget(request.memory))))
     keeps = resuming.begun(ending.out, ending.checkpoint, ending.force, asked)
     dataset, held_out = request.rows()

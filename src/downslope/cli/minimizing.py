@@ -28,7 +28,7 @@ _Minimized: Any = o.record_of("minimize")
 
 @dataclass(frozen=True)
 class MinimizeRequest(_Minimized):
-    """Which function, from where, and how: none of it need be given where a run is gone on with."""
+    """The function, the start and the settings: all optional if a run is resumed."""
 
     expression: o.Expression = ""
     derivative: o.Derivative = None

@@ -113,7 +113,7 @@ def _write_parquet(tables: Iterable[Any], path: Path) -> None:
 
     tables = iter(tables)
     first = next(tables)
-    # a dictionary of doubles that are all different is made in vain, at twice the time
+    # a dictionary of doubles that are all different gains nothing and takes twice the time
     named = [field.name for field in first.schema if not pa.types.is_floating(field.type)]
     with parquet.ParquetWriter(path, first.schema, use_dictionary=named) as writer:
         for table in chain([first], tables):

@@ -99,7 +99,7 @@ def _weights(training: Training) -> list[str]:
 
 def _of_classes(training: Training, dataset: Dataset, solution: Solution) -> list:
     """Where each class is predicted, over the two features that move the scores most; the confusion
-    matrix and the ROC, of the rows held out if there are any."""
+    matrix and the ROC, of the validation rows if there are any."""
     classes, seen = solution.classes, dataset if training.held_out is None else training.held_out.sample
     size = _effects(dataset, solution)
     indicator = [len(np.unique(column)) < 3 for column in dataset.X.T]  # two stripes show little

@@ -1,4 +1,4 @@
-"""From the words of the command line to settings and rows; what can not be meant is refused."""
+"""From the words of the command line to settings and rows; what cannot be meant is refused."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ _Fitted: Any = o.record_of("fit", Request)
 
 @dataclass(frozen=True)
 class FitRequest(_Fitted):
-    """The same, but that none of it need be given where a run is gone on with."""
+    """The same, but all optional if a run is resumed."""
 
     data: o.Data = ""
     target: o.Target = ""

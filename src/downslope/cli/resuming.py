@@ -1,4 +1,4 @@
-"""A run that is kept while it is made, and gone on with: what `fit` and `minimize` have in common there."""
+"""Checkpoints and resuming: what `fit` and `minimize` have in common."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def refuse_settings(kept: LoadedCheckpoint, given: Mapping[str, Any], usual: Map
 
 
 def epochs(words: str) -> int | None:
-    """How many there are to be in all, where a run is gone on with."""
+    """The total number of epochs, if a run is resumed."""
     return whole().read("--epochs", words) if words else None
 
 

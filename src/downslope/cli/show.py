@@ -175,7 +175,7 @@ def metrics(page: Console, solution: Solution) -> None:
 
 
 def _confused(rows: str, matrix: Sequence[Sequence[float]], classes: Sequence) -> str:
-    """The confusion matrix in words: which class was taken for which, the commonest mistake first."""
+    """The confusion matrix in words: misclassified classes, the most frequent first."""
     wrong = [
         (
             row[j],

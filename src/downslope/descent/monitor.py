@@ -1,4 +1,4 @@
-"""Whether a descent goes on: divergence, the best validation loss, the duality gap, the stop's reason."""
+"""Whether a descent continues: divergence, best validation loss, duality gap, the reason of the stop."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Monitor:
             free = self.by_gap or proved(lambda: objective.free_gap(point))[0] is not None
             known = MonitorState(state.point.value, free)
         self.first, self.gap_each_epoch, self.seen, self.best, self.held, self.gap = known
-        self.storable = False  # whether the state that it looked at last can be gone on from
+        self.storable = False  # whether the state that it looked at last can be resumed from
         self.next_seen = self.seen  # by the stop, after it looked at the last state
         self.bound = 1e10 * max(abs(self.first), self.usual)
         self.finite = state.point.theta  # the last θ that is, and F there too

@@ -60,7 +60,7 @@ class Stepper:
         return state._replace(point=point, memory=self._stored(state.memory))
 
     def monitor(self, stage, state: State, began: float) -> Monitor:
-        """What decides whether the descent goes on."""
+        """What decides whether the descent continues."""
         return Monitor(stage, self, state, began)
 
     def step(self, state: State):

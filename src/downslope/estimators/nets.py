@@ -27,7 +27,7 @@ class OfNet(Estimator):
 
     def _training(self, dataset, seed: int) -> Training:
         check(self, validation=number(least=0, below=1))
-        recipe = self._recipe(seed)  # refuses what can not serve, before a row is set aside
+        recipe = self._recipe(seed)  # refuses what cannot serve, before a row is set aside
         rows, held_out = self._held_out(dataset, seed)
         training = Training.on_rows(rows, recipe, held_out)
         if self.warm_start and "solution_" in vars(self):

@@ -97,7 +97,7 @@ def default_grid(problem: Problem, settings: Settings) -> dict[str, list[float]]
 
 
 def refusal(problem: Problem, settings: Settings) -> DownslopeError | None:
-    """Why these settings can not run on this problem; None if they can."""
+    """Why these settings cannot run on this problem; None if they can."""
     try:
         training = problem.training(settings)
         training.method.refuse_nonsense(training.objective)

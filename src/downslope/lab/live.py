@@ -108,7 +108,7 @@ class LiveScript(Live):
 
     @property
     def recording(self) -> Recording:
-        """The recording so far, read anew twice a second."""
+        """The recording so far, read again twice a second."""
         if time.monotonic() >= self._due:
             with suppress(DownslopeError):  # there is none yet
                 self._read = read(self.folder)

@@ -184,7 +184,7 @@ class Coordinates:
 
     @property
     def infimum(self) -> float:
-        """Σ sᵢ inf ℓ(·, yᵢ)/Σ sᵢ, below which f can not fall."""
+        """Σ sᵢ inf ℓ(·, yᵢ)/Σ sᵢ, below which f cannot fall."""
         return float(np.average(self.term.loss.infimum(self.term.Y)[:, 0], weights=self.term.relative_weight))
 
     def _strain(self) -> float:

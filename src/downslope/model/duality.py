@@ -28,7 +28,7 @@ THOROUGH = 500  # weights up to which Newton's steps are taken in all of them
 SMALL = 20_000_000  # multiplications in a Hessian up to which several such steps are
 FEW = 50  # weights up to which a Hessian costs not much more than a pass
 SHARE = 0.05  # of a descent, that a proof may cost
-ROUNDING = 32 * np.finfo(float).eps  # of F, that a gap can not tell
+ROUNDING = 32 * np.finfo(float).eps  # of F, that a gap cannot tell
 
 
 def free_gap(objective, point) -> float | None:

@@ -50,7 +50,7 @@ class Linear:
 
             return linear_over_parts(dataset, loss, self.intercept, self.scale)
         if dataset.weights is not None and not dataset.weights.all():
-            dataset = dataset.take(dataset.weights > 0)  # a row of weight 0 is as good as absent
+            dataset = dataset.take(dataset.weights > 0)  # a row of weight 0 has no effect
         X = dataset.X
         if loss.labels:
             dataset = dataset.labelled()

@@ -1,6 +1,6 @@
 """Data as scripts come by it: files, toy tables, splits, scalers, datasets and loaders."""
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Mistakes with the graph of a loss: cut before backward, kept for ever, left by a weight."""
+"""Mistakes with the graph of a loss: cut before backward, kept forever, left by a weight."""
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Layers, nets and losses of PyTorch, applied: the shape that comes out, the graph, the mode."""
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 

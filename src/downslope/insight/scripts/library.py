@@ -3,7 +3,7 @@
 `CALLS` is the table: a path or the beginning of one, and the function of the call that gives the result.
 """
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 

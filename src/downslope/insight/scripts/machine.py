@@ -5,7 +5,7 @@ where they are called, and those that nothing calls at the end, with unknown arg
 stands in `events`, in the order of time. Nothing of the script is run.
 """
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Methods and attributes: of tensors, nets, optimizers, and of what the text does not tell."""
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The mode that a net is left in: dropout and batch norm on or off at the wrong time."""
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def dropout_always_on(script: Script) -> Iterator[Slip]:
 
 @torch_rule
 def no_eval(script: Script) -> Iterator[Slip]:
-    """A net with dropout predicts held-out rows as if it were still learning."""
+    """A net with dropout predicts validation rows as if it were still learning."""
     backwards = script.events("backward")
     used = {id(root(part)) for b in backwards for part in trace.tensors(b.tensor)}
     for event in script.events("model_call") if backwards else ():

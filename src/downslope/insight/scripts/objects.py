@@ -1,6 +1,6 @@
 """What is gone through item by item, unpacked, named, owned; classes and their members."""
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 `OPERATIONS` is the table: a name, and the function of the call and its operand that gives the result.
 """
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def require(machine: Any, tensor: Tensor, value: Any, node: ast.AST) -> None:
     if constant(value) is True:
         machine.put(tensor.__dict__, "graph", True)
         if not tensors.predicted(tensor):
-            machine.put(tensor.__dict__, "cut", None)  # a weight that begins anew
+            machine.put(tensor.__dict__, "cut", None)  # a weight that starts again
         machine.put(tensor.__dict__, "leaf", tensor.op not in ("mean", "sum") or not tensor.inputs)
         machine.emit("require", node, tensor=tensor)
     elif constant(value) is False:

@@ -1,6 +1,6 @@
 """Mistakes between a net and its loss or score: squashed twice, wrong shapes, wrong axes."""
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 

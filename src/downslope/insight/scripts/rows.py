@@ -1,6 +1,6 @@
 """Mistakes with the rows: their order, test rows that are learned from, scales that have seen them."""
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
@@ -157,10 +157,10 @@ def _one_row_update(script: Script, node: ast.AST, loop: ast.For) -> bool:
     return False
 
 
-# ── held-out rows ───────────────────────────────────────────────────────────────────────────────────
+# ── test rows ───────────────────────────────────────────────────────────────────────────────────
 @torch_rule
 def test_rows_trained(script: Script) -> Iterator[Slip]:
-    """The loop that learns goes over the held-out rows."""
+    """The loop that learns goes over the test rows."""
     names = {n.id for n in script.nodes if isinstance(n, ast.Name)} | {script.key(n) for n in script.nodes}
     steps = script.events("step", "update")
     if not any(facts_of(name) == {"train"} for name in names):
@@ -176,7 +176,7 @@ def test_rows_trained(script: Script) -> Iterator[Slip]:
 
 
 def _held_out(script: Script, node: Any) -> bool:
-    """A name of held-out rows that is read."""
+    """A name of test rows that is read."""
     name = script.key(node).removeprefix("self.")
     return facts_of(name) == {"test"} and isinstance(node.ctx, ast.Load)
 
@@ -197,7 +197,7 @@ def _renamed(script: Script, node: Any, last: int, names: set[str]) -> Fix | Non
 
 
 def _named(script: Script, event: Any) -> Any:
-    """The name of the held-out rows where the loop takes them."""
+    """The name of the test rows where the loop takes them."""
     statement = script.statement(event.node)
     block, place = script.block[statement]
     places: list[Any] = [run.node.iter for run in event.loops if not isinstance(run.node, ast.While)]
@@ -297,7 +297,7 @@ def _scaled_later(script: Script, part: Tensor, event: Any) -> Fix | None:
 
 @rule
 def fitted_on_test(script: Script) -> Iterator[Slip]:
-    """fit_transform on the held-out rows: they are scaled by a mean of their own."""
+    """fit_transform on the test rows: they are scaled by a mean of their own."""
     fits = script.events("fit")
     for event in fits:
         call, estimator = event.node, root(event.estimator)

@@ -1,6 +1,6 @@
 """A script as text and tree: what stands in what, what binds a name, how a line is rewritten."""
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
@@ -320,7 +320,7 @@ class Script:
         return Fix(statement.end_lineno + 1, statement.end_lineno, self.indent(statement) + new)
 
     def rewritten(self, statement: Any, new: str) -> Fix:
-        """A statement written anew, indented as it was."""
+        """A statement rewritten, indented as it was."""
         return Fix(statement.lineno, statement.end_lineno, textwrap.indent(new, self.indent(statement)))
 
     def moved(self, one: ast.AST, other: ast.AST, first: bool = True) -> Fix | None:

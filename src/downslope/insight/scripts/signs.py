@@ -5,7 +5,7 @@ expression grows is read from the operations that made it; factors without the w
 rule's own, which have the sign that the prediction gives them.
 """
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 

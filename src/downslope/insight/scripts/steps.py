@@ -1,6 +1,6 @@
 """Mistakes around the step: what is cleared, computed, clipped, scheduled, and in which order."""
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 

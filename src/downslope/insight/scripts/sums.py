@@ -1,6 +1,6 @@
 """Mistakes in sums over rows: one row counts for all, a mean that is none, the last batch for the epoch."""
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _returned_early(script: Script, loop: ast.For) -> Iterator[Slip]:
 
 
 def _overwritten(script: Script, loop: ast.For) -> Iterator[Slip]:
-    """Assigned anew for each row, then divided by their count, or begun at 0 and returned as a sum."""
+    """Reassigned for each row, then divided by their count, or begun at 0 and returned as a sum."""
     for statement in loop.body:
         name = script.key(statement.targets[0]) if isinstance(statement, ast.Assign) else ""
         bound = script.bound(statement.targets[0]) if name and len(statement.targets) == 1 else []

@@ -1,6 +1,6 @@
 """Calls and arithmetic on tensors, of which shape, kind and origin are known."""
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What rules ask of the events: which loop both share, what was learned, which weights a value holds."""
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Mistakes of which weights: made anew, held by no optimizer, unknown to their net, zeros, not copied."""
+"""Mistakes of which weights: created again, held by no optimizer, unknown to their net, zeros, not copied."""
 
-# What kind of node stands where, the tree tells, and mypy can not know:
+# What kind of node stands where, the tree tells, and mypy cannot know:
 # mypy: disable-error-code="attr-defined,union-attr"
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ MATRICES = ("Linear", "LazyLinear", "Conv1d", "Conv2d", "Conv3d")
 EQUAL = ("zeros", "constant", "ones")
 
 
-# ── made anew ───────────────────────────────────────────────────────────────────────────────────────
+# ── created again ───────────────────────────────────────────────────────────────────────────────────────
 @torch_rule
 def made_in_loop(script: Script) -> Iterator[Slip]:
-    """A net or an optimizer made anew in each pass of the loop that learns."""
+    """A net or an optimizer created again in each pass of the loop that learns."""
     flagged: set[int] = set()
     for event in script.events("made", "optimizer"):
         value = event.value if event.kind == "made" else event.optimizer
