@@ -257,6 +257,17 @@ def test_the_command_line_finds_alpha_and_the_run_keeps_how(tmp_path, capsys):
     assert told["selection"]["folds"] == "3" and told["alpha"] == told["selection"]["alpha"]
 
 
+def test_a_resumed_run_remembers_how_alpha_was_chosen(tmp_path):
+    X, y = problem(3)
+    rows = ds.Dataset.from_arrays(X, y)
+    settings = {"penalty": "l2", "alpha": "cv", "method": "gd", "tol": 0.0}
+    half = ds.fit(rows, epochs=5, checkpoint=ds.Checkpoint(tmp_path / "run"), **settings)
+    resumed, whole = ds.resume(tmp_path / "run", rows, epochs=9), ds.fit(rows, epochs=9, **settings)
+    np.testing.assert_array_equal(resumed.params, whole.params)
+    assert resumed.choice_reason == whole.choice_reason == half.choice_reason != []
+    assert resumed.selection == whole.selection == ds.load(tmp_path / "run").selection
+
+
 def test_compare_gives_all_methods_the_same_alpha(capsys):
     words = ["compare", str(PENGUINS), "--target", "body_mass_g", "--penalty", "l2", "--alpha", "cv"]
     assert cli.main([*words, "--methods", "closed_form,lbfgs", "--json"]) == 0

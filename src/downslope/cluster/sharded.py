@@ -159,6 +159,18 @@ class ShardedDataset(PartitionedDataset):
         self.meter.add(len(self), len(self) * (len(self.features) + len(self.targets)) * 8)
         return total
 
+    def map_parts(self, fn: Callable[[Dataset, int], Any]) -> Any:
+        self.meter.begin_pass()
+        total = summed(self.connection, partial(_asked_of_each, fn, self.height), self.shards, plus, True)
+        self.meter.add(len(self), len(self) * (len(self.features) + len(self.targets)) * 8)
+        return total
+
+    def with_missing_as_nan(self) -> ShardedDataset:
+        """Read again by the workers, since the rows that they hold have means there."""
+        if self.stream is None:
+            return self
+        return ShardedDataset.of(self.stream.with_missing_as_nan(), self.connection)
+
     def map_shards(self, fn: Callable[[Sequence[Dataset], int], Any]) -> Any:
         """The sum of fn(parts, number) over all shards."""
         return summed(self.connection, partial(_asked_whole, fn), self.shards, plus, numbered=True)
@@ -261,6 +273,13 @@ def _asked(fn: Callable, plus: Callable, shard: Shard) -> Any:
     tree = PairwiseSum(plus)
     for part in shard.parts:
         tree.add(fn(part) if len(part) else None)
+    return tree.total
+
+
+def _asked_of_each(fn: Callable, height: int, shard: Shard, number: int) -> Any:
+    tree = PairwiseSum(plus)
+    for place, part in enumerate(shard.parts):
+        tree.add(fn(part, (number << height) + place) if len(part) else None)
     return tree.total
 
 

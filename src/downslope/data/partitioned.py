@@ -31,7 +31,8 @@ class PartitionedDataset:
     """n rows (xᵢ, yᵢ, sᵢ) in parts: the fields of a Dataset, and in place of X and y a function of each part,
     `map_reduce(fn)` = Σ fn(part).
 
-    A subclass defines `map_reduce` and `part`, and the fields below that have no value.
+    A subclass defines `part` or `each`, and the fields below that have no value; where rows lie elsewhere,
+    `map_reduce` and `map_parts`, too.
     """
 
     encoding: Encoding | None
@@ -52,7 +53,21 @@ class PartitionedDataset:
 
     def map_reduce(self, fn: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
         """The sum of fn(rows) over all parts, added pairwise as in `PairwiseSum`."""
-        raise NotImplementedError
+        tree = PairwiseSum(plus)
+        for part in self.each():
+            tree.add(fn(part) if len(part) else None)
+        return tree.total
+
+    def map_parts(self, fn: Callable[[Dataset, int], Any]) -> Any:
+        """`map_reduce` of a function that takes the number of each part, too."""
+        tree = PairwiseSum()
+        for number, part in enumerate(self.each()):
+            tree.add(fn(part, number) if len(part) else None)
+        return tree.total
+
+    def with_missing_as_nan(self) -> PartitionedDataset:
+        """The same rows, with NaN where a mean stands in place of a missing value."""
+        return self
 
     def part(self, number: int) -> Dataset:
         """The rows of one part, in this process."""

@@ -31,7 +31,7 @@ from .learning import WIDE, Filter, FirstPass, NumericBlock, learned
 from .memory import Cache, room_on_disk
 from .partitioned import GROUP, PartitionedDataset, RowStats, RowStatsBuilder, encoded, labelled, rows_by_row
 from .partitioned import permuted as _permuted
-from .parts import Holdout, Meter, PairwiseSum, ReadOptions, ahead, cut, limits, part_size, plus
+from .parts import Holdout, Meter, ReadOptions, ahead, cut, limits, part_size
 from .reading import Table, stray_refused
 from .source import Source, opened_source
 from .statistics import Summary
@@ -238,12 +238,9 @@ class Stream(PartitionedDataset):
             raise DownslopeError("data.no_rows", source=self.source)
         return found
 
-    def map_reduce(self, fn: Callable[[Dataset], Any], plus: Callable[[Any, Any], Any] = plus) -> Any:
-        """The sum of fn(rows) over all parts, added pairwise as in `PairwiseSum`."""
-        tree = PairwiseSum(plus)
-        for part in self.each():
-            tree.add(fn(part) if len(part) else None)
-        return tree.total
+    def with_missing_as_nan(self) -> Stream:
+        nan = tuple(replace(column, mean=(np.nan,) * len(column.mean)) for column in self.encoding.columns)
+        return replace(self, encoding=replace(self.encoding, columns=nan), gathered_at_once=self.gathered)
 
     def each(self) -> Iterator[Dataset]:
         """The rows of each part with a weight above 0, in order; the next part is read ahead."""

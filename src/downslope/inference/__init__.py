@@ -10,10 +10,12 @@ if TYPE_CHECKING:
     from .recipe import Recipe
     from .run import load, save
     from .solution import Solution
-    from .training import Training, fit, minimize, minimizing
+    from .starts import minimize, minimizing
+    from .training import Training, fit
 
 __all__ = ["Recipe", "Solution", "Training", "fit", "load", "minimize", "minimizing", "save"]
 _HOME = {"Recipe": "recipe", "Solution": "solution", "load": "run", "save": "run"}
+_HOME |= {"minimize": "starts", "minimizing": "starts"}
 
 
 def __getattr__(name: str):

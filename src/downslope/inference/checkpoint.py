@@ -139,6 +139,8 @@ class Checkpoint:
             "place": state,
             "trace": None if state is None else vars(training.trace),
         }
+        if training.selection is not None:
+            contents |= {"selection": training.selection, "choice": [list(note) for note in training.choice]}
         replace_file(Path(self.path) / CHECKPOINT, packed(contents))
 
 
@@ -307,6 +309,8 @@ class LoadedCheckpoint:
             training = Training.on_rows(rows, recipe, validation, module, state)
             training.module = code.module
         training.code = self.code
+        training.selection = self.contents.get("selection")
+        training.choice = tuple((key, facts) for key, facts in self.contents.get("choice", ()))
         return training
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from ..arguments import is_number
 from ..data import Dataset
 from ..data.partitioned import PartitionedDataset
+from ..data.statistics import SecondMoments
 from ..descent import auto_rate, methods, stops
 from ..descent.batching import Batch
 from ..descent.descend import descend
@@ -125,18 +126,20 @@ class Recipe(RecipeSettings):
         """A recipe from settings by name; without a loss, classes get the log loss."""
         return cls.of({"loss": "log", **settings} if getattr(rows, "classes", ()) else settings)
 
-    def term(self, dataset, module=None):
-        """The mean loss over the rows: of a linear model, of `net`, or of your own PyTorch module."""
+    def term(self, dataset, module=None, moments: SecondMoments | None = None):
+        """The mean loss over the rows: of a linear model, of `net`, or of your own PyTorch module.
+        moments: the second moments of the rows, if they are known."""
         if module is not None:
             return module_term(module, dataset, self.loss, self.seed)
         if self.net is not None:
             return self.net.term(dataset, self.loss, self.scale)
         passes = self.epochs if self._draws else 0
-        return Linear(self.intercept, self.scale).term(dataset, self.loss, self._gathers(dataset), passes)
+        gathered = self._gathers(dataset) and (moments or True)
+        return Linear(self.intercept, self.scale).term(dataset, self.loss, gathered, passes)
 
-    def objective(self, dataset, module=None) -> Objective:
+    def objective(self, dataset, module=None, moments: SecondMoments | None = None) -> Objective:
         """F over the rows of a Dataset, a Stream or a Dask collection."""
-        return self.priced(self.term(dataset, module), module)
+        return self.priced(self.term(dataset, module, moments), module)
 
     def priced(self, term, module=None) -> Objective:
         """F: the term of this model plus the penalty."""

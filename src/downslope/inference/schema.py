@@ -152,6 +152,8 @@ class CheckpointContent(msgspec.Struct):
     stream: dict[str, Any] | None = None
     encoding: dict[str, Any] | None = None
     code: dict[str, Any] | None = None
+    selection: SelectionRecord | None = None
+    choice: list[tuple[str, dict[str, Any]]] = []
 
 
 @contextmanager

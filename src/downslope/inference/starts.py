@@ -1,4 +1,4 @@
-"""Several starts at once: where each descent of a function ended, and which end is the lowest."""
+"""Minimising a function, from one start or from several at once: where each descent ended, which end is lowest."""
 
 from __future__ import annotations
 
@@ -6,24 +6,79 @@ import inspect
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arguments import array, door, whole
+from ..arguments import a, array, door, whole
+from ..arguments import derivative as derivative_kind
+from ..descent import methods
 from ..descent.directions import Steepest
 from ..descent.methods import Method
 from ..descent.schedules import Constant
 from ..errors import DownslopeError
 from ..messages import text
 from ..model.functions import Function
+from .logbook import Logbook
+from .recipe import Recipe, method_of
 from .solution import Solution, finite
-from .training import minimize, minimizing
+from .training import Training, run_to_end
+
+if TYPE_CHECKING:
+    from .checkpoint import Checkpoint
 
 LEVEL = ("minimum", "flat", "saddle", "maximum")  # kinds of ends where the gradient is 0
 MOST = 100_000  # starts
 KEPT = 120  # points of each path
 SAME = 1e-4  # ends nearer than this, in parts of 1 + ‖x‖, are one place
+
+
+@door(derivative=derivative_kind, seed=whole(none=True), checkpoint=a("Checkpoint", none=True))
+def minimize(
+    f,
+    start=None,
+    method="gd",
+    learning_rate: Any = 0.01,
+    epochs: int = 1000,
+    derivative=None,
+    seed=None,
+    checkpoint: Checkpoint | None = None,
+    log: Any = None,
+    verdict: bool = True,
+    **settings,
+) -> Solution:
+    """Minimise a function: a text such as "x^2 + y^2", or a callable.
+
+    `start`: a number, a list of numbers, or name → number. `derivative`: a formula or a callable; by default
+    SymPy differentiates a formula and PyTorch a callable; otherwise finite differences are used.
+    `method` "auto" is Newton where there are second derivatives, else L-BFGS. All epochs are run, unless
+    `tol` says which gradient is small enough. `checkpoint`, `log`: as for `fit`. `verdict`: False leaves
+    the end unjudged, for which f would be called again.
+
+    >>> minimize("2*x^2", 500, epochs=2).params, 500 * 0.96**2
+    (array([460.8]), 460.8)
+    >>> minimize("x^2 + y^2", {"x": 3, "y": 4}, method="newton", learning_rate="auto", epochs=2).params
+    array([0., 0.])
+    """
+    book = Logbook.checked(log)
+    training = minimizing(f, start, method, learning_rate, epochs, derivative, seed, **settings)
+    training.judged = verdict
+    return run_to_end(training, checkpoint, book)
+
+
+def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=None, **settings) -> Training:
+    """The descent that `minimize` runs, not yet begun."""
+    usual = isinstance(method, str) and method == "lbfgs"
+    method = methods.LBFGS(methods.PAIRS_OF_FUNCTION) if usual else method_of(method)
+    finds = method == "auto" or method.name in ("lbfgs", "newton", "exhaustive", "torch")
+    if isinstance(learning_rate, float) and learning_rate == 0.01 and finds:
+        learning_rate = "auto"  # the usual 0.01 is for fixed steps: these search for theirs
+    named = {"method": method, "learning_rate": learning_rate, "epochs": epochs, "seed": seed or 0}
+    searched = isinstance(learning_rate, str) and learning_rate == "auto"
+    tol = None if searched else 0.0  # a fixed step walks all epochs, as in the lessons
+    recipe = Recipe.of({"tol": tol, **settings, **named})
+    function = Function.of(f, start, derivative)
+    return Training.on_function(function, start, recipe)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arguments import ROWS_OR_NONE, a, door, whole
-from ..arguments import derivative as derivative_kind
+from ..arguments import ROWS_OR_NONE, a, door
 from ..data import Dataset
 from ..data.dataset import refuse_constant_columns
 from ..data.partitioned import PartitionedDataset
 from ..data.parts import Meter
 from ..data.statistics import Standardise
-from ..descent import auto_rate, methods
+from ..descent import auto_rate
 from ..descent.batching import Batch
 from ..descent.descend import descend
 from ..descent.methods import AnyMethod, Method
@@ -37,7 +36,7 @@ from .automatic import Reason, chosen
 from .counting import RowCounter
 from .logbook import Log, Logbook
 from .metrics import Metrics
-from .recipe import Recipe, method_of, renumbered
+from .recipe import Recipe, renumbered
 from .solution import Solution, constants_of
 
 if TYPE_CHECKING:
@@ -77,6 +76,8 @@ class Training:
         self.function: Function | None = None
         self.module: Any = None
         self.path: Path | None = None  # along which alpha was chosen
+        self.selection: Mapping[str, Any] | None = None  # how; a resumed run has this alone
+        self.choice: tuple[Reason, ...] = ()  # the same in sentences
         self.code: Mapping[str, Any] = {}  # what a checkpoint keeps of a module, an optimizer, a function
         self._validation: Objective | None = validation
         self._end: Result | None = None
@@ -113,15 +114,21 @@ class Training:
         path = _chosen(dataset, recipe, module) if recipe.rule else None
         recipe = recipe if path is None else recipe.with_(alpha=path.alpha, penalty=path.penalty)
         with one_blas_thread():
-            objective = recipe.objective(dataset, module)
+            moments = None if path is None else path.moments
+            objective = recipe.objective(dataset, module, moments)
             method = renumbered(recipe.method_for(objective), dataset)
+            if (
+                moments is not None and not method.at_once
+            ):  # a checkpoint goes on with the bits of the rows' own
+                objective = recipe.objective(dataset, module)
             if isinstance(method, Method) and isinstance(method.rows, Batch):
                 objective = objective.uncentred()
             stop, start = recipe.stop_for(method, objective), recipe.start_for(method, objective)
         rows = None if held_out is None else replace(objective, term=objective.term.on(held_out))
         training = cls(objective, method, stop, start, recipe, validation=rows, state=state)
         training.dataset, training.held_out, training.module = dataset, held_out, module
-        training.path = path
+        if path is not None:
+            training.path, training.selection, training.choice = path, path.to_json(), (*path.notes(),)
         return training
 
     @classmethod
@@ -293,8 +300,9 @@ class Training:
             targets=dataset.targets,
             single=dataset.single,
             encoding=dataset.encoding,
-            notes=(*dataset.notes, *self._reason(), *(() if self.path is None else self.path.notes())),
+            notes=(*dataset.notes, *self._reason(), *self.choice),
             path=self.path,
+            selection=self.selection,
             classes=dataset.classes,
             module=self.module,
             source=dataset.source,
@@ -336,8 +344,6 @@ def _chosen(dataset: Any, recipe: Recipe, module: Any) -> Path:
     """The path along which the alpha of a linear model is chosen."""
     if module is not None or recipe.net is not None:
         raise DownslopeError("selection.linear_only", rule=recipe.rule)
-    if not isinstance(dataset, Dataset):
-        raise DownslopeError("selection.in_memory", rule=recipe.rule, rows=f"{len(dataset):,}")
     return recipe.choice().path(dataset)
 
 
@@ -369,58 +375,10 @@ def fit(
     module, rows = (None, model_or_dataset) if dataset is None else (model_or_dataset, dataset)
     recipe, book = recipe or Recipe.for_rows(rows, settings), Logbook.checked(log)
     training = Training.on_rows(rows, recipe, validation, module)
-    return _run(training, checkpoint, book)
+    return run_to_end(training, checkpoint, book)
 
 
-@door(derivative=derivative_kind, seed=whole(none=True), checkpoint=a("Checkpoint", none=True))
-def minimize(
-    f,
-    start=None,
-    method="gd",
-    learning_rate: Any = 0.01,
-    epochs: int = 1000,
-    derivative=None,
-    seed=None,
-    checkpoint: Checkpoint | None = None,
-    log: Any = None,
-    verdict: bool = True,
-    **settings,
-) -> Solution:
-    """Minimise a function: a text such as "x^2 + y^2", or a callable.
-
-    `start`: a number, a list of numbers, or name → number. `derivative`: a formula or a callable; by default
-    SymPy differentiates a formula and PyTorch a callable; otherwise finite differences are used.
-    `method` "auto" is Newton where there are second derivatives, else L-BFGS. All epochs are run, unless
-    `tol` says which gradient is small enough. `checkpoint`, `log`: as for `fit`. `verdict`: False leaves
-    the end unjudged, for which f would be called again.
-
-    >>> minimize("2*x^2", 500, epochs=2).params, 500 * 0.96**2
-    (array([460.8]), 460.8)
-    >>> minimize("x^2 + y^2", {"x": 3, "y": 4}, method="newton", learning_rate="auto", epochs=2).params
-    array([0., 0.])
-    """
-    book = Logbook.checked(log)
-    training = minimizing(f, start, method, learning_rate, epochs, derivative, seed, **settings)
-    training.judged = verdict
-    return _run(training, checkpoint, book)
-
-
-def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=None, **settings) -> Training:
-    """The descent that `minimize` runs, not yet begun."""
-    usual = isinstance(method, str) and method == "lbfgs"
-    method = methods.LBFGS(methods.PAIRS_OF_FUNCTION) if usual else method_of(method)
-    finds = method == "auto" or method.name in ("lbfgs", "newton", "exhaustive", "torch")
-    if isinstance(learning_rate, float) and learning_rate == 0.01 and finds:
-        learning_rate = "auto"  # the usual 0.01 is for fixed steps: these search for theirs
-    named = {"method": method, "learning_rate": learning_rate, "epochs": epochs, "seed": seed or 0}
-    searched = isinstance(learning_rate, str) and learning_rate == "auto"
-    tol = None if searched else 0.0  # a fixed step walks all epochs, as in the lessons
-    recipe = Recipe.of({"tol": tol, **settings, **named})
-    function = Function.of(f, start, derivative)
-    return Training.on_function(function, start, recipe)
-
-
-def _run(training: Training, checkpoint: Checkpoint | None, book: Logbook | None) -> Solution:
+def run_to_end(training: Training, checkpoint: Checkpoint | None, book: Logbook | None) -> Solution:
     if checkpoint is not None:
         checkpoint.begin(training)
     opened = None if book is None else book.open(training)

@@ -41,10 +41,10 @@ class Linear:
     def __post_init__(self):
         check(self, intercept=truth, scale=truth)
 
-    def term(self, dataset, loss: Loss, gathered: bool = False, passes: int = 0) -> Any:
+    def term(self, dataset, loss: Loss, gathered: bool | SecondMoments = False, passes: int = 0) -> Any:
         """The mean loss of this model over the rows of a Dataset, a `LinearTerm`, or of a Stream, a
-        `PartitionedTerm`; `gathered`: with their second moments, from which the scaling is read too;
-        `passes`: as many as a compiled sweep will make."""
+        `PartitionedTerm`; `gathered`: with their second moments, or with those that are known, from which the
+        scaling is read too; `passes`: as many as a compiled sweep will make."""
         if not isinstance(dataset, Dataset):
             from .partitioned import linear_over_parts
 
@@ -62,7 +62,9 @@ class Linear:
         by_kernels = loss.kernel is not None and (
             summing.worth_it(X, Y.shape[1]) or summing.worth_loading(X, Y.shape[1] * passes)
         )
-        moments = second_moments(X, Y, share) if gathered and isinstance(X, np.ndarray) else None
+        moments = gathered if isinstance(gathered, SecondMoments) else None
+        if gathered is True and isinstance(X, np.ndarray):
+            moments = second_moments(X, Y, share)
         if not self.scale:
             standardise = identity(X.shape[1])
         elif moments is not None:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from functools import reduce
-from operator import add
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..data.dataset import Dataset
-from ..data.reading import known_cells
-from ..data.statistics import SecondMoments
+from ..data.partitioned import PartitionedDataset
 from ..errors import DownslopeError, nearest
 from ..model import penalties
 from ..model.coordinates import MOMENTS
@@ -24,16 +22,27 @@ from ..model.linear import Linear
 from ..model.naming import coded
 from ..model.objective import Objective, objective_of
 from ..model.penalties import Penalty
+from .fold_moments import FoldMoments, Holes, each_part
 from .folds import Folds, FoldSpec
 from .metrics import Metric, metric_of, score_of
-from .minimisers import Minimisers, Solve, along, alphas_of, on_moments, params_on_moments, quick
+from .minimisers import (
+    Minimisers,
+    Solve,
+    along,
+    alphas_of,
+    on_moments,
+    params_on_moments,
+    quick,
+    told_by_moments,
+)
 from .path import Path, path_of
-from .ridge import EXACT, Ridge, moments_of, squared_errors
+from .ridge import EXACT, Ridge, squared_errors
 
 RULES = ("cv", "cv:1se", "gcv", "aic", "bic")
 RATIOS = (0.1, 0.5, 0.7, 0.9, 0.95, 0.99, 1.0)  # of an elastic net whose ratio is chosen too
 EXACTLY, NEARLY = 1e-12, 1e-8  # duality gaps of a squared loss and of others, over F of the best constant
 LEAST, MORE = 1e-6, 33  # how far below the largest alpha a kinked path goes on, and its alphas in a decade
+FALLS = 1e-6  # of the best score, that a decade of alphas must win for the next one to be tried
 BY_ROWS = 20_000_000  # multiplications up to which squared errors are summed from rows
 
 
@@ -64,31 +73,59 @@ class Choice:
     seed: int = 0
     found: dict[str, Any] = field(default_factory=dict, repr=False)  # what all penalties and alphas share
 
-    def path(self, dataset: Dataset) -> Path:
-        """The path over all rows, with the scores of each alpha. Raises DownslopeError where the rule does
-        not go with the loss, the penalty or the rows."""
+    def path(self, dataset: Any) -> Path:
+        """The path over all rows, with the scores of each alpha. Rows in parts have theirs from moments;
+        where a loss has none, some of them are brought here. Raises DownslopeError where the rule does not go
+        with the loss, the penalty or the rows."""
+        parts = isinstance(dataset, PartitionedDataset)
+        if parts and not self.loss.quadratic:
+            some = dataset.sample
+            return replace(self.path(some), sampled=(len(some), len(dataset)))
         metric = metric_of(self.metric, self.loss)
-        if dataset.weights is not None:
+        if not parts and dataset.weights is not None:
             dataset = dataset.take(dataset.weights > 0)
         self.found.update(rows=dataset)
-        folds = self.folds.cut(dataset, self.seed) if self.rule.startswith("cv") else None
-        if folds is not None and folds.single and not metric.by_row:
-            raise DownslopeError("selection.metric_single", metric=metric.name)
+        folds = self._folds(dataset, metric, parts) if self.rule.startswith("cv") else None
         found = [self._scored(dataset, penalty, metric, folds) for penalty in self._penalties]
-        best = replace(min(found, key=lambda path: path._costs[path.best]), tried=len(found))
+        moments = None if parts else self.found.get("moments")
+        best = min(found, key=lambda path: path._costs[path.best])
+        best = replace(best, tried=len(found), moments=None if moments is None else moments.whole)
         if folds is None or self.penalty_on != "raw" or not self.both:
             return best
         if not quick(self.unit(dataset, best.penalty, "raw")):
             return best
         return replace(best, better_on=self._on_standardised(dataset, best, metric, folds))
 
-    def unit(self, rows: Dataset, penalty: str, penalty_on: str) -> Objective:
+    def _folds(self, dataset: Any, metric: Metric, parts: bool) -> Folds:
+        """How the rows are cut; and where moments tell all of a fold, those of each."""
+        self.found["holes"] = holes = Holes.of(dataset)
+        if parts:
+            self.folds.check_parts(dataset)
+            if metric.name != "loss" and not metric.by_row:
+                raise DownslopeError("selection.metric_in_parts", metric=metric.name)
+            self.found["moments"] = FoldMoments.of_parts(dataset, self.loss, self.folds, self.seed, holes)
+            return Folds(self.folds.text, len(dataset), ())
+        folds = self.folds.cut(dataset, self.seed)
+        if folds.single and not metric.by_row:
+            raise DownslopeError("selection.metric_single", metric=metric.name)
+        dense = self.loss.quadratic and isinstance(dataset.X, np.ndarray)
+        if metric.name == "loss" and dense and not folds.single:
+            Y = coded(dataset, self.loss)
+            nonsmooth = any(penalties.by_name(name, 1.0).nonsmooth for name in self._penalties)
+            rows, columns = dataset.shape
+            if told_by_moments(rows, columns, Y.shape[1], nonsmooth):
+                self.found["moments"] = FoldMoments.of(dataset, Y, folds, holes)
+        return folds
+
+    def unit(self, rows: Any, penalty: str, penalty_on: str) -> Objective:
         """The objective over some rows at alpha 1."""
         price = penalties.by_name(penalty, 1.0)
-        few = self.loss.quadratic and price.nonsmooth and rows.shape[1] <= MOMENTS
         whole = rows is self.found.get("rows")
         if not (whole and "term" in self.found):
-            term = Linear(self.intercept).term(rows, self.loss, gathered=few)
+            moments = self.found.get("moments") if whole else None
+            few = self.loss.quadratic and price.nonsmooth and rows.shape[1] <= MOMENTS
+            known = None if moments is None else moments.whole
+            term = Linear(self.intercept).term(rows, self.loss, gathered=known or few)
             self.found.update({"term": term} if whole else {})
         return objective_of(self.found["term"] if whole else term, price, penalty_on)
 
@@ -105,10 +142,12 @@ class Choice:
         """The path over all rows, with the score of each alpha."""
         unit = self.unit(dataset, penalty, self.penalty_on)
         path = self._tried(dataset, unit, penalty, alphas_of(unit), metric, folds)
-        kink = unit.nonsmooth
-        while kink and path.best == len(path.alphas) - 1 and path.alphas[-1] > LEAST * path.alphas[0]:
+        falls = unit.nonsmooth
+        while falls and path.best == len(path.alphas) - 1 and path.alphas[-1] > 2 * LEAST * path.alphas[0]:
             further = path.alphas[-1] * np.geomspace(1.0, 0.1, MORE + 1)[1:]  # one decade more
+            before = path._costs[path.best]
             path = path.joined(self._tried(dataset, unit, penalty, further, metric, folds))
+            falls = path._costs[path.best] < before - FALLS * abs(before)
         return path
 
     def _tried(self, dataset, unit: Objective, penalty: str, alphas, metric: Metric, folds) -> Path:
@@ -121,7 +160,8 @@ class Choice:
             scores, weights = self._scores(dataset, unit, penalty, self.penalty_on, alphas, metric, folds)
             about["curve"], about["errors"] = curve_of(scores, weights, folds.single)
             about.update(metric=metric.name, higher=metric.higher, split=folds.spec)
-            about.update(fold_scores=scores, fold_weights=weights, folds=folds.number)
+            about.update(fold_scores=scores, fold_weights=weights)
+            about.update(folds=folds.number if folds.pairs else None)
         return path_of(found, unit, dataset.features, alphas, self.intercept, **about)
 
     # ---- cross-validation ----------------------------------------------------------------------------
@@ -130,17 +170,21 @@ class Choice:
         self, dataset, unit: Objective, penalty: str, penalty_on: str, alphas, metric: Metric, folds: Folds
     ) -> tuple[np.ndarray, np.ndarray]:
         """The score of each alpha on each fold, (K, m), and the weight of each fold's rows, (K,)."""
-        holes = Holes.of(dataset)
+        if isinstance(dataset, PartitionedDataset):
+            return self._in_parts(dataset, unit.penalty, penalty_on, alphas, metric)
+        holes: Holes = self.found["holes"]
         Y = coded(dataset, self.loss)
         if metric.name == "loss" and Ridge.serves(unit) and folds.single and not holes:
             return self._rows_left_out(unit, alphas)
-        if metric.name == "loss" and on_moments(unit) and not folds.single:
-            found = self._by_moments(dataset, Y, unit.penalty, penalty_on, alphas, folds, holes)
+        if "moments" in self.found and on_moments(unit):
+            found = self._by_moments(dataset, Y, unit.penalty, penalty_on, alphas, folds)
             if found is not None:
                 return found
         scores, weights = [], []
         for train, held in folds.pairs:
-            rows = holes.filled(dataset, train)
+            rows = dataset
+            if holes:
+                rows = replace(dataset, X=holes.filled(dataset.X, holes.means(dataset, train)))
             part = self.unit(rows.take(train), penalty, penalty_on)
             params = self._along(part, alphas).params
             s = None if dataset.weights is None else dataset.weights[held]
@@ -159,35 +203,40 @@ class Choice:
             raise DownslopeError("selection.no_score", metric=metric.name, reason=str(error)) from None
 
     def _by_moments(
-        self, dataset, Y, penalty: Penalty, penalty_on: str, alphas, folds: Folds, holes: Holes
+        self, dataset, Y, penalty: Penalty, penalty_on: str, alphas, folds: Folds
     ) -> tuple[np.ndarray, np.ndarray] | None:
-        """Of a squared loss: the rows are read once, fold by fold, and all but one fold are added."""
-        s = dataset.weights
-        filled = [holes.filled(dataset, train).X for train, _ in folds.pairs]
-
-        def moments(X, rows) -> SecondMoments:
-            return moments_of(X[rows], Y[rows], None if s is None else s[rows])
-
-        if "held" not in self.found:
-            self.found["held"] = [moments(X, rows) for X, (_, rows) in zip(filled, folds.pairs)]
-        held = self.found["held"]
-        if folds.crossed and not holes:
-            train = [reduce(add, held[:k] + held[k + 1 :]) for k in range(len(folds))]
-        else:
-            train = [moments(X, rows) for X, (rows, _) in zip(filled, folds.pairs)]
-        params = params_on_moments(train, self.intercept, penalty, penalty_on, alphas)
+        """Of a squared loss, from the moments of the folds; errors of few rows, and errors next to 0, from
+        the rows."""
+        s, moments, holes = dataset.weights, self.found["moments"], self.found["holes"]
+        params = params_on_moments(moments.train, self.intercept, penalty, penalty_on, alphas)
         if params is None:
             return None
         scores = []
-        for X, own, one, (_, rows) in zip(filled, held, params, folds.pairs):
+        for own, one, fill, (_, rows) in zip(moments.held, params, moments.fills, folds.pairs):
             errors = squared_errors(own, one, self.intercept)
-            assert own.variance is not None
             if len(rows) * one.size <= BY_ROWS or errors.min() < EXACT * own.variance.sum():
-                z = _predicted(X[rows], one, Y.shape[1], self.intercept)
+                X = holes.of_rows(rows).filled(dataset.X[rows], fill)
+                z = _predicted(X, one, Y.shape[1], self.intercept)
                 squares = ((z - Y[rows]) ** 2).sum(axis=2)
                 errors = np.average(squares, axis=1, weights=None if s is None else s[rows])
             scores.append(errors)
-        return np.array(scores), np.array([part.weight for part in held])
+        return np.array(scores), np.array([part.weight for part in moments.held])
+
+    def _in_parts(
+        self, dataset: PartitionedDataset, penalty: Penalty, penalty_on: str, alphas, metric: Metric
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Of a squared loss of rows in parts, likewise; errors next to 0 and other metrics take a pass."""
+        moments, holes = self.found["moments"], self.found["holes"]
+        params = params_on_moments(moments.train, self.intercept, penalty, penalty_on, alphas)
+        if params is None:
+            raise DownslopeError("selection.dependent_in_parts", penalty=penalty.spec)
+        weights = np.array([part.weight for part in moments.held])
+        if metric.name == "loss":
+            errors = [squared_errors(own, one, self.intercept) for own, one in zip(moments.held, params)]
+            if all(one.min() >= EXACT * own.variance.sum() for own, one in zip(moments.held, errors)):
+                return np.array(errors), weights
+        score = partial(_scores_of_part, metric, self.loss, holes, moments.fills, params, self.intercept)
+        return each_part(dataset, self.folds, self.seed, holes, score) / weights[:, None], weights
 
     def _rows_left_out(self, unit, alphas) -> tuple[np.ndarray, np.ndarray]:
         """Of a squared loss: each row by the model of all others, from one factorisation."""
@@ -250,7 +299,10 @@ def degrees_of_freedom(F: Objective, theta: np.ndarray) -> float:
     active = np.flatnonzero(free | (theta != 0)) if F.nonsmooth else np.arange(len(theta))
     if not F.l2.any():
         return float(len(active))
-    H = term.hessian(theta, term.value_and_gradient(theta)[2])[np.ix_(active, active)]
+    if F.quadratic:
+        H = term.constant_hessian[np.ix_(active, active)]
+    else:
+        H = term.hessian(theta, term.value_and_gradient(theta)[2])[np.ix_(active, active)]
     whole = H + np.diag(F.l2[active])
     size = np.sqrt(np.maximum(np.diag(whole), np.finfo(float).tiny))
     H, whole = H / size / size[:, None], whole / size / size[:, None]
@@ -280,36 +332,17 @@ def _predicted(X: Any, params: np.ndarray, outputs: int, intercept: bool) -> np.
     return (z + (params[:, d * outputs :] if intercept else 0.0)).transpose(1, 0, 2)
 
 
-@dataclass(frozen=True, eq=False)
-class Holes:
-    """The missing cells of a table's columns, which a fold fills with the means of its own training rows."""
-
-    columns: tuple[tuple[np.ndarray, np.ndarray], ...]  # (places of its features, which rows hold a value)
-
-    @classmethod
-    def of(cls, dataset: Dataset) -> Holes:
-        found: list[tuple[np.ndarray, np.ndarray]] = []
-        if dataset.encoding is not None and dataset.table is not None and isinstance(dataset.X, np.ndarray):
-            place = 0
-            for column in dataset.encoding.columns:
-                width = len(column.features)
-                known = known_cells(dataset.table, column.name)
-                if not known.all():
-                    found.append((np.arange(place, place + width), known))
-                place += width
-        return cls(tuple(found))
-
-    def __bool__(self) -> bool:
-        return bool(self.columns)
-
-    def filled(self, dataset: Dataset, train: np.ndarray) -> Dataset:
-        """The same rows, with what the training rows of a fold fill."""
-        if not self.columns:
-            return dataset
-        X = np.array(dataset.X)
-        for places, known in self.columns:
-            used = train[known[train]]
-            if len(used):
-                s = None if dataset.weights is None else dataset.weights[used]
-                X[np.ix_(~known, places)] = np.average(X[np.ix_(used, places)], axis=0, weights=s)
-        return replace(dataset, X=X)
+def _scores_of_part(
+    metric: Metric, loss, holes: Holes, fills, params, intercept: bool, part: Dataset, fold: np.ndarray
+) -> np.ndarray:
+    """The scores of the rows of a part by the models that they were held out from, summed.  (K, m)"""
+    Y, y = coded(part, loss), np.asarray(part.y)
+    found = np.zeros((len(params), len(params[0])))
+    for k, one in enumerate(params):
+        rows = np.flatnonzero(fold == k)
+        if len(rows):
+            z = _predicted(holes.filled(part.X[rows], fills[k]), one, Y.shape[1], intercept)
+            s = None if part.weights is None else part.weights[rows]
+            weight = len(rows) if s is None else float(s.sum())
+            found[k] = [weight * score_of(metric, loss, one, Y[rows], y[rows], s) for one in z]
+    return found

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DownslopeError
+from ..data.partitioned import PartitionedDataset
+from ..data.parts import drawn
+from ..errors import DownslopeError, nearest
 
 USUAL = 5
+FOLDS = 3  # the third use of drawn numbers, after rows held out and the sample
 EXAMPLES = "5, 10, loo, group:COLUMN, time:COLUMN, time:COLUMN,gap:7"
 
 
@@ -73,7 +76,7 @@ class FoldSpec:
     def cut(self, dataset: Any, seed: int = 0) -> Folds:
         """The folds of a Dataset's rows. Raises DownslopeError where it has too few rows, groups, times, or
         rows of a class."""
-        rows, spec = len(dataset), self._spec
+        rows, spec = len(dataset), self.text
         if self.kind == "loo":
             _enough(rows, 3, "selection.few_rows", rows=rows, folds=3)
             self._enough_of_each_class(dataset, 2)
@@ -87,17 +90,53 @@ class FoldSpec:
         random = np.random.Generator(np.random.Philox(seed))
         if self.kind == "group":
             number = self._by_group(dataset, random)
-        else:
-            number = np.empty(rows, dtype=int)
-            order = random.permutation(rows)
-            if dataset.classes:
-                self._enough_of_each_class(dataset, self.count)
-                labels = np.asarray(dataset.y)
-                order = order[np.argsort(labels[order], kind="stable")]  # dealt class by class
+        elif dataset.classes:
+            self._enough_of_each_class(dataset, self.count)
+            number, order = np.empty(rows, dtype=int), random.permutation(rows)
+            order = order[np.argsort(np.asarray(dataset.y)[order], kind="stable")]  # dealt class by class
             number[order] = np.arange(rows) % self.count
+        else:
+            number = dealt(0, rows, self.count, seed)
         every = np.arange(rows)
         pairs = tuple((every[number != k], every[number == k]) for k in range(self.count))
         return Folds(spec, rows, pairs)
+
+    # ---- rows in parts -------------------------------------------------------------------------------
+
+    def check_parts(self, rows: PartitionedDataset) -> None:
+        """Refuse what rows in parts have no folds for: one a row, and an order of time."""
+        if self.kind in ("loo", "time"):
+            raise DownslopeError("selection.folds_in_parts", asked=self.text, rows=f"{len(rows):,}")
+        _enough(len(rows), self.count, "selection.few_rows", rows=len(rows), folds=self.count)
+
+    def places(self, rows: PartitionedDataset) -> np.ndarray | None:
+        """The features that tell the groups apart; None without groups."""
+        if self.kind != "group":
+            return None
+        start = 0
+        for column in () if rows.encoding is None else rows.encoding.columns:
+            if column.name == self.column:
+                summary = rows.known[column.name]
+                if summary.known < summary.rows:
+                    missing = summary.rows - summary.known
+                    raise DownslopeError("selection.column_missing", column=self.column, count=missing)
+                return np.arange(start, start + len(column.features))
+            start += len(column.features)
+        if rows.encoding is None and self.column in rows.features:
+            return np.array([rows.features.index(self.column)])
+        known = rows.features if rows.encoding is None else [column.name for column in rows.encoding.columns]
+        raise DownslopeError("selection.no_column", asked=self.column, known=nearest(self.column, known))
+
+    def of_part(self, X: np.ndarray, first: int, seed: int, places: np.ndarray | None) -> np.ndarray:
+        """The fold that holds each row of a part out, (n,): by the rows' numbers, from `first` on, or by a
+        hash of the values that make a row's group."""
+        if places is None:
+            return dealt(first, len(X), self.count, seed)
+        mixed = np.full(len(X), seed, np.uint64)
+        for place in places:
+            bits = np.ascontiguousarray(X[:, place], dtype=float) + 0.0  # −0 is 0
+            mixed = _mix(mixed ^ bits.view(np.uint64))
+        return (mixed % np.uint64(self.count)).astype(int)
 
     @staticmethod
     def _enough_of_each_class(dataset: Any, needed: int) -> None:
@@ -108,7 +147,7 @@ class FoldSpec:
             _enough(rows, needed, "selection.few_of_class", value=value, rows=rows, folds=needed)
 
     @property
-    def _spec(self) -> str:
+    def text(self) -> str:
         if self.kind in ("plain", "loo"):
             return "loo" if self.kind == "loo" else str(self.count)
         count = "" if self.count == USUAL else f",{self.count}"
@@ -154,7 +193,27 @@ class FoldSpec:
                 facts = {"column": self.column, "gap": self.gap, "times": len(times), "folds": self.count}
                 raise DownslopeError("selection.gap", **facts)
             pairs.append((train, held))
-        return Folds(self._spec, len(time), tuple(pairs), crossed=False)
+        return Folds(self.text, len(time), tuple(pairs), crossed=False)
+
+
+def dealt(first: int, rows: int, count: int, seed: int) -> np.ndarray:
+    """The folds of rows first, first + 1, …: each run of `count` rows has one of each, in an order drawn by
+    their numbers, so that rows in memory, in parts and on a cluster have the same folds.
+
+    >>> dealt(0, 6, 3, 0), dealt(2, 4, 3, 0)
+    (array([1, 0, 2, 2, 0, 1]), array([2, 2, 0, 1]))
+    """
+    begin = first - first % count
+    runs = -(-(first + rows - begin) // count)
+    draws = drawn(begin, runs * count, seed, FOLDS).reshape(runs, count)
+    return np.argsort(draws, axis=1).ravel()[first - begin :][:rows]
+
+
+def _mix(bits: np.ndarray) -> np.ndarray:
+    """A hash of 64 bits: the finaliser of SplitMix64.  Steele, Lea & Flood 2014."""
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        bits = (bits ^ (bits >> np.uint64(shift))) * np.uint64(factor)
+    return bits ^ (bits >> np.uint64(31))
 
 
 def _count(words: str, asked: Any, least: int) -> int:

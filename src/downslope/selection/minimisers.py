@@ -70,12 +70,16 @@ def _by_hessians(unit: Objective) -> bool:
 
 
 def on_moments(unit: Objective) -> bool:
-    """Whether an objective is a squared loss of more rows than columns, dense and in memory."""
+    """Whether an objective is a squared loss of dense rows, whose moments say all there is to know."""
     term = unit.term
-    fits = unit.quadratic and unit.whole and unit.penalty.alpha > 0 and getattr(term, "dense", False)
-    if not fits or term.rows <= 2 * term.columns:
+    if not (unit.quadratic and unit.linear and unit.penalty.alpha > 0 and getattr(term, "dense", False)):
         return False
-    return term.outputs == 1 and term.columns <= COLUMNS if unit.nonsmooth else term.columns <= WIDE
+    return not unit.whole or told_by_moments(term.rows, term.columns, term.outputs, unit.nonsmooth)
+
+
+def told_by_moments(rows: int, columns: int, outputs: int, nonsmooth: bool) -> bool:
+    """Whether rows in memory are so many, and their columns so few, that moments are the quicker way."""
+    return rows > 2 * columns and (outputs == 1 and columns <= COLUMNS if nonsmooth else columns <= WIDE)
 
 
 def params_on_moments(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import view
 from ..arguments import a, door, number, truth
+from ..data.statistics import SecondMoments
 from ..descent.methods import CoordinateDescent
 from ..errors import DownslopeError, DownslopeWarning
 from ..kernels.threads import one_blas_thread
@@ -58,6 +59,8 @@ class Path:
     fold_scores: np.ndarray | None = None
     fold_weights: np.ndarray | None = None  # (K,) of the rows of each fold
     folds: np.ndarray | None = None
+    sampled: tuple[int, int] | None = None  # rows that chose alpha, and all of them, where those are more
+    moments: SecondMoments | None = field(default=None, repr=False)  # of all rows, where they were found
     better_on: tuple[float, float] | None = None  # the best score on standardised columns, and its alpha
 
     @property
@@ -138,6 +141,9 @@ class Path:
                 found = [("selection.chosen", {**facts, "alpha_1se": self.alpha_1se})]
         if self.tried > 1:
             found.append(("selection.chosen_ratio", {"penalty": self.penalty}))
+        if self.sampled is not None and self.sampled[0] < self.sampled[1]:
+            some, rows = self.sampled
+            found.append(("selection.chosen_on_sample", {"sampled": f"{some:,}", "rows": f"{rows:,}"}))
         if self.at_edge:
             ends = {"low": float(self.alphas[-1]), "high": float(self.alphas[0])}
             found.append(("selection.at_edge_low" if self.best else "selection.at_edge_high", ends))

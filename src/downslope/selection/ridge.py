@@ -37,16 +37,16 @@ class Ridge:
 
     @staticmethod
     def serves(unit: Objective) -> bool:
-        """Whether an objective is one of these: a squared loss of dense rows in memory, an L2 penalty."""
+        """Whether an objective is one of these: a squared loss of dense rows, an L2 penalty."""
         term = unit.term
-        fits = unit.quadratic and not unit.nonsmooth and unit.whole and bool(unit.l2.any())
+        fits = unit.quadratic and not unit.nonsmooth and unit.linear and bool(unit.l2.any())
         return fits and getattr(term, "dense", False) and min(term.columns, term.rows) <= WIDE
 
     @classmethod
     def of_term(cls, unit: Objective) -> Ridge:
         """Of an objective at alpha 1."""
         term = unit.term
-        few_rows = term.rows <= 2 * term.columns
+        few_rows = unit.whole and term.rows <= 2 * term.columns
         return cls(term_moments(term), column_penalties(unit), term.intercept, term if few_rows else None)
 
     @staticmethod
@@ -173,6 +173,9 @@ _moments: WeakKeyDictionary[Any, SecondMoments] = WeakKeyDictionary()
 
 def term_moments(term: Any) -> SecondMoments:
     """Of all rows of a term, found once: the alphas, the path and both penalties are read from them."""
+    known = term.gathered if term.in_memory else term.moments
+    if known is not None and known.variance is not None:
+        return known
     if term not in _moments:
         _moments[term] = moments_of(term.X, term.Y, term.relative_weight)
     return _moments[term]
