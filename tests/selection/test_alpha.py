@@ -286,6 +286,39 @@ def test_penalties_on_standardised_columns_are_proposed_where_they_are_better():
     assert better.path.curve.min() < 0.08 < 0.09 < raw.path.curve.min()
 
 
+def test_an_automatic_penalty_is_none_where_there_is_a_minimum():
+    X, _ = problem(3)
+    y = (X[:, 0] / X[:, 0].std() + np.random.default_rng(0).standard_normal(len(X)) > 0).astype(int)
+    rows = ds.Dataset.from_arrays(X, y).labelled()
+    auto, plain = (ds.fit(rows, loss="log", penalty=penalty) for penalty in ("auto", "none"))
+    np.testing.assert_array_equal(auto.params, plain.params)
+    assert auto.recipe == plain.recipe and auto.choice_reason == [] and len(auto.trace) == len(plain.trace)
+
+
+def test_an_automatic_penalty_bounds_the_weights_of_separable_classes(tmp_path):
+    X, _ = problem(3)
+    y = (X[:, 0] > np.median(X[:, 0])).astype(int)
+    rows = ds.Dataset.from_arrays(X, y).labelled()
+    auto = ds.fit(rows, loss="log", penalty="auto", checkpoint=ds.Checkpoint(tmp_path / "run"))
+    chosen = ds.fit(rows, loss="log", penalty="l2", alpha="cv")
+    assert auto.recipe == chosen.recipe and auto.recipe.alpha > 0 and auto.verdict.code == "converged"
+    np.testing.assert_array_equal(auto.params, chosen.params)
+    assert auto.notes[-len(chosen.choice_reason) - 1][0] == "selection.auto_separable"
+    assert ds.load(tmp_path / "run").choice_reason == auto.choice_reason
+    model = ds.LinearClassifier(penalty="auto", random_state=0).fit(X, y)
+    assert model.alpha_ == auto.recipe.alpha and model.verdict_.code == "converged"
+
+
+def test_the_command_line_says_that_a_penalty_was_added_and_how_to_fit_without(tmp_path, capsys):
+    words = "".join(f"{x},{'no' if x < 20 else 'yes'}\n" for x in range(40))
+    (tmp_path / "apart.csv").write_text("x,answer\n" + words)
+    fit = ["fit", str(tmp_path / "apart.csv"), "--target", "answer", "--penalty", "auto"]
+    assert cli.main([*fit, "--out", str(tmp_path / "run")]) == 0
+    said = capsys.readouterr().out
+    assert "--penalty none" in said and "was chosen by cross-validation" in said
+    assert ds.load(tmp_path / "run").recipe.penalty.name == "l2"
+
+
 def test_a_path_is_drawn_with_its_choice(tmp_path):
     X, y = problem(3)
     path = ds.fit(ds.Dataset.from_arrays(X, y), penalty="l1", alpha="cv").path
@@ -312,6 +345,7 @@ ERRORS = {
     "selection.no_likelihood": {"alpha": "aic", "loss": "huber"},
     "selection.ratio_number": {"penalty": "elasticnet:cv", "alpha": 0.1},
     "selection.ratio_rule": {"penalty": "elasticnet:cv", "alpha": "aic"},
+    "selection.auto_alpha": {"penalty": "auto", "alpha": 0.1},
     "selection.linear_only": {"alpha": "cv", "net": ds.Net((3,))},
 }
 

@@ -45,7 +45,7 @@ class Request(_Compared):
         """The settings of a training: those of the options, and `settings` over them."""
         from ..inference import Recipe
 
-        if self.alpha is None and self.penalty not in (None, "none"):
+        if self.alpha is None and self.penalty not in (None, "none", "auto"):
             raise DownslopeError("cli.alpha_missing", penalty=self.penalty)
         asked = read_options(self.door, vars(self))
         net = {name: asked.pop(name) for name in NET if name != "seed" and name in asked}

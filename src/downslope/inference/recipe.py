@@ -34,6 +34,7 @@ from .torch_optimizer import TorchOptimizer, is_foreign
 
 CHOOSING = ("folds", "metric")  # settings of a choice: over once alpha is a number
 RATIO_TOO = "elasticnet:cv"
+AUTO = "auto"  # no penalty where there is a minimum without one, else L2 with its alpha by cross-validation
 WORTH_GATHERING = 100_000  # numbers in X from which one pass for moments and scaling pays
 
 
@@ -70,6 +71,10 @@ class Recipe(RecipeSettings):
         if not isinstance(self.alpha, str):
             if ratio:
                 raise DownslopeError("selection.ratio_number")
+            if name == AUTO:
+                if self.alpha:
+                    raise DownslopeError("selection.auto_alpha", alpha=self.alpha)
+                return Penalty(AUTO, 0.0, 0.0, 0.0)
             return penalties.by_name(self.penalty, self.alpha)
         check_rule(self.alpha)
         FoldSpec.of(self.folds)
@@ -82,7 +87,7 @@ class Recipe(RecipeSettings):
         if self.penalty == "none" or getattr(self.penalty, "name", "") == "none":
             raise DownslopeError("selection.no_penalty", rule=self.alpha)
         named = getattr(self.penalty, "spec", self.penalty)
-        return penalties.by_name("l2" if named is None else named, 1.0)
+        return penalties.by_name("l2" if named in (None, AUTO) else named, 1.0)
 
     @property
     def rule(self) -> str | None:
@@ -143,7 +148,8 @@ class Recipe(RecipeSettings):
 
     def priced(self, term, module=None) -> Objective:
         """F: the term of this model plus the penalty."""
-        return objective_of(term, self.penalty, self.penalty_on, self.scale and module is None)
+        penalty = penalties.none() if self.penalty.name == AUTO else self.penalty
+        return objective_of(term, penalty, self.penalty_on, self.scale and module is None)
 
     @property
     def _draws(self) -> bool:

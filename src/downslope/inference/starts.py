@@ -1,4 +1,4 @@
-"""Minimising a function, from one start or from several at once: where each descent ended, which end is lowest."""
+"""Minimising a function, from one start or several: where each descent ended, and which end is lowest."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def _losses() -> Iterable[str]:
 def _penalties() -> Iterable[str]:
     from ..model.penalties import PENALTIES
 
-    return PENALTIES
+    return [*PENALTIES, "auto"]
 
 
 def _methods() -> Iterable[str]:

@@ -36,11 +36,13 @@ from .automatic import Reason, chosen
 from .counting import RowCounter
 from .logbook import Log, Logbook
 from .metrics import Metrics
-from .recipe import Recipe, renumbered
+from .recipe import AUTO, Recipe, renumbered
 from .solution import Solution, constants_of
 
 if TYPE_CHECKING:
     from .checkpoint import Checkpoint
+
+UNBOUNDED = ("separable", "quasi_separable")  # verdicts: some weights grow for ever without a penalty
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,7 @@ class Training:
         """
         if dataset.y is None:
             raise DownslopeError("inference.no_target")
+        recipe = recipe.with_(penalty=None) if recipe.penalty.name == AUTO else recipe  # nobody has all rows
         term = recipe.term(dataset)
         term = term if after is None else replace(term, standardise=after.standardise)
         objective = recipe.priced(term).uncentred()
@@ -276,14 +279,20 @@ class Training:
             pass
         end = self._end
         assert end is not None
-        dataset = self.dataset
+        dataset, verdict = self.dataset, self._verdict(end)
+        if self.recipe.penalty.name == AUTO:
+            bounded = self._penalised(verdict) if verdict.code in UNBOUNDED else None
+            if bounded is not None:
+                vars(self).update(vars(bounded))
+                return self._solved()
+            self.recipe = self.recipe.with_(penalty=None)
         solution = Solution(
             params=end.params,
             names=self.objective.names,
             loss=end.value,
             gap=end.gap,
             stopped=end.reason.code,
-            verdict=self._verdict(end),
+            verdict=verdict,
             trace=self.trace,
             epochs=end.epochs,
             seconds=self.seconds,
@@ -315,6 +324,18 @@ class Training:
         if self.held_out is not None:
             rows["validation"] = (self.held_out, None)
         return replace(solution, metrics=Metrics(solution, rows))
+
+    def _penalised(self, verdict: Verdict) -> Training | None:
+        """The same with an L2 penalty and its alpha by cross-validation; None where rows are too few for
+        that."""
+        recipe = self.recipe.with_(penalty="l2", alpha="cv")
+        try:
+            bounded = Training.on_rows(self.dataset, recipe, self.held_out)
+        except DownslopeError:
+            return None
+        bounded.choice = ((f"selection.auto_{verdict.code}", {}), *bounded.choice)
+        bounded._began = self._began
+        return bounded
 
     def _reason(self) -> tuple[Reason, ...]:
         """Why "auto" took its method, and what a stochastic one is where rows lie in several memories."""
