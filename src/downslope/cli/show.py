@@ -140,6 +140,8 @@ def ended(page: Console, solution: Solution) -> None:
     seconds = f"{solution.seconds:.3g}"
     page.print(text("cli.ended", loss=solution.loss, epochs=solution.epochs, seconds=seconds))
     proof(page, solution)
+    for line in () if solution.certificate is None else solution.certificate.lines():
+        page.print(line)
     page.print()
     if solution.metrics and not solution.verdict.failed:
         metrics(page, solution)

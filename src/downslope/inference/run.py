@@ -26,6 +26,7 @@ from ..data import Encoding
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..insight import Remedy, Verdict
+from ..insight.measured import Certificate
 from ..messages import text
 from ..model.functions import Function
 from . import schema
@@ -165,6 +166,8 @@ def _files(solution: Solution) -> dict[str, bytes]:
         "remedies": [[remedy.code, remedy.change] for remedy in solution.verdict.remedies],
         "text": solution.verdict.text,
     }
+    if solution.certificate is not None:
+        fields["certificate"] = solution.certificate.to_json()
     fields["metrics"] = dict(solution.metrics)
     if solution.selection is not None:
         fields["selection"] = dict(solution.selection)
@@ -207,9 +210,11 @@ def _rebuilt(fields: dict[str, Any], params: np.ndarray, trace: Trace) -> Soluti
         if name in fields  # a run of an earlier version has no source and no gap
     }
     remedies = tuple(Remedy(code, change) for code, change in kept["remedies"])
+    measured = fields.get("certificate")  # of a net, since 0.3
+    measured = None if measured is None else Certificate.from_json(measured)
     solution = Solution(
         params=params,
-        verdict=Verdict(kept["code"], kept["numbers"], remedies, kept["kind"]),
+        verdict=Verdict(kept["code"], kept["numbers"], remedies, kept["kind"], certificate=measured),
         trace=trace,
         recipe=Recipe.from_json(fields["recipe"]),
         encoding=None if fields["encoding"] is None else Encoding.from_json(fields["encoding"]),

@@ -87,6 +87,30 @@ class SelectionRecord(msgspec.Struct):
     errors: list[Number] | None = None
 
 
+class CertificateRecord(msgspec.Struct, forbid_unknown_fields=True):
+    """What was measured of a net's curvature."""
+
+    L: Number
+    rate: Number
+    bound: Number
+    best: Number
+    error: Number
+    at_least: bool
+    batch: bool
+    rows: int
+    parabola: bool | None
+    source: str
+    step: int
+    noise_scale: Number
+    preconditioned: bool
+    edge: bool
+    why: str
+    what: str
+    first: Number
+    rule: str
+    excess: Number
+
+
 class SolutionRecord(msgspec.Struct):
     """solution.json"""
 
@@ -113,6 +137,7 @@ class SolutionRecord(msgspec.Struct):
     split: tuple[float, int] | None = None
     split_in_parts: bool = False
     selection: SelectionRecord | None = None
+    certificate: CertificateRecord | None = None
 
 
 class StepRecord(msgspec.Struct):

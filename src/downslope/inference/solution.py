@@ -159,6 +159,12 @@ class Solution:
         return z[:, 0] if self.single and z.shape[1] == 1 else z
 
     @property
+    def certificate(self) -> Any:
+        """Of a net the largest curvature that was measured, and the learning rate that it allows: `L`,
+        `bound`, `rate`, `excess`, `edge`, `lines()`. None for other models: see `ds.certify`."""
+        return None if self.verdict is None else self.verdict.certificate
+
+    @property
     def is_net(self) -> bool:
         """Whether a net was trained, rather than a linear model."""
         return self.recipe.net is not None or self.module is not None
@@ -290,6 +296,7 @@ class Solution:
             "stopped": self.stopped,
             "verdict": self.verdict.to_json(),
             "metrics": dict(self.metrics),
+            **({} if self.certificate is None else {"certificate": self.certificate.to_json()}),
             "method": self.method,
             "method_reason": self.method_reason,
             "seconds": self.seconds,

@@ -14,6 +14,7 @@ from ..descent.auto_rate import best_fixed
 from ..errors import DownslopeError
 from ..messages import text
 from ..model.functions import Function
+from ..model.hessian import NotMeasured
 from ..model.lanczos import outer_eigenvalues
 from ..model.linear import WIDE
 from ..model.objective import Objective, function_objective
@@ -275,7 +276,9 @@ def certify(
         objective = function_objective(Function.of(objective, at))
     if not objective.term.has_rows:
         return _of_function(objective.term.function, at, asked)
-    if not objective.linear_rows:  # moments, or a net
+    if objective.term.has_products:
+        return _of_net(objective, asked)
+    if not objective.linear_rows:  # moments
         L, mu = float(objective.lipschitz), float(objective.strong_convexity)
         return Certificate("quadratic" if objective.quadratic else "unknown", L, mu, mu, **asked)
     return _of_rows(objective, asked)
@@ -312,6 +315,18 @@ def _of_rows(objective: Objective, asked: dict[str, Any]) -> Certificate:
             known["noise"], known["row_curvature"] = _noise(objective, H)
     scaled = bool((term.standardise.width != 1).any() or term.standardise.center.any())
     return Certificate("quadratic" if exact else "bound", L, scaled=scaled, **known, **asked)
+
+
+def _of_net(objective: Objective, asked) -> Certificate:
+    """Of a net at its first weights, by Lanczos on products with its Hessian, dropout off."""
+    try:
+        times = objective.term.hessian_times(objective.term.start)
+        ends = outer_eigenvalues(lambda v: times(v) + objective.l2 * v, objective.size)
+    except (NotMeasured, RuntimeError):  # such as a layer without a second derivative
+        return Certificate("unknown", **asked)
+    mu, L = min(ends), max(abs(end) for end in ends)
+    mu = 0.0 if abs(mu) <= 1e-13 * L * objective.size else mu
+    return Certificate("local", L, mu, max(mu, 0.0), place=text("certificate.first_weights"), **asked)
 
 
 def _of_function(function: Function, at, asked) -> Certificate:

@@ -1,14 +1,31 @@
-"""Eigenvalues at the ends of a spectrum, from products with the matrix alone."""
+"""Eigenvalues at the ends of a spectrum, from products with the matrix alone; a record of the largest."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 STEPS = 64  # products
 
 Times = Callable[[np.ndarray], np.ndarray]
+
+
+class Curvature(NamedTuple):
+    """A measured largest eigenvalue of the Hessian, with the bound on the rate that follows from it."""
+
+    loop: int
+    step: int
+    value: float
+    error: float  # the value is exact up to this much
+    rows: int = 0
+    batch: bool = False  # of a mini-batch
+    preconditioned: bool = False
+    bound: float = math.nan  # on the rate
+    rate: float = math.nan
+    noise_scale: float | None = None
 
 
 def outer_eigenvalues(times: Times, size: int) -> tuple[float, float]:

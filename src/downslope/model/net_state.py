@@ -37,6 +37,20 @@ def fill(module, arrays: Mapping[str, np.ndarray]) -> None:
             held[name].detach().copy_(held[name].new_tensor(array))
 
 
+@contextmanager
+def copied_buffers(module):
+    """Within, what layers gather goes into copies, which a graph may hold; the module keeps its own."""
+    places = [(part._buffers, name, b) for part in module.modules() for name, b in part._buffers.items()]
+    held = [(buffers, name, buffer) for buffers, name, buffer in places if buffer is not None]
+    for buffers, name, buffer in held:
+        buffers[name] = buffer.clone()
+    try:
+        yield
+    finally:
+        for buffers, name, buffer in held:
+            buffers[name] = buffer
+
+
 def repeats(flat, rows) -> bool:
     """Whether a training call depends on nothing but what a checkpoint holds: parameters, buffers, and how
     often was drawn before. Not so where a module counts its calls, or draws from a generator of its own."""

@@ -23,6 +23,7 @@ from ..errors import DownslopeError
 from . import net_checks as checks
 from . import net_state
 from .autodiff import pytorch
+from .hessian import NotMeasured, RowsHessian, parabola
 from .naming import coded
 from .net_settings import ACTIVATIONS, NetSettings
 from .net_state import drawing_from, one_torch_thread
@@ -246,6 +247,7 @@ class NetTerm(Term):
     units: Units | None = None  # of X and z, when they are not the user's
 
     # expected_size stays 1: inputs standardised, layers as PyTorch starts them
+    has_products = True
 
     @property
     def rows(self) -> int:
@@ -327,6 +329,31 @@ class NetTerm(Term):
     def values(self, thetas) -> np.ndarray:
         """f at many weights, (m, p) → (m,), with dropout off: for pictures."""
         return np.array([self._mean(self.loss.value(self.predictor(theta), self.Y)) for theta in thetas])
+
+    def hessian_times(self, theta, rows=None) -> RowsHessian:
+        """v ↦ ∇²f(θ)·v of the mean over `rows`, an index array (all of them when None); its gradient too.
+
+        With dropout off. Valid until the next call of this term writes other weights. Raises NotMeasured.
+        """
+        if not self.loss.smooth:
+            raise NotMeasured(self.loss.name, "kink")
+        flat, n = self.flat, self.rows if rows is None else len(rows)
+        flat.place(theta, training=self.training and not flat.draws)
+        blocks = [part if rows is None else rows[part] for part in row_blocks(n)]
+        return RowsHessian(lambda here: self._parabola(here, n), [p for _, p in flat.parameters], blocks)
+
+    def _parabola(self, here, n: int):
+        """What has the gradient and the Hessian of the part of f that the rows `here` make."""
+        with pytorch().enable_grad():
+            with net_state.copied_buffers(self.flat.module):
+                scores = self.flat.scores(self.X[here])  # (b, k)
+            z, Y = self._in_units(_numpy(scores)), self.Y[here]
+            unit = np.ones(self.outputs) if self.units is None else self.units.unit
+            share = np.ones((len(Y), 1)) if self.relative_weight is None else self.relative_weight[here, None]
+            bend = self.loss.curvature(z, Y)  # (b, k), or (b, k, k)
+            square = unit**2 if bend.ndim == 2 else np.outer(unit, unit)
+            bend = bend * square * (share if bend.ndim == 2 else share[..., None])
+            return parabola(scores, self.loss.slope(z, Y) * share * unit / n, bend / n)
 
     def first_non_finite(self, gradient) -> str | None:
         """The parameter where a backward pass first meets a slope that is not finite: from the end."""

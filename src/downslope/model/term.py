@@ -40,6 +40,7 @@ class Term:
     quadratic: Any = False  # exactly a parabola
     sequential: Any = False  # so few numbers that sums run in row order, uncompiled
     stochastic: Any = False  # two calls at the same θ differ, as with dropout
+    has_products: Any = False  # there are products with its Hessian, `hessian_times`
 
     # ---- curvature: L and μ of the gradient, where they are known
     lipschitz: Any = math.nan
@@ -93,6 +94,10 @@ class Term:
 
     def hessian(self, theta, seen=None) -> np.ndarray:
         """∂²f/∂θ², (p, p)"""
+        raise NotImplementedError
+
+    def hessian_times(self, theta, rows=None) -> Any:
+        """v ↦ ∂²f/∂θ²·v over all rows or the mean over some, for a Hessian that nobody writes down."""
         raise NotImplementedError
 
     @property

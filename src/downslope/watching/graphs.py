@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .curvature import graph, operation
+from ..model.hessian import graph, operation
 
 RESHAPING = ("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "T", "Transpose", "Permute",
              "Clone", "Expand", "Reshape", "Alias", "Slice", "Select")  # fmt: skip

@@ -27,6 +27,7 @@ import numpy as np
 
 from ..descent.trace import Step, Trace
 from ..errors import DownslopeError
+from ..model.lanczos import Curvature
 from .tracks import NUMBERS, Track, read_steps, read_updates
 
 FORMAT = 1
@@ -97,21 +98,6 @@ class Update(NamedTuple):
     validation: float | None = None
     layers: dict[str, dict[str, float]] | None = None  # name → gradient_norm, weight_norm, update_ratio, …
     before: np.ndarray | None = None  # (p,) the weights that the gradient was computed at
-
-
-class Curvature(NamedTuple):
-    """A measured largest eigenvalue of the Hessian, with the bound on the rate that follows from it."""
-
-    loop: int
-    step: int
-    value: float
-    error: float  # the value is exact up to this much
-    rows: int = 0
-    batch: bool = False  # of a mini-batch
-    preconditioned: bool = False
-    bound: float = NAN  # on the rate
-    rate: float = NAN
-    noise_scale: float | None = None
 
 
 class Fact(NamedTuple):

@@ -6,8 +6,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
+from ..insight.measured import reason
 from ..messages import text
-from .watched import reason
 
 if TYPE_CHECKING:
     from .findings import Finding

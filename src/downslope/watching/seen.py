@@ -14,6 +14,7 @@ from typing import Any
 from .. import __version__, atomic, view
 from ..descent.trace import Trace
 from ..errors import DownslopeError
+from ..insight.measured import Certificate
 from ..insight.scripts import Fix
 from ..insight.verdicts import Verdict
 from ..messages import language
@@ -21,7 +22,7 @@ from . import findings as mistakes
 from . import fixing, mending
 from .records import Loop, Recorder, Recording, read
 from .verdict import HEALTHY, SICK, judge
-from .watched import Certificate, Watched, certificate
+from .watched import Watched, certificate
 
 VERSION = 2  # of the run folder; version 1 are runs of our own
 STEEP = 0.5  # of its first gradient: a slow run that ends steeper is one to act on

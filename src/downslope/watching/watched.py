@@ -3,70 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ..insight.measured import Certificate, of_measurements, reason
 from ..insight.verdicts import Remedy, Verdict
 from ..messages import text
-from .records import Curvature, Fact, Loop, Recording
+from .records import Fact, Loop, Recording
 from .secants import path_curvature
 
 FEW = 8  # losses below which a trend is not judged
-ALIKE = 0.01  # relative: curvatures at several steps that are one
-NEAR = 0.2  # of the bound: an edge of stability
-REASONS = (  # why a curvature was not measured
-    *("no_graph", "sparse", "complex", "compiled", "distributed", "hooks", "custom_function"),
-    *("half_precision", "memory", "too_large", "no_second_derivative", "not_finite"),
-)
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """The largest curvature L that a loop met, and what it allows: bound of the rate, best rate.
-
-    `source` is "path" where L was found from the recorded moves and gradients, "hessian" where it is the
-    largest eigenvalue of a Hessian. `at_least`: L is a lower bound. `batch`: the Hessian is that of some of
-    the rows, and proves nothing about the others. A certificate without L says `why`.
-    """
-
-    L: float = math.nan
-    rate: float = math.nan
-    bound: float = math.nan
-    best: float = math.nan
-    error: float = 0.0
-    at_least: bool = False
-    batch: bool = False
-    rows: int = 0
-    parabola: bool | None = None  # False: the pencil of moves and gradients is not symmetric
-    source: str = ""
-    step: int = 0
-    noise_scale: float | None = None
-    preconditioned: bool = False
-    edge: bool = False  # of stability: late in the run L·rate stays near the bound while the loss falls
-    why: str = ""  # nothing was measured because …
-
-    @property
-    def known(self) -> bool:
-        """Whether there is a curvature."""
-        return bool(math.isfinite(self.L) and self.L > 0)
-
-    @property
-    def excess(self) -> float:
-        """rate / bound; 0 where either is unknown."""
-        known = math.isfinite(self.rate) and math.isfinite(self.bound) and self.bound > 0
-        return self.rate / self.bound if known else 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        """All fields; null for a number that is not known."""
-        found = {name: _plain(value) for name, value in vars(self).items()}
-        return {**found, "excess": self.excess or None}
-
-
-def _plain(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,30 +180,8 @@ def certificate(recording: Recording, loop: Loop) -> Certificate:
             (f for f in recording.facts if f.code == "not_measured" and f.loop in (0, loop.number)), None
         )
         return Certificate(why="" if why is None else _why(why))
-    # A rate that is too large shows at once; later the loss bends until the rate fits (edge of stability).
-    worst = max(measured, key=_excess)
-    last = measured[-1]
-    shown = worst if worst.step <= 2 or _diverged(recording, loop) else last
-    late = [_excess(c) for c in measured if c.step > 2][-3:]
-    edge = len(late) >= 2 and min(late) > 1 - NEAR and max(late) < 1 + NEAR and not last.batch
-    known = math.isfinite(shown.bound)
-    values = [c.value for c in measured]
-    alike = len(values) > 1 and max(values) - min(values) <= ALIKE * max(values) and not last.batch
-    return Certificate(
-        L=shown.value,
-        rate=shown.rate,
-        bound=shown.bound,
-        best=shown.bound / 2 if known else math.nan,
-        error=shown.error,
-        parabola=True if alike else None,
-        batch=shown.batch,
-        rows=shown.rows,
-        source="path" if loop.kind == "hand" else "hessian",
-        step=shown.step,
-        noise_scale=last.noise_scale,
-        preconditioned=shown.preconditioned,
-        edge=edge,
-    )
+    found = of_measurements(measured, _diverged(recording, loop))
+    return replace(found, source="path" if loop.kind == "hand" else "hessian")
 
 
 def _of_path(recording: Recording, loop: Loop) -> Certificate:
@@ -280,16 +207,6 @@ def _of_path(recording: Recording, loop: Loop) -> Certificate:
 def _why(fact: Fact) -> str:
     what, why = fact.numbers.get("what", ""), reason(fact.numbers.get("why", ""))
     return text("watching.not_measured", what=what, why=why)
-
-
-def reason(why: str) -> str:
-    """Why something was not measured, or not seen: the sentence of a code; a reason of its own as it is."""
-    return text(f"watching.why_{why}") if why in REASONS else why
-
-
-def _excess(curvature: Curvature) -> float:
-    known = math.isfinite(curvature.bound) and curvature.bound > 0 and math.isfinite(curvature.rate)
-    return curvature.rate / curvature.bound if known else 0.0
 
 
 def _diverged(recording: Recording, loop: Loop) -> bool:

@@ -20,6 +20,7 @@ from ...descent.state import Result
 from ...descent.trace import Step, Trace
 from ...errors import DownslopeError
 from ...model.differences import hessian_of
+from ..measured import Certificate, certificate_of_net
 from .epochs import still_to_go
 from .ground import Ground
 from .verdict import Remedy, Verdict
@@ -117,6 +118,10 @@ class Case:
             self.objective.linear_rows or self.of_function
         ):
             return facts  # L would cost a Gram matrix or Hessians, and bounds nothing
+        if self.of_net:
+            c = self.certificate
+            known = {"curvature": c.L, "bound": c.bound, "best": c.best} if c.known else {}
+            return {**facts, **{name: value for name, value in known.items() if math.isfinite(value)}}
         if self.clearly_fast_enough:
             return facts
         if math.isfinite(self.L) and self.L > 0:
@@ -129,6 +134,27 @@ class Case:
     def of_function(self) -> bool:
         """Whether it descended a function of its own, and no rows."""
         return not self.objective.term.has_rows
+
+    @property
+    def of_net(self) -> bool:
+        """Whether it descended a net, or a module, whose curvature is measured and not known beforehand."""
+        return bool(self.objective.term.has_products)
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """What was measured of a net's curvature; without a number where that is not done."""
+        if not self.of_net:
+            return Certificate()
+        measure = lambda: certificate_of_net(self.objective, self.method, self.trace, self.end)
+        return self.judge("certificate", measure, Certificate())
+
+    @property
+    def excess(self) -> float:
+        """The learning rate over its bound, where it was fixed and both are known; else 0."""
+        if self.of_net:
+            fixed = isinstance(self.method, Method) and isinstance(self.method.learning_rate, Constant)
+            return 0.0 if self.certificate.batch or not fixed else self.certificate.excess
+        return self.given_rate / self.bound if self.given_rate and "bound" in self.numbers else 0.0
 
     @property
     def full(self) -> bool:
@@ -366,6 +392,18 @@ class Case:
             return None
         change = {"learning_rate": "auto"}
         return None if self.method_after(change) in (None, method) else Remedy("auto_rate", change)
+
+    @property
+    def slower_net(self) -> Remedy | None:
+        """Of a net half the bound of its learning rate, where that was exceeded, if only at the start."""
+        c = self.certificate
+        worst = max(c.excess, c.first_excess)
+        if not (self.of_net and self.excess and worst > 1):
+            return None
+        bound = c.rate / worst
+        rate = float(f"{bound / 2:.3g}")
+        facts = {"best": rate, "bound": bound, "curvature": c.L * worst / c.excess}
+        return Remedy("net_rate", {"learning_rate": rate}, facts)
 
     @cached_property
     def alike(self) -> bool:

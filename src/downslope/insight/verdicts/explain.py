@@ -50,7 +50,8 @@ def explain(
         if found is None:
             numbers = case.judge("numbers", lambda: case.numbers, {})
             found = plain(end, numbers)
-    return replace(found, unjudged=tuple(case.unjudged.items()))
+    measured = case.certificate if case.of_net else None
+    return replace(found, unjudged=tuple(case.unjudged.items()), certificate=measured)
 
 
 def unjudged(end: Result) -> Verdict:

@@ -25,11 +25,15 @@ def failure(case: Case) -> Verdict:
     loss = reason.numbers.get("loss", case.end.value)
     infinite = not math.isfinite(loss)
     lost = (infinite or "where" in reason.numbers) and not _grew(case)  # the loss, or a slope
-    excess = case.given_rate / case.bound if case.given_rate and "bound" in case.numbers else 0.0
+    excess = case.excess
     left_domain = lost and case.of_function and math.isnan(loss)
     if excess > 1 and not left_domain:
         facts = {"excess": excess, **_carriers(case)}
         kind = "diverged_beyond_column" if "column" in facts else "diverged_beyond"
+        if case.of_net:
+            facts["loss"] = max([case.end.value, *(s.loss for s in case.steps[-1:] if math.isfinite(s.loss))])
+        if "where" in reason.numbers:
+            facts["epoch"], kind = case.end.epochs + 1, "diverged_beyond_layer"
         return case.verdict("diverged", *_slower(case), kind=kind, **facts)
     if lost:
         where = reason.numbers.get("where") or _where(case)
@@ -46,7 +50,7 @@ def failure(case: Case) -> Verdict:
 
 def _slower(case: Case) -> list[Remedy | None]:
     """A rate that goes down: known from the curvature, or found by a search."""
-    if case.objective.linear_rows or "bound" in case.numbers:
+    if case.objective.linear_rows or (case.of_function and "bound" in case.numbers):
         cause = scale(case) if case.objective.linear_rows else None
         if cause is not None and case.at_best > case.settings.epochs:
             return [cause, *case.best_rate]
@@ -56,6 +60,8 @@ def _slower(case: Case) -> list[Remedy | None]:
     change = {"method": "auto", "learning_rate": "auto"}
     chosen = case.method_after(change)
     auto = None if chosen in (None, case.method) else Remedy("surest", change, {"chosen": chosen.name})
+    if case.slower_net is not None:
+        return [case.slower_net, auto]
     rate = case.judge("calmer", lambda: calmer_rate(case))
     return [auto, Remedy("calmer", {"learning_rate": rate}) if rate else None]
 

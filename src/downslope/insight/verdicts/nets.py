@@ -1,4 +1,4 @@
-"""Findings on a net, of whose curvature nothing is known: what its loss has done."""
+"""Findings on a net: what its loss has done, and whether the measured curvature allows its learning rate."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def plateau(case: Case) -> Verdict | None:
     level = case.end.stationarity <= LEVEL * case.objective.gradient_scale
     if not (case.end.value > null - least and level and _settled(case, least)):
         return None
-    if case.settings.start:
-        return case.verdict("plateau", Remedy("usual_start", {"start": None}), kind="plateau_net", null=null)
     other = Remedy("other_seed", {"seed": case.settings.seed + 1})
-    return case.verdict("plateau", other, kind="plateau_net", null=null)
+    if case.settings.start:
+        other = Remedy("usual_start", {"start": None})
+    return case.verdict("plateau", case.slower_net, other, kind="plateau_net", null=null)
 
 
 def settled(case: Case) -> Verdict | None:

@@ -66,6 +66,7 @@ class Verdict:
     remedies: tuple[Remedy, ...] = ()
     kind: str = ""
     unjudged: tuple[tuple[str, str], ...] = ()  # (judgement, error): what could not be judged, and why
+    certificate: Any = field(default=None, repr=False, compare=False)  # of a net: what its curvature allows
     rerun: Callable[[Mapping[str, Any]], Any] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self):
