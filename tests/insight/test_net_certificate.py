@@ -10,11 +10,13 @@ import downslope as ds
 from downslope.insight import measured
 from downslope.insight.measured import Certificate
 from downslope.messages import speaking
+from tests.builders import ROOT
 
 torch = pytest.importorskip("torch")
 
 from downslope.model.nets import Net, module_term  # noqa: E402
 
+EXAMPLES = ROOT / "examples"
 ROWS, COLUMNS = 40, 3
 
 
@@ -145,6 +147,13 @@ def test_the_remedy_of_a_rate_beyond_the_bound_is_pasted_and_works(kind, loss):
     mended = eval(f"ds.fit(dataset, **{{**asked, **dict({remedy.typed})}})", {"ds": ds, **locals()})
     assert not mended.verdict.failed and mended.loss < solution.trace[0].loss
     assert solution.verdict.apply().loss == mended.loss
+
+
+def test_a_rate_that_saturates_the_units_at_once_gets_a_smaller_one_first():
+    dataset = ds.Dataset.read(EXAMPLES / "penguins.csv", target="species")
+    solution = ds.fit(dataset, net=Net((10,)), loss="log", method="gd", learning_rate=300.0, epochs=50)
+    assert solution.certificate.excess < 1 < 2 < solution.certificate.first_excess
+    assert solution.verdict.remedy.code == "net_rate" and solution.verdict.apply().loss < solution.loss
 
 
 def test_torch_optimizers_get_the_bound_of_our_own_directions():

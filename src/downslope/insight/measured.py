@@ -116,8 +116,8 @@ def reason(why: str) -> str:
 
 
 def of_measurements(measured: Sequence[Curvature], diverged: bool, early: bool = True) -> Certificate:
-    """What several measurements, in the order of their steps, say together. `early`: a rate that is beyond its
-    bound at the first updates is shown, however the run went on."""
+    """What several measurements, in the order of their steps, say together. `early`: a rate beyond its bound
+    at the first updates is shown, even where the run went on well."""
     # A rate that is too large shows at once; later the loss bends until the rate fits (edge of stability).
     worst = max(measured, key=_excess)
     last = measured[-1]

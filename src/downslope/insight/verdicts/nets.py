@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ...descent.directions import SearchDirection
@@ -12,6 +14,7 @@ from .rows import decayed, exhausted
 from .verdict import Remedy, Verdict
 
 LEVEL = 0.01  # of one row's slope at the best constant: less than a mean over 10,000 rows leaves by chance
+CATAPULT = 2.0  # times the bound of a rate: up to there a step may lead over to a flatter valley
 PROGRESS = 0.01  # of all its progress: what the last quarter brought, another quarter would not exceed
 
 
@@ -54,7 +57,15 @@ def _settled(case: Case, least: float = 0.0) -> bool:
 
 
 def unfinished(case: Case) -> Verdict:
-    """More epochs; a search on all rows, where it is none already."""
+    """More epochs; a search on all rows, where it is none already. First of all a smaller rate, where that
+    was so far beyond its bound at the start that the descent left the valley (Lewkowycz et al. 2020)."""
+    found = _unfinished(case)
+    if case.certificate.first_excess <= CATAPULT or case.slower_net is None:
+        return found
+    return replace(found, remedies=(case.slower_net, *found.remedies))
+
+
+def _unfinished(case: Case) -> Verdict:
     searching = isinstance(case.method, Method) and isinstance(case.method.direction, SearchDirection)
     if case.end.reason.code == "no_progress" or not (case.full or searching):
         ten = Remedy("more_epochs", {"epochs": 4 * case.settings.epochs})
