@@ -314,10 +314,10 @@ def refuse(loss: Any, parameters: list[Any], source: str) -> None:
     held = 0
     for node in graph(loss):
         name = operation(node)
-        if isinstance(node, torch.autograd.function.BackwardCFunction):
-            raise NotMeasured(name, "hooks" if "BackwardHook" in name else "custom_function")
         if "CompiledFunction" in name:
             raise NotMeasured("torch.compile", "compiled")
+        if isinstance(node, torch.autograd.function.BackwardCFunction):
+            raise NotMeasured(name, "hooks" if "BackwardHook" in name else "custom_function")
         for made in node._input_metadata:
             if str(made.dtype) in HALF:
                 raise NotMeasured(str(made.dtype), "half_precision")
