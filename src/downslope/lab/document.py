@@ -305,13 +305,12 @@ class Parts:
         return localized("lab.thinned", kept=len(self.steps), made=self.ran.trace.updates)
 
     def _verdict(self, verdict: Verdict) -> dict[str, Any]:
-        lines = lambda: [] if verdict.certificate is None else verdict.certificate.lines()
+        measured = lambda: [] if verdict.certificate is None else verdict.certificate.lines()
         return {
             "code": verdict.code,
             "failed": verdict.failed,
-            "text": in_each_language(lambda: verdict.text),
+            "text": in_each_language(lambda: " ".join([verdict.text, *measured()])),
             "numbers": finite(dict(verdict.numbers)),
-            "measured": [in_each_language(lambda i=i: lines()[i]) for i in range(len(lines()))],
             "remedies": [] if self.ran.solution is None else remedies(verdict, self.ran),
         }
 

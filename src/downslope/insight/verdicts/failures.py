@@ -27,7 +27,7 @@ def failure(case: Case) -> Verdict:
     lost = (infinite or "where" in reason.numbers) and not _grew(case)  # the loss, or a slope
     excess = case.excess
     left_domain = lost and case.of_function and math.isnan(loss)
-    if excess > 1 and not left_domain:
+    if excess > 1 and not left_domain and not (case.of_net and lost):
         facts = {"excess": excess, **_carriers(case)}
         kind = "diverged_beyond_column" if "column" in facts else "diverged_beyond"
         if case.of_net:

@@ -85,7 +85,6 @@ export function showVerdict(run, colour, apply, offline) {
   );
   box.replaceChildren(
     make("p", { class: "sentence" }, said(verdict.text)),
-    ...(verdict.measured ?? []).map((line) => make("p", { class: "hint" }, said(line))),
     remedies.length ? make("div", { class: "remedies" }, remedies) : "",
     run.thinned ? make("p", { class: "hint" }, said(run.thinned)) : "",
     metrics.length ? make("p", { class: "hint" }, metrics.join(" · ")) : "",

@@ -21,7 +21,7 @@
  *   class?: number[][][], chance?: number[][][]|null,
  *   predicted?: {at: number[], z: (number|null)[][], residual: (number|null)[][]}|null}} Fit */
 /** @typedef {{code: string, failed: boolean, text: Said, numbers: Record<string, any>,
- *   measured?: Said[], remedies: {code: string, text: Said, change: Settings|null}[]}} Verdict */
+ *   remedies: {code: string, text: Said, change: Settings|null}[]}} Verdict */
 /** @typedef {{settings: Settings, label: Said, error: Said|null, method: string, stopped: string, epochs: number, seconds: number,
  *   loss: number|null, trace: Trace, params: {names: string[], columns: (number|null)[][], left_out: number},
  *   full: (number|null)[], frame_epoch: number[], diverged: {frame: number, value: number|null, why: Said}|null,
