@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..model.hessian import operation
 from . import frames, graphs
-from .curvature import operation
 from .records import Fact
 
 HEAD = 64  # numbers of a weight that are compared
