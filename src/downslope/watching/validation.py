@@ -57,7 +57,7 @@ class Validation:
                         self.ran.setdefault(id(parameter), len(self.ran))
             if not watcher.seen_backward and not watcher.idle:
                 loss = output if is_criterion(module) else getattr(output, "loss", None)
-                if getattr(loss, "grad_fn", None) is not None:
+                if getattr(loss, "grad_fn", None) is not None and not self._handed_on(loss):
                     self.over()
                     watcher.from_hook(loss)
             return
@@ -70,6 +70,11 @@ class Validation:
             watcher.failed("validation", error, 0)
         finally:
             watcher.busy = False
+
+    def _handed_on(self, loss: Any) -> bool:
+        """Whether it is the loss of the criterion, which the model around it gives again."""
+        pending = self.watcher.pending
+        return bool(pending) and pending[-1].loss.data_ptr() == loss.data_ptr()
 
     def _without_gradients(self, module: Any, args: Any, output: Any) -> None:
         torch = self.watcher.torch
