@@ -83,7 +83,7 @@ def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=No
 
 @dataclass(frozen=True, eq=False)
 class EndPoint:
-    """Where descents met: f is `value` at `x` (p,), which `count` of the starts led to."""
+    """A common end of descents: f is `value` at `x` (p,), reached from `count` starts."""
 
     x: np.ndarray
     value: float
@@ -95,9 +95,9 @@ class EndPoint:
 class Starts:
     """m descents of f: from `starts` (m, p) to `ends` (m, p), where f is `values` (m,).
 
-    kinds: of each end, "minimum", "flat" (no curvature tells), "saddle" or "maximum" where the gradient is
-    0; "slope" where it is not yet; "escaped" where f or x grew beyond bounds; "outside" where f has no value
-    at the start. paths (k, m, p): points on the way after the `epochs` (k,), first and last among them.
+    kinds: of each end, "minimum", "flat" (curvature does not decide), "saddle" or "maximum" if the gradient
+    is 0; "slope" if it is not yet; "escaped" if f or x grew without bound; "outside" if f is not finite at
+    the start. paths (k, m, p): points after the `epochs` (k,), including the first and the last.
     """
 
     function: Function

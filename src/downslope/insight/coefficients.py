@@ -18,11 +18,11 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, eq=False)
 class StandardErrors:
-    """How sure each weight is, in the user's units; one entry for each name.
+    """Standard errors of the weights, in the user's units; one entry per name.
 
-    `statistic` is t or z = estimate/error, `p` its two-sided chance if the weight were 0, `low` to `high`
-    the interval of 95%. Of more than two classes each weight is relative to those of `base`. Under a penalty
-    there is no p (NaN); of a bootstrap the interval is that of its percentiles, and NaN under L1 and kinks.
+    `statistic` is t or z = estimate/error, `p` its two-sided p-value, `low` to `high` the 95% interval.
+    With more than two classes, weights are relative to those of `base`. Under a penalty there is no p-value
+    (NaN); for a bootstrap the interval is that of its percentiles, and NaN under L1 and kinks.
     """
 
     names: tuple[str, ...]
@@ -80,17 +80,17 @@ class StandardErrors:
 
     @property
     def aic(self) -> float:
-        """−2·log L + 2k. Raises DownslopeError for a loss that is no likelihood."""
+        """−2·log L + 2k. Raises DownslopeError if the loss is not a likelihood."""
         return self._criterion("aic")
 
     @property
     def bic(self) -> float:
-        """−2·log L + k·log n. Raises DownslopeError for a loss that is no likelihood."""
+        """−2·log L + k·log n. Raises DownslopeError if the loss is not a likelihood."""
         return self._criterion("bic")
 
     @property
     def log_likelihood(self) -> float:
-        """log L. Raises DownslopeError for a loss that is no likelihood."""
+        """log L. Raises DownslopeError if the loss is not a likelihood."""
         return self._criterion("log_likelihood")
 
     @property
@@ -102,7 +102,7 @@ class StandardErrors:
         return (self.fit or FitStatistics(self.rows, np.nan)).require(name, self.loss)
 
     def cells(self) -> list[list[str]]:
-        """The table of weights, its heads first, as it is printed."""
+        """The table of weights as printed, with its header first."""
         heads = ["", *(text(f"instruments.{head}") for head in ("estimate", "error"))]
         columns = [self.estimate, self.error]
         if self.tested:
@@ -118,7 +118,7 @@ class StandardErrors:
         return rows
 
     def below(self) -> list[str]:
-        """What the table rests on, one sentence each."""
+        """What the table is based on, one sentence each."""
         about = {"rows": self.rows, "degrees": f"{self.degrees:g}"}
         key = "bootstrap" if self.covariance_kind == "bootstrap" else self.kind
         key = "rows" if key == "z" and self.covariance_kind not in ("model", "bootstrap") else key
@@ -181,7 +181,7 @@ class StandardErrors:
 
 
 class SummaryText(str):
-    """A text that notebooks show as the table that it was made from."""
+    """A string that notebooks show as an HTML table."""
 
     html = ""
 

@@ -27,7 +27,7 @@ TOLD = 5  # wrong coordinates listed by name
 
 
 class Subject(NamedTuple):
-    """What is checked: f and the gradient that is said to be its own, as functions of a vector (p,)."""
+    """What is checked: f and its supposed gradient, as functions of a vector (p,)."""
 
     names: tuple[str, ...]
     value: Callable[[np.ndarray], float]
@@ -38,7 +38,7 @@ class Subject(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class GradientCheck:
-    """Whether g = ∇f(x): the coordinates against differences of f, and how the Taylor remainder falls."""
+    """Whether g = ∇f(x): coordinates compared with finite differences of f, and the Taylor remainder."""
 
     names: tuple[str, ...]
     at: np.ndarray  # (p,)
@@ -60,7 +60,7 @@ class GradientCheck:
 
     @property
     def numbers(self) -> dict[str, Any]:
-        """What proves it: the slope, the largest difference, and each wrong coordinate's numbers."""
+        """The proof: the slope, the largest difference, and the numbers of each wrong coordinate."""
         seen = ~np.isnan(self.measured)
         away = np.abs(self.given - self.measured)[seen]
         scale = float(np.abs(self.measured[seen]).max(initial=0.0)) or 1.0
@@ -79,7 +79,7 @@ class GradientCheck:
 
     @property
     def lines(self) -> list[str]:
-        """What was found, each wrong coordinate, and which slip would explain it."""
+        """The result, each wrong coordinate, and the mistake that would explain it."""
         numbers = self.numbers
         slope = "–" if self.slope is None else f"{self.slope:.2f}"
         if self.right:

@@ -29,7 +29,7 @@ STEEP = 0.5  # of its first gradient: a slow run that ends steeper is one to act
 
 
 class Seen:
-    """What was seen of a training loop: `.verdict`, `.findings`, `.trace`, `.certificate`.
+    """What was observed of a training loop: `.verdict`, `.findings`, `.trace`, `.certificate`.
 
     >>> from downslope.watching.records import Loop, Recording, Update
     >>> import numpy as np
@@ -46,7 +46,7 @@ class Seen:
 
     @property
     def loops(self) -> list[Loop]:
-        """The loops that moved something, the busiest first."""
+        """The loops that updated weights, those with most updates first."""
         steps = self.recording.steps
         return sorted(
             (loop for loop in self.recording.loops if steps(loop.number)), key=lambda l: -steps(l.number)
@@ -91,7 +91,7 @@ class Seen:
 
     @property
     def sick(self) -> bool:
-        """Whether the verdict is one to act on: the loop diverged, or a mistake decided how it ended."""
+        """Whether the verdict calls for action: the loop diverged, or a mistake determined how it ended."""
         verdict = self.verdict
         if verdict.code == "too_slow" and self.watched is not None:
             sizes = self.watched.gradients[1]
@@ -100,7 +100,7 @@ class Seen:
 
     @property
     def basis(self) -> str:
-        """What the verdict rests on, as a sentence."""
+        """What the verdict is based on, as a sentence."""
         return "" if self.watched is None else self.watched.basis
 
     @cached_property
@@ -133,7 +133,7 @@ class Seen:
         return self.trace.plot(ax)
 
     def show(self):
-        """The loop as a player in a notebook: its losses and its weights."""
+        """A player of the loop in a notebook: losses and weights."""
         return view("show_seen")(self)
 
     def lines(self) -> list[str]:

@@ -38,7 +38,7 @@ class Fix:
 
 @dataclass(frozen=True)
 class Slip:
-    """What a rule yields: the node at fault, the numbers that prove it, and the mend."""
+    """What a rule yields: the node at fault, the numbers that prove it, and the fix."""
 
     node: Any
     numbers: Mapping[str, Any] = field(default_factory=dict)
@@ -48,11 +48,10 @@ class Slip:
 
 @dataclass(frozen=True)
 class Finding:
-    """One mistake: where it stands, what it does, the number by which it shows, the mended line.
+    """One mistake: its line, what it does, the number that shows it, and the corrected line.
 
-    `source` is the line as it stands at `line`. `mend` tells which lines the mended ones replace; it is
-    None where no line can be proposed. Both sentences are made when they are read, in the language of
-    that moment.
+    `source` is the text of `line`. `mend` says which lines the corrected ones replace; None if no line
+    can be proposed. Both sentences are created when they are read, in the current language.
     """
 
     line: int
@@ -70,12 +69,12 @@ class Finding:
 
     @property
     def evidence(self) -> str:
-        """By what it shows."""
+        """What shows the mistake."""
         return text(f"scripts.evidence_{self.proof or self.code}", **self.numbers)
 
     @property
     def mended(self) -> str | None:
-        """The mended line, or lines."""
+        """The corrected line or lines."""
         return self.mend.text if self.mend else None
 
     def to_json(self) -> dict[str, Any]:

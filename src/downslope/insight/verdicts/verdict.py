@@ -17,10 +17,10 @@ FINISHED = ("converged", "collinear", "decayed", "overfitting", "exhausted", "pa
 
 @dataclass(frozen=True)
 class Remedy:
-    """What to do, as a sentence and as a runnable `change` of the settings that the run was given.
+    """What to do: a sentence, and a `change` of settings that can be run.
 
-    `change` maps names to plain values, as `Recipe`, `fit` and `minimize` take them; None stands for a
-    setting that is to be left out. A remedy that no program can apply has no change: its sentence says why.
+    `change` maps names to plain values, as `Recipe`, `fit` and `minimize` accept them; None removes a
+    setting. A remedy that no program can apply has no change: its sentence says why.
 
     >>> Remedy("scale", {"scale": True, "learning_rate": "auto"}).typed
     'scale=True, learning_rate="auto"'
@@ -32,7 +32,7 @@ class Remedy:
 
     @property
     def text(self) -> str:
-        """The sentence, in the language of the moment."""
+        """The sentence, in the current language."""
         return sentence(self.code if "." in self.code else f"insight.remedy_{self.code}", self.facts)
 
     @property
@@ -55,10 +55,9 @@ class Remedy:
 class Verdict:
     """One sentence on how a descent ended. `code` names it, `numbers` prove it, `remedies` say what to do.
 
-    `kind` tells the ways of one code apart: a descent converges by its gradient, in one solve, at a minimum.
-    The sentences are those of insight/; a kind, or a remedy's code, may be the key of
-    one of another room ("watching.diverged").
-    Sentences are made when they are read, in the language of that moment.
+    `kind` distinguishes cases of one code: a descent converges by its gradient, in one solve, at a minimum.
+    The sentences are those of insight/; a kind, or the code of a remedy, may be a key of another room
+    ("watching.diverged"). Sentences are created when they are read, in the current language.
     """
 
     code: str
@@ -75,7 +74,7 @@ class Verdict:
 
     @property
     def text(self) -> str:
-        """The sentence; after it, what could not be judged."""
+        """The sentence, followed by what could not be evaluated."""
         key = self.kind or self.code
         said = [sentence(key if "." in key else f"insight.{key}", self.numbers)]
         if self.unjudged:
@@ -85,12 +84,12 @@ class Verdict:
 
     @property
     def failed(self) -> bool:
-        """Whether there is no answer."""
+        """Whether there is no solution."""
         return self.code in FAILURES
 
     @property
     def unfinished(self) -> bool:
-        """Whether it did not arrive, or there is nowhere to arrive."""
+        """Whether it did not converge, or there is no minimum."""
         return self.code not in FINISHED
 
     @property
@@ -99,10 +98,10 @@ class Verdict:
         return next((remedy for remedy in self.remedies if remedy.change), None)
 
     def apply(self):
-        """Make the first change that can be made, run again on the same rows: the new Solution.
+        """Apply the first applicable change and run again on the same rows; returns the new Solution.
 
-        Raises DownslopeError where there is nothing to change, where no program can change it, and where the
-        rows are gone: they are kept in memory, never in a pickle.
+        Raises DownslopeError if there is nothing to change, if no program can change it, and if the rows are
+        no longer in memory (a pickle does not contain them).
 
         >>> import downslope as ds
         >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
@@ -144,7 +143,7 @@ class Verdict:
 
 
 class Unknown:
-    """Stands in a sentence for a number that is not known, whatever its format."""
+    """Placeholder in a sentence for an unknown number, in any format."""
 
     def __format__(self, spec: str) -> str:
         return "–"
