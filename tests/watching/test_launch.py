@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from downslope.watching.seen import Seen
 from tests.watching.watcher import COURSE, bare, ran
 
 LOOP = """
@@ -158,3 +159,59 @@ def test_a_run_folder_is_left_where_asked(tmp_path):
     import downslope as ds
 
     assert ds.load(tmp_path / "mine.run").trace.updates == 5
+
+
+def test_a_script_that_needs_torch_where_it_is_absent_ends_with_its_own_traceback(tmp_path):
+    (tmp_path / "torch.py").write_text(
+        'raise ModuleNotFoundError("No module named \'torch\'", name="torch")\n'
+    )
+    done, seen = ran("import torch\nprint(torch)\n", folder=tmp_path)
+    assert done.returncode == 1 and "launch.py" not in done.stderr
+    assert done.stderr.rstrip().endswith("ModuleNotFoundError: No module named 'torch'")
+    assert any("pip install 'downslope[torch]'" in line for line in Seen(seen).lines())
+
+
+def test_a_module_of_the_scripts_own_folder_is_watched_too(tmp_path):
+    """Its loop is that of a hand-written one; no line of the script itself is changed."""
+    body = ("for k in range(n):", "    loss = (w - 3) ** 2", "    w = w - lr * 2 * (w - 3)", "return w")
+    (tmp_path / "steps.py").write_text("\n    ".join(["def descend(w, lr, n):", *body]))
+    done, seen = ran("from steps import descend\nprint(descend(9.0, 1.1, 40))\n", folder=tmp_path)
+    assert done.returncode == 0 and done.stderr == ""
+    judged = Seen(seen)
+    assert seen.loops[0].file == str(tmp_path / "steps.py") and seen.loops[0].update_line == 4
+    assert judged.verdict.code == "diverged" and judged.mends == []
+    assert any(line.startswith("steps.py: ") for line in judged.lines())
+
+
+def test_numpy_warns_as_ever_and_the_operation_is_told(tmp_path):
+    text = """import numpy as np
+t, w = np.array([1.0, 0.0]), np.array([50.0])
+X = np.array([[1.0], [-1.0]])
+for k in range(20):
+    p = 1 / (1 + np.exp(-X @ w))
+    loss = -np.mean(t * np.log(p) + (1 - t) * np.log(1 - p))
+    grad = X.T @ (p - t) / 2
+    w = w - 0.1 * grad
+"""
+    done, seen = ran(text, folder=tmp_path)
+    assert done.stderr == bare(tmp_path / "train.py").stderr
+    assert "RuntimeWarning: divide by zero encountered in log" in done.stderr
+    verdict = Seen(seen).verdict
+    assert (verdict.code, verdict.numbers["operation"], verdict.numbers["line"]) == ("not_finite", "log", 6)
+
+
+def test_validation_losses_are_known_by_their_names(tmp_path):
+    text = """import numpy as np
+rng = np.random.default_rng(0)
+X, y, Xv = rng.normal(size=(20, 2)), rng.normal(size=20), rng.normal(size=(9, 2))
+w, history = np.zeros(2), {"val_loss": []}
+for epoch in range(30):
+    e = X @ w - y
+    loss = np.mean(e**2)
+    w = w - 0.1 * 2 * X.T @ e / 20
+    history["val_loss"].append(np.mean((Xv @ w) ** 2))
+print(history["val_loss"][-1])
+"""
+    done, seen = ran(text, folder=tmp_path)
+    assert [step for step, _ in seen.validation[1]] == list(range(1, 31))
+    assert seen.validation[1][-1][1] == float(done.stdout)

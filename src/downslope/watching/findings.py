@@ -7,6 +7,7 @@ that name one mistake are one finding with both. What the run contradicts is no 
 from __future__ import annotations
 
 import ast
+import linecache
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -156,13 +157,21 @@ def findings(watched: Watched) -> list[Finding]:
             slips.remove(slip)
         line = fact.line or (slip.line if slip is not None else watched.loop.update_line)
         source = lines[line - 1] if 0 < line <= len(lines) else ""
+        own = in_script(recording, watched.loop)
+        if not own:
+            source = linecache.getline(watched.loop.file, line).rstrip("\n")
         numbers = {**(slip.numbers if slip is not None else {}), **fact.numbers, "step": fact.step}
-        mend = None if slip is not None else mend_of(recording.source, fact, line, watched.loop)
+        mend = None if slip is not None or not own else mend_of(recording.source, fact, line, watched.loop)
         if mend is not None:
             numbers["fix"] = [mend.first, mend.last, mend.text]
         found.append(Finding(code, line, source, numbers, fact, slip))
     found += [Finding(slip.code, slip.line, slip.source, slip.numbers, None, slip) for slip in slips]
     return sorted(found, key=lambda finding: (finding.cell or 0, finding.line, finding.code))
+
+
+def in_script(recording: Any, loop: Any) -> bool:
+    """Whether a loop stands in the script, and not in a module that it imports."""
+    return Path(loop.file).name in ("", Path(recording.script).name) or not loop.file.endswith(".py")
 
 
 def causes(watched: Watched, found: Iterable[Finding]) -> tuple[Verdict, ...]:

@@ -50,8 +50,10 @@ def main(argv: list[str]) -> None:
         session.exit_code = _code_of(ending)
         session.end = "stopped" if isinstance(ending, Stopped) else "ended"
         raise
-    except BaseException:
+    except BaseException as error:
         session.end, session.exit_code = "raised", 1
+        if isinstance(error, ModuleNotFoundError) and error.name == "torch":
+            session.skipped.append((0, "no_torch"))
         previous = sys.excepthook
 
         def hook(kind, value, trace):
@@ -73,6 +75,7 @@ def _run_script(session: Session, path: str) -> None:
         space |= {"get_ipython": lambda: None, "display": print}
     if not sys.flags.safe_path:
         sys.path.insert(0, os.path.dirname(path))
+        session.watch_modules(os.path.dirname(path))
     exec(code, space)
 
 

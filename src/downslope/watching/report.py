@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from .findings import Finding
     from .seen import Seen
 
-NOT_SEEN = ("roles", "compiled_loop", "block", "no_name", "loss_no_name", "tracer")
+NOT_SEEN = ("roles", "no_torch", "compiled_loop", "block", "no_name", "loss_no_name", "tracer")
 SHOWN = 9  # steps of the trace
 
 
@@ -30,9 +31,9 @@ def lines(seen: Seen) -> list[str]:
 
 
 def _loops(seen: Seen) -> list[str]:
-    name = Path(seen.recording.script).name
     found = []
     for loop in seen.loops:
+        name = Path(seen.recording.script if seen.in_script(loop) else loop.file).name
         weights = ", ".join(loop.weights[:6]) + (", …" if len(loop.weights) > 6 else "")
         facts: dict[str, Any] = {"name": name, "line": loop.line, "at": loop.update_line, "weights": weights}
         facts |= {"updates": seen.recording.steps(loop.number), "optimizer": loop.optimizer.get("class", "")}
@@ -105,7 +106,7 @@ def _certificate(seen: Seen) -> list[str]:
         found.append(text("watching.certificate_no_parabola"))
     if c.edge:
         found.append(text("watching.certificate_edge", **facts))
-    if c.noise_scale is not None and c.rows and c.batch:
+    if c.noise_scale is not None and math.isfinite(c.noise_scale) and c.rows and c.batch:
         found.append(text("watching.certificate_noise", **facts))
     return found
 

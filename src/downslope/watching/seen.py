@@ -7,6 +7,7 @@ import json
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,10 @@ class Seen:
         loop = self.recording.loop()
         return None if loop is None else self.of(loop)
 
+    def in_script(self, loop: Loop) -> bool:
+        """Whether a loop stands in the script, and not in a module that it imports."""
+        return mistakes.in_script(self.recording, loop)
+
     def of(self, loop: Loop) -> Watched:
         """One loop, as judgements ask for it."""
         return Watched(self.recording, loop, certificate(self.recording, loop))
@@ -86,7 +91,8 @@ class Seen:
         """What happened in the main loop."""
         if self.watched is None:
             causes = mistakes.causes(self._blank, self.findings)
-            return causes[0] if causes else Verdict("not_seen", {}, kind="watching.no_loop")
+            raised = "_raised" if self.recording.end == "raised" else ""
+            return causes[0] if causes else Verdict("not_seen", {}, kind=f"watching.no_loop{raised}")
         return judge(self.watched, mistakes.causes(self.watched, self.findings))
 
     @property
@@ -120,6 +126,8 @@ class Seen:
         loop, source = self.recording.loop(), self.recording.source
         if loop is None or not source:
             return None
+        if not self.in_script(loop):
+            loop = replace(loop, update_line=0)
         if "learning_rate" in change:
             return fixing.rate_mend(source, loop, change["learning_rate"])
         if "domain" in change:
@@ -215,7 +223,7 @@ class Seen:
 
     def save(self, path, force: bool = False) -> Path:
         """Write a run folder of kind "watched": the recording, the document, checksums. `downslope inspect`,
-        `report`, `lab` and `compare` open it, and `load`.
+        `report`, `lab` and `judge`, which puts several side by side, open it, and `load`.
 
         Raises DownslopeError when something stands there already (`force` replaces a run, nothing else), and
         when it cannot be written.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-import importlib.machinery
 import os
 import re
 import sys
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.machinery import SourceFileLoader
+from importlib.util import decode_source
 from types import CodeType
 from typing import Any
 
@@ -18,6 +19,7 @@ from .points import number
 from .records import Fact, Recorder, hopeless
 
 NUMPY = re.compile(r"(?:divide by zero|invalid value) encountered in (log\w*|sqrt|(?:scalar |true_)?divide)$")
+TRAINS = re.compile(r"\.backward\(|loss|grad|cost")  # in a module's text: it may train
 
 
 class Stopped(SystemExit):
@@ -101,6 +103,10 @@ class Session:
         made = instrument(tree, text, path, self)
         self.points += made.points
         return made.compiled(mode)
+
+    def watch_modules(self, folder: str) -> None:
+        """Modules of the script's own folder get recording points, too, when they are imported."""
+        sys.meta_path.insert(0, OwnModules(folder, self))
 
     def watch_torch(self) -> None:
         """Hooks on PyTorch's optimizers and modules, as soon as the script has imported it."""
@@ -191,10 +197,37 @@ class Importing:
         if name != self.name:
             return None
         sys.meta_path.remove(self)
-        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        found = (finder.find_spec(name, path, target) for finder in list(sys.meta_path))
+        spec = next((spec for spec in found if spec is not None), None)
         if spec is not None and spec.loader is not None:
             self.then(spec.loader)
         return spec
+
+
+class OwnModules:
+    """A finder of modules in a folder, whose code gets recording points."""
+
+    def __init__(self, folder: str, session: Session):
+        self.folder, self.session = os.path.join(os.path.realpath(folder), ""), session
+
+    def find_spec(self, name, path=None, target=None):
+        found = (f.find_spec(name, path, target) for f in list(sys.meta_path) if f is not self)
+        spec = next((spec for spec in found if spec is not None), None)
+        file, loader = getattr(spec, "origin", None), getattr(spec, "loader", None)
+        own = type(loader) is SourceFileLoader and file and os.path.realpath(file).startswith(self.folder)
+        if own and of_script(file):
+            original = loader.get_code
+            loader.get_code = lambda fullname: self._code(loader, file) or original(fullname)
+        return spec
+
+    def _code(self, loader: Any, file: str) -> CodeType | None:
+        try:
+            text = decode_source(loader.get_data(file))
+            return self.session.instrumented(ast.parse(text), text, file) if TRAINS.search(text) else None
+        except Exception:  # the script's own error, or a file that cannot be read: it is imported as it is
+            if os.environ.get("DOWNSLOPE_DEBUG"):
+                raise
+            return None
 
 
 def after_import(name: str, then: Callable[[Any], None]) -> None:

@@ -302,9 +302,8 @@ def noise_floor(w: Watched) -> Verdict | None:
     if not still or unmoved(w) or not c.noise_scale > 4 * max(1, c.rows) or not error > 0.005 * abs(last):
         return None
     facts = {"rate": w.rate, "noise_scale": c.noise_scale, "rows": c.rows, "loss": last}
-    return w.verdict(
-        "noise_floor", Remedy("watching.remedy_decreasing_rate"), kind="watching.noise_floor", **facts
-    )
+    kind = "watching.noise_floor" if math.isfinite(c.noise_scale) else "watching.noise_floor_alone"
+    return w.verdict("noise_floor", Remedy("watching.remedy_decreasing_rate"), kind=kind, **facts)
 
 
 def too_slow(w: Watched) -> Verdict | None:
