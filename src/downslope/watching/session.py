@@ -208,13 +208,14 @@ class OwnModules:
     """A finder of modules in a folder, whose code gets recording points."""
 
     def __init__(self, folder: str, session: Session):
-        self.folder, self.session = os.path.join(os.path.realpath(folder), ""), session
+        self.folder, self.session = os.path.join(folder, ""), session
 
     def find_spec(self, name, path=None, target=None):
         found = (f.find_spec(name, path, target) for f in list(sys.meta_path) if f is not self)
         spec = next((spec for spec in found if spec is not None), None)
-        file, loader = getattr(spec, "origin", None), getattr(spec, "loader", None)
-        own = type(loader) is SourceFileLoader and file and os.path.realpath(file).startswith(self.folder)
+        file: str = getattr(spec, "origin", None) or ""
+        loader: Any = getattr(spec, "loader", None)
+        own = type(loader) is SourceFileLoader and file.startswith(self.folder)
         if own and of_script(file):
             original = loader.get_code
             loader.get_code = lambda fullname: self._code(loader, file) or original(fullname)

@@ -59,7 +59,7 @@ def failed(w: Watched) -> Verdict | None:
     c = w.certificate
     facts: dict[str, Any] = {"loss": _last_seen(w), "excess": c.excess}
     made = _operation(w) if lost and not (len(values) and values[-1] > GROWN * abs(values[0])) else None
-    if made is not None and (made[0] in DOMAINS or not c.excess > 1):
+    if made is not None and (made[0] == "inputs" or not c.excess > 1):
         operation, line = made
         kind = operation if operation in DOMAINS else "made"
         facts |= {"operation": operation, "line": line, "step": _lost_at(w) + 1}
