@@ -14,7 +14,7 @@ from ..arguments import a, door, truth
 from ..data import Dataset, Encoding
 from ..data.opening import table_or_source
 from ..data.partitioned import PartitionedDataset
-from ..data.parts import Holdout, Meter, ReadOptions
+from ..data.parts import Meter, ReadOptions
 from ..data.reading import Table
 from ..data.stream import Stream
 from ..descent.trace import Trace
@@ -249,19 +249,18 @@ class Solution:
         return SummaryText.of(table)
 
     def rows_for_errors(self, data=None) -> Any:
-        """`training_rows`, or a Stream of them if they do not fit in memory or were split in parts."""
+        """`training_rows`, or a Stream of them where they do not fit in memory."""
         if isinstance(data, PartitionedDataset):
             return data
         try:
             return self.training_rows(data)
         except DownslopeError as error:
-            if error.key not in ("inference.rows_in_memory", "inference.split_in_parts"):
+            if error.key != "inference.rows_in_memory":
                 raise
         encoding, source = self.encoding, self.source if data is None else data
         assert encoding is not None
-        held = Holdout(*self.split) if self.split is not None and self.split_in_parts else None
         columns = [column.name for column in encoding.columns]
-        return Stream.open(source, encoding.targets, columns, encoding.weights, ReadOptions(held=held))
+        return Stream.open(source, encoding.targets, columns, encoding.weights)
 
     @door(dataset=a("Dataset"), fix_alpha=truth)
     def refit(self, dataset, fix_alpha: bool = True) -> Solution:
