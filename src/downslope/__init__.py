@@ -56,10 +56,12 @@ _MODULES = {
 }
 # Names of version 0.1 → names now; the old ones warn.
 _RENAMED = {"Held": "Holdout", "Reading": "ReadOptions", "Spread": "ShardedDataset", "spread": "shard"}
-# What later modules hand to a Dataset, a Trace, a Path, a Seen and a load: name → module and function.
+# What later modules hand to a Dataset, a Solution, a Trace, a Path and a load: name → module and function.
 _VIEWS = {
     "read": ("data.opening", "read_dataset"),
     "learn_again": ("data.learning", "learn_again"),
+    "save": ("inference.run", "save"),
+    "unfinished": ("inference.checkpoint", "unfinished"),
     "plot": ("plots", "loss"),
     "path": ("plots", "path"),
     "show": ("lab.saved", "framed"),

@@ -250,14 +250,6 @@ class LoadedCheckpoint:
         """The one that goes on with it."""
         return "fit" if self.code.get("function") is None else "minimize"
 
-    @property
-    def unfinished(self) -> DownslopeError:
-        """What is said where a solution is asked for, and there is none."""
-        if not self.needed:
-            return DownslopeError("checkpoint.unfinished", path=self.path, command=self.command)
-        needed = ", ".join(f"{name}=…" for name in self.needed)
-        return DownslopeError("checkpoint.only_code", path=str(self.path), needed=needed)
-
     def training(
         self,
         dataset: Any,
@@ -312,6 +304,15 @@ class LoadedCheckpoint:
         training.selection = self.contents.get("selection")
         training.choice = tuple((key, facts) for key, facts in self.contents.get("choice", ()))
         return training
+
+
+def unfinished(path: Path) -> DownslopeError:
+    """Why a run that has only a checkpoint has no solution yet, and how to go on with it."""
+    kept = LoadedCheckpoint.read(path)
+    if not kept.needed:
+        return DownslopeError("checkpoint.unfinished", path=path, command=kept.command)
+    needed = ", ".join(f"{name}=…" for name in kept.needed)
+    return DownslopeError("checkpoint.only_code", path=str(path), needed=needed)
 
 
 def _at_rest(training: Training) -> bool:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,6 +29,7 @@ from ..descent.trace import Step
 from ..errors import DownslopeError, DownslopeWarning
 from ..messages import text
 from .solution import Solution, finite
+from .trackers import MLflow, TensorBoard, refuse_without_room
 
 if TYPE_CHECKING:
     from .training import Training
@@ -110,8 +110,6 @@ class Logbook:
 
     def _writers(self) -> list[Writer]:
         """Files last: what is likelier to fail begins first, and leaves no file behind."""
-        from .trackers import MLflow, TensorBoard
-
         kinds: dict[str, Any] = {"mlflow": MLflow, "tensorboard": TensorBoard}
         found: dict[str, Writer] = {}
         for target in self.targets:
@@ -318,20 +316,6 @@ class Lines:
                 self._file.truncate(self._size)
             raise
         self._size = size
-
-
-def refuse_without_room(path: Path) -> None:
-    """Refuse a path that can not be written, by trying."""
-    if not path.parent.is_dir():
-        raise DownslopeError("logbook.no_such_folder", path=path, folder=path.parent)
-    try:
-        if path.is_file():
-            with open(path, "ab"):
-                return
-        with tempfile.TemporaryFile(dir=path if path.is_dir() else path.parent):
-            pass
-    except OSError as error:
-        raise DownslopeError("logbook.not_written", target=path, reason=error.strerror or error) from None
 
 
 def _settings(training: Training) -> dict[str, Any]:

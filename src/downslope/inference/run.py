@@ -122,9 +122,7 @@ def load(path) -> Any:
     if not path.exists():
         raise DownslopeError("inference.no_such_run", path=path)
     if not manifest_file.is_file() and is_run(path):
-        from .checkpoint import LoadedCheckpoint
-
-        raise LoadedCheckpoint.read(path).unfinished
+        raise view("unfinished")(path)
     if not manifest_file.is_file():
         raise DownslopeError("inference.not_a_run", path=path)
     try:

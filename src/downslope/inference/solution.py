@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import view
 from ..arguments import a, door, truth
 from ..data import Dataset, Encoding
 from ..data.opening import table_or_source
@@ -306,9 +307,7 @@ class Solution:
 
     def save(self, path, force: bool = False) -> Path:
         """Save the run as a folder of open formats; see `downslope.load`."""
-        from .run import save
-
-        return save(self, path, force)
+        return view("save")(self, path, force)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value:.6g}" for name, value in list(zip(self.names, self.params))[:6])

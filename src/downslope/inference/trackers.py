@@ -7,6 +7,7 @@ import logging
 import math
 import os
 import re
+import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DownslopeError
-from .logbook import refuse_without_room
 from .solution import finite
 
 NOT_DRAWN = ("step", "epoch", "rows")  # what a step is, not what came out of it
@@ -181,6 +181,20 @@ class MLflow:
     def _library(self) -> Any:
         _imported(self.target, "mlflow.entities")
         return _imported(self.target, "mlflow")
+
+
+def refuse_without_room(path: Path) -> None:
+    """Refuse a path that can not be written, by trying."""
+    if not path.parent.is_dir():
+        raise DownslopeError("logbook.no_such_folder", path=path, folder=path.parent)
+    try:
+        if path.is_file():
+            with open(path, "ab"):
+                return
+        with tempfile.TemporaryFile(dir=path if path.is_dir() else path.parent):
+            pass
+    except OSError as error:
+        raise DownslopeError("logbook.not_written", target=path, reason=error.strerror or error) from None
 
 
 @contextmanager

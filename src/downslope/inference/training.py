@@ -33,9 +33,8 @@ from ..model.functions import Function
 from ..model.objective import Objective, function_objective
 from ..selection import Path
 from .automatic import Reason, chosen
-from .counting import RowCounter
 from .logbook import Log, Logbook
-from .metrics import Metrics
+from .metrics import Metrics, RowCounter
 from .recipe import AUTO, Recipe, renumbered
 from .solution import Solution, constants_of
 
