@@ -8,8 +8,9 @@ read from these fields.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, is_dataclass
 from functools import cache
 from typing import Any
 
@@ -99,3 +100,38 @@ def check_settings(record: Any) -> None:
         known.kind(name, value)
         if value is not None:
             object.__setattr__(record, name, known.kind.take(value))
+
+
+def in_python(value: Any) -> str:
+    """The value of a setting as it is written in Python; a noun with those of its fields that are not usual.
+
+    >>> in_python({"x": 1.0}), in_python((4, 2)), in_python("auto")
+    ('{"x": 1.0}', '[4, 2]', '"auto"')
+    """
+    if isinstance(value, Mapping) and "exhaustive" in value:
+        return f"ds.Exhaustive({in_python(value['exhaustive'])})"
+    if isinstance(value, Mapping):
+        pairs = (f"{json.dumps(str(k), ensure_ascii=False)}: {in_python(part)}" for k, part in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(in_python, value))}]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if not is_dataclass(value):
+        return f"{value}"
+    if alone := getattr(value, "alone", None):
+        return in_python(getattr(value, alone))
+    usual = {part.name: part.default for part in fields(value)}
+    own = {name: getattr(value, name) for name in usual if getattr(value, name) != usual[name]}
+    module = type(value).__module__.rpartition(".")[2]
+    place = f"{module}." if module in ("directions", "schedules", "searches") else ""
+    return f"ds.{place}{type(value).__name__}({arguments(own)})"
+
+
+def arguments(settings: Mapping[str, Any]) -> str:
+    """The settings as arguments of a call in Python.
+
+    >>> arguments({"alpha": 0.1, "penalty": "l2"})
+    'alpha=0.1, penalty="l2"'
+    """
+    return ", ".join(f"{name}={in_python(value)}" for name, value in settings.items())

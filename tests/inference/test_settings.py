@@ -210,3 +210,21 @@ def test_a_sentence_names_a_setting_as_python_or_as_an_option(language):
         with writing(in_options):
             told = text("model.alpha_without_penalty", alpha=1.0)
     assert "--penalty l2" in told and "--alpha" in told and "⟦" not in told
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"loss": "huber:1.2", "penalty": "elasticnet:0.3", "alpha": 0.2, "stop": "gap:1e-6 | seconds:10"},
+        {"method": "adam", "learning_rate": "cosine:0.1", "batch_size": 8, "order": [1, 0]},
+        {"method": ds.MiniBatch(4, 0.25, "cyclic"), "start": {"x": 1.0}, "epochs": 7, "tol": 0.0},
+        {"method": ds.Exhaustive({"x": [0.0, 0.5]}), "intercept": False, "scale": False},
+        {"method": "coordinate", "alpha": "cv:1se", "penalty": "l1"},
+        {"net": ds.Net((3, 2), "tanh", seed=4), "patience": 5, "seed": 3},
+    ],
+)
+def test_a_recipe_in_python_is_the_recipe(settings):
+    recipe = ds.Recipe(**settings)
+    again = eval(f"ds.Recipe({recipe.in_python()})", {"ds": ds})
+    assert again.to_json() == recipe.to_json()

@@ -349,6 +349,7 @@ def test_a_function_s_script_in_pytorch_ends_where_the_run_did(direction, capsys
         (ROWS, {**BARE, "rows": "batch", "batch_size": 2}),
         (ROWS, {"direction": "exhaustive", "grid": {"x": [1, 3, 0.5]}, "intercept": False}),
         (ROWS, {"direction": "closed_form"}),
+        (ROWS, {"direction": "coordinate", "penalty": "l1", "alpha": 0.1}),
         (
             {"kind": "preset", "name": "rosenbrock"},
             {"direction": "adam", "schedule": "cosine", "learning_rate": 0.1},

@@ -47,6 +47,7 @@ class Schedule:
 class Constant(Schedule):
     """t = rate"""
 
+    alone: ClassVar[str] = "rate"  # a number says the same
     lines: ClassVar[tuple[str, ...]] = ("return {rate}",)
 
     def rates(self, updates, per_epoch, total):

@@ -27,7 +27,7 @@ from ..model.objective import Objective, objective_of
 from ..model.penalties import Penalty
 from ..selection import Choice, FoldSpec, check_rule
 from ..selection.metrics import metric_of
-from ..settings import check_settings
+from ..settings import arguments, check_settings
 from .automatic import chosen
 from .table import RECIPE, RecipeSettings
 from .torch_optimizer import TorchOptimizer, is_foreign
@@ -273,6 +273,18 @@ class Recipe(RecipeSettings):
         if settings["net"] is not None:
             settings["net"] = Net(**settings["net"])
         return cls(**settings)
+
+    def in_python(self, *always: str) -> str:
+        """The settings that are not the usual ones, and those named, as arguments of `fit` or `minimize`.
+
+        >>> Recipe(method="sgd", alpha=0.1, penalty="l2").in_python("epochs")
+        'penalty="l2", alpha=0.1, method=ds.Method(rows=ds.Batch(size=1)), epochs=1000'
+        """
+        values = {name: getattr(self, name) for name in RECIPE}
+        values |= {"loss": self.loss.spec, "penalty": self.penalty.spec or None}
+        values["stop"] = None if self.stop is None else stops.spec_of(self.stop)
+        usual = {name: row.default for name, row in RECIPE.items()}
+        return arguments({n: v for n, v in values.items() if n in always or v != usual[n]})
 
     def with_(self, **settings) -> Recipe:
         """The same recipe with some settings changed."""

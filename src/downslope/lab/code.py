@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 
 from ..descent import directions
-from ..descent.batching import Batch
 from ..descent.directions import Direction
-from ..descent.methods import Exhaustive, Method
-from ..descent.schedules import Constant
+from ..descent.methods import Method
 from ..errors import DownslopeError, nearest
 from ..inference.export import LIBRARIES, export_code
 from ..inference.settings import Settings
 from ..messages import text
 from ..model.expression import formula
 from ..model.functions import Function
+from ..settings import arguments, in_python
 from .document import RunResult
 from .problems import Problem
 
@@ -31,60 +30,19 @@ OURS = {
 def downslope(problem: Problem, settings: Settings) -> str:
     """The run as Python with Downslope."""
     recipe = problem.recipe(settings)
-    arguments = {"method": _method(settings), "epochs": recipe.epochs, "tol": recipe.tol, "seed": recipe.seed}
     if problem.function is not None:
         start = {name: float(x) for name, x in (settings.start or {}).items()}
-        given = "".join(f", {name}={value}" for name, value in arguments.items())
+        given = recipe.in_python("method", "learning_rate", "epochs", "tol", "seed")
         if problem.function.derivative_kind == "given" and problem.asked.get("derivative"):
-            given += f", derivative={problem.asked['derivative']!r}"
-        rate = (
-            ""
-            if recipe.method != "auto" and not isinstance(recipe.method, Method)
-            else ', learning_rate="auto"'
-        )
-        call = f"ds.minimize({(problem.source or problem.function.formula)!r}, {start!r}{given}{rate})"
-        lines = ["import downslope as ds", "", f"run = {call}"]
+            given += f", {arguments({'derivative': problem.asked['derivative']})}"
+        formula = in_python(problem.source or problem.function.formula)
+        lines = [f"run = ds.minimize({formula}, {in_python(start)}, {given})"]
     else:
-        model = settings.model()
-        arguments |= {"loss": repr(settings.loss), "intercept": settings.intercept, "scale": settings.scale}
-        if model["alpha"]:
-            arguments |= {"penalty": repr(settings.penalty), "alpha": model["alpha"]}
-            if settings.penalty_on != "raw":
-                arguments["penalty_on"] = repr(settings.penalty_on)
-        if model["start"] is not None:
-            arguments["start"] = repr(model["start"])
-        if model["net"] is not None:
-            arguments["net"] = (
-                f"ds.Net({tuple(settings.hidden)!r}, {settings.activation!r}, seed={settings.seed})"
-            )
-        given = ", ".join(f"{name}={value}" for name, value in arguments.items())
         source = problem.source or f"...  # {text('lab.your_rows')}"
-        labelled = ""
         if source.startswith("ds.Dataset.from_arrays") and problem.dataset and problem.dataset.classes:
-            labelled = f".labelled({tuple(problem.dataset.classes)!r})"
-        lines = ["import downslope as ds", "", f"rows = {source}{labelled}", f"run = ds.fit(rows, {given})"]
-    return "\n".join([*lines, "print(run)", "print(run.verdict)", ""])
-
-
-def _method(settings: Settings) -> str:
-    """The method as an expression."""
-    method = settings.method
-    if isinstance(method, Exhaustive):
-        return f"ds.Exhaustive({dict(method.grid)!r})"
-    if not isinstance(method, Method):
-        return "ds.ClosedForm()"
-    rate = method.learning_rate
-    rate_code = (
-        repr(rate) if rate == "auto" else f"ds.{'searches' if method.searches else 'schedules'}.{rate!r}"
-    )
-    if isinstance(rate, Constant):
-        rate_code = repr(rate.rate)
-    rows = (
-        f"ds.Batch({method.rows.size}, {method.rows.order!r})"
-        if isinstance(method.rows, Batch)
-        else "ds.All()"
-    )
-    return f"ds.Method({rows}, ds.directions.{method.direction!r}, {rate_code})"
+            source += f".labelled({problem.dataset.classes!r})"
+        lines = [f"rows = {source}", f"run = ds.fit(rows, {recipe.in_python('method')})"]
+    return "\n".join(["import downslope as ds", "", *lines, "print(run)", "print(run.verdict)", ""])
 
 
 def of_run(problem: Problem, ran: RunResult, library: Any) -> str:

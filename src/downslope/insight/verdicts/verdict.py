@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...errors import DownslopeError
 from ...messages import language, text
+from ...settings import arguments
 
 FAILURES = ("diverged", "not_finite", "unbounded")  # the descent ended without an answer
 LONG = 400  # letters of a change that a sentence shows; `typed` holds all
@@ -41,7 +41,7 @@ class Remedy:
         change = dict(self.change or {})
         rows = change.pop("features", None)
         said = [] if rows is None else [f"dataset.with_features({list(rows)!r})"]
-        return ", ".join([*said, *(f"{name}={_in_python(value)}" for name, value in change.items())])
+        return ", ".join([*said, *([arguments(change)] if change else [])])
 
     def to_json(self) -> dict[str, Any]:
         """{text, change}"""
@@ -174,17 +174,6 @@ def _faults(levels, columns) -> str:
     if columns:
         said.append(text("insight.at_fault", columns=", ".join(columns)))
     return "; ".join(said[:5] + ["…"] * (len(said) > 5))
-
-
-def _in_python(value: Any) -> str:
-    if isinstance(value, Mapping) and "exhaustive" in value:
-        return f"ds.Exhaustive({_in_python(value['exhaustive'])})"
-    if isinstance(value, Mapping):
-        pairs = (f"{json.dumps(str(k), ensure_ascii=False)}: {_in_python(part)}" for k, part in value.items())
-        return "{" + ", ".join(pairs) + "}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_in_python, value))}]"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else f"{value}"
 
 
 def _shortened(words: str) -> str:
