@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from ..errors import DownslopeError
-from ..messages import language
+from ..messages import language, read_table
 
 # The order decides ties: Chinese before its neighbours, Western European before Central European.
 ENCODINGS = ("gb18030", "big5", "cp932", "cp949", "cp1252", "cp1250", "cp1251")
@@ -23,42 +24,6 @@ PRIOR = {"cp1250": -2.0, "cp1251": -4.0, "big5": -1.0, "cp932": -1.0, "cp949": -
 MARKS = ((b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"),
          (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))  # fmt: skip
 
-# The commonest characters of each language: they hold half of a text's probability.
-_SIMPLIFIED = (
-    "的一是在不了有和人这中大为上个国我以要他时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种"
-    "面而方后多定行学法所民得经十三之进着等部度家电力里如水化高自二理起小物现实加量都两体制机当使点从业本"
-    "去把性好应开它合还因由其些然前外天政四日那社义事平形相全表间样与关各重新线内数正心反你明看原又么利比"
-    "或但质气第向道命此变条只没结解问意建月公无系军很情者最立代想已通并提直题党程展五果料象员革位入常文总"
-    "次品式活设及管特件长求老头基资边流路级少图山统接知较将组见计别她手角期根论运农指几九区强放决西被干做"
-    "必战先回则任取据处队南给色光门即保治北造百规热领七海口东导器压志世金增争济阶油思术极交受联什认六共权"
-    "收证改清己美再采转更单风切打白教速花带安场身车例真务具万每目至达走积示议声报斗完类八离华名确才科张信"
-    "马节话米整空元况今集温传土许步群广石记需段研界拉林律叫且究观越织装影算低持音众书布复容儿须际商非验连"
-    "断深难近矿千周委素技备半办青省列习响约支般史感劳便团往酸历市克何除消构府称太准精值号率族维划选标写存"
-    "候毛亲快效斯院查江型眼王按格养易置派层片始却专状育厂京识适属圆包火住调满县局照参红细引听该铁价严姓龄"
-    "城男女否额售销房租店铺日"
-)
-_TRADITIONAL = (
-    "的一是不了在人有我他這個們中來上大為和國地到以說時要就出會可也你對生能而子那得于著下自之年過發後作裡"
-    "用道行所然家種事成方多經麼去法學如都同現當沒動面起看定天分還進好小部其些主樣理心她本前開但因只從想實"
-    "日軍者意無力它與長把機十民第公此已工使情明性知全三又關點正業外將兩高間由問很最重並物手應戰向頭文體政"
-    "美相見被利什二等產或新己制身果加西斯月話合回特代內信表化老給世位次度門任常先海通教兒原東聲提立及比員"
-    "解水名真論處走義各入幾口認條平系氣題活爾更別打女變四神總何電數安少報才結反受目太量再感建務做接必場件"
-    "計管期市直德資命山金指克許統區保至隊形社便空決治展馬科司五基眼書非則聽白卻界達光放強即像難且權思王象"
-    "完設式色路記南品住告類求據程北邊死張該交規萬取拉格望覺術領共確傳師觀清今切院讓識候帶導爭運價積齡姓城"
-    "臺灣縣鄉鎮街號額銷售率值坪租屋店"
-)
-_KANJI = (
-    "日一国人年大十二本中長出三時行見月分後前生五間上東四今金九入学高円子外八六下来気小七山話女北午百書先"
-    "名川千水半男西電校語土木聞食車何南万毎白天母火右読友左休父雨会同事自社発者地業方新場員立開手力問代明"
-    "動京目通言理体田主題意不作用度強公持野以思家世多正安院心界教文元重近考画海売知道集別物使品計死特私始"
-    "朝運終台広住無真有口少町料工建空急止送切転研足究楽起着店病質待試族銀早映親験英医仕去味写字答夜音注帰"
-    "古歌買悪図週室歩風紙黒花春赤青館屋色走秋夏習駅洋旅服価格積面都市県区数値件率合計種類番号齢額価橋阪札幌"
-)
-_HANGUL = (
-    "이다는에의가을고하한지로사은자기어도리아서인대일시구나정수해라보상있전부들제장소그과원성동스것주를비여만조우"
-    "미경거공마니세물년계회무신국화관면산당차방안실법선연오으급용학개었내적위았각점속했강체간생명금불진재중치요모양"
-    "분식단문터업월호남울별건행격름번류평균값종목번호천광역서초"
-)
 _WESTERN = "àáâãäåæçèéêëíîïñóôõöøúûüßœÀÁÂÃÄÅÆÇÈÉÊËÍÎÑÓÔÕÖØÚÜŒ"
 _CENTRAL = "áéíóúýöüäâîčďěňřšťůžąćęłńśźżőűăşţđľÁÉÍÓÚÝÖÜÄČĎŇŘŠŤŽĄĆĘŁŃŚŹŻŐŰŞŢĐĽßôŔŕĺ"
 _CYRILLIC = re.compile("[а-яА-ЯёЁ]")
@@ -226,6 +191,12 @@ def _east_asian(name: str, letter: str, before: str, after: str) -> float:
 
 
 @cache
+def _frequent() -> dict[str, str]:
+    """Encoding → the commonest characters of its language."""
+    return read_table(Path(__file__).with_name("characters.toml"))
+
+
+@cache
 def _character(name: str, letter: str, first: int, second: int) -> float:
     if letter in "，。、：；（）“”‘’《》！？％—－・ー〜～　［］【】「」":
         return -6.0
@@ -233,12 +204,12 @@ def _character(name: str, letter: str, first: int, second: int) -> float:
         return -7.5
     if name == "cp932" and "\u3041" <= letter <= "\u30ff":
         return -5.0
-    frequent, plain = {
-        "gb18030": (_SIMPLIFIED, 0xB0 <= first <= 0xD7 and second >= 0xA1),
-        "big5": (_TRADITIONAL, 0xA4 <= first <= 0xC6),
-        "cp932": (_KANJI, 0x88 <= first <= 0x97),
-        "cp949": (_HANGUL, 0xB0 <= first <= 0xC8 and second >= 0xA1),
+    plain = {
+        "gb18030": 0xB0 <= first <= 0xD7 and second >= 0xA1,
+        "big5": 0xA4 <= first <= 0xC6,
+        "cp932": 0x88 <= first <= 0x97,
+        "cp949": 0xB0 <= first <= 0xC8 and second >= 0xA1,
     }[name]
-    if letter in frequent:
+    if letter in _frequent()[name]:
         return -6.2
     return -8.8 if plain else -12.5

@@ -24,8 +24,6 @@ from .layout import BLANK, LINE, MISSING, Layout, Note, layout_of
 MISSING_WORDS = MISSING
 # A leading zero marks a code (a postcode, a student number), not a number.
 NUMBER = r"(?i)^[+-]?(((0|[1-9]\d*)(\.\d*)?|\.\d+)(e[+-]?\d+)?|inf(inity)?)$"
-DECIMAL_COMMA = r"(?i)^[+-]?(0|[1-9]\d*)(,\d+)?(e[+-]?\d+)?$"
-PACKED = (".gz", ".zst")  # that DuckDB unpacks by itself
 PIECE = 1 << 20
 HEAD = 1 << 18  # bytes from which the layout of a text is inferred
 TAIL = 1 << 14

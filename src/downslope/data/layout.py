@@ -58,11 +58,6 @@ class Layout:
     ending: tuple[str, ...] = ()  # what stands in the footer
     notes: tuple[Note, ...] = ()
 
-    @property
-    def decimal_comma(self) -> bool:
-        """Whether numbers may have one."""
-        return self.delimiter != ","
-
 
 def layout_of(text: str, last: str | None = None, header: bool | None = None) -> Layout:
     """The layout of a text by its first lines, and its `last` ones; without those the first are all.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...messages import text
 from ..solution import Solution
 from .coordinates import NUMPY, begun, constant_rate, passes, rate_function, standardised, unscaled
-from .plan import Plan
+from .plan import Plan, predict_lines
 
 NEEDED = {
     "closed_form": (),
@@ -142,14 +142,7 @@ def _other(plan: Plan) -> list[str]:
 
 def numpy_predict(solution: Solution, given: str, z: str) -> str:
     """From what is given to the scores z, and to what the script prints of each row."""
-    lines = [f"def predict({given}):", f'    """{text("export.script_predict")}"""', f"    z = {z}"]
-    if not solution.classes:
-        mean = "np.exp(z)" if solution.recipe.loss.link == "log" else "z"
-        return "\n".join([*lines, f"    return {mean}.tolist()"])
     one = solution.outputs == 1
     picked = "(z[:, 0] > 0).astype(int)" if one else "z.argmax(axis=1)"
-    lines.append(f"    labels = [CLASSES[k] for k in {picked}]")
-    if not solution.recipe.loss.has_probabilities:
-        return "\n".join([*lines, "    return [[label] for label in labels]"])
-    lines.append("    p = np.hstack([1 - chances(z), chances(z)])" if one else "    p = chances(z)")
-    return "\n".join([*lines, "    return [[label, *row] for label, row in zip(labels, p.tolist())]"])
+    p = "np.hstack([1 - chances(z), chances(z)])" if one else "chances(z)"
+    return predict_lines(solution, given, z, "np.exp(z)", picked, p)

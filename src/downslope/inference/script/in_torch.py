@@ -6,7 +6,7 @@ from ...descent.directions import Adam, AdamW
 from ...messages import text
 from ..solution import Solution
 from .coordinates import TORCH, begun, constant_rate, passes, rate_function, standardised, unscaled
-from .plan import Plan
+from .plan import Plan, predict_lines
 
 
 def torch_training(plan: Plan) -> list[str]:
@@ -125,15 +125,7 @@ def _other(plan: Plan) -> list[str]:
 
 def torch_predict(solution: Solution, given: str, z: str) -> str:
     """From what is given to the scores z, and to what the script prints of each row."""
-    lines = [f"def predict({given}):", f'    """{text("export.script_predict")}"""', f"    z = {z}"]
-    if not solution.classes:
-        mean = "torch.exp(z)" if solution.recipe.loss.link == "log" else "z"
-        return "\n".join([*lines, f"    return {mean}.tolist()"])
     one = solution.outputs == 1
     picked = "(z[:, 0] > 0).long()" if one else "z.argmax(dim=1)"
-    lines.append(f"    labels = [CLASSES[k] for k in {picked}.tolist()]")
-    if not solution.recipe.loss.has_probabilities:
-        return "\n".join([*lines, "    return [[label] for label in labels]"])
-    both = "torch.hstack([1 - torch.sigmoid(z), torch.sigmoid(z)])"
-    lines.append(f"    p = {both if one else 'torch.softmax(z, dim=1)'}")
-    return "\n".join([*lines, "    return [[label, *row] for label, row in zip(labels, p.tolist())]"])
+    p = "torch.hstack([1 - torch.sigmoid(z), torch.sigmoid(z)])" if one else "torch.softmax(z, dim=1)"
+    return predict_lines(solution, given, z, "torch.exp(z)", f"{picked}.tolist()", p)

@@ -13,6 +13,7 @@ from ...descent import directions, methods
 from ...descent.methods import ClosedForm, Method
 from ...descent.schedules import Constant, Cosine, InverseScaling, Schedule
 from ...errors import DownslopeError
+from ...messages import text
 from ..solution import Solution
 from .reading import is_readable
 
@@ -137,3 +138,20 @@ def _schedule(solution: Solution, method) -> Schedule | None:
     per_epoch = 1 if method.full else first.step
     rates = shape.rates(np.array([first.step - 1]), per_epoch, per_epoch * solution.recipe.epochs)
     return replace(shape, rate=first.learning_rate / float(rates[0]))
+
+
+def predict_lines(solution: Solution, given: str, z: str, mean: str, picked: str, p: str) -> str:
+    """The function that makes, of what is given, the scores z and what is printed of each row.
+
+    mean: predicted where the link is log.  picked: the number of each row's class.  p: the chances.
+    """
+    lines = [f"def predict({given}):", f'    """{text("export.script_predict")}"""', f"    z = {z}"]
+    if not solution.classes:
+        return "\n".join(
+            [*lines, f"    return {mean if solution.recipe.loss.link == 'log' else 'z'}.tolist()"]
+        )
+    lines.append(f"    labels = [CLASSES[k] for k in {picked}]")
+    if not solution.recipe.loss.has_probabilities:
+        return "\n".join([*lines, "    return [[label] for label in labels]"])
+    rows = "[[label, *row] for label, row in zip(labels, p.tolist())]"
+    return "\n".join([*lines, f"    p = {p}", f"    return {rows}"])
