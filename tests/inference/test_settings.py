@@ -21,7 +21,7 @@ from downslope.errors import DownslopeError
 from downslope.inference.schema import NetRecord, RecipeRecord
 from downslope.inference.settings import Settings
 from downslope.inference.table import NET, RECIPE, as_options, asked_at, read_options, settings
-from downslope.lab.schemas import SETTINGS
+from downslope.lab.server import SETTINGS
 from downslope.messages import LANGUAGES, speaking, text, writing
 from downslope.settings import COMMANDS
 

@@ -8,8 +8,7 @@ from downslope import plots
 from downslope.cli import main
 from downslope.data import Dataset
 from downslope.errors import DownslopeError
-from downslope.insight.curvature import outer_curvatures
-from downslope.insight.landscape import landscape
+from downslope.insight.landscape import landscape, outer_curvatures
 from downslope.model.functions import Function
 from downslope.model.objective import function_objective, objective
 

@@ -21,12 +21,9 @@ from ..arguments import explained, of_the_user
 from ..errors import DownslopeError, DownslopeWarning
 from ..messages import language, speaking, text, writing
 from . import pasting
-from .certifying import certify
-from .checking import check
-from .exporting import export
-from .fitting import compare, fit
-from .inspecting import inspect
-from .instruments import bare_errors, check_gradient
+from .fitting import certify, compare, fit
+from .inspecting import export, inspect
+from .instruments import bare_errors, check, check_gradient
 from .judging import judge
 from .lab import lab, report
 from .lessons import lesson

@@ -12,8 +12,7 @@ from ..errors import DownslopeError
 
 try:
     from .connection import Connection
-    from .learning import learned_by
-    from .sharded import ShardedDataset
+    from .sharded import ShardedDataset, learned_by
 except ModuleNotFoundError as error:
     if error.name not in ("dask", "distributed"):
         raise

@@ -17,13 +17,15 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from ..errors import DownslopeError
+from ..inference.settings import Settings
 from ..messages import LANGUAGES, language
+from ..settings import settings_of
 from . import pages
 from .guard import BODY, LOOPBACK, UPLOAD, Guard
 from .live import Live
 from .localized import encoded, localized, refusal
+from .problems import PRESETS
 from .saved import source_of
-from .schemas import BODIES
 from .workers import Pool, Refused
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".json", ".jsonl", ".ndjson", ".gz")
@@ -308,3 +310,59 @@ def _watching(app: FastAPI, live: Live) -> None:
     @app.post("/api/live", openapi_extra=BODIES["live"])
     async def steer(request: Request) -> JSONResponse:
         return JSONResponse({"state": live.steer((await _json(request)).get("do"))})
+
+
+NUMBER: dict[str, Any] = {"type": "number", "minimum": -1e6, "maximum": 1e6}
+SETTINGS: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {name: row.schema for name, row in settings_of(Settings).items()},
+}
+ROW = {"type": "array", "items": NUMBER, "minItems": 1, "maxItems": 3}
+VALUES: dict[str, dict[str, Any]] = {
+    "lesson": {"number": {"type": "integer", "minimum": 0, "maximum": 13}, "seed": {"type": "integer"}},
+    "preset": {"name": {"enum": list(PRESETS)}},
+    "function": {"formula": {"type": "string", "maxLength": 60}, "derivative": {"type": ["string", "null"]}},
+    "points": {
+        "task": {"enum": ["regression", "classes"]},
+        "points": {"type": "array", "items": ROW, "maxItems": 20},
+    },
+    "rows": {
+        "X": {"type": "array", "items": ROW, "maxItems": 9},
+        "y": {"type": "array", "items": NUMBER, "maxItems": 9},
+    },
+    "table": {"id": {"type": "string"}, "name": {"type": "string"}, "target": {"type": "string"}},
+}
+PROBLEM = {
+    "oneOf": [
+        {
+            "type": "object",
+            "properties": {"kind": {"const": kind}, **values},
+            "required": ["kind", *list(values)[:1]],
+        }
+        for kind, values in VALUES.items()
+    ]
+}
+
+
+def _of_body(**properties: Any) -> dict[str, Any]:
+    schema = {"type": "object", "properties": properties, "required": list(properties)[:1]}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+RUNS = {"type": "array", "items": SETTINGS, "minItems": 1, "maxItems": 3}
+BODIES = {
+    "problem": _of_body(problem=PROBLEM, settings=SETTINGS),
+    "runs": _of_body(problem=PROBLEM, runs=RUNS),
+    "code": _of_body(problem=PROBLEM, settings=SETTINGS, library={"enum": ["downslope", "numpy", "pytorch"]}),
+    "csv": _of_body(problem=PROBLEM, settings=SETTINGS),
+    "gif": _of_body(problem=PROBLEM, settings=SETTINGS),
+    "report": _of_body(problem=PROBLEM, runs=RUNS, lang={"enum": ["en", "zh"]}),
+    "live": _of_body(do={"enum": ["pause", "go", "stop"]}),
+    "upload": {
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+}

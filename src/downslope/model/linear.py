@@ -20,10 +20,10 @@ from ..arguments import check, truth
 from ..data.dataset import Dataset
 from ..data.statistics import SecondMoments, Standardise, identity, second_moments
 from ..kernels.threads import each
-from . import lines, passes, row_sizes, summing
+from . import linear_rows, passes, summing
+from .linear_rows import sparse_gram, times, transposed_times
 from .losses import SQUARED, Loss
 from .naming import coded, output_names, param_names
-from .products import sparse_gram, times, transposed_times
 from .row_sums import WIDE, RowTerm
 from .standardise import BLOCK, refuse_overflow, row_blocks, standardising
 
@@ -197,12 +197,12 @@ class LinearTerm(RowTerm):
 
     def plane(self, theta, across, up):
         """(a, b) → f(θ + a·across + b·up), for points (m, 2), from three looks at X."""
-        return lines.plane(self, theta, across, up)
+        return linear_rows.plane(self, theta, across, up)
 
     def line(self, seen, direction):
         """Along θ + t·d: t → (f, slope), and t → all that `at` gives."""
         theta, z = seen
-        return lines.line(self, theta, z, direction)
+        return linear_rows.line(self, theta, z, direction)
 
     # ---- curvature ---------------------------------------------------------------------------
 
@@ -347,17 +347,17 @@ class LinearTerm(RowTerm):
     @cached_property
     def row_sizes(self) -> np.ndarray:
         """sᵢ/s̄·‖x̃ᵢ‖², (n,): times the loss's curvature bound, the L of one row."""
-        return row_sizes.of_each(self)
+        return linear_rows.of_each(self)
 
     @cached_property
     def row_size(self) -> float:
         """The mean of `row_sizes`."""
-        return row_sizes.mean(self)
+        return linear_rows.mean(self)
 
     @cached_property
     def rough_row_size(self) -> float:
         """The same of some rows, where that of all would take a look at them."""
-        return row_sizes.rough(self)
+        return linear_rows.rough(self)
 
     @property
     def row_lipschitz(self) -> float:

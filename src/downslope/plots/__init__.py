@@ -5,14 +5,12 @@ Without an Axes a picture creates its own figure, 7 × 4.5 inches. matplotlib is
 
 from .canvas import panels
 from .classes import confusion, regions, roc, scatter_predictions
-from .curves import loss, weights
+from .curves import loss, path, remainder, weights
 from .files import save
 from .fit import fitted, residuals
 from .landscape import contours, function_line, loss_over_weight
 from .motion import descent_gif
-from .path import path
 from .relief import relief
-from .remainder import remainder
 from .starts import starts
 
 __all__ = [

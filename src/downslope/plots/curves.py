@@ -1,4 +1,5 @@
-"""What changes with the epochs: the loss, and the weights."""
+"""Lines over one number: loss and weights over the epochs, scores over alpha, what is left of a Taylor sum
+over the step."""
 
 from __future__ import annotations
 
@@ -10,7 +11,21 @@ import numpy as np
 from ..arguments import a, door, number
 from ..descent.trace import Trace
 from ..errors import DownslopeError
-from .canvas import COLOURS, QUIET, Escape, axes, escape, leaving, name_ends, note, off_chart, style
+from ..selection.path import Path
+from .canvas import (
+    COLOURS,
+    PATH,
+    QUIET,
+    SURFACE,
+    Escape,
+    axes,
+    escape,
+    leaving,
+    name_ends,
+    note,
+    off_chart,
+    style,
+)
 from .lettering import drawable, say
 
 NAMED = 12  # weights that get a colour and a name; the others are pale
@@ -249,4 +264,84 @@ def weights(trace: Trace, ax=None):
             say("plots.loss"),
             COLOURS[1],
         )
+    return ax
+
+
+@door()
+def remainder(check, ax=None):
+    """|f(x + t·d) − f(x) − t·g·d| over t, both axes logarithmic, with lines of slope 1 and 2.
+
+    `check` is a GradientCheck: one line per direction d, pale where rounding dominates.
+    Returns the Axes.
+
+    >>> from downslope.insight.gradient_check import check_gradient
+    >>> remainder(check_gradient("x^3", "3*x^2", 2)).get_yscale()
+    'log'
+    """
+    ax = axes(ax, say("plots.remainder_title"), say("plots.remainder_t"), say("plots.remainder"))
+    ax.set(xscale="log", yscale="log")
+    t = check.steps
+    drawn = np.where(
+        np.isfinite(check.remainders) & (check.remainders > 0), check.remainders, np.nan
+    )  # (3, m)
+    clean = np.where(drawn > check.floor, drawn, np.nan)
+    for every, above in zip(drawn, clean):
+        ax.plot(t, every, ".", color=SURFACE, alpha=0.35, markersize=4, zorder=2)
+        ax.plot(t, above, color=PATH, linewidth=1.6, marker="o", markersize=3, zorder=3, gid="path")
+    shown = clean if np.isfinite(clean).any() else drawn
+    if not np.isfinite(shown).any():  # not even rounding is left
+        ax.set(xlim=(t[-1], t[0]), ylim=(1e-18, 1.0))
+        return ax
+    top = float(np.nanmax(shown))
+    bottom = float(np.nanmin(drawn)) / 3
+    for slope, dash in ((1, (0, (6, 2))), (2, (0, (2, 1.5)))):
+        line = 4 * top * (t / t[0]) ** slope  # above the path, so that both are seen
+        ax.plot(t, line, color=QUIET, linestyle=dash, linewidth=1.0, zorder=1)
+        seen = np.flatnonzero(line > 3 * bottom)[-1]
+        note(ax, say("plots.slope", slope=slope), (t[seen], line[seen]), (2, 8), QUIET)
+    ax.set_ylim(bottom, 12 * top)
+    return ax
+
+
+@door(found=a("Path"))
+def path(found: Path, ax=None):
+    """The score of each alpha ± one standard error, with the best alpha and the largest within one
+    standard error of it, if alpha was chosen; otherwise the weights. Over alpha, on a log axis. Returns
+    the Axes.
+
+    >>> import downslope as ds
+    >>> rows = ds.Dataset.from_arrays([[1.0, 0.0], [2.0, 1.0], [3.0, 0.0], [4.0, 1.0]], [2.0, 4.0, 6.0, 8.5])
+    >>> path(ds.path(rows, alphas=5)).get_xscale()
+    'log'
+    """
+    if found.curve is None:
+        return _weights(found, ax)
+    ax = axes(ax, say("plots.path_title"), say("plots.alpha"), say("plots.score", metric=found.metric))
+    ax.set_xscale("log")
+    if found.errors is not None:
+        low, high = found.curve - found.errors, found.curve + found.errors
+        ax.fill_between(found.alphas, low, high, color=COLOURS[0], alpha=0.18, linewidth=0, gid="errors")
+    ax.plot(found.alphas, found.curve, **style(0), linewidth=1.8, zorder=3, gid="path")
+    marks = [(found.best, "plots.best_alpha")]
+    if found.errors is not None and found.alpha_1se != found.alphas[found.best]:
+        marks.append((int(np.flatnonzero(found.alphas == found.alpha_1se)[0]), "plots.alpha_1se"))
+    for row, (place, key) in enumerate(marks):
+        at = found.alphas[place], found.curve[place]
+        ax.axvline(at[0], color=QUIET, linewidth=0.8, linestyle=":", zorder=1)
+        ax.plot(*at, "o", color=COLOURS[row], markersize=5, zorder=4)
+        note(ax, say(key, alpha=float(at[0])), at, offset=(6, 14 + 16 * row))
+    return ax
+
+
+def _weights(found: Path, ax):
+    ax = axes(ax, say("plots.weights_path_title"), say("plots.alpha"), say("plots.weight"))
+    ax.set_xscale("log")
+    positive = found.alphas > 0
+    weights = found.coef.reshape(len(found.alphas), -1)[positive]
+    largest = np.argsort(-np.abs(weights).max(axis=0), kind="stable")
+    for place, j in enumerate(largest[:50]):
+        looks = style(place) if place < 6 else {"color": QUIET, "linewidth": 0.6}
+        label = found.names[j] if place < 6 else None
+        ax.plot(found.alphas[positive], weights[:, j], **looks, zorder=3 if place < 6 else 2, label=label)
+    ax.legend(frameon=False, fontsize=9)
     return ax
