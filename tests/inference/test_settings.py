@@ -136,7 +136,7 @@ import json, sys
 import downslope as ds
 from downslope.cli import main
 from downslope.inference.table import as_options
-from downslope.lab.schemas import SETTINGS
+from downslope.lab.server import SETTINGS
 from downslope.inference.settings import Settings
 
 rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.5])
