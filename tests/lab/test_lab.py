@@ -369,6 +369,43 @@ def test_the_run_as_downslope_is_the_run(asked, settings, capsys):
     np.testing.assert_array_equal(space["run"].params, ran.solution.params)
 
 
+def test_a_search_shows_its_own_values_and_ends_on_the_best():
+    doc = made({"kind": "lesson", "number": 1})
+    (ran,), search = doc["runs"], doc["pictures"]["search"]
+    assert ran["params"]["columns"][0][-1] == 2.0 and ran["full"][-1] == min(ran["full"]) == 0.0
+    assert len(search["x"]) == 41 and (search["x"][0], search["x"][-1]) == (0.0, 4.0)
+    assert search["x"][search["best"]] == 2.0
+    left, right = doc["pictures"]["landscape"]["window"]
+    assert left <= 0.0 and right >= 4.0
+
+
+@pytest.mark.parametrize("formula", ["x^2 + y^2 + z^2", "(x + 2*y - z)^2"])
+def test_a_straight_path_is_drawn_on_a_plane_and_not_on_its_rounding(formula):
+    names = "xyz"
+    doc = made({"kind": "function", "formula": formula}, {"start": dict.fromkeys(names, 700.0), "epochs": 50})
+    picture = doc["pictures"]["landscape"]
+    x, y = (picture[axis][-1] - picture[axis][0] for axis in "xy")
+    assert y > 1e-6 * x
+    straight = made({"kind": "function", "formula": "x^2 + y^2"}, {"start": {"x": 3.0, "y": 0.0}})
+    picture = straight["pictures"]["landscape"]
+    assert picture["equal"] and picture["y"][-1] - picture["y"][0] > 1
+
+
+@pytest.mark.parametrize(
+    "formula", ["(1 - x)^2 + 100*(y - x^2)^2", "ln(x)", "x^2", "sqrt(x) + 1/x", "x*y*z", "x^4 - 1e6*x"]
+)
+def test_a_typed_function_begins_where_it_slopes(formula):
+    for seed in range(4):
+        asked = {"kind": "function", "formula": formula, "seed": seed}
+        found = problem(asked)
+        start = found.function.start_vector(found.defaults.start)
+        value, gradient = found.function.value_and_gradient(start)
+        assert np.isfinite(value) and np.abs(gradient).max() > 1e-3
+        assert problem(asked).defaults.start == found.defaults.start
+    assert problem({**asked, "seed": 0}).defaults.start != found.defaults.start
+    assert found.defaults.learning_rate == "auto"
+
+
 def with_rows_and_states():
     """Everything with rows that one can click on, with each of its states."""
     for number, lesson in LESSONS.items():

@@ -205,7 +205,8 @@ def send(page, name, content):
 
 def test_a_csv_that_is_sent_trains(page):
     sent = send(page, "房价.csv", b"area,city,price\n50,A,100\n60,B,130\n80,A,160\n90,B,200\n").json()
-    assert sent["rows"] == 4 and [column["name"] for column in sent["columns"]] == ["area", "city", "price"]
+    assert sent["rows"] == 4 and sent["target"] == "price"
+    assert [column["name"] for column in sent["columns"]] == ["area", "city", "price"]
     asked = {"kind": "table", "id": sent["id"], "name": sent["name"], "target": "price"}
     (ran,) = page.post("/api/runs", json={"problem": asked, "runs": [{"epochs": 500}]}).json()["runs"]
     columns = {"area": [50, 60, 80, 90], "city": ["A", "B", "A", "B"], "price": [100, 130, 160, 200]}
@@ -308,6 +309,57 @@ def test_what_takes_too_long_is_ended_and_the_next_is_served():
                 await workers.run("runs", LONG)
             assert error.value.key == "lab.too_long"
             return json.loads(await workers.run("runs", SHORT))
+
+    assert asyncio.run(told())["runs"][0]["epochs"] == 2
+
+
+def test_a_worker_that_is_killed_while_it_waits_is_replaced_without_a_word():
+    async def told():
+        async with pool() as workers:
+            await workers.run("runs", SHORT)
+            (idle,) = workers.workers
+            idle.process.kill()
+            idle.process.join()
+            return json.loads(await workers.run("runs", SHORT))
+
+    assert asyncio.run(told())["runs"][0]["epochs"] == 2
+
+
+def test_a_worker_that_is_killed_at_work_is_no_matter_of_memory_alone():
+    async def told():
+        async with pool() as workers:
+            await workers.run("runs", SHORT)
+            task = asyncio.create_task(workers.run("runs", LONG))
+            await asyncio.sleep(0.5)
+            (busy,) = workers.workers
+            busy.process.kill()
+            with pytest.raises(Refused) as error:
+                await task
+            return error.value.key, json.loads(await workers.run("runs", SHORT))
+
+    key, after = asyncio.run(told())
+    assert key == "lab.ended" and after["runs"][0]["epochs"] == 2
+
+
+SLOW_TORCH = """
+import sys, time
+class Slow:
+    def find_spec(self, name, *given):
+        if name == "torch" and not hasattr(self, "waited"):
+            self.waited = time.sleep(4)
+sys.meta_path.insert(0, Slow())
+"""
+
+
+def test_seconds_count_from_when_all_is_loaded(tmp_path, monkeypatch):
+    pytest.importorskip("torch")
+    (tmp_path / "sitecustomize.py").write_text(SLOW_TORCH)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    net = {"problem": {"kind": "points", "points": [[0, 0], [1, 1]]}, "runs": [{"hidden": [2], "epochs": 2}]}
+
+    async def told():
+        async with pool(seconds=3.0) as workers:
+            return json.loads(await workers.run("runs", net))
 
     assert asyncio.run(told())["runs"][0]["epochs"] == 2
 

@@ -554,6 +554,77 @@ def test_what_is_taken_away(page, address):
             assert b"1.9999444396553017" in content
 
 
+def test_a_saved_run_is_there_again_after_a_reload(browser, tmp_path):
+    ds.fit(ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0]), method="gd").save(tmp_path / "run")
+    with served(str(tmp_path / "run")) as address, visiting(browser, address) as page:
+        visit(page, address)
+        page.keyboard.press("Home")
+        until(page, "() => location.hash.includes('at=0')")
+        page.reload()
+        settled(page)
+        assert tick(page) == 0 and not page.locator("#message").is_visible()
+
+
+@pytest.mark.parametrize("where", ["lesson=0", "problem=%7Bnonsense", 'problem={"kind":"points"}'])
+def test_an_address_of_nothing_shows_a_lesson(page, address, where):
+    visit(page, f"{address}#{where}")
+    assert page.locator("#lesson h2").inner_text().startswith("2 ")
+
+
+def test_a_problem_that_is_none_says_so_and_the_page_works_on(browser, address):
+    with visiting(browser, address, expected=("422",)) as page:
+        page.goto(address + "#problem=" + quote('{"kind": "nothing"}'))
+        page.wait_for_selector("#message:not([hidden])")
+        assert page.locator("#message").inner_text()
+        page.locator("#kind-preset").click()
+        answered(page, page.locator("#preset-bowl").click)
+        assert not page.locator("#message").is_visible()
+
+
+def test_numbers_are_answered_as_people_write_them_and_stay_in_another_language(page, address):
+    visit(page, address + "#lesson=2")
+    box = page.locator(".questions input").first
+    number = page.evaluate(
+        "() => fetch('/api/lessons/2').then(a => a.json())"
+        ".then(l => l.questions.find(q => q.kind === 'number').answer)"
+    )
+    wide = f"{number}".translate(str.maketrans("0123456789.", "０１２３４５６７８９．"))
+    for written in (f"{number}", f"{2 * number}/2", wide):
+        box.fill(written)
+        box.press("Enter")
+        page.wait_for_selector(".questions .mark.right")
+    page.locator("#language").click()
+    assert page.locator(".questions input").first.input_value() == wide
+    read = "text => import('/page/lesson.js').then(m => String(m.numberOf(text)))"
+    numbers = {"20,000": 20000, "1,234.5": 1234.5, "0,5": 0.5, "−3": -3, "1/4": 0.25, "1,5": 1.5}
+    assert {text: float(page.evaluate(read, text)) for text in numbers} == numbers
+    assert page.evaluate(read, "abc") == "NaN"
+
+
+def test_code_in_a_lesson_keeps_its_indentation(page, address):
+    visit(page, address + "#lesson=3")
+    listing = page.locator("#lesson pre").first
+    assert listing.evaluate("e => getComputedStyle(e).whiteSpace") == "pre"
+    assert "\n    for x, y in rows:\n        g" in listing.inner_text()
+
+
+def test_another_direction_takes_its_own_rate(page, address):
+    visit(page, address + "#lesson=2")
+    page.locator("#set-direction").click()
+    answered(page, page.locator("[role=option]", has_text="Adam").first.click)
+    assert page.locator("#set-learning_rate").input_value() == ""
+
+
+def test_a_run_that_takes_a_while_leaves_the_selection_and_the_view(page, address):
+    runs = [{"epochs": 30}, {"epochs": 60_000, "learning_rate": 1e-6}, {"epochs": 40}]
+    visit(page, link(address, {"kind": "preset", "name": "himmelblau"}, *runs, view="landscape"))
+    page.locator("#run-2").click()
+    page.locator("#set-epochs").fill("50")
+    answered(page, lambda: page.locator("#set-epochs").press("Enter"))
+    assert page.locator("#run-2").get_attribute("aria-pressed") == "true"
+    assert page.locator("#tab-landscape").get_attribute("aria-selected") == "true"
+
+
 def test_a_saved_run_opens_and_plays(browser, tmp_path):
     solution = ds.fit(
         ds.Dataset.read(EXAMPLES / "diabetes.csv", target="progression"), method="gd", epochs=50

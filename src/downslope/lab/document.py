@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..data import Dataset
-from ..descent.methods import AnyMethod, Method
+from ..descent.methods import AnyMethod, Exhaustive, Method
 from ..descent.trace import Step, Trace
 from ..errors import DownslopeError
 from ..inference import Solution, Training
@@ -172,6 +172,13 @@ class Parts:
         blank = np.full(len(trace.start), np.nan)
         params = (blank if step.params is None else step.params for step in steps)
         self.frames = np.vstack([trace.start, *params])  # (s + 1, p)
+        self.tried = self.frames[1:].copy() if isinstance(ran.method, Exhaustive) else None
+        if isinstance(ran.method, Exhaustive):  # a frame shows the best of what was tried so far
+            losses = np.array([step.loss for step in steps])
+            best = np.maximum.accumulate(
+                np.where(losses <= np.fmin.accumulate(losses), np.arange(len(losses)), 0)
+            )
+            self.frames[1:] = self.frames[1:][best]
         places = len(self.frames) + landscape.COARSE**2
         self.values = None if ran.objective is None else landscape.values_of(ran.objective, places)
         self.full = self._full()
@@ -350,7 +357,7 @@ def _pictures(problem: Problem, parts: Sequence[Parts]) -> tuple[dict[str, Any],
         found = parts[0].ran.solution
         ended = found is not None and found.verdict.code == "converged"
         best = found.params if ended and found is not None else None
-    paths = [part.frames[: part.sound] for part in alike]
+    paths = [part.frames[: part.sound] if part.tried is None else part.tried for part in alike]
     view = landscape.view_of(
         objective.names, paths, np.array(problem.minima or ([] if best is None else [best]))
     )
@@ -358,9 +365,10 @@ def _pictures(problem: Problem, parts: Sequence[Parts]) -> tuple[dict[str, Any],
     picture = landscape.landscape(view, values, heights, best, landscape.cells_of(objective))
     if picture is None:
         return blank, None
-    search = (
-        landscape.tried(objective.names[0], view, values) if objective.size == 1 and problem.dataset else None
-    )
+    search = None
+    if objective.size == 1 and problem.dataset is not None:
+        own = next((part.tried[:, 0] for part in alike if part.tried is not None), None)
+        search = landscape.tried(objective.names[0], view, values, own)
     return {"landscape": picture, "search": search}, view
 
 

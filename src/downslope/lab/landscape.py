@@ -15,6 +15,7 @@ from .numbers import exact, short
 FINE, COARSE, CURVE, LEVELS, TRIED = 121, 61, 241, 12, 41  # places of a window
 SOON = 10_000_000  # rows × places that a fine window may cost
 WORK = 40_000_000  # rows × places that are worth looking at
+ROUNDING = 1e-9  # of the longer axis: what is shorter is the rounding of a path along a line
 UNEQUAL = 1 / 25  # of the axes' lengths: below this one scale for both would hide the shorter one
 
 Values = Callable[[np.ndarray], np.ndarray]  # F at params (m, p), in the user's units → (m,)
@@ -84,6 +85,8 @@ def view_of(names: Sequence[str], paths: Sequence[np.ndarray], known: np.ndarray
         _, s, axes = np.linalg.svd(away[:: max(1, len(away) // 500)] / size, full_matrices=False)
         axes = axes[:2] if len(axes) > 1 else np.eye(p)[:2]
         share = float((s[:2] ** 2).sum() / ((s**2).sum() or 1.0))
+        if s[1:2].max(initial=0.0) <= ROUNDING * s[0]:
+            axes = _with_another(axes[0])
     places = (together - origin) @ axes.T
     extent = np.ptp(places, axis=0)
     if len(known):
@@ -91,6 +94,7 @@ def view_of(names: Sequence[str], paths: Sequence[np.ndarray], known: np.ndarray
         wider = np.ptp(np.vstack([places, seen]), axis=0)
         if wider.max() <= 30 * extent.max() or not extent.any():
             places, extent = np.vstack([places, seen]), wider
+    extent[extent <= ROUNDING * extent.max()] = 0.0  # along this axis nothing moved but the last digits
     largest = extent.max() or max(1.0, 0.5 * np.abs(places).max())
     size = np.where(extent > 0, extent, largest)
     equal = bool(extent.min() > UNEQUAL * largest or extent.min() == 0)
@@ -98,6 +102,14 @@ def view_of(names: Sequence[str], paths: Sequence[np.ndarray], known: np.ndarray
         size = np.maximum(size, 0.6 * size.max())
     middle = (places.max(axis=0) + places.min(axis=0)) / 2
     return View(tuple(names), origin, axes, middle - 0.7 * size, middle + 0.7 * size, share, equal)
+
+
+def _with_another(axis: np.ndarray) -> np.ndarray:
+    """A straight path's direction (p,), and the weight that it moves least, made orthogonal to it.  (2, p)"""
+    other = np.zeros(len(axis))
+    other[np.argmin(np.abs(axis))] = 1.0
+    other -= (other @ axis) * axis
+    return np.vstack([axis, other / np.linalg.norm(other)])
 
 
 def landscape(
@@ -214,14 +226,18 @@ def heights_of(f: np.ndarray, low: float, unit: float | None) -> np.ndarray:
     return f if unit is None else np.log1p(np.maximum(f - low, 0.0) / unit)
 
 
-def tried(name: str, view: View, values: Values) -> dict[str, Any]:
-    """min over 41 values of one weight: the exhaustive search that is drawn with the descent."""
+def tried(name: str, view: View, values: Values, own: np.ndarray | None = None) -> dict[str, Any]:
+    """min over values of one weight: those of a run that searches, else 41 across the window."""
+    x = _grid_of(view) if own is None else own
+    f = values(view.params(x[:, None]))
+    return {"name": name, "x": exact_places(x), "f": short(f), "best": int(np.nanargmin(f))}
+
+
+def _grid_of(view: View) -> np.ndarray:
     step = _round_step((view.high[0] - view.low[0]) / (TRIED - 1))
     middle = (view.high[0] + view.low[0]) / 2
     first = np.round((middle - step * (TRIED // 2)) / step) * step
-    x = np.round(first + step * np.arange(TRIED), 12)
-    f = values(view.params(x[:, None]))
-    return {"name": name, "x": exact_places(x), "f": short(f), "best": int(np.nanargmin(f))}
+    return np.round(first + step * np.arange(TRIED), 12)
 
 
 def exact_places(x: np.ndarray) -> list[float]:

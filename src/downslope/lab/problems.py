@@ -25,6 +25,7 @@ SEEDS = MOST_SEED + 1
 POINTS, VALUES, VARIABLES, LONGEST = 500, 2_000, 3, 1_000
 WRITTEN = 100  # numbers of a lesson's rows that taken code holds itself; more of them come from the lesson
 LARGEST = 1e100  # a number in the rows, so that sums of squares stay finite
+LEVEL = 1e-3  # a gradient below this is no place to begin at
 REACH = (0.0, 10.0)  # of the field on which points are clicked
 
 
@@ -186,9 +187,31 @@ def _function(asked: Mapping) -> Problem:
     if not 1 <= function.size <= VARIABLES:
         raise DownslopeError("lab.variables", formula=formula, found=function.size, most=VARIABLES)
     notes = (in_each_language(lambda: _warned(formula, derivative)),) if caught else ()
-    settings = Settings(learning_rate=0.01, start=dict.fromkeys(function.names, 1.0), scale=False)
-    kept = {"kind": "function", "formula": formula, "derivative": derivative}
+    seed = asked.get("seed", 0)
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise DownslopeError(
+            "lab.not_whole", name="seed", value=repr(seed)[:60], least=0, most=f"{MOST_SEED:,}"
+        )
+    start = dict(zip(function.names, _start_of(function, seed % SEEDS).tolist()))
+    settings = Settings(learning_rate="auto", start=start, scale=False)
+    kept = {"kind": "function", "formula": formula, "derivative": derivative} | (
+        {"seed": seed} if seed else {}
+    )
     return Problem(kept, plain(formula), settings, function=function, notes=notes)
+
+
+def _start_of(function: Function, seed: int) -> np.ndarray:
+    """Where a typed function is begun: numbers of one decimal at which it is finite and slopes."""
+    rng = np.random.default_rng(seed)
+    place = np.ones(function.size)
+    with np.errstate(all="ignore"):
+        for widest in (3.0, 3.0, 10.0, 1.0, 100.0, 0.1):
+            for _ in range(16):
+                place = rng.uniform(-widest, widest, function.size).round(1 if widest > 0.1 else 3)
+                value, gradient = function.value_and_gradient(place)
+                if np.isfinite(value) and np.isfinite(gradient).all() and np.abs(gradient).max() > LEVEL:
+                    return place
+    return place
 
 
 def _warned(formula: str, derivative) -> str:

@@ -17,7 +17,9 @@ from ..data import Table
 from ..data.database import rows_of
 from ..errors import DownslopeError
 from ..inference.settings import Settings
+from ..lessons import LESSONS
 from ..lessons.folder import STAGES, Lesson, Question
+from ..model.autodiff import pytorch
 from . import choices, code, document, report
 from .localized import encoded, in_each_language, localized
 from .problems import Problem, lesson_of, problem
@@ -240,7 +242,8 @@ def upload(payload: Payload, line: Line) -> bytes:
         {"name": column, "kind": table.kind(column), "example": table.example(column)}
         for column in table.names[:500]
     ]
-    numbers = [column["name"] for column in columns if column["kind"] == "number"]
+    # the last column of numbers that differ: a constant one can not be learned
+    numbers = [column["name"] for column in columns if column["kind"] == "numeric"]
     target = numbers[-1] if numbers else table.names[-1]
     kept = {"id": payload["id"], "name": name, "rows": len(table), "columns": columns, "target": target}
     return encoded(kept)
@@ -258,6 +261,15 @@ def warm() -> None:
     """Load what most runs need, and make small ones."""
     document.document(problem({"kind": "points", "points": [[0, 0], [1, 1]]}), [{"epochs": 2}])
     document.document(problem({"kind": "preset", "name": "bowl"}), [{"epochs": 2}])
+
+
+def load(payload: Payload) -> None:
+    """Load PyTorch where a request needs it: that takes seconds, or half a minute on a cold disk."""
+    asked = payload.get("problem")
+    number = payload.get("number", asked.get("number") if isinstance(asked, Mapping) else None)
+    if number in (one.number for one in LESSONS.values() if one.data.torch) or "hidden" in str(payload):
+        with contextlib.suppress(DownslopeError):
+            pytorch()
 
 
 def warm_more() -> None:

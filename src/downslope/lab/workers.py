@@ -28,6 +28,7 @@ from .localized import localized, refusal
 MEMORY = 2 << 30  # bytes beyond what a warm worker holds
 GRACE = 0.5  # seconds in which a worker may stop when it is asked to
 PATIENCE = 30.0  # seconds that a request waits for a free worker
+LOADING = 120.0  # seconds in which a worker loads what a request needs, before it begins
 LOOK = 0.05  # seconds between two looks for a request to stop
 IDLE = 1.0  # seconds without a request, after which a fresh worker loads what is seldom needed
 STOP = "stop"
@@ -82,6 +83,8 @@ def serve(connection: Connection, memory: int) -> None:
         while True:
             message = connection.recv()
             if message != STOP:
+                tasks.load(message[1])
+                connection.send(("begun",))
                 connection.send(_answer(tasks.TASKS[message[0]], message[1], Line(connection)))
 
 
@@ -133,6 +136,11 @@ class Worker:
         except (EOFError, OSError):
             return ("died",)
 
+    def was_killed(self) -> bool:
+        """Whether a signal from outside ended it; a library that gets no memory aborts by itself."""
+        self.process.join(GRACE)
+        return self.process.exitcode in (-signal.SIGTERM, -9)  # Windows has no SIGKILL
+
     def end(self) -> None:
         self.process.kill()
         self.process.join()
@@ -169,15 +177,10 @@ class Pool:
         self.threads.shutdown(wait=False)
 
     async def run(self, task: str, payload: Any, tell: Callable[[Any], None] | None = None) -> bytes:
-        """What the task made of the payload."""
+        """What the task made of the payload. Its seconds count from when a worker has begun with it."""
+        worker, waiting = await self._begun(task, payload), None
+        until = time.monotonic() + self.seconds
         try:
-            worker = await asyncio.wait_for(self.free.get(), PATIENCE)
-        except TimeoutError:
-            raise _refused("lab.busy", seconds=PATIENCE) from None
-        waiting = None
-        try:
-            worker.connection.send((task, payload))
-            until = time.monotonic() + self.seconds
             while True:
                 waiting = self._receive(worker)
                 message = await asyncio.wait_for(asyncio.shield(waiting), max(0.0, until - time.monotonic()))
@@ -194,14 +197,36 @@ class Pool:
                 raise _refused("lab.too_long", seconds=self.seconds) from None
             raise RuntimeError("a worker died") from None
         if message[0] == "died":
+            killed = await asyncio.get_running_loop().run_in_executor(self.threads, worker.was_killed)
             self._chore(self._replace(worker))
-            raise _refused("lab.memory")
+            raise _refused("lab.ended" if killed else "lab.memory")
         self.free.put_nowait(worker)
         if message[0] == "refused":
             raise Refused(*message[1:])
         if message[0] != "done":
             raise RuntimeError(message[0])
         return message[1]
+
+    async def _begun(self, task: str, payload: Any) -> Worker:
+        """A worker that has begun with the task; one that was ended while it waited is replaced."""
+        for _ in range(self.size + 1):
+            try:
+                worker = await asyncio.wait_for(self.free.get(), PATIENCE)
+            except TimeoutError:
+                raise _refused("lab.busy", seconds=PATIENCE) from None
+            waiting = None
+            try:
+                worker.connection.send((task, payload))
+                waiting = self._receive(worker)
+                if (await asyncio.wait_for(asyncio.shield(waiting), LOADING))[0] == "begun":
+                    return worker
+            except asyncio.CancelledError:
+                self._chore(self._settle(worker, waiting))
+                raise
+            except (TimeoutError, OSError):
+                pass
+            self._chore(self._replace(worker))
+        raise _refused("lab.ended")
 
     def _receive(self, worker: Worker) -> asyncio.Future:
         return asyncio.get_running_loop().run_in_executor(self.threads, worker.receive)
@@ -215,7 +240,7 @@ class Pool:
                 message = await asyncio.wait_for(asyncio.shield(waiting), max(0.0, until - time.monotonic()))
                 if message[0] == "died":
                     break
-                if message[0] != "more":
+                if message[0] not in ("more", "begun"):
                     self.free.put_nowait(worker)
                     return
                 waiting = self._receive(worker)

@@ -16,7 +16,7 @@ export function placeOf(hash) {
   };
   const whole = (/** @type {string|null} */ text) => (text !== null && /^\d+$/.test(text) ? Number(text) : null);
   return {
-    problem: read(given.get("problem") ?? ""),
+    problem: drawable(read(given.get("problem") ?? "")),
     runs: given.getAll("run").map(read).filter(Boolean).slice(0, 6),
     lang: given.get("lang"),
     theme: given.get("theme"),
@@ -25,6 +25,13 @@ export function placeOf(hash) {
     hide: (given.get("hide") ?? "").split(",").filter(Boolean),
     lesson: whole(given.get("lesson")),
   };
+}
+
+/** The problem, where the page can show its form: points are lists of numbers. @param {any} problem */
+function drawable(problem) {
+  const rows = problem?.points;
+  const sound = Array.isArray(rows) && rows.every((row) => Array.isArray(row) && row.every(Number.isFinite));
+  return problem?.kind === "points" && !sound ? null : problem;
 }
 
 /** @param {Place} place @returns {string} what stands behind the # */

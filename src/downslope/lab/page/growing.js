@@ -1,11 +1,11 @@
 // Documents that the page makes for itself: a run that is not over, and points too few to descend.
 
-/** A run that is not over: its loss so far is all there is to show. @param {any} problem @param {Record<number, {epoch: number[], loss: number[]}>} growing @returns {any} */
-export function growingDocument(problem, growing) {
+/** A run that is not over: its loss so far is all there is to show. @param {any} problem @param {Record<number, {epoch: number[], loss: number[]}>} growing @param {number} count of runs, of which some may not have begun @returns {any} */
+export function growingDocument(problem, growing, count) {
   return {
     problem,
     pictures: { landscape: null, search: null },
-    runs: Object.values(growing).map((one) => {
+    runs: Array.from({ length: count }, (_, i) => growing[i] ?? { epoch: [], loss: [] }).map((one) => {
       const finite = one.loss.filter((v) => v !== null);
       const span = [Math.min(...finite.slice(-3000), ...finite.slice(0, 1)), Math.max(...finite.slice(0, 3000))];
       const none = one.loss.map(() => null);

@@ -9,7 +9,7 @@ export function buildLesson(lesson, lab) {
   box.hidden = !lesson;
   if (!lesson) return;
   const stages = lesson.parts.map((part) =>
-    make("section", {}, make("h3", {}, said(part.name)), make("p", {}, said(part.text)), part.outcome ? make("p", { class: "outcome" }, said(part.outcome)) : null),
+    make("section", {}, make("h3", {}, said(part.name)), ...blocks(said(part.text)), ...(part.outcome ? blocks(said(part.outcome), "outcome") : [])),
   );
   box.replaceChildren(
     make("h2", {}, `${lesson.number} · ${said(lesson.title)}`),
@@ -20,16 +20,43 @@ export function buildLesson(lesson, lab) {
   );
 }
 
+/** Paragraphs, and what is indented as it stands: code, tables, formulas. @param {string} text @param {string} [kind] */
+function blocks(text, kind = "") {
+  return text.split(/((?:^ {4}.*\n?)+)/m).filter((part) => part.trim()).map((part) =>
+    part.startsWith("    ") ? make("pre", { class: "set " + kind, tabindex: "0" }, part.replace(/^ {4}/gm, "").trimEnd()) : make("p", { class: kind }, part.trim()),
+  );
+}
+
+/** A number as people write it: 20,000 and 20.5, 0,5, 1/2, １２, −3. @param {string} text @returns {number} NaN for none */
+export function numberOf(text) {
+  const plain = text.normalize("NFKC").replace(/[−–]/g, "-").replace(/[\s_]/g, "");
+  if (plain === "") return NaN;
+  const parts = plain.split("/");
+  if (parts.length === 2) return numberOf(parts[0]) / numberOf(parts[1]);
+  if (/^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$/.test(plain)) return Number(plain.replace(/,/g, ""));
+  return Number(plain.replace(",", "."));
+}
+
+const given = /** @type {Map<string, string>} */ (new Map()); // what was typed, which another language keeps
+
 /** @param {any} question @param {() => Lab|null} lab */
 function questionItem(question, lab) {
   const number = question.kind === "number";
   const input = number ? make("input", { type: "text", inputmode: "decimal", id: "answer-" + question.id, "aria-label": said(question.ask) }) : null;
+  if (input) {
+    input.value = given.get(question.id) ?? "";
+    input.addEventListener("input", () => given.set(question.id, input.value));
+  }
   const mark = make("p", { class: "mark", role: "status" });
   const check = (/** @type {Event} */ event) => {
     event.preventDefault();
-    const given = Number(input?.value.trim().replace(/−/g, "-").replace(",", "."));
-    if (number && (input.value.trim() === "" || Number.isNaN(given))) return;
-    const right = number ? Math.abs(given - question.answer) <= question.tolerance : reached(question.reach, lab());
+    const answer = numberOf(input?.value ?? "");
+    if (number && Number.isNaN(answer)) {
+      mark.textContent = word("no_number");
+      mark.className = "mark wrong";
+      return;
+    }
+    const right = number ? Math.abs(answer - question.answer) <= question.tolerance : reached(question.reach, lab());
     mark.textContent = said(right ? question.right : question.wrong);
     mark.className = "mark " + (right ? "right" : "wrong");
   };

@@ -55,7 +55,7 @@ async function compute(how = {}) {
         grown.loss.push(...line.more.loss);
         if (performance.now() - shown > 120) {
           shown = performance.now();
-          stage.play_document(growingDocument(offer.problem, growing), null);
+          stage.play_document(growingDocument(offer.problem, growing, now.runs.length), null);
         }
       }
     });
@@ -120,6 +120,7 @@ function fewPoints() {
 /** Settings of the selected run. @param {Settings} changed @param {boolean} [still] */
 function change(changed, still = false) {
   const run = { ...now.runs[stage.selected], ...changed };
+  if ("direction" in changed && !("learning_rate" in changed)) Object.assign(run, { learning_rate: "auto", schedule: "constant" }); // another method has a rate of its own
   if ("direction" in changed && (["lbfgs", "subsampled", "newton"].includes(changed.direction))) run.rows = "all";
   now.runs = now.runs.map((one, i) => (i === stage.selected ? run : one));
   if (still) computeSoon({ still: true });
@@ -386,7 +387,9 @@ function listen() {
 
 // ---------------------------------------------------------------- arriving
 
-/** Show what the address asks for; nothing asked for is lesson 2. */
+const FIRST_LESSON = 2;
+
+/** Show what the address asks for; nothing, or what is not there, is lesson 2. */
 async function arrive() {
   const asked = placeOf(location.hash);
   now.tongue = asked.lang;
@@ -395,7 +398,11 @@ async function arrive() {
   speak(asked.lang ?? now.page.wish);
   now.hide = asked.hide;
   redraw();
-  if (asked.lesson !== null || !asked.problem) return open(asked.lesson ?? 2, asked);
+  const opened = now.page.opened && (!location.hash || asked.problem?.kind === "saved");
+  document.body.classList.toggle("opened", Boolean(opened));
+  if (opened) return showDocument(now.page.opened);
+  const known = now.page.lessons.some((/** @type {any} */ one) => one.number === asked.lesson);
+  if (known || !asked.problem) return open(known && asked.lesson ? asked.lesson : FIRST_LESSON, known ? asked : undefined);
   now.lesson = null;
   buildLesson(null, () => null);
   now.asked = asked.problem.kind === "table" && now.table?.name === asked.problem.name ? { ...asked.problem, id: now.table.id } : asked.problem;
@@ -436,10 +443,6 @@ async function begin() {
   redraw();
   if (inline) return showDocument(JSON.parse(inline.textContent));
   if (now.page.live) return watch(stage, showDocument, refused);
-  if (now.page.opened && !location.hash) {
-    document.body.classList.add("opened");
-    return showDocument(now.page.opened);
-  }
   await arrive();
 }
 
