@@ -35,7 +35,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "double_softmax": ("softmax_before_cross_entropy",),
     "logits_in_bce": ("raw_scores", "sigmoid_before_logits"),
     "unused_rows": ("one_row",),
-    "symmetric_start": (),
+    "symmetric_start": ("zero_weights",),
     "same_batch": (),
     "dead_units": (),
     "vanishing": (),
@@ -75,6 +75,7 @@ SIDE = (
     "undefined",
     "squashed_regression",
     "no_train",
+    "zero_weights",
 )
 NOT_FINDINGS = ("not_seen", "not_measured", "not_finite", "rate_out_of_bound", "edge_of_stability")
 

@@ -9,8 +9,9 @@ net = nn.Sequential(nn.Linear(20, 32), nn.Tanh(), nn.Linear(32, 2))
 opt = torch.optim.SGD(net.parameters(), lr=0.1)
 ce = nn.CrossEntropyLoss()
 for epoch in range(100):
-    opt.zero_grad()
-    loss = ce(net(X), y)
-    loss.backward()
-    opt.step()
+    for i in range(0, 300, 50):
+        opt.zero_grad()
+        loss = ce(net(X[i:i + 50]), y[i:i + 50])
+        loss.backward()
+        opt.step()
 print(loss.item())
