@@ -230,3 +230,13 @@ def test_a_net_at_a_huge_rate_has_no_answer_and_says_what_to_do(rate, method, ac
         again = ds.fit(rows_of(X, y), net=ds.Net((8,), activation), method=method.partition(":")[0].replace(
             "minibatch", "gd"), learning_rate=one, epochs=1)  # fmt: skip
         assert again.loss <= again.trace[0].loss
+
+
+@pytest.mark.fault("E1", "A7")
+@pytest.mark.parametrize("loss", ["absolute", "quantile:0.3"])
+@pytest.mark.parametrize("penalty", [None, "l2", "l1"])
+def test_a_gradient_that_is_not_zero_is_never_called_so(loss, penalty):
+    X, y = linear(n=40, noise=2.0)
+    found = ds.fit(rows_of(X, y), loss=loss, penalty=penalty, alpha=0.01 if penalty else 0.0).verdict
+    if found.code == "converged" and found.numbers["gradient"] > 1e-3:
+        assert found.kind in ("proved", "rounded") and "effectively zero" not in found.text

@@ -177,7 +177,13 @@ def converged(case: Case) -> Verdict | None:
     if code == "closed_form":
         return case.verdict("converged", kind="solved" if _rounding_alone(case) else "solved_nearly")
     if code in ("gradient", "gap") and case.near:
-        return case.verdict("converged", kind="rounded" if "width" in case.numbers else "")
+        steep = (
+            not term.smooth
+            and case.end.gap is not None
+            and case.end.stationarity > 1e-6 * term.gradient_scale
+        )
+        proved = {"kind": "proved", "gap": case.end.gap} if steep else {}  # at a kink the slope is never 0
+        return case.verdict("converged", **{"kind": "rounded" if "width" in case.numbers else "", **proved})
     certificate, enough = case.end.stationarity, 1e-6 if code == "no_progress" else 1e-8
     small = certificate <= 1e4 * enough * term.rough_scale and certificate <= enough * term.gradient_scale
     exact = term.smooth or not case.full  # small slopes of a rounded kink prove nothing
