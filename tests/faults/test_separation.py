@@ -136,3 +136,15 @@ def test_the_penalty_that_is_proposed_holds_on_rows_that_were_left_out(table):
     right = [np.mean(found.predict(held.X) == held.y) for found in (sick, mended)]
     assert right[1] >= right[0] - np.sqrt(sum(p * (1 - p) for p in right) / len(held))
     assert "separable" not in mended.verdict.code
+
+
+@pytest.mark.fault("D17")
+def test_odds_beyond_every_number_are_printed_without_a_warning(tmp_path, monkeypatch, capsys):
+    from downslope.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    x = np.random.default_rng(0).normal(50, 10, 60).round(2)
+    rows = "\n".join(f"{a},{2 * a},{'yes' if a > 50 else 'no'}" for a in x)
+    (tmp_path / "rows.csv").write_text(f"x,z,c\n{rows}\n")
+    assert main(["fit", "rows.csv", "--target", "c", "--features", "x"]) == 0
+    assert "overflow" not in capsys.readouterr().err

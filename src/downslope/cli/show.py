@@ -106,7 +106,8 @@ def weights(page: Console, solution: Solution, spread: np.ndarray | None = None)
         size = np.abs(W).max(axis=1) * (1 if spread is None else spread)
         listed = sorted(np.argsort(-size, kind="stable")[:MANY].tolist())
     for j in listed:
-        effects = [figure(effect[1](W[j, 0] * spread[j]))] if effect and spread is not None else []
+        with np.errstate(over="ignore"):  # of separable classes the odds grow beyond every number
+            effects = [figure(effect[1](W[j, 0] * spread[j]))] if effect and spread is not None else []
         table.add_row(solution.features[j], *(figure(w) for w in W[j, :WIDE]), *effects)
     if solution.recipe.intercept:
         b = np.atleast_1d(solution.intercept)
