@@ -176,3 +176,15 @@ def test_no_brace_is_left_in_the_telling(number, lang):
     with speaking(lang):
         page = "\n".join(LESSONS[number].tell())
     assert not re.search(r"\{[a-z_0-9]+(:|\})", page)
+
+
+def test_lesson_13_watches_four_loops_and_tells_them_apart():
+    found = lesson(13)
+    figures, codes = found.figures(), {name: seen.verdict.code for name, seen in found.seen.items()}
+    assert figures["curvature"] == pytest.approx(28 / 3) and figures["sum_curvature"] == pytest.approx(28)
+    assert figures["bound"] == pytest.approx(3 / 14) and figures["excess"] == pytest.approx(1.4)
+    assert codes["healthy"] == "converged" and codes["fast"] == codes["sum"] == "diverged"
+    assert [slip.code for slip in found.seen["uncleared"].findings] == ["gradients_accumulate"]
+    assert not found.seen["healthy"].findings
+    rate = float(found.words()["line_fast"].split("- ")[1].split(" *")[0])
+    assert rate < figures["bound"]
