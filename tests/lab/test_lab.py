@@ -86,6 +86,7 @@ def test_every_lesson_runs_and_its_answer_carries_the_figures(number):
         10: lambda: doc["runs"][0]["verdict"]["code"] == "collinear",
         11: lambda: np.isclose(doc["runs"][0]["loss"], figures["loss"], rtol=1e-6),
         12: lambda: np.isclose(doc["runs"][0]["loss"], figures["loss"], rtol=1e-6),
+        13: lambda: np.isclose(final[0]["x"], figures["w"], rtol=1e-12),
     }
     assert expected[number]()
     assert all(part["text"][lang] for part in page["parts"] for lang in LANGUAGES)
@@ -106,6 +107,7 @@ REACHED = {  # what a learner does for the questions that ask for a state
     "10.b": {"penalty": "l2", "alpha": 0.01},
     "11.b": {"direction": "adam"},
     "12.b": {"direction": "adam"},
+    "13.c": {"learning_rate": 0.3},
 }
 
 
