@@ -53,14 +53,14 @@ class Instrumented:
     tree: ast.Module
     path: str
     points: list[Points]
-    calls: dict[str, Callable]
+    calls: dict[str, Any]
 
     def compiled(self, mode: str = "exec") -> CodeType:
         """The code, with the points among its constants."""
         return compiled(self.tree, self.path, self.calls, mode)
 
 
-def compiled(tree: Any, path: str, calls: dict[str, Callable], mode: str = "exec") -> CodeType:
+def compiled(tree: Any, path: str, calls: dict[str, Any], mode: str = "exec") -> CodeType:
     """The code of a tree with marks, and the calls in their place."""
     with warnings.catch_warnings():  # of calls of a constant
         warnings.simplefilter("ignore")
@@ -156,30 +156,31 @@ def _put(script: Script, loop: HandLoop, session: Any, path: str, surgery: _Surg
     surgery.before(loop.loop, surgery.call(points.enter))
     for statement in loop.loss_reads:
         point = points.loss_after if loop.loss_after else points.loss_before
-        surgery.after(statement, surgery.call(points.late(point), _thunk(_again(_name(loop.loss_text)))))
+        surgery.after(statement, surgery.late(point, _name(loop.loss_text)))
     alone = len(loop.sites) == 1 and not first.each and loop.done is first.statement
     for place, (site, pieces) in enumerate(zip(loop.sites, parts)):
         names: list[ast.expr] = []
         for index, piece in enumerate(pieces):
             if site.late:
-                late = points.late(points.piece(place, index))
-                surgery.after(site.statement, surgery.call(late, _thunk(_again(piece))))
+                surgery.after(site.statement, surgery.late(points.piece(place, index), _again(piece)))
             elif readable(piece):
                 names.append(_again(piece))
             else:
                 surgery.wrap(piece, points.piece(place, index))
+        bound = _binds(site.statement, names)  # such names are read in front of the statement
+        given = ast.Tuple(names, ast.Load())
         behind = points.moved(place) if alone else points.after(place)
         rate_value = [] if site.late else _rate_again(site, points, surgery)
         if site.late and site.rate:
-            surgery.after(
-                site.statement, surgery.call(points.late(points.take_rate), _thunk(_again(site.rate[0])))
-            )
+            surgery.after(site.statement, surgery.late(points.take_rate, _again(site.rate[0])))
+        more = [ast.Constant(None) if bound else given, *rate_value]
         if site.value is not None:
-            surgery.wrap(site.value, behind, rate_value)
+            surgery.wrap(site.value, behind, more)
         elif site.after is not None:
-            surgery.after(site.statement, surgery.call(behind, _again(site.after), *rate_value))
+            surgery.after(site.statement, surgery.call(behind, _again(site.after), *more))
         before = ast.Constant(None) if site.before is None else _again(site.before)
-        surgery.before(site.statement, surgery.call(points.before(place), before, *names))
+        call = surgery.call(points.before(place), before, *([given] if bound else []))
+        surgery.before(site.statement, call, None if bound else surgery.mark(points))
     if not alone and not isinstance(loop.done, ast.Return):
         surgery.after(loop.done, surgery.call(points.done), last=True)
     if loop.loss is not None:
@@ -187,14 +188,23 @@ def _put(script: Script, loop: HandLoop, session: Any, path: str, surgery: _Surg
     return points
 
 
+def _binds(statement: ast.stmt, names: list[ast.expr]) -> bool:
+    """Whether a statement binds one of these names, or calls what might."""
+    if isinstance(statement, ast.Return) or not names:
+        return False
+    nodes = list(ast.walk(statement))
+    stored = [n for n in nodes if isinstance(getattr(n, "ctx", None), ast.Store)]
+    roots = {n.id for target in stored for n in ast.walk(target) if isinstance(n, ast.Name)}
+    calls = any(isinstance(n, ast.Call) for n in nodes)
+    return any(
+        (isinstance(n, ast.Name) and n.id in roots) or (isinstance(n, ast.Attribute) and calls)
+        for name in names
+        for n in ast.walk(name)
+    )
+
+
 def _name(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
-
-
-def _thunk(node: ast.expr) -> ast.Lambda:
-    """lambda: node, for a name that may not be bound yet."""
-    nothing = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
-    return ast.Lambda(nothing, node)
 
 
 def _terms(site: Site) -> tuple[Terms, list[ast.expr]]:
@@ -213,6 +223,9 @@ def _terms(site: Site) -> tuple[Terms, list[ast.expr]]:
         divisors = list(range(len(pieces), len(pieces) + len(term.divisors)))
         pieces += term.divisors
         made.terms.append((term.sign, factors, divisors))
+    if all(factors and not any(isinstance(f, tuple) for f in factors) for _, factors, _ in made.terms):
+        made.count = len(pieces)
+    made.once = not any(isinstance(n, ast.comprehension) for n in ast.walk(site.statement))
     made.names = [] if site.late else [place for place, piece in enumerate(pieces) if readable(piece)]
     return made, pieces
 
@@ -294,26 +307,40 @@ class _Surgery(ast.NodeTransformer):
     """Puts calls before and after statements, and around expressions."""
 
     def __init__(self) -> None:
-        self.calls: dict[str, Callable] = {}
+        self.calls: dict[str, Any] = {}
         self.wrapped: dict[ast.AST, list[ast.expr]] = {}
         self.ahead: dict[ast.AST, list[ast.stmt]] = {}
         self.behind: dict[ast.AST, list[ast.stmt]] = {}
         self.finally_: dict[ast.AST, list[ast.stmt]] = {}
 
-    def call(self, point: Callable, *arguments: ast.expr) -> ast.Call:
+    def mark(self, point: Any) -> ast.Constant:
+        """A constant in the place of which an object of ours is to stand."""
         mark = f"{MARK}{len(self.calls)}"
         self.calls[mark] = point
-        return ast.Call(ast.Constant(mark), list(arguments), [])
+        return ast.Constant(mark)
+
+    def call(self, point: Callable, *arguments: ast.expr) -> ast.Call:
+        return ast.Call(self.mark(point), list(arguments), [])
 
     def wrap(self, node: ast.AST, point: Callable, more: list[ast.expr] | None = None) -> None:
         call = self.call(point, *(more or []))
         self.wrapped.setdefault(node, []).append(call)
 
-    def before(self, statement: ast.AST, call: ast.Call) -> None:
-        self.ahead.setdefault(statement, []).append(ast.Expr(call))
+    def before(self, statement: ast.AST, call: ast.Call, points: ast.Constant | None = None) -> None:
+        """A call in front of a statement; only where it is `wanted`, with the points of its loop."""
+        made: ast.stmt = ast.Expr(call)
+        if points is not None:
+            made = ast.If(ast.Attribute(points, "wanted", ast.Load()), [made], [])
+        self.ahead.setdefault(statement, []).append(made)
 
-    def after(self, statement: ast.AST, call: ast.Call, last: bool = False) -> None:
-        (self.finally_ if last else self.behind).setdefault(statement, []).append(ast.Expr(call))
+    def after(self, statement: ast.AST, call: ast.Call | ast.stmt, last: bool = False) -> None:
+        made = ast.Expr(call) if isinstance(call, ast.Call) else call
+        (self.finally_ if last else self.behind).setdefault(statement, []).append(made)
+
+    def late(self, point: Callable, value: ast.expr) -> ast.Try:
+        """A call with a name that may not be bound yet."""
+        handler = ast.ExceptHandler(self.mark((NameError, AttributeError, LookupError)), None, [ast.Pass()])
+        return ast.Try([ast.Expr(self.call(point, value))], [handler], [], [])
 
     def visit(self, node: ast.AST) -> Any:
         new = self.generic_visit(node)
@@ -330,7 +357,7 @@ class _Surgery(ast.NodeTransformer):
         return new
 
 
-def _injected(code: CodeType, calls: dict[str, Callable]) -> CodeType:
+def _injected(code: CodeType, calls: dict[str, Any]) -> CodeType:
     """The code with each mark among its constants replaced by what is to be called."""
     constants = tuple(
         _injected(constant, calls)

@@ -161,18 +161,19 @@ class _Site:
         rate = site.rate[0] if len(site.rate) == 1 and not site.rate_divisors else None
         self.rate = _evaluator(rate) if rate is not None and _named(rate) else None
         self.call_before, self.call_after = points.before(place), points.after(place)
+        self.names: tuple = ()
         self.piece = [points.piece(place, number) for number in range(len(self.pieces))]
 
     def about(self, space: tuple) -> None:
-        values = [] if self.late else [eval(piece, *space) for piece in self.pieces]
-        self.call_before(None if self.before is None else eval(self.before, *space), *values)
+        self.names = () if self.late else tuple(eval(piece, *space) for piece in self.pieces)
+        self.call_before(None if self.before is None else eval(self.before, *space))
 
     def moved(self, space: tuple) -> None:
         if self.late:
             for piece, call in zip(self.pieces, self.piece):
                 call(eval(piece, *space))
         rate = [] if self.rate is None else [eval(self.rate, *space)]
-        self.call_after(eval(self.after, *space), *rate)
+        self.call_after(eval(self.after, *space), self.names, *rate)
 
 
 def _named(node: ast.expr) -> bool:

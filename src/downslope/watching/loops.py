@@ -10,13 +10,15 @@ from types import FrameType
 from typing import Any
 
 from . import curvature, frames, graphs
-from .records import NUMBERS, Loop
+from .records import NUMBERS, Curvature, Fact, Loop
 from .symptoms import Symptoms
 
-SHARE = 0.04  # of a loop's seconds that recording may take
+SHARE = 0.01  # of a loop's seconds that samples and readings may take
 WAITING = 64  # losses on a GPU that are read at once
 BY_HAND = 0.2  # the same where leaves are moved by hand
-START = 0.01  # seconds that it may take beside that
+START = 0.002  # seconds that they may take beside that
+FREE = 8  # updates whose readings are not counted against that
+QUIET = 64  # updates after which most leave only their loss and rate
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +63,7 @@ class Track:
     sampled: bool = False  # whether the update under way is one of the sample
     detailed: bool = False  # and its graph is read
     next_detail: int = 1
+    quiet: int = 0  # updates before this one leave only their loss and rate
     passes: int = 1  # backward passes of the last update
     sizes: list[float] = field(default_factory=list)  # ‖weights‖ of the sample
     optimizer: Any = None  # a weak reference; None where leaves are moved by hand
@@ -123,6 +126,27 @@ class Track:
             for (step, _), value in zip(waiting, values):
                 amend(self.number, step, value)
 
+    def counted(self, frame: FrameType | None) -> int:
+        """The epoch, by the variables of the loops around a frame's line."""
+        if self.place.counters:
+            own = frames.script_frame(frame)
+            counters = self.frame_counters if own is None else self.place.values(own)
+            if counters != self.frame_counters:
+                self.epoch += bool(self.steps)
+                self.frame_counters = counters
+        return self.epoch
+
+    def until(self, step: int, recorder: Any, measuring: bool) -> int:
+        """The next update of which more is read than its loss and rate."""
+        if self.optimizer is None or self.scaler is not None:
+            return 0
+        due = [step - step % 16 + 16, self.loop.length or step + 16]
+        if self.affordable(time.perf_counter()):
+            due += [recorder.tracks[self.number].next + 1, max(self.next_detail, step + 1)]
+        if measuring:
+            due.append(1 << step.bit_length())
+        return min(due)
+
     def charge(self, seconds: float) -> None:
         """Count seconds of recording; those of the first update, when much is done once, apart."""
         if self.steps:
@@ -131,6 +155,7 @@ class Track:
             self.opening += seconds
 
     def affordable(self, now: float) -> bool:
+        """Whether the seconds that recording may take are not used up."""
         return self.spent <= START + self.share * (now - self.began)
 
 
@@ -229,6 +254,42 @@ def _names(parameters: list[Any], frame: FrameType) -> tuple[list[str], list[Any
 def closure(args: Any, kwargs: Any) -> bool:
     """Whether step(closure) was called; the optimizer itself is the first argument."""
     return (len(args) > 1 and args[1] is not None) or kwargs.get("closure") is not None
+
+
+def measure(recorder: Any, track: Track, loss: Any, one: Pass, step: int, frame: Any) -> None:
+    """Measure the curvature of a loss on its own graph, before its backward pass."""
+    now, reading = time.perf_counter(), one.reading
+    assert reading is not None
+    seconds = track.budget.allowed(now - track.began)
+    source = frames.text(frame.f_code.co_filename) if frame is not None else ""
+    rule = ByHand(track.parameters) if track.optimizer is None else track.optimizer()
+    try:
+        if one.scale is not None:
+            raise curvature.NotMeasured("GradScaler", "half_precision")
+        found = curvature.measure(loss, rule, reading.scores, track.vector, seconds, source)
+    except curvature.NotMeasured as error:
+        not_measured(recorder, track, step, error)
+        track.budget.charge(time.perf_counter() - now)
+        return
+    track.budget.charge(time.perf_counter() - now)
+    track.vector, track.measured = found.vector, found
+    rate = found.rate if track.optimizer is not None else track.symptoms.rate
+    batch = track.symptoms.same_rows is False
+    extras = (found.preconditioned, found.bound, rate, found.noise_scale)
+    recorder.curvature(Curvature(track.number, step, found.value, found.error, reading.rows, batch, *extras))
+
+
+def not_measured(recorder: Any, track: Track, step: int, error: curvature.NotMeasured) -> None:
+    """Say once what could not be measured, and why."""
+    if (error.what, error.why) not in track.told:
+        track.told.add((error.what, error.why))
+        numbers = {"what": error.what, "why": error.why}
+        recorder.fact(Fact("not_measured", track.number, step, track.loop.update_line, numbers))
+
+
+def quiet(loss: Any) -> bool:
+    """Whether nothing but its number need be read of a loss: it is finite, or on a GPU."""
+    return loss.device.type != "cpu" or (loss.numel() == 1 and math.isfinite(loss.item()))
 
 
 class ByHand:

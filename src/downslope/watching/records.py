@@ -426,5 +426,8 @@ def read(folder) -> Recording:
 
 def _update(number: int, row: tuple, layers: dict[tuple[int, int], dict]) -> Update:
     step, epoch, seconds, loss, rate, norm, rows, (params, gradient, before) = row
+    if gradient is not None and math.isnan(norm):
+        with np.errstate(all="ignore"):
+            norm = math.sqrt(float(np.dot(gradient, gradient)))
     plain = (number, step, epoch, seconds, loss, rate, norm, rows, params, gradient)
     return Update(*plain, None, layers.get((number, step)), before)

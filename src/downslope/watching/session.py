@@ -135,11 +135,12 @@ class Session:
 
     def backward(self, line: int) -> Callable:
         """backward(loss): a loss whose `.backward()` comes next."""
+        recorder, stop = self.recorder, self.stop
 
         def call(loss):
             if self.tensors is not None:
-                self.tensors.backward(self.recorder, loss, line)
-                if self.stop is not None and self.tensors.hopeless(self.recorder):
+                self.tensors.backward(recorder, loss, line)
+                if stop is not None and self.tensors.hopeless(self.recorder):
                     raise Stopped(0)
             return loss
 

@@ -21,7 +21,8 @@ from typing import Any
 from . import curvature, frames, graphs
 from .loops import (
     BY_HAND,
-    ByHand,
+    FREE,
+    QUIET,
     Pass,
     Track,
     closure,
@@ -34,11 +35,14 @@ from .loops import (
     in_order,
     loss_text,
     made_again,
+    measure,
     norms,
+    not_measured,
+    quiet,
     rate_of,
     scale_of,
 )
-from .records import Curvature, Fact, Recorder, Update
+from .records import Fact, Recorder, Update
 from .setup import no_graph
 from .validation import Validation
 
@@ -112,6 +116,12 @@ class Watcher:
     def backward(self, tensor: Any, line: int, frame: FrameType | None) -> None:
         if self.idle or not isinstance(tensor, self.torch.Tensor):
             return
+        track = self.lines.get(line)
+        plain = not self.pending and not self.validation.sums and tensor.grad_fn is not None
+        if plain and track is not None and track.steps + 1 < track.quiet and quiet(tensor):
+            track.symptoms.modes(track)
+            self.pending = [Pass(tensor.detach(), line, track.counted(frame))]
+            return
         began = time.perf_counter()
         self.busy = True
         try:
@@ -157,13 +167,7 @@ class Watcher:
                 return
         if track.optimizer is None:
             self._moved_by_hand(track, tensor)
-        if track.place.counters:
-            own = frames.script_frame(frame)
-            counters = track.frame_counters if own is None else track.place.values(own)
-            if counters != track.frame_counters:
-                track.epoch += bool(track.steps)
-                track.frame_counters = counters
-        one.epoch = track.epoch
+        one.epoch = track.counted(frame)
         if track.scaler is not None:
             one.scale = scale_of(track.scaler(), tensor)
         measuring = track.budget.spent
@@ -178,7 +182,7 @@ class Watcher:
         symptoms = track.symptoms
         symptoms.glance(track, loss, step, one.line, not self.library)
         due = self.measuring and track.budget.due(step, now - track.began, track.loop.length)
-        track.detailed = step >= track.next_detail
+        track.detailed = step >= track.next_detail and (step <= FREE or track.affordable(now))
         last = step == track.loop.length
         track.sampled = (
             track.detailed or last or (self.recorder.wanted(track.number) and track.affordable(now))
@@ -192,52 +196,25 @@ class Watcher:
         try:
             one.reading = graphs.read(loss, track.names)
         except curvature.NotMeasured as error:
-            self._not_measured(track, step, error)
+            not_measured(self.recorder, track, step, error)
             return
         track.rows = one.reading.rows or track.rows
         if track.detailed:
             track.next_detail = step + 1 + step // 2
             symptoms.read(track, one.reading, loss, step, frame, one.line)
         if due and track.passes == 1:
-            self._measure(track, loss, one, step, frame)
-
-    def _measure(self, track: Track, loss: Any, one: Pass, step: int, frame: Any) -> None:
-        now, reading = time.perf_counter(), one.reading
-        assert reading is not None
-        seconds = track.budget.allowed(now - track.began)
-        source = frames.text(frame.f_code.co_filename) if frame is not None else ""
-        rule = ByHand(track.parameters) if track.optimizer is None else track.optimizer()
-        try:
-            if one.scale is not None:
-                raise curvature.NotMeasured("GradScaler", "half_precision")
-            found = curvature.measure(loss, rule, reading.scores, track.vector, seconds, source)
-        except curvature.NotMeasured as error:
-            self._not_measured(track, step, error)
-            track.budget.charge(time.perf_counter() - now)
-            return
-        track.budget.charge(time.perf_counter() - now)
-        track.vector, track.measured = found.vector, found
-        rate = found.rate if track.optimizer is not None else track.symptoms.rate
-        batch = track.symptoms.same_rows is False
-        extras = (found.preconditioned, found.bound, rate, found.noise_scale)
-        self.recorder.curvature(
-            Curvature(track.number, step, found.value, found.error, reading.rows, batch, *extras)
-        )
-
-    def _not_measured(self, track: Track, step: int, error: curvature.NotMeasured) -> None:
-        if (error.what, error.why) not in track.told:
-            track.told.add((error.what, error.why))
-            numbers = {"what": error.what, "why": error.why}
-            self.recorder.fact(Fact("not_measured", track.number, step, track.loop.update_line, numbers))
+            measure(self.recorder, track, loss, one, step, frame)
 
     # ---- the optimizer's steps ----------------------------------------------------------------------
     def pre_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if self.busy or not self.recorder.active:
             return
-        began = time.perf_counter()
+        track = self.tracks.get(id(optimizer))
         self.inside = optimizer
+        if track is not None and track.steps + 1 < track.quiet and self.pending:
+            return
+        began = time.perf_counter()
         try:
-            track = self.tracks.get(id(optimizer))
             if track is None:
                 frame = frames.script_frame(sys._getframe(1))
                 if frame is None:
@@ -283,20 +260,22 @@ class Watcher:
         track = self.tracks.get(id(optimizer))
         if track is None:
             return
-        began = time.perf_counter()
+        plain = track.steps + 1 < track.quiet
+        began = 0.0 if plain else time.perf_counter()
         try:
             passes, self.pending = self.pending, []
-            if passes:
+            if passes and not plain:
                 self.last = passes
                 self.lines |= {one.line: track for one in passes}
                 if not track.loop.loss:
                     self._renew(track, loss=loss_text(track.loop.file, passes[0].line))
-            elif not self.library:
+            elif not passes and not self.library:
                 passes = self.last
             if len(passes) > 1 and closure(args, kwargs):
                 passes = passes[:1]  # a closure is called as often as the optimizer likes
             self._updated(track, passes, float(optimizer.param_groups[0]["lr"]))
-            track.charge(time.perf_counter() - began)
+            if not plain:
+                track.charge(time.perf_counter() - began)
         except Exception as error:
             self.failed("step", error, 0)
 
@@ -327,6 +306,8 @@ class Watcher:
             track.sampled = track.detailed = False
         for one in passes:
             one.reading = one.own = None  # they hold the weights
+        if step >= QUIET and step >= track.quiet:
+            track.quiet = 0 if self.library else track.until(step, self.recorder, self.measuring)
 
     def _sample(self, track: Track, step: int, epoch: int, loss: float, rate: float) -> None:
         """Write an update of the sample; with it, now and then, norms by layer."""

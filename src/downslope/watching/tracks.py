@@ -6,7 +6,7 @@ import mmap
 import os
 import struct
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,6 +32,7 @@ class Track:
         self.stored_stride = 1  # of the steps that are stored
         self.updates: Growing | None = None
         self.size = 0  # numbers of a vector in a record
+        self.capacity = 64  # records of the sample before every second one is left out
         self.last = 0  # the last step of the sample
 
     def step(self, loss: float, rate: float, epoch: int) -> None:
@@ -43,10 +44,20 @@ class Track:
         elif self.recorder.active:
             place, rest = divmod(self.count, self.stored_stride)
             if not rest:
-                self.steps.write(place, STEP.pack(loss, rate, epoch + 1))
+                self.steps.write(place, loss, rate, epoch + 1)
                 if place + 1 >= STEPS:
                     self.halve()
         self.count += 1
+
+    def columns(self) -> list[Any]:
+        """Loss, rate and epoch + 1 of the steps that fit into the file as it is; empty beyond `STEPS`."""
+        return self.steps.columns(3, STEPS - 1) if self.stored_stride == 1 else [(), (), ()]
+
+    def reached(self, count: int) -> None:
+        """So many updates were written, some of them into the `columns`."""
+        if count > self.count:
+            self.count = count
+            self.steps.used = max(self.steps.used, count * STEP.size)
 
     def halve(self) -> None:
         """Every second of the stored steps."""
@@ -58,33 +69,52 @@ class Track:
     def amend(self, step: int, loss: float) -> None:
         place, rest = divmod(step - 1, self.stored_stride)
         if self.recorder.active and not rest:
-            self.steps.write(place, struct.pack("<d", loss))
+            self.steps.write(place, loss)
 
     def update(self, update: Update) -> None:
         """Write one of the sample, and decide when the next one is due."""
-        if not self.recorder.active:
-            return
-        vectors = [update.params, update.gradient, update.before]
-        if self.updates is None:
-            sizes = [len(v) for v in vectors if v is not None and len(v) <= NUMBERS]
-            self.size = max(sizes, default=0)
-            name = f"updates-{self.loop.number}-{self.size}.bin"
-            self.updates = Growing(self.recorder.folder / name, HEAD.size + 24 * self.size)
-        fits = [v is not None and 0 < len(v) == self.size for v in vectors]
-        which = sum(fit << bit for bit, fit in enumerate(fits))
-        head = (update.step + 1, update.epoch, update.seconds, update.loss, update.rate, update.gradient_norm)
-        blank = bytes(8 * self.size)
-        parts = [HEAD.pack(*head, update.rows, which)]
-        parts += [np.asarray(v, "<f8").tobytes() if fit else blank for v, fit in zip(vectors, fits)]
-        self.updates.write(self.sampled, b"".join(parts))
-        self.sampled += 1
-        self.last = update.step
+        head = (update.step, update.epoch, update.seconds, update.loss, update.rate, update.gradient_norm)
+        vectors = (update.params, update.gradient, update.before)
+        self.sample((*head, update.rows), *(None if v is None else [np.asarray(v, float)] for v in vectors))
         if update.validation is not None:
             self.recorder.validation(self.loop.number, update.step, update.validation)
-        capacity = max(64, min(4096, 150_000 // max(1, self.size)))
-        while update.step >= capacity * self.stride:
+
+    def sample(self, head: tuple, *vectors: list | None) -> None:
+        """The same from its numbers (step, epoch, seconds, loss, rate, gradient norm, rows), and params,
+        gradient and weights before, each in parts: floats, and arrays (p,) of float64. A norm that is NaN is
+        that of the gradient."""
+        if not self.recorder.active:
+            return
+        step, fits = head[0], 0
+        if self.updates is None:
+            self._open(max(map(_size, vectors)))
+        numbers = self.updates.record(self.sampled) if self.updates is not None else None
+        if numbers is not None:
+            place = 8
+            for bit, parts in enumerate(vectors):
+                if parts is not None and 0 < _size(parts) == self.size:
+                    fits |= 1 << bit
+                    at = place
+                    for part in parts:
+                        if type(part) is float:
+                            numbers[at] = part
+                            at += 1
+                        else:
+                            numbers[at : at + len(part)] = part
+                            at += len(part)
+                place += self.size
+            HEAD.pack_into(numbers, 0, step + 1, *head[1:], fits)
+        self.sampled += 1
+        self.last = step
+        while step >= self.capacity * self.stride:
             self.stride *= 2
-        self.next = -(-max(1, update.step) // self.stride) * self.stride if update.step else 0
+        self.next = -(-max(1, step) // self.stride) * self.stride if step else 0
+
+    def _open(self, size: int) -> None:
+        self.size = size if size <= NUMBERS else 0
+        name = f"updates-{self.loop.number}-{self.size}.bin"
+        self.updates = Growing(self.recorder.folder / name, HEAD.size + 24 * self.size)
+        self.capacity = max(64, min(4096, 150_000 // max(1, self.size)))
 
     def sparser(self, stride: float) -> None:
         """Take every `stride`-th update at most into the sample, from now on."""
@@ -113,6 +143,7 @@ class Growing:
         self.open = True
         self.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
         self.map: mmap.mmap | None = None
+        self.views: list[Any] = []  # of the mapping: columns, and all its numbers
         self._grow(self.size)
 
     def _grow(self, size: int) -> None:
@@ -123,20 +154,36 @@ class Growing:
             os.ftruncate(self.file, size)
         self.size = size
         self.map = mmap.mmap(self.file, size)
+        self.views = [memoryview(self.map).cast("d")]
 
-    def write(self, place: int, record: bytes) -> None:
-        """A record, or the beginning of one."""
-        first = place * self.length
+    def record(self, place: int) -> Any:
+        """The float64 of a record, to be written; None where the disk is full."""
+        first, end = place * self.length, (place + 1) * self.length
         if self.map is None:
-            return
-        if first + self.length > self.size:
+            return None
+        if end > self.size:
             try:
-                self._grow(max(2 * self.size, first + self.length))
+                self._grow(max(2 * self.size, end))
             except OSError:  # a full disk is no fault of the script
-                self.map = None
-                return
-        self.map[first : first + len(record)] = record
-        self.used = max(self.used, first + self.length)
+                return None
+        self.used = max(self.used, end)
+        return self.views[-1][first // 8 : end // 8]
+
+    def write(self, place: int, *numbers: float) -> None:
+        """A record, or the beginning of one."""
+        record = self.record(place)
+        for index, number in enumerate(numbers if record is not None else ()):
+            record[index] = number
+
+    def columns(self, width: int, most: int) -> list[Any]:
+        """The columns of at most so many records of `width` float64, to be written; until the file grows."""
+        if self.map is None:
+            return [()] * width
+        if len(self.views) == 1:
+            numbers = self.views[0]
+            end = width * min(len(numbers) // width, most)
+            self.views = [*(numbers[place:end:width] for place in range(width)), numbers]
+        return self.views[:width]
 
     def content(self) -> bytes:
         return b"" if self.map is None else self.map[: self.used]
@@ -161,9 +208,25 @@ class Growing:
             os.close(self.file)
 
     def _unmap(self) -> None:
+        for view in self.views:
+            view.release()
+        self.views = []
         if self.map is not None:
             self.map.close()
             self.map = None
+
+
+def _size(parts: list | None) -> int:
+    """How many numbers there are; 0 where one is not known."""
+    size = 0
+    for part in parts or ():
+        if type(part) is float:
+            size += 1
+        elif part is None:
+            return 0
+        else:
+            size += len(part)
+    return size
 
 
 def read_steps(folder: Path, number: int) -> np.ndarray:
