@@ -13,11 +13,10 @@ from . import curvature, frames, graphs
 from .records import NUMBERS, Curvature, Fact, Loop
 from .symptoms import Symptoms
 
-SHARE = 0.01  # of a loop's seconds that samples and readings may take
+SHARE = 0.02  # of a loop's seconds that samples may take
 WAITING = 64  # losses on a GPU that are read at once
 BY_HAND = 0.2  # the same where leaves are moved by hand
-START = 0.002  # seconds that they may take beside that
-FREE = 8  # updates whose readings are not counted against that
+START = 0.01  # seconds that they may take beside that
 QUIET = 64  # updates after which most leave only their loss and rate
 
 
@@ -140,9 +139,9 @@ class Track:
         """The next update of which more is read than its loss and rate."""
         if self.optimizer is None or self.scaler is not None:
             return 0
-        due = [step - step % 16 + 16, self.loop.length or step + 16]
+        due = [step - step % 16 + 16, max(self.next_detail, step + 1), self.loop.length or step + 16]
         if self.affordable(time.perf_counter()):
-            due += [recorder.tracks[self.number].next + 1, max(self.next_detail, step + 1)]
+            due.append(max(recorder.tracks[self.number].next, step) + 1)
         if measuring:
             due.append(1 << step.bit_length())
         return min(due)

@@ -21,7 +21,6 @@ from typing import Any
 from . import curvature, frames, graphs
 from .loops import (
     BY_HAND,
-    FREE,
     QUIET,
     Pass,
     Track,
@@ -182,7 +181,7 @@ class Watcher:
         symptoms = track.symptoms
         symptoms.glance(track, loss, step, one.line, not self.library)
         due = self.measuring and track.budget.due(step, now - track.began, track.loop.length)
-        track.detailed = step >= track.next_detail and (step <= FREE or track.affordable(now))
+        track.detailed = step >= track.next_detail
         last = step == track.loop.length
         track.sampled = (
             track.detailed or last or (self.recorder.wanted(track.number) and track.affordable(now))
