@@ -182,7 +182,8 @@ def converged(case: Case) -> Verdict | None:
             and case.end.gap is not None
             and case.end.stationarity > 1e-6 * term.gradient_scale
         )
-        proved = {"kind": "proved", "gap": case.end.gap} if steep else {}  # at a kink the slope is never 0
+        # At a kink the slope need not be 0: there the gap is what proves the end.
+        proved: dict[str, Any] = {"kind": "proved", "gap": case.end.gap} if steep else {}
         return case.verdict("converged", **{"kind": "rounded" if "width" in case.numbers else "", **proved})
     certificate, enough = case.end.stationarity, 1e-6 if code == "no_progress" else 1e-8
     small = certificate <= 1e4 * enough * term.rough_scale and certificate <= enough * term.gradient_scale
