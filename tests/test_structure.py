@@ -122,6 +122,7 @@ def test_no_import_circle_goes_through_two_rooms_and_no_room_has_two():
     rooms_of = [sorted({name.split(".")[1] for name in circle}) for circle in circles()]
     assert [rooms for rooms in rooms_of if len(rooms) > 1] == []
     assert len(rooms_of) == len({room for (room,) in rooms_of}), rooms_of
+    assert not {"data", "inference"} & {room for (room,) in rooms_of}, rooms_of
 
 
 def test_a_trace_is_shown_by_later_rooms():

@@ -61,6 +61,7 @@ _VIEWS = {
     "read": ("data.opening", "read_dataset"),
     "learn_again": ("data.learning", "learn_again"),
     "save": ("inference.run", "save"),
+    "training": ("inference.training", "Training"),
     "unfinished": ("inference.checkpoint", "unfinished"),
     "plot": ("plots", "loss"),
     "path": ("plots", "path"),

@@ -267,15 +267,13 @@ class Solution:
     def refit(self, dataset, fix_alpha: bool = True) -> Solution:
         """Fit the same settings to other rows. If a rule chose alpha, it chooses again, unless
         `fix_alpha`."""
-        from .training import Training
-
         recipe = self.recipe
         if self.selection is not None and not fix_alpha:
             chosen = {"alpha": self.selection["rule"]}
             if self.selection["folds"] is not None:  # gcv, aic and bic have none
                 chosen |= {"folds": self.selection["folds"], "metric": self.selection["metric"]}
             recipe = recipe.with_(**chosen)
-        training = Training.on_rows(dataset, recipe)
+        training = view("training").on_rows(dataset, recipe)
         training.judged = False
         return training.solution
 
