@@ -1,5 +1,6 @@
 """Rows that are read in parts give what rows in memory give, whatever files and parts they lie in."""
 
+import gc
 import gzip
 import json
 import os
@@ -386,6 +387,22 @@ def test_a_slow_source_is_decoded_twice_and_read_back_ever_after(folder, monkeyp
     assert len(scans) == 2 and stream.cached.whole
     with pa.OSFile(str(stream.cached.path), "rb") as file:  # an open format: Arrow reads it
         assert pa.ipc.open_file(file).read_all().num_rows == N
+
+
+def test_a_stream_that_goes_leaves_the_cached_rows_of_another_of_the_same_file(folder):
+    arrow_csv.write_csv(frame("classes"), folder / "rows.csv")
+    settings = {"loss": "log", "method": "lbfgs", "tol": 1e-10}
+    one, other = (streamed(str(folder / "rows.csv")).labelled() for _ in range(2))
+    found = ds.fit(one, **settings).params
+    assert np.array_equal(ds.fit(other, **settings).params, found)
+    path = other.cached.path
+    assert one.cached.path == path
+    del one
+    gc.collect()
+    assert path.is_file() and np.array_equal(ds.fit(other, **settings).params, found)
+    del other
+    gc.collect()
+    assert not path.exists()
 
 
 def test_what_is_kept_goes_with_the_process_or_stays_where_it_is_asked_for(folder):

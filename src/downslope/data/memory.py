@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import itertools
 import os
 import re
 import select
@@ -15,6 +16,7 @@ import tempfile
 import time
 import warnings
 import weakref
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
@@ -287,6 +289,17 @@ def _first_bytes(pipe: Any, name: str) -> bytes:
 # first.
 
 
+_number = itertools.count()  # two streams of one process write the same rows at the same time
+_users: Counter[Path] = Counter()  # of each file that is not kept: the last of them removes it
+
+
+def _let_go(path: Path) -> None:
+    _users[path] -= 1
+    if not _users[path]:
+        del _users[path]
+        _gone(path)
+
+
 class Cache:
     """A file of encoded rows: written part by part, whole once `close` was called, read at random after."""
 
@@ -294,7 +307,7 @@ class Cache:
         self.folder, self.kept = cache_folder()
         digest = hashlib.sha256(name.encode()).hexdigest()[:24]
         self.path = self.folder / f"{digest}.arrow"
-        self.part = self.folder / f".{digest}.{os.getpid()}.part"
+        self.part = self.folder / f".{digest}.{os.getpid()}-{next(_number)}.part"
         self.columns, self.outputs, self.weighted, self.piece = columns, outputs, weighted, piece
         self.whole = self.path.is_file()
         self._writer: Any = None
@@ -303,7 +316,8 @@ class Cache:
             _gone(self.path)
             self.whole = False
         if not self.kept:
-            weakref.finalize(self, _gone, self.path)
+            _users[self.path] += 1
+            weakref.finalize(self, _let_go, self.path)
         if self.whole:
             with suppress(OSError):
                 os.utime(self.path)  # used just now
