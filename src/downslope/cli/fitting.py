@@ -32,6 +32,7 @@ def fit(
     ending: Ending,
     grid: o.Grid = None,
     lab: o.ShowLab = False,
+    calibrate_rows: o.CalibrateRows = None,
     lang: o.Lang = None,
 ) -> int:
     """Fit a linear model, or a net, to the rows of a table."""
@@ -39,7 +40,9 @@ def fit(
 
     book = ending.check()
     if ending.resume is None:
-        training, keeps = _begun(request.whole(), grid, ending)
+        training, keeps = _begun(request.whole(), grid, ending, calibrate_rows)
+    elif calibrate_rows is not None:
+        raise DownslopeError("inference.calibration_checkpoint")
     else:
         request, training, keeps = _gone_on(request, ending.resume, grid, ending)
     notes = request.notes(training.dataset, training.held_out)
@@ -54,7 +57,7 @@ def fit(
             training.dataset.close()
 
 
-def _begun(request: FitRequest, grid, ending: Ending):
+def _begun(request: FitRequest, grid, ending: Ending, calibrate: str | None):
     """A training that has not begun, and what keeps it on the way, if that was asked for."""
     from ..data.memory import budget
     from ..descent.methods import Exhaustive
@@ -68,7 +71,9 @@ def _begun(request: FitRequest, grid, ending: Ending):
     asked = asdict(o.changed(request, memory=str(budget(request.memory))))
     keeps = resuming.begun(ending.out, ending.checkpoint, ending.force, asked)
     dataset, held_out = request.rows()
-    training = Training.on_rows(dataset, request.suited(recipe, dataset), held_out)
+    if keeps is not None and calibrate is not None:
+        raise DownslopeError("inference.calibration_checkpoint")
+    training = Training.on_rows(dataset, request.suited(recipe, dataset), held_out, calibrate=calibrate)
     if keeps is not None:
         keeps.begin(training)
     return training, keeps

@@ -77,6 +77,10 @@ Workers = Annotated[str | None, _option("--workers", "N", "workers")]
 Cluster = Annotated[str | None, _option("--cluster", "ADDRESS", "cluster")]
 Validate = Annotated[str | None, _option("--validate", "FRACTION|FILE", "validate")]
 
+CalibrateRows = Annotated[str | None, _option("--calibrate-rows", "FRACTION|cv+", "calibrate_rows")]
+Interval = Annotated[str | None, _option("--interval", "LEVEL", "interval")]
+IntervalOf = Annotated[str | None, _option("--interval-of", "new|mean", "interval_of")]
+
 Derivative = Annotated[list[str] | None, _option("--derivative", "EXPR", "derivative")]
 
 Methods = Annotated[str, _option("--methods", "A,B", "methods", methods_known)]

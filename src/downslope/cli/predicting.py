@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..arguments import number, one_of
 from ..errors import DownslopeError
 from ..messages import text
 from . import options as o
@@ -25,6 +26,8 @@ def predict(
     encoding: o.Encoding = None,
     header: o.Header = None,
     out_encoding: o.OutEncoding = None,
+    interval: o.Interval = None,
+    interval_of: o.IntervalOf = None,
     json: o.Json = False,
     lang: o.Lang = None,
 ) -> int:
@@ -34,6 +37,7 @@ def predict(
     from ..inference import Solution, load
     from . import outputs
 
+    asked = _asked(interval, interval_of)
     plan = outputs.planned(data, out, force, resume)
     reading = ReadOptions(memory, None, on_bad_row, None, encoding, header)
     solution = load(run)
@@ -43,11 +47,11 @@ def predict(
     try:
         if plan.folder is None:
             to = plan.jobs[0][1]
-            one = solution.predict_source(data, reading, as_written=_as_csv(to) and not json)
+            one = solution.predict_source(data, reading, as_written=_as_csv(to) and not json, **asked)
             with _watched(one.meter, out is not None):
                 written.add(one, to, keeps=json)
         else:
-            _fill(plan, solution, reading, written)
+            _fill(plan, solution, reading, written, asked)
     except KeyboardInterrupt:
         done, count = len(written.files) + plan.before, len(plan.jobs) + plan.before
         key = "cli.broken_off" if plan.folder is None else "cli.broken_off_files"
@@ -61,7 +65,18 @@ def _as_csv(path: Path | None) -> bool:
     return path is None or path.suffix.lower() == ".csv"
 
 
-def _fill(plan: Any, solution: Any, reading: Any, written: _Written) -> None:
+def _asked(interval: str | None, interval_of: str | None) -> dict[str, Any]:
+    """What --interval and --interval-of ask for."""
+    if interval is None:
+        if interval_of is not None:
+            raise DownslopeError("cli.interval_of")
+        return {}
+    level = number(above=0, below=1).read("--interval", interval)
+    of = one_of("new", "mean").read("--interval-of", interval_of or "new")
+    return {"interval": level, "interval_of": of}
+
+
+def _fill(plan: Any, solution: Any, reading: Any, written: _Written, asked: dict[str, Any]) -> None:
     """A file in the folder for each that is read, once all of them are seen to belong together."""
     from ..inference.predicting import looked_at
     from . import outputs
@@ -72,7 +87,7 @@ def _fill(plan: Any, solution: Any, reading: Any, written: _Written) -> None:
     with _watched(meter, True):
         for words, path in plan.jobs:
             try:
-                one = solution.predict_source(words, reading, meter, as_written=_as_csv(path))
+                one = solution.predict_source(words, reading, meter, as_written=_as_csv(path), **asked)
                 written.add(one, path)
             except DownslopeError as error:
                 if error.key != "data.no_rows":

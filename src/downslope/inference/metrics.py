@@ -45,6 +45,17 @@ class Metrics(Mapping[str, Any]):
         return dict, (dict(self),)  # what is kept holds numbers, and no rows
 
 
+def known_scores(training, end) -> np.ndarray | None:
+    """z of the training rows at the end, where the descent held them anyway."""
+    n, k = len(training.dataset or ()), training.objective.term.outputs
+    if not training.objective.term.in_memory or not isinstance(end.cached, tuple):
+        return None
+    _, z = end.cached
+    if np.shape(z) != (n, k):
+        return None
+    return z[:, 0] if k == 1 else z
+
+
 def _judged(solution, dataset, z) -> dict:
     """The metrics; where they cannot be found, {"unjudged": the error}: insight never costs a fit."""
     try:

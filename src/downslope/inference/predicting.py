@@ -9,8 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..data.cells import TextFormat, counted, infer_formats, typed
 from ..data.dataset import Note
 from ..data.delimited import cleaned, refuse_cut
@@ -21,6 +19,7 @@ from ..data.parts import Meter, ReadOptions, ahead, cut, limits, part_rows, part
 from ..data.reading import Table
 from ..data.source import Source, exists, opened_source
 from ..errors import DownslopeError
+from .intervals import columns_of, interval, names_of
 
 if TYPE_CHECKING:
     from .solution import Solution
@@ -50,6 +49,7 @@ class Predictions:
         reading: ReadOptions,
         meter: Meter | None = None,
         as_written: bool = False,
+        interval: tuple[float, bool] | None = None,
     ):
         """as_written: cells of text stay as they are, to be written again; else they become values.
 
@@ -65,7 +65,8 @@ class Predictions:
         self.encoding.refuse_lacking(found.names, self.source)
         self.meter = Meter(*_size(found)) if meter is None else meter
         self._meter_given = meter is not None
-        self.names = _names(solution, found.names)
+        self.interval = interval
+        self.names = _names(solution, found.names, interval is not None)
         self.rows = self.skipped = 0
         self._notes: list[Note] = []
 
@@ -173,7 +174,7 @@ class Predictions:
                 with numbered(first):
                     encoded = self.encoding.apply(part, target=False)
                 notes += [(key, _of_all(facts, first)) for key, facts in encoded.notes]
-                table = self._beside(table, self.solution.scores(encoded))
+                table = self._beside(table, encoded)
             first += read.num_rows
             yield table, lost, notes
         if unread[0]:
@@ -200,14 +201,17 @@ class Predictions:
         scan = found.raw(found.names, limits(found, self.reading), self.meter, self._lenient(unread))
         yield from cut(scan, size)
 
-    def _beside(self, table: Any, z: np.ndarray) -> Any:
+    def _beside(self, table: Any, rows: Any) -> Any:
         """The rows with what their scores say as the last columns."""
         import pyarrow as pa
 
+        z = self.solution.scores(rows)
         answers = self.solution.answers(z)
         values = [*answers.reshape(len(z), -1).T]
         if self.solution.recipe.loss.has_probabilities:
             values += [*self.solution.chances(z).T]
+        if self.interval is not None:
+            values.extend(columns_of(interval(self.solution, rows, z, *self.interval)))
         for name, column in zip(self.names, values):
             table = table.append_column(name, pa.array(column))
         return table
@@ -271,11 +275,12 @@ def _size(found: Table | Source) -> tuple[int | None, int | None]:
     return found.rows, None if packed else found.bytes
 
 
-def _names(solution: Solution, taken: Sequence[str]) -> list[str]:
+def _names(solution: Solution, taken: Sequence[str], intervals: bool) -> list[str]:
     """Of the columns of predictions: none has the name of one that is there already."""
     names = ["prediction"] if solution.single else [f"prediction: {name}" for name in solution.targets]
     if solution.recipe.loss.has_probabilities:
         names += [f"chance: {value}" for value in solution.classes]
+    names += names_of(solution) if intervals else []
     for place, name in enumerate(names):
         while name in taken:
             name += "_"

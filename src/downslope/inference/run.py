@@ -29,7 +29,7 @@ from ..insight import Remedy, Verdict
 from ..insight.measured import Certificate
 from ..messages import text
 from ..model.functions import Function
-from . import schema
+from . import intervals, schema
 from .recipe import Recipe
 from .solution import Solution
 from .table import as_options
@@ -173,7 +173,8 @@ def _files(solution: Solution) -> dict[str, bytes]:
     fields["notes"] = [[key, facts] for key, facts in solution.notes]
     fields["encoding"] = None if solution.encoding is None else solution.encoding.to_json()
     weights = io.BytesIO()
-    np.savez(weights, params=solution.params, start=solution.trace.start)
+    arrays: dict[str, Any] = intervals.arrays_of(solution)
+    np.savez(weights, params=solution.params, start=solution.trace.start, **arrays)
     steps = "".join(
         json.dumps(_written(record), ensure_ascii=False) + "\n" for record in solution.trace.to_records()
     )
@@ -190,13 +191,15 @@ def _solution(path: Path, contents: dict[str, bytes]) -> Solution:
     with schema.checked(path, "weights.npz"):
         with np.load(io.BytesIO(contents["weights.npz"]), allow_pickle=False) as arrays:
             params, start = arrays["params"], arrays["start"]
+            outputs = len(fields["classes"]) if len(fields["classes"]) > 2 else len(fields["targets"])
+            known = intervals.from_arrays(arrays, len(params), outputs)
         schema.check_weights(params, start, fields["names"])
     with schema.checked(path, "trace.jsonl"):
         lines = contents["trace.jsonl"].splitlines()
         records = [schema.decoded(line, schema.StepRecord, _read) for line in lines]
         trace = Trace.from_records(fields["names"], start, records, fields["steps"])
     with schema.checked(path, "solution.json"):
-        solution = _rebuilt(fields, params, trace)
+        solution = replace(_rebuilt(fields, params, trace), **known)
     return replace(solution, verdict=replace(solution.verdict, rerun=partial(_again, solution)))
 
 

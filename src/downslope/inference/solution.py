@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import view
-from ..arguments import a, door, truth
+from ..arguments import a, door, number, one_of, truth
 from ..data import Dataset, Encoding
 from ..data.opening import table_or_source
 from ..data.partitioned import PartitionedDataset
@@ -26,6 +26,7 @@ from ..insight.standard_errors import standard_errors
 from ..messages import text
 from ..model.nets import net_scores
 from ..model.objective import Objective
+from . import intervals
 from .predicting import Predictions
 from .recipe import Recipe
 
@@ -71,6 +72,8 @@ class Solution:
     split_in_parts: bool = False  # while they were read in parts
     path: Any = None  # along which alpha was chosen; a run keeps what `selection` says of it
     selection: Mapping[str, Any] | None = None  # how alpha was chosen: rule, metric, alphas, scores, …
+    normal: Any = None  # where normal theory holds, what makes it
+    calibration: Any = None  # how far predictions were off on rows that were not learned from
     source: str = ""  # of the training rows: a path, a query, or what they were in memory
 
     def __post_init__(self):
@@ -116,14 +119,28 @@ class Solution:
         count = len(self.params) - (self.outputs if self.recipe.intercept and linear else 0)
         return dict(zip(self.names[:count], self.params[:count].tolist()))
 
-    @door()
-    def predict(self, X) -> np.ndarray:
+    @door(interval=number(above=0, below=1, none=True), interval_of=one_of("new", "mean"))
+    def predict(self, X, interval: float | None = None, interval_of: str = "new") -> np.ndarray:
         """Predictions for new rows: the mean, (n,) or (n, k), after the inverse link; or classes, (n,).
 
         X: an array (n, d) in the order of `features`, a Dataset, or anything that `Dataset.read` accepts,
         which is encoded like the training rows. float32 rows give float32.
+
+        interval: 0.9 gives (prediction, lower, upper), (n, 3) or (n, k, 3), where new observations lie with
+        this probability; with `interval_of="mean"`, where their mean lies. For classes, (n, K) of bool: the
+        members of each set, which may be empty. By normal theory for least squares without penalty and
+        weights; otherwise, and wherever they were set aside, from calibration rows
+        (`fit(…, calibrate_rows=0.2)`).
         """
-        return self.answers(self.scores(X))
+        if interval is None:
+            return self.answers(self.scores(X))
+        rows = self._dataset(X)
+        return intervals.interval(self, rows, self.scores(rows), interval, interval_of == "mean")
+
+    @property
+    def normal_theory(self) -> intervals.NormalTheory | None:
+        """(XᵀX)⁻¹ and σ̂² of least squares without penalty and weights."""
+        return None if self.normal is None else self.normal.value
 
     def answers(self, z: np.ndarray) -> np.ndarray:
         """Predictions from the scores: the mean, or the classes."""
@@ -179,21 +196,28 @@ class Solution:
         if self.is_net:
             raise DownslopeError("inference.net_weights")
 
-    @door(reading=a("ReadOptions", none=True))
+    @door(
+        reading=a("ReadOptions", none=True),
+        interval=number(above=0, below=1, none=True),
+        interval_of=one_of("new", "mean"),
+    )
     def predict_source(
         self,
         source,
         reading: ReadOptions | None = None,
         meter: Meter | None = None,
         as_written: bool = False,
+        interval: float | None = None,
+        interval_of: str = "new",
     ) -> Predictions:
         """Any number of rows with their predictions, in chunks and in order: pyarrow Tables.
 
         source: anything that `Dataset.read` accepts. reading: the memory for rows, and how bad rows are
         treated. meter: one that also counts the rows of other sources. as_written: keep the cells of untyped
-        files as text, unchanged. See `Predictions`.
+        files as text, unchanged. interval: as for `predict`. See `Predictions`.
         """
-        return Predictions(self, source, reading or ReadOptions(), meter, as_written)
+        asked = None if interval is None else (interval, interval_of == "mean")
+        return Predictions(self, source, reading or ReadOptions(), meter, as_written, asked)
 
     def _dataset(self, X) -> Dataset:
         if not self.features:
@@ -225,9 +249,10 @@ class Solution:
         if not isinstance(table, Table):
             raise DownslopeError("inference.rows_in_memory", source=source)
         rows = self.encoding.apply(table)
-        if self.split is None or self.split_in_parts:
-            return rows
-        return rows.without_held_out(*self.split)
+        if self.split is not None and not self.split_in_parts:
+            rows = rows.without_held_out(*self.split)
+        drawn = self.calibration is not None and self.calibration.fold is None
+        return rows.without_held_out(self.calibration.fraction, self.calibration.seed) if drawn else rows
 
     def objective(self, rows: Dataset) -> Objective:
         """F over the training rows; rows with other columns are refused."""

@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..arguments import ROWS_OR_NONE, a, door
 from ..data import Dataset
 from ..data.dataset import refuse_constant_columns
@@ -33,8 +31,9 @@ from ..model.functions import Function
 from ..model.objective import Objective, function_objective
 from ..selection import Path
 from .automatic import Reason, chosen
+from .intervals import attached, set_apart
 from .logbook import Log, Logbook
-from .metrics import Metrics, RowCounter
+from .metrics import Metrics, RowCounter, known_scores
 from .recipe import AUTO, Recipe, renumbered
 from .solution import Solution, constants_of
 
@@ -79,6 +78,9 @@ class Training:
         self.path: Path | None = None  # along which alpha was chosen
         self.selection: Mapping[str, Any] | None = None  # how; a resumed run has this alone
         self.choice: tuple[Reason, ...] = ()  # the same in sentences
+        self.asked_recipe = recipe  # before alpha was chosen
+        self.calibrates: str | None = None  # "cv+:10", where intervals come from all rows
+        self.calibration: Any = None  # else (calibration rows, fraction, seed)
         self.code: Mapping[str, Any] = {}  # what a checkpoint keeps of a module, an optimizer, a function
         self._validation: Objective | None = validation
         self._end: Result | None = None
@@ -95,9 +97,10 @@ class Training:
         held_out: Any = None,
         module=None,
         state: State | None = None,
+        calibrate: float | str | None = None,
     ) -> Training:
         """A model on the rows of a Dataset or a Stream: a linear one, the recipe's net, or a PyTorch module.
-        `state`: where an earlier training on them stood, to go on from."""
+        `state`: where an earlier training on them stood, to go on from. `calibrate`: of `fit`."""
         parted = isinstance(dataset, PartitionedDataset)
         if not isinstance(dataset, Dataset | PartitionedDataset):
             raise DownslopeError("inference.no_dataset", found=type(dataset).__name__)
@@ -105,6 +108,7 @@ class Training:
             raise DownslopeError("inference.no_target")
         if parted and (module is not None or recipe.net is not None):
             raise DownslopeError("inference.net_in_memory", rows=f"{len(dataset):,}")
+        asked, (dataset, calibration) = recipe, set_apart(dataset, calibrate, recipe.seed)
         if recipe.loss.labels:
             dataset = dataset.labelled()
             held_out = None if held_out is None else held_out.labelled(dataset.classes)
@@ -130,6 +134,8 @@ class Training:
         training.dataset, training.held_out, training.module = dataset, held_out, module
         if path is not None:
             training.path, training.selection, training.choice = path, path.to_json(), (*path.notes(),)
+        training.asked_recipe, training.calibration = asked, calibration
+        training.calibrates = calibrate if isinstance(calibrate, str) and calibration is None else None
         return training
 
     @classmethod
@@ -319,10 +325,9 @@ class Training:
         )
         if self.module is not None:
             self.objective.term.load(end.params, self.module)
-        rows: dict[str, Any] = {"training": (dataset, self._scores(end))}
-        if self.held_out is not None:
-            rows["validation"] = (self.held_out, None)
-        return replace(solution, metrics=Metrics(solution, rows))
+        held = {} if self.held_out is None else {"validation": (self.held_out, None)}
+        rows: dict[str, Any] = {"training": (dataset, known_scores(self, end)), **held}
+        return attached(self, replace(solution, metrics=Metrics(solution, rows)))
 
     def _penalised(self, verdict: Verdict) -> Training | None:
         """The same with an L2 penalty and its alpha by cross-validation; None where rows are too few for
@@ -333,7 +338,8 @@ class Training:
         except DownslopeError:
             return None
         bounded.choice = ((f"selection.auto_{verdict.code}", {}), *bounded.choice)
-        bounded._began = self._began
+        bounded._began, bounded.calibrates = self._began, self.calibrates
+        bounded.calibration = self.calibration
         return bounded
 
     def _reason(self) -> tuple[Reason, ...]:
@@ -347,16 +353,6 @@ class Training:
         if len(shards) < 2 or not isinstance(self.method, Method) or self.method.full:
             return reasons
         return *reasons, ("inference.local_passes", {"shards": len(shards), "method": self.method.name})
-
-    def _scores(self, end: Result) -> np.ndarray | None:
-        """z of the training rows at the end, where the descent held them anyway."""
-        n, k = len(self.dataset or ()), self.objective.term.outputs
-        if not self.objective.term.in_memory or not isinstance(end.cached, tuple):
-            return None
-        _, z = end.cached
-        if np.shape(z) != (n, k):
-            return None
-        return z[:, 0] if k == 1 else z
 
 
 @one_blas_thread()
@@ -376,6 +372,7 @@ def fit(
     validation: Dataset | None = None,
     checkpoint: Checkpoint | None = None,
     log: Any = None,
+    calibrate_rows: float | str | None = None,
     **settings,
 ) -> Solution:
     """Minimise a loss over the rows of a Dataset: `fit(dataset, …)` trains a linear model, or a net with
@@ -385,6 +382,7 @@ def fit(
     in the trace; with `patience`, it stops the descent and selects its weights. `checkpoint`: a folder in
     which the state is saved while it runs, for `resume`. `log`: a file to which each step is written while
     it runs, "tensorboard:FOLDER" or "mlflow:FOLDER", several of these, or a `Logbook`.
+    `calibrate_rows`: the fraction of rows that only say how wide intervals are, or "cv+:10"; see `predict`.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
@@ -394,7 +392,9 @@ def fit(
     """
     module, rows = (None, model_or_dataset) if dataset is None else (model_or_dataset, dataset)
     recipe, book = recipe or Recipe.for_rows(rows, settings), Logbook.checked(log)
-    training = Training.on_rows(rows, recipe, validation, module)
+    if checkpoint is not None and calibrate_rows is not None:
+        raise DownslopeError("inference.calibration_checkpoint")
+    training = Training.on_rows(rows, recipe, validation, module, calibrate=calibrate_rows)
     return run_to_end(training, checkpoint, book)
 
 

@@ -153,7 +153,7 @@ def standard_errors(
     plain = not objective.penalty.alpha
     shown = "model" if kind == "model" else kind
     fit = fit_statistics(term, theta, df if df != q or not free else used, C, not plain, shown)
-    J = np.kron(_to_user(term, q), np.eye(k - free))
+    J = np.kron(to_user_of(term, q), np.eye(k - free))
     C = J @ C @ J.T
     return StandardErrors(
         **known, covariance=C, error=np.sqrt(np.diag(C)), degrees=degrees, deviation=deviation, tested=plain,
@@ -201,7 +201,7 @@ def _pinv(A: np.ndarray) -> np.ndarray:
     return np.linalg.pinv(A, rcond=1e-12, hermitian=True)
 
 
-def _to_user(term, q: int) -> np.ndarray:
+def to_user_of(term, q: int) -> np.ndarray:
     """∂w/∂θ of one output, intercept included.  (q, q)"""
     return term.standardise.to_user(np.eye(q).ravel(), term.intercept).reshape(q, q)
 
