@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import view
+from .. import notebook, view
 from ..arguments import a, door, number, one_of, truth
 from ..data import Dataset, Encoding
 from ..data.opening import table_or_source
@@ -36,6 +36,9 @@ def constants_of(method: Any) -> dict[str, float]:
     direction = getattr(method, "direction", None)
     names = [name for name in ("epsilon", "decay") if hasattr(direction, name)]
     return {name: float(getattr(direction, name)) for name in names}
+
+
+SHOWN = 20  # weights in a notebook
 
 
 @dataclass(frozen=True, eq=False)
@@ -331,6 +334,14 @@ class Solution:
     def save(self, path, force: bool = False) -> Path:
         """Save the run as a folder of open formats; see `downslope.load`."""
         return view("save")(self, path, force)
+
+    def _repr_html_(self) -> str:
+        """Weights, loss and verdict, for a notebook; of many weights the first."""
+        rows = [(name, f"{value:.6g}") for name, value in list(zip(self.names, self.params))[:SHOWN]]
+        if len(self.names) > SHOWN:
+            rows.append(("…", text("inference.html_more", count=len(self.names) - SHOWN)))
+        facts = f"{self.method}: {text('inference.html_loss', loss=self.loss, epochs=self.epochs)}"
+        return notebook.table(rows) + notebook.paragraph(facts) + self.verdict._repr_html_()
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value:.6g}" for name, value in list(zip(self.names, self.params))[:6])

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import notebook
 from ..arguments import door, number
 from ..descent.auto_rate import best_fixed
 from ..errors import DownslopeError
@@ -153,6 +154,10 @@ class Certificate:
     @property
     def _kappa(self) -> float:
         return self.L / self.slowest if self._known else math.nan
+
+    def _repr_html_(self) -> str:
+        """Its lines, for a notebook."""
+        return notebook.preformatted(self.lines())
 
     def lines(self) -> list[str]:
         """Sentences on what is known, then a table of predicted epochs."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import notebook
 from ..messages import text
 from .fit_statistics import FitStatistics
 
@@ -171,12 +171,12 @@ class StandardErrors:
 
     def _repr_html_(self) -> str:
         """The same as a table, for notebooks."""
-        parts = [html_table(self.cells(), heads=True)]
+        parts = [notebook.table(self.cells(), heads=True)]
         if self.fit is not None:
-            parts.append(html_table(self.fit.pairs()))
+            parts.append(notebook.table(self.fit.pairs()))
             collinear = self.fit.collinear(self.features)
-            parts += [] if collinear is None else [f"<p>{html.escape(collinear)}</p>"]
-        parts += [f"<p>{html.escape(line)}</p>" for line in self.below()]
+            parts += [] if collinear is None else [notebook.paragraph(collinear)]
+        parts += [notebook.paragraph(line) for line in self.below()]
         return "\n".join(parts)
 
 
@@ -216,18 +216,3 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _width(words: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in words)
-
-
-def html_table(rows: Sequence[Sequence[str]], heads: bool = False) -> str:
-    """Plain HTML of cells, escaped; with `heads` the first row is one of heads.
-
-    >>> html_table([("a", "<1>")])
-    '<table><tbody><tr><th>a</th><td>&lt;1&gt;</td></tr></tbody></table>'
-    """
-    safe = [[html.escape(str(cell)) for cell in row] for row in rows]
-    top = "<thead><tr>" + "".join(f"<th>{cell}</th>" for cell in safe[0]) + "</tr></thead>" if heads else ""
-    lines = (
-        f"<tr><th>{first}</th>{''.join(f'<td>{cell}</td>' for cell in others)}</tr>"
-        for first, *others in safe[int(heads) :]
-    )
-    return f"<table>{top}<tbody>{''.join(lines)}</tbody></table>"

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import notebook
 from ..descent import directions
 from ..descent.methods import Method
 from ..messages import text
@@ -71,6 +72,10 @@ class Certificate:
         """rate / bound; 0 where either is unknown."""
         known = math.isfinite(self.rate) and math.isfinite(self.bound) and self.bound > 0
         return self.rate / self.bound if known else 0.0
+
+    def _repr_html_(self) -> str:
+        """Its lines, for a notebook."""
+        return notebook.preformatted(self.lines())
 
     def lines(self) -> list[str]:
         """What was measured on a net, a sentence each."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import view
+from .. import notebook, view
 from ..arguments import a, door, number, truth
 from ..data.statistics import SecondMoments
 from ..descent.methods import CoordinateDescent
@@ -23,6 +23,8 @@ from ..model.linear import Linear
 from ..model.objective import Objective, objective_of
 from ..model.penalties import Penalty
 from .minimisers import COUNT, RATIO, Minimisers, by_coordinates, kinked_alphas
+
+SHOWN = 20  # alphas in a notebook
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +64,18 @@ class Path:
     sampled: tuple[int, int] | None = None  # rows that chose alpha, and all of them, where those are more
     moments: SecondMoments | None = field(default=None, repr=False)  # of all rows, where they were found
     better_on: tuple[float, float] | None = None  # the best score on standardised columns, and its alpha
+
+    def _repr_html_(self) -> str:
+        """Every alpha, or some of many, with its weights, gap and score; the chosen one is named below."""
+        places = np.unique(np.linspace(0, len(self.alphas) - 1, SHOWN).round().astype(int))
+        rows = [["alpha", text("selection.html_nonzero"), "F", text("selection.html_gap")]]
+        rows[0] += [] if self.curve is None else [self.metric]
+        for k in places:
+            row = [self.alphas[k], self.nonzero[k], self.losses[k], self.gaps[k]]
+            row += [] if self.curve is None else [self.curve[k]]
+            rows.append([f"{value:.6g}" for value in row])
+        chosen = notebook.paragraph(f"{self.alpha:.6g}", strong=f"alpha ({self.rule})") if self.rule else ""
+        return notebook.table(rows, heads=True) + chosen
 
     @property
     def nonzero(self) -> np.ndarray:

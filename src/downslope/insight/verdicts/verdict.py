@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ... import notebook
 from ...errors import DownslopeError
 from ...messages import language, text
 from ...settings import arguments
@@ -134,6 +135,10 @@ class Verdict:
             "remedies": [remedy.to_json() for remedy in self.remedies],
         }
         return {**whole, "unjudged": dict(self.unjudged)} if self.unjudged else whole
+
+    def _repr_html_(self) -> str:
+        """The sentence and the remedies, for a notebook."""
+        return notebook.paragraph(self.text, self.code) + notebook.items([str(one) for one in self.remedies])
 
     def __getstate__(self):
         return {**vars(self), "rerun": None}  # a pickle holds no rows
