@@ -26,7 +26,7 @@ ALIKE = 0.01  # relative: curvatures at several steps that are one
 NEAR = 0.2  # of the bound: an edge of stability
 SECONDS, SHARE = 1.0, 0.05  # that measuring a net may take; or this share of its descent, where that is more
 PRICE = 3  # gradients that one product costs
-WORK = 3e8  # rows × weights × products that a second is good for, on a slow core
+WORK = 2e9  # rows × weights × products that a second is good for, on a slow core
 BETWEEN = (0.25, 0.5, 0.75)  # parts of the updates after which a net's trace is looked at
 REASONS = (  # why a curvature was not measured
     *("no_graph", "sparse", "complex", "compiled", "distributed", "hooks", "custom_function"),
