@@ -139,9 +139,10 @@ def _net_main(solution: Solution, library: str, rows: Dataset | None) -> str:
         lines += [
             "    if len(sys.argv) < 2 and DATA is None:",
             f"        sys.exit({text('export.net_no_data')!r})",
-            "    X = encode(read(sys.argv[1] if len(sys.argv) > 1 else DATA))",
+            "    rows = encode(read(sys.argv[1] if len(sys.argv) > 1 else DATA))",
         ]
-    array = "np.array(X)" if library == "numpy" else "torch.tensor(X, dtype=torch.float64)"
+    given = "rows" if rows is None else "X"
+    array = f"np.array({given})" if library == "numpy" else f"torch.tensor({given}, dtype=torch.float64)"
     return "\n".join([*lines, *_table(solution, array)])
 
 
