@@ -294,7 +294,7 @@ LESSON = "fit examples/rows.csv --target y --no-intercept --no-scale --method {}
     [
         ("gd --learning-rate 0.01", ["below 2/L = 0.214286", "after 71 epochs", "71 (actual)"]),
         ("gd --learning-rate 0.3", ["1.4 times the bound"]),
-        ("gd --learning-rate 0.00001", ["after 300 it has not"]),
+        ("gd --learning-rate 0.00001", ["after 300 epochs it has not"]),
         ("momentum --learning-rate 0.01", ["heavy-ball", "Predicted and actual"]),
         ("sgd --learning-rate 0.01", ["safe for every row", "a noise floor"]),
         ("gd --learning-rate 0.01 --lang zh", ["71 轮后", "实际用了 71 轮"]),

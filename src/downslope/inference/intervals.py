@@ -135,9 +135,7 @@ def attached(training: Any, solution: Any) -> Any:
     """The solution with all that its intervals need."""
     recipe = solution.recipe
     plain = recipe.loss.quadratic and not recipe.penalty.alpha and training.objective.linear
-    parts = isinstance(training.dataset, PartitionedDataset)
-    weights = training.dataset.encoding.weights if parts else training.dataset.weights
-    if plain and weights is None:
+    if plain and training.dataset.sample.weights is None:
         solution = replace(solution, normal=NormalSource(training.objective))
     if training.calibration is None and training.calibrates is None:
         return solution
