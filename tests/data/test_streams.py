@@ -405,6 +405,7 @@ def test_a_stream_that_goes_leaves_the_cached_rows_of_another_of_the_same_file(f
     assert not path.exists()
 
 
+@pytest.mark.slow
 def test_what_is_kept_goes_with_the_process_or_stays_where_it_is_asked_for(folder):
     arrow_csv.write_csv(frame(), folder / "rows.csv")
     code = (

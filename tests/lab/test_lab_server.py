@@ -302,6 +302,7 @@ LONG = {
 SHORT = {"problem": {"kind": "preset", "name": "bowl"}, "runs": [{"epochs": 2}]}
 
 
+@pytest.mark.slow
 def test_what_takes_too_long_is_ended_and_the_next_is_served():
     async def told():
         async with pool(seconds=2.0) as workers:
@@ -352,6 +353,7 @@ sys.meta_path.insert(0, Slow())
 """
 
 
+@pytest.mark.slow
 def test_seconds_count_from_when_all_is_loaded(tmp_path, monkeypatch):
     pytest.importorskip("torch")
     (tmp_path / "sitecustomize.py").write_text(SLOW_TORCH)
@@ -406,6 +408,7 @@ def test_what_takes_too_much_memory_is_refused(tmp_path):
     assert key in ("lab.memory", "data.cannot_read") and after["runs"][0]["epochs"] == 2
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_requests():
     def resident(process: int) -> int:
         pages = Path(f"/proc/{process}/statm")

@@ -234,15 +234,17 @@ LESSONS = dict(
             line_of_answers,
             two_classes,
             softmax,
+            loss_falls,
         ),
         1,
     )
 )
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("number", LESSONS)
 def test_each_lesson_runs_plays_rewinds_and_shows_its_figure(page, address, number):
-    if number in (7, 10, 11, 12):
+    if number in (7, 10, 11, 12, 13):
         pytest.importorskip("torch")
     visit(page, f"{address}#lesson={number}")
     page.keyboard.press("End")
@@ -615,6 +617,7 @@ def test_another_direction_takes_its_own_rate(page, address):
     assert page.locator("#set-learning_rate").input_value() == ""
 
 
+@pytest.mark.slow
 def test_a_run_that_takes_a_while_leaves_the_selection_and_the_view(page, address):
     runs = [{"epochs": 30}, {"epochs": 60_000, "learning_rate": 1e-6}, {"epochs": 40}]
     visit(page, link(address, {"kind": "preset", "name": "himmelblau"}, *runs, view="landscape"))

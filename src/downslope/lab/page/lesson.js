@@ -20,11 +20,13 @@ export function buildLesson(lesson, lab) {
   );
 }
 
-/** Paragraphs, and what is indented as it stands: code, tables, formulas. @param {string} text @param {string} [kind] */
+/** Paragraphs, and what is indented as it stands: code, tables, formulas; a sentence alone is wrapped. @param {string} text @param {string} [kind] */
 function blocks(text, kind = "") {
-  return text.split(/((?:^ {4}.*\n?)+)/m).filter((part) => part.trim()).map((part) =>
-    part.startsWith("    ") ? make("pre", { class: "set " + kind, tabindex: "0" }, part.replace(/^ {4}/gm, "").trimEnd()) : make("p", { class: kind }, part.trim()),
-  );
+  return text.split(/((?:^ {4}.*\n?)+)/m).filter((part) => part.trim()).map((part) => {
+    if (!part.startsWith("    ")) return make("p", { class: kind }, part.trim());
+    const set = part.replace(/^ {4}/gm, "").trimEnd();
+    return /\n| {2}/.test(set) ? make("pre", { class: "set " + kind, tabindex: "0" }, set) : make("p", { class: "indented " + kind }, set);
+  });
 }
 
 /** A number as people write it: 20,000 and 20.5, 0,5, 1/2, １２, −3. @param {string} text @returns {number} NaN for none */
