@@ -75,7 +75,7 @@ class Points:
 
     def __reduce__(self):
         """In another process, where a function of the script was sent by value, nothing is recorded."""
-        return _silent, ()
+        return _silent, (len(self.sites),)
 
     # ---- the calls ---------------------------------------------------------------------------------
 
@@ -305,8 +305,8 @@ class Points:
         self._sample([(e[0], None, *e[2:]) for e in self.last], loss, rate, int(epoch) - 1)
 
 
-def _silent() -> Points:
-    points = Points(None, Loop(), [], False, None)
+def _silent(sites: int) -> Points:
+    points = Points(None, Loop(), [Terms()] * sites, False, None)
     points.dead = True
     return points
 

@@ -136,7 +136,7 @@ def _slowest_fall(case: Case, t: float, slowest: float) -> float | None:
     if beta == "auto":
         return None
     worst = 0.0
-    for curve in (case.L, slowest):
+    for curve in filter(math.isfinite, (case.L, slowest)):  # the curvature of counts has no bound
         ahead = (1 + beta) if isinstance(direction, Nesterov) else 1.0
         back = beta**2 if isinstance(direction, Nesterov) else beta
         once = np.array([[1 - t * curve * ahead, -t * back], [curve, beta]])
