@@ -1,6 +1,7 @@
 """The house stands as docs/architecture.md says: rooms in order, heavy libraries in one place each."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -134,6 +135,7 @@ def test_a_trace_is_shown_by_later_rooms():
     assert told.stdout.strip() == "[]"
 
 
+@functools.cache
 def imported(text: str) -> set[str]:
     """The packages that a file imports, in functions too; a script that it holds as a text is none of it."""
     nodes = list(ast.walk(ast.parse(text)))

@@ -89,7 +89,7 @@ def one_machine(file):
     return fitted
 
 
-@pytest.mark.sample(16)
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("method", BATCH)
 @pytest.mark.parametrize(
     "loss, target", [("squared", "y"), ("huber", "y"), ("log", "label"), ("log", "code")]

@@ -127,6 +127,7 @@ def holds(condition, ran):
     return all(check(condition[word]) for word, check in checks.items() if word in condition)
 
 
+@pytest.mark.sample(5)
 @pytest.mark.parametrize("number", LESSONS)
 def test_a_state_that_is_asked_for_can_be_reached_and_is_not_there_from_the_start(number):
     lesson = LESSONS[number].data

@@ -488,6 +488,7 @@ def test_the_first_paint_comes_within_a_second(page, address):
     assert page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime") < 1000
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("view", ["landscape", "loss", "surface"])
 def test_a_thousand_steps_play_at_thirty_frames_a_second(page, address, view):
     visit(
@@ -509,6 +510,7 @@ def test_a_thousand_steps_play_at_thirty_frames_a_second(page, address, view):
     assert drawn / (time.perf_counter() - began) >= 30
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("width", [360, 768, 1280, 2560])
 def test_nothing_hangs_over_from_a_phone_to_a_projector(browser, address, width):
     with visiting(browser, address, viewport={"width": width, "height": 800}) as page:

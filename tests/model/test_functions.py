@@ -199,6 +199,7 @@ HEAVY = [
 ]
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("text", HEAVY, ids=range(len(HEAVY)))
 def test_the_heaviest_formulas_end_within_seconds(text):
     began = time.monotonic()
