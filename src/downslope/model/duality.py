@@ -58,13 +58,20 @@ def newton_fall(objective, point) -> float | None:
     """½·∇FᵀH⁺∇F over the weights that are not held at a kink: how far a Newton step would lead down,
     to second order; None where it would cost much more than a pass."""
     free = (objective.l1 == 0) | (point.theta != 0)
-    cheap = objective.quadratic or objective.size <= FEW
+    cheap = objective.size <= FEW or (objective.quadratic and _gram_is_known(objective))
     if not (free.any() and cheap and objective.curved):
         return None
     g = point.gradient + objective.l1 * np.sign(point.theta)
     known = objective.linear_rows and objective.quadratic
     H = objective.hessian_of_parabola if known else objective.hessian(point)
     return 0.5 * float(g[free] @ pseudo_inverse(H[np.ix_(free, free)])(g[free]))
+
+
+def _gram_is_known(objective) -> bool:
+    """Whether H of a parabola needs no pass over the rows: it was found before, or comes from moments."""
+    term = objective.term
+    from_moments = not term.in_memory or term.minimum is not None or term.gathered is not None
+    return from_moments or "hessian_of_parabola" in vars(objective)
 
 
 def duality_gap(objective, point, passes: float = math.inf) -> float | None:
