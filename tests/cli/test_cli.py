@@ -889,3 +889,13 @@ def test_fix_says_why_where_there_is_nothing_to_change(run):
     assert code == 0 and "nothing to fix" in err and json.loads(out)["after"] is None
     code, out, err = run(["minimize", "-x^2", "--start", "x=1", "--learning-rate", "0.1", "--fix"])
     assert code == 3 and "no remedy for the verdict" in err and "decreases without bound" in out
+
+
+@pytest.mark.parametrize(
+    "words, commands",
+    [("fit --errors", "inspect"), ("inspect --epochs 3", "fit, minimize, compare"), ("watch --tol 1", "fit")],
+)
+def test_an_option_of_another_command_is_said_to_be_one(words, commands, capsys):
+    assert main(words.split()) == 2
+    err = capsys.readouterr().err
+    assert commands in err and "belongs to" in err and err.count("\n") == 1

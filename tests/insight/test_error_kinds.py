@@ -56,7 +56,25 @@ def test_robust_errors_of_least_squares_are_statsmodels(weights, kind):
     close(np.column_stack([found.low, found.high]), robust.conf_int())
     if kind != "hac":  # statsmodels' F of a HAC fit is the same, but for its degrees
         close(found.fit.test_statistic, np.squeeze(robust.fvalue))
+        close(found.fit.test_p, np.squeeze(robust.f_pvalue), rtol=1e-6)
     assert found.covariance_kind == kind and found.fit.test == "Wald"
+
+
+@pytest.mark.parametrize("clusters", [2, 3, 4])
+def test_fewer_clusters_than_weights_have_no_joint_test(clusters):
+    rows = ds.Dataset.from_arrays(X, Y)
+    found = ds.standard_errors(ds.fit(rows), rows, kind="cluster", groups=np.arange(N) % clusters)
+    assert found.fit.test is None and found.fit.test_p is None
+    assert "instruments.no_wald" in [key for key, _ in found.notes]
+
+
+def test_columns_that_depend_have_an_infinite_variance_inflation():
+    dependent = np.column_stack([X, X[:, 0] + 2 * X[:, 1]])
+    rows = ds.Dataset.from_arrays(dependent, Y)
+    found = ds.standard_errors(ds.fit(rows, penalty="l2", alpha=0.1), rows, kind="posterior")
+    vif = np.array(list(found.vif.values()))
+    assert np.isinf(vif[[0, 1, 4]]).all() and np.isfinite(vif[[2, 3]]).all()
+    json.dumps(found.to_json(), allow_nan=True)
 
 
 @pytest.mark.parametrize("loss", ["log", "poisson", "softmax"])

@@ -12,6 +12,7 @@ from ..errors import DownslopeError
 from ..messages import text
 
 TESTS = {"F": "test_f", "LR": "test_lr", "Wald": "test_wald"}
+RANK = 1e-12  # an eigenvalue of correlated errors below this, of the largest, is 0
 COLLINEAR = 10.0  # a variance inflation from which a weight is hard to tell from those of other columns
 
 
@@ -88,8 +89,11 @@ class FitStatistics:
         return asdict(self) | {"test_degrees": list(self.test_degrees), "vif": list(self.vif)}
 
 
-def fit_statistics(term: Any, theta, degrees: float, covariance, penalised: bool, kind: str) -> FitStatistics:
-    """The statistics of θ over the rows of `term`. `covariance`: of the weights, in the same coordinates."""
+def fit_statistics(
+    term: Any, theta, degrees: float, covariance, penalised: bool, kind: str, residual: float
+) -> FitStatistics:
+    """The statistics of θ over the rows of `term`. `covariance`: of the weights, in the same coordinates;
+    `residual`: the degrees of freedom of their errors, infinite for z."""
     loss, k, n = term.loss, term.outputs, term.rows
     found: dict[str, Any] = {"rows": n, "degrees": degrees, "vif": inflation(term)}
     if k > 1 and not term.coupled:
@@ -103,19 +107,19 @@ def fit_statistics(term: Any, theta, degrees: float, covariance, penalised: bool
         found |= _of_likelihood(term, theta, degrees, n)
     if tested == "model" and loss.quadratic:
         spread = found.pop("spread")
-        residual = n - q
         explained = (spread - found["deviance"]) / slopes
         value = explained / (found["deviance"] / residual) if found["deviance"] > 0 else np.inf
-        found |= _test("F", value, (float(slopes), float(residual)))
+        found |= _test("F", value, (float(slopes), residual))
     elif tested == "model" and loss.likelihood:
         value = 2 * (found["log_likelihood"] - found["null_log_likelihood"])
         found |= _test("LR", value, (float(slopes),))
     elif tested is not None and tested not in ("model", "posterior", "bootstrap") and covariance is not None:
         w = theta.reshape(-1, k)
         w = (w[:, 1:] - w[:, :1] if term.coupled else w).ravel()[:slopes]
-        value = float(w @ np.linalg.solve(covariance[:slopes, :slopes], w))
-        ends = (float(slopes), float(n - q)) if loss.quadratic else (float(slopes),)
-        found |= _test("Wald", value / slopes if loss.quadratic else value, ends)
+        value = _wald(covariance[:slopes, :slopes], w)
+        ends = (float(slopes), residual) if loss.quadratic else (float(slopes),)
+        if value is not None:
+            found |= _test("Wald", value / slopes if loss.quadratic else value, ends)
     found.pop("spread", None)
     return FitStatistics(**found)
 
@@ -127,8 +131,21 @@ def inflation(term: Any) -> tuple[float, ...]:
     size = np.sqrt(np.maximum(np.diag(C), 0.0))
     if not size.all():
         return ()
-    values = np.diag(np.linalg.inv(C / size / size[:, None]))
-    return tuple(np.maximum(values, 1.0).tolist())
+    values, vectors = np.linalg.eigh(C / size / size[:, None])
+    lost = values <= d * np.finfo(float).eps * values[-1]  # directions in which the columns depend
+    found = (vectors[:, ~lost] ** 2 / values[~lost]).sum(axis=1)
+    found[(np.abs(vectors[:, lost]) > 1e-6).any(axis=1)] = np.inf
+    return tuple(np.maximum(found, 1.0).tolist())
+
+
+def _wald(covariance: np.ndarray, w: np.ndarray) -> float | None:
+    """wᵀV⁻¹w; None where V has a lower rank, as with fewer clusters than weights."""
+    size = np.sqrt(np.diag(covariance))
+    if not size.all():
+        return None
+    scaled = covariance / size / size[:, None]
+    values = np.linalg.eigvalsh(scaled)
+    return float(w / size @ np.linalg.solve(scaled, w / size)) if values[0] > RANK * values[-1] else None
 
 
 def _test(name: str, value: float, degrees: tuple[float, ...]) -> dict[str, Any]:

@@ -151,8 +151,10 @@ def standard_errors(
         penalised = "_l2" if kind == "sandwich" and objective.penalty.alpha else loss
         notes.append((f"instruments.{kind}{penalised}", {}))
     plain = not objective.penalty.alpha
-    shown = "model" if kind == "model" else kind
-    fit = fit_statistics(term, theta, df if df != q or not free else used, C, not plain, shown)
+    own = df if df != q or not free else used
+    fit = fit_statistics(term, theta, own, C, not plain, kind, degrees)
+    if known["robust"] and plain and (k == 1 or free) and term.columns and fit.test is None:
+        notes.append(("instruments.no_wald", {}))
     J = np.kron(to_user_of(term, q), np.eye(k - free))
     C = J @ C @ J.T
     return StandardErrors(
