@@ -21,7 +21,7 @@ from .. import view
 from ..data import Dataset
 from ..data.partitioned import PartitionedDataset
 from ..errors import DownslopeError
-from ..insight.bootstrap import squares_at
+from ..insight.covariance import squares_at
 from ..insight.standard_errors import to_user_of
 
 MOST = 500  # columns up to which a run keeps a matrix of all pairs of them

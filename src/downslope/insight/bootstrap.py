@@ -7,10 +7,7 @@ on how rows are read.  Efron 1979; Chamandy et al. 2012 for Poisson counts.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -76,13 +73,3 @@ def _first_order(solution, objective, replicates: int, seed: int) -> np.ndarray:
             total[low : low + size] += np.array([counts(seed, r, first, part.rows) - 1 for r in numbers]) @ G
         first += part.rows
     return np.array([objective.to_user(theta - inverse @ one) for one in total])
-
-
-def squares_at(theta) -> Callable[[Any], np.ndarray]:
-    """Σ sᵢ(yᵢ − zᵢ)² of the rows of a part.  (k,)"""
-    return partial(_squares, theta)
-
-
-def _squares(theta, term: Any) -> np.ndarray:
-    share = np.ones(term.rows) if term.relative_weight is None else term.relative_weight
-    return share @ (term.Y - term.predictor(theta)) ** 2

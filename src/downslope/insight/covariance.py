@@ -7,7 +7,7 @@ parts are added by neighbours, as in `model/partitioned.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -170,6 +170,11 @@ def quantile_sum(term: Any, theta, level: float) -> tuple[np.ndarray, np.ndarray
     return term.map_reduce(partial(_two_sided, theta, level / at_zero, (1 - level) / at_zero, exact))
 
 
+def squares_at(theta) -> Callable[[Any], np.ndarray]:
+    """Σ sᵢ(yᵢ − zᵢ)² of the rows of a part.  (k,)"""
+    return partial(_squares, theta)
+
+
 def scores(term: Any, theta, free: int) -> Iterable[tuple[slice, np.ndarray]]:
     """The rows' own gradients, some rows at a time: (b, p), less those of the base class."""
     z = term.predictor(theta)
@@ -256,3 +261,8 @@ def _two_sided(theta, above: float, below: float, exact: float, term: Any) -> tu
     for rows, block in term.blocks():
         gram, weighted = gram + block.T @ block, weighted + (d[rows, None] * block).T @ block
     return gram, weighted
+
+
+def _squares(theta, term: Any) -> np.ndarray:
+    share = np.ones(term.rows) if term.relative_weight is None else term.relative_weight
+    return share @ (term.Y - term.predictor(theta)) ** 2

@@ -58,8 +58,8 @@ class FitStatistics:
 
     def pairs(self) -> list[tuple[str, str]]:
         """(name, number) for each one that is known, as they are printed."""
-        names = ["log_likelihood", "null_log_likelihood", "deviance", "aic", "bic"]
-        names = ["r_squared", "adjusted_r_squared", *names]
+        names = ["r_squared", "adjusted_r_squared", "log_likelihood", "null_log_likelihood"]
+        names += ["deviance", "aic", "bic"]
         found = [("rows", f"{self.rows}"), ("degrees", f"{self.degrees:.6g}")]
         found += [(name, f"{getattr(self, name):.6g}") for name in names if getattr(self, name) is not None]
         if self.test_statistic is not None:
@@ -220,12 +220,9 @@ def _null(term: Any, sums) -> np.ndarray:
     theta = np.zeros((term.size // term.outputs, term.outputs))
     if term.intercept:
         mean = sums[3] / sums[0]
-        if not term.loss.has_probabilities:
-            theta[-1] = np.log(mean)
-        elif term.outputs == 1:
-            theta[-1] = np.log(mean) - np.log1p(-mean)
-        else:
-            theta[-1] = np.log(mean)
+        theta[-1] = np.log(mean)
+        if term.loss.has_probabilities and term.outputs == 1:
+            theta[-1] -= np.log1p(-mean)
     return theta.ravel()
 
 

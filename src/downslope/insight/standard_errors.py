@@ -113,7 +113,7 @@ def standard_errors(
     theta, inverse, df = _at_rest(solution, objective, free, used)
     C, degrees, deviation = inverse, np.inf, ()
     if term.loss.quadratic:
-        variance = term.map_reduce(bootstrap.squares_at(theta)) / (term.rows - df)  # (k,)
+        variance = term.map_reduce(covariance.squares_at(theta)) / (term.rows - df)  # (k,)
         variance, degrees = np.asarray(variance), float(term.rows - df)
         deviation = tuple(np.sqrt(variance).tolist())
         C = inverse * np.tile(2 * variance, q)[:, None]  # ∇²(z − y)² is 2

@@ -76,10 +76,8 @@ def _model(tree: ast.Module) -> str | None:
 
 def _evaluated(source: str, tree: ast.Module, line: int, loop: Any, numbers: Any) -> Fix | None:
     model = _model(tree)
-    around = [n for n in ast.walk(tree) if isinstance(n, ast.With) and "grad" in ast.unparse(n.items[0])]
-    around += [
-        n for n in ast.walk(tree) if isinstance(n, ast.With) and "inference" in ast.unparse(n.items[0])
-    ]
+    blocks = ((n, ast.unparse(n.items[0])) for n in ast.walk(tree) if isinstance(n, ast.With))
+    around = [n for n, manager in blocks if "grad" in manager or "inference" in manager]
     block = next((n for n in around if n.lineno <= line <= (n.end_lineno or 0)), None)
     if model is None or block is None or model not in ast.unparse(block):
         return None
