@@ -381,6 +381,13 @@ def test_a_text_column_of_one_category_is_a_constant_column():
     assert refused("data.constant_column", refuse_constant_columns, dataset).facts["column"] == "c=u"
 
 
+def test_a_column_of_one_value_with_holes_is_not_said_to_have_it_in_every_row():
+    for values in (["u", None, "u", None], [3.0, None, 3.0, None]):
+        table = {"x": [1, 2, 3, 4], "c": values, "y": [1, 2, 3, 5]}
+        (key, facts), *_ = Dataset.read(table, "y").notes
+        assert key == "data.note_constant_known" and (facts["known"], facts["missing"]) == (2, 2)
+
+
 # ------------------------------------------------------------------------------------------ splits
 
 

@@ -141,6 +141,20 @@ def test_without_losses_and_without_knowing_the_rows_gradients_alone_are_judged(
     assert seen.verdict.code == code and seen.lines()
 
 
+@pytest.mark.parametrize("rate", [1e-4, 0.01, 0.05, 0.1, 0.2, 0.21, 0.215, 0.22, 0.5, 50.0])
+def test_a_loop_that_computes_no_loss_is_told_without_one(rate):
+    for updates in (1, 2, 3, 10, 60, 400):
+        recording = by_hand(rate, updates)
+        recording.losses[1] = np.full(updates, math.nan)
+        recording.loops[0] = replace(recording.loops[0], loss="")
+        seen = Seen(recording)
+        for language in LANGUAGES:
+            with speaking(language):
+                assert "nan" not in str(seen.verdict)
+        assert seen.basis.endswith("the script computes no loss.")
+        assert updates < 3 or seen.verdict.code != "not_judged"
+
+
 def test_what_a_batch_allows_accuses_nobody_while_the_loss_falls():
     curved = [Curvature(1, 1, 30.0, 0.1, 16, True, False, 2 / 30, 0.1, None)]
     recording = log(1 + FALL, rate=0.1, curvatures=curved)

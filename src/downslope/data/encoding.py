@@ -396,7 +396,10 @@ class About:
             return ("data.note_long", {"column": name, "value": f"{max(column.high, -column.low):.0f}"})
         if column.constant and rows > 1:
             value = column.example if column.kind == "text" else f"{column.low:g}"
-            return ("data.note_constant", {"column": name, "value": value})
+            if column.known == rows:
+                return ("data.note_constant", {"column": name, "value": value})
+            facts = {"column": name, "value": value, "known": column.known, "missing": rows - column.known}
+            return ("data.note_constant_known", facts)
         return None
 
 

@@ -57,7 +57,9 @@ def failed(w: Watched) -> Verdict | None:
     if not (lost or grew):
         return None
     c = w.certificate
-    facts: dict[str, Any] = {"loss": _last_seen(w), "excess": c.excess}
+    facts: dict[str, Any] = {"excess": c.excess}
+    if w.has_loss:
+        facts["loss"] = float(w.losses[-1]) if len(w.losses) else math.nan  # infinity, if it was lost
     made = _operation(w) if lost and not (len(values) and values[-1] > GROWN * abs(values[0])) else None
     if made is not None and (made[0] == "inputs" or not c.excess > 1):
         operation, line = made
@@ -71,10 +73,13 @@ def failed(w: Watched) -> Verdict | None:
         if not len(values):
             return w.verdict("not_finite", w.slower, kind="watching.not_finite_from_start", **facts)
         return w.verdict("not_finite", w.slower, kind="watching.not_finite", **facts)
+    kind = "watching.diverged"
     if c.excess > 1:
         kind = "watching.diverged_beyond_batch" if c.batch else "watching.diverged_beyond"
-        return w.verdict("diverged", w.slower, kind=kind, rows=c.rows, **facts)
-    return w.verdict("diverged", w.slower, kind="watching.diverged", **facts)
+    if not w.has_loss:
+        kind = "watching.diverged_beyond_gradient" if c.excess > 1 else "watching.diverged_gradient"
+        facts["steepest"] = float(w.gradients[1][0]) if len(w.gradients[1]) else math.nan
+    return w.verdict("diverged", w.slower, kind=kind, rows=c.rows, **facts)
 
 
 def _lost(w: Watched) -> bool:
@@ -99,11 +104,6 @@ def _lost(w: Watched) -> bool:
 def _lost_at(w: Watched) -> int:
     places = w.known[0]
     return int(places[-1]) + 1 if len(places) else 0
-
-
-def _last_seen(w: Watched) -> float:
-    """The last loss; of one that was lost, infinity."""
-    return float(w.losses[-1]) if len(w.losses) else math.nan
 
 
 def _where(w: Watched) -> tuple[str, int]:
@@ -353,7 +353,7 @@ def exhausted(w: Watched) -> Verdict | None:
     if w.updates < 2:
         return None
     known = len(w.known[1]) > 0
-    if w.full and "gradient" in w.numbers and known:
+    if w.full and len(w.gradients[1]) > 1:
         ahead, pace = _ahead(w)
         more = math.ceil(1.25 * ahead / pace + 1) if pace > 0 and math.isfinite(ahead) else math.inf
         if more <= 1e6:

@@ -81,6 +81,11 @@ class Watched:
         return found[:, 0], found[:, 1]
 
     @property
+    def has_loss(self) -> bool:
+        """Whether the script computes a loss: a loop by hand may update its weights without one."""
+        return self.loop.kind != "hand" or bool(self.loop.loss) or len(self.known[1]) > 0
+
+    @property
     def full(self) -> bool:
         """Whether every update is known to have looked at the same rows."""
         return bool(self.loop.full_batch)
@@ -131,7 +136,7 @@ class Watched:
 
     @property
     def basis(self) -> str:
-        """One sentence: what the verdict rests on."""
+        """What the verdict rests on, in one sentence or two."""
         parts = []
         values = self.known[1]
         if len(values):
@@ -142,7 +147,8 @@ class Watched:
             parts.append(text("watching.basis_validation", count=len(self.validation[1])))
         if self.certificate.known:
             parts.append(text(f"watching.basis_{self.certificate.source}"))
-        return text("watching.basis", parts=text("watching.comma").join(parts)) if parts else ""
+        key = "watching.basis" if self.has_loss else "watching.basis_without_loss"
+        return text(key, parts=text("watching.comma").join(parts)) if parts else ""
 
     # ---- remedies ------------------------------------------------------------------------------------
 
