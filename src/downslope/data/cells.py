@@ -20,9 +20,13 @@ from .numbers import (
     ORDERS,
     SHOWS,
     Dates,
+    bare_way,
     dates_of,
+    integers,
+    iso_date,
     iso_dates,
     plain_numbers,
+    spelled_dates,
     times_of,
     unit_fits,
     values_of,
@@ -52,6 +56,7 @@ class TextFormat:
     decimal: str = "."  # the decimal mark of numbers
     unit: str = ""  # "%" or a currency next to the numbers
     order: str = "ymd"  # of dates: "ymd", "dmy" or "mdy"
+    spelled: bool = False  # whether some cells are written as (1.5) or 1.5-, as 1 Jan 2023 or 2023Q1
 
     @property
     def is_plain(self) -> bool:
@@ -128,7 +133,7 @@ class CellCounts:
         places = np.flatnonzero(codes >= 0)[::-1]
         firsts[codes[places]] = places
         ways, units, bare = ways_of(cells)
-        whole = ways == "whole"
+        whole = np.char.lstrip(ways, "-(") == "whole"
         if whole.any():
             self._add_whole(bare.filter(pa.array(whole)).cast(pa.float64()))
         rest = np.flatnonzero(ways == "")
@@ -145,7 +150,8 @@ class CellCounts:
             self.seen.setdefault((way, unit), Seen()).add(int(counts[own].sum()), examples)
 
     def _other_ways(self, cells: Any, counts: np.ndarray) -> np.ndarray:
-        """Of cells that are no numbers: "bool", "ymd", "dmy", "mdy", "dmy or mdy", "time" or "word"."""
+        """Of cells that are no numbers: "bool", "ymd", "dmy", "mdy", "dmy or mdy", "time" or "word"; of dates
+        "spelled" with words, "period" without a day, "season" for years such as 2011/12."""
         import pyarrow.compute as pc
 
         ways = np.full(len(cells), "word", dtype="<U10")
@@ -153,6 +159,7 @@ class CellCounts:
         ways[times_of(cells)[1]] = "time"
         if iso_dates(cells) is not None:
             return np.full(len(cells), "ymd", dtype="<U10")
+        cells, spelled, periods = spelled_dates(given := cells)
         dates = Dates(cells)
         if not len(dates.at):
             return ways
@@ -169,6 +176,12 @@ class CellCounts:
         ways[
             dates.at[found["ymd"][1] & (first | (dates.long_c != 4) & ~found["dmy"][1] & ~found["mdy"][1])]
         ] = "ymd"
+        ways[spelled[ways[spelled] == "ymd"]] = "spelled"
+        ways[periods[ways[periods] == "spelled"]] = "period"
+        if len(periods):
+            near = pc.extract_regex(given, r"^\d\d(?P<one>\d\d)[/-](?P<next>\d\d)$")
+            one, following = (integers(pc.struct_field(near, name)) for name in ("one", "next"))
+            ways[(ways == "period") & (one >= 0) & ((one + 1) % 100 == following)] = "season"
         return ways
 
     # ---- what follows ----------------------------------------------------------------------------
@@ -177,7 +190,7 @@ class CellCounts:
         return sum(
             seen.count
             for (way, unit), seen in self.seen.items()
-            if way in ways and (units is None or unit in units)
+            if bare_way(way) in ways and (units is None or unit in units)
         )
 
     @property
@@ -185,10 +198,10 @@ class CellCounts:
         """The unit of most numbers; a currency next to some of them applies to the plain ones, too."""
         totals: dict[str, int] = {}
         for (way, unit), seen in self.seen.items():
-            if way in FITS["."] or way in FITS[","]:
+            if bare_way(way) in FITS["."] or bare_way(way) in FITS[","]:
                 totals[unit] = totals.get(unit, 0) + seen.count
         most = max(totals, key=lambda unit: (totals[unit], unit == ""), default="")
-        money = [unit for unit in totals if unit not in ("", "%")]
+        money = [unit for unit in totals if len(unit_fits(unit)) > 1]
         return money[0] if most == "" and len(money) == 1 else most
 
     def decimal(self, of_file: str, delimiter: str) -> str:
@@ -204,12 +217,19 @@ class CellCounts:
         if not self.known:
             return TextFormat("missing")
         decimal, unit = self.decimal(of_file, delimiter), self.unit
-        numeric = TextFormat("numeric", decimal, unit)
-        if 10 * self._fitting(numeric) >= 9 * self.known and not self._codes():
+        signed = [way for way, _ in self.seen if way.startswith(("-", "("))]
+        numeric = TextFormat("numeric", decimal, unit, spelled=bool(signed))
+        fitting, in_brackets = (
+            self._fitting(numeric),
+            sum(s.count for (w, _), s in self.seen.items() if w[0] == "("),
+        )
+        # (1), (2), (3) alone number something
+        if 10 * fitting >= 9 * self.known and not self._codes() and in_brackets < fitting:
             return numeric
         if self.count(["bool"]) == self.known:
             return TextFormat("boolean")
-        date = TextFormat("date", order=self._order())
+        words = any(way in ("spelled", "period", "season") for way, _ in self.seen)
+        date = TextFormat("date", order=self._order(), spelled=words)
         for other in (date, TextFormat("time")):
             if 10 * self._fitting(other) >= 9 * self.known:
                 return other
@@ -234,10 +254,11 @@ class CellCounts:
 
     def _fits(self, form: TextFormat, way: str, unit: str) -> bool:
         if form.kind == "numeric":
-            return way in FITS[form.decimal] and unit in unit_fits(form.unit)
+            return bare_way(way) in FITS[form.decimal] and unit in unit_fits(form.unit)
         if form.kind == "date":
             either = ("dmy or mdy",) if form.order != "ymd" else ()
-            return way in ("ymd", form.order, *either)
+            months = ("season",) if self.count(["period"]) else ()  # 2011/12 alone is a season
+            return way in ("ymd", form.order, "spelled", "period", *either, *months)
         return form.kind != "time" or way == "time"
 
     def _fitting(self, form: TextFormat) -> int:
@@ -263,17 +284,23 @@ class CellCounts:
         if form.kind == "numeric":
             apart = ("commas", "comma3") if form.decimal == "." else ("dots", "dot3")
             notes += self._read_as(name, form, (*apart, "spaces", "spaces.", "spaces,"))
+            for sign in "-(":
+                notes += self._read_as(name, form, [way for way, _ in self.seen if way.startswith(sign)])
             if form.unit:
                 notes.append(("data.note_unit", {"column": name, "unit": form.unit}))
             if form.decimal == "," and not self.count(SHOWS[","]) and self.count(["comma3"]):
                 notes += self._read_as(name, form, ("comma3",))
+        if form.kind == "date" and ("period", "") in self.seen:
+            _, example = self.seen[("period", "")].first[0]
+            facts = {"column": name, "example": example, "value": iso_date(example)[0]}
+            notes.append(("data.note_read_as_date", facts))
         if form.kind == "date" and self.spans and not self.count(["dmy", "mdy"]):
             example = self.seen[("dmy or mdy", "")].first[0][1]
             key = "data.note_order_mdy" if form.order == "mdy" else "data.note_order_dmy"
             notes.append((key, {"column": name, "example": example}))
         if form.kind == "text":
             numbers = self._fitting(TextFormat("numeric", self.decimal("", delimiter), self.unit))
-            if 2 * numbers >= self.known and not self._codes():
+            if self.known > numbers >= self.known / 2 and not self._codes():
                 form = TextFormat("numeric", self.decimal("", delimiter), self.unit)
                 row, value = self.strays(form).first[0]
                 facts = {"column": name, "count": self.known - numbers, "known": self.known}

@@ -1,12 +1,15 @@
 """Text cells that are numbers: in which way each is written, and their values once a column's way is known.
 
 `1.5`, `1e5` and `7` are plain. Elsewhere a comma is the decimal mark (`1,5`), thousands are set apart
-(`1,050`, `1.050`, `1 050`), or a unit is written next to the number (`12%`, `$5`). `1.060` and `1,060` can be
-read in two ways: the rest of the column, then of the file, decides.
+(`1,050`, `1.050`, `1 050`), a unit is written next to the number (`12%`, `$5`, `51.3 kg`), or a negative
+number has its sign elsewhere (`(51.3)`, `51.3-`). `1.060` and `1,060` can be read in two ways: the rest of
+the column, then of the file, decides. Dates with words, quarters, weeks or months become ISO dates first.
 """
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -40,9 +43,30 @@ FITS = {
 }
 
 _SIGNS = "US\\$|R\\$|[$€£¥￥₹₩₽]|USD|EUR|GBP|CHF|CNY|RMB|JPY"
+MONEY = rf"^(?:{_SIGNS}|元)$"
 UNITS = rf"\s*({_SIGNS}|%|％|元)\s*"
+# Units that may follow a number. With any word, house numbers (`12a`) and addresses would have units.
+_WORDS = (
+    "kg|lb|yd|mile|acre|pc|person|gram|meter|metre|liter|litre|inch|sec|second|min|minute|hr|hour|day|wk|week|mo|"
+    "month|yr|year|time|point|piece|unit|room|cyl|page|dollar|euro"
+)
+_UNITS = (
+    "(?:da|[kKMGTmµμunpcdh])?(?:g|m|s|W|Wh|J|N|Pa|V|A|Ah|VA|Hz|B|b|bps|Bps|l|L|bar|eV|mol|M|cal|Ω|t|F|H|K|T|lm|"
+    f"lx|Bq|Sv|Gy|rad)|(?i:(?:{_WORDS})s?|inches|oz|in|ft|foot|feet|mi|gal|ha|mph|kph|kmh|rpm|bpm|dpi|ppm|ppb|dB|"
+    "hp|ps|px|pt|h|d|k|y|yo|cc|people|pct|percent|mn|bn|million|billion|pp|deg)|°|°? ?[CF]|[℃℉‰㎡]|公斤|千克|"
+    "克|斤|吨|米|厘米|毫米|公里|千米|平方米|平米|升|毫升|岁|年|个?月|天|日|小时|时|分钟?|秒|人|个|次|[千万亿]元?|"
+    "块|度|件|套|台|辆|层"
+)
+UNIT = rf"(?:{_UNITS})(?:\^?[23²³])?(?: ?(?:/|per ) ?(?:{_UNITS})(?:\^?[23²³])?)?"
+PLURAL = rf"(?i)^({_WORDS})s$"
 BEFORE = rf"^([+-]?)\s*({_SIGNS})\s*([+-]?[\d.,].*)$"
-BEHIND = rf"^([+-]?[\d.,].*?)\s*(%|％|元|{_SIGNS})$"
+BEHIND = rf"^([+-]?[\d.,].*?)\s*(%|％|元|{_SIGNS}|{UNIT})$"
+# A negative number whose sign is a word processor's minus, parentheses, or behind it → a sign in front.
+NEGATIVE = (
+    ("-", rf"^((?:{_SIGNS})?\s*)[−–]\s*([\d.,])", r"\1-\2"),
+    ("(", rf"^((?:{_SIGNS})?\s*)\(\s*([^()+-]*\d[^()+-]*)\)(\s*(?:%|％|{_SIGNS})?)$", r"\1-\2\3"),
+    ("-", rf"^((?:{_SIGNS})?\s*\d[\d.,]*)\s*-$", r"-\1"),
+)
 
 _BAD, _POINT = 1, 2
 _MARKS = np.full(256, _BAD, np.uint8)
@@ -82,15 +106,23 @@ def plain_numbers(column: Any) -> tuple[Any, bool] | None:
 
 
 def ways_of(cells: Any) -> tuple[np.ndarray, np.ndarray, Any]:
-    """The way in which each cell is written ("" for no number), its unit, and the cell without the unit."""
+    """The way in which each cell is written ("" for no number; behind "-" or "(" if its sign is no minus in
+    front), its unit, and the cell without the unit."""
     import pyarrow.compute as pc
 
-    ways, units = np.zeros(len(cells), dtype="<U10"), np.zeros(len(cells), dtype="<U4")
+    ways, units = np.zeros(len(cells), dtype="<U10"), np.zeros(len(cells), dtype="<U24")
+    signs = np.zeros(len(cells), dtype="<U1")
+    for sign, pattern, signed in NEGATIVE:
+        fits = pc.match_substring_regex(cells, pattern).to_numpy(zero_copy_only=False)
+        if fits.any():
+            signs[fits] = sign
+            cells = pc.replace_substring_regex(cells, pattern, signed)
     for pattern, kept, unit in ((BEFORE, r"\1\3", r"\2"), (BEHIND, r"\1", r"\2")):
         dressed = pc.match_substring_regex(cells, pattern).to_numpy(zero_copy_only=False)
         if dressed.any():
-            found = pc.replace_substring_regex(cells, pattern, unit).to_numpy(zero_copy_only=False)
-            units[dressed] = found[dressed].astype("<U4")
+            found = pc.replace_substring_regex(cells, pattern, unit)
+            found = pc.replace_substring_regex(found, PLURAL, r"\1").to_numpy(zero_copy_only=False)
+            units[dressed] = found[dressed].astype("<U24")
             cells = pc.replace_substring_regex(cells, pattern, kept)
     units[units == "％"] = "%"
     left = np.arange(len(cells))
@@ -102,7 +134,12 @@ def ways_of(cells: Any) -> tuple[np.ndarray, np.ndarray, Any]:
         if fits.any():
             ways[left[fits]] = way
             left, rest = left[~fits], rest.filter(~fits)
-    return ways, units, cells
+    return np.char.add(np.where(ways == "", "", signs), ways), units, cells
+
+
+def bare_way(way: str) -> str:
+    """The way of writing a number without its sign."""
+    return way.lstrip("-(")
 
 
 def values_of(cells: Any, decimal: str, unit: str) -> Any:
@@ -111,7 +148,7 @@ def values_of(cells: Any, decimal: str, unit: str) -> Any:
     import pyarrow.compute as pc
 
     ways, units, bare = ways_of(cells)
-    fits = np.isin(ways, FITS[decimal]) & (np.isin(units, unit_fits(unit)))
+    fits = np.isin(np.char.lstrip(ways, "-("), FITS[decimal]) & np.isin(units, unit_fits(unit))
     bare = pc.if_else(pa.array(fits), bare, pa.scalar(None, bare.type))
     bare = pc.replace_substring_regex(bare, GAPS, "")
     bare = pc.replace_substring(bare, "," if decimal == "." else ".", "")
@@ -119,8 +156,8 @@ def values_of(cells: Any, decimal: str, unit: str) -> Any:
 
 
 def unit_fits(unit: str) -> tuple[str, ...]:
-    """Units that may stand in a column of numbers in `unit`: a currency is left away at times, % is not."""
-    return (unit,) if unit in ("", "%") else (unit, "")
+    """Units that may stand in a column of numbers in `unit`: only a currency is left away at times."""
+    return (unit, "") if re.match(MONEY, unit) else (unit,)
 
 
 # ---- dates and times of day ----------------------------------------------------------------------------
@@ -136,6 +173,78 @@ DATE = (
 TIME = rf"^{_CLOCK}$"
 ORDERS = ("ymd", "dmy", "mdy")
 DAY = 86_400_000_000  # microseconds
+
+
+_MONTHS = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    "nov(?:ember)?|dec(?:ember)?"
+)
+_MONTH = rf"(?P<month>{_MONTHS})\.?"
+_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+)?"
+_CLOCK_BEHIND = r"(?:(?:,|\s+at)?[T\s]+(?P<clock>\d{1,2}:\d\d.*))?"
+# Dates that are not three numbers. Without a day, it is the first of the month, quarter or week.
+SPELLED = tuple(
+    re.compile(pattern, re.I)
+    for pattern in (
+        rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?(?:\s+of)?[\s/-]*{_MONTH},?[\s/-]*(?P<year>\d{{4}}|\d\d){_CLOCK_BEHIND}",
+        rf"{_WEEKDAY}{_MONTH}[\s/-]*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?[\s/-]+(?P<year>\d{{4}}){_CLOCK_BEHIND}",
+        rf"(?P<year>\d{{4}})[\s/-]+{_MONTH}(?:[\s/-]+(?P<day>\d{{1,2}}))?{_CLOCK_BEHIND}",
+        rf"{_MONTH},?[\s/-]*(?P<year>\d{{4}})",
+        r"(?P<year>\d{4})\s*年\s*(?P<number>\d{1,2})\s*月(?:\s*(?P<day>\d{1,2})\s*[日号]?)?"
+        r"(?:\s*(?P<clock>\d{1,2}:\d\d.*))?",
+        r"(?P<year>\d{4})[/-](?P<number>\d{1,2})",
+        r"(?P<number>\d{1,2})[/-](?P<year>\d{4})",
+        r"(?P<year>\d{4})[\s/-]?Q(?P<quarter>[1-4])",
+        r"(?:Q(?P<quarter>[1-4])|(?P<quarter_>[1-4])Q)[\s/-]*(?P<year>\d{4})",
+        r"(?P<year>\d{4})[\s-]?W(?P<week>\d{1,2})(?:-?(?P<day>[1-7]))?",
+        r"(?P<year>\d{4})\s*[./]\s+(?P<number>\d{1,2})\s*[./]\s+(?P<day>\d{1,2})\.?",
+    )
+)
+# What is worth a look by these: Arrow finds it many times as fast.
+_LOOKS_SPELLED = (
+    rf"(?i)^[\w.,\s/-]*\d(st|nd|rd|th)?( of)?\W*({_MONTHS})\b|^[a-z.,\s]*({_MONTHS})[\s/.,-]*\d|"
+    rf"^\d+({_MONTHS})\d+|^\d{{4}}\s*年|^\d{{4}}[/-]\d{{1,2}}$|^\d{{1,2}}[/-]\d{{4}}$|"
+    r"^\d{4}[\s/-]?[QW]\d|^(Q[1-4]|[1-4]Q)|^\d{4}\s*[./]\s+\d"
+)
+
+
+def iso_date(cell: str) -> tuple[str, bool]:
+    """A date with words, a quarter, a week or a month as an ISO date, and whether its day is given."""
+    found = next(filter(None, (pattern.fullmatch(cell) for pattern in SPELLED)), None)
+    if found is None:
+        return cell, True
+    parts = found.groupdict()
+    year, day, month = int(parts["year"]), int(parts.get("day") or 1), int(parts.get("number") or 1)
+    if len(parts["year"]) == 2:
+        year += 2000 if year < 69 else 1900
+    if parts.get("month"):
+        month = "janfebmaraprmayjunjulaugsepoctnovdec".index(parts["month"][:3].lower()) // 3 + 1
+    quarter = parts.get("quarter") or parts.get("quarter_")
+    if quarter:
+        month = 3 * int(quarter) - 2
+    if parts.get("week"):
+        try:
+            year, month, day = date.fromisocalendar(year, int(parts["week"]), day).timetuple()[:3]
+        except ValueError:
+            return cell, True
+    return f"{year:04d}-{month:02d}-{day:02d} {parts.get('clock') or ''}".strip(), bool(parts.get("day"))
+
+
+def spelled_dates(cells: Any) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Cells with each spelled date as an ISO date, the places of these, and of those without a day."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    looks = pc.match_substring_regex(cells, _LOOKS_SPELLED).fill_null(False)
+    places = np.flatnonzero(looks.to_numpy(zero_copy_only=False))
+    if not len(places):
+        return cells, places, places
+    written = cells.take(pa.array(places)).to_pylist()
+    found = [iso_date(cell) for cell in written]
+    isos, days = [iso for iso, _ in found], np.array([day for _, day in found])
+    spelled = np.array([iso != cell for iso, cell in zip(isos, written, strict=True)])
+    cells = pc.replace_with_mask(cells, looks, pa.array(isos, cells.type))
+    return cells, places[spelled], places[~days]
 
 
 def iso_dates(cells: Any) -> Any:
@@ -162,7 +271,7 @@ class Dates:
         known = parts.is_valid().to_numpy(zero_copy_only=False)
         self.at, parts = self.at[known], parts.filter(pa.array(known))
         self._fields(parts)
-        self.a, self.b, self.c = (_whole(pc.struct_field(parts, name)) for name in "abc")
+        self.a, self.b, self.c = (integers(pc.struct_field(parts, name)) for name in "abc")
         self.long_a, self.long_c = (
             pc.utf8_length(pc.struct_field(parts, name)).to_numpy(zero_copy_only=False) for name in "ac"
         )
@@ -224,7 +333,7 @@ def dates_of(cells: Any, order: str) -> Any:
     quick = iso_dates(cells)
     if quick is not None:
         return quick
-    dates = Dates(cells)
+    dates = Dates(spelled_dates(cells)[0])
     micros, fits = dates.micros(order)
     found, missing = np.zeros(len(cells), np.int64), np.ones(len(cells), bool)
     found[dates.at[fits]], missing[dates.at[fits]] = micros[fits], False
@@ -235,13 +344,13 @@ def _clock(parts: Any) -> tuple[np.ndarray, np.ndarray]:
     import pyarrow.compute as pc
 
     field = lambda name: pc.struct_field(parts, name)
-    hour, minute, second = (np.maximum(_whole(field(name)), 0) for name in "hms")
+    hour, minute, second = (np.maximum(integers(field(name)), 0) for name in "hms")
     half = pc.utf8_lower(field("p")).to_numpy(zero_copy_only=False)
     afternoon, twelve = half == "p", (half == "a") | (half == "p")
     hour_ok = np.where(twelve, (hour >= 1) & (hour <= 12), hour <= 23)
     hour = np.where(twelve, hour % 12 + 12 * afternoon, hour)
     part = pc.utf8_slice_codeunits(pc.utf8_rpad(field("f"), 6, "0"), 0, 6)
-    micros = ((hour * 60 + minute) * 60 + second) * 1_000_000 + np.maximum(_whole(part), 0)
+    micros = ((hour * 60 + minute) * 60 + second) * 1_000_000 + np.maximum(integers(part), 0)
     return micros, hour_ok & (minute <= 59) & (second <= 59)
 
 
@@ -254,12 +363,12 @@ def _zone(written: Any) -> np.ndarray:
     if not shifted.any():
         return np.zeros(len(shifted), np.int64)
     sign = np.where(pc.starts_with(bare, "-").fill_null(False).to_numpy(zero_copy_only=False), -1, 1)
-    hours = _whole(pc.utf8_slice_codeunits(pc.if_else(shifted, bare, None), 1, 3))
-    minutes = _whole(pc.utf8_slice_codeunits(pc.if_else(shifted, bare, None), 3, 5))
+    hours = integers(pc.utf8_slice_codeunits(pc.if_else(shifted, bare, None), 1, 3))
+    minutes = integers(pc.utf8_slice_codeunits(pc.if_else(shifted, bare, None), 3, 5))
     return np.where(shifted, sign * (hours * 60 + np.maximum(minutes, 0)) * 60_000_000, 0)
 
 
-def _whole(written: Any) -> np.ndarray:
+def integers(written: Any) -> np.ndarray:
     """Digits as int64, −1 where there are none."""
     import pyarrow as pa
     import pyarrow.compute as pc

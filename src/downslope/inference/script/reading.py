@@ -7,6 +7,8 @@ dates are written. A plain CSV file needs few.
 from __future__ import annotations
 
 import glob
+import inspect
+import re
 from pathlib import Path
 from pprint import pformat
 
@@ -67,7 +69,8 @@ def imports(solution: Solution) -> list[str]:
     packed = UNPACKING.get(Path(solution.source).suffix.lower())
     if is_readable(solution) and packed:
         lines.append(packed)
-    dates = ["from datetime import datetime, timedelta"] if "date" in kinds else []
+    words = "date, " if _has_spelled_dates(solution) else ""
+    dates = [f"from datetime import {words}datetime, timedelta"] if "date" in kinds else []
     return [*(f"import {name}" for name in sorted(lines)), *dates]
 
 
@@ -120,6 +123,8 @@ def reading(solution: Solution) -> list[str]:
         parts.append(
             f'def truth(cell, mean=math.nan):\n    """{docs}"""\n    return TRUTH.get(cell.lower(), mean)'
         )
+    if _has_spelled_dates(solution):
+        parts.append(inspect.getsource(numbers.iso_date).rstrip())
     if "date" in kinds:
         parts.append(_days(solution))
     if "time" in kinds:
@@ -251,7 +256,7 @@ DATE = (
 TIME = r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:\s*([AaPp])\.?[Mm]\.?)?"
 DAYS = '''def days(cell, mean{order}):
     """{docstring}"""
-    found = DATE.fullmatch(cell)
+    found = DATE.fullmatch({cell})
     if not found:
         return mean
     a, b, c, hour, minute, second, part, half, zone, more = found.groups()
@@ -291,15 +296,21 @@ def _orders(solution: Solution) -> list[str]:
     return [*dict.fromkeys(_order(format_of(solution, name)) for name in dates)]
 
 
+def _has_spelled_dates(solution: Solution) -> bool:
+    forms = [format_of(solution, column.name) for column in columns_of(solution) if column.kind == "date"]
+    return any(form is not None and form.spelled for form in forms)
+
+
 def _days(solution: Solution) -> str:
     """def days(cell): dates in the order of day, month and year that the training file has."""
     orders = _orders(solution)
-    docstring = text("export.script_days")
+    docs = text("export.script_days")
+    cell = "iso_date(cell)[0]" if _has_spelled_dates(solution) else "cell"
     if len(orders) == 1:
-        return DAYS.format(docstring=docstring, order="", parts=PARTS[orders[0]])
+        return DAYS.format(docstring=docs, order="", parts=PARTS[orders[0]], cell=cell)
     swap = '(c, *((a, b) if order == "mdy" else (b, a)))'
     parts = f'year, month, day = (a, b, c) if len(a) == 4 or order == "ymd" else {swap}'
-    return DAYS.format(docstring=docstring, order=", order", parts=parts)
+    return DAYS.format(docstring=docs, order=", order", parts=parts, cell=cell)
 
 
 def _has_truth(solution: Solution) -> bool:
@@ -326,6 +337,8 @@ def _number(solution: Solution) -> str:
         f"def number({given}):",
         f'    """{text("export.script_number")}"""',
     ]
+    if any(form.spelled for form in forms):
+        lines += ["    for pattern, signed in NEGATIVE:", "        cell = pattern.sub(signed, cell)"]
     if any(form.unit for form in forms):
         lines.append('    cell = UNIT.sub("", cell)')
     which = "[decimal]" if marks else ""
@@ -355,9 +368,18 @@ def patterns(solution: Solution) -> list[str]:
     else:
         lines = [f"NUMBER = re.compile({_raw(point)}, re.I)", f"GAPS = re.compile({_raw(gaps[','])})"]
     if any(form.unit for form in forms):
-        lines.append(f"UNIT = re.compile({_raw(numbers.UNITS)})")
+        words = [f"{re.escape(form.unit)}s?" for form in forms if not re.fullmatch(numbers.UNITS, form.unit)]
+        behind = rf"|(?<=[\d.,])\s*(?:{'|'.join(dict.fromkeys(words))})$" if any(words) else ""
+        lines.append(f"UNIT = re.compile({_raw(numbers.UNITS + behind)}{', re.I' if behind else ''})")
+    if any(form.spelled for form in forms):
+        rules = ", ".join(f"(re.compile({_raw(old)}), {_raw(new)})" for _, old, new in numbers.NEGATIVE)
+        lines.append(f"NEGATIVE = [{rules}]")
     if "date" in kinds:
         lines.append(f"DATE = re.compile({_raw(DATE)})")
+    if _has_spelled_dates(solution):
+        lines.append("SPELLED = [")
+        lines += [f"    re.compile({_raw(one.pattern)}, re.I)," for one in numbers.SPELLED]
+        lines.append("]")
     if "time" in kinds:
         lines.append(f"TIME = re.compile({_raw(TIME)})")
     return lines
