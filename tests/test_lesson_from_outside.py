@@ -77,7 +77,7 @@ def outside(tmp_path):
     """Makes lessons of folders; they are gone when the test ends."""
     before = dict(LESSONS)
 
-    def made(data, outcome, language="en", number=21):
+    def made(data, outcome, language="en", number=51):
         folder = tmp_path / f"lesson {number}"
         folder.mkdir()
         (folder / "lesson.toml").write_text(data.format(number=number), encoding="utf-8")
@@ -98,32 +98,32 @@ def test_rows_from_outside_go_through_every_door(outside, capsys, tmp_path):
     added = add(outside(ROWS, "F = {loss_batch:.3g} and {loss_single:.3g}. {verdict_batch}"))
 
     # Python
-    figures = lesson(21).figures()
-    assert ds.lessons.LESSONS[21] is added and added.title() == "Two roads"
+    figures = lesson(51).figures()
+    assert ds.lessons.LESSONS[51] is added and added.title() == "Two roads"
     assert {"loss_batch", "epochs_single", "x1_batch", "x2_single", "intercept_single"} <= {*figures}
     best = ds.fit(added.rows, method="closed_form").loss
     assert figures["loss_batch"] == pytest.approx(best, rel=1e-5)
     lines = list(added.tell())
-    assert lines[0] == "Lesson 21 · Two roads" and lines[-1] == "downslope fit rows.csv"
+    assert lines[0] == "Lesson 51 · Two roads" and lines[-1] == "downslope fit rows.csv"
     assert any(line.startswith("epoch ") for line in lines)
     assert f"F = {figures['loss_batch']:.3g} and {figures['loss_single']:.3g}. " in "\n".join(lines)
     assert len(added.picture().get_lines()) >= 2
 
     # the command line
-    assert " 21  Two roads" in ran(["lesson"], capsys)
-    assert ran(["lesson", "21"], capsys).splitlines() == lines
-    told = json.loads(ran(["lesson", "21", "--json", "--plot", str(tmp_path / "a.svg")], capsys))
-    assert told == {"lesson": 21, "title": "Two roads", "figures": figures}
+    assert " 51  Two roads" in ran(["lesson"], capsys)
+    assert ran(["lesson", "51"], capsys).splitlines() == lines
+    told = json.loads(ran(["lesson", "51", "--json", "--plot", str(tmp_path / "a.svg")], capsys))
+    assert told == {"lesson": 51, "title": "Two roads", "figures": figures}
     assert (tmp_path / "a.svg").read_text().startswith("<?xml")
 
     # the lab
-    page = json.loads(tasks.lesson({"number": 21}, None))
+    page = json.loads(tasks.lesson({"number": 51}, None))
     assert page["figures"] == figures and page["view"] == "weights" and page["hide"] == ["upload"]
     assert [question["kind"] for question in page["questions"]] == ["number", "state"]
-    assert {"number": 21, "title": {"en": "Two roads", "zh": "Two roads"}} in pages.beginning("en")["lessons"]
-    runs = document.document(problem({"kind": "lesson", "number": 21}), page["runs"])["runs"]
+    assert {"number": 51, "title": {"en": "Two roads", "zh": "Two roads"}} in pages.beginning("en")["lessons"]
+    runs = document.document(problem({"kind": "lesson", "number": 51}), page["runs"])["runs"]
     assert [one["loss"] for one in runs] == [figures["loss_batch"], figures["loss_single"]]
-    asked = {"problem": {"kind": "lesson", "number": 21}, "library": "downslope", "settings": page["runs"][0]}
+    asked = {"problem": {"kind": "lesson", "number": 51}, "library": "downslope", "settings": page["runs"][0]}
     code = json.loads(tasks.as_code(asked, None))["code"]
     names = {}
     exec(code, names)
@@ -133,18 +133,18 @@ def test_rows_from_outside_go_through_every_door(outside, capsys, tmp_path):
 def test_a_function_from_outside_in_one_language(outside):
     add(outside(FUNCTION, "x = {x:.4f}: {verdict}", "zh"))
     with speaking("en"):
-        lines = "\n".join(lesson(21).tell())
+        lines = "\n".join(lesson(51).tell())
     assert "x = 3.0000: " in lines and "epoch   0   f = " in lines
-    page = json.loads(tasks.lesson({"number": 21}, None))
+    page = json.loads(tasks.lesson({"number": 51}, None))
     assert page["questions"] == [] and len(page["runs"]) == 1
-    assert problem({"kind": "lesson", "number": 21}).minima == ((3.0,),)
+    assert problem({"kind": "lesson", "number": 51}).minima == ((3.0,),)
 
 
 @pytest.mark.parametrize(
     "change, key",
     [
-        (("number = 21", "number = 3"), "lessons.taken"),
-        (("number = 21", "number = 21\nfile = 1"), "lessons.folder"),
+        (("number = 51", "number = 3"), "lessons.taken"),
+        (("number = 51", "number = 51\nfile = 1"), "lessons.folder"),
         (("[problem]", "[problem"), "lessons.folder"),
         (('formula = "(x - 3)^2"', ""), "lessons.no_problem"),
         (('formula = "(x - 3)^2"', 'formula = "open(1)"'), "functions.unknown_function"),
@@ -157,7 +157,7 @@ def test_a_folder_that_is_no_lesson_is_refused_in_one_line(outside, change, key)
     assert change[0] in data
     (folder / "lesson.toml").write_text(data.replace(*change))
     assert refused_key(add, folder) == key
-    assert 21 not in LESSONS
+    assert 51 not in LESSONS
 
 
 def test_a_folder_without_sentences_is_refused(outside):

@@ -20,7 +20,7 @@ from downslope.lab.problems import PRESETS, problem
 from downslope.lab.saved import of_solution
 from downslope.lessons import LESSONS
 from downslope.messages import LANGUAGES
-from tests.builders import GOLDEN
+from tests.builders import GOLDEN, refused_key
 
 ROWS = {"kind": "rows", "X": [[1], [2], [3]], "y": [2, 4, 6]}
 CLASSES = {"kind": "points", "task": "classes", "points": [[0, 0, 0], [1, 1, 0], [2, 2, 1]]}
@@ -87,10 +87,13 @@ def test_every_lesson_runs_and_its_answer_carries_the_figures(number):
         11: lambda: np.isclose(doc["runs"][0]["loss"], figures["loss"], rtol=1e-6),
         12: lambda: np.isclose(doc["runs"][0]["loss"], figures["loss"], rtol=1e-6),
         13: lambda: np.isclose(final[0]["x"], figures["w"], rtol=1e-12),
+        14: lambda: np.isclose(doc["runs"][0]["loss"], figures["training_7"], atol=1e-20),  # all columns
+        15: lambda: final[0]["x"] == LESSONS[15].solutions["none"].coef[0],
+        17: lambda: [ran["epochs"] for ran in doc["runs"]][1] == figures["epochs_momentum"],
     }
     assert expected[number]()
     assert all(part["text"][lang] for part in page["parts"] for lang in LANGUAGES)
-    assert 2 <= len(page["questions"]) <= 3
+    assert 2 <= len(page["questions"]) <= 4
 
 
 REACHED = {  # what a learner does for the questions that ask for a state
@@ -108,6 +111,9 @@ REACHED = {  # what a learner does for the questions that ask for a state
     "11.b": {"direction": "adam"},
     "12.b": {"direction": "adam"},
     "13.c": {"learning_rate": 0.3},
+    "14.c": {"epochs": 300},
+    "15.d": {"direction": "coordinate", "penalty": "l1", "alpha": 0.3, "tol": 1e-8},
+    "17.d": {"direction": "momentum", "momentum": 0.9, "learning_rate": 0.01},
 }
 
 
@@ -156,6 +162,19 @@ def test_numbers_that_are_asked_for_are_what_the_engine_finds():
     assert LESSONS[5].figures()["factor"] ** (1 / 1000) == pytest.approx(answer(5))
     assert math.log1p(2 / math.e) == pytest.approx(answer(12), abs=1e-4)
     assert ds.Net((10,)).weights(4, 1) == answer(11)
+
+
+def test_a_lesson_s_cards_are_states_with_a_problem_of_their_own():
+    page = lesson_page(14)
+    assert page["problem"]["columns"] == 1 and len(page["runs"]) == 1  # it opens on its first state
+    for card, columns in zip(page["cards"], (1, 3, 7, 7), strict=True):
+        doc = made(card["problem"], *card["runs"])
+        assert doc["problem"]["asked"]["columns"] == columns == len(doc["problem"]["names"]) - 1
+        assert doc["runs"][0]["fit"]["kind"] == ("line" if columns == 1 else "curve")
+        assert all(card["text"][lang] for lang in LANGUAGES)
+    assert lesson_page(17)["cards"][3]["problem"]["kind"] == "function"
+    assert refused_key(problem, {"kind": "lesson", "number": 14, "columns": 9}) == "lab.no_columns"
+    assert refused_key(problem, {"kind": "lesson", "number": 2, "columns": []}) == "lab.no_columns"
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -241,6 +241,22 @@ LESSONS = dict(
 )
 
 
+def ends(*wanted):
+    """A check that the runs end at these losses."""
+    return lambda page: approx_losses(page, wanted)
+
+
+def approx_losses(page, wanted):
+    assert losses(page) == pytest.approx(wanted, rel=1e-3, abs=1e-9)
+
+
+LESSONS |= {
+    14: ends(0.6809),
+    15: ends(0, 0.02552, 0.3751, 0.9009, 0.488),
+    17: ends(0, 0, 0),
+}
+
+
 @pytest.mark.sample(4)
 @pytest.mark.parametrize("number", LESSONS)
 def test_each_lesson_runs_plays_rewinds_and_shows_its_figure(page, address, number):
@@ -603,6 +619,19 @@ def test_numbers_are_answered_as_people_write_them_and_stay_in_another_language(
     numbers = {"20,000": 20000, "1,234.5": 1234.5, "0,5": 0.5, "−3": -3, "1/4": 0.25, "1,5": 1.5}
     assert {text: float(page.evaluate(read, text)) for text in numbers} == numbers
     assert page.evaluate(read, "abc") == "NaN"
+
+
+def test_a_lesson_asks_first_and_shows_a_state_for_each_sentence(page, address):
+    visit(page, f"{address}#lesson=14")
+    choices = page.locator("#lesson .questions").first.locator("button")
+    choices.nth(2).click()
+    assert page.locator("#lesson .mark").first.get_attribute("class") == "mark wrong"
+    choices.nth(0).click()
+    assert page.locator("#lesson .mark").first.get_attribute("class") == "mark right"
+    page.locator("#lesson .cards button").nth(2).click()
+    until(page, "() => document.querySelector('#runs .now')?.textContent.includes('e−')")
+    assert losses(page)[0] < 1e-20  # degree 7: eight weights for eight rows
+    assert page.locator("#lesson h2").inner_text().startswith("14 ")
 
 
 def test_code_in_a_lesson_keeps_its_indentation(page, address):

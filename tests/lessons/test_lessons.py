@@ -24,9 +24,6 @@ numbers = pytest.mark.parametrize("number", LESSONS)
 languages = pytest.mark.parametrize("lang", LANGUAGES)
 
 
-SAID = ("ask", "right", "wrong")
-
-
 def told(number, lang):
     with speaking(lang):
         return list(LESSONS[number].tell())
@@ -143,6 +140,50 @@ def test_figures_are_plain_finite_floats(number):
     assert all(type(value) is float and math.isfinite(value) for value in figures.values())
 
 
+def test_the_training_loss_falls_with_the_degree_and_the_validation_loss_has_a_minimum():
+    figures = LESSONS[14].figures()
+    training, validation = (
+        [figures[f"{rows}_{k}"] for k in range(1, 8)] for rows in ("training", "validation")
+    )
+    assert all(np.diff(training) < 0) and training[6] < 1e-20  # eight weights, eight rows
+    assert figures["best"] == 3 and all(np.diff(validation[2:]) > 0)
+    assert validation[6] > 2 * validation[0] > 4 * validation[2]
+    # descent alone: the swings are not learned
+    assert figures["descent"] > 0.02 and figures["validation_descent"] < validation[6] / 3
+    for k in (1, 4, 7):
+        x, y = LESSONS[14].rows.X[:, 0], LESSONS[14].rows.y
+        wanted = np.polyfit(x, y, k)[::-1]
+        run = LESSONS[14].solutions[f"degree_{k}"]
+        assert [run.intercept, *run.coef] == pytest.approx(wanted, rel=1e-8)
+
+
+def test_the_training_loss_rises_with_the_penalty_and_the_validation_loss_falls_first():
+    figures, path = LESSONS[15].figures(), LESSONS[15].path
+    training, validation = ([row[place] for row in path.values()] for place in (0, 1))
+    assert all(np.diff(training) > 0)
+    low = int(np.argmin(validation))
+    assert all(np.diff(validation[: low + 1]) < 0) and all(np.diff(validation[low:]) > 0)
+    assert 0.01 < figures["best"] < 1 and figures["validation_best"] < figures["validation_none"] / 6
+    assert figures["weights_lasso"] == 2 and figures["weights_good"] == 7
+    assert figures["largest_none"] > 50 > 2 > figures["largest_good"] > figures["largest_strong"]
+    X, y = LESSONS[15].rows.X, LESSONS[15].rows.y  # mean (Xw − y)² + ½λ‖w‖²
+    X, y = X - X.mean(axis=0), y - y.mean()
+    ridge = np.linalg.solve(2 * X.T @ X / 8 + 0.1 * np.eye(7), 2 * X.T @ y / 8)
+    assert LESSONS[15].solutions["good"].coef == pytest.approx(ridge, rel=1e-8)
+
+
+def test_momentum_goes_down_a_ravine_as_the_square_root_of_its_condition():
+    figures = LESSONS[17].figures()
+    epochs = {name: figures[f"epochs_{name}"] for name in ("descent", "momentum", "adam", "turned")}
+    expected = math.log(10 / 1e-6) / -math.log(
+        99 / 101
+    )  # |g| = |x| at the end: 10·(99/101)ᵏ = 1e-6 along the ravine
+    assert epochs["descent"] == pytest.approx(expected, rel=0.15)
+    assert 7 < epochs["descent"] / epochs["momentum"] < 10  # ln 0.818/ln 0.980 is 9.97
+    assert epochs["turned"] > 4 * epochs["adam"]
+    assert max(figures[f"loss_{name}"] for name in epochs) < 1e-12
+
+
 # ── the telling ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -219,10 +260,10 @@ def test_a_lesson_says_the_same_in_every_language(number):
 @numbers
 def test_a_lesson_has_the_sentences_that_are_asked_for_and_no_other(number):
     found, table = LESSONS[number], OWN[LESSONS[number].folder]["en"]
-    asked = {f"questions.{question.name}.{part}" for question in found.data.questions for part in SAID}
-    own = {*table} - {"title", *PARTS} - asked
+    asked = {name for question in found.data.questions for name in question.sentences}
+    own = {*table} - {"title", "why", *PARTS} - asked - {f"states.{name}" for name in found.data.states}
     assert {"title", *PARTS, *asked} <= {*table}
-    code = (found.folder / "__init__.py").read_text()
+    code = "".join(path.read_text() for path in found.folder.glob("__init__.py"))
     assert [name for name in own if f'"{name}"' not in code and f'"{name.split("_")[0]}_{{' not in code] == []
 
 

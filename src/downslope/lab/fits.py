@@ -66,7 +66,7 @@ def fit_of(
             picture = _chances(at_keys, spans[0], at) if d == 1 else _regions(at_keys, dataset, spans, at)
         elif d == 1 and not solution.is_net and solution.recipe.loss.link == "identity":
             picture = _lines(solution, spans[0], frames)
-        elif d == 1:
+        elif d == 1 or _powers(dataset.X):
             picture = _curve(at_keys, spans[0], at)
         if dataset.classes:
             return picture
@@ -75,6 +75,11 @@ def fit_of(
         z = np.array([one.predict(X) for one in at_keys])
     picture["predicted"] = {"at": at.tolist(), "z": short(z, 5), "residual": short(z - y, 5)}
     return picture
+
+
+def _powers(X) -> bool:
+    """Whether the columns are x, x², x³, …: then the model is a curve over x."""
+    return bool(np.allclose(X, X[:, :1] ** np.arange(1, X.shape[1] + 1)))
 
 
 def _span(column: np.ndarray) -> Span:
@@ -91,7 +96,8 @@ def _lines(solution: Solution, span: Span, frames: np.ndarray) -> dict[str, Any]
 
 def _curve(at_keys, span: Span, at) -> dict[str, Any]:
     x = np.linspace(span[0], span[1], PLACES)
-    z = [one.predict(x[:, None]) for one in at_keys]
+    exponents = np.arange(1, len(at_keys[0].features) + 1)
+    z = [one.predict(x[:, None] ** exponents) for one in at_keys]
     return {"kind": "curve", "x": short(x), "at": at.tolist(), "z": short(z, 5)}
 
 

@@ -128,7 +128,12 @@ def _text(asked: Mapping, name: str) -> str:
 def _lesson(asked: Mapping) -> Problem:
     number, seed = asked.get("number"), asked.get("seed", 0)
     made = lesson_of(number, seed)
-    return lesson_problem(made, {"kind": "lesson", "number": number, "seed": seed % SEEDS})
+    kept, columns = {"kind": "lesson", "number": number, "seed": seed % SEEDS}, asked.get("columns")
+    if columns is None:
+        return lesson_problem(made, kept)
+    if columns not in made.data.columns.values():
+        raise DownslopeError("lab.no_columns", number=number, asked=repr(columns)[:60])
+    return lesson_problem(made, {**kept, "columns": columns})
 
 
 def lesson_of(number: Any, seed: Any = 0) -> Lesson:
@@ -154,10 +159,13 @@ def lesson_problem(made: Lesson, asked: Mapping) -> Problem:
     """What a lesson descends, with the settings that all its runs have."""
     title, settings, function = in_each_language(made.title), made.settings, made.function
     if function is None:
-        assert made.rows is not None
+        columns = asked.get("columns")
+        rows = made.first(columns)
+        assert isinstance(rows, Dataset)
         seed = f", seed={made.seed}" if made.data.draws else ""
-        source = f"ds.lessons.lesson({made.number}{seed}).rows" if made.rows.X.size > WRITTEN else ""
-        return of_rows(asked, title, made.rows, source, **settings.to_json())
+        chosen = ".rows" if columns is None else f".first({columns})"
+        source = f"ds.lessons.lesson({made.number}{seed}){chosen}" if rows.X.size > WRITTEN else ""
+        return of_rows(asked, title, rows, source, **settings.to_json())
     record = made.data.problem
     source = record.formula if record.formula and record.formula != function.formula else ""
     minima = () if record.minimum is None else (tuple(record.minimum),)

@@ -320,7 +320,7 @@ SETTINGS: dict[str, Any] = {
 }
 ROW = {"type": "array", "items": NUMBER, "minItems": 1, "maxItems": 3}
 VALUES: dict[str, dict[str, Any]] = {
-    "lesson": {"number": {"type": "integer", "minimum": 0, "maximum": 13}, "seed": {"type": "integer"}},
+    "lesson": {"number": {"type": "integer", "minimum": 0, "maximum": 21}, "seed": {"type": "integer"}},
     "preset": {"name": {"enum": list(PRESETS)}},
     "function": {"formula": {"type": "string", "maxLength": 60}, "derivative": {"type": ["string", "null"]}},
     "points": {

@@ -197,17 +197,29 @@ def lesson(payload: Payload, line: Line) -> bytes:
         for stage in STAGES
     ]
     stages[STAGES.index("training")]["outcome"] = _part(made, "outcome")
-    runs = list(made.data.states.values()) or [{}]
+    states, opened = made.data.states or {"": {}}, next(iter(made.data.states), "")
+    asked_of = lambda name: _state_of(made, asked, name)
+    settings_of = lambda name: Settings.of(states[name], asked.defaults).to_json()
     return encoded(
         {
             "number": made.number,
+            "why": _part(made, "why") if made.has("why") else None,
+            "cards": [
+                {
+                    "text": _part(made, f"states.{name}"),
+                    "problem": asked_of(name),
+                    "runs": [settings_of(name)],
+                }
+                for name in states
+                if made.has(f"states.{name}")
+            ],
             "title": asked.title,
             "command": made.command,
             "parts": stages,
             "learned": _part(made, "learned"),
             "figures": document.finite(made.figures()),
-            "problem": dict(asked.asked),
-            "runs": [Settings.of(run, asked.defaults).to_json() for run in runs],
+            "problem": asked_of(opened),
+            "runs": [settings_of(name) for name in states if asked_of(name) == asked_of(opened)],
             "view": made.data.view,
             "hide": made.data.hide,
             "questions": [_question(made, question) for question in made.data.questions],
@@ -215,20 +227,27 @@ def lesson(payload: Payload, line: Line) -> bytes:
     )
 
 
+def _state_of(made: Lesson, asked: Problem, name: str) -> dict[str, Any]:
+    """The problem of a state, as an address names it."""
+    if name in made.data.formulas:
+        return {"kind": "function", "formula": made.data.formulas[name]}
+    columns = made.data.columns
+    return {**asked.asked, **({"columns": columns[name]} if name in columns else {})}
+
+
 def _part(made: Lesson, part: str) -> dict[str, str]:
     return in_each_language(lambda: made.part(part))
 
 
 def _question(made: Lesson, question: Question) -> dict[str, Any]:
-    def sentence(part: str) -> dict[str, str]:
-        return in_each_language(lambda: made.sentence(f"questions.{question.name}.{part}"))
-
-    asked: dict[str, Any] = {"id": f"{made.number}.{question.name}", "ask": sentence("ask")}
+    ask, *choices, right, wrong = (_part(made, name) for name in question.sentences)
+    asked: dict[str, Any] = {"id": f"{made.number}.{question.name}", "ask": ask}
+    asked |= {"choices": choices, "predict": question.predict}
     if question.answer is not None:
         asked |= {"kind": "number", "answer": question.answer, "tolerance": question.tolerance}
     else:
         asked |= {"kind": "state", "reach": question.reach}
-    return asked | {"right": sentence("right"), "wrong": sentence("wrong")}
+    return asked | {"right": right, "wrong": wrong}
 
 
 def upload(payload: Payload, line: Line) -> bytes:

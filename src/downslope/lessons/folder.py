@@ -29,7 +29,8 @@ from ..inference.training import finished
 from ..insight import Verdict
 from ..messages import LANGUAGES, language, read_table, text
 from ..model.functions import Function
-from ..plots.lettering import readable
+from ..plots import canvas
+from ..plots.lettering import lettering, readable
 
 STAGES = ("dataset", "model", "training", "inference")
 PARTS = (*STAGES, "outcome", "learned")
@@ -55,6 +56,14 @@ class Question(msgspec.Struct, forbid_unknown_fields=True):
     answer: float | None = None
     tolerance: float = 0.0
     reach: list[dict[str, Any]] = []
+    choices: int = 0  # the answer is the number of one of them, from 1
+    predict: bool = False  # asked before the lesson runs
+
+    @property
+    def sentences(self) -> list[str]:
+        """What the sentences' file holds of it."""
+        parts = ["ask", *(f"choice_{k}" for k in range(1, self.choices + 1)), "right", "wrong"]
+        return [f"questions.{self.name}.{part}" for part in parts]
 
 
 class LessonRecord(msgspec.Struct, forbid_unknown_fields=True):
@@ -65,6 +74,8 @@ class LessonRecord(msgspec.Struct, forbid_unknown_fields=True):
     problem: ProblemRecord = msgspec.field(default_factory=ProblemRecord)
     settings: dict[str, Any] = {}
     states: dict[str, dict[str, Any]] = {}
+    columns: dict[str, int] = {}  # of a state that uses only the first columns of the rows: how many
+    formulas: dict[str, str] = {}  # of a state that has a function of its own
     questions: list[Question] = []
     view: str = "loss"  # the lab's picture
     hide: list[str] = []  # controls of the lab
@@ -120,6 +131,19 @@ def shown(trace: Trace) -> Iterator[Step]:
     for step in trace:
         if last < 100 or step.epoch < 3 or (step.epoch + 1) % 100 == 0:
             yield step
+
+
+def curves(ax, words: tuple[str, str, str], lines: Mapping[str, tuple[Any, Any]], log: str = "", **line):
+    """Lines (x, y) by name on one picture; words: its title and those of its axes; log: the logarithmic axes,
+    such as "xy" or "x"; line: settings of all lines.  Returns the Axes."""
+    ax = canvas.axes(ax, *words)
+    for axis in log:
+        getattr(ax, f"set_{axis}scale")("log")
+    for k, (name, (x, y)) in enumerate(lines.items()):
+        ax.plot(x, y, **{"linewidth": 1.6, **canvas.style(k), **line}, label=name)
+    for name in ax.legend(frameon=False, fontsize=9).get_texts():
+        name.set(color=canvas.INK, **lettering(name.get_text()))
+    return ax
 
 
 @dataclass(frozen=True)
@@ -198,6 +222,18 @@ class Lesson:
         """The settings that all its runs have."""
         return Settings.of({**self.data.settings, "start": self.start, "seed": self.seed})
 
+    def first(self, columns: int | None) -> Dataset | Function:
+        """Its problem, with only the first columns of its rows."""
+        if columns is None or self.rows is None:
+            return self.problem
+        rows = self.rows
+        return Dataset.from_arrays(rows.X[:, :columns], rows.y, features=rows.features[:columns])
+
+    def problem_of(self, state: str) -> Dataset | Function:
+        """The problem of a state: the lesson's own, or a part or a variant of it."""
+        formula = self.data.formulas.get(state)
+        return self.first(self.data.columns.get(state)) if formula is None else Function.of(formula, None)
+
     def run(self, on: Dataset | Function | None = None, /, **changes) -> Solution:
         """The solution of its problem, or of another one, with some settings changed."""
         with pytorch(self.number) if self.data.torch else nullcontext():
@@ -208,7 +244,9 @@ class Lesson:
     @cached_property
     def solutions(self) -> dict[str, Solution]:
         """Each of its states, run."""
-        return {name: self.run(**changes) for name, changes in self.data.states.items()}
+        return {
+            name: self.run(self.problem_of(name), **changes) for name, changes in self.data.states.items()
+        }
 
     @cached_property
     def solution(self) -> Solution:
@@ -272,16 +310,34 @@ class Lesson:
         """One of its PARTS in the current language, filled."""
         return self.sentence(name, **self._figures, **self.words())
 
+    def has(self, name: str) -> bool:
+        """Whether there is such a sentence: `why`, and one for each state, may be left out."""
+        return name in sentences(self.folder, language())
+
     def tell(self) -> Iterator[str]:
         """The lesson as lines of text, in the current language."""
         yield text("lessons.heading", number=self.number, title=self.title())
+        if self.has("why"):
+            yield ""
+            yield from self.part("why").splitlines()
+        predictions = [question for question in self.data.questions if question.predict]
+        for question in predictions:
+            ask, *choices = map(self.part, question.sentences[:-2])
+            yield ""
+            yield text("lessons.predict", ask=ask)
+            yield from (f"    {number}. {choice}" for number, choice in enumerate(choices, 1))
         for place, stage in enumerate(STAGES, 1):
             yield ""
             yield text("lessons.stage", place=place, stages=len(STAGES), stage=text(f"lessons.{stage}"))
             yield from self.part(stage).splitlines()
             if stage == "training":
                 yield from self.log()
+                yield from (
+                    self.part(f"states.{name}") for name in self.data.states if self.has(f"states.{name}")
+                )
                 yield from self.part("outcome").splitlines()
+                for question in predictions:
+                    yield text("lessons.predicted", right=self.part(question.sentences[-2]))
         yield ""
         yield text("lessons.learned")
         yield from self.part("learned").splitlines()

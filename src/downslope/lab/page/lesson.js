@@ -3,21 +3,35 @@ import { byId, make, said, word } from "./words.js";
 
 /** @typedef {import("./types.js").Lab} Lab */
 
-/** @param {import("./types.js").Lesson|null} lesson @param {() => Lab|null} lab */
-export function buildLesson(lesson, lab) {
+/** @param {import("./types.js").Lesson|null} lesson @param {() => Lab|null} lab @param {(card: any) => void} show */
+export function buildLesson(lesson, lab, show) {
   const box = byId("lesson");
   box.hidden = !lesson;
   if (!lesson) return;
   const stages = lesson.parts.map((part) =>
     make("section", {}, make("h3", {}, said(part.name)), ...blocks(said(part.text)), ...(part.outcome ? blocks(said(part.outcome), "outcome") : [])),
   );
+  const asked = (/** @type {boolean} */ predict) => lesson.questions.filter((question) => question.predict === predict);
   box.replaceChildren(
     make("h2", {}, `${lesson.number} · ${said(lesson.title)}`),
+    ...(lesson.why ? [make("p", { class: "why" }, said(lesson.why))] : []),
+    ...questions("predict", asked(true), lab),
+    ...(lesson.cards.length ? [make("ol", { class: "cards" }, lesson.cards.map((card) => cardItem(card, show)))] : []),
     ...stages,
     make("p", { class: "learned" }, said(lesson.learned)),
     make("p", { class: "command" }, make("code", {}, lesson.command)),
-    ...(lesson.questions.length ? [make("h3", {}, word("questions")), make("ol", { class: "questions" }, lesson.questions.map((question) => questionItem(question, lab)))] : []),
+    ...questions("questions", asked(false), lab),
   );
+}
+
+/** @param {string} title @param {any[]} list @param {() => Lab|null} lab */
+function questions(title, list, lab) {
+  return list.length ? [make("h3", {}, word(title)), make("ol", { class: "questions" }, list.map((question) => questionItem(question, lab)))] : [];
+}
+
+/** One sentence and one state of the picture. @param {any} card @param {(card: any) => void} show */
+function cardItem(card, show) {
+  return make("li", {}, make("p", {}, said(card.text)), make("button", { type: "button", onclick: () => show(card) }, word("show_me")));
 }
 
 /** Paragraphs, and what is indented as it stands: code, tables, formulas; a sentence alone is wrapped. @param {string} text @param {string} [kind] */
@@ -43,13 +57,19 @@ const given = /** @type {Map<string, string>} */ (new Map()); // what was typed,
 
 /** @param {any} question @param {() => Lab|null} lab */
 function questionItem(question, lab) {
-  const number = question.kind === "number";
+  const number = question.kind === "number" && !question.choices.length;
   const input = number ? make("input", { type: "text", inputmode: "decimal", id: "answer-" + question.id, "aria-label": said(question.ask) }) : null;
   if (input) {
     input.value = given.get(question.id) ?? "";
     input.addEventListener("input", () => given.set(question.id, input.value));
   }
   const mark = make("p", { class: "mark", role: "status" });
+  const tell = (/** @type {boolean} */ right) => {
+    mark.textContent = said(right ? question.right : question.wrong);
+    mark.className = "mark " + (right ? "right" : "wrong");
+  };
+  if (question.choices.length)
+    return make("li", {}, make("p", {}, said(question.ask)), ...question.choices.map((/** @type {any} */ choice, /** @type {number} */ i) => make("button", { type: "button", onclick: () => tell(i + 1 === question.answer) }, said(choice))), mark);
   const check = (/** @type {Event} */ event) => {
     event.preventDefault();
     const answer = numberOf(input?.value ?? "");
@@ -58,9 +78,7 @@ function questionItem(question, lab) {
       mark.className = "mark wrong";
       return;
     }
-    const right = number ? Math.abs(answer - question.answer) <= question.tolerance : reached(question.reach, lab());
-    mark.textContent = said(right ? question.right : question.wrong);
-    mark.className = "mark " + (right ? "right" : "wrong");
+    tell(number ? Math.abs(answer - question.answer) <= question.tolerance : reached(question.reach, lab()));
   };
   return make("li", {}, make("form", { onsubmit: check }, make("p", {}, said(question.ask)), make("div", { class: "answer" }, input, make("button", { type: "submit", id: "check-" + question.id }, word("check"))), mark));
 }

@@ -138,7 +138,7 @@ function ask(asked, runs) {
     stage.selected = 0;
   } else now.runs = now.runs.map(({ start, ...rest }) => rest);
   if (other && runs) stage.view = asked.kind === "points" || asked.kind === "table" ? "fit" : "landscape";
-  buildLesson(now.lesson, () => stage.lab ?? null);
+  buildLesson(now.lesson, () => stage.lab ?? null, show);
   void compute();
 }
 
@@ -158,11 +158,19 @@ async function open(number, place) {
     now.hide = place?.hide.length ? place.hide : lesson.hide;
     stage.selected = 0;
     stage.view = place?.view ?? lesson.view;
-    buildLesson(lesson, () => stage.lab ?? null);
+    buildLesson(lesson, () => stage.lab ?? null, show);
     await compute({ tick: place?.at ?? null });
   } catch (error) {
     refused(error);
   }
+}
+
+/** A state of the lesson. @param {any} card */
+function show(card) {
+  now.asked = card.problem;
+  now.runs = card.runs.map((/** @type {Settings} */ run) => ({ ...run }));
+  stage.selected = 0;
+  void compute();
 }
 
 /** @param {number} index */
@@ -259,7 +267,7 @@ function redraw() {
   byId("language").textContent = language() === "zh" ? "English" : "中文";
   byId("language").lang = language() === "zh" ? "en" : "zh";
   stage.refresh();
-  buildLesson(now.lesson, () => stage.lab ?? null);
+  buildLesson(now.lesson, () => stage.lab ?? null, show);
   if (!now.offline) buildProblem(asking());
   if (stage.lab) {
     showProblem(stage.lab.problem);

@@ -35,7 +35,7 @@
 /** @typedef {{problem: Problem, runs: Run[], pictures: Pictures}} Lab  a document: all that is played */
 /** @typedef {{title: Said, number: number, command: string, parts: {stage: string, name: Said, text: Said, outcome?: Said}[],
  *   learned: Said, figures: Record<string, number>, problem: Asked, runs: Settings[], view: string, hide: string[],
- *   questions: any[]}} Lesson */
+ *   questions: any[], why: Said|null, cards: {text: Said, problem: Asked, runs: Settings[]}[]}} Lesson */
 /** @typedef {{problem: Problem, defaults: Settings, settings: Settings, choices: Record<string, Choice[]>,
  *   certificate: Certificate|null, pictures: Pictures}} Offer  what can be chosen before anything runs */
 /** @typedef {{head: string[], rows: (string|number)[][]}} Table */
