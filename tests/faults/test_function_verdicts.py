@@ -99,6 +99,41 @@ def test_no_minimum_is_claimed_where_there_is_none(name, way):
         assert all(remedy.change is None for remedy in run.verdict.remedies) or way == "fixed"
 
 
+POLES = ["ln(x)", "ln(x) + y^2", "ln(x^2 + y^2)", "ln(abs(x))", "-1/x", "-1/x^2 + y^2", "2*ln(x) + x"]
+TAILS = [
+    "e^x",
+    "e^x + 5",
+    "e^x + y^2",
+    "e^(x/3)*(1 + y^2)",
+    "exp(-x^2)",
+    "exp(-exp(x))",
+    "1/(1 + e^x)",
+    "2^x",
+]
+
+
+@pytest.mark.fault("B1")
+@pytest.mark.parametrize(
+    "text,start,way", sampled(12, POLES + TAILS, [0.5, 2.0, 20.0, 701.0], ["newton", "lbfgs", "gd"])
+)
+def test_a_pole_and_a_tail_are_no_minimum(text, start, way):
+    f = Function.of(text, None)
+    if not f.value(np.full(len(f.names), start)) > 1e-300 and text in TAILS:
+        pytest.skip("f is 0 all around the start")
+    _, run = descended(text, [start] * len(f.names), way)
+    assert run.verdict.code not in ("converged", "saddle", "maximum"), run.verdict.text
+
+
+@pytest.mark.fault("B1")
+@pytest.mark.parametrize(
+    "text", ["x^4", "x^12", "x^2 + y^4", "x^2 + 1e-9*y^2", "e^x - x", "x*ln(x)", "x^2*e^x"]
+)
+@pytest.mark.parametrize("way", ["newton", "lbfgs"])
+def test_a_slow_minimum_is_one(text, way):
+    _, run = descended(text, [2.0] * len(Function.of(text, None).names), way)
+    assert run.verdict.code == "converged", run.verdict.text
+
+
 @pytest.mark.fault("B4")
 @pytest.mark.parametrize("name", ["drop_wave", "salomon"])
 @pytest.mark.parametrize("way", ["newton", "lbfgs"])

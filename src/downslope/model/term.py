@@ -76,7 +76,9 @@ class Term:
 
         def at(t):
             if t not in seen:
-                seen[t] = self.value_and_gradient(theta + t * direction)
+                with np.errstate(over="ignore", invalid="ignore"):
+                    place = theta + t * direction
+                seen[t] = self.value_and_gradient(place)
             return seen[t]
 
         def value_and_slope(t):

@@ -75,7 +75,9 @@ def minimum(case: Case) -> Verdict | None:
         return _plateau(case, *lower)
     long = ground.known and ground.newton_step > FAR * ground.length
     thin = ground.known and (long or ground.thin.size > 0 or not ground.curves_up)
-    if thin and (falling := unattained(case)) is not None:
+    if (thin or ground.falls_past_newton or not (ground.known or ground.gradient.any())) and (
+        falling := unattained(case)
+    ) is not None:
         return falling
     if thin and ground.way_down is not None:
         place, value = ground.way_down
@@ -117,6 +119,8 @@ def saddle(case: Case) -> Verdict | None:
     lengths = max(ground.size, ground.length) * 2.0 ** np.arange(-10, 1)
     points = [case.theta + t * sign * v for t in lengths for sign in (1, -1)]
     found = ground.at(points)
+    if not found.min() < case.end.value:
+        return None  # what curves down is rounding
     best = points[int(found.argmin())]
     combination = ", ".join(f"{x:.4g}·{name}" for x, name in zip(v, case.objective.names) if abs(x) > 1e-6)
     facts: dict[str, Any] = {
@@ -125,7 +129,7 @@ def saddle(case: Case) -> Verdict | None:
         "direction": combination,
     }
     nudge = Remedy("nudge_start", {"start": _named(case, best)})
-    return case.verdict(code, nudge, case.surest if found.min() < case.end.value else None, **facts)
+    return case.verdict(code, nudge, case.surest, **facts)
 
 
 def unattained(case: Case) -> Verdict | None:
@@ -159,10 +163,23 @@ def _plateau(case: Case, place, value: float) -> Verdict:
     return case.verdict("plateau", *_from(case, place), lower=value, lowest_curvature=least)
 
 
+def pole(case: Case) -> Verdict | None:
+    """Lower and lower towards a place where f has no value."""
+    if not _stuck(case) or (j := case.ground.pole) is None:
+        return None
+    name = case.objective.names[j]
+    return case.verdict(
+        "unbounded", Remedy("bounded_function"), kind="pole", variable=name, place=float(case.theta[j])
+    )
+
+
+def _stuck(case: Case) -> bool:
+    return bool(case.steps) and case.end.reason.code in ("settled", "no_progress", "gradient", "epochs")
+
+
 def kink(case: Case) -> Verdict | None:
     """Not level, and yet higher to all sides: the slope jumps there."""
-    stuck = case.end.reason.code in ("settled", "no_progress", "gradient", "epochs")
-    if not stuck or not case.steps or not case.ground.at_kink:
+    if not _stuck(case) or not case.ground.at_kink:
         return None
     lower = case.ground.lower_around(_samples(case))
     if lower is not None:
@@ -241,4 +258,16 @@ def _place_text(case: Case, place) -> str:
     return ", ".join(f"{name} = {x:.6g}" for name, x in zip(case.objective.names, place))
 
 
-FINDINGS = (decayed, grown, minimum, saddle, oscillating, unattained, plateau, kink, too_slow, exhausted)
+FINDINGS = (
+    decayed,
+    grown,
+    minimum,
+    saddle,
+    oscillating,
+    unattained,
+    plateau,
+    pole,
+    kink,
+    too_slow,
+    exhausted,
+)

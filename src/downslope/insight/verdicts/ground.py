@@ -20,6 +20,7 @@ from ...model.functions import Function
 FLAT = 1e-10  # of the largest curvature: what is less is none
 LEFT = 1e-6  # of the fall over the second half of the updates: what a minimum may have left below it
 FAR = 1e-3  # of the way: a Newton step that is longer does not end at a place that was reached
+LOGARITHM = 0.97  # of one thousandfold shrinking's fall in the next: a power of |x| has less than this
 MOST = 500  # variables up to which the Hessian is found
 FEW = 20  # and up to which it is found from values of f alone
 
@@ -146,14 +147,19 @@ class Ground:
     @property
     def _level_along_gradient(self) -> bool:
         """The same along the gradient alone, from one more gradient."""
+        size, bend = float(np.linalg.norm(self.gradient)), self._bend_along_gradient
+        return size == 0 or (bend > 0 and 0.5 * size**2 / bend <= self.allowed)
+
+    @cached_property
+    def _bend_along_gradient(self) -> float:
+        """The curvature along g, by a difference of gradients; 0 where there is no slope."""
         g = self.gradient
         size = float(np.linalg.norm(g))
         if size == 0:
-            return True
+            return 0.0
         t = 1e-5 * self.length / size
         with np.errstate(all="ignore"):
-            bend = float(g @ (self.function.gradient(self.x + t * g) - g)) / (t * size**2)
-        return bend > 0 and 0.5 * size**2 / bend <= self.allowed
+            return float(g @ (self.function.gradient(self.x + t * g) - g)) / (t * size**2)
 
     @property
     def curves_down(self) -> bool:
@@ -168,11 +174,41 @@ class Ground:
         )
 
     @cached_property
+    def newton(self) -> np.ndarray:
+        """−H⁺g; without a Hessian, the step along −g that its curvature asks for. (p,)"""
+        with np.errstate(all="ignore"):
+            if not self.known:
+                bend = self._bend_along_gradient
+                return -self.gradient / bend if bend > 0 else np.zeros_like(self.gradient)
+            bent = np.abs(self.values) > self.noise
+            return -self.vectors[:, bent] @ (self.along[bent] / self.values[bent])
+
+    @cached_property
     def newton_step(self) -> float:
         """‖H⁺g‖"""
-        bent = np.abs(self.values) > self.noise
+        return float(np.linalg.norm(self.newton)) if self.known else 0.0
+
+    @cached_property
+    def falls_past_newton(self) -> bool:
+        """Whether f falls on where its parabola has long turned."""
+        return bool(self.newton.any() and np.isfinite(self.newton).all()) and self._falls_past(self.newton)
+
+    def _falls_past(self, way: np.ndarray) -> bool:
+        """Whether f still does not rise 64 Newton steps along `way`: a tail such as e^x does not, a power of
+        (x − x*) up to the 32nd does."""
+        way = way / _norm(way)
         with np.errstate(all="ignore"):
-            return float(np.linalg.norm(self.along[bent] / self.values[bent]))
+            slope, bend = float(self.gradient @ way), self._bend(way)
+            if not (slope < 0 < bend and math.isfinite(slope / bend)):
+                return False
+            ahead = float(self.function.gradient(self.x - 64 * slope / bend * way) @ way)
+        return slope / 2 < ahead <= 0
+
+    def _bend(self, way: np.ndarray) -> float:
+        """The curvature along a direction of length 1."""
+        if self.known:
+            return float(np.sum(self.values * (self.vectors.T @ way) ** 2))
+        return self._bend_along_gradient
 
     @property
     def thin(self) -> np.ndarray:
@@ -196,30 +232,43 @@ class Ground:
         """A place far ahead, where f only fell all the way to it: from half the way to 256 times as far."""
         way = self.x - self.halfway
         ways = [way if way.any() else self.x - self.trace.start]
+        if self.falls_past_newton:
+            ways.insert(0, self.newton)
         if self.level:  # the way may have bent since
-            ways += [-v * np.sign(slope) for v in self.thin.T if (slope := float(self.gradient @ v))]
+            for v in self.thin.T:
+                slope = float(self.gradient @ v)
+                if slope or not self._bend(v):  # where digits are wanting: onward
+                    ways.append(v * np.sign(-slope or (self.x - self.trace.start) @ v))
         found = (self._far_along(way) for way in ways if way.any() and np.isfinite(way).all())
         return next((place for place in found if place is not None), None)
 
     def _far_along(self, way: np.ndarray) -> tuple[np.ndarray, float] | None:
         way = way / np.abs(way).max()
         way = way / np.linalg.norm(way)
-        before, ahead = self.value, self.length / 2
-        with np.errstate(all="ignore"):
-            slope = -float(self.gradient @ way)
-        bend = float(np.sum(self.values * (self.vectors.T @ way) ** 2)) if self.known else 0.0
-        steep = (slope > 0 and slope > FAR * self.length * abs(bend)) or self._tails_off or self._fades(way)
-        lower = False
+        before, ahead, steep, lower = self.value, self.length / 2, None, False
         while ahead <= 256 * self.size:
             place = self.x + way * ahead
             (value,) = self.at([place])
             if not value <= before or not np.isfinite(value):
                 return None
+            if steep is None:
+                steep = self._leads_on(way)
             lower = lower or value < self.value - self.rounding
             if value == before and not lower and not steep:
                 return None
             before, ahead = value, 2 * ahead
         return (place, float(before)) if lower or steep else None
+
+    def _leads_on(self, way: np.ndarray) -> bool:
+        """Whether the slope along `way` promises a fall though none is seen beyond the rounding."""
+        with np.errstate(all="ignore"):
+            slope, bend = float(self.gradient @ way), self._bend(way) if self.known else 0.0
+        return (
+            (slope < 0 and -slope > FAR * self.length * abs(bend))
+            or self._falls_past(way)
+            or self._tails_off
+            or (slope == 0 == bend and self._fades(way))
+        )
 
     @property
     def _tails_off(self) -> bool:
@@ -234,7 +283,7 @@ class Ground:
     def _fades(self, way: np.ndarray) -> bool:
         """Whether f is level here for want of digits alone: going back, it rises out of the level as no
         polynomial of a degree up to 20 does, but as a tail such as e^x."""
-        if self.gradient.any() or not self.known or self.values.any():
+        if not self.known:
             return False
         above = lambda t: float(self.at([self.x - t * way])[0]) - self.value
         level, raised = 0.0, self.length
@@ -286,6 +335,22 @@ class Ground:
         j = int(found.argmin()) if len(points) else 0
         clear = max(LEFT * self.whole, 10 * self.allowed)
         return (points[j], float(found[j])) if len(points) and found[j] < self.value - clear else None
+
+    @cached_property
+    def pole(self) -> int | None:
+        """The variable along which f falls towards the end as a logarithm does towards 0, or faster: by as
+        much for each thousandth of the distance as for the one before."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            gentle = np.abs(self.gradient) * 1e-10 * self.length <= 1e-2 * self.whole
+        for j in np.flatnonzero(~gentle):
+            axis = np.eye(self.x.size)[j]
+            sides = [s * t * self.length * axis for s in (1, -1) for t in (1e-4, 1e-7, 1e-10)]
+            rises = self.at([self.x + side for side in sides]).reshape(2, 3) - self.value
+            rises = rises[np.isfinite(rises).all(axis=1)]  # beyond the edge of the domain there is no value
+            fall = -np.diff(rises, axis=1)
+            if len(fall) and (rises > 0).all() and (fall[:, 1] > LOGARITHM * np.abs(fall[:, 0])).all():
+                return int(j)
+        return None
 
     @cached_property
     def at_kink(self) -> bool:
