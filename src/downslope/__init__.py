@@ -4,15 +4,17 @@ Rows of a Dataset, a Model with its Loss and a Penalty make an Objective. A Meth
 which direction × how far) descends it, leaving a Trace, until a Stop gives its reason. The Solution
 predicts, is kept as a Run, and is explained by a Verdict.
 
-Names are loaded when they are first used, so that `import downslope` is quick.
+Names are loaded when they are first used, so that `import downslope` is quick; for type checkers they are
+listed in __init__.pyi.
 """
 
 from importlib import import_module
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 _FROM = {
     "errors": ["DownslopeError", "DownslopeWarning"],
+    "environment": ["show_versions"],
     "data": ["Dataset"],
     "data.stream": ["Stream"],
     "data.parts": ["Holdout", "ReadOptions"],

@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     answer, 130 ended by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP. A fault is one line on stderr.
 
     >>> main(["--version"])
-    downslope 0.1.0
+    downslope ...
     0
     """
     words = list(sys.argv[1:] if argv is None else argv) or ["--help"]

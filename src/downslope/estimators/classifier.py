@@ -197,7 +197,7 @@ class LinearClassifier(ClassifierMixin, Classifier, Linear):
         stop=None,
         folds=5,
         metric=None,
-    ):
+    ) -> None:
         keep(self, locals())
 
     @available_if(stochastic)

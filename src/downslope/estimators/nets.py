@@ -185,7 +185,7 @@ class NetClassifier(ClassifierMixin, Classifier, OfNet):
         random_state=None,
         penalty_on="raw",
         stop=None,
-    ):
+    ) -> None:
         keep(self, locals())
 
 
@@ -249,5 +249,5 @@ class NetRegressor(RegressorMixin, Regressor, OfNet):
         random_state=None,
         penalty_on="raw",
         stop=None,
-    ):
+    ) -> None:
         keep(self, locals())

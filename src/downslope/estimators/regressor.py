@@ -141,7 +141,7 @@ class LinearRegressor(RegressorMixin, Regressor, Linear):
         stop=None,
         folds=5,
         metric=None,
-    ):
+    ) -> None:
         keep(self, locals())
 
     @available_if(stochastic)
