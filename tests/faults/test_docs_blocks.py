@@ -26,7 +26,10 @@ from tests.builders import ROOT
 
 pytestmark = pytest.mark.fault("D15")
 
-PAGES = [ROOT / "README.md", ROOT / "README.zh-CN.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("CONTRIBUTING.md", "README.md", "README.zh-CN.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 BLOCK = re.compile(
     r"(?P<mark><!-- not run: [^\n]+ -->\n)?^```(?P<kind>console|python)\n(?P<text>.*?)^```", re.S | re.M
 )

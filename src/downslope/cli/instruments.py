@@ -182,22 +182,26 @@ def _place(f: Callable, asked: str | None) -> Any:
     return drawn if len(drawn) > 1 else drawn[0]
 
 
-Script = Annotated[str, typer.Argument(metavar="SCRIPT", help="cli.help_script", show_default=False)]
+Script = Annotated[list[str], typer.Argument(metavar="SCRIPT...", help="cli.help_script", show_default=False)]
+Strict = Annotated[bool, typer.Option("--strict", help="cli.help_check_strict")]
 
 
-def check(script: Script, json: o.Json = False, lang: o.Lang = None) -> int:
-    """Tell what is wrong with a script, line by line, and how it is mended."""
+def check(script: Script, strict: Strict = False, json: o.Json = False, lang: o.Lang = None) -> int:
+    """Tell what is wrong with scripts, line by line, and how it is mended."""
     from ..insight.scripts import RULES, check_script
     from . import show
 
-    findings = check_script(Path(script))
+    findings = [(path, finding) for path in script for finding in check_script(Path(path))]
+    code = 3 if strict and findings else 0
     if json:
-        show.as_json({"findings": [finding.to_json() for finding in findings]})
-        return 0
+        several = len(script) > 1
+        lines = [finding.to_json() | ({"path": path} if several else {}) for path, finding in findings]
+        show.as_json({"findings": lines})
+        return code
     page = show.console()
-    for finding in findings:
+    for path, finding in findings:
         key = "scripts.place" if finding.cell is None else "scripts.place_in_cell"
-        facts = {"path": script, "line": finding.line, "code": finding.code}
+        facts = {"path": path, "line": finding.line, "code": finding.code}
         page.print(text(key, **facts, cell=finding.cell), style="bold")
         page.print(f"    {finding.source.strip()}")
         page.print(finding.text)
@@ -210,8 +214,8 @@ def check(script: Script, json: o.Json = False, lang: o.Lang = None) -> int:
     if findings:
         page.print(text("scripts.found", count=len(findings)))
     else:
-        page.print(text("scripts.healthy", path=script, count=len(RULES)))
-    return 0
+        page.print(text("scripts.healthy", path=", ".join(script), count=len(RULES)))
+    return code
 
 
 def _flush(lines: str) -> list[str]:
