@@ -1,5 +1,7 @@
 """The public names for type checkers, which cannot follow `__getattr__`. A test compares with __all__."""
 
+from typing import Any
+
 from . import lessons as lessons
 from . import plots as plots
 from .cluster import ShardedDataset as ShardedDataset
@@ -74,3 +76,6 @@ from .watching.logs import judge as judge
 from .watching.logs import judge_all as judge_all
 
 __version__: str
+
+def view(name: str) -> Any: ...
+def load_ipython_extension(shell: Any) -> None: ...

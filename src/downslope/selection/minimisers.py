@@ -21,7 +21,8 @@ ROUNDS = 200  # for one alpha
 STEPS = 50  # of Newton's method, for one alpha
 SMALL = 1_000  # weights up to which a Hessian is made for each step
 FEW = 30  # alphas where each is a descent of its own
-COUNT, RATIO = 100, 1e-3  # alphas of a path, and the least over the largest
+COUNT: int = 100  # alphas of a path
+RATIO: float = 1e-3  # the least over the largest
 DECADES = 1e16  # that the alphas of an L2 penalty span at most
 
 # (objective, start in the coordinates of the descent or None) → how its descent ended
