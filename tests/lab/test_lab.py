@@ -6,6 +6,7 @@ import io
 import json
 import math
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from downslope.errors import DownslopeError
 from downslope.inference.settings import Settings
 from downslope.lab import code, report, tasks
 from downslope.lab.choices import choices
-from downslope.lab.document import FRAMES, document, run
+from downslope.lab.document import FRAMES, document, inner_trace, run
 from downslope.lab.problems import PRESETS, problem
 from downslope.lab.saved import of_solution
 from downslope.lessons import LESSONS
@@ -24,6 +25,7 @@ from tests.builders import GOLDEN, refused_key
 
 ROWS = {"kind": "rows", "X": [[1], [2], [3]], "y": [2, 4, 6]}
 CLASSES = {"kind": "points", "task": "classes", "points": [[0, 0, 0], [1, 1, 0], [2, 2, 1]]}
+LINE = SimpleNamespace(look=lambda: None, tell=lambda part: None)
 BARE = {"intercept": False, "scale": False, "start": {"x": 1.0}, "learning_rate": 0.01}
 
 
@@ -199,16 +201,130 @@ def test_frames_steps_and_full_losses_belong_together():
         np.testing.assert_allclose(slopes, [f.gradient(x) for x in frames[:-1]], rtol=1e-4, atol=1e-4)
 
 
-def test_the_gradient_drawn_is_that_of_the_picture_s_own_axes():
-    """In standardised coordinates a gradient belongs to other axes: it is told in those that are drawn."""
+@pytest.mark.parametrize("scale", [False, True])
+def test_the_gradient_drawn_is_that_of_the_picture_s_own_axes(scale):
+    """On standardised columns the axes are w̃ and b̃, so that a step of gradient descent is −η times it."""
     asked = {"kind": "rows", "X": [[10], [20], [60], [35]], "y": [1, 3, 4, 2]}
-    doc = made(asked, {"learning_rate": 0.1, "epochs": 5})
-    (ran,) = doc["runs"]
-    X = np.column_stack([np.array(asked["X"], float), np.ones(4)])
-    for k in range(5):
-        w = np.array([column[k] for column in ran["params"]["columns"]])
-        slope = 2 * X.T @ (X @ w - asked["y"]) / 4
-        np.testing.assert_allclose([ran["path"]["gx"][k], ran["path"]["gy"][k]], slope, rtol=1e-4, atol=1e-6)
+    rate = 0.1 if scale else 1e-4
+    doc = made(asked, {"learning_rate": rate, "epochs": 5, "scale": scale})
+    (ran,), land = doc["runs"], doc["pictures"]["landscape"]
+    x = np.array(asked["X"], float)[:, 0]
+    x = (x - x.mean()) / x.std() if scale else x
+    X = np.column_stack([x, np.ones(4)])
+    places = np.column_stack([ran["path"]["x"], ran["path"]["y"]])
+    slopes = np.column_stack([ran["path"]["gx"], ran["path"]["gy"]])
+    for w, slope in zip(places, slopes):
+        np.testing.assert_allclose(slope, 2 * X.T @ (X @ w - asked["y"]) / 4, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(np.diff(places, axis=0), -rate * slopes, rtol=1e-3, atol=1e-5)
+    assert land["axes"] == (["w̃", "b̃"] if scale else ["w", "b"])
+    assert land["names"] == ran["params"]["names"] == ["x", "intercept"]
+    assert bool(land["standardised"]) == bool(land["back"]) == scale
+    if scale:  # the numbers of the map back lead to the weights of the run
+        matrix, offset = np.array(land["back"]["matrix"]), np.array(land["back"]["offset"])
+        np.testing.assert_allclose(
+            places @ matrix.T + offset, np.array(ran["params"]["columns"]).T, rtol=1e-4, atol=1e-4
+        )
+
+
+def test_runs_that_descend_in_other_coordinates_share_the_picture_of_the_first():
+    asked = {"kind": "rows", "X": [[10], [20], [60], [35]], "y": [1, 3, 4, 2]}
+    alone = made(asked, {"learning_rate": 0.1, "epochs": 5})["runs"][0]["path"]
+    one, other = made(
+        asked, {"learning_rate": 0.1, "epochs": 5}, {"learning_rate": 1e-4, "epochs": 5, "scale": False}
+    )["runs"]
+    assert one["path"] == alone
+    w = np.array(other["params"]["columns"][0])
+    np.testing.assert_allclose(other["path"]["x"], w * np.std(asked["X"]), rtol=1e-4, atol=1e-5)
+    k, rise = 2, 1e-5  # the gradient of the picture's axes, by differences along its path
+    slope = np.array([other["path"]["gx"][k], other["path"]["gy"][k]])
+    x = (np.array(asked["X"], float)[:, 0] - np.mean(asked["X"])) / np.std(asked["X"])
+    X, at = np.column_stack([x, np.ones(4)]), np.array([other["path"]["x"][k], other["path"]["y"][k]])
+    f = lambda v: np.mean((X @ v - asked["y"]) ** 2)
+    unit = rise * np.eye(2)
+    np.testing.assert_allclose(slope, [(f(at + u) - f(at - u)) / (2 * rise) for u in unit], rtol=1e-3)
+
+
+def test_weights_are_written_as_in_formulas_and_named_as_their_columns():
+    """w and b of one column, w₁, w₂ … of several; settings, params and taken code have the columns' names."""
+    one = made({"kind": "points", "points": [[1, 2], [2, 4], [3, 5]]}, {"epochs": 3})
+    two = made(CLASSES, {"epochs": 3})
+    function = made({"kind": "function", "formula": "x^2 + 3*y^2"}, {"epochs": 3})
+    expected = [(one, ["x", "intercept"], ["w", "b"]), (two, ["x1", "x2", "intercept"], ["w₁", "w₂", "b"])]
+    for doc, names, symbols in [*expected, (function, ["x", "y"], ["x", "y"])]:
+        ran = doc["runs"][0]
+        assert doc["problem"]["names"] == ran["params"]["names"] == list(ran["final"]) == names
+        assert doc["problem"]["symbols"] == ran["params"]["symbols"] == symbols
+        assert [w["name"] for w in ran["words"]["weights"]] == symbols
+    assert two["pictures"]["landscape"]["plane"]["text"]["en"].count("w₂") == 2
+    asked = {"kind": "rows", "X": [[1, 2], [2, 1], [3, 5]], "y": [0, 1, 2]}
+    three = made(asked, {"loss": "log", "epochs": 2})["runs"][0]["params"]
+    assert three["names"][:4] == ["0: x1", "1: x1", "2: x1", "0: x2"]
+    assert three["symbols"][:4] == ["0: w₁", "1: w₁", "2: w₁", "0: w₂"]
+
+
+@pytest.mark.parametrize(
+    "settings, rule",
+    [
+        ({}, "− η·g"),
+        ({"direction": "momentum"}, "− η·m"),
+        ({"direction": "adam"}, "− η·m̂/√v̂"),
+        ({"penalty": "l1", "alpha": 0.1}, "prox(w − η·g) − w"),
+        ({"penalty": "l1", "alpha": 0.1, "direction": "momentum"}, "prox(w − η·m) − w"),
+        ({"direction": "closed_form"}, None),
+    ],
+)
+def test_a_step_has_the_rule_that_made_it(settings, rule):
+    assert made(ROWS, {**BARE, "epochs": 3, **settings})["runs"][0]["rule"] == rule
+
+
+def test_points_presets_and_lessons_descend_in_the_units_that_are_drawn():
+    asked = [{"kind": "points", "points": [[0, 0], [1, 1]]}, CLASSES]
+    asked += [{"kind": "preset", "name": name} for name in PRESETS]
+    asked += [{"kind": "lesson", "number": number} for number in LESSONS if number != 8]  # 8 is about scales
+    assert not any(problem(one).defaults.scale for one in asked)
+
+
+def valleys(land):
+    """Places of a curve that lie below both neighbours."""
+    f = np.array(land["f"])
+    return int(((f[1:-1] < f[:-2]) & (f[1:-1] < f[2:])).sum())
+
+
+def test_the_window_holds_more_than_the_way():
+    waves = made({"kind": "preset", "name": "waves"})["pictures"]["landscape"]
+    assert valleys(waves) >= 2
+    assert valleys(made({"kind": "function", "formula": "x*cos(2*x)"})["pictures"]["landscape"]) >= 2
+    bowl = made({"kind": "lesson", "number": 2}, LESSONS[2].settings.to_json())["pictures"]["landscape"]
+    low, high = bowl["window"]
+    assert low < 1 and high > 3  # the minimum is 2, the start 1: both sides of the bowl are seen
+    eggs = made({"kind": "preset", "name": "rastrigin"})["pictures"]["landscape"]
+    assert eggs["x"][0] < -3 and eggs["x"][-1] > 3
+    far = made({"kind": "function", "formula": "(x - 1000)^2"}, {"start": {"x": 1003}})["pictures"]
+    assert far["landscape"]["window"][0] > 900  # a window about 0 would make a dot of the way
+
+
+@pytest.mark.parametrize("kind", ["runs", "window"])
+def test_f_is_told_in_the_window_that_is_asked_for(kind):
+    payload = {"problem": {"kind": "preset", "name": "himmelblau"}, "runs": [{"epochs": 3}]}
+    answer = json.loads(tasks.TASKS[kind]({**payload, "window": [[2.9, 3.1], [1.9, 2.1]]}, LINE))
+    land = answer["pictures"]["landscape"] if kind == "runs" else answer
+    assert (land["x"][0], land["x"][-1], land["y"][0], land["y"][-1]) == (2.9, 3.1, 1.9, 2.1)
+    assert land["f_window"][0] < 1e-2 and land["f_window"][1] < 2
+    payload["problem"] = {"kind": "lesson", "number": 2}
+    answer = json.loads(tasks.TASKS[kind]({**payload, "window": [[-5, 5]]}, LINE))
+    land = answer["pictures"]["landscape"] if kind == "runs" else answer
+    assert land["window"] == [-5, 5] and max(land["f"]) == pytest.approx(7**2 * 14 / 3, rel=1e-4)
+    for wrong in (
+        [[1, 0]],
+        [[0, 1], [0, math.inf]],
+        [0, 1],
+        "all",
+        [[0, 1]] * 3,
+        [[None, 1]],
+        [[1, 1 + 1e-12]],
+    ):
+        with pytest.raises(DownslopeError, match="window"):
+            tasks.TASKS[kind]({**payload, "window": wrong}, LINE)
 
 
 def test_the_step_in_numbers_is_the_step():
@@ -313,12 +429,12 @@ def test_a_long_trace_is_thinned_and_says_so():
 
 def test_decision_regions_agree_with_predict():
     points = [[0, 0, 0], [1, 0.5, 0], [2, 2, 1], [3, 2.2, 1], [0.5, 1, 0]]
-    doc = made({"kind": "points", "task": "classes", "points": points}, {"epochs": 50})
+    doc = made({"kind": "points", "task": "classes", "points": points}, {"epochs": 50, "learning_rate": 0.1})
     fit = doc["runs"][0]["fit"]
     assert fit["x"][0] <= 0 and fit["x"][-1] >= 10  # the field that points are clicked on
     final = doc["runs"][0]["final"]
     rows = ds.Dataset.from_arrays(np.array(points)[:, :2], np.array(points)[:, 2]).labelled((0, 1))
-    solution = ds.fit(rows, loss="log", method=ds.GD(0.5), epochs=50, tol=0.0)
+    solution = ds.fit(rows, loss="log", method=ds.GD(0.1), epochs=50, tol=0.0, scale=False)
     assert final == solution.named | {"intercept": solution.intercept}
     grid = np.array([[x, y] for y in fit["y"] for x in fit["x"]])
     clear = np.abs(solution.scores(grid)) > 1e-3
@@ -526,3 +642,14 @@ def test_the_language_is_both_everywhere():
                 walk(item)
 
     walk(doc)
+
+
+def test_the_gif_is_drawn_in_the_coordinates_of_the_page_s_picture():
+    asked = problem({"kind": "rows", "X": [[10], [20], [60], [35]], "y": [1, 3, 4, 2]})
+    settings = Settings.of({"learning_rate": 0.1, "epochs": 5}, asked.defaults)
+    trace = inner_trace(run(asked, settings))
+    (shown,) = made(asked.asked, {"learning_rate": 0.1, "epochs": 5})["runs"]
+    assert trace.names == ("w̃", "b̃")
+    np.testing.assert_allclose(trace.column("params")[:, 0], shown["path"]["x"][1:], rtol=1e-4, atol=1e-5)
+    payload = {"problem": asked.asked, "settings": {"learning_rate": 0.1, "epochs": 5}}
+    assert tasks.as_gif(payload, LINE).startswith(b"GIF89a")

@@ -450,6 +450,133 @@ def test_the_start_follows_the_hand_and_the_arrows(page, address):
     assert picture.evaluate(PICTURE) != before
 
 
+ARROWS = """async frames => {
+  const { stage } = await import('/page/state.js');
+  const { arrowsAt } = await import('/page/draw_landscape.js');
+  const run = stage.lab.runs[0];
+  const f = stage.views.landscape.frame(stage.sizeOf(stage.main, false));
+  const unit = [f.x.at(1) - f.x.at(0), f.y.at(1) - f.y.at(0)];
+  const norm = run.trace.gradient_norm;
+  return frames.map(k => ({ ...arrowsAt(f, run, k, true), unit, path: run.path, norm: norm[k - 1] }));
+}"""
+
+
+def test_the_solid_arrow_is_the_step_taken_and_the_gradient_points_uphill(page, address):
+    stretched = {"kind": "preset", "name": "stretched"}
+    visit(page, link(address, stretched, {"direction": "momentum", "epochs": 600}, view="landscape"))
+    drawn = page.evaluate(ARROWS, [1, 2, 10, 600])
+    vector = lambda arrow: [arrow[1][j] - arrow[0][j] for j in (0, 1)]
+    for k, one in zip([1, 2, 10], drawn):
+        step = [
+            (one["path"][axis][k] - one["path"][axis][k - 1]) * one["unit"][j] for j, axis in enumerate("xy")
+        ]
+        assert vector(one["step"]) == pytest.approx(step, abs=0.01)
+        slope = [one["path"][axis][k - 1] * one["unit"][j] for j, axis in enumerate(("gx", "gy"))]
+        if one["gradient"]:  # uphill, and as much longer as the gradient is larger
+            factor = [a / b for a, b in zip(vector(one["gradient"]), slope) if abs(b) > 1e-3]
+            assert factor == pytest.approx([factor[0]] * len(factor)) and factor[0] > 0
+            assert factor[0] == pytest.approx(
+                vector(drawn[0]["gradient"])[0] / (drawn[0]["path"]["gx"][0] * one["unit"][0])
+            )
+    assert drawn[-1]["norm"] < 1e-6 and drawn[-1]["gradient"] is None  # a gradient of nothing has no arrow
+    page.keyboard.press("Home")
+    assert "the step taken: − η·m" in page.locator("#step").inner_text()
+    assert "uphill" in page.locator("#caption").inner_text()
+
+
+def test_weights_are_w_and_b_on_the_page_and_columns_in_the_settings(page, address):
+    asked = {"kind": "points", "task": "regression", "points": [[1, 2], [2, 3], [4, 4]]}
+    visit(page, link(address, asked, {"epochs": 20}, view="landscape"))
+    assert table(page)[0][1:3] == ["w (x)", "b"]
+    assert "Contours over w (x) and b" in page.locator("#caption").inner_text()
+    step = page.locator("#step").inner_text()
+    assert re.search(r"w ← w − η·g = ", step) and re.search(r"b ← b − η·g = ", step) and "x ←" not in step
+    see(page, "weights")
+    assert table(page)[0][1:] == ["w (x)", "b"]
+    page.locator("#more > summary").click()
+    assert "w (x)" in page.locator(".starts").inner_text()
+    box = page.locator("#set-start-x")
+    box.fill("1.5")
+    answered(page, lambda: box.press("Enter"))
+    until(page, """() => decodeURIComponent(location.hash).includes('"start":{"x":1.5}')""")
+
+
+def test_a_picture_on_standardised_columns_says_so_and_a_dragged_start_is_in_the_data_s_units(page, address):
+    asked = {"kind": "rows", "X": [[10], [20], [60], [35]], "y": [1, 3, 4, 2]}
+    visit(page, link(address, asked, {"learning_rate": 0.1, "epochs": 20}, view="landscape"))
+    caption = page.locator("#caption").inner_text()
+    assert "w̃ (x)" in caption and "w = w̃/18.83, b = b̃ − 31.25·w" in caption
+    assert "w̃ ← w̃ − η·g" in page.locator("#step").inner_text()
+    before = [float(x) for x in table(page)[1][1:3]]
+    page.locator("#picture").focus()
+    answered(page, lambda: page.keyboard.press("Shift+ArrowLeft"))
+    after = [float(x) for x in table(page)[1][1:3]]
+    assert after[0] < before[0] and after[1] == pytest.approx(before[1], abs=0.05)
+
+
+def test_axes_of_different_length_say_that_a_right_angle_is_none(page, address):
+    newton = {"direction": "newton", "start": {"x": 1, "y": 100}}
+    for formula, count in (("x^2 + y^2/10000", 1), ("x^2 + (y - 100)^2", 0)):
+        visit(page, link(address, {"kind": "function", "formula": formula}, newton, view="landscape"))
+        drawn = page.evaluate("import('/page/state.js').then(m => m.stage.svg())")
+        assert drawn.count("a right angle is not a right angle here") == count
+
+
+SHOWN = "import('/page/state.js').then(m => m.stage.shown())"
+
+
+def test_the_picture_zooms_and_pans_and_the_start_goes_beyond_it(page, address):
+    visit(page, link(address, {"kind": "preset", "name": "himmelblau"}, {"epochs": 20}, view="landscape"))
+    whole = page.evaluate(SHOWN)
+    width = lambda shown: shown[0][1] - shown[0][0]
+
+    def looked(act):
+        before = page.locator("body").get_attribute("data-looks")
+        act()
+        until(page, "before => (document.body.dataset.looks ?? null) !== before", before)
+
+    looked(lambda: page.locator("#zoom-in").click())
+    shown = page.evaluate(SHOWN)
+    assert width(shown) == pytest.approx(0.7 * width(whole), rel=1e-6)
+    known = page.evaluate("import('/page/state.js').then(m => m.stage.lab.pictures.landscape.x)")
+    assert [known[0], known[-1]] == pytest.approx(shown[0], rel=1e-4)  # F was computed there
+    picture = page.locator("#picture")
+    picture.scroll_into_view_if_needed()
+    box = picture.bounding_box()
+    at = box["x"] + box["width"] / 2, box["y"] + box["height"] / 3
+
+    def pan():
+        page.mouse.move(*at)
+        page.mouse.down()
+        page.mouse.move(at[0] + 30, at[1])
+        page.mouse.move(at[0] + 60, at[1])
+        page.mouse.up()
+
+    looked(pan)
+    moved = page.evaluate(SHOWN)
+    assert moved[0][0] < shown[0][0] and width(moved) == pytest.approx(width(shown), rel=1e-6)
+    picture.focus()
+    looked(lambda: page.mouse.wheel(0, 100))
+    assert width(page.evaluate(SHOWN)) > 1.2 * width(shown)
+    answered(page, lambda: page.keyboard.press("0"))
+    assert page.evaluate(SHOWN)[0] == pytest.approx(whole[0], rel=1e-6)
+
+    grabbed = picture.evaluate(GRABBED)
+
+    def beyond():
+        page.mouse.move(*grabbed)
+        page.mouse.down()
+        page.mouse.move(grabbed[0] + 40, grabbed[1])
+        page.mouse.move(box["x"] + box["width"] + 60, grabbed[1])
+        page.mouse.up()
+
+    answered(page, beyond)
+    until(page, "x => Number(document.getElementById('set-start-x').value) > x", whole[0][1])
+    until(
+        page, f"async x => (await {SHOWN})[0][1] > x", whole[0][1]
+    )  # and the picture follows when it is let go
+
+
 def test_a_pair_that_does_not_go_is_greyed_and_says_why(page, address):
     visit(page, link(address, THREE, {**BARE, "rows": "one", "order": "cyclic"}))
     page.locator("#set-direction").click()
@@ -493,7 +620,33 @@ def test_a_refusal_is_one_sentence(browser, address):
         assert "nosuch" in page.locator("#message").inner_text()
         page.locator("#formula").fill("x^2 + y^4")
         answered(page, lambda: page.locator("#descend").click())
-        assert page.locator("#message").is_hidden() and "∂f/∂y" in page.locator("#facts").inner_text()
+        assert (
+            page.locator("#message").is_hidden() and page.locator('#facts math[alttext^="∂f/∂y ="]').count()
+        )
+
+
+def test_formulas_are_set_as_mathematics_with_their_brackets(page, address):
+    classes = {"kind": "points", "task": "classes", "points": [[0, 0, 0], [1, 1, 0], [2, 2, 1]]}
+    visit(page, link(address, classes, {"epochs": 5}))
+    told = page.locator("#facts math").evaluate_all("all => all.map(one => one.getAttribute('alttext'))")
+    assert told[1:3] == ["F(w, b) = 1/n·Σ (log(1 + exp(z)) − y·z)", "∂F/∂w₁ = 1/n·Σ (σ(z) − y)·x1"]
+    set_ = "text => import('/page/math.js').then(m => m.mathOf(text)).then(one => one.outerHTML ?? one)"
+    bare = lambda text: re.sub(r"</?(mrow|mi|mo|mn)>|</?math[^>]*>", "", page.evaluate(set_, text))
+    expected = {
+        "∂F/∂w₁": "<mfrac>∂F∂<msub>w1</msub></mfrac>",
+        "(x + 1)/(2·y)": "<mfrac>x+12⋅y</mfrac>",
+        "(x^2 + y - 11)^2": "<msup>(<msup>x2</msup>+y−11)2</msup>",
+        "exp(-(x + 1)^(2/3))": "exp(−<msup>(x+1)<mfrac>23</mfrac></msup>)",
+        "sqrt(x + 1)*abs(y)": "<msqrt>x+1</msqrt>\u2062|y|",
+        "½‖w‖² + 0.1·‖w‖₁": "½<msup>‖w‖2</msup>+0.1⋅<msub>‖w‖1</msub>",
+        "log Σₖ exp(zₖ)": "log<msub>∑k</msub>exp(<msub>zk</msub>)",
+        "w·\u2068price (net)\u2069 + b": "w⋅price (net)+b",
+        "no ( formula": "no ( formula",
+    }
+    assert {text: bare(text) for text in expected} == expected
+    for number in (2, 5, 11, 12):
+        visit(page, f"{address}#lesson={number}")
+        assert page.locator("#facts dd").count() == page.locator("#facts dd math").count() > 0
 
 
 def test_the_first_paint_comes_within_a_second(page, address):

@@ -67,11 +67,15 @@ def runs_of(asked: Any) -> list[Any]:
 
 
 def document(
-    problem: Problem, asked: Sequence[Any], watch: Watch | None = None, seconds: float | None = None
+    problem: Problem,
+    asked: Sequence[Any],
+    watch: Watch | None = None,
+    seconds: float | None = None,
+    window: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Every run made, and everything that shows them. A run that is refused says why, among the others;
-    where all are refused, so is the request."""
-    return assembled(problem, made(problem, asked, watch, seconds))
+    where all are refused, so is the request. window (k, 2): what the picture of F shows."""
+    return assembled(problem, made(problem, asked, watch, seconds), window)
 
 
 def made(
@@ -102,7 +106,11 @@ def run(
     return RunResult.of(settings, training)
 
 
-def assembled(problem: Problem, runs_made: Sequence[RunResult | Mapping[str, Any]]) -> dict[str, Any]:
+def assembled(
+    problem: Problem,
+    runs_made: Sequence[RunResult | Mapping[str, Any]],
+    window: np.ndarray | None = None,
+) -> dict[str, Any]:
     """The document of runs that were made, those that were refused in their places."""
     rans = [one for one in runs_made if isinstance(one, RunResult)]
     labels = distinct([ran.label for ran in rans], [ran.settings for ran in rans])
@@ -110,11 +118,10 @@ def assembled(problem: Problem, runs_made: Sequence[RunResult | Mapping[str, Any
     runs_made = [next(labelled) if isinstance(one, RunResult) else one for one in runs_made]
     rans = [one for one in runs_made if isinstance(one, RunResult)]
     parts = [Parts(ran, problem.reach) for ran in rans]
-    pictures, view = _pictures(problem, [part for part in parts if part.values is not None])
+    pictures, view, units = _pictures(problem, [part for part in parts if part.values is not None], window)
     shown = iter(parts)
     runs = [
-        next(shown).to_json(view, pictures["landscape"]) if isinstance(one, RunResult) else dict(one)
-        for one in runs_made
+        next(shown).to_json(view, units) if isinstance(one, RunResult) else dict(one) for one in runs_made
     ]
     return {
         "format": "downslope-lab",
@@ -135,6 +142,7 @@ def described(problem: Problem, ran: RunResult) -> dict[str, Any]:
         "kind": "rows" if dataset is not None else "trace" if problem.function is None else "function",
         "title": problem.title,
         "names": list(ran.trace.names[:NAMED]),
+        "symbols": list(formulas.symbols(ran.trace.names[:NAMED], dataset)),
         "formulas": formulas.of_problem(problem, ran.settings),
         "rows": None if dataset is None else fits.rows_of(dataset),
         "minimum": None
@@ -181,6 +189,7 @@ class Parts:
             self.frames[1:] = self.frames[1:][best]
         places = len(self.frames) + landscape.COARSE**2
         self.values = None if ran.objective is None else landscape.values_of(ran.objective, places)
+        self.units = None if self.values is None else landscape.Units.of(ran.objective)  # type: ignore[arg-type]
         self.full = self._full()
         self.escape = self._escape()
         sound = len(self.frames) if self.escape is None else max(2, self.escape.row)
@@ -188,8 +197,8 @@ class Parts:
 
     def _full(self) -> np.ndarray:
         """F over all rows at each frame.  (s + 1,)"""
-        if self.values is not None:
-            return self.values(self.frames)
+        if self.values is not None and self.units is not None:
+            return self.values(self.units.inner(self.frames))
         nan, solution = math.nan, self.ran.solution
         losses = [step.loss for step in self.steps]
         if self.ran.judged is not None and losses:  # all that is known is the loss of each update's rows
@@ -216,7 +225,7 @@ class Parts:
         found = escape(full)
         return escape(np.append(full[:-1], np.inf)) if failed and found is None else found if failed else None
 
-    def to_json(self, view: landscape.View | None, picture: Mapping[str, Any] | None) -> dict[str, Any]:
+    def to_json(self, view: landscape.View | None, units: landscape.Units | None) -> dict[str, Any]:
         ran, solution, steps = self.ran, self.ran.solution, self.steps
         settings, objective, last = ran.settings, ran.objective, steps[-1] if steps else None
         column = lambda field: exact(
@@ -246,6 +255,7 @@ class Parts:
             },
             "params": {
                 "names": list(ran.trace.names[:NAMED]),
+                "symbols": list(formulas.symbols(ran.trace.names[:NAMED], ran.dataset)),
                 "columns": [exact(values) for values in self.frames.T[:NAMED]],
                 "left_out": max(0, len(ran.trace.names) - NAMED),
             },
@@ -256,6 +266,7 @@ class Parts:
             "thinned": self._thinned(),
             "verdict": None if ran.verdict is None else self._verdict(ran.verdict),
             "certificate": None if objective is None else finite(certificate(settings, objective)),
+            "rule": formulas.rule(ran.method, objective),
             "words": None
             if objective is None
             else formulas.words(steps, self.frames, objective, ran.method, ran.dataset, settings.seed),
@@ -263,8 +274,8 @@ class Parts:
             if solution is None or ran.dataset is None
             else fits.fit_of(solution, ran.dataset, self.frames, self.reach),
             "path": None
-            if view is None or picture is None or self.values is None or view.names != ran.trace.names
-            else self._path(view, picture),
+            if view is None or units is None or self.values is None or view.names != ran.trace.names
+            else self._path(view, units),
             "metrics": None if solution is None else finite(dict(solution.metrics)),
             "trace_csv": None,
         }
@@ -321,10 +332,10 @@ class Parts:
             "remedies": [] if self.ran.solution is None else remedies(verdict, self.ran),
         }
 
-    def _path(self, view: landscape.View, picture: Mapping[str, Any]) -> dict[str, Any]:
-        """Where the run walks in the window, and the gradient as an arrow there."""
-        assert self.values is not None and self.ran.objective is not None
-        places = view.places(self.frames)
+    def _path(self, view: landscape.View, units: landscape.Units) -> dict[str, Any]:
+        """Where the run goes in the window, and the gradient there, in the coordinates of its axes."""
+        assert self.units is not None
+        places = view.places(units.inner(self.frames))
         path: dict[str, Any] = {
             "x": short(places[:, 0]),
             "y": None,
@@ -334,42 +345,55 @@ class Parts:
         }
         g = [step.gradient for step in self.steps]
         if all(part is not None for part in g):
-            slopes = np.array(g) @ landscape.slopes_of(self.ran.objective)  # ∂F/∂w from ∂F/∂θ
-            arrows = slopes @ view.axes.T
+            arrows = units.gradients(np.array(g), self.units) @ view.axes.T
             path["gx"] = short(arrows[:, 0])
             path["gy"] = short(arrows[:, 1]) if len(view.axes) == 2 else None
         if len(view.axes) == 2:
             path["y"] = short(places[:, 1])
-            path["h"] = short(landscape.heights_of(self.full, picture["low"], picture["unit"]), 5)
         return path
 
 
-def _pictures(problem: Problem, parts: Sequence[Parts]) -> tuple[dict[str, Any], landscape.View | None]:
-    """F over the weights, in a window that holds every run."""
+def _pictures(
+    problem: Problem, parts: Sequence[Parts], window: np.ndarray | None
+) -> tuple[dict[str, Any], landscape.View | None, landscape.Units | None]:
+    """F over the weights, in the coordinates of the first descent and a window that holds every run."""
     blank: dict[str, Any] = {"landscape": None, "search": None}
     if not parts:
-        return blank, None
-    objective, values = parts[0].ran.objective, parts[0].values
-    assert values is not None and objective is not None
+        return blank, None, None
+    objective, values, units = parts[0].ran.objective, parts[0].values, parts[0].units
+    assert values is not None and objective is not None and units is not None
     alike = [part for part in parts if part.ran.trace.names == objective.names]
     best = minimum_of(problem, objective)
     if best is None:
         found = parts[0].ran.solution
         ended = found is not None and found.verdict.code == "converged"
         best = found.params if ended and found is not None else None
-    paths = [part.frames[: part.sound] if part.tried is None else part.tried for part in alike]
-    view = landscape.view_of(
-        objective.names, paths, np.array(problem.minima or ([] if best is None else [best]))
-    )
+    paths = [units.inner(part.frames[: part.sound] if part.tried is None else part.tried) for part in alike]
     heights = np.concatenate([part.full[: part.sound] for part in alike])
-    picture = landscape.landscape(view, values, heights, best, landscape.cells_of(objective))
+    dataset = parts[0].ran.dataset
+    picture, view = landscape.picture_of(
+        problem, objective, dataset, values, units, paths, heights, best, window
+    )
     if picture is None:
-        return blank, None
+        return blank, None, None
     search = None
     if objective.size == 1 and problem.dataset is not None:
-        own = next((part.tried[:, 0] for part in alike if part.tried is not None), None)
+        own = next((units.inner(part.tried)[:, 0] for part in alike if part.tried is not None), None)
         search = landscape.tried(objective.names[0], view, values, own)
-    return {"landscape": picture, "search": search}, view
+    return {"landscape": picture, "search": search}, view, units
+
+
+def inner_trace(ran: RunResult) -> Trace:
+    """The trace in the coordinates of the descent, its weights named as in formulas."""
+    assert ran.objective is not None
+    units = landscape.Units.of(ran.objective)
+    trace = Trace(
+        list(formulas.symbols(ran.trace.names, ran.dataset, units.scaled)), units.inner(ran.trace.start)
+    )
+    for step in ran.trace:
+        params = None if step.params is None else units.inner(step.params)
+        trace.append(step._replace(params=params))
+    return trace
 
 
 def begun(problem: Problem, settings: Settings) -> RunResult:
@@ -379,19 +403,16 @@ def begun(problem: Problem, settings: Settings) -> RunResult:
     return RunResult(settings, label(settings), training.trace, None, *parts)
 
 
-def before_runs(ran: RunResult, problem: Problem) -> dict[str, Any]:
-    """The window on F around the start, before anything has run."""
+def before_runs(ran: RunResult, problem: Problem, window: np.ndarray | None = None) -> dict[str, Any]:
+    """The window on F around the start, before anything has run; or the one that is asked for."""
     objective, start = ran.objective, ran.trace.start[None]
     values = None if objective is None else landscape.values_of(objective, landscape.COARSE**2)
     if objective is None or values is None or objective.size > 2:
         return {"landscape": None, "search": None}
-    best = minimum_of(problem, objective)
-    known = np.array(problem.minima or ([] if best is None else [best]))
-    view = landscape.view_of(objective.names, [start], known)
-    return {
-        "landscape": landscape.landscape(view, values, values(start), best, landscape.cells_of(objective)),
-        "search": None,
-    }
+    units = landscape.Units.of(objective)
+    inner, best = units.inner(start), minimum_of(problem, objective)
+    parts = problem, objective, ran.dataset, values, units, [inner], values(inner), best, window
+    return {"landscape": landscape.picture_of(*parts)[0], "search": None}
 
 
 def _some(dataset):

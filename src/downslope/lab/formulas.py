@@ -3,6 +3,7 @@ under the picture of every step."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from ..descent.trace import Step
 from ..inference.settings import Settings
 from ..insight.step import PLAIN
 from ..model import losses, penalties
+from ..model.naming import output_names, param_names
 from ..model.objective import Objective
 from .localized import Localized, localized
 from .problems import Problem
@@ -41,7 +43,7 @@ def of_problem(problem: Problem, settings: Settings) -> list[dict[str, Any]]:
 
 def _of_rows(features: Sequence[str], classes: int, settings: Settings) -> list[tuple[str, str]]:
     loss, outputs = losses.by_name(settings.loss), classes if classes > 2 else 1
-    value, slope = loss.formula(outputs), loss.slope_formula(outputs)
+    value, slope = _term(loss.formula(outputs)), _term(loss.slope_formula(outputs))
     penalty = penalties.by_name(settings.penalty, float(settings.alpha))
     price = f" + {penalty.alpha:g}·{penalty.formula()}" if penalty.alpha else ""
     if settings.hidden is not None:
@@ -52,14 +54,14 @@ def _of_rows(features: Sequence[str], classes: int, settings: Settings) -> list[
         return [("lab.formula_model", f"z = {z}"), ("lab.formula_loss", f"F = 1/n·Σ {value}{price}")]
     bias = " + b" if settings.intercept else ""
     if len(features) == 1:
-        z = f"w·{features[0]}{bias}"
+        z = f"w·{_column(features[0])}{bias}"
     elif len(features) <= FEW:
-        z = " + ".join(f"w{_index(j)}·{name}" for j, name in enumerate(features, 1)) + bias
+        z = " + ".join(f"w{_index(j)}·{_column(name)}" for j, name in enumerate(features, 1)) + bias
     else:
         z = f"x·w{bias}"
     weights = "w, b" if settings.intercept else "w"
     lines = [("lab.formula_model", f"z = {z}"), ("lab.formula_loss", f"F({weights}) = 1/n·Σ {value}{price}")]
-    shown = features if len(features) <= FEW else ["xⱼ"]
+    shown = [_column(name) for name in features] if len(features) <= FEW else ["xⱼ"]
     for j, feature in enumerate(shown, 1):
         weight = "w" if len(features) == 1 else "wⱼ" if len(features) > FEW else f"w{_index(j)}"
         lines.append(("lab.formula_gradient", f"∂F/∂{weight} = 1/n·Σ {slope}·{feature}"))
@@ -68,8 +70,80 @@ def _of_rows(features: Sequence[str], classes: int, settings: Settings) -> list[
     return lines
 
 
+def _term(formula: str) -> str:
+    """The formula as one factor: a sum stands in brackets."""
+    outer = re.sub(r"\|[^|]*\|", "", formula)
+    for _ in range(4):  # brackets within brackets
+        outer = re.sub(r"\([^()]*\)", "", outer)
+    return f"({formula})" if re.search(r" [+−] ", outer) else formula
+
+
+def _column(feature: str) -> str:
+    """A column's name in a formula; one that could be read as a formula itself stands in marks of isolation,
+    which are not seen."""
+    return feature if re.fullmatch(r"[^\W\d]\w*", feature) else f"\u2068{feature}\u2069"
+
+
 def _index(number: int) -> str:
     return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+
+
+def symbols(names: Sequence[str], dataset: Dataset | None, standardised: bool = False) -> tuple[str, ...]:
+    """Each weight as formulas write it: w and b of one column, w₁, w₂ … of several, with a tilde on
+    standardised columns; of several outputs after the name of the output. A function has its variables, a
+    net the names of PyTorch."""
+    if dataset is None:
+        return tuple(names)
+    tilde, outputs = "\u0303" if standardised else "", output_names(dataset) or ("y",)
+    several = len(dataset.features) > 1
+    weights = [f"w{tilde}{_index(j) if several else ''}" for j in range(1, len(dataset.features) + 1)]
+    written = param_names([*weights, f"b{tilde}"], outputs, False)
+    table = dict(zip(param_names(dataset.features, outputs, True), written))
+    return tuple(table.get(name, name) for name in names)
+
+
+def map_back(objective: Objective, dataset: Dataset | None) -> Localized:
+    """How the weights of the data's columns follow from those of the standardised ones."""
+    scale = objective.term.standardise
+    names = symbols(objective.names, dataset)
+    inner = symbols(objective.names, dataset, True)
+    centred = bool(scale.center.any())
+    few = objective.size <= FEW + 1 and getattr(objective.term, "outputs", 1) == 1
+    if few:
+        parts = [f"{w} = {v}/{sigma:.4g}" for w, v, sigma in zip(names, inner, scale.width)]
+        shifts = [f"{m:.4g}·{w}" for w, m in zip(names, scale.center)]
+    else:
+        parts, shifts = ["wⱼ = w\u0303ⱼ/σⱼ"], ["Σ mⱼ·wⱼ"]
+    if centred:
+        parts.append(f"b = b\u0303 − {' − '.join(shifts)}".replace("− -", "+ "))
+    return localized("lab.map_back", back=", ".join(parts))
+
+
+RULES = {
+    "steepest": "− η·g",
+    "momentum": "− η·m",
+    "nesterov": "− η·(g + β·m)",
+    "adagrad": "− η·g/√Σg²",
+    "rmsprop": "− η·g/√v",
+    "adam": "− η·m̂/√v̂",
+    "adamw": "− η·(m̂/√v̂ + λ·w)",
+    "lbfgs": "− η·H⁻¹·g",
+    "subsampled": "− η·H⁻¹·g",
+    "newton": "− η·H⁻¹·g",
+}
+
+
+def rule(method: Any, objective: Objective | None) -> str | None:
+    """What an update adds to w; None where no such line is known."""
+    if not isinstance(method, Method) or objective is None:
+        return None
+    name = method.direction.name
+    added = RULES.get(name)
+    if name == "nesterov" and method.direction.beta == "auto":  # type: ignore[attr-defined]
+        added = "+ β·Δw − η·g"
+    if added is None or not objective.nonsmooth:
+        return added
+    return f"prox(w {added}) − w"
 
 
 def words(
@@ -88,6 +162,8 @@ def words(
     if not plain and not single.all():
         return None  # what a direction with a memory did before the last update of a pass is not in the trace
     before = np.where(single[:, None], inner[:-1], after + t[:, None] * g) if plain else inner[:-1]
+    standardise = getattr(objective.term, "standardise", None)
+    scaled = standardise is not None and bool(standardise.center.any() or (standardise.width != 1).any())
     weights = [
         {
             "name": name,
@@ -97,13 +173,11 @@ def words(
             "after": [format_number(w) for w in after[:, j]],
             "change": [bracketed(d) for d in after[:, j] - before[:, j]],
         }
-        for j, name in list(enumerate(objective.names))[:WEIGHTS]
+        for j, name in list(enumerate(symbols(objective.names, dataset, scaled)))[:WEIGHTS]
     ]
-    standardise = getattr(objective.term, "standardise", None)
-    scaled = standardise is not None and bool(standardise.center.any() or (standardise.width != 1).any())
     return {
         "form": "plain" if plain else "change",
-        "scaled": scaled,
+        "scaled": map_back(objective, dataset) if scaled else None,
         "weights": weights,
         "seen": _seen(numbers, method, dataset, seed),
         "loss": [format_number(step.loss) for step in steps],

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from ..data import Dataset
+from ..errors import DownslopeError
 from ..model.objective import Objective
+from . import formulas
 from .localized import localized
 from .numbers import exact, short
+from .problems import LARGEST, Problem
 
 FINE, COARSE, CURVE, LEVELS, TRIED = 121, 61, 241, 12, 41  # places of a window
 SOON = 10_000_000  # rows × places that a fine window may cost
@@ -18,7 +22,7 @@ WORK = 40_000_000  # rows × places that are worth looking at
 ROUNDING = 1e-9  # of the longer axis: what is shorter is the rounding of a path along a line
 UNEQUAL = 1 / 25  # of the axes' lengths: below this one scale for both would hide the shorter one
 
-Values = Callable[[np.ndarray], np.ndarray]  # F at params (m, p), in the user's units → (m,)
+Values = Callable[[np.ndarray], np.ndarray]  # F at θ (m, p), the coordinates of the descent → (m,)
 
 
 def cells_of(objective: Objective) -> int:
@@ -27,35 +31,64 @@ def cells_of(objective: Objective) -> int:
 
 
 def values_of(objective: Objective, places: int) -> Values | None:
-    """F at many weights in the user's units, if that is soon done."""
+    """F at many θ, if that is soon done."""
     if not objective.linear_rows and objective.rows > 1:
         return None  # a net
     if objective.quadratic and objective.linear_rows:
         objective = objective.reduced()
     elif objective.rows * places * getattr(objective.term, "outputs", 1) > WORK:
         return None
-    origin = objective.to_inner(np.zeros(objective.size))
-    slopes = slopes_of(objective)
 
-    def values(params: np.ndarray) -> np.ndarray:
+    def values(inner: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
-            return np.asarray(objective.values(origin + params @ slopes.T), dtype=float)
+            return np.asarray(objective.values(inner), dtype=float)
 
     return values
 
 
-def slopes_of(objective: Objective) -> np.ndarray:
-    """∂θ/∂w: how the coordinates of the descent hang on the user's.  (p, p)"""
-    origin = objective.to_inner(np.zeros(objective.size))
-    unit = np.eye(objective.size)
-    return np.column_stack([objective.to_inner(row) - origin for row in unit])
+@dataclass(frozen=True, eq=False)
+class Units:
+    """θ = origin + S·w: the coordinates of a descent, those of its picture, from the user's weights."""
+
+    origin: np.ndarray  # (p,)
+    slopes: np.ndarray  # ∂θ/∂w  (p, p)
+
+    @classmethod
+    def of(cls, objective: Objective) -> Units:
+        origin = objective.to_inner(np.zeros(objective.size))
+        unit = np.eye(objective.size)
+        return cls(origin, np.column_stack([objective.to_inner(row) - origin for row in unit]))
+
+    @property
+    def scaled(self) -> bool:
+        """Whether the two differ: the descent is on standardised columns."""
+        return bool(self.origin.any() or (self.slopes != np.eye(len(self.origin))).any())
+
+    def inner(self, params: np.ndarray) -> np.ndarray:
+        """θ of weights (m, p) in the user's units.  (m, p)"""
+        with np.errstate(all="ignore"):
+            return self.origin + params @ self.slopes.T
+
+    def gradients(self, g: np.ndarray, own: Units) -> np.ndarray:
+        """Gradients (m, p) in the coordinates of another descent, `own`, as gradients in these.  (m, p)"""
+        if not (self.scaled or own.scaled) or own is self:
+            return g
+        return g @ own.slopes @ np.linalg.inv(self.slopes)
+
+    def back(self) -> dict[str, Any] | None:
+        """w = offset + M·θ as numbers, for a start that is dragged in the picture; None where w = θ."""
+        if not self.scaled:
+            return None
+        matrix = np.linalg.inv(self.slopes)
+        return {"offset": exact(-matrix @ self.origin), "matrix": [exact(row) for row in matrix]}
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """The window on F: its axes in the space of the weights, and how far each reaches."""
+    """The window on F: its axes in the space of θ, and how far each reaches."""
 
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # of the weights, as settings name them
+    symbols: tuple[str, ...]  # as formulas write them
     origin: np.ndarray  # (p,)
     axes: np.ndarray  # (1 or 2, p), orthonormal
     low: np.ndarray  # (1 or 2,)
@@ -63,17 +96,24 @@ class View:
     share: float = 1.0  # of the way that the plane shows
     equal: bool = True
 
-    def places(self, params: np.ndarray) -> np.ndarray:
-        """Where weights (m, p) stand in the window.  (m, 1 or 2)"""
-        return (params - self.origin) @ self.axes.T
+    def places(self, inner: np.ndarray) -> np.ndarray:
+        """Where θ (m, p) stand in the window.  (m, 1 or 2)"""
+        return (inner - self.origin) @ self.axes.T
 
-    def params(self, places: np.ndarray) -> np.ndarray:
-        """The weights at places (m, 1 or 2) of the window.  (m, p)"""
+    def showing(self, low: np.ndarray, high: np.ndarray) -> View:
+        """The same axes from `low` to `high`."""
+        size = high - low
+        return replace(self, low=low, high=high, equal=bool(size.min() > UNEQUAL * size.max()))
+
+    def inner(self, places: np.ndarray) -> np.ndarray:
+        """θ at places (m, 1 or 2) of the window.  (m, p)"""
         return self.origin + places @ self.axes
 
 
-def view_of(names: Sequence[str], paths: Sequence[np.ndarray], known: np.ndarray) -> View:
-    """The window that holds the paths, each (m, p) with finite weights, and the places known (k, p) that are
+def view_of(
+    names: Sequence[str], symbols: Sequence[str], paths: Sequence[np.ndarray], known: np.ndarray
+) -> View:
+    """The window that holds the paths, each (m, p) with finite θ, and the places known (k, p) that are
     not too far off."""
     together = np.vstack(paths)
     p = together.shape[1]
@@ -101,7 +141,15 @@ def view_of(names: Sequence[str], paths: Sequence[np.ndarray], known: np.ndarray
     if equal:
         size = np.maximum(size, 0.6 * size.max())
     middle = (places.max(axis=0) + places.min(axis=0)) / 2
-    return View(tuple(names), origin, axes, middle - 0.7 * size, middle + 0.7 * size, share, equal)
+    low, high = middle - 0.7 * size, middle + 0.7 * size
+    return View(tuple(names), tuple(symbols), origin, axes, low, high, share, equal)
+
+
+def around(path: np.ndarray) -> list[np.ndarray]:
+    """Corners of a window about 0 that holds the path (m, p) and half as much again; none where the path
+    would be a dot in it."""
+    size = np.full(path.shape[1], 1.5 * np.abs(path).max())
+    return [-size, size] if np.ptp(path, axis=0).max() > 0.1 * size.max() else []
 
 
 def _with_another(axis: np.ndarray) -> np.ndarray:
@@ -112,10 +160,57 @@ def _with_another(axis: np.ndarray) -> np.ndarray:
     return np.vstack([axis, other / np.linalg.norm(other)])
 
 
+def picture_of(
+    problem: Problem,
+    objective: Objective,
+    dataset: Dataset | None,
+    values: Values,
+    units: Units,
+    paths: Sequence[np.ndarray],
+    heights: np.ndarray,
+    best: np.ndarray | None,
+    window: np.ndarray | None = None,
+) -> tuple[dict[str, Any] | None, View]:
+    """The picture of F and its window; `best`: the params of the minimum, where known."""
+    known = np.array(problem.minima or ([] if best is None else [best]))
+    known = units.inner(known) if len(known) else known
+    at = None if best is None else units.inner(best[None])[0]
+    symbols = formulas.symbols(objective.names, dataset, units.scaled)
+    if objective.size <= 2:  # more than the way: the other side of a bowl, the other valleys of a function
+        more = list(np.array(problem.window).T)
+        if at is not None and objective.quadratic:
+            more.append(2 * at - paths[0][0])
+        if dataset is None and not problem.minima and not problem.window:
+            more += around(np.vstack(paths))
+        known = np.vstack([known.reshape(-1, objective.size), *more])
+    view = view_of(objective.names, symbols, paths, known)
+    if window is not None and window.shape == (len(view.axes), 2) and objective.size <= 2:
+        view = view.showing(*window.T)
+    picture = landscape(view, values, heights, at, cells_of(objective))
+    if picture is not None:
+        picture["back"] = units.back() if objective.size <= 2 else None
+        picture["standardised"] = formulas.map_back(objective, dataset) if units.scaled else None
+    return picture, view
+
+
+def window_of(asked: Any) -> np.ndarray | None:
+    """What the picture of F is to show: [least, most] for one weight or for each of two.  (k, 2)"""
+    if asked is None:
+        return None
+    try:
+        window = np.array(asked, dtype=float)
+    except (TypeError, ValueError):
+        window = np.empty(0)
+    sound = window.shape in ((1, 2), (2, 2)) and (np.abs(window) <= LARGEST).all()
+    if not (sound and (window[:, 1] - window[:, 0] > ROUNDING * np.abs(window).max(axis=1)).all()):
+        raise DownslopeError("lab.window", asked=repr(asked)[:60])
+    return window
+
+
 def landscape(
     view: View, values: Values, heights: np.ndarray, best: np.ndarray | None, cells: int
 ) -> dict[str, Any] | None:
-    """The picture of F in the window; `heights`: F along the paths, `best`: the minimum (p,), where known."""
+    """The picture of F in the window; `heights`: F along the paths, `best`: θ of the minimum (p,)."""
     if len(view.axes) == 1:
         return _curve(view, values, heights, best)
     return _grid(view, values, heights, best, cells)
@@ -123,14 +218,15 @@ def landscape(
 
 def _curve(view: View, values: Values, heights, best) -> dict[str, Any] | None:
     x = np.linspace(view.low[0], view.high[0], CURVE)
-    f = values(view.params(x[:, None]))
+    f = values(view.inner(x[:, None]))
     if not np.isfinite(f).any():
         return None
     low, high = f[np.isfinite(f)].min(), _top(f, heights)
     margin = 0.06 * ((high - low) or 1.0)
     return {
         "kind": "curve",
-        "axes": list(view.names),
+        "axes": list(view.symbols),
+        "names": list(view.names),
         "x": short(x),
         "f": short(f),
         "window": short([x[0], x[-1]]),
@@ -150,7 +246,7 @@ def _top(f: np.ndarray, heights: np.ndarray) -> float:
 def _grid(view: View, values: Values, heights, best, cells: int) -> dict[str, Any] | None:
     x, y = (np.linspace(low, high, cells) for low, high in zip(view.low, view.high))
     places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    f = values(view.params(places)).reshape(cells, cells)
+    f = values(view.inner(places)).reshape(cells, cells)
     finite = f[np.isfinite(f)]
     if not finite.size:
         return None
@@ -163,10 +259,11 @@ def _grid(view: View, values: Values, heights, best, cells: int) -> dict[str, An
     every = (cells - 1) // (COARSE - 1)
     unit = unit_of(low, f)
     spread = len(view.axes[0]) > 2
-    u, v = (combination(view.names, axis) for axis in view.axes)
+    u, v = (combination(view.symbols, axis) for axis in view.axes)
     return {
         "kind": "grid",
-        "axes": ["u", "v"] if spread else list(view.names),
+        "axes": ["u", "v"] if spread else list(view.symbols),
+        "names": None if spread else list(view.names),
         "x": short(x),
         "y": short(y),
         "levels": short(levels),
@@ -229,7 +326,7 @@ def heights_of(f: np.ndarray, low: float, unit: float | None) -> np.ndarray:
 def tried(name: str, view: View, values: Values, own: np.ndarray | None = None) -> dict[str, Any]:
     """min over values of one weight: those of a run that searches, else 41 across the window."""
     x = _grid_of(view) if own is None else own
-    f = values(view.params(x[:, None]))
+    f = values(view.inner(x[:, None]))
     return {"name": name, "x": exact_places(x), "f": short(f), "best": int(np.nanargmin(f))}
 
 

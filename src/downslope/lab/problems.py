@@ -26,6 +26,11 @@ POINTS, VALUES, VARIABLES, LONGEST = 500, 2_000, 3, 1_000
 WRITTEN = 100  # numbers of a lesson's rows that taken code holds itself; more of them come from the lesson
 LARGEST = 1e100  # a number in the rows, so that sums of squares stay finite
 LEVEL = 1e-3  # a gradient below this is no place to begin at
+CLICKED: dict[str, Any] = {
+    "learning_rate": "auto",
+    "epochs": 1000,
+    "scale": False,
+}  # in the units that are drawn
 REACH = (0.0, 10.0)  # of the field on which points are clicked
 
 
@@ -42,6 +47,7 @@ class Problem:
     minima: tuple[tuple[float, ...], ...] = ()  # where they are known
     source: str = ""  # the line of Python that makes the rows; the formula of what is no formula itself
     reach: tuple[float, ...] = ()  # what the picture of the fit shows at least
+    window: tuple[tuple[float, float], ...] = ()  # what the picture of F shows at least, for each weight
 
     def recipe(self, settings: Settings, seconds: float | None = None) -> Recipe:
         """The recipe of a training with these settings."""
@@ -63,13 +69,14 @@ class Preset:
     learning_rate: float
     minima: tuple[tuple[float, ...], ...] = ()
     epochs: int = 200
+    window: tuple[tuple[float, float], ...] = ()  # that shows more than one valley
 
 
 # Beale 1958; Himmelblau 1972; Rastrigin 1974; Rosenbrock 1960
 PRESETS = {
     "bowl": Preset("x^2 + y^2", {"x": 3.0, "y": 4.0}, 0.1, ((0.0, 0.0),), 60),
     "stretched": Preset("x^2 + 20*y^2", {"x": 5.0, "y": 1.0}, 0.045, ((0.0, 0.0),), 100),
-    "waves": Preset("x*cos(0.15*pi*x)", {"x": 2.2}, 0.05),
+    "waves": Preset("x*cos(0.15*pi*x)", {"x": 2.2}, 0.05, window=((-15.0, 15.0),)),
     "saddle": Preset("x^2 - y^2", {"x": 1.0, "y": 0.0}, 0.1, (), 100),
     "monkey_saddle": Preset("x^3 - 3*x*y^2", {"x": 1.0, "y": 0.0}, 0.05, (), 100),
     "plateau": Preset("1 - exp(-(x^2 + y^2))", {"x": 2.2, "y": 1.0}, 0.5, ((0.0, 0.0),), 500),
@@ -89,7 +96,12 @@ PRESETS = {
         1000,
     ),
     "rastrigin": Preset(
-        "20 + x^2 - 10*cos(2*pi*x) + y^2 - 10*cos(2*pi*y)", {"x": 2.3, "y": 1.7}, 0.002, ((0.0, 0.0),), 100
+        "20 + x^2 - 10*cos(2*pi*x) + y^2 - 10*cos(2*pi*y)",
+        {"x": 2.3, "y": 1.7},
+        0.002,
+        ((0.0, 0.0),),
+        100,
+        ((-3.5, 3.5), (-3.5, 3.5)),
     ),
 }
 
@@ -182,7 +194,8 @@ def _preset(asked: Mapping) -> Problem:
     )
     function = Function.of(preset.formula, None)
     title = localized(f"lab.preset_{name}")
-    return Problem({"kind": "preset", "name": name}, title, settings, function=function, minima=preset.minima)
+    more: dict[str, Any] = {"minima": preset.minima, "window": preset.window}
+    return Problem({"kind": "preset", "name": name}, title, settings, function=function, **more)
 
 
 def _function(asked: Mapping) -> Problem:
@@ -284,11 +297,11 @@ def _clicked(asked: Mapping) -> Problem:
     kept = {"kind": "points", "task": task, "points": points}
     if task == "regression":
         rows = Dataset.from_arrays(table[:, :1], table[:, 1])
-        return of_rows(kept, localized("lab.title_points", count=len(points)), rows, learning_rate=0.1)
+        return of_rows(kept, localized("lab.title_points", count=len(points)), rows, **CLICKED)
     if set(table[:, 2]) - {0.0, 1.0}:
         raise DownslopeError("lab.point_class", found=sorted(set(table[:, 2]) - {0.0, 1.0})[0])
     rows = Dataset.from_arrays(table[:, :2], table[:, 2]).labelled((0, 1))
-    return of_rows(kept, localized("lab.title_points", count=len(points)), rows, learning_rate=0.5)
+    return of_rows(kept, localized("lab.title_points", count=len(points)), rows, **CLICKED)
 
 
 def _table(asked: Mapping, path: str | None) -> Problem:

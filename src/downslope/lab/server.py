@@ -45,7 +45,7 @@ class Lab:
     def payload(self, body: dict[str, Any]) -> dict[str, Any]:
         """What a worker receives: the page names a file by its number, never by a path."""
         asked = body.get("problem")
-        task = {key: body.get(key) for key in ("problem", "settings", "runs", "library", "lang")}
+        task = {key: body.get(key) for key in ("problem", "settings", "runs", "library", "lang", "window")}
         if not isinstance(asked, dict):
             return task
         if asked.get("kind") == "saved" and self.opened is not None:
@@ -235,6 +235,7 @@ async def _gone(request: Request) -> None:
 def _computing(app: FastAPI, lab: Lab) -> None:
     for name, task, kind, attached in (
         ("problem", "describe", "application/json", None),
+        ("window", "window", "application/json", None),
         ("code", "code", "application/json", None),
         ("csv", "csv", "text/csv", "trace.csv"),
         ("gif", "gif", "image/gif", "walk.gif"),
@@ -351,9 +352,11 @@ def _of_body(**properties: Any) -> dict[str, Any]:
 
 
 RUNS = {"type": "array", "items": SETTINGS, "minItems": 1, "maxItems": 3}
+WINDOW = {"type": ["array", "null"], "items": {"type": "array", "items": NUMBER}, "maxItems": 2}
 BODIES = {
     "problem": _of_body(problem=PROBLEM, settings=SETTINGS),
-    "runs": _of_body(problem=PROBLEM, runs=RUNS),
+    "runs": _of_body(problem=PROBLEM, runs=RUNS, window=WINDOW),
+    "window": _of_body(problem=PROBLEM, runs=RUNS, window=WINDOW),
     "code": _of_body(problem=PROBLEM, settings=SETTINGS, library={"enum": ["downslope", "numpy", "pytorch"]}),
     "csv": _of_body(problem=PROBLEM, settings=SETTINGS),
     "gif": _of_body(problem=PROBLEM, settings=SETTINGS),

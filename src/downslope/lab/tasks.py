@@ -20,7 +20,7 @@ from ..inference.settings import Settings
 from ..lessons import LESSONS
 from ..lessons.folder import STAGES, Lesson, Question
 from ..model.autodiff import pytorch
-from . import choices, code, document, report
+from . import choices, code, document, landscape, report
 from .localized import encoded, in_each_language, localized
 from .problems import Problem, lesson_of, problem
 from .saved import saved
@@ -65,6 +65,13 @@ def describe(payload: Payload, line: Line) -> bytes:
     )
 
 
+def window(payload: Payload, line: Line) -> bytes:
+    """F in another window, for the picture alone: nothing runs."""
+    asked, shown = _problem(payload), landscape.window_of(payload.get("window"))
+    settings = Settings.of(document.runs_of(payload.get("runs"))[0], asked.defaults)
+    return encoded(document.before_runs(document.begun(asked, settings), asked, shown)["landscape"])
+
+
 def runs(payload: Payload, line: Line) -> bytes:
     """The document of up to six runs."""
     return encoded(_document(payload, line))
@@ -74,7 +81,9 @@ def _document(payload: Payload, line: Line) -> dict[str, Any]:
     if payload.get("saved"):
         return saved(payload["path"])[0]
     asked, wanted = _problem(payload), document.runs_of(payload.get("runs"))
-    return document.document(asked, wanted, _Watch(line, bool(payload.get("stream"))), SECONDS / len(wanted))
+    window = landscape.window_of(payload.get("window"))
+    watch = _Watch(line, bool(payload.get("stream")))
+    return document.document(asked, wanted, watch, SECONDS / len(wanted), window)
 
 
 class _Watch:
@@ -164,12 +173,13 @@ def as_gif(payload: Payload, line: Line) -> bytes:
     from .. import plots
 
     _, ran = _ran(payload, line)
-    few = ran.objective is not None and ran.objective.size <= 2
-    values = (
-        document.landscape.values_of(ran.objective, 50_000) if few and ran.objective is not None else None
-    )
+    trace, values = ran.trace, None
+    if ran.objective is not None and ran.objective.size <= 2:
+        values = landscape.values_of(ran.objective, 50_000)
+    if values is not None:  # in the coordinates of the descent, whose gradient is drawn
+        trace = document.inner_trace(ran)
     with TemporaryDirectory() as folder:
-        return plots.descent_gif(Path(folder, "walk.gif"), ran.trace, values).read_bytes()
+        return plots.descent_gif(Path(folder, "walk.gif"), trace, values).read_bytes()
 
 
 def as_report(payload: Payload, line: Line) -> bytes:
@@ -306,6 +316,7 @@ def warm_more() -> None:
 TASKS: dict[str, Callable[[Payload, Line], bytes]] = {
     "describe": describe,
     "runs": runs,
+    "window": window,
     "code": as_code,
     "csv": as_csv,
     "gif": as_gif,

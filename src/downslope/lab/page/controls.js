@@ -1,5 +1,5 @@
 // How a run goes: rows × direction × learning rate, and everything else that can be set.
-import { byId, figure, make, said, word } from "./words.js";
+import { byId, figure, make, said, weightName, word } from "./words.js";
 import { menu } from "./menu.js";
 
 /** @typedef {import("./types.js").Settings} Settings */
@@ -82,17 +82,17 @@ function hiddenLayers(settings, change) {
 
 /** @param {Offer} offer @param {Settings} settings @param {Change} change */
 function start(offer, settings, change) {
-  const names = offer.problem.names;
+  const { names, symbols } = offer.problem;
   if (!names.length || names.length > 8 || settings.hidden) return null;
-  const inputs = names.map((name) => {
-    const input = make("input", { type: "number", step: "any", id: "set-start-" + name, value: settings.start?.[name] ?? "", placeholder: "0", "aria-label": word("start_of", { name }) });
+  const inputs = names.map((name, i) => {
+    const input = make("input", { type: "number", step: "any", id: "set-start-" + name, value: settings.start?.[name] ?? "", placeholder: "0", "aria-label": word("start_of", { name: weightName(symbols[i], name) }) });
     input.addEventListener("change", () => {
       const given = Object.fromEntries(names.map((one, i) => [one, inputs[i].value]).filter(([, value]) => value !== "").map(([one, value]) => [one, Number(value)]));
       change({ start: Object.keys(given).length ? given : null });
     });
     return input;
   });
-  return control("start", make("span", { class: "label" }, word("set_start")), make("div", { class: "starts" }, inputs.map((input, i) => make("label", {}, names[i] + " ", input))));
+  return control("start", make("span", { class: "label" }, word("set_start")), make("div", { class: "starts" }, inputs.map((input, i) => make("label", {}, weightName(symbols[i], names[i]) + " ", input))));
 }
 
 /** The learning rate: a number, or found by itself; a slider whose track shows what the curvature promises.

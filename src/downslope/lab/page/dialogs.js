@@ -110,7 +110,7 @@ export function shareLink() {
   openDialog(word("share"), make("p", {}, word(now.asked?.kind === "table" ? "share_note_file" : "share_note")), link, make("div", { class: "pair" }, make("button", { type: "button", class: "strong", id: "share-copy", onclick: () => copy(link.value, note) }, word("copy")), note));
 }
 
-const KEYS = [["space", "key_space"], ["← →", "key_arrows"], ["⇧ ← →", "key_leap"], ["Home End", "key_ends"], ["R", "key_r"], ["1 – 6", "key_views"], ["L", "key_language"], ["T", "key_theme"], ["?", "key_help"], ["⇧ ← → ↑ ↓", "key_picture"], ["Delete", "key_delete"]];
+const KEYS = [["space", "key_space"], ["← →", "key_arrows"], ["⇧ ← →", "key_leap"], ["Home End", "key_ends"], ["R", "key_r"], ["1 – 6", "key_views"], ["L", "key_language"], ["T", "key_theme"], ["?", "key_help"], ["⇧ ← → ↑ ↓", "key_picture"], ["+ − 0", "key_zoom"], ["Delete", "key_delete"]];
 
 export function helpKeys() {
   openDialog(word("help"), make("dl", { class: "keys" }, KEYS.flatMap(([key, name]) => [make("dt", {}, make("kbd", {}, key === "space" ? word("space_bar") : key)), make("dd", {}, word(name))])));

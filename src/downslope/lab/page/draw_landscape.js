@@ -1,5 +1,5 @@
 // The mountain seen from above: F over one weight, or level curves over two, with the ways down.
-import { figure, word } from "./words.js";
+import { figure, weightName, word } from "./words.js";
 import { drawAxes, frameOf } from "./axes.js";
 import { shade } from "./theme.js";
 import { arrow } from "./pen.js";
@@ -17,14 +17,19 @@ export function landscapeView(scene) {
   return { ...view, table: (tick) => pathTable(scene, land, tick) };
 }
 
+/** The axes' names, each with its column. @param {Landscape} land */
+function axesOf(land) {
+  return land.axes.map((symbol, i) => weightName(symbol, land.names?.[i]));
+}
+
 /** The way down in numbers. @param {Scene} scene @param {Landscape} land @param {number} tick */
 function pathTable(scene, land, tick) {
   const chosen = chosenRun(scene);
   const path = chosen?.run.path;
-  if (!chosen || !path) return { head: [...land.axes, "F"], rows: [] };
+  if (!chosen || !path) return { head: [...axesOf(land), "F"], rows: [] };
   const two = land.kind === "grid";
   return {
-    head: [word("update"), ...land.axes, word("loss")],
+    head: [word("update"), ...axesOf(land), word("loss")],
     rows: evenly(frameAt(scene, chosen.index, tick), 60).map((k) => [
       k === 0 ? 0 : chosen.run.trace.step[k - 1],
       figure(path.x[k], 8),
@@ -40,15 +45,15 @@ function curveView(scene, land) {
   const shown = shownRuns(scene).filter((one) => one.run.path);
   const descents = shown.filter((one) => one.run.settings.direction !== "exhaustive"); // a search has no start and no way
   const search = scene.lab.pictures.search;
-  const frame = (/** @type {any} */ size) => frameOf(size, land.window, widened(land.f_window));
+  const frame = (/** @type {any} */ size) => frameOf(size, scene.window?.[0] ?? land.window, widened(land.f_window));
   const places = (/** @type {any} */ one, /** @type {import("./axes.js").Frame} */ f, /** @type {number} */ upTo) =>
     one.run.path.x.slice(0, upTo + 1).map((/** @type {number|null} */ x, /** @type {number} */ k) => spotOf(f, x, one.run.path.f[k]));
   return {
     frame,
-    about: [word("about_curve", { name: land.axes[0] }), search ? word("searched", { count: search.x.length, best: figure(search.x[search.best]) }) : "", descents.length ? word("about_drag") : ""].join(" "),
+    about: [word("about_curve", { name: axesOf(land)[0] }), search ? word("searched", { count: search.x.length, best: figure(search.x[search.best]) }) : "", descents.length ? word("about_drag") : ""].join(" "),
     ground: (/** @type {any} */ pen, /** @type {any} */ size) => {
       const f = frame(size);
-      drawAxes(pen, f, colours, land.axes[0], scene.lab.problem.rows ? word("loss") : "F");
+      drawAxes(pen, f, colours, axesOf(land)[0], scene.lab.problem.rows ? word("loss") : "F");
       pen.within(f.box, () => {
         const line = land.x.map((x, i) => spotOf(f, x, land.f[i]));
         pen.path([...line, [f.x.at(land.x.at(-1) ?? 0), f.bottom + 4], [f.x.at(land.x[0]), f.bottom + 4]], { fill: `rgb(${shade(colours, 0.3)})`, alpha: 0.45 }, true);
@@ -58,7 +63,7 @@ function curveView(scene, land) {
           pen.discs(dots, size.small ? 1.2 : 3, { fill: colours.paper, stroke: colours.ghost, width: 1.2 });
           if (!size.small) pen.discs([dots[search.best]], 6, { stroke: colours.lines[2], width: 2.2 });
         }
-        if (land.minimum) cross(pen, spotOf(f, land.minimum[land.axes[0]] ?? land.minimum.x, land.minimum.f), colours, size.small);
+        if (land.minimum) cross(pen, spotOf(f, land.minimum.x, land.minimum.f), colours, size.small);
         for (const one of descents) pen.path(places(one, f, lastFrame(one.run)), { stroke: one.colour, width: 1, alpha: 0.22 });
         for (const one of descents) startMark(pen, places(one, f, 0)[0], one, scene, size);
       });
@@ -85,23 +90,25 @@ function curveView(scene, land) {
 function gridView(scene, land) {
   const { colours } = scene;
   const shown = shownRuns(scene).filter((one) => one.run.path?.y);
-  const xs = [land.x[0], land.x.at(-1) ?? 1];
-  const ys = [land.y[0], land.y.at(-1) ?? 1];
+  const [xs, ys] = scene.window?.length === 2 ? scene.window : [[land.x[0], land.x.at(-1) ?? 1], [land.y[0], land.y.at(-1) ?? 1]];
   const frame = (/** @type {any} */ size) => frameOf(size, xs, ys, { equal: land.equal && !size.small });
   const places = (/** @type {any} */ one, /** @type {import("./axes.js").Frame} */ f, /** @type {number} */ upTo) =>
     one.run.path.x.slice(0, upTo + 1).map((/** @type {number|null} */ x, /** @type {number} */ k) => spotOf(f, x, one.run.path.y[k]));
   return {
     frame,
-    about: word("about_grid", { x: land.axes[0], y: land.axes[1] }) + (land.plane ? "" : " " + word("about_drag")),
+    about: word("about_grid", { x: axesOf(land)[0], y: axesOf(land)[1] }) + (land.plane ? "" : " " + word("about_drag")),
     ground: (/** @type {any} */ pen, /** @type {any} */ size) => {
       const f = frame(size);
-      const [left, top, width, height] = f.box;
-      pen.image(bandImage(land, colours), left, top, width, height);
+      const [left, bottom] = [f.x.at(land.x[0]), f.y.at(land.y[0])]; // where F is known: beyond it after a zoom, until the server has answered
+      const [width, height] = [f.x.at(land.x.at(-1) ?? 1) - left, bottom - f.y.at(land.y.at(-1) ?? 1)];
       const pieces = levelCurves(land).map(
-        ([x0, y0, x1, y1]) => /** @type {[number, number, number, number]} */ ([left + x0 * width, f.bottom - y0 * height, left + x1 * width, f.bottom - y1 * height]),
+        ([x0, y0, x1, y1]) => /** @type {[number, number, number, number]} */ ([left + x0 * width, bottom - y0 * height, left + x1 * width, bottom - y1 * height]),
       );
-      pen.pieces(pieces, { stroke: colours.contour, width: size.small ? 0.5 : 1 });
-      drawAxes(pen, f, colours, land.axes[0], land.axes[1], { grid: false });
+      pen.within(f.box, () => {
+        pen.image(bandImage(land, colours), left, bottom - height, width, height);
+        pen.pieces(pieces, { stroke: colours.contour, width: size.small ? 0.5 : 1 });
+      });
+      drawAxes(pen, f, colours, axesOf(land)[0], axesOf(land)[1], { grid: false });
       pen.within(f.box, () => {
         if (land.minimum) cross(pen, spotOf(f, land.minimum.x, land.minimum.y), colours, size.small);
         for (const one of shown) pen.path(places(one, f, lastFrame(one.run)), { stroke: one.colour, width: 1, alpha: 0.3 });
@@ -148,31 +155,60 @@ function widened(span) {
   return [span[0] - room, span[1] + room];
 }
 
-/** The step that led here (exact), and the gradient that it answered (ghosted, its size as text).
+const LONGEST = 90; // dots that the largest gradient of a descent is drawn long
+
+/** What a gradient is multiplied with so that it fits on the picture: one factor of 1, 2 or 5 tens for the whole descent.
+ * @param {import("./axes.js").Frame} f @param {any} run @param {boolean} two */
+function gradientScale(f, run, two) {
+  const across = Math.abs(f.x.at(1) - f.x.at(0));
+  const up = Math.abs(f.y.at(1) - f.y.at(0));
+  let most = 0;
+  for (let k = 0; k < lastFrame(run); k += 1) most = Math.max(most, Math.hypot((run.path.gx[k] ?? 0) * across, two ? (run.path.gy[k] ?? 0) * up : 0) || 0);
+  if (!(most > 0)) return 0;
+  const power = 10 ** Math.floor(Math.log10(LONGEST / most));
+  return power * ([5, 2, 1].find((m) => m * power * most <= LONGEST) ?? 1);
+}
+
+/** The step that led here with the rule that made it, and the gradient there: uphill, in the units of the axes, times one factor.
  * @param {any} pen @param {import("./axes.js").Frame} f @param {any} one @param {number} k @param {import("./theme.js").Look} colours @param {boolean} two */
 function arrows(pen, f, one, k, colours, two) {
-  const { path, trace } = one.run;
-  const step = Math.max(0, k - 1);
-  if (step >= trace.step.length) return;
-  const from = spotOf(f, path.x[step], two ? path.y[step] : path.f[step]);
-  const to = spotOf(f, path.x[step + 1], two ? path.y[step + 1] : path.f[step + 1]);
-  if (!Number.isFinite(from[0] + from[1])) return;
-  const gx = path.gx?.[step];
-  const gy = two ? path.gy?.[step] : 0;
-  if (gx !== null && gx !== undefined && gy !== null && gy !== undefined) {
-    const ux = -gx * (f.x.at(1) - f.x.at(0));
-    const uy = -gy * (f.y.at(1) - f.y.at(0));
-    const length = Math.hypot(ux, uy);
-    if (length > 0) {
-      const tip = [from[0] + (ux / length) * 58, from[1] + (uy / length) * 58];
-      arrow(pen, from, tip, { stroke: colours.ghost, width: 2, dash: [3, 3], alpha: 0.8 });
-      const inward = ux < 0 ? tip[0] - f.left > 80 : f.right - tip[0] < 80; // the words stay on the picture
-      pen.text("‖∇F‖ " + figure(trace.gradient_norm[step], 3), tip[0] + (inward ? -6 : 6), tip[1] + (two && inward === ux < 0 ? 0 : -11), {
-        colour: colours.ghost, size: 11, align: inward ? "right" : "left", halo: colours.paper,
-      });
-    }
+  const { trace } = one.run;
+  const { gradient, step } = arrowsAt(f, one.run, k, two);
+  const label = (/** @type {string} */ text, /** @type {number[][]} */ [from, to], /** @type {string} */ colour, /** @type {number} */ down) => {
+    const inward = to[0] < from[0] ? to[0] - f.left > 110 : f.right - to[0] < 110; // the words stay on the picture
+    const y = Math.max(f.top + 8, Math.min(f.bottom - 8, to[1] + down)); // above one and below the other, which may lie on one line
+    pen.text(text, to[0] + (inward ? -6 : 6), y, { colour, size: 11, align: inward ? "right" : "left", halo: colours.paper });
+  };
+  if (gradient) {
+    arrow(pen, gradient[0], gradient[1], { stroke: colours.ghost, width: 2, dash: [3, 3], alpha: 0.8 });
+    label(word("gradient_arrow", { factor: figure(gradientScale(f, one.run, two), 1), norm: figure(trace.gradient_norm[Math.max(0, k - 1)], 3) }), gradient, colours.ghost, -12);
   }
-  if (Number.isFinite(to[0] + to[1])) arrow(pen, from, to, { stroke: one.colour, width: 3 });
+  if (!step) return;
+  arrow(pen, step[0], step[1], { stroke: one.colour, width: 3 });
+  if (Math.hypot(step[1][0] - step[0][0], step[1][1] - step[0][1]) > 14) label(ruleOf(one.run, Math.max(0, k - 1)), step, one.colour, 14);
+}
+
+/** Both arrows as dots on the picture; null for one that is too short to be seen. @param {import("./axes.js").Frame} f @param {any} run @param {number} k @param {boolean} two
+ * @returns {{gradient: number[][]|null, step: number[][]|null}} */
+export function arrowsAt(f, run, k, two) {
+  const { path, trace } = run;
+  const at = Math.max(0, k - 1);
+  const from = at < trace.step.length ? spotOf(f, path.x[at], two ? path.y[at] : path.f[at]) : [NaN, NaN];
+  if (!Number.isFinite(from[0] + from[1])) return { gradient: null, step: null };
+  const to = spotOf(f, path.x[at + 1], two ? path.y[at + 1] : path.f[at + 1]);
+  const step = Math.hypot(to[0] - from[0], to[1] - from[1]) > 2 ? [from, to] : null;
+  const gx = path.gx?.[at];
+  const gy = two ? path.gy?.[at] : 0;
+  if (gx === null || gx === undefined || gy === null || gy === undefined) return { gradient: null, step };
+  const times = gradientScale(f, run, two);
+  const tip = [from[0] + times * gx * (f.x.at(1) - f.x.at(0)), from[1] + times * gy * (f.y.at(1) - f.y.at(0))];
+  return { gradient: Math.hypot(tip[0] - from[0], tip[1] - from[1]) > 2 ? [from, tip] : null, step };
+}
+
+/** What was added to the weights: "− η·g"; between two frames of a long run there are several updates. @param {any} run @param {number} step */
+export function ruleOf(run, step) {
+  const count = run.trace.step[step] - (run.trace.step[step - 1] ?? 0);
+  return count > 1 ? word("several_updates", { count }) : run.rule ?? "";
 }
 
 /** @param {any} pen @param {[number, number]} at @param {import("./theme.js").Look} colours @param {boolean} small */

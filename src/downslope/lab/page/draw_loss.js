@@ -1,5 +1,5 @@
 // The loss over epochs, and the weights over epochs.
-import { figure, word } from "./words.js";
+import { figure, weightName, word } from "./words.js";
 import { apart, drawAxes, frameOf, windowOf } from "./axes.js";
 import { DASHES } from "./theme.js";
 import { along, apartFrom, chosenRun, clipped, evenly, frameAt, lastFrame, lossOf, shownRuns } from "./scene.js";
@@ -87,7 +87,7 @@ export function weightsView(scene) {
       index: one.index,
       colour: alone ? one.colour : scene.colours.lines[j % scene.colours.lines.length],
       dash: alone ? one.dash : DASHES[Math.floor(j / 6 + j) % DASHES.length],
-      name: alone && shown.length > 1 ? one.name : one.run.params.names[j],
+      name: alone && shown.length > 1 ? one.name : weightName(one.run.params.symbols[j], one.run.params.names[j]),
       xs: column.map((_, k) => along(one.run, k, scene.clock.measure)),
       ys: column,
       last: lastFrame(one.run),

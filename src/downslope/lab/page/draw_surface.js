@@ -1,5 +1,5 @@
 // The mountain in space, turned by hand: painted from the back to the front, with the ways down on it.
-import { word } from "./words.js";
+import { weightName, word } from "./words.js";
 import { shade } from "./theme.js";
 import { frameAt, lastFrame, shownRuns } from "./scene.js";
 
@@ -10,7 +10,7 @@ export function surfaceView(scene) {
   const land = scene.lab.pictures.landscape;
   if (!land || land.kind !== "grid" || !land.height) return null;
   const { colours } = scene;
-  const shown = shownRuns(scene).filter((one) => one.run.path?.y && one.run.path.h);
+  const shown = shownRuns(scene).filter((one) => one.run.path?.y);
   const heights = land.height.flat();
   const low = heights.reduce((a, b) => Math.min(a, b), Infinity);
   const span = heights.reduce((a, b) => Math.max(a, b), -Infinity) - low || 1;
@@ -20,18 +20,18 @@ export function surfaceView(scene) {
   const [left, right_, front, behind] = [land.x[0], land.x[land.x.length - 1], land.y[0], land.y[land.y.length - 1]];
   const spot = (/** @type {any} */ size) => projector(size, scene.turn, scene.tilt);
   const way = (/** @type {any} */ one, /** @type {any} */ project, /** @type {number} */ upTo) => {
-    const { x, y, h } = one.run.path;
+    const { x, y } = one.run.path;
     const places = [];
     for (let k = 0; k <= upTo; k += 1) {
       const u = (2 * ((x[k] ?? NaN) - left)) / (right_ - left) - 1;
       const v = (2 * ((y[k] ?? NaN) - front)) / (behind - front) - 1;
       const inside = Math.abs(u) <= 1.02 && Math.abs(v) <= 1.02;
-      places.push(inside ? project(u, v, Math.min(1.05, (h[k] - low) / span) + 0.012) : [NaN, NaN]);
+      places.push(inside ? project(u, v, (between(land.height, ((u + 1) / 2) * columns, ((v + 1) / 2) * rows) - low) / span + 0.012) : [NaN, NaN]);
     }
     return places;
   };
   return {
-    about: word("about_surface", { x: land.axes[0], y: land.axes[1] }) + " " + word("turn_hint"),
+    about: word("about_surface", { x: weightName(land.axes[0], land.names?.[0]), y: weightName(land.axes[1], land.names?.[1]) }) + " " + word("turn_hint"),
     ground: (pen, size) => {
       const project = spot(size);
       const every = size.small ? 3 : "parts" in pen ? 2 : 1; // fewer patches where they are small, or written one by one
@@ -68,7 +68,7 @@ export function surfaceView(scene) {
       const floor = (/** @type {number} */ u, /** @type {number} */ v) => project(u, v, -0.1);
       const near = Math.cos(scene.turn) > 0 ? -1 : 1;
       const right = Math.sin(scene.turn) > 0 ? -1 : 1;
-      const names = [{ text: land.axes[0], at: floor(0, near * 1.12) }, { text: land.axes[1], at: floor(right * 1.12, 0) }];
+      const names = [{ text: weightName(land.axes[0], land.names?.[0]), at: floor(0, near * 1.12) }, { text: weightName(land.axes[1], land.names?.[1]), at: floor(right * 1.12, 0) }];
       for (const { text, at } of names) pen.text(text, at[0], at[1], { align: "center", colour: colours.ink, size: 13, bold: true, halo: colours.paper });
     },
     moving: (pen, size, tick) => {
@@ -82,6 +82,14 @@ export function surfaceView(scene) {
     },
     table: () => ({ head: [], rows: [] }),
   };
+}
+
+/** The surface between the places at which it is known. @param {number[][]} grid @param {number} u column @param {number} v row */
+export function between(grid, u, v) {
+  const r = Math.max(0, Math.min(grid.length - 2, Math.floor(v)));
+  const c = Math.max(0, Math.min(grid[0].length - 2, Math.floor(u)));
+  const [s, t] = [Math.max(0, Math.min(1, u - c)), Math.max(0, Math.min(1, v - r))];
+  return (grid[r][c] * (1 - s) + grid[r][c + 1] * s) * (1 - t) + (grid[r + 1][c] * (1 - s) + grid[r + 1][c + 1] * s) * t;
 }
 
 /** Space to paper: turned about the height, tilted, and a little nearer in front.

@@ -11,7 +11,7 @@ export function growingDocument(problem, growing, count) {
       const none = one.loss.map(() => null);
       return {
         settings: {}, label: { en: "", zh: "" }, error: null, trace: { step: one.epoch, epoch: one.epoch, seconds: one.epoch, rows: none, loss: one.loss, gradient_norm: none, learning_rate: none, validation: null },
-        params: { names: [], columns: [], left_out: 0 }, full: [one.loss[0], ...one.loss], frame_epoch: [0, ...one.epoch.map((e) => e + 1)],
+        rule: null, params: { names: [], symbols: [], columns: [], left_out: 0 }, full: [one.loss[0], ...one.loss], frame_epoch: [0, ...one.epoch.map((e) => e + 1)],
         diverged: null, scales: { loss: span, full: span, params: [0, 1], floor: 1e-16 }, thinned: null, verdict: null, certificate: null, words: null, fit: null, path: null, metrics: null, trace_csv: null,
       };
     }),
@@ -22,7 +22,7 @@ export function growingDocument(problem, growing, count) {
 export function pointsDocument(asked) {
   const classes = asked.task === "classes";
   const rows = { features: classes ? ["x1", "x2"] : ["x"], target: "y", classes: classes ? ["0", "1"] : null, ...columnsOf(asked) };
-  const problem = { asked, kind: "rows", title: { en: "", zh: "" }, names: [], formulas: [], notes: [], minimum: null, rows };
+  const problem = { asked, kind: "rows", title: { en: "", zh: "" }, names: [], symbols: [], formulas: [], notes: [], minimum: null, rows };
   return { problem, runs: [], pictures: { landscape: null, search: null } };
 }
 

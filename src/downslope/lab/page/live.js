@@ -28,7 +28,7 @@ export async function watch(stage, over, failed) {
       if (growing.loss.length && performance.now() - shown > 100) {
         shown = performance.now();
         stage.view = "loss";
-        stage.play_document(growingDocument({ asked: { kind: "saved" }, kind: "trace", title: about.title, names: about.names, formulas: [], rows: null, minimum: null, notes: [] }, { 0: growing }, 1), null);
+        stage.play_document(growingDocument({ asked: { kind: "saved" }, kind: "trace", title: about.title, names: about.names, symbols: about.names, formulas: [], rows: null, minimum: null, notes: [] }, { 0: growing }, 1), null);
         byId("title").textContent = said(about.title);
         document.body.classList.remove("waiting");
       }

@@ -3,8 +3,7 @@ import { byId, language, said, settled, speak, translate, word } from "./words.j
 import { look, wear } from "./theme.js";
 import { eachLine, fetched, posted, Refusal } from "./server.js";
 import { placeOf } from "./address.js";
-import { VIEWS } from "./stage.js";
-import { now, stage, writeAddress } from "./state.js";
+import { lookSoon, now, stage, writeAddress } from "./state.js";
 import { buildBounds, buildControls } from "./controls.js";
 import { buildProblem, showProblem } from "./problem.js";
 import { buildRuns, showFrozen, showRuns, showStep, showVerdict } from "./panel.js";
@@ -13,6 +12,7 @@ import { handle } from "./pointer.js";
 import { columnsOf, growingDocument, pointsDocument } from "./growing.js";
 import { watch } from "./live.js";
 import { listenToKeys } from "./keys.js";
+import { listenToTransport, transportKeys } from "./transport.js";
 import { helpKeys, shareLink, takeAway, teachLink } from "./dialogs.js";
 
 /** @typedef {import("./types.js").Settings} Settings */
@@ -30,7 +30,7 @@ async function compute(how = {}) {
   now.work = work;
   document.body.classList.add("computing");
   try {
-    const body = { problem: now.asked, runs: now.runs };
+    const body = { problem: now.asked, runs: now.runs, window: stage.window };
     const chosen = now.runs[Math.min(stage.selected, now.runs.length - 1)] ?? {};
     const [offer, answer] = await Promise.all([
       posted("/api/problem", { problem: now.asked, settings: chosen }, work.signal).then((a) => a.json()),
@@ -70,6 +70,14 @@ async function compute(how = {}) {
   }
 }
 const computeSoon = settled((/** @type {any} */ how) => void compute(how), 60);
+
+/** All of the landscape again. */
+function whole() {
+  if (!stage.window) return;
+  stage.window = null;
+  if (now.offline || now.asked?.kind === "saved") stage.refresh();
+  else void compute({ tick: stage.tick });
+}
 
 /** @param {boolean} still the person is still dragging: leave the form as it is under the hand */
 function afterRun(still) {
@@ -137,6 +145,7 @@ function ask(asked, runs) {
     now.runs = runs;
     stage.selected = 0;
   } else now.runs = now.runs.map(({ start, ...rest }) => rest);
+  if (other) stage.window = null;
   if (other && runs) stage.view = asked.kind === "points" || asked.kind === "table" ? "fit" : "landscape";
   buildLesson(now.lesson, () => stage.lab ?? null, show);
   void compute();
@@ -157,6 +166,7 @@ async function open(number, place) {
     now.runs = place?.runs.length ? place.runs : lesson.runs.map((/** @type {Settings} */ run) => ({ ...run }));
     now.hide = place?.hide.length ? place.hide : lesson.hide;
     stage.selected = 0;
+    stage.window = null;
     stage.view = place?.view ?? lesson.view;
     buildLesson(lesson, () => stage.lab ?? null, show);
     await compute({ tick: place?.at ?? null });
@@ -306,30 +316,8 @@ function otherLanguage() {
   redraw();
 }
 
-function race() {
-  stage.pause();
-  stage.seek(0);
-  stage.play();
-}
-
-/** @param {number} by */
-function step(by) {
-  stage.pause();
-  stage.seek(by === Infinity ? stage.length - 1 : stage.tick + by);
-}
-
-function rewind() {
-  stage.pause();
-  stage.seek(0);
-}
-
 function listen() {
   const on = (/** @type {string} */ id, /** @type {() => void} */ what) => byId(id).addEventListener("click", what);
-  on("play", () => (stage.playing ? stage.pause() : stage.play()));
-  on("rewind", rewind);
-  on("back", () => step(-1));
-  on("forth", () => step(1));
-  on("end", () => step(Infinity));
   on("language", otherLanguage);
   on("theme", otherTheme);
   on("share", () => shareLink());
@@ -340,34 +328,18 @@ function listen() {
   });
   on("help", helpKeys);
   on("add", () => add({}));
-  on("race", race);
-  on("turn-left", () => stage.rotate(0.2, 0));
-  on("turn-right", () => stage.rotate(-0.2, 0));
-  on("turn-up", () => stage.rotate(0, 0.1));
-  on("turn-down", () => stage.rotate(0, -0.1));
-  byId("scrub").addEventListener("input", () => {
-    stage.pause();
-    stage.seek(Number(byId("scrub").value));
-  });
-  byId("pace").addEventListener("change", () => (stage.pace = byId("pace").value));
-  byId("measure").addEventListener("change", () => stage.change({ measure: byId("measure").value }));
-  byId("table").addEventListener("toggle", () => stage.fillTable());
-  for (const button of byId("scales").querySelectorAll("button")) button.addEventListener("click", () => stage.change({ scale: button.value }));
+  on("zoom-whole", whole);
   byId("controls").addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
+  listenToTransport();
   listenToKeys({
-    " ": () => (stage.playing ? stage.pause() : stage.play()),
-    ArrowRight: (shift) => step(shift ? 10 : 1),
-    ArrowLeft: (shift) => step(shift ? -10 : -1),
-    Home: rewind,
-    End: () => step(Infinity),
-    r: rewind,
+    ...transportKeys,
     l: otherLanguage,
     t: otherTheme,
     "?": helpKeys,
-    ...Object.fromEntries(VIEWS.map((view, i) => [String(i + 1), () => stage.show(view)])),
   });
   handle(byId("picture"), {
     stage,
+    whole,
     asked: () => now.asked,
     canStart: () => !now.offline && !now.hide.includes("start") && now.asked?.kind !== "saved",
     start: (start, still) => change({ start: { ...now.runs[stage.selected]?.start, ...start } }, still),
@@ -412,10 +384,11 @@ async function arrive() {
   const known = now.page.lessons.some((/** @type {any} */ one) => one.number === asked.lesson);
   if (known || !asked.problem) return open(known && asked.lesson ? asked.lesson : FIRST_LESSON, known ? asked : undefined);
   now.lesson = null;
-  buildLesson(null, () => null);
+  buildLesson(null, () => null, show);
   now.asked = asked.problem.kind === "table" && now.table?.name === asked.problem.name ? { ...asked.problem, id: now.table.id } : asked.problem;
   now.runs = asked.runs.length ? asked.runs : [{}];
   stage.selected = 0;
+  stage.window = null;
   stage.view = asked.view ?? (now.asked.kind === "points" || now.asked.kind === "table" ? "fit" : "landscape");
   if (now.asked.kind === "table" && !now.asked.id) {
     document.body.classList.remove("waiting");
@@ -438,6 +411,10 @@ function showDocument(lab) {
 
 async function begin() {
   stage.moved = moved;
+  stage.looked = () => {
+    lookSoon(refused);
+    moved();
+  };
   const asked = placeOf(location.hash);
   wear(asked.theme);
   const inline = byId("document");

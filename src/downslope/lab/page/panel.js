@@ -55,11 +55,11 @@ function buildStep(box, words, run) {
     return make(
       "p",
       { class: "equation math" },
-      name(), " ← ", cell("before", "value"), " + ", make("span", { class: "product" }, cell("change", "value")), " = ", cell("after", "after"),
+      name(), " ← ", run.rule && !run.rule.startsWith("prox") ? [name(), ` ${run.rule} = `] : "", cell("before", "value"), " + ", make("span", { class: "product" }, cell("change", "value")), " = ", cell("after", "after"),
       make("span", { class: "aside" }, " g = ", cell("gradient", "gradient")),
     );
   });
-  const key = make("p", { class: "hint key" }, make("span", { class: "product" }, word("key_step")), " ", make("span", { class: "gradient" }, word("key_gradient")), words.scaled ? " · " + word("standardised") : "");
+  const key = make("p", { class: "hint key" }, make("span", { class: "product" }, word("key_step") + (run.rule ? `: ${run.rule}` : "")), " ", make("span", { class: "gradient" }, word("key_gradient")), words.scaled ? " · " + said(words.scaled) : "");
   box.replaceChildren(make("div", { class: "head" }, written.seen, key), ...lines, run.params.left_out || run.params.columns.length > words.weights.length ? make("p", { class: "hint" }, word("more_weights", { count: run.params.columns.length + run.params.left_out - words.weights.length })) : "");
 }
 

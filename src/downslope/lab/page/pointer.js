@@ -3,7 +3,7 @@ import { chosenRun } from "./scene.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 /** @typedef {{stage: Stage, asked: () => any, start: (start: Record<string, number>, still: boolean) => void,
- *   points: (points: number[][], still: boolean) => void, canStart: () => boolean}} Hands */
+ *   points: (points: number[][], still: boolean) => void, canStart: () => boolean, whole: () => void}} Hands  whole: show all of the landscape again */
 
 const REACH = 14; // how near, in dots, a pointer has to come
 
@@ -12,12 +12,13 @@ export function handle(canvas, hands) {
   const { stage } = hands;
   let held = /** @type {null|{kind: string, index?: number, x: number, y: number}} */ (null);
   let picked = -1; // the point that Delete removes
+  let fitted = false; // whether the window is held only while the start is
 
   const at = (/** @type {PointerEvent} */ event) => {
     const box = canvas.getBoundingClientRect();
     return [(event.clientX - box.left) / stage.zoom, (event.clientY - box.top) / stage.zoom];
   };
-  const frame = () => stage.views[stage.view]?.frame?.(stage.sizeOf(canvas, false)) ?? null;
+  const frame = () => stage.frame;
   const clicking = () => stage.view === "fit" && hands.asked()?.kind === "points";
   const nearPoint = (/** @type {number} */ x, /** @type {number} */ y) => {
     const f = frame();
@@ -42,8 +43,16 @@ export function handle(canvas, hands) {
     const f = frame();
     const land = stage.scene?.lab.pictures.landscape;
     if (!f || !held) return;
-    const value = (/** @type {import("./axes.js").Scale} */ scale, /** @type {number} */ spot) => Number(Math.max(scale.low, Math.min(scale.high, scale.value(spot))).toPrecision(3));
-    if (held.kind === "start" && land) hands.start(land.kind === "grid" ? { [land.axes[0]]: value(f.x, x), [land.axes[1]]: value(f.y, y) } : { [land.axes[0]]: value(f.x, x) }, still);
+    const value = (/** @type {import("./axes.js").Scale} */ scale, /** @type {number} */ spot) => {
+      const step = 10 ** Math.floor(Math.log10((scale.high - scale.low) / 200)); // about a dot
+      return Number((Math.round(scale.value(spot) / step) * step).toPrecision(12));
+    };
+    if (held.kind === "start" && land?.names) {
+      const place = land.kind === "grid" ? [value(f.x, x), value(f.y, y)] : [value(f.x, x)];
+      const { back } = land; // from standardised columns to the data's own
+      const start = back ? back.matrix.map((row, i) => Number((back.offset[i] + row.reduce((sum, m, j) => sum + m * place[j], 0)).toPrecision(4))) : place;
+      hands.start(Object.fromEntries(land.names.map((name, i) => [name, start[i]])), still);
+    }
     if (held.kind === "point") {
       const points = hands.asked().points.map((/** @type {number[]} */ p, /** @type {number} */ i) => (i === held?.index ? [value(f.x, x), value(f.y, y), ...p.slice(2)] : p));
       hands.points(points, still);
@@ -54,6 +63,7 @@ export function handle(canvas, hands) {
     const [x, y] = at(event);
     if (stage.view === "surface") held = { kind: "turn", x, y };
     else if (nearStart(x, y)) held = { kind: "start", x, y };
+    else if (stage.view === "landscape" && stage.lab?.pictures.landscape?.names && event.pointerType !== "touch") held = { kind: "pan", x, y };
     else if (clicking()) {
       const near = nearPoint(x, y);
       const { points, task } = hands.asked();
@@ -81,17 +91,38 @@ export function handle(canvas, hands) {
     if (held.kind === "turn") {
       stage.rotate((x - held.x) * -0.008, (y - held.y) * 0.006);
       [held.x, held.y] = [x, y];
-    } else moved(x, y, true);
+    } else if (held.kind === "pan") {
+      const f = frame();
+      if (!f || Math.hypot(x - held.x, y - held.y) < 3) return;
+      const by = [f.x.value(held.x) - f.x.value(x), f.y.value(held.y) - f.y.value(y)];
+      [held.x, held.y] = [x, y];
+      stage.look(stage.shown().map(([low, high], i) => [low + by[i], high + by[i]]));
+    } else {
+      if (held.kind === "start" && !stage.window) [stage.window, fitted] = [stage.shown(), true]; // the picture stands still under the hand
+      moved(x, y, true);
+    }
   });
   const let_go = (/** @type {PointerEvent} */ event) => {
     if (!held) return;
     const [x, y] = at(event);
     const was = held;
+    if (fitted) [stage.window, fitted] = [null, false];
+    if (was.kind === "pan" || was.kind === "turn") {
+      held = null;
+      return;
+    }
     if (Math.hypot(x - held.x, y - held.y) > 2 || held.kind === "start") moved(x, y, false);
     else if (was.kind === "point" && event.shiftKey && hands.asked().task === "classes")
       hands.points(hands.asked().points.map((/** @type {number[]} */ p, /** @type {number} */ i) => (i === was.index ? [p[0], p[1], 1 - p[2]] : p)), false);
     held = null;
   };
+  canvas.addEventListener("wheel", (event) => {
+    const f = frame();
+    if (!f || stage.view !== "landscape" || (!event.ctrlKey && document.activeElement !== canvas)) return; // the page scrolls, but for a picture that was clicked
+    event.preventDefault();
+    const [x, y] = at(/** @type {any} */ (event));
+    stage.zoomBy(event.deltaY > 0 ? 1.25 : 0.8, [f.x.value(x), f.y.value(y)]);
+  }, { passive: false });
   canvas.addEventListener("pointerup", let_go);
   canvas.addEventListener("pointercancel", () => (held = null));
   canvas.addEventListener("keydown", (event) => {
@@ -100,6 +131,9 @@ export function handle(canvas, hands) {
       hands.points(hands.asked().points.filter((/** @type {any} */ _, /** @type {number} */ i) => i !== picked), false);
       picked = -1;
     }
+    const zoom = /** @type {Record<string, number>} */ ({ "+": 0.8, "=": 0.8, "-": 1.25 })[event.key];
+    if (zoom) stage.zoomBy(zoom);
+    if (event.key === "0") hands.whole();
     const nudge = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (!nudge || !event.shiftKey) return;
     // Shift and an arrow move what a hand would: the surface, or the start.

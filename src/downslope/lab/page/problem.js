@@ -1,5 +1,6 @@
 // What is minimised: a lesson, clicked points, a file, a typed function or a preset.
 import { byId, figure, make, said, tableElement, word } from "./words.js";
+import { mathOf } from "./math.js";
 import { posted } from "./server.js";
 
 /** @typedef {import("./types.js").Asked} Asked */
@@ -195,7 +196,7 @@ export function showProblem(problem) {
   const rows = problem.rows;
   const count = rows ? Math.min(8, rows.numbers.length) : 0;
   byId("facts").replaceChildren(
-    make("dl", { class: "formulas" }, problem.formulas.map((one) => [make("dt", {}, said(one.what)), make("dd", { class: "math", tabindex: "0" }, one.text)]).flat()),
+    make("dl", { class: "formulas" }, problem.formulas.map((one) => [make("dt", {}, said(one.what)), make("dd", { class: "math", tabindex: "0" }, mathOf(one.text))]).flat()),
     ...problem.notes.map((note) => make("p", { class: "hint" }, said(note))),
     rows
       ? make(

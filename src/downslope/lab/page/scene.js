@@ -6,7 +6,7 @@ import { said } from "./words.js";
 /** @typedef {"epochs"|"updates"|"seconds"} Measure */
 /** @typedef {{length: number, frames: number[][], measure: Measure}} Clock  frames[run][tick] */
 /** @typedef {{lab: import("./types.js").Lab, colours: import("./theme.js").Look, scale: string, selected: number, clock: Clock,
- *   turn: number, tilt: number, count: number}} Scene */
+ *   turn: number, tilt: number, count: number, window: number[][]|null}} Scene  window: what the person zoomed to */
 /** @typedef {{width: number, height: number, small: boolean}} Size */
 /** @typedef {import("./pen.js").CanvasPen|import("./pen.js").SvgPen} Pen */
 /** A picture: what stands still, what moves, and the same as a table.

@@ -6,7 +6,7 @@ import { lossScale, lossView, weightsView } from "./draw_loss.js";
 import { landscapeView } from "./draw_landscape.js";
 import { surfaceView } from "./draw_surface.js";
 import { fitView, residualsView } from "./draw_fit.js";
-import { along, clockOf, frameAt, shownRuns } from "./scene.js";
+import { along, chosenRun, clockOf, frameAt, shownRuns } from "./scene.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 
@@ -24,6 +24,7 @@ const PACES = { slow: 40, normal: 12, fast: 4 }; // seconds for the whole run
 export class Stage {
   constructor() {
     this.moved = () => {}; // called when the tick or the view has changed
+    this.looked = () => {}; // called when another part of the landscape is shown
     this.scene = /** @type {Scene|null} */ (null);
     this.views = /** @type {Record<string, import("./scene.js").View|null>} */ ({});
     this.wished = "loss"; // the view asked for, which not every document has
@@ -33,6 +34,7 @@ export class Stage {
     this.pace = "normal";
     this.scale = "auto"; // until the person chooses one
     this.selected = 0;
+    this.window = /** @type {number[][]|null} */ (null); // [least, most] of each axis, where the person zoomed
     this.note = ""; // words on the picture while there is no run
     this.measure = /** @type {import("./scene.js").Measure} */ ("epochs");
     this.grounds = /** @type {Map<HTMLCanvasElement, {mark: any, canvas: HTMLCanvasElement}>} */ (new Map());
@@ -87,6 +89,7 @@ export class Stage {
       turn: this.spin.turn,
       tilt: this.spin.tilt,
       count: this.count,
+      window: this.window,
     };
     const runs = shownRuns(this.scene).length > 0;
     for (const name of VIEWS) {
@@ -114,9 +117,11 @@ export class Stage {
       for (const button of byId("scales").querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.value === real));
     }
     byId("turns").hidden = this.view !== "surface";
+    byId("zooms").hidden = this.view !== "landscape" || !this.lab?.pictures.landscape?.names;
     const about = this.views[this.view]?.about ?? "";
+    const land = this.lab?.pictures.landscape;
     this.main.setAttribute("aria-label", about);
-    byId("caption").textContent = about + (this.lab?.pictures.landscape?.plane && (this.view === "landscape" || this.view === "surface") ? " " + said(this.lab.pictures.landscape.plane.text) : "");
+    byId("caption").textContent = about + ["", ...(this.view === "landscape" || this.view === "surface" ? [said(land?.plane?.text), said(land?.standardised)] : [])].filter((part, i) => !i || part).join(" ");
     this.main.classList.toggle("turnable", this.view === "surface");
     this.fillTable();
   }
@@ -201,6 +206,37 @@ export class Stage {
     this.views.surface = surfaceView(this.scene);
     this.count += 1;
     this.draw();
+  }
+
+  /** The frame of the large picture. @returns {import("./axes.js").Frame|null} */
+  get frame() {
+    return this.views[this.view]?.frame?.(this.sizeOf(this.main, false)) ?? null;
+  }
+
+  /** What the landscape's frame shows now: [least, most] for each weight. @returns {number[][]} */
+  shown() {
+    const f = /** @type {import("./axes.js").Frame} */ (this.frame);
+    const axes = this.lab?.pictures.landscape?.kind === "grid" ? [f.x, f.y] : [f.x];
+    return axes.map((axis) => [axis.low, axis.high]);
+  }
+
+  /** Show another part of the landscape; the server then computes F there. @param {number[][]|null} window */
+  look(window) {
+    this.window = window;
+    this.refresh();
+    this.looked();
+  }
+
+  /** Nearer (a factor below 1) or farther, about a place. @param {number} factor @param {number[]} [about] else where the run stands */
+  zoomBy(factor, about) {
+    const path = this.scene ? chosenRun(this.scene)?.run.path : null;
+    const k = this.scene ? frameAt(this.scene, this.selected, this.tick) : 0;
+    if (this.view !== "landscape" || !this.lab?.pictures.landscape?.names) return;
+    const place = about ?? [path?.x[k], path?.y?.[k]];
+    this.look(this.shown().map(([low, high], i) => {
+      const middle = place[i] !== undefined && place[i] !== null && place[i] > low && place[i] < high ? place[i] : (low + high) / 2;
+      return [middle + (low - middle) * factor, middle + (high - middle) * factor];
+    }));
   }
 
   /** Where the end of each run stands in the race. */

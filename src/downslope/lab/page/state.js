@@ -1,6 +1,7 @@
 // What the page holds: the problem, its runs, and the stage; and the address that tells all of it.
 import { settled } from "./words.js";
 import { differing, hashOf } from "./address.js";
+import { posted } from "./server.js";
 import { Stage } from "./stage.js";
 
 /** @typedef {import("./types.js").Settings} Settings */
@@ -42,6 +43,18 @@ function placeNow() {
 export function linkNow() {
   return `${location.origin}${location.pathname}#${hashOf(placeNow())}`;
 }
+
+/** F in the part of the landscape that is shown now. */
+export const lookSoon = settled(async (/** @type {(error: any) => void} */ fail) => {
+  const { lab, window: shown } = stage;
+  if (!shown || !lab || now.offline || now.work || now.asked?.kind === "saved") return;
+  const answer = await posted("/api/window", { problem: now.asked, runs: now.runs, window: shown }).catch(fail);
+  const land = answer ? await answer.json() : null;
+  if (!land || stage.lab !== lab || stage.window !== shown) return;
+  lab.pictures.landscape = land;
+  stage.refresh();
+  document.body.dataset.looks = String(Number(document.body.dataset.looks ?? 0) + 1);
+}, 80);
 
 /** Keep the address in step, once things are quiet. */
 export const writeAddress = settled(() => {

@@ -39,6 +39,11 @@ export function figure(value, digits = 6) {
   return text.replace(/-/g, "−");
 }
 
+/** A weight as formulas write it, with its column: "w₁ (area)"; a variable of a function is itself. @param {string} symbol @param {string} [name] */
+export function weightName(symbol, name) {
+  return !name || symbol === name || /intercept\)?$/.test(name) ? symbol : `${symbol} (${name})`;
+}
+
 /** @param {string} id @returns {any} */
 export function byId(id) {
   return document.getElementById(id);
