@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..inference.table import RECIPE, as_options, option_of
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ..insight import Remedy
 
 MANY = 20  # weights that nobody types
+QUERIED = ("square", "distinct")  # changes that only a query makes
+RUN = "fit.run"  # where a fit is saved that was saved nowhere
 KEPT = ("--out", "--plot", "--log")  # what they name exists by now: only --force replaces it
 _words: ContextVar[tuple[str, ...]] = ContextVar("words", default=())
 
@@ -31,9 +33,14 @@ def typed(words: Sequence[str]) -> Iterator[None]:
 def pasted(remedy: Remedy) -> str:
     """The whole command with the remedy's change. The options alone, where no command was typed, or one that
     goes on with a run, whose settings stay."""
+    change: Mapping[str, Any] | None
+    words: Sequence[str]
     words, change = _words.get(), remedy.change
+    if change and "errors" in change and words:
+        return _errors(words, change["errors"])
     if not change or not words or words[0] not in ("fit", "minimize"):
         return options(remedy)
+    words, change = _rows(words, change, remedy.facts)
     if remedy.code == "go_on":
         run = _value(words, "--resume") or (_value(words, "--checkpoint") and _value(words, "--out"))
         if run:
@@ -54,8 +61,40 @@ def asked(*names: str) -> bool:
 
 
 def options(remedy: Remedy) -> str:
-    """The options alone."""
-    return " ".join(as_options(remedy.change or {}))
+    """The options alone; of rows that a query makes, the query."""
+    change = dict(remedy.change or {})
+    made = [change.pop(name) for name in QUERIED if name in change]
+    return " ".join([*([shlex.quote(remedy.facts.get("query") or "")] if made else []), *as_options(change)])
+
+
+def _errors(words: Sequence[str], kind: str) -> str:
+    """The command that shows standard errors of another kind; of a fit that is saved nowhere, with one that
+    saves it."""
+    if words[0] == "inspect":
+        return shlex.join(["downslope", *_without(words, {"--json"}), "--errors", kind])
+    saved = _value(words, "--out")
+    fit = shlex.join(["downslope", *_without(words, {"--json", "--fix"}), "--out", RUN])
+    show = shlex.join(["downslope", "inspect", saved or RUN, "--errors", kind])
+    return show if saved else f"{fit} && {show}"
+
+
+def _rows(
+    words: Sequence[str], change: Mapping[str, Any], facts: Mapping[str, Any]
+) -> tuple[Sequence[str], dict[str, Any]]:
+    """The words with the rows that a change asks for: a query in place of the source, columns left out."""
+    change, named = dict(change), _value(words, "--features")
+    made = [change.pop(name) for name in QUERIED if name in change]
+    if made and facts.get("query"):
+        words = [facts["query"] if word == facts["source"] else word for word in words]
+    if named is not None and made and isinstance(made[0], Mapping):
+        change["features"] = [*named.split(","), *(f"{column}²" for column in made[0])]
+    if "exclude" in change and named is not None:
+        left = [name for name in named.split(",") if name.strip() not in change["exclude"]]
+        change = {**{name: value for name, value in change.items() if name != "exclude"}, "features": left}
+    elif "exclude" in change:
+        before = _value(words, "--exclude")
+        change["exclude"] = [*(before.split(",") if before else []), *change["exclude"]]
+    return words, change
 
 
 def _value(words: Sequence[str], name: str) -> str | None:

@@ -202,10 +202,19 @@ def _confused(rows: str, matrix: Sequence[Sequence[float]], classes: Sequence) -
 
 
 def verdict(page: Console, solution: Solution, only: Remedy | None = None) -> None:
-    """How it ended, and what to do about it: all remedies, or `only` one."""
+    """How it ended, what the rows are like, and what to do about it: all remedies, or `only` one."""
     style = "bold red" if solution.verdict.failed else "bold"
     page.print(Text(solution.verdict.text, style=style))
-    for remedy in solution.verdict.remedies if only is None else [only]:
+    _remedies(page, solution.verdict.remedies if only is None else [only])
+    for finding in solution.data_findings if only is None else ():
+        page.print()
+        page.print(Text(finding.text, style="bold"))
+        _remedies(page, finding.remedies)
+
+
+def _remedies(page: Console, remedies: Iterable[Remedy]) -> None:
+    """What to do, each with the command that does it."""
+    for remedy in remedies:
         page.print(f"→ {remedy.text}")
         if remedy.change and (command := pasted(remedy)):
             page.print(f"  {command}")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -27,6 +28,7 @@ from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..insight import Remedy, Verdict
 from ..insight.measured import Certificate
+from ..insight.standard_errors import standard_errors
 from ..messages import text
 from ..model.functions import Function
 from . import intervals, schema
@@ -157,13 +159,9 @@ def _files(solution: Solution) -> dict[str, bytes]:
     if not fields["split_in_parts"]:  # most runs are as they always were
         del fields["split_in_parts"]
     fields["recipe"] = solution.recipe.to_json()
-    fields["verdict"] = {
-        "code": solution.verdict.code,
-        "kind": solution.verdict.kind,
-        "numbers": dict(solution.verdict.numbers),
-        "remedies": [[remedy.code, remedy.change] for remedy in solution.verdict.remedies],
-        "text": solution.verdict.text,
-    }
+    fields["verdict"] = _verdict_record(solution.verdict)
+    if solution.data_findings:
+        fields["data_findings"] = [_verdict_record(finding) for finding in solution.data_findings]
     if solution.certificate is not None:
         fields["certificate"] = solution.certificate.to_json()
     fields["metrics"] = dict(solution.metrics)
@@ -185,6 +183,21 @@ def _files(solution: Solution) -> dict[str, bytes]:
     }
 
 
+def _verdict_record(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "code": verdict.code,
+        "kind": verdict.kind,
+        "numbers": dict(verdict.numbers),
+        "remedies": [[remedy.code, remedy.change] for remedy in verdict.remedies],
+        "text": verdict.text,
+    }
+
+
+def _verdict(record: Mapping[str, Any], certificate: Certificate | None = None) -> Verdict:
+    remedies = tuple(Remedy(code, change) for code, change in record["remedies"])
+    return Verdict(record["code"], record["numbers"], remedies, record["kind"], certificate=certificate)
+
+
 def _solution(path: Path, contents: dict[str, bytes]) -> Solution:
     with schema.checked(path, "solution.json"):
         fields = schema.decoded(contents["solution.json"], schema.SolutionRecord, _read)
@@ -200,22 +213,23 @@ def _solution(path: Path, contents: dict[str, bytes]) -> Solution:
         trace = Trace.from_records(fields["names"], start, records, fields["steps"])
     with schema.checked(path, "solution.json"):
         solution = replace(_rebuilt(fields, params, trace), **known)
-    return replace(solution, verdict=replace(solution.verdict, rerun=partial(_again, solution)))
+    again = partial(_again, solution)
+    findings = tuple(replace(finding, rerun=again) for finding in solution.data_findings)
+    return replace(solution, verdict=replace(solution.verdict, rerun=again), data_findings=findings)
 
 
 def _rebuilt(fields: dict[str, Any], params: np.ndarray, trace: Trace) -> Solution:
-    kept = fields["verdict"]
     plain: dict[str, Any] = {
         name: tuple(fields[name]) if isinstance(fields[name], list) else fields[name]
         for name in PLAIN
         if name in fields  # a run of an earlier version has no source and no gap
     }
-    remedies = tuple(Remedy(code, change) for code, change in kept["remedies"])
     measured = fields.get("certificate")  # of a net, since 0.3
     measured = None if measured is None else Certificate.from_json(measured)
     solution = Solution(
         params=params,
-        verdict=Verdict(kept["code"], kept["numbers"], remedies, kept["kind"], certificate=measured),
+        verdict=_verdict(fields["verdict"], measured),
+        data_findings=tuple(map(_verdict, fields.get("data_findings", ()))),
         trace=trace,
         recipe=Recipe.from_json(fields["recipe"]),
         encoding=None if fields["encoding"] is None else Encoding.from_json(fields["encoding"]),
@@ -231,8 +245,9 @@ def _rebuilt(fields: dict[str, Any], params: np.ndarray, trace: Trace) -> Soluti
         weights = sum((before + bias) * after for before, after in pairwise(widths))
         if weights != len(params):
             raise ValueError(f"{weights} weights expected for these columns, {len(params)} found")
-    _ = solution.verdict.text
-    _ = [(remedy.text, list(as_options(remedy.change or {}))) for remedy in solution.verdict.remedies]
+    for verdict in (solution.verdict, *solution.data_findings):
+        _ = verdict.text
+        _ = [(remedy.text, list(as_options(remedy.change or {}))) for remedy in verdict.remedies]
     for key, facts in solution.notes:
         _ = text(key, **facts)
     if solution.features and solution.recipe.loss.labels and len(solution.classes) < 2:
@@ -240,14 +255,17 @@ def _rebuilt(fields: dict[str, Any], params: np.ndarray, trace: Trace) -> Soluti
     return solution
 
 
-def _again(solution: Solution, change) -> Solution:
-    """The run with a change, on rows that are read again from where they came from.
+def _again(solution: Solution, change) -> Any:
+    """The run with a change, or its standard errors of another kind, on rows that are read again from where
+    they came from.
 
     Raises DownslopeError where they are gone, and for a function that was no formula.
     """
     from .training import Training
 
     recipe = solution.recipe
+    if "errors" in change:
+        return standard_errors(solution, solution.rows_for_errors(), kind=change["errors"])
     if solution.features:
         training = Training.on_rows(solution.training_rows(), recipe)
     else:

@@ -33,7 +33,7 @@ class VerdictRecord(msgspec.Struct):
     code: str
     kind: str
     numbers: dict[str, Any]
-    remedies: list[tuple[str, dict[str, Any]]]
+    remedies: list[tuple[str, dict[str, Any] | None]]
 
 
 # the settings that every run holds; what came later has the table's default where a run lacks it
@@ -138,6 +138,7 @@ class SolutionRecord(msgspec.Struct):
     split_in_parts: bool = False
     selection: SelectionRecord | None = None
     certificate: CertificateRecord | None = None
+    data_findings: list[VerdictRecord] = []
 
 
 class StepRecord(msgspec.Struct):

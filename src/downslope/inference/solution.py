@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -78,6 +78,7 @@ class Solution:
     normal: Any = None  # where normal theory holds, what makes it
     calibration: Any = None  # how far predictions were off on rows that were not learned from
     source: str = ""  # of the training rows: a path, a query, or what they were in memory
+    data_findings: Sequence[Verdict] = ()  # about the rows, the gravest first; see `DataFindings`
 
     def __post_init__(self):
         if self.path is not None and self.selection is None:
@@ -321,6 +322,9 @@ class Solution:
             "epochs": self.epochs,
             "stopped": self.stopped,
             "verdict": self.verdict.to_json(),
+            **(
+                {"data_findings": [one.to_json() for one in self.data_findings]} if self.data_findings else {}
+            ),
             "metrics": dict(self.metrics),
             **({} if self.certificate is None else {"certificate": self.certificate.to_json()}),
             "method": self.method,
@@ -341,7 +345,8 @@ class Solution:
         if len(self.names) > SHOWN:
             rows.append(("…", text("inference.html_more", count=len(self.names) - SHOWN)))
         facts = f"{self.method}: {text('inference.html_loss', loss=self.loss, epochs=self.epochs)}"
-        return notebook.table(rows) + notebook.paragraph(facts) + self.verdict._repr_html_()
+        verdicts = "".join(one._repr_html_() for one in (self.verdict, *self.data_findings))
+        return notebook.table(rows) + notebook.paragraph(facts) + verdicts
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value:.6g}" for name, value in list(zip(self.names, self.params))[:6])

@@ -25,6 +25,8 @@ from ..descent.stops import Epochs, Pause, Stop
 from ..descent.trace import Step, Trace
 from ..errors import DownslopeError, Interrupted
 from ..insight import Verdict, explain, plain
+from ..insight.data_evidence import OF_ROWS, changed_rows
+from ..insight.data_findings import DataFindings
 from ..insight.verdicts import FAILURES, unjudged
 from ..kernels.threads import one_blas_thread
 from ..model.functions import Function
@@ -225,9 +227,10 @@ class Training:
             self._end = over.value
 
     def rerun(self, change: Mapping[str, Any]) -> Training:
-        """The same descent, not yet begun, with the change of a remedy: settings of the recipe, `features` to
-        keep, or a function without the derivative that was given."""
+        """The same descent, not yet begun, with the change of a remedy: settings of the recipe, other rows or
+        columns, or a function without the derivative that was given."""
         settings = dict(change)
+        of_rows = {name: settings.pop(name) for name in OF_ROWS if name in settings}
         features = settings.pop("features", None)
         derived = settings.pop("derivative", self) is not None
         if self.function is not None:
@@ -243,7 +246,8 @@ class Training:
             for part in (self.dataset, self.held_out)
         ]
         assert rows[0] is not None
-        return Training.on_rows(rows[0], recipe, rows[1], self.module)
+        train, held_out = changed_rows(rows[0], rows[1], of_rows, recipe.seed) if of_rows else rows
+        return Training.on_rows(train, recipe, held_out, self.module)
 
     def _verdict(self, end: Result) -> Verdict:
         """What the end means; with a remedy, it can be applied to the same rows."""
@@ -327,7 +331,11 @@ class Training:
             self.objective.term.load(end.params, self.module)
         held = {} if self.held_out is None else {"validation": (self.held_out, None)}
         rows: dict[str, Any] = {"training": (dataset, known_scores(self, end)), **held}
-        return attached(self, replace(solution, metrics=Metrics(solution, rows)))
+        solution = attached(self, replace(solution, metrics=Metrics(solution, rows)))
+        if not self.judged or self.module is not None:
+            return solution
+        findings = DataFindings.of(solution, dataset, self.held_out, self._changed)
+        return replace(solution, data_findings=findings)
 
     def _penalised(self, verdict: Verdict) -> Training | None:
         """The same with an L2 penalty and its alpha by cross-validation; None where rows are too few for

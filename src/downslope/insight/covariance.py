@@ -175,6 +175,11 @@ def squares_at(theta) -> Callable[[Any], np.ndarray]:
     return partial(_squares, theta)
 
 
+def pearson_at(theta) -> Callable[[Any], float]:
+    """Σ sᵢ(yᵢ − μᵢ)²/V(μᵢ) of the rows of a part, which is ℓ′²/ℓ″ under a canonical link."""
+    return partial(_pearson, theta)
+
+
 def scores(term: Any, theta, free: int) -> Iterable[tuple[slice, np.ndarray]]:
     """The rows' own gradients, some rows at a time: (b, p), less those of the base class."""
     z = term.predictor(theta)
@@ -261,6 +266,11 @@ def _two_sided(theta, above: float, below: float, exact: float, term: Any) -> tu
     for rows, block in term.blocks():
         gram, weighted = gram + block.T @ block, weighted + (d[rows, None] * block).T @ block
     return gram, weighted
+
+
+def _pearson(theta, term: Any) -> float:
+    z = term.predictor(theta)
+    return float(_shared(term, term.loss.slope(z, term.Y) ** 2 / term.loss.curvature(z, term.Y)).sum())
 
 
 def _squares(theta, term: Any) -> np.ndarray:

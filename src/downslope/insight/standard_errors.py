@@ -13,7 +13,7 @@ from .coefficients import StandardErrors
 from .fit_statistics import fit_statistics
 
 AT_REST = 1e-6  # of a slope's usual size: above, these weights are no minimum of these rows
-KINDS = ("model", "HC0", "HC1", "HC2", "HC3", "cluster", "hac", "posterior", "sandwich", "bootstrap")
+KINDS = ("model", "HC0", "HC1", "HC2", "HC3", "cluster", "hac", "quasi", "posterior", "sandwich", "bootstrap")
 POWER = {"HC0": 0.0, "HC1": 0.0, "HC2": 0.5, "HC3": 1.0, "sandwich": 0.0}  # of 1/(1 − h)
 FEW_CLUSTERS = 30
 NEEDS = {"cluster": "instruments.cluster_needs", "hac": "instruments.hac_needs"}
@@ -48,6 +48,7 @@ def standard_errors(
     "HC0" … "HC3": White's sandwich A⁻¹BA⁻¹, each row with a variance of its own (MacKinnon & White 1985).
     "cluster": rows of one cluster may depend on each other; `groups` names a column, or is an array (n,).
     "hac": each row may depend on the `lags` before it, in the order of the column `time` (Newey & West 1987).
+    "quasi": of counts, the model's times √φ̂, φ̂ = Σ(y − μ)²/μ/(n − k) (McCullagh 1983).
     "posterior": under L2, the covariance of the weights given the data, with the penalty as a prior.
     "sandwich": under L2 the spread around the shrunken mean; of Huber and quantile losses, their errors.
     "bootstrap": of fits to `replicates` resampled tables, drawn by `seed`; a rule that chose alpha chooses it
@@ -89,7 +90,7 @@ def standard_errors(
         "names": tuple(n for number, n in enumerate(solution.names) if not free or number % k),
         "estimate": (W[:, free:] - W[:, :free]).ravel() if free else solution.params,
         "rows": term.rows,
-        "robust": kind not in ("model", "posterior", "bootstrap"),
+        "robust": kind not in ("model", "quasi", "posterior", "bootstrap"),
         "weighted": _weighted(term),
         "base": str(solution.classes[0]) if free else None,
         "covariance_kind": kind,
@@ -144,6 +145,10 @@ def standard_errors(
         B = covariance.lagged_sum(term, theta, free, _columns(dataset, time, term), lags, _name(time))
         C = inverse @ B @ inverse
         notes.append(("instruments.hac", {"lags": lags, "column": _name(time)}))
+    elif kind == "quasi":
+        dispersion = term.map_reduce(covariance.pearson_at(theta)) / (term.rows - used)
+        C = inverse * dispersion
+        notes.append(("instruments.quasi", {"dispersion": f"{dispersion:.6g}"}))
     if kind in ("HC0", "HC2", "HC3"):
         notes.append(("instruments.hc", {"kind": kind}))
     if kind in ("posterior", "sandwich"):
@@ -245,6 +250,8 @@ def _refuse_loss(solution, kind: str) -> None:
         known = "bootstrap" if kinked else "posterior, sandwich, bootstrap"
         facts = {"kind": kind, "penalty": penalty.name, "alpha": penalty.alpha, "known": known}
         raise DownslopeError("instruments.penalised", **facts)
+    if kind == "quasi" and loss.name != "poisson":
+        raise DownslopeError("instruments.quasi_counts", loss=loss.spec)
     if kind == "posterior" and not penalty.alpha:
         raise DownslopeError("instruments.no_prior")
     if kind != "sandwich" and not loss.quadratic and not loss.likelihood:

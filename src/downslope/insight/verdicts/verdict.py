@@ -21,7 +21,9 @@ class Remedy:
     """What to do: a sentence, and a `change` of settings that can be run.
 
     `change` maps names to plain values, as `Recipe`, `fit` and `minimize` accept them; None removes a
-    setting. A remedy that no program can apply has no change: its sentence says why.
+    setting. Of rows it may change `exclude`, `features`, `validate`, `square` (column → centre) and
+    `distinct`; `errors` is a kind of standard errors of the same fit. A remedy that no program can apply has
+    no change: its sentence says why.
 
     >>> Remedy("scale", {"scale": True, "learning_rate": "auto"}).typed
     'scale=True, learning_rate="auto"'
@@ -38,10 +40,17 @@ class Remedy:
 
     @property
     def typed(self) -> str:
-        """The change as written in Python: arguments of `fit` or `minimize`; for other columns, the rows."""
-        change = dict(self.change or {})
-        rows = change.pop("features", None)
-        said = [] if rows is None else [f"dataset.with_features({list(rows)!r})"]
+        """The change as written in Python: arguments of `fit` or `minimize`; for other rows or columns, how
+        they are made; for other standard errors, the call."""
+        change, query = dict(self.change or {}), self.facts.get("query")
+        forms: dict[str, Callable[[Any], str]] = {
+            "features": lambda names: f"dataset.with_features({list(names)!r})",
+            "errors": lambda kind: f'solution.summary(kind="{kind}")',
+            "validate": lambda fraction: f"dataset.split({fraction})",
+            "square": lambda centres: f"Dataset.read({query!r})" if query else f"{self.facts['term']}",
+            "distinct": lambda _: f"Dataset.read({query!r})" if query else "np.unique(rows, axis=0)",
+        }
+        said = [form(change.pop(name)) for name, form in forms.items() if name in change]
         return ", ".join([*said, *([arguments(change)] if change else [])])
 
     def to_json(self) -> dict[str, Any]:
