@@ -290,7 +290,7 @@ def test_an_automatic_penalty_is_none_where_there_is_a_minimum():
     X, _ = problem(3)
     y = (X[:, 0] / X[:, 0].std() + np.random.default_rng(0).standard_normal(len(X)) > 0).astype(int)
     rows = ds.Dataset.from_arrays(X, y).labelled()
-    auto, plain = (ds.fit(rows, loss="log", penalty=penalty) for penalty in ("auto", "none"))
+    auto, plain = ds.fit(rows), ds.fit(rows, penalty="none")
     np.testing.assert_array_equal(auto.params, plain.params)
     assert auto.recipe == plain.recipe and auto.choice_reason == [] and len(auto.trace) == len(plain.trace)
 
@@ -300,7 +300,7 @@ def test_an_automatic_penalty_bounds_the_weights_of_separable_classes(tmp_path):
     y = (X[:, 0] > np.median(X[:, 0])).astype(int)
     rows = ds.Dataset.from_arrays(X, y).labelled()
     auto = ds.fit(rows, loss="log", penalty="auto", checkpoint=ds.Checkpoint(tmp_path / "run"))
-    chosen = ds.fit(rows, loss="log", penalty="l2", alpha="cv")
+    chosen = ds.fit(rows, loss="log", penalty="l2", alpha="cv:quick")
     assert auto.recipe == chosen.recipe and auto.recipe.alpha > 0 and auto.verdict.code == "converged"
     np.testing.assert_array_equal(auto.params, chosen.params)
     assert auto.notes[-len(chosen.choice_reason) - 1][0] == "selection.auto_separable"
@@ -309,10 +309,38 @@ def test_an_automatic_penalty_bounds_the_weights_of_separable_classes(tmp_path):
     assert model.alpha_ == auto.recipe.alpha and model.verdict_.code == "converged"
 
 
+def test_the_penalty_is_automatic_only_where_nothing_else_is_asked_for(tmp_path):
+    X, _ = problem(3)
+    y = (X[:, 0] > np.median(X[:, 0])).astype(int)
+    rows = ds.Dataset.from_arrays(X, y)
+    for settings in (
+        {"penalty": None},
+        {"penalty": "none"},
+        {"loss": "squared"},
+        {"recipe": ds.Recipe(loss="log")},
+    ):
+        given = settings if "recipe" in settings else {"loss": "log", **settings}
+        assert ds.fit(rows, **given).recipe.alpha == 0
+    assert ds.fit(rows, loss="log", method="gd", epochs=200).recipe.penalty.name in ("none", "l2")
+    with pytest.raises(ds.DownslopeError, match="chooses alpha itself"):
+        ds.LinearClassifier(alpha=0.1).fit(X, y)
+
+
+def test_a_quick_path_has_a_part_of_the_alphas_and_the_same_scores():
+    X, y = load_iris(return_X_y=True)
+    rows = ds.Dataset.from_arrays(X, y).labelled()
+    whole, quick = (ds.fit(rows, penalty="l2", alpha=rule).path for rule in ("cv", "cv:quick"))
+    same = np.searchsorted(-whole.alphas, -quick.alphas * (1 + 1e-9))
+    np.testing.assert_allclose(whole.alphas[same], quick.alphas, rtol=1e-12)
+    np.testing.assert_allclose(whole.curve[same], quick.curve, rtol=1e-4)  # scores move with √(1e-12 of F)
+    assert len(quick.alphas) <= 25 and abs(whole.best - same[quick.best]) <= 4
+    assert whole.curve.min() <= quick.curve.min() <= whole.curve.min() + 0.1 * whole.errors[whole.best]
+
+
 def test_the_command_line_says_that_a_penalty_was_added_and_how_to_fit_without(tmp_path, capsys):
     words = "".join(f"{x},{'no' if x < 20 else 'yes'}\n" for x in range(40))
     (tmp_path / "apart.csv").write_text("x,answer\n" + words)
-    fit = ["fit", str(tmp_path / "apart.csv"), "--target", "answer", "--penalty", "auto"]
+    fit = ["fit", str(tmp_path / "apart.csv"), "--target", "answer"]
     assert cli.main([*fit, "--out", str(tmp_path / "run")]) == 0
     said = capsys.readouterr().out
     assert "--penalty none" in said and "was chosen by cross-validation" in said

@@ -94,13 +94,14 @@ def _run(training, keeps, shown, notes, ending: Ending, log) -> int:
     """Run the training to its end, save it and print its result. Returns the exit code."""
     from . import pictures, progress, show
 
-    foreseen = _foreseen(training)
+    foreseen, began = _foreseen(training), training.objective
     if foreseen is not None and not ending.json:
         page = show.console()
         for line in [*_lines(foreseen), ""]:
             page.print(line)
     steps = None if keeps is None else keeps.watch(training)
     before = progress.run(training, None if shown is None else shown.goes_on, steps, log)
+    foreseen = foreseen if training.objective is began else None  # an automatic penalty made another of it
     lines, figures = _beside(foreseen, before)
 
     def draw(path, training, solution):

@@ -60,8 +60,10 @@ class Request(_Compared):
         return Recipe(**{**asked, **settings})
 
     def suited(self, recipe: Recipe, dataset: Dataset) -> Recipe:
-        """The recipe with the loss that the target asks for, where none was asked for: log, for classes."""
-        return recipe.with_(loss="log") if self.loss is None and dataset.classes else recipe
+        """The recipe with what the target asks for where no option does: see `Recipe.suited`. Other commands
+        than `fit` have one objective, with the penalty that they are given."""
+        named = {name for name in ("loss", "penalty", "alpha") if getattr(self, name) is not None}
+        return recipe.suited(dataset, named if self.door == "fit" else {*named, "penalty"})
 
     def notes(self, dataset: Dataset, held_out: Dataset | None) -> list[str]:
         """What there is to say about the rows, and about the loss if it was chosen for them."""

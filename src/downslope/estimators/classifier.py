@@ -111,14 +111,15 @@ class LinearClassifier(ClassifierMixin, Classifier, Linear):
     loss : str or Loss, default="log"
         "log" (logistic and softmax regression: probabilities), "squared_hinge" (a linear support vector
         machine), "smoothed_hinge" (the same, robust to rows on the wrong side).
-    penalty : str, Penalty or None, default=None
-        "l2", "l1", "elasticnet:0.5". The intercept is never penalised. Without a penalty, the log loss of
-        linearly separable classes has no minimum, and the verdict says so.
+    penalty : str, Penalty or None, default="auto"
+        "l2", "l1", "elasticnet:0.5"; None for none. The intercept is never penalised. Without a penalty, the
+        log loss of linearly separable classes has no minimum: "auto" is no penalty where there is a minimum,
+        else "l2" with alpha="cv:quick".
     alpha : float or str, default=0.0
-        The strength α of the penalty; without a penalty it has no effect. "cv" chooses it by
+        The strength α of the penalty; with penalty=None it has no effect. "cv" chooses it by
         cross-validation along a path of alphas, "cv:1se" takes the largest within one standard error of the
-        best; "gcv", "aic" and "bic" need one fit of all rows; the default penalty is then "l2".
-        scikit-learn's C is 1/(n·α).
+        best, "cv:quick" tries fewer alphas; "gcv" and "bic" need one fit of all rows, as does "aic"; the
+        penalty is then "l2", if none is named. scikit-learn's C is 1/(n·α).
     method : str or Method, default="auto"
         "gd", "sgd", "minibatch:64", "adam", "lbfgs", "newton", …, or a method such as
         `downslope.Adam().with_rows(64)`. "auto" chooses one that suits the loss and the penalty.
@@ -182,7 +183,7 @@ class LinearClassifier(ClassifierMixin, Classifier, Linear):
     def __init__(
         self,
         loss="log",
-        penalty=None,
+        penalty="auto",
         alpha=0.0,
         method="auto",
         learning_rate="auto",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -127,9 +127,20 @@ class Recipe(RecipeSettings):
         return cls(**settings)
 
     @classmethod
-    def for_rows(cls, rows, settings: Mapping[str, Any]) -> Recipe:
-        """A recipe from settings by name; without a loss, classes get the log loss."""
-        return cls.of({"loss": "log", **settings} if getattr(rows, "classes", ()) else settings)
+    def for_rows(cls, rows, settings: Mapping[str, Any], module=None) -> Recipe:
+        """A recipe from settings by name; what they leave open follows from the target, see `suited`."""
+        return cls.of(settings).suited(rows, settings, module)
+
+    def suited(self, rows, given: Collection[str], module=None) -> Recipe:
+        """This recipe with what the target asks for where `given` does not name it: log for the loss of
+        classes, and for the penalty of a linear model of classes "auto"."""
+        recipe = self
+        if "loss" not in given and bool(getattr(rows, "classes", False)):
+            recipe = recipe.with_(loss="log")
+        linear = recipe.net is None and module is None
+        if recipe.loss.labels and linear and not {"penalty", "alpha"} & {*given}:
+            recipe = recipe.with_(penalty=AUTO)
+        return recipe
 
     def term(self, dataset, module=None, moments: SecondMoments | None = None):
         """The mean loss over the rows: of a linear model, of `net`, or of your own PyTorch module.

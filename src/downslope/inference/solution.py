@@ -113,7 +113,8 @@ class Solution:
     @property
     def method_reason(self) -> str | None:
         """Why "auto" chose its method, and what a stochastic one does on a cluster, in one line."""
-        reasons = [text(key, **facts) for key, facts in self.notes if ".auto_" in key or ".local_" in key]
+        chosen = [(key, facts) for key, facts in self.notes if not key.startswith("selection.")]
+        reasons = [text(key, **facts) for key, facts in chosen if ".auto_" in key or ".local_" in key]
         return "; ".join(reasons) or None
 
     @property

@@ -340,7 +340,7 @@ class Training:
     def _penalised(self, verdict: Verdict) -> Training | None:
         """The same with an L2 penalty and its alpha by cross-validation; None where rows are too few for
         that."""
-        recipe = self.recipe.with_(penalty="l2", alpha="cv")
+        recipe = self.recipe.with_(penalty="l2", alpha="cv:quick")
         try:
             bounded = Training.on_rows(self.dataset, recipe, self.held_out)
         except DownslopeError:
@@ -399,7 +399,7 @@ def fit(
     1.9999444396553017
     """
     module, rows = (None, model_or_dataset) if dataset is None else (model_or_dataset, dataset)
-    recipe, book = recipe or Recipe.for_rows(rows, settings), Logbook.checked(log)
+    recipe, book = recipe or Recipe.for_rows(rows, settings, module), Logbook.checked(log)
     if checkpoint is not None and calibrate_rows is not None:
         raise DownslopeError("inference.calibration_checkpoint")
     training = Training.on_rows(rows, recipe, validation, module, calibrate=calibrate_rows)

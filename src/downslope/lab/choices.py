@@ -61,7 +61,7 @@ def choices(problem: Problem, settings: Settings) -> dict[str, list[dict[str, An
         "order": ORDERS,
     }
     if problem.dataset is not None:
-        menus |= {"loss": tuple(LOSSES), "penalty": tuple(PENALTIES)}
+        menus |= {"loss": tuple(LOSSES), "penalty": (*PENALTIES, "auto")}
         menus |= {"penalty_on": PENALTY_ON, "activation": tuple(ACTIVATIONS)}
     return {
         menu: [_choice(problem, settings, menu, value) for value in values] for menu, values in menus.items()
@@ -71,7 +71,7 @@ def choices(problem: Problem, settings: Settings) -> dict[str, list[dict[str, An
 def _choice(problem: Problem, settings: Settings, menu: str, value: str) -> dict[str, Any]:
     change: dict[str, Any] = {menu: value}
     if menu == "penalty":
-        change["alpha"] = 0.0 if value == "none" else settings.alpha or 0.1
+        change["alpha"] = 0.0 if value in ("none", "auto") else settings.alpha or 0.1
     if value in FINDERS or issubclass(DIRECTIONS.get(value, Steepest), SearchDirection):
         change |= {"learning_rate": "auto", "schedule": "constant", "rows": "all"}
     if value == "exhaustive" and not settings.grid:

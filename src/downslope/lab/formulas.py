@@ -44,7 +44,8 @@ def of_problem(problem: Problem, settings: Settings) -> list[dict[str, Any]]:
 def _of_rows(features: Sequence[str], classes: int, settings: Settings) -> list[tuple[str, str]]:
     loss, outputs = losses.by_name(settings.loss), classes if classes > 2 else 1
     value, slope = _term(loss.formula(outputs)), _term(loss.slope_formula(outputs))
-    penalty = penalties.by_name(settings.penalty, float(settings.alpha))
+    name = None if settings.penalty == "auto" else settings.penalty
+    penalty = penalties.by_name(name, float(settings.alpha))
     price = f" + {penalty.alpha:g}·{penalty.formula()}" if penalty.alpha else ""
     if settings.hidden is not None:
         layers = "σ" if settings.activation == "sigmoid" else settings.activation

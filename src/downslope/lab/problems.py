@@ -315,7 +315,8 @@ def _table(asked: Mapping, path: str | None) -> Problem:
     chosen = "" if features is None else f", features={features!r}"
     source = f"ds.Dataset.read({name!r}, target={target!r}{chosen})"
     kept = {"kind": "table", "id": asked.get("id"), "name": name, "target": target, "features": features}
-    return of_rows(kept, plain(Path(name).name), dataset, source, tol=1e-8)
+    usual: dict[str, Any] = {"penalty": "auto"} if dataset.classes else {}
+    return of_rows(kept, plain(Path(name).name), dataset, source, tol=1e-8, **usual)
 
 
 def _checked(name: str, value: Any) -> float:

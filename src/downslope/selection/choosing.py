@@ -38,9 +38,12 @@ from .minimisers import (
 from .path import Path, path_of
 from .ridge import EXACT, Ridge, squared_errors
 
-RULES = ("cv", "cv:1se", "gcv", "aic", "bic")
+QUICK = "cv:quick"  # every fourth alpha, and none far below the best
+RULES = ("cv", "cv:1se", QUICK, "gcv", "aic", "bic")
+EVERY, PIECES = 4, 5  # of a quick path: which of the alphas it has, and in how many pieces it may end
+HEAVY = 200_000_000  # n·p² of a Hessian from which it has a third of these, on the columns as they are
 RATIOS = (0.1, 0.5, 0.7, 0.9, 0.95, 0.99, 1.0)  # of an elastic net whose ratio is chosen too
-EXACTLY, NEARLY = 1e-12, 1e-8  # duality gaps of a squared loss and of others, over F of the best constant
+EXACTLY, NEARLY, ROUGHLY = 1e-12, 1e-8, 1e-6  # duality gaps of a squared loss, of others, of a quick path's
 LEAST, MORE = 1e-6, 33  # how far below the largest alpha a kinked path goes on, and its alphas in a decade
 FALLS = 1e-6  # of the best score, that a decade of alphas must win for the next one to be tried
 BY_ROWS = 20_000_000  # multiplications up to which squared errors are summed from rows
@@ -90,7 +93,8 @@ class Choice:
         moments = None if parts else self.found.get("moments")
         best = min(found, key=lambda path: path._costs[path.best])
         best = replace(best, tried=len(found), moments=None if moments is None else moments.whole)
-        if folds is None or self.penalty_on != "raw" or not self.both:
+        heavy = self.rule == QUICK and self._heavy(self.unit(dataset, best.penalty, "raw"))
+        if folds is None or self.penalty_on != "raw" or not self.both or heavy:
             return best
         if not quick(self.unit(dataset, best.penalty, "raw")):
             return best
@@ -130,7 +134,8 @@ class Choice:
         return objective_of(self.found["term"] if whole else term, price, penalty_on)
 
     def _along(self, unit: Objective, alphas: np.ndarray) -> Minimisers:
-        return along(unit, alphas, EXACTLY if unit.quadratic else NEARLY, self.solve)
+        tol = ROUGHLY if self.rule == QUICK else NEARLY
+        return along(unit, alphas, EXACTLY if unit.quadratic else tol, self.solve)
 
     @property
     def _penalties(self) -> list[str]:
@@ -141,14 +146,31 @@ class Choice:
     def _scored(self, dataset, penalty: str, metric: Metric, folds: Folds | None) -> Path:
         """The path over all rows, with the score of each alpha."""
         unit = self.unit(dataset, penalty, self.penalty_on)
-        path = self._tried(dataset, unit, penalty, alphas_of(unit), metric, folds)
+        first, *others = self._pieces(unit)
+        path = self._tried(dataset, unit, penalty, first, metric, folds)
+        for further in others:
+            if _past(path._costs, path.errors):
+                break
+            path = path.joined(self._tried(dataset, unit, penalty, further, metric, folds))
         falls = unit.nonsmooth
         while falls and path.best == len(path.alphas) - 1 and path.alphas[-1] > 2 * LEAST * path.alphas[0]:
             further = path.alphas[-1] * np.geomspace(1.0, 0.1, MORE + 1)[1:]  # one decade more
+            further = further[EVERY - 1 :: EVERY] if self.rule == QUICK else further
             before = path._costs[path.best]
             path = path.joined(self._tried(dataset, unit, penalty, further, metric, folds))
             falls = path._costs[path.best] < before - FALLS * abs(before)
         return path
+
+    def _pieces(self, unit: Objective) -> list[np.ndarray]:
+        """The alphas that are tried, in the order in which they are, in one piece or in several."""
+        alphas = alphas_of(unit)
+        if self.rule != QUICK:
+            return [alphas]
+        return np.array_split(alphas[:: 3 * EVERY if self._heavy(unit) else EVERY], PIECES)
+
+    @staticmethod
+    def _heavy(unit: Objective) -> bool:
+        return len(unit.term.Y) * unit.size**2 > HEAVY and quick(unit)
 
     def _tried(self, dataset, unit: Objective, penalty: str, alphas, metric: Metric, folds) -> Path:
         found = self._along(unit, alphas)
@@ -249,9 +271,14 @@ class Choice:
         """(score, alpha) of the best alpha on standardised columns, where it is better than on raw ones by
         more than one standard error of the paired difference."""
         unit = self.unit(dataset, best.penalty, "standardised")
-        alphas = alphas_of(unit)
-        scores, weights = self._scores(dataset, unit, best.penalty, "standardised", alphas, metric, folds)
-        curve, _ = curve_of(scores, weights, folds.single)
+        alphas, parts = np.empty(0), list[np.ndarray]()
+        for piece in self._pieces(unit):
+            found, weights = self._scores(dataset, unit, best.penalty, "standardised", piece, metric, folds)
+            alphas, parts = np.append(alphas, piece), [*parts, found]
+            scores = np.hstack(parts)
+            curve, errors = curve_of(scores, weights, folds.single)
+            if _past(-curve if metric.higher else curve, errors):
+                break
         place = int(np.argmax(curve) if metric.higher else np.argmin(curve))
         assert best.fold_scores is not None
         gain = best.fold_scores[:, best.best] - scores[:, place]
@@ -289,6 +316,12 @@ def curve_of(scores: np.ndarray, weights: np.ndarray, single: bool) -> tuple[np.
     mean = share @ scores
     variance = share @ (scores - mean) ** 2
     return mean, np.sqrt(variance / (len(scores) if single else len(scores) - 1))
+
+
+def _past(costs: np.ndarray, errors: np.ndarray | None) -> bool:
+    """Whether the last of some costs is above the best by more than its standard error."""
+    best = int(np.argmin(costs))
+    return errors is not None and best < len(costs) - 1 and bool(costs[-1] > costs[best] + errors[best])
 
 
 def degrees_of_freedom(F: Objective, theta: np.ndarray) -> float:

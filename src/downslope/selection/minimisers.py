@@ -53,7 +53,7 @@ def along(unit: Objective, alphas: np.ndarray, tol: float, solve: Solve) -> Mini
     if _one_by_one(unit):
         return by_coordinates(unit, alphas, tol)
     if _by_hessians(unit):
-        return _by_newton(unit, alphas, solve)
+        return _by_newton(unit, alphas, 1e-22 if tol <= 1e-8 else 1e-12, solve)
     return _by_descents(unit, alphas, tol, solve)
 
 
@@ -146,24 +146,26 @@ def by_coordinates(F: Objective, alphas: np.ndarray, tol: float, at: Coordinates
     return Minimisers(*map(np.array, (thetas, values, gaps, epochs, converged)))
 
 
-def _by_newton(unit: Objective, alphas: np.ndarray, solve: Solve) -> Minimisers:
-    """Newton's method on a smooth loss with L2, from one minimiser to the next, until rounding is all that is
-    left of ½gᵀH⁻¹g, what a step promises; where it does not become small, `solve` descends."""
+def _by_newton(unit: Objective, alphas: np.ndarray, tol: float, solve: Solve) -> Minimisers:
+    """Newton's method on a smooth loss with L2, from one minimiser to the next, until `tol` or rounding is
+    all that is left of ½gᵀH⁻¹g, what a step promises; where it does not become small, `solve` descends."""
     term = unit.term
     theta = np.array(term.null_theta)
     size = abs(float(term.null_value))
-    H = None
+    H, shift = None, np.zeros(unit.size)
+    if term.loss.coupled(term.outputs) and term.intercept:
+        shift[-term.outputs :] = 1.0  # of all classes alike: F stays, and H alone would be singular
     params, values, gaps, epochs, converged = [], [], [], [], []
     for alpha in alphas:
         F = replace(unit, penalty=replace(unit.penalty, alpha=float(alpha)))
         point, before, steps = F.value_and_gradient(theta), np.inf, 0
         while steps < STEPS:
             fresh = H is None
-            H = term.hessian(point.theta, point.cached) if fresh else H
+            H = term.hessian(point.theta, point.cached) + np.outer(shift, shift) if fresh else H
             step = _newton_step(H + np.diag(F.l2), point.gradient)
             promised = -0.5 * float(point.gradient @ step)
             near = promised <= 1e-12 * size  # where F itself no longer tells which of two places is lower
-            if not promised > 1e-22 * size or (near and promised > 0.25 * before):
+            if not promised > tol * size or (near and promised > 0.25 * before):
                 break
             if not fresh and promised > 0.01 * before:  # a Hessian from further up the path serves no more
                 H = None

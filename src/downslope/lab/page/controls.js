@@ -23,7 +23,7 @@ export function buildControls(offer, settings, change, more) {
       { class: "fields" },
       offer.choices.loss && !function_ ? choose("loss", word("set_loss")) : null,
       offer.choices.penalty && !function_ ? choose("penalty", word("set_penalty")) : null,
-      settings.penalty ? number("alpha", word("set_alpha"), settings.alpha, { min: 0, step: "any" }, change) : null,
+      settings.penalty && settings.penalty !== "auto" ? number("alpha", word("set_alpha"), settings.alpha, { min: 0, step: "any" }, change) : null,
       settings.penalty && offer.choices.penalty_on && !function_ ? choose("penalty_on", word("set_penalty_on")) : null,
       number("seed", word("set_seed"), settings.seed, { min: 0, step: 1 }, change),
       function_ ? null : tick("intercept", word("set_intercept"), settings.intercept, change),
