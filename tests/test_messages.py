@@ -149,3 +149,29 @@ def test_a_key_that_does_not_exist_is_named_whole():
     """Who fills in what a sentence lacks tells by it a fact from a sentence that is missing."""
     with pytest.raises(KeyError, match=r"^'insight\.no_such_sentence'$"):
         text("insight.no_such_sentence")
+
+
+COUNTS = re.compile(
+    r"\{(\w+)[^{}]*\}(?: of (?:its |all )?\{\w+[^{}]*\})?(?: [a-z-]+){0,2}? " + rf"(?:{messages.NOUNS})\b"
+)
+SEVERAL = re.compile(rf"\b({messages.NOUNS}|are|were|have|they|their|these|them)\b")
+
+
+@pytest.mark.parametrize("key", [key for key in ENGLISH if COUNTS.search(ENGLISH[key])])
+def test_one_of_a_kind_is_in_the_singular(key):
+    """Each count in turn is 1 and all others 7: what follows the 1 names one thing."""
+    for name in {found[1] for found in COUNTS.finditer(ENGLISH[key])} - set(messages.NAMES):
+        said = messages.singular(ENGLISH[key], {name: 1})
+        said = re.sub(r"\{" + name + r"[^{}]*\}", "1", said)
+        said = re.sub(r"\{\w+[^{}]*\}", "7", said)
+        for after in re.findall(r"(?<![\w.,=>−–-] )(?<![\w.,])1 (?!of|×)([a-z -]+)", said):
+            assert not SEVERAL.search(after), (key, said)
+        for after in re.findall(r"(?<![\w.,])1 of (?:its |all )?7 [a-z]+s ([a-z -]+)", said):
+            assert not re.search(r"\b(are|were|have|they|their|these|them)\b", after), (key, said)
+
+
+def test_the_number_decides_and_names_that_are_numbers_do_not():
+    with speaking("en"):
+        assert "1 line was" in text("data.note_preamble", count=1, example="a")
+        assert "2 lines were" in text("data.note_preamble", count=2, example="a")
+        assert "column 1 groups" in text("selection.column_missing", column="1", count=2)

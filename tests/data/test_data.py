@@ -141,7 +141,7 @@ def test_rows_without_a_target_are_dropped_and_told():
     with speaking("en"):
         assert (
             dataset.notes_text()[1]
-            == "2 of 344 rows are dropped because their target (body_mass_g) is missing"
+            == "2 of 344 rows are dropped, because the target (body_mass_g) is missing"
         )
     with speaking("zh"):
         assert "342" in dataset.notes_text()[-1]

@@ -267,14 +267,14 @@ def test_a_bad_row_is_told_by_its_number_or_left_out_and_counted(fault, streamed
     assert (code, out, err.count("\n")) == (2, "", 1) and BAD_ROWS[fault][1] in err
     assert not any("out" in name for name in os.listdir())
     code, out, err = run("run", "rows.csv", "--out", "out.parquet", "--on-bad-row", "skip")
-    assert code == 0 and "1 rows were skipped; the output has 149,999 rows" in err
+    assert code == 0 and "1 row was skipped; the output has 149,999 rows" in err
     assert parquet.read_metadata("out.parquet").num_rows == N - 1 and "149,999 rows" in out
 
 
 def test_a_hole_is_filled_refused_or_left_out(run):
     trained()
     spoilt("rows.csv", '1,2,"red",,1,1,1,1,1')
-    assert "'x0': 1 of 150000 values are missing" in run("run", "rows.csv", "--out", "a.csv")[2]
+    assert "'x0': 1 of 150000 values is missing" in run("run", "rows.csv", "--out", "a.csv")[2]
     code, _, err = run("run", "rows.csv", "--out", "b.csv", "--on-bad-row", "fail")
     assert code == 2 and "Row 140000 has a missing value in the column 'x0'" in err
     code, out, err = run("run", "rows.csv", "--out", "b.csv", "--on-bad-row", "skip", "--json")
@@ -288,7 +288,7 @@ def test_a_text_among_numbers_is_missing_and_told_by_its_row(run):
     assert code == 0 and "'oops' in row 140000" in err and Path("out.csv").exists()
     assert "1,2,red,oops,1,1,1,1,1," in Path("out.csv").read_text()
     code, _, err = run("run", "rows.csv", "--out", "other.csv", "--on-bad-row", "skip")
-    assert code == 0 and "1 rows were skipped; the output has 149,999 rows" in err
+    assert code == 0 and "1 row was skipped; the output has 149,999 rows" in err
 
 
 def test_a_fraction_far_into_whole_numbers_is_no_fault(streamed, run):

@@ -71,12 +71,61 @@ def text(key: str, /, **facts) -> str:
     sentences = room_texts(room, language())
     if name not in sentences:  # by its whole name: a fact that the sentence lacks is a KeyError, too
         raise KeyError(key)
-    first, *parts = re.split("[⟦⟧]", sentences[name])
+    sentence = sentences[name]
+    if language() == "en" and any(str(fact) == "1" for fact in facts.values()):
+        sentence = singular(sentence, facts)
+    first, *parts = re.split("[⟦⟧]", sentence)
     said = [first.format(**facts)]
     for place, part in enumerate(parts):
         filled = part.format(**facts)
         said.append(filled if place % 2 else _form.get()(filled))
     return "".join(said)
+
+
+NOUNS = (
+    "rows|epochs|updates|weights|values|numbers|columns|files|outputs|classes|losses|folds|units|workers|characters|"
+    "lines|combinations|variables|starts|differences|replicates|points|names|arguments|descents|clusters|groups|"
+    "gradients|batches|records|dimensions|partitions|cells|categories|samples|levels|derivatives|calls|shards|"
+    "seconds|degrees|lags|runs|mistakes|alphas|predictions|layers|logs|steps|parts|machines|threads|months"
+)
+IRREGULAR = {"classes": "class", "losses": "loss", "batches": "batch", "categories": "category"}
+NAMES = (
+    "loop",
+    "line",
+    "column",
+    "method",
+    "metric",
+    "kind",
+    "path",
+    "shape",
+    "targets",
+    "asked",
+)  # may be a "1"
+VERBS = {"were": "was", "are": "is", "have": "has", "occur": "occurs", "use": "uses"}
+_NOUN = rf"((?: (?!of|its|all|above|after)[a-z-]+){{0,2}}?) ({NOUNS})\b"
+_COUNTED = re.compile(rf"(\{{(\w+)[^{{}}]*\}}){_NOUN}(?: ({'|'.join(VERBS)})\b)?")
+_PART = re.compile(rf"(\{{(\w+)[^{{}}]*\}} of (?:its |all )?\{{\w+[^{{}}]*\}}{_NOUN}) ({'|'.join(VERBS)})\b")
+
+
+def singular(sentence: str, facts: dict) -> str:
+    """An English sentence: nouns behind a number that is 1, and their verbs, in the singular.
+
+    >>> singular("{rows} rows are left, {epochs} epochs were made", {"rows": 1, "epochs": 2})
+    '{rows} row is left, {epochs} epochs were made'
+    """
+
+    def counted(found: re.Match) -> str:
+        number, name, between, noun, verb = found.groups()
+        fact = facts.get(name)
+        if str(fact) != "1" or name in NAMES[:2] or (isinstance(fact, str) and name in NAMES):
+            return found[0]
+        verb = f" {VERBS[verb]}" if verb else ""
+        return f"{number}{between} {IRREGULAR.get(noun, noun[:-1])}{verb}"
+
+    def part(found: re.Match) -> str:
+        return f"{found[1]} {VERBS[found[5]]}" if str(facts.get(found[2])) == "1" else found[0]
+
+    return _COUNTED.sub(counted, _PART.sub(part, sentence))
 
 
 @cache
