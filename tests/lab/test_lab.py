@@ -31,8 +31,11 @@ BARE = {"intercept": False, "scale": False, "start": {"x": 1.0}, "learning_rate"
 
 @pytest.fixture(autouse=True)
 def one_thread(request):
-    """As a worker runs: what lessons 10 to 12 compute is so small that threads wait for each other."""
-    if any(name in request.node.name for name in ("[7]", "[10]", "[11]", "[12]", "pytorch", "taken_away")):
+    """As a worker runs: what lessons with nets compute is so small that threads wait for each other."""
+    if any(
+        name in request.node.name
+        for name in ("[7]", "[10]", "[11]", "[12]", "[20]", "[21]", "pytorch", "taken_away")
+    ):
         torch = pytest.importorskip("torch")
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
@@ -91,6 +94,13 @@ def test_every_lesson_runs_and_its_answer_carries_the_figures(number):
         13: lambda: np.isclose(final[0]["x"], figures["w"], rtol=1e-12),
         14: lambda: np.isclose(doc["runs"][0]["loss"], figures["training_7"], atol=1e-20),  # all columns
         15: lambda: final[0]["x"] == LESSONS[15].solutions["none"].coef[0],
+        16: lambda: (
+            [ran["epochs"] for ran in doc["runs"]] == [figures["epochs_raw"], figures["epochs_scaled"]]
+        ),
+        18: lambda: final[0]["x"] == figures["w_one"],
+        19: lambda: doc["runs"][0]["verdict"]["code"] == "noise_floor",
+        20: lambda: np.isclose(doc["runs"][0]["loss"], figures["loss_fast"], rtol=1e-5),
+        21: lambda: np.isclose(doc["runs"][0]["loss"], figures["loss_softmax"], rtol=1e-6),
         17: lambda: [ran["epochs"] for ran in doc["runs"]][1] == figures["epochs_momentum"],
     }
     assert expected[number]()
@@ -115,6 +125,11 @@ REACHED = {  # what a learner does for the questions that ask for a state
     "13.c": {"learning_rate": 0.3},
     "14.c": {"epochs": 300},
     "15.d": {"direction": "coordinate", "penalty": "l1", "alpha": 0.3, "tol": 1e-8},
+    "16.c": {"direction": "newton"},
+    "18.c": {"rows": "one", "learning_rate": 0.01},
+    "19.c": {"learning_rate": 0.08, "schedule": "step"},
+    "20.c": {"learning_rate": 0.5},
+    "21.d": {"hidden": [64], "activation": "tanh", "alpha": 1e-3},
     "17.d": {"direction": "momentum", "momentum": 0.9, "learning_rate": 0.01},
 }
 

@@ -253,14 +253,19 @@ def approx_losses(page, wanted):
 LESSONS |= {
     14: ends(0.6809),
     15: ends(0, 0.02552, 0.3751, 0.9009, 0.488),
+    16: lambda page: max(losses(page)) - min(losses(page)) < 1e-3,
     17: ends(0, 0, 0),
+    18: lambda page: len(losses(page)) == 4,
+    19: lambda page: max(losses(page)) < 1.2 * min(losses(page)),
+    20: loss_falls,
+    21: loss_falls,
 }
 
 
 @pytest.mark.sample(4)
 @pytest.mark.parametrize("number", LESSONS)
 def test_each_lesson_runs_plays_rewinds_and_shows_its_figure(page, address, number):
-    if number in (7, 10, 11, 12, 13):
+    if number in (7, 10, 11, 12, 13, 20, 21):
         pytest.importorskip("torch")
     visit(page, f"{address}#lesson={number}")
     page.keyboard.press("End")

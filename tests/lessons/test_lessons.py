@@ -172,6 +172,39 @@ def test_the_training_loss_rises_with_the_penalty_and_the_validation_loss_falls_
     assert LESSONS[15].solutions["good"].coef == pytest.approx(ridge, rel=1e-8)
 
 
+def test_the_epochs_follow_the_condition_number_and_standardising_removes_it():
+    figures, sizes = LESSONS[16].figures(), LESSONS[16].sizes
+    for size, (kappa, run) in sizes.items():
+        X = LESSONS[16].first(None).X * [1, size / 8]
+        assert kappa == pytest.approx(np.linalg.cond(X.T @ X), rel=1e-9)
+        assert run.stopped == "gradient"
+    assert sizes[16][0] == pytest.approx(
+        16**2 * sizes[1][0], rel=0.25
+    )  # the columns depend on each other a little
+    ratios = [run.epochs / kappa for kappa, run in sizes.values()]
+    assert max(ratios) < 1.5 * min(ratios)
+    assert figures["epochs_raw"] > 50 * figures["epochs_scaled"]
+    raw, scaled = LESSONS[16].solutions.values()
+    assert scaled.coef == pytest.approx(raw.coef, abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_variance_of_a_batch_is_that_of_a_row_divided_by_its_size(seed):
+    figures = lesson(18, seed=seed).figures()
+    for B in (1, 4, 16, 64):  # of 4,000 draws: 2.2% for a normal law, 4% for one row's gradient
+        assert B * figures[f"variance_{B}"] == pytest.approx(figures["variance_of_a_row"], rel=0.12)
+    assert 3 < figures["shrink"] < 5.5
+    assert figures["w_all"] == pytest.approx(figures["best"], abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_noise_floor_is_in_proportion_to_the_learning_rate(seed):
+    figures = lesson(19, seed=seed).figures()
+    ratios = [figures[f"ratio_{name}"] for name in ("large", "medium", "small")]
+    assert max(ratios) < 1.3 * min(ratios)
+    assert figures["floor_small"] > 10 * max(figures["floor_inverse"], figures["floor_cosine"])
+
+
 def test_momentum_goes_down_a_ravine_as_the_square_root_of_its_condition():
     figures = LESSONS[17].figures()
     epochs = {name: figures[f"epochs_{name}"] for name in ("descent", "momentum", "adam", "turned")}

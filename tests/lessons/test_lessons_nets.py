@@ -12,11 +12,13 @@ torch = pytest.importorskip("torch")
 from downslope.errors import DownslopeError  # noqa: E402
 from downslope.lessons import LESSONS, lesson  # noqa: E402
 from downslope.lessons.autodiff import parabola  # noqa: E402
+from downslope.lessons.folder import pytorch  # noqa: E402
 from downslope.lessons.two_class_net import made_rows  # noqa: E402
 from downslope.messages import LANGUAGES, speaking  # noqa: E402
 
 EPS = np.finfo(float).eps
 NEW = (7, 10, 11, 12)
+LATER = (20, 21)
 
 
 # ── 7 ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,7 +153,7 @@ def test_the_picture_of_lesson_12_holds_both_curves_and_the_floor():
 # ── without PyTorch ─────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("number", NEW)
+@pytest.mark.parametrize("number", [*NEW, *LATER])
 @pytest.mark.parametrize("ask", ["figures", "tell", "picture"])
 def test_without_pytorch_a_lesson_says_which_extra_to_install(number, ask, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
@@ -188,3 +190,39 @@ def test_lesson_13_watches_four_loops_and_tells_them_apart():
     assert not found.seen["healthy"].findings
     rate = float(found.words()["line_fast"].split("- ")[1].split(" *")[0])
     assert rate < figures["bound"]
+
+
+def test_the_curvature_of_a_net_comes_to_2_over_the_learning_rate_and_that_of_the_cross_entropy_does_not():
+    figures = lesson(20).figures()
+    for name in ("fast", "faster"):
+        assert abs(figures[f"times_{name}"] - 1) < 0.15
+        assert figures[f"low_{name}"] < 0.95 * figures[f"last_{name}"]  # it rose
+    assert figures["largest_entropy"] < 0.2 * figures["edge_entropy"]
+
+
+def test_the_curvature_of_lesson_20_is_the_largest_eigenvalue():
+    from downslope.lessons.edge_of_stability import largest_curvature
+
+    found = lesson(20)
+    with pytorch(20):
+        training = found.settings.training(found.rows)
+        objective = training.objective
+        start = training.trace.start
+        times = objective.term.hessian_times(objective.to_inner(start), None)
+        H = np.array([times(row) for row in np.eye(objective.size)])
+    assert largest_curvature(objective, start) == pytest.approx(
+        np.linalg.eigvalsh((H + H.T) / 2)[-1], rel=0.01
+    )
+
+
+def test_a_net_reads_handwritten_digits_better_than_softmax_regression():
+    found = lesson(21)
+    figures = found.figures()
+    assert figures["rows"] + figures["rows_held_out"] == 1797
+    assert figures["held_out_softmax"] > 0.95 and figures["held_out_net"] > 0.97
+    assert figures["wrong_net"] < 0.7 * figures["wrong_softmax"]
+    W = found.solutions["softmax"].coef.reshape(8, 8, 10)
+    assert W[3:5, 3:5, 0].sum() < -1  # a zero is empty in the middle
+    assert (
+        figures["weights_softmax"] == 64 * 10 + 10 and figures["weights_net"] == 64 * 64 + 64 + 64 * 10 + 10
+    )

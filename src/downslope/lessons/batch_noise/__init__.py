@@ -33,13 +33,17 @@ class BatchNoise(Lesson):
         return off_the_line(self.seed)
 
     @cached_property
+    def gradients(self) -> np.ndarray:
+        """2x(wx − y) of each row, at the minimum.  (128,)"""
+        x, y = self.rows.X[:, 0], self.rows.y
+        return 2 * x * (x * (x @ y / (x @ x)) - y)
+
+    @cached_property
     def variances(self) -> dict[int, float]:
         """Size of a batch → variance of its gradient at the minimum, of 4,000 batches."""
-        x, y = self.rows.X[:, 0], self.rows.y
-        w = x @ y / (x @ x)
-        gradients = 2 * x * (w * x - y)
         rng = np.random.default_rng(self.seed)
-        return {B: float(gradients[rng.integers(0, 128, (DRAWS, B))].mean(axis=1).var()) for B in SIZES}
+        rows = {B: rng.integers(0, len(self.rows), (DRAWS, B)) for B in SIZES}
+        return {B: float(self.gradients[drawn].mean(axis=1).var()) for B, drawn in rows.items()}
 
     def figures(self):
         found = {f"variance_{B}": variance for B, variance in self.variances.items()}
@@ -47,7 +51,9 @@ class BatchNoise(Lesson):
             w = run.trace.column("params")[:, 0]
             found |= {f"w_{name}": float(w[-1]), f"spread_{name}": float(w[len(w) // 3 :].std())}
         x, y = self.rows.X[:, 0], self.rows.y
-        return found | {"best": float(x @ y / (x @ x)), "shrink": found["spread_one"] / found["spread_sixteen"]}
+        shrink = found["spread_one"] / found["spread_sixteen"]
+        row = float(self.gradients.var())
+        return found | {"best": float(x @ y / (x @ x)), "shrink": shrink, "variance_of_a_row": row}
 
     def words(self):
         return {}

@@ -28,6 +28,7 @@ def montage(ax, title: str, pictures: np.ndarray, names: list[str], colours: str
     """Pictures of 8 × 8 in rows of five, each with its name."""
     ax = axes(ax, title, "", "")
     ax.set(xlim=(0, 50), ylim=(20, 0), aspect="equal", xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
     low = -limit if colours == "RdBu" else 0.0
     for k, (picture, name) in enumerate(zip(pictures, names)):
         x, y = 10 * (k % 5) + 1, 10 * (k // 5) + 1.6

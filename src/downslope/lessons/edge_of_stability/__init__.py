@@ -46,7 +46,7 @@ class EdgeOfStability(Lesson):
     @cached_property
     def measured(self) -> dict[str, tuple[Solution, np.ndarray, np.ndarray]]:
         """Each state → its run, the epochs at which λmax was measured, and λmax there."""
-        found = {}
+        found: dict[str, tuple[Solution, np.ndarray, np.ndarray]] = {}
         with pytorch(self.number):
             for name, changes in self.data.states.items():
                 training = Settings.of(changes, self.settings).training(self.rows)

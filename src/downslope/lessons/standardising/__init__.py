@@ -50,7 +50,7 @@ class Standardising(Lesson):
 
     @cached_property
     def sizes(self) -> dict[int, tuple[float, Solution]]:
-        """Size of the second column → κ, and the descent to the same gradient, both with the columns as they are."""
+        """Size of the second column → κ, and the descent to the same gradient, of the columns as they are."""
         rows = {size: made_rows(size) for size in SIZES}
         return {size: (certify(self.objective(on)).condition, self.run(on)) for size, on in rows.items()}
 
@@ -60,7 +60,10 @@ class Standardising(Lesson):
             found |= {f"kappa_{size}": kappa, f"epochs_{size}": float(run.epochs)}
         found |= {f"epochs_{name}": float(run.epochs) for name, run in self.solutions.items()}
         found |= {f"w{j + 1}": float(w) for j, w in enumerate(self.solutions["raw"].coef)}
-        return found | {"kappa_raw": found[f"kappa_{SIZE}"], "ratio": found["epochs_raw"] / found[f"kappa_{SIZE}"]}
+        return found | {
+            "kappa_raw": found[f"kappa_{SIZE}"],
+            "ratio": found["epochs_raw"] / found[f"kappa_{SIZE}"],
+        }
 
     def log(self):
         yield self.sentence("header")
