@@ -66,7 +66,7 @@ class EdgeOfStability(Lesson):
         return 2 / {**self.data.settings, **self.data.states[name]}["learning_rate"]
 
     def figures(self):
-        found = {}
+        found: dict[str, float] = {}
         for name, (run, _, curvature) in self.measured.items():
             found |= {
                 f"loss_{name}": run.loss,
