@@ -23,7 +23,6 @@ import numpy as np
 
 from ..errors import DownslopeError
 from . import directions
-from .batching import Batch
 from .schedules import Constant, Cosine, InverseScaling
 from .searches import Armijo, StrongWolfe
 
@@ -43,9 +42,7 @@ def resolved(method, objective):
     beta = getattr(direction, "beta", 0.0)
     drag = 1.0 if beta == "auto" else 1.0 - beta
     known = objective.linear_rows and objective.bounded and objective.term.smooth
-    if (
-        first_order and known and isinstance(method.rows, Batch) and method.rows.size == 1
-    ):  # all rows' costs more
+    if first_order and known and method.batch and method.batch.size == 1:  # L of all rows costs more
         L = batch_lipschitz(objective, 1)
         return InverseScaling(drag / (2 * L)) if L > 0 else Constant(1.0)
     L = objective.lipschitz
@@ -63,8 +60,8 @@ def resolved(method, objective):
         return InverseScaling(0.1 * objective.term.expected_size / objective.term.slope_bound, power=0.5)
     if L == 0:  # nothing in the features: any step will do
         return Constant(1.0)
-    if isinstance(method.rows, Batch):
-        return InverseScaling(drag / (2 * batch_lipschitz(objective, method.rows.size)))
+    if method.batch:
+        return InverseScaling(drag / (2 * batch_lipschitz(objective, method.batch.size)))
     if isinstance(direction, directions.Steepest) and objective.quadratic and not objective.nonsmooth:
         return Constant(best_fixed(L, objective.strong_convexity))
     return Constant(1 / L if objective.quadratic or drag == 1.0 else drag / L)
@@ -98,10 +95,10 @@ def best_fixed(L: float, mu: float) -> float:
 def rolls(objective, method) -> bool:
     """Whether F may rise on its way to the minimum: with momentum on a parabola, at a rate below its bound
     2(1 + β)/L, it does for some 1/(1 − β) updates, and near the bound for longer.  Polyak 1964."""
-    heavy = isinstance(method.direction, directions.Momentum) and isinstance(method.learning_rate, Constant)
+    heavy = isinstance(method.direction, directions.Momentum) and method.fixed_rate is not None
     if not (heavy and objective.quadratic):
         return False
-    return method.learning_rate.rate * objective.lipschitz < 2 * (1 + method.direction.beta)
+    return method.fixed_rate * objective.lipschitz < 2 * (1 + method.direction.beta)
 
 
 def batch_lipschitz(objective, size: int) -> float:

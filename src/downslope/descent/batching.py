@@ -20,6 +20,10 @@ ORDERS = ("shuffle", "cyclic", "replacement")
 class All:
     """All rows in every update: batch gradient descent."""
 
+    def updates_in(self, n: int) -> int:
+        """Updates per epoch."""
+        return 1
+
     def describe(self) -> str:
         return "all"
 

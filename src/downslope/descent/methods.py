@@ -16,7 +16,7 @@ from .batching import All, Batch
 from .direct import EveryCombination, Solve
 from .directions import Direction, SearchDirection, Steepest
 from .epochs import Passes
-from .schedules import Schedule, rate_from_json, rate_of
+from .schedules import Constant, Schedule, rate_from_json, rate_of
 from .searches import Search
 from .stages import Plan, Stage, rounded, sampled, single
 from .state import State
@@ -31,6 +31,9 @@ class AnyMethod:
     """What every method can: refuse what does not go with it, lay out its stages, make its stepper."""
 
     at_once = False  # it has no steps to stop between and go on from
+    rows: All | Batch = ALL
+    direction: Direction = Direction()  # one that moves nothing
+    learning_rate: Any = None  # it has none
 
     @property
     def name(self) -> str:
@@ -38,9 +41,23 @@ class AnyMethod:
         raise NotImplementedError
 
     @property
+    def batch(self) -> Batch | None:
+        """The rows of an update; None if it uses all rows."""
+        return self.rows if isinstance(self.rows, Batch) else None
+
+    @property
     def full(self) -> bool:
         """Whether every update uses all rows."""
-        return True
+        return self.batch is None
+
+    @property
+    def fixed_rate(self) -> float | None:
+        """The learning rate, if it is one number."""
+        return self.learning_rate.rate if isinstance(self.learning_rate, Constant) else None
+
+    def searches_for(self, objective) -> bool:
+        """Whether a line search, given or chosen, makes every update decrease F."""
+        return False
 
     def refuse_nonsense(self, objective) -> None:
         """Raise DownslopeError if the method cannot minimise this objective."""
@@ -98,13 +115,8 @@ class Method(AnyMethod):
     def name(self) -> str:
         """Its name for `by_name`."""
         if isinstance(self.direction, Steepest):
-            return "gd" if isinstance(self.rows, All) else "sgd" if self.rows.size == 1 else "minibatch"
+            return "gd" if self.batch is None else "sgd" if self.batch.size == 1 else "minibatch"
         return self.direction.name
-
-    @property
-    def full(self) -> bool:
-        """Whether every update uses all rows."""
-        return isinstance(self.rows, All)
 
     @property
     def searches(self) -> bool:
@@ -183,7 +195,7 @@ class Method(AnyMethod):
             return self
         if size is None and self.full:
             raise DownslopeError("descent.order_of_all", method=self.name)
-        was = self.rows if isinstance(self.rows, Batch) else Batch(1)
+        was = self.batch or Batch(1)
         return replace(
             self, rows=Batch(was.size if size is None else size, was.order if order is None else order)
         )

@@ -23,7 +23,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from ..arguments import check, door, truth
 from ..data import Dataset
-from ..descent.methods import Method, by_name
+from ..descent.methods import by_name
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..inference import Recipe, Training
@@ -62,8 +62,7 @@ def stochastic(estimator) -> bool:
     """Whether an update looks at some rows only, so that rows may come piece by piece."""
     if isinstance(estimator.method, str) and estimator.method == "auto":
         return False
-    method = by_name(estimator.method)
-    return isinstance(method, Method) and not method.full
+    return not by_name(estimator.method).full
 
 
 PARAMETERS = {

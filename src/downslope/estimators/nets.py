@@ -11,7 +11,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ..arguments import check, number
 from ..data import Dataset
 from ..descent import auto_rate
-from ..descent.methods import Method
 from ..errors import DownslopeError
 from ..inference import Training
 from ..inference.training import finished
@@ -77,8 +76,6 @@ class OfNet(Estimator):
 def _uses_all_epochs(training: Training) -> bool:
     """Whether it is no failure to use all epochs: with drawn rows, and a schedule laid out over them."""
     method = training.method
-    if not isinstance(method, Method):
-        return False
     rate = auto_rate.resolved(method, training.objective)
     return not method.full or method.direction.external or getattr(rate, "ends", False)
 

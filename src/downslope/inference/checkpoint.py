@@ -23,9 +23,7 @@ from ..data.reading import Table
 from ..data.source import exists, is_query
 from ..data.stream import Stream
 from ..descent import auto_rate
-from ..descent.batching import Batch
 from ..descent.epochs import compiles
-from ..descent.methods import Method
 from ..descent.trace import Step, Trace
 from ..errors import DownslopeError, DownslopeWarning, Interrupted
 from ..messages import text
@@ -323,14 +321,12 @@ def _at_rest(training: Training) -> bool:
 def _laid_out(training: Training, before: int) -> bool:
     """Whether the way so far would have been another, had there been more epochs from the start."""
     objective, method = training.objective, training.method
-    if not isinstance(method, Method):
-        return False
     if getattr(auto_rate.resolved(method, objective), "ends", False):
         return True
-    if not isinstance(method.rows, Batch) or not objective.linear_rows:
+    if method.batch is None or not objective.linear_rows:
         return False
     epochs = before, training.recipe.epochs
-    one, other = (compiles(objective, method.rows, limit) for limit in epochs)
+    one, other = (compiles(objective, method.batch, limit) for limit in epochs)
     return one != other  # a compiled sweep adds in another order
 
 

@@ -13,7 +13,6 @@ from ..data import Dataset
 from ..data.partitioned import PartitionedDataset
 from ..data.statistics import SecondMoments
 from ..descent import auto_rate, methods, stops
-from ..descent.batching import Batch
 from ..descent.descend import descend
 from ..descent.directions import DIRECTIONS, Adagrad, Adam, RMSprop
 from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent, Method
@@ -165,8 +164,7 @@ class Recipe(RecipeSettings):
     @property
     def _draws(self) -> bool:
         """Whether its updates look at some rows."""
-        method = self.method
-        full = not isinstance(method, Method) or method.full
+        full = self.method == "auto" or self.method.full
         return not full or self.batch_size is not None or self.order is not None
 
     def _gathers(self, dataset) -> bool:
@@ -183,7 +181,7 @@ class Recipe(RecipeSettings):
         """The method, with "auto" resolved and rows and learning rate filled in."""
         method = chosen(objective, self)[0] if self.method == "auto" else self.method
         method = method.with_rows(self.batch_size, self.order).with_rate(self.learning_rate)
-        adaptive = isinstance(method, Method) and isinstance(method.direction, Adagrad | RMSprop | Adam)
+        adaptive = isinstance(method.direction, Adagrad | RMSprop | Adam)
         if adaptive and self.scale and (self.net is not None or objective.linear_rows):
             return auto_rate.in_units(method, objective)
         return method
@@ -197,9 +195,9 @@ class Recipe(RecipeSettings):
             stop = stop | Validation(self.patience)
         if self.stop is not None:
             return self.stop | stop
-        if not isinstance(method, Method | CoordinateDescent) or self.tol == 0:
+        if method.at_once or self.tol == 0:
             return stop
-        if self.tol is None and isinstance(method, Method) and method.searches_for(objective):
+        if self.tol is None and method.searches_for(objective):
             return stop | Settled()  # a function, whose gradient has no size that is usual
         if method.full:
             stop = Gradient(1e-10 if self.tol is None else self.tol) | stop
@@ -222,7 +220,7 @@ class Recipe(RecipeSettings):
 
     def without_code(self) -> Recipe:
         """The same recipe with plain descent instead of an optimizer of torch.optim, which is code."""
-        foreign = isinstance(self.method, Method) and self.method.direction.external
+        foreign = self.method != "auto" and self.method.direction.external
         return self.with_(method=Method(self.method.rows)) if foreign else self
 
     def start_for(self, method: AnyMethod, objective: Objective) -> np.ndarray:
@@ -230,7 +228,7 @@ class Recipe(RecipeSettings):
         and no weight is named, the intercept starts at the best constant prediction, so that a descent need
         not find the level of y first. Its gradient there is only rounding error, from which directions that
         divide by the size of the gradient would make a full step: for those it starts at 0."""
-        adaptive = isinstance(method, Method) and isinstance(method.direction, Adagrad | RMSprop | Adam)
+        adaptive = isinstance(method.direction, Adagrad | RMSprop | Adam)
         start = np.zeros(objective.size)
         if objective.term.start is not None:
             start = objective.to_user(objective.term.start)
@@ -249,7 +247,7 @@ class Recipe(RecipeSettings):
     def to_json(self) -> dict[str, Any]:
         """Plain data, which `from_json` reads. Raises DownslopeError for an optimizer of torch.optim,
         which is code."""
-        if isinstance(self.method, Method) and self.method.direction.external:
+        if self.without_code() is not self:
             raise DownslopeError("inference.optimizer_kept")
         if isinstance(self.method, Method) and type(self.method.direction) not in DIRECTIONS.values():
             raise DownslopeError("inference.direction_kept", name=type(self.method.direction).__name__)
@@ -317,13 +315,10 @@ class Recipe(RecipeSettings):
 
 def renumbered(method: AnyMethod, dataset: Dataset) -> AnyMethod:
     """Rows of weight 0 are left out of the sum: rows that were given by number keep their meaning."""
-    counts = (
-        None if isinstance(dataset, PartitionedDataset) or dataset.weights is None else dataset.weights > 0
-    )
-    if counts is None or counts.all() or not isinstance(method, Method) or not isinstance(method.rows, Batch):
+    by_number = method.batch is not None and not isinstance(method.batch.order, str)
+    if not by_number or isinstance(dataset, PartitionedDataset) or dataset.weights is None:
         return method
-    if isinstance(method.rows.order, str):
-        return method
+    counts = dataset.weights > 0
     order, number = method.rows.order_of(len(dataset), 0, 0), np.cumsum(counts) - 1
     return method.with_rows(order=[int(number[row]) for row in order if counts[row]])
 

@@ -156,16 +156,12 @@ class Settings(_Shared):
         chosen = METHODS[method]() if recipe.method == "auto" else recipe.method
         found: dict[str, Any] = {"direction": method, "learning_rate": recipe.learning_rate}
         if isinstance(chosen, Method):
-            rows, rate = chosen.rows, chosen.learning_rate
+            rows, rate = chosen.batch, chosen.learning_rate
             found["direction"] = type(chosen.direction).__name__.lower()
             found["momentum"] = getattr(chosen.direction, "beta", 0.9)
-            if isinstance(rows, Batch):
-                order = rows.order if isinstance(rows.order, str) else list(rows.order)
-                found |= {
-                    "rows": "one" if rows.size == 1 else "batch",
-                    "batch_size": rows.size,
-                    "order": order,
-                }
+            if rows:
+                found |= {"rows": "one" if rows.size == 1 else "batch", "batch_size": rows.size}
+                found["order"] = rows.order if isinstance(rows.order, str) else list(rows.order)
             rate = rate if recipe.learning_rate == "auto" else recipe.learning_rate
             names = {kind: name for name, kind in {**schedules.SCHEDULES, **SEARCHES}.items()}
             found["schedule"] = names.get(type(rate), "constant")

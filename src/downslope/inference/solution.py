@@ -33,9 +33,10 @@ from .recipe import Recipe
 
 def constants_of(method: Any) -> dict[str, float]:
     """ε and decay of a method's direction, in the units of its descent."""
-    direction = getattr(method, "direction", None)
-    names = [name for name in ("epsilon", "decay") if hasattr(direction, name)]
-    return {name: float(getattr(direction, name)) for name in names}
+    direction = method.direction
+    return {
+        name: float(getattr(direction, name)) for name in ("epsilon", "decay") if hasattr(direction, name)
+    }
 
 
 SHOWN = 20  # weights in a notebook

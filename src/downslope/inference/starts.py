@@ -14,8 +14,6 @@ from ..arguments import a, array, door, whole
 from ..arguments import derivative as derivative_kind
 from ..descent import methods
 from ..descent.directions import Steepest
-from ..descent.methods import Method
-from ..descent.schedules import Constant
 from ..errors import DownslopeError
 from ..messages import text
 from ..model.functions import Function
@@ -192,12 +190,8 @@ def minimize_from(
     first = X[np.argmax(inside)]  # where none is inside, it is refused here with its reason
     settings: dict[str, Any] = {"learning_rate": learning_rate, "epochs": epochs, "seed": seed}
     chosen = minimizing(function, first, method, **settings).method
-    if (
-        isinstance(chosen, Method)
-        and isinstance(chosen.direction, Steepest)
-        and isinstance(chosen.learning_rate, Constant)
-    ):
-        paths, at = _together(function, X, inside, chosen.learning_rate.rate, epochs)
+    if isinstance(chosen.direction, Steepest) and chosen.fixed_rate is not None:
+        paths, at = _together(function, X, inside, chosen.fixed_rate, epochs)
     else:
         paths, at = _one_by_one(function, X, inside, method, settings)
     ends = paths[-1]

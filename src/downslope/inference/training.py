@@ -16,7 +16,6 @@ from ..data.partitioned import PartitionedDataset
 from ..data.parts import Meter
 from ..data.statistics import Standardise
 from ..descent import auto_rate
-from ..descent.batching import Batch
 from ..descent.descend import descend
 from ..descent.methods import AnyMethod, Method
 from ..descent.schedules import InverseScaling
@@ -128,7 +127,7 @@ class Training:
                 moments is not None and not method.at_once
             ):  # a checkpoint goes on with the bits of the rows' own
                 objective = recipe.objective(dataset, module)
-            if isinstance(method, Method) and isinstance(method.rows, Batch):
+            if not method.full:
                 objective = objective.uncentred()
             stop, start = recipe.stop_for(method, objective), recipe.start_for(method, objective)
         rows = None if held_out is None else replace(objective, term=objective.term.on(held_out))
@@ -213,8 +212,8 @@ class Training:
     def sharing_cores(self) -> AbstractContextManager:
         """The solution at the end of the descent. BLAS gets one thread: ours do the work, and the bits do not
         depend on how many there are. A net's are PyTorch's: one where its matrices are small."""
-        term, rows = self.objective.term, getattr(self.method, "rows", None)
-        return term.threads(min(term.rows, rows.size) if isinstance(rows, Batch) else term.rows)
+        term, batch = self.objective.term, self.method.batch
+        return term.threads(min(term.rows, batch.size) if batch else term.rows)
 
     def interrupt(self) -> None:
         """Result it now, with the reason "interrupted"."""
@@ -358,7 +357,7 @@ class Training:
         if self.module is not None:
             reasons += (("inference.module_raw", {}),)
         shards = self.dataset.shards if isinstance(self.dataset, PartitionedDataset) else ()
-        if len(shards) < 2 or not isinstance(self.method, Method) or self.method.full:
+        if len(shards) < 2 or self.method.full:
             return reasons
         return *reasons, ("inference.local_passes", {"shards": len(shards), "method": self.method.name})
 

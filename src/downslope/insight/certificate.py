@@ -17,8 +17,8 @@ from ..messages import text
 from ..model.functions import Function
 from ..model.hessian import NotMeasured
 from ..model.lanczos import outer_eigenvalues
-from ..model.linear import WIDE
 from ..model.objective import Objective, function_objective
+from ..model.row_sums import WIDE, about_means
 from .coefficients import aligned
 
 EVEN = 2.0  # condition number up to which nothing is to blame
@@ -363,11 +363,11 @@ def _cause(term, H, values) -> Cause | None:
     Sizes are compared as they are. What is left is judged as scaling would leave it: once the columns
     are centred, where there is an intercept for that, and of one size.
     """
-    names, sizes = _columns(term), np.diag(H)
+    names, sizes = term.column_names, np.diag(H)
     if values[-1] <= 0 or values[-1] <= EVEN * values[0]:
         return None
     d = len(sizes) - term.intercept
-    apart = H[:d, :d] - np.outer(H[:d, d], H[d, :d]) / H[d, d] if term.intercept else H
+    apart = about_means(H, term.intercept)
     spread = np.diag(apart)
     empty = spread <= 1e-13 * sizes[:d] * len(sizes)
     if empty.any():
@@ -384,15 +384,6 @@ def _cause(term, H, values) -> Cause | None:
     return Cause("correlation", tuple(names[j] for j in order), condition)
 
 
-def _columns(term) -> tuple[str, ...]:
-    """The columns' names, without the output that stands before each when there are several."""
-    names = term.names[:: term.outputs]
-    if term.outputs == 1:
-        return names
-    output = names[0].partition(": ")[0]
-    return tuple(name.removeprefix(f"{output}: ") for name in names)
-
-
 def _noise(objective: Objective, H) -> tuple[float, float]:
     """E‖∇Fᵢ‖² at the minimum, and L̄ = E Lᵢ²/E Lᵢ."""
     term, null = objective.term, objective.term.null_theta
@@ -400,9 +391,8 @@ def _noise(objective: Objective, H) -> tuple[float, float]:
     theta = null - (np.linalg.pinv(H, rcond=1e-13, hermitian=True) @ downhill).ravel()  # Newton's one step
     term = term.sample
     slope = term.loss.slope(term.predictor(theta), term.Y)  # (n, k)
-    share = 1.0 if term.relative_weight is None else term.relative_weight
     pull = objective.l2 * theta  # the penalty's own gradient, which the rows' mean balances
-    size = float((share * (slope**2).sum(axis=1) * term.row_sizes).mean()) - float(pull @ pull)
+    size = float((term.weighted((slope**2).sum(axis=1)) * term.row_sizes).mean()) - float(pull @ pull)
     rows = term.loss.bound_for(term.outputs) * term.row_sizes + float(objective.l2.max(initial=0.0))
     return max(size, 0.0), float((rows**2).mean() / rows.mean()) if rows.any() else 0.0
 

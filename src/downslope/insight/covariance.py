@@ -183,7 +183,7 @@ def pearson_at(theta) -> Callable[[Any], float]:
 def scores(term: Any, theta, free: int) -> Iterable[tuple[slice, np.ndarray]]:
     """The rows' own gradients, some rows at a time: (b, p), less those of the base class."""
     z = term.predictor(theta)
-    slope = _shared(term, term.loss.slope(z, term.Y))[:, free:]  # (n, k)
+    slope = term.weighted(term.loss.slope(z, term.Y))[:, free:]  # (n, k)
     for rows, block in term.blocks(size=max(1, NUMBERS // term.size)):
         if slope.shape[1] == 1:
             yield rows, block * slope[rows]
@@ -199,13 +199,9 @@ def parts_of(term: Any) -> Iterable[Any]:
 # ── functions of one part ───────────────────────────────────────────────────────────────────────────
 
 
-def _shared(term: Any, values: np.ndarray) -> np.ndarray:
-    return values if term.relative_weight is None else term.relative_weight[:, None] * values
-
-
 def _root(theta, term: Any) -> tuple[np.ndarray, ...]:
     q, k = term.size // term.outputs, term.outputs
-    curvature = _shared(term, term.loss.curvature(term.predictor(theta), term.Y))  # (n, k)
+    curvature = term.weighted(term.loss.curvature(term.predictor(theta), term.Y))  # (n, k)
     out = []
     for c in range(1 if term.loss.quadratic else k):
         R = np.zeros((0, q))
@@ -235,7 +231,7 @@ def _outer(theta, free: int, power: float, inverse, term: Any) -> np.ndarray:
         for _, g in scores(term, theta, free):
             out = out + g.T @ g
         return out
-    curvature = _shared(term, term.loss.curvature(term.predictor(theta), term.Y))
+    curvature = term.weighted(term.loss.curvature(term.predictor(theta), term.Y))
     blocks = term.blocks(size=max(1, NUMBERS // term.size))
     for (rows, g), (_, block) in zip(scores(term, theta, free), blocks):
         g = g / (1 - _leverages(block, curvature[rows], inverse)) ** power
@@ -274,5 +270,4 @@ def _pearson(theta, term: Any) -> float:
 
 
 def _squares(theta, term: Any) -> np.ndarray:
-    share = np.ones(term.rows) if term.relative_weight is None else term.relative_weight
-    return share @ (term.Y - term.predictor(theta)) ** 2
+    return term.row_weights @ (term.Y - term.predictor(theta)) ** 2

@@ -187,7 +187,7 @@ def _squares(theta, term: Any) -> tuple:
     residuals √s·e, the first and the last of these, and Σ of squares of their differences."""
     y = term.Y[:, 0]
     e = y - term.predictor(theta)[:, 0]
-    s = np.ones(len(y)) if term.relative_weight is None else term.relative_weight
+    s = term.row_weights
     whitened = np.sqrt(s) * e
     known = s[s > 0]
     powers = np.array([s @ e, s @ e**2, *((whitened**power).sum() for power in (1, 2, 3, 4))])
@@ -231,7 +231,7 @@ def _likelihood(theta, term: Any) -> tuple:
     from scipy.special import gammaln, xlogy
 
     z = term.predictor(theta)
-    s = np.ones(len(z)) if term.relative_weight is None else term.relative_weight
+    s = term.row_weights
     fit = -term.loss.value(z, term.Y).sum(axis=1)
     deviance: Any = 0.0
     if not term.loss.has_probabilities:

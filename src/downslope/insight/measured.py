@@ -16,7 +16,6 @@ import numpy as np
 
 from .. import notebook
 from ..descent import directions
-from ..descent.methods import Method
 from ..messages import text
 from ..model.autodiff import pytorch
 from ..model.hessian import NotMeasured, StepRule, operation_of, rule_of, step_rule
@@ -203,10 +202,11 @@ def certificate_of_net(objective: Any, method: Any, trace: Any, end: Any) -> Cer
 def _places(objective: Any, method: Any, trace: Any, end: Any, diverged: bool) -> list[Place]:
     """Where to measure, the most telling place first."""
     steps = trace.steps
-    fixed = isinstance(method, Method) and not method.searches_for(objective)
+    moves = method.learning_rate is not None
+    fixed = moves and not method.searches_for(objective)
     rates = [step.learning_rate if fixed else math.nan for step in steps] or [math.nan]
     first = Place(1, objective.to_inner(trace.start), rates[0])
-    scales = isinstance(method, Method) and not isinstance(method.direction, _UNSCALED)
+    scales = moves and not isinstance(method.direction, _UNSCALED)
     if diverged:  # what a direction that scales the gradient remembered while it went well is gone
         lower = [k for k, step in enumerate(steps) if step.loss <= steps[0].loss]
         k = lower[-1] - 1 if lower else 0  # before the last update that began at a loss below the first
@@ -264,7 +264,7 @@ def _flat(scale: Any) -> Any:
 def _rule(objective: Any, method: Any, place: Place, gradient: np.ndarray) -> tuple[str, StepRule]:
     """(code of its formula, rule) of the method's next update: the same rule as of torch.optim's."""
     plain = StepRule([1.0], [0.0])
-    if not isinstance(method, Method) or isinstance(method.direction, directions.SearchDirection):
+    if method.learning_rate is None or method.direction.chooses:
         return "", plain
     torch, direction = pytorch(), method.direction
     memory: Any = place.memory

@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..descent.batching import Batch
 from ..descent.directions import Momentum, Nesterov, Steepest
-from ..descent.methods import AnyMethod, Method
-from ..descent.schedules import Constant
+from ..descent.methods import AnyMethod
 from ..messages import text
 from ..model.linear import WIDE
 from .certificate import Certificate, certify
@@ -67,17 +65,17 @@ class Prediction:
 def predict_run(objective, method: AnyMethod, start, tolerance: float = 1e-6) -> Prediction | None:
     """The prediction for a descent of a linear model, (p,) in the user's units; None where none is made:
     without a fixed learning rate, and beyond 2,000 columns, where it would cost more than its share."""
-    if not isinstance(method, Method) or not isinstance(method.learning_rate, Constant):
+    rate = method.fixed_rate
+    if rate is None:
         return None
     plain, columns = isinstance(method.direction, Steepest), objective.size // objective.term.outputs
     known_way = plain or isinstance(method.direction, Momentum | Nesterov)
     if not (objective.linear_rows and known_way) or columns > WIDE:
         return None
-    rate = method.learning_rate.rate
     known = certify(objective, learning_rate=rate, tolerance=tolerance)
     parabola = known.kind == "quadratic"
-    if isinstance(method.rows, Batch):
-        one = plain and method.rows.size == 1 and method.rows.order in ("shuffle", "replacement")
+    if method.batch:
+        one = plain and method.batch.size == 1 and method.batch.order in ("shuffle", "replacement")
         return Prediction(known, noise=known.noise_floor() if parabola and one else None, names=("row_step",))
     names = ("steps", "zone") if plain else ("steps", "momentum")
     if not parabola:

@@ -141,7 +141,7 @@ def _null_space(term, open_, shifts: int):
 
 
 def _of_rows(term, open_, rows):
-    part = replace(term, X=term.X[rows], Y=term.Y[rows], relative_weight=None, gathered=None, compiled=False)
+    part = term.take(rows, relative_weight=None, compiled=False)
     gram = part.coupled_gram(lambda some: _star(part, some, open_[rows[some]].astype(float)))
     values, vectors = np.linalg.eigh(gram)
     kept = values > 1e-12 * values[-1]
@@ -193,7 +193,7 @@ def faults(term, found: Separation, dataset=None) -> tuple[list[list], list[str]
     if not left.any():
         return levels, []
     weights = np.where(used, 0.0, found.weights)
-    names, largest = _names(term), np.argsort(-weights, kind="stable")[:3]
+    names, largest = term.column_names, np.argsort(-weights, kind="stable")[:3]
     return levels, [names[j] for j in largest if weights[j] > 0.1 * weights.max(initial=0.0)]
 
 
@@ -202,18 +202,10 @@ def _called(value: int, dataset) -> str:
     return str(classes[value]) if classes else str(value)
 
 
-def _names(term) -> list[str]:
-    names = list(term.names[:: term.outputs])[: term.columns]
-    if term.outputs == 1:
-        return names
-    head = names[0].partition(": ")[0] + ": "
-    return [name.removeprefix(head) for name in names]
-
-
 def _levels(term, dataset) -> Iterator[tuple[str, np.ndarray, list[int]]]:
     """(name, rows, columns) of each level: a column of two values, and the baseline of a text column, whose
     indicators are all at their lower value."""
-    names = _names(term)
+    names = term.column_names[: term.columns]
     lows: dict[int, np.ndarray] = {}
     for j, name in enumerate(names):
         column = term.X[:, j] if term.dense else term.X[:, [j]].toarray()[:, 0]

@@ -8,9 +8,7 @@ import numpy as np
 
 from ..arguments import ROWS_OR_NONE, a, door, whole
 from ..descent import auto_rate
-from ..descent.batching import Batch
 from ..descent.directions import Nesterov, SearchDirection, Steepest
-from ..descent.methods import Method
 from ..descent.schedules import Schedule
 from ..errors import DownslopeError
 from ..kernels.updates import shrink
@@ -102,13 +100,11 @@ def _replayed(solution, objective: Objective, number: int) -> Move | None:
     """The update made again from the rows: from the last kept one where the direction has no memory, else
     from the start. None where a step depends on more: a search, a chosen direction, a rounded kink."""
     method = solution.recipe.method_for(objective)
-    assert isinstance(method, Method)
     direction, rate = method.direction, auto_rate.resolved(method, objective)
     rounded = not objective.term.smooth and method.full and isinstance(direction, Nesterov)
     if isinstance(direction, SearchDirection) or not isinstance(rate, Schedule) or rounded:
         return None
-    batch = method.rows if isinstance(method.rows, Batch) else None
-    per_epoch = 1 if batch is None else batch.updates_in(objective.rows)
+    batch, per_epoch = method.batch, method.rows.updates_in(objective.rows)
     theta, done = objective.to_inner(solution.trace.start), 0
     if isinstance(direction, Steepest):
         kept = [step for step in solution.trace if step.step < number]
@@ -240,8 +236,7 @@ def _inner_rows(term, rows) -> np.ndarray:
 
 def _weighted_slope(term, theta, rows) -> np.ndarray:
     """sᵢ·∂ℓ/∂zᵢ"""
-    slope = term.loss.slope(term.predictor(theta, rows), term.Y[rows])
-    return slope if term.relative_weight is None else term.relative_weight[rows, None] * slope
+    return term.weighted(term.loss.slope(term.predictor(theta, rows), term.Y[rows]), rows)
 
 
 def _slope(objective: Objective | None, move: Move, j: int, name: str, letter: str) -> str:

@@ -9,9 +9,9 @@ from dataclasses import fields, replace
 from typing import Any
 
 from ..descent.auto_rate import batch_lipschitz
-from ..descent.batching import ORDERS, Batch
+from ..descent.batching import ORDERS
 from ..descent.directions import Momentum, SearchDirection, Steepest
-from ..descent.methods import METHODS, Method
+from ..descent.methods import METHODS
 from ..descent.schedules import SCHEDULES, Constant
 from ..errors import DownslopeError
 from ..inference.settings import DIRECTIONS, FINDERS, ROWS, SEARCHES, Settings
@@ -116,19 +116,15 @@ def certificate(settings: Settings, objective: Objective) -> dict[str, Any] | No
     method = settings.method
     L = known.L
     zones: dict[str, float | None] = {"monotone": None, "bound": None, "best": None}
-    walks = isinstance(method, Method) and isinstance(method.direction, Steepest | Momentum)
+    walks = isinstance(method.direction, Steepest | Momentum)
     if walks and math.isfinite(L) and L > 0:
-        if isinstance(method, Method) and isinstance(method.rows, Batch) and objective.linear_rows:
-            L = batch_lipschitz(objective, method.rows.size)
-        best = (
-            known.best_step
-            if isinstance(method, Method) and method.full and known.kind == "quadratic"
-            else 1 / L
-        )
+        if method.batch and objective.linear_rows:
+            L = batch_lipschitz(objective, method.batch.size)
+        best = known.best_step if method.full and known.kind == "quadratic" else 1 / L
         zones = {"monotone": 1 / L, "bound": 2 / L, "best": best}
     top = math.ceil(math.log10(10 * zones["bound"])) if zones["bound"] else 1
     momentum = {"momentum": known.momentum, "learning_rate": known.momentum_step}
-    plainly = walks and isinstance(method, Method) and method.name == "gd"
+    plainly = method.name == "gd"
     return {
         "kind": known.kind,
         "L": known.L,

@@ -10,7 +10,6 @@ import numpy as np
 
 from ..descent import directions
 from ..descent.directions import Direction
-from ..descent.methods import Method
 from ..errors import DownslopeError, nearest
 from ..inference.export import LIBRARIES, export_code
 from ..inference.settings import Settings
@@ -67,12 +66,11 @@ def _plain_loop(ran: RunResult, library: str) -> tuple[Direction, float]:
     """The direction and the one learning rate of a run that a plain loop repeats."""
     method = ran.method
     rates = ran.trace.column("learning_rate")
-    equation = method.direction.equation if isinstance(method, Method) else None
+    equation = method.direction.equation
     written = equation is not None and (library == "numpy" or equation.optimizer)
     if not written or not len(rates) or not np.all(rates == rates[0]):
         known = ", ".join(kind.__name__ for kind in directions.DIRECTIONS.values() if hasattr(kind, "code"))
         raise DownslopeError("lab.no_script", known=known)
-    assert isinstance(method, Method)
     return method.direction, float(rates[0])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..data import Dataset
-from ..descent.methods import AnyMethod, Exhaustive, Method
+from ..descent.methods import AnyMethod, Exhaustive
 from ..descent.trace import Step, Trace
 from ..errors import DownslopeError
 from ..inference import Solution, Training
@@ -285,9 +285,7 @@ class Parts:
         method, objective = self.ran.method, self.ran.objective
         if objective is None:
             return short([0.0, *(step.epoch + 1 for step in self.steps)])
-        per_epoch = 1
-        if isinstance(method, Method) and not method.full:
-            per_epoch = method.rows.updates_in(objective.rows)  # type: ignore[union-attr]
+        per_epoch = method.rows.updates_in(objective.rows)
         return short([0.0, *(step.step / per_epoch for step in self.steps)])
 
     def _diverged(self) -> dict[str, Any] | None:

@@ -370,7 +370,7 @@ class Coordinates:
             bends = term.loss.curvature(self.z, term.Y).ravel() / term.rows
             bound = np.nan_to_num(term.loss.curvature_bound) / term.rows
             bends = np.maximum(bends, bound) if self.cautious else bends + 1e-4 * max(bends.mean(), bound)
-        return bends if term.relative_weight is None else term.relative_weight * bends
+        return term.weighted(bends)
 
     def _suited(self, kernel, work: float):
         """The kernel, compiled where Python would not be done before the compiler."""

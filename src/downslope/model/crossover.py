@@ -59,7 +59,7 @@ class _Program:
     def __init__(self, objective, output: int):
         term, k = objective.term, objective.term.outputs
         self.term = replace(term, Y=term.Y[:, [output]], gathered=None)
-        self.share = np.ones(term.rows) if term.relative_weight is None else term.relative_weight
+        self.share = term.row_weights
         self.y, n = term.Y[:, output], term.rows
         down, up = term.loss.corner
         self.low, self.high = -down * self.share, up * self.share
@@ -126,7 +126,7 @@ class _Program:
     def _columns(self, rows=slice(None)) -> np.ndarray:
         """X̃ of some rows, the intercept's ones included."""
         term = self.term
-        some = replace(term, X=term.X[rows], Y=term.Y[rows], relative_weight=None)
+        some = term.take(rows, relative_weight=None)
         return np.vstack([block for _, block in some.blocks()] or [np.empty((0, term.size))])
 
     def _central_path(self, theta):

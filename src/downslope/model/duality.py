@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
 
@@ -180,7 +179,7 @@ def lower_bound(objective, slope, pull, theta=None) -> float:
     if np.abs(pull[free]).max(initial=0.0) > rounding:
         return -math.inf
     price = term.loss.conjugate(slope, term.Y)
-    price = price if term.relative_weight is None else term.relative_weight[:, None] * price
+    price = term.weighted(price)
     total = float(price.sum()) / term.rows
     if not math.isfinite(total):
         return -math.inf
@@ -242,10 +241,7 @@ def _newton(objective, loss, theta, z, slope, pull, bend, moved, small):
 
 def pull_of(term, slope) -> np.ndarray:
     """g = X̃ᵀ(s∘ν)/n  (p,)"""
-    return (
-        term._back(slope if term.relative_weight is None else term.relative_weight[:, None] * slope, None)
-        / term.rows
-    )
+    return term._back(term.weighted(slope), None) / term.rows
 
 
 def _hessian(objective, loss, theta, z, bend, moved) -> np.ndarray:
@@ -268,7 +264,7 @@ def _hessian(objective, loss, theta, z, bend, moved) -> np.ndarray:
         if len(rows) == term.rows:
             H[output::k, output::k] = term._weighted_gram(weight[:, output])
         elif len(rows):
-            some = replace(term, X=term.X[rows], Y=term.Y[rows], relative_weight=None)
+            some = term.take(rows, relative_weight=None)
             gram = some._weighted_gram(weight[rows, output]) * (len(rows) / term.rows)
             H[output::k, output::k] = gram
     return H + price

@@ -127,9 +127,7 @@ def _residuals(theta, precise, term: LinearTerm) -> np.ndarray:
     total = np.zeros(theta.shape, dtype=precise)
     for rows, block in term.blocks(precise):
         residual = term.Y[rows] - block @ theta
-        total += block.T @ (
-            residual if term.relative_weight is None else term.relative_weight[rows, None] * residual
-        )
+        total += block.T @ term.weighted(residual, rows)
     return total
 
 

@@ -138,12 +138,9 @@ class LinearTerm(RowTerm):
 
     def at_predictor(self, z, rows=None):
         """Value and gradient where z is known already."""
-        Y = self.Y if rows is None else self.Y[rows]
-        share = self.relative_weights(rows)
-        value, slope = self.loss.value_and_slope(z, Y)
-        if share is not None:
-            slope, value = share * slope, share * value
-        return self.sum_of(value) / len(z), self._back(slope, rows) / len(z)
+        value, slope = self.loss.value_and_slope(z, self.Y if rows is None else self.Y[rows])
+        slope = self._back(self.weighted(slope, rows), rows)
+        return self.sum_of(self.weighted(value, rows)) / len(z), slope / len(z)
 
     def predictor(self, theta, rows=None) -> np.ndarray:
         """z = x̃·u + c,  (b, k)"""
@@ -179,19 +176,16 @@ class LinearTerm(RowTerm):
         thetas = np.asarray(thetas, dtype=float)
         out = np.empty(len(thetas))
         chunk = max(1, 4_000_000 // max(1, self.rows * self.outputs))
-        share = self.relative_weights(None)
         for first in range(0, len(thetas), chunk):
             part = thetas[first : first + chunk]
-            if (
-                self.sequential and len(part) <= 1_000
-            ):  # in row order; a picture's many places need no such digits
+            if self.sequential and len(part) <= 1_000:  # in row order; a picture needs no such digits
                 out[first : first + chunk] = [self.value_and_gradient(theta)[0] for theta in part]
                 continue
             many = part.reshape(len(part), -1, self.outputs).transpose(1, 0, 2)  # (d + i, m, k)
             wide = replace(self, Y=np.zeros((self.rows, len(part) * self.outputs)))
             z = wide.predictor(many.reshape(many.shape[0], -1).ravel())
             value = self.loss.value(z.reshape(self.rows, len(part), self.outputs), self.Y[:, None, :])
-            value = value if share is None else share[:, :, None] * value
+            value = self.weighted(value)
             out[first : first + chunk] = value.sum(axis=(0, 2)) / self.rows
         return out
 
@@ -214,8 +208,7 @@ class LinearTerm(RowTerm):
             return summing.curvatures(self, z) / self.rows
         if self.loss.coupled(k):
             return self.coupled_gram(lambda rows: self.loss.curvature(z[rows], self.Y[rows]))
-        curvature = self.loss.curvature(z, self.Y)  # (n, k)
-        curvature = curvature if self.relative_weight is None else self.relative_weights(None) * curvature
+        curvature = self.weighted(self.loss.curvature(z, self.Y))  # (n, k)
         out = np.zeros((self.size, self.size))
         for c in range(k):
             out[c::k, c::k] = self._weighted_gram(curvature[:, c])
@@ -227,8 +220,7 @@ class LinearTerm(RowTerm):
 
         def summed(rows, block):
             out = np.empty((p, p))
-            C = curvature(rows)
-            C = C if self.relative_weight is None else self.relative_weight[rows, None, None] * C
+            C = self.weighted(curvature(rows), rows)
             for a in range(k):
                 pulled = block[:, :, None] * C[:, None, a]  # (b, q, k)
                 out[a::k] = block.T @ pulled.reshape(len(block), p)
@@ -250,9 +242,7 @@ class LinearTerm(RowTerm):
         """G = Σᵢ sᵢ x̃ᵢx̃ᵢᵀ / Σᵢ sᵢ, the intercept's column of ones included.  (q, q)"""
         if self.dense:
             return self.moments.of(self.standardise, self.intercept)[0]
-        return self._weighted_gram(
-            np.ones(self.rows) if self.relative_weight is None else self.relative_weight
-        )
+        return self._weighted_gram(self.row_weights)
 
     @cached_property
     def moments(self) -> SecondMoments:
@@ -300,8 +290,7 @@ class LinearTerm(RowTerm):
     def curvature_along(self, direction) -> float:
         """A bound on the curvature of f along a direction, which costs one product."""
         z = self.predictor(direction)
-        share = 1.0 if self.relative_weight is None else self.relative_weights(None)
-        return self.loss.bound_for(self.outputs) * float((share * z * z).sum()) / self.rows
+        return self.loss.bound_for(self.outputs) * float((self.weighted(z) * z).sum()) / self.rows
 
     @property
     def sample(self) -> LinearTerm:
@@ -330,15 +319,19 @@ class LinearTerm(RowTerm):
         if every not in self._thinned:
             n = self.rows // every
             rows = every * np.arange(n) + np.random.Generator(np.random.Philox(0)).integers(0, every, n)
-            share = (
-                None
-                if self.relative_weight is None
-                else self.relative_weight[rows] / self.relative_weight[rows].mean()
-            )
-            self._thinned[every] = replace(
-                self, X=self.X[rows], Y=self.Y[rows], relative_weight=share, gathered=None
-            )
+            self._thinned[every] = self.take(rows).with_mean_weight()
         return self._thinned[every]
+
+    def take(self, rows, **changes) -> LinearTerm:
+        """The same model, in the same coordinates, over some of its rows, whose weights stay as they are."""
+        share = None if self.relative_weight is None else self.relative_weight[rows]
+        parts = {"X": self.X[rows], "Y": self.Y[rows], "relative_weight": share, "gathered": None}
+        return replace(self, **{**parts, **changes})
+
+    def with_mean_weight(self) -> LinearTerm:
+        """The same rows with weights of mean 1."""
+        share = self.relative_weight
+        return self if share is None else replace(self, relative_weight=share / (share.mean() or 1.0))
 
     @cached_property
     def _thinned(self) -> dict[int, LinearTerm]:
@@ -380,7 +373,7 @@ class LinearTerm(RowTerm):
         if self.outputs > 1:
             counts = np.bincount(self.classes, self.relative_weight, self.outputs)
             return np.eye(self.outputs), counts * (self.outputs / self.rows)
-        ones = float((self.Y if self.relative_weight is None else self.relative_weights() * self.Y).sum())
+        ones = float(self.weighted(self.Y).sum())
         return np.array([[0.0], [1.0]]), np.array([self.rows - ones, ones]) * (2 / self.rows)
 
     # ---- small parts -------------------------------------------------------------------------
@@ -405,16 +398,10 @@ class LinearTerm(RowTerm):
         X = (self.X.astype(float) - self.standardise.center) / self.standardise.width
         return np.hstack([X, np.ones((self.rows, int(self.intercept)))])[:, :, None]
 
-    def relative_weights(self, rows=None):
-        """Weights over their mean, (b, 1), of some rows or all; None if all weigh the same."""
-        if self.relative_weight is None:
-            return None
-        return (self.relative_weight if rows is None else self.relative_weight[rows])[:, None]
-
     @property
     def _mean_square(self) -> float:
         """Of y, over rows by their weights, and over outputs."""
-        Y = self.Y if self.relative_weight is None else self.relative_weights(None) * self.Y
+        Y = self.weighted(self.Y)
         return float(np.einsum("nk,nk->", Y, self.Y)) / Y.size
 
     def sum_of(self, values) -> float:

@@ -4,7 +4,6 @@ of weights, where z is linear and X is hardly looked at."""
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -65,7 +64,7 @@ def of_each(term) -> np.ndarray:
         if m.any():
             sizes += ((m / width) ** 2).sum() - 2 * term.X @ (m * price)
         sizes = sizes + term.intercept
-    return sizes if term.relative_weight is None else sizes * term.relative_weight
+    return term.weighted(sizes)
 
 
 def mean(term) -> float:
@@ -88,11 +87,7 @@ def rough(term) -> float:
     every = term.rows // 1000
     if every < 2 or term.standardise.sizes is not None:
         return term.row_size
-    few = slice(None, None, every)
-    share = None if term.relative_weight is None else term.relative_weight[few]
-    return float(
-        of_each(replace(term, X=term.X[few], Y=term.Y[few], relative_weight=share, gathered=None)).mean()
-    )
+    return float(of_each(term.take(slice(None, None, every))).mean())
 
 
 def row_squares(X: np.ndarray, center: np.ndarray, width: np.ndarray) -> np.ndarray:
@@ -144,23 +139,21 @@ def _value_and_slope(term, z, ahead, t):
     if term.compiled:
         value, slope = summing.along(term, z, ahead, t)
         return value / term.rows, slope / term.rows
-    moved, share = z + t * ahead, term.relative_weights()
-    value, slope = term.loss.value(moved, term.Y), term.loss.slope(moved, term.Y) * ahead
-    if share is not None:
-        value, slope = share * value, share * slope
+    moved = z + t * ahead
+    value = term.weighted(term.loss.value(moved, term.Y))
+    slope = term.weighted(term.loss.slope(moved, term.Y) * ahead)
     return term.sum_of(value) / term.rows, term.sum_of(slope) / term.rows
 
 
 def plane(term, theta, across, up):
     """(a, b) → f(θ + a·across + b·up), for points (m, 2), from three looks at X."""
     at, along, upward = (term.predictor(d) for d in (theta, across, up))
-    share = term.relative_weights()
 
     def values(points) -> np.ndarray:
         out = np.empty(len(points))
         for place, (a, b) in enumerate(points):
             value = term.loss.value(at + a * along + b * upward, term.Y)
-            out[place] = term.sum_of(value if share is None else share * value) / term.rows
+            out[place] = term.sum_of(term.weighted(value)) / term.rows
         return out
 
     return values

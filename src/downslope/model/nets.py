@@ -402,10 +402,7 @@ class NetTerm(Term):
 
     def _mean(self, values) -> float:
         """Over rows by their weights; summed over outputs."""
-        return (
-            float((values if self.relative_weight is None else self.relative_weight[:, None] * values).sum())
-            / self.rows
-        )
+        return float(self.weighted(values).sum()) / self.rows
 
     def to_user(self, theta) -> np.ndarray:
         return np.array(theta, dtype=float) if self.units is None else self.units.to_user(theta)

@@ -217,12 +217,7 @@ class PartitionedTerm(RowTerm):
     @cached_property
     def sample(self) -> LinearTerm:
         """Some of the rows, in memory, in the same coordinates: for what is an expectation."""
-        term = replace(self.pattern, every=1).term(self.stream.sample)
-        return (
-            term
-            if term.relative_weight is None
-            else replace(term, relative_weight=term.relative_weight / term.relative_weight.mean())
-        )
+        return replace(self.pattern, every=1).term(self.stream.sample).with_mean_weight()
 
     def thinning(self, enough: int) -> int:
         """One row of how many is enough: as many as the sample has, where those are."""

@@ -16,6 +16,13 @@ from .term import Term
 WIDE = 2_000  # columns up to which XᵀX is formed
 
 
+def about_means(G, intercept: bool) -> np.ndarray:
+    """Gram matrix of the columns about their means, from that of the columns and of the intercept's ones.
+    (d, d)"""
+    d = len(G) - intercept
+    return G[:d, :d] - np.outer(G[:d, d], G[d, :d]) / G[d, d] if intercept else G
+
+
 class RowTerm(Term):
     """f(θ) = Σᵢ sᵢ ℓ(x̃ᵢ·u + c, yᵢ) / Σᵢ sᵢ, by its Gram matrix G and the values of y.
 
@@ -36,6 +43,12 @@ class RowTerm(Term):
     @property
     def coupled(self) -> bool:
         return self.loss.coupled(self.outputs)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the columns and of the intercept, without that of an output before them."""
+        output = self.names[0].partition(": ")[0] + ": " if self.outputs > 1 else ""
+        return tuple(name.removeprefix(output) for name in self.names[:: self.outputs])
 
     @property
     def loss_name(self) -> str:

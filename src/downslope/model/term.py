@@ -55,6 +55,21 @@ class Term:
     standardised: Any = False  # the coordinates are those of columns of one size
     start: Any = None  # (p,) weights to begin with, where 0 is not the usual start
 
+    # ---- rows
+    relative_weight: Any  # (n,) weights of rows in memory over their mean; None if all weigh the same
+
+    def weighted(self, values, rows=None):
+        """sᵢ·values, (b,) or (b, k), for some of the rows or all."""
+        if self.relative_weight is None:
+            return values
+        share = self.relative_weight if rows is None else self.relative_weight[rows]
+        return share.reshape(-1, *[1] * (values.ndim - 1)) * values
+
+    @property
+    def row_weights(self) -> np.ndarray:
+        """Weights over their mean, (n,)."""
+        return np.ones(self.rows) if self.relative_weight is None else self.relative_weight
+
     # ---- values
 
     def value_and_gradient(self, theta, rows=None) -> tuple[float, np.ndarray, Any]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...descent.batching import Batch
-from ...descent.methods import Method
 from ...descent.schedules import Constant
 from ...messages import text
 from .plan import Plan
@@ -89,12 +87,11 @@ def rate_function(plan: Plan) -> str:
 def passes(plan: Plan, lib: Dialect) -> tuple[list[str], str, str]:
     """Lines that open the loops over epochs and batches; the rows of an update; the indent inside."""
     method, recipe, epochs = plan.method, plan.solution.recipe, plan.solution.epochs
-    assert isinstance(method, Method)
     falls = constant_rate(plan) is None
-    if not isinstance(method.rows, Batch):
+    if method.batch is None:
         lines = [f"    for update in range({epochs}):"]
         return lines + [f"        t = rate(update, 1, {recipe.epochs})"] * falls, "", "        "
-    size, order, np = method.rows.size, method.rows.order, lib.name
+    size, order, np = method.batch.size, method.batch.order, lib.name
     if not isinstance(order, str):
         picked, taken = f"{np}.{'tensor' if lib is TORCH else 'array'}({list(order)})", str(len(order))
     else:

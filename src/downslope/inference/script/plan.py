@@ -10,7 +10,7 @@ import numpy as np
 
 from ...data import Dataset
 from ...descent import directions, methods
-from ...descent.methods import ClosedForm, Method
+from ...descent.methods import ClosedForm
 from ...descent.schedules import Constant, Cosine, InverseScaling, Schedule
 from ...errors import DownslopeError
 from ...messages import text
@@ -84,8 +84,8 @@ def planned(solution: Solution, library: str, rows: Dataset | None = None) -> Pl
         written = written and schedule.lines
         way = "loop" if written and (steepest or not recipe.penalty.nonsmooth) else "other"
     else:
-        newton = isinstance(method, Method) and isinstance(method.direction, NEWTON)
-        way = "newton" if newton and recipe.loss.smooth else "other"
+        newton = isinstance(method.direction, NEWTON) and recipe.loss.smooth
+        way = "newton" if newton else "other"
     differs = {"loop": _of_loop, "newton": _of_newton}.get(way, lambda *_: [])(solution, method, library)
     if way == "other":
         differs.append("export.differs_method")
@@ -121,7 +121,7 @@ def _of_loop(solution: Solution, method, library: str) -> list[str]:
 
 def _schedule(solution: Solution, method) -> Schedule | None:
     """The learning rates of a loop; those that "auto" stood for are read off the trace. None for a search."""
-    if not isinstance(method, Method) or isinstance(method.direction, directions.SearchDirection):
+    if method.learning_rate is None or method.direction.chooses:
         return None
     if method.searches or getattr(method.direction, "beta", None) == "auto":  # FISTA's β starts again
         return None

@@ -11,11 +11,9 @@ from typing import Any
 import numpy as np
 
 from ...descent import auto_rate
-from ...descent.batching import Batch
-from ...descent.directions import Momentum, Nesterov, SearchDirection, Steepest
-from ...descent.methods import AnyMethod, Method
+from ...descent.directions import Momentum, Nesterov, Steepest
+from ...descent.methods import AnyMethod
 from ...descent.monitor import NEAR
-from ...descent.schedules import Constant
 from ...descent.state import Result
 from ...descent.trace import Step, Trace
 from ...errors import DownslopeError
@@ -28,9 +26,7 @@ from .verdict import Remedy, Verdict
 FEW = 50  # variables up to which a function's Hessian comes from 2p gradients, not from rules to compile
 NARROW = 500  # columns up to which eigenvectors are found: a fraction of a second
 KINKED = 1e-4  # of the fall: where a loss has a kink, bounds on the gap are looser
-CURVED = (
-    4.0  # how much flatter than its bound a loss for classes may well be: p(1 − p) ≥ 1/16 for p in [.07, .93]
-)
+CURVED = 4.0  # how much flatter than its bound a loss for classes may be: p(1 − p) ≥ 1/16 for p in [.07, .93]
 
 
 def _without_stop(remedy: Remedy | None) -> Remedy | None:
@@ -110,13 +106,11 @@ class Case:
     def _rate_facts(self) -> dict[str, Any]:
         """The learning rate; where it was fixed, L, the bound and the best."""
         facts: dict[str, Any] = {}
-        if not isinstance(self.method, Method):
+        if self.method.learning_rate is None:
             return facts  # a solve has no use for the curvature's bound, and did not look for it
         if self.steps:
             facts["learning_rate"] = self.steps[0].learning_rate
-        if isinstance(self.method.direction, SearchDirection) and (
-            self.objective.linear_rows or self.of_function
-        ):
+        if self.method.direction.chooses and not self.of_net:
             return facts  # L would cost a Gram matrix or Hessians, and bounds nothing
         if self.of_net:
             c = self.certificate
@@ -152,8 +146,8 @@ class Case:
     def excess(self) -> float:
         """The learning rate over its bound, where it was fixed and both are known; else 0."""
         if self.of_net:
-            fixed = isinstance(self.method, Method) and isinstance(self.method.learning_rate, Constant)
-            return 0.0 if self.certificate.batch or not fixed else self.certificate.excess
+            fixed = self.method.fixed_rate is not None
+            return self.certificate.excess if fixed and not self.certificate.batch else 0.0
         return self.given_rate / self.bound if self.given_rate and "bound" in self.numbers else 0.0
 
     @property
@@ -202,55 +196,47 @@ class Case:
     @property
     def updates(self) -> int:
         """Updates an epoch."""
-        rows = self.method.rows if isinstance(self.method, Method) else None
-        return rows.updates_in(self.objective.rows) if isinstance(rows, Batch) else 1
+        return self.method.rows.updates_in(self.objective.rows)
 
     # ---- the learning rate ----------------------------------------------------------------------------
 
     @property
     def straight(self) -> bool:
         """Whether it moves along gradients, so that 2/L bounds its learning rate."""
-        return isinstance(self.method, Method) and isinstance(self.method.direction, Steepest | Momentum)
+        return isinstance(self.method.direction, Steepest | Momentum)
 
     @property
     def gradual(self) -> bool:
         """Whether its steps are long where slopes are, so that the way so far tells of the way to come."""
-        method = self.method
-        return isinstance(method, Method) and isinstance(method.direction, Steepest | Momentum | Nesterov)
+        return isinstance(self.method.direction, Steepest | Momentum | Nesterov)
 
     @property
     def given_rate(self) -> float | None:
         """The fixed learning rate along gradients that was set."""
-        fixed = isinstance(self.method, Method) and isinstance(self.method.learning_rate, Constant)
-        return self.method.learning_rate.rate if self.straight and fixed else None  # type: ignore[attr-defined]
+        return self.method.fixed_rate if self.straight else None
 
     @cached_property
     def step_curvature(self) -> float:
         """L of what one update looks at: all rows, or a batch of them (Gower et al. 2019)."""
-        if (
-            isinstance(self.method, Method)
-            and isinstance(self.method.rows, Batch)
-            and self.objective.linear_rows
-        ):
-            return auto_rate.batch_lipschitz(self.objective, self.method.rows.size)
-        return self.L
+        batch = self.method.batch if self.objective.linear_rows else None
+        return auto_rate.batch_lipschitz(self.objective, batch.size) if batch else self.L
 
     @property
     def clearly_fast_enough(self) -> bool:
         """Whether drawn rows went well at a learning rate that is not too small: L would cost more than the
         pass. One row's L is at least the mean row's, and that of all rows the mean curvature."""
-        method = self.method
-        if not (isinstance(method, Method) and isinstance(method.rows, Batch) and self.objective.linear_rows):
+        batch, rate = self.method.batch, self.method.fixed_rate
+        if batch is None or not self.objective.linear_rows:
             return False
         if self.end.reason.code in ("diverged", "unbounded"):
             return False
-        if not isinstance(method.learning_rate, Constant):
+        if rate is None:
             return True
-        term, share = self.objective.term, 1 / method.rows.size
+        term, share = self.objective.term, 1 / batch.size
         least = term.loss.bound_for(term.outputs) * (share + (1 - share) * term.outputs / term.size)
-        if method.learning_rate.rate * least * term.rough_row_size > 0.04:
+        if rate * least * term.rough_row_size > 0.04:
             return True
-        return method.learning_rate.rate * least * term.row_size > 0.02 or least * term.row_size == 0
+        return rate * least * term.row_size > 0.02 or least * term.row_size == 0
 
     @property
     def bound(self) -> float:
@@ -260,8 +246,8 @@ class Case:
     @property
     def beta(self) -> float:
         """β of the heavy ball; 0 for all others."""
-        heavy = isinstance(self.method, Method) and isinstance(self.method.direction, Momentum)
-        return self.method.direction.beta if heavy else 0.0  # type: ignore[attr-defined]
+        direction = self.method.direction
+        return direction.beta if isinstance(direction, Momentum) else 0.0
 
     @property
     def best(self) -> float:
@@ -353,9 +339,7 @@ class Case:
     @property
     def searches(self) -> bool:
         """Whether it is a solve, or a method that finds how far by itself."""
-        return not isinstance(self.method, Method) or (
-            isinstance(self.method, Method) and isinstance(self.method.direction, SearchDirection)
-        )
+        return self.method.learning_rate is None or self.method.direction.chooses
 
     @cached_property
     def surest(self) -> Remedy | None:
@@ -378,8 +362,7 @@ class Case:
         try:
             chosen = self.settings.changed(change).method_for(self.objective)
             chosen.refuse_nonsense(self.objective)
-            if isinstance(chosen, Method):
-                auto_rate.resolved(chosen, self.objective)  # refuses "auto" where it knows none
+            auto_rate.resolved(chosen, self.objective)  # refuses "auto" where it knows none
         except DownslopeError:
             return None
         return chosen
@@ -387,11 +370,10 @@ class Case:
     @cached_property
     def chosen_rate(self) -> Remedy | None:
         """The same method with the learning rate that "auto" chooses; None where it had that."""
-        method = self.method
-        if not isinstance(method, Method) or method.learning_rate == "auto":
+        if self.method.learning_rate in (None, "auto"):
             return None
         change = {"learning_rate": "auto"}
-        return None if self.method_after(change) in (None, method) else Remedy("auto_rate", change)
+        return None if self.method_after(change) in (None, self.method) else Remedy("auto_rate", change)
 
     @property
     def slower_net(self) -> Remedy | None:

@@ -10,7 +10,6 @@ import numpy as np
 
 from ...descent import auto_rate
 from ...descent.directions import Nesterov
-from ...descent.methods import Method
 from ...descent.schedules import Constant
 from ...descent.trace import Step
 
@@ -30,8 +29,8 @@ def still_to_go(case: Case) -> float:
         return _of_function(case)
     if not (case.gradual or case.searches):
         return math.inf  # steps that do not follow the slope tell nothing of the way to come
-    if _grows(case):
-        return math.inf
+    if getattr(case.method.direction, "beta", None) == "auto":
+        return math.inf  # momentum grows from update to update, as Nesterov's does by itself
     last = case.steps[len(case.steps) // 2 :]
     places = np.unique(np.linspace(0, len(last) - 1, 33).astype(int))
     sizes = np.array([_slope_at(case, step) for step in last] if not case.objective.nonsmooth else
@@ -81,11 +80,6 @@ def _of_function(case: Case) -> float:
     return math.ceil(max(1.0, needed - case.end.epochs))
 
 
-def _grows(case: Case) -> bool:
-    """Whether momentum grows from update to update, as Nesterov's does by itself."""
-    return isinstance(case.method, Method) and getattr(case.method.direction, "beta", None) == "auto"
-
-
 def _slope_at(case: Case, step: Step) -> float:
     """How far a step was from a minimum: its gradient; next to a kink, the certificate after it."""
     if not case.objective.nonsmooth:
@@ -96,10 +90,9 @@ def _slope_at(case: Case, step: Step) -> float:
 
 def _own_rate(case: Case) -> float | None:
     """The fixed rate that a method took, of Nesterov's too."""
-    method = case.method
-    if not isinstance(method, Method) or not isinstance(method.direction, Nesterov):
+    if not isinstance(case.method.direction, Nesterov):
         return None
-    rate = auto_rate.resolved(method, case.objective)
+    rate = auto_rate.resolved(case.method, case.objective)
     return rate.rate if isinstance(rate, Constant) else None
 
 
@@ -131,7 +124,7 @@ def _least_at_minimum(case: Case) -> float:
 def _slowest_fall(case: Case, t: float, slowest: float) -> float | None:
     """By how much log ‖gradient‖ falls an update along the slowest way of a parabola; None where it
     does not. Along a curvature λ, δ ← δ − tv with v ← βv + λδ, of Nesterov δ ← δ − t(λδ + βv)."""
-    direction = case.method.direction if isinstance(case.method, Method) else None
+    direction = case.method.direction
     beta = getattr(direction, "beta", 0.0)
     if beta == "auto":
         return None

@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...descent.directions import Momentum, Nesterov, Steepest
-from ...descent.methods import Method
-from ...descent.schedules import Constant
+from ...model.row_sums import about_means
 from .case import NARROW, Case
 from .verdict import Remedy, Verdict
 
@@ -69,14 +67,13 @@ def _slower(case: Case) -> list[Remedy | None]:
 def calmer_rate(case: Case) -> float | None:
     """A tenth of the learning rate, or a hundredth, …: the first with which one update from the start does
     not raise F. None where the rate was not fixed, and where none of ten does."""
-    method = case.method
-    if not (isinstance(method, Method) and isinstance(method.learning_rate, Constant)):
+    rate = case.method.fixed_rate
+    if rate is None:
         return None
     first = case.objective.value_and_gradient(case.objective.to_inner(case.trace.start))
-    straight = isinstance(method.direction, Steepest | Momentum | Nesterov)
-    way = first.gradient if straight else np.sign(first.gradient)  # Adam and its kin divide g by its size
+    way = first.gradient if case.gradual else np.sign(first.gradient)  # Adam and its kin divide g by its size
     for power in range(1, 11):
-        t = method.learning_rate.rate / 10**power
+        t = rate / 10**power
         if case.objective.value(case.objective.prox(first.theta - t * way, t)) <= first.value:
             return float(f"{t:.3g}")
     return None
@@ -97,8 +94,7 @@ def scale(case: Case) -> Remedy | None:
 def _standardised(case: Case) -> tuple[float, float]:
     """L and μ that standardised columns would have."""
     term = case.objective.term
-    G, d = term.gram, term.gram.shape[0] - term.intercept
-    apart = G[:d, :d] - np.outer(G[:d, d], G[d, :d]) / G[d, d] if term.intercept else G
+    apart = about_means(term.gram, term.intercept)
     width = np.sqrt(np.diag(apart))
     if not (width > 0).all():
         return math.inf, 0.0
@@ -120,8 +116,7 @@ def _carriers(case: Case) -> dict[str, Any]:
     column = int(np.abs(v).argmax())
     along = np.zeros((len(v), term.outputs))
     along[:, 0] = v
-    parts = term.predictor(along.ravel())[:, 0] ** 2
-    parts = parts if term.relative_weight is None else parts * term.relative_weight
+    parts = term.weighted(term.predictor(along.ravel())[:, 0] ** 2)
     row = int(parts.argmax())
     name = term.names[column * term.outputs]
     share = {"column": name, "column_share": float(v[column] ** 2)}
@@ -140,7 +135,7 @@ def _grew(case: Case) -> bool:
 def still_growing(case: Case) -> Verdict | None:
     """A fixed step along gradients with which F ends above its start, and went on growing: nobody knows the
     bound of a function, or of a net, beforehand."""
-    if not (isinstance(case.method, Method) and isinstance(case.method.learning_rate, Constant)):
+    if case.method.fixed_rate is None:
         return None
     if case.end.reason.code not in ("epochs", "no_progress"):
         return None

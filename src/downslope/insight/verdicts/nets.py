@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...descent.directions import SearchDirection
-from ...descent.methods import Method
 from .case import Case
 from .overfitting import overfitting
 from .rows import decayed, exhausted
@@ -66,8 +64,7 @@ def unfinished(case: Case) -> Verdict:
 
 
 def _unfinished(case: Case) -> Verdict:
-    searching = isinstance(case.method, Method) and isinstance(case.method.direction, SearchDirection)
-    if case.end.reason.code == "no_progress" or not (case.full or searching):
+    if case.end.reason.code == "no_progress" or not (case.full or case.method.direction.chooses):
         ten = Remedy("more_epochs", {"epochs": 4 * case.settings.epochs})
         code = "no_progress" if case.end.reason.code == "no_progress" else "epochs_exhausted"
         return case.verdict(code, *([case.surest, ten] if code == "no_progress" else [ten, case.surest]))

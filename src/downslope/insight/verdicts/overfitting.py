@@ -65,5 +65,4 @@ def _losses(case: Case, theta) -> np.ndarray:
     """The loss of each row held out, (m,)."""
     term = case.validation.term
     term = term.sample if case.validation.linear_rows else term
-    value = term.loss.value(term.predictor(theta), term.Y).sum(axis=1)
-    return np.asarray(value if term.relative_weight is None else np.ravel(term.relative_weight) * value)
+    return np.asarray(term.weighted(term.loss.value(term.predictor(theta), term.Y).sum(axis=1)))

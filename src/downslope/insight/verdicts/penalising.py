@@ -12,6 +12,7 @@ from ...descent.descend import descend
 from ...descent.methods import LBFGS, Newton
 from ...descent.stops import Epochs, Gradient
 from ...model.penalties import l2
+from ...model.row_sums import about_means
 from .case import NARROW, Case
 
 ROWS = 2_000  # that are looked at
@@ -36,9 +37,11 @@ def held_out_alpha(case: Case) -> float | None:
     order = np.random.Generator(np.random.Philox(case.settings.seed)).permutation(term.rows)[:most]
     if len(order) < 2 * FOLDS:
         return None
-    term, folds = _of(term, order), np.arange(len(order)) % FOLDS
-    inside = [replace(case.objective, term=_of(term, np.flatnonzero(folds != fold))) for fold in range(FOLDS)]
-    outside = [_of(term, np.flatnonzero(folds == fold)) for fold in range(FOLDS)]
+    some = lambda rows: term.take(rows, compiled=False).with_mean_weight()
+    term = some(order)
+    folds = np.arange(len(order)) % FOLDS
+    inside = [replace(case.objective, term=some(folds != fold)) for fold in range(FOLDS)]
+    outside = [some(folds == fold) for fold in range(FOLDS)]
     weights = [part.to_user(part.term.null_theta) for part in inside]
     units = np.where(term.column_scale > 0, term.column_scale, 1.0) if case.settings.scale else None
     losses: dict[float, float] = {}
@@ -52,16 +55,6 @@ def held_out_alpha(case: Case) -> float | None:
         if all(loss > min(losses.values()) for loss in [*losses.values()][-WORSE:]):
             break
     return min(losses, key=lambda alpha: losses[alpha])
-
-
-def _of(term, rows):
-    """The term over some rows, in the same coordinates."""
-    share = (
-        None
-        if term.relative_weight is None
-        else term.relative_weight[rows] / (term.relative_weight[rows].mean() or 1.0)
-    )
-    return replace(term, X=term.X[rows], Y=term.Y[rows], relative_weight=share, gathered=None, compiled=False)
 
 
 def _descended(objective, start) -> np.ndarray:
@@ -98,9 +91,8 @@ def smallest_alpha(case: Case) -> float | None:
     term = case.objective.term
     if term.size > NARROW * term.outputs:
         return float(f"{1e-6 * _sizes(term, case.settings.scale).min():.0e}")
-    d, width = term.columns, 1.0 if case.settings.scale else term.standardise.width
-    G = term.gram
-    apart = G[:d, :d] - np.outer(G[:d, d], G[d, :d]) / G[d, d] if term.intercept else G
+    width = 1.0 if case.settings.scale else term.standardise.width
+    apart = about_means(term.gram, term.intercept)
     bend = term.loss.curvature_bound if np.isfinite(term.loss.curvature_bound) else 1.0
     size = np.sqrt(np.maximum(np.diag(apart), 0.0))
     size = np.where(size > 0, size, 1.0)

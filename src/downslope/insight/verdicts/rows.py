@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ...descent.batching import Batch
-from ...descent.directions import AdamW, Steepest
-from ...descent.methods import Method
-from ...descent.schedules import Constant
+from ...descent.directions import Steepest
 from ...kernels.threads import one_blas_thread
+from ...model.row_sums import about_means
 from ..separation import Separation, faults, separation
 from .case import NARROW, Case
 from .failures import scale
@@ -52,12 +49,10 @@ def separable(case: Case) -> Verdict | None:
 
 def unused_rows(case: Case) -> Verdict | None:
     """An order of rows that leaves some out."""
-    method = case.method
-    if not (isinstance(method, Method) and isinstance(method.rows, Batch)):
+    batch = case.method.batch
+    if batch is None or isinstance(batch.order, str):
         return None
-    if isinstance(method.rows.order, str):
-        return None
-    used = len(set(method.rows.order))
+    used = len(set(batch.order))
     if used == case.objective.rows:
         return None
     change = {"method": "auto", "order": None, "batch_size": None, "learning_rate": "auto"}
@@ -87,7 +82,8 @@ def collinear(case: Case) -> Verdict | None:
     alpha = case.judge("alpha", lambda: smallest_alpha(case))
     remedies = [Remedy("add_l2", squares(case, alpha))] if alpha else []
     if facts.get("extra") and len(objective.names) > 2:
-        kept = [name for name in _columns(objective.term) if name not in facts["extra"]]
+        names = objective.term.column_names[: objective.term.columns]
+        kept = [name for name in names if name not in facts["extra"]]
         remedies.append(Remedy("drop_column", {"features": kept}))
     return case.verdict(
         "collinear", *remedies, kind="collinear_how" if "combination" in facts else "", **facts
@@ -97,8 +93,7 @@ def collinear(case: Case) -> Verdict | None:
 def _independent(term) -> bool:
     """Whether a few of the rows tell all columns apart already: then all rows do."""
     q, term = term.size // term.outputs, term.sample
-    few = slice(None, None, max(1, term.rows // (4 * q)))
-    G = replace(term, X=term.X[few], Y=term.Y[few], relative_weight=None, gathered=None).gram
+    G = term.take(slice(None, None, max(1, term.rows // (4 * q))), relative_weight=None).gram
     size = np.sqrt(np.diag(G))
     with one_blas_thread():  # so small a matrix only makes others wait
         return bool((size > 0).all() and np.linalg.eigvalsh(G / size / size[:, None])[0] > 1e-10)
@@ -109,8 +104,7 @@ def _combination(term, null) -> dict[str, Any]:
     from scipy.linalg import qr
 
     G, d = term.gram, term.gram.shape[0] - term.intercept
-    apart = G[:d, :d] - np.outer(G[:d, d], G[d, :d]) / G[d, d] if term.intercept else G
-    width = np.sqrt(np.maximum(np.diag(apart), 0.0))
+    width = np.sqrt(np.maximum(np.diag(about_means(G, term.intercept)), 0.0))
     empty = np.flatnonzero(width**2 <= 1e-13 * np.maximum(np.diag(G)[:d], 1e-300))
     safe = np.where(width > 0, width, 1.0)
     if len(empty):
@@ -119,7 +113,7 @@ def _combination(term, null) -> dict[str, Any]:
     null = null / np.sqrt((null**2).sum(axis=0))  # (d, r) of columns of one size
     extra = qr(null.T, pivoting=True, mode="r")[1][: null.shape[1]]  # one column for each dependence
     rest = np.setdiff1d(np.arange(d), extra)
-    names = _columns(term)
+    names = term.column_names
     involved = np.flatnonzero(np.abs(null).max(axis=1) > 1e-6)
     facts = {
         "rank": d + term.intercept - null.shape[1],
@@ -151,21 +145,9 @@ def _sum_of(terms, level: float) -> str:
     return formula
 
 
-def _columns(term) -> list[str]:
-    """Names of the columns, without the output's that stands before them when there are several."""
-    names = list(term.names[:: term.outputs])
-    if term.outputs > 1:
-        head = names[0].partition(": ")[0] + ": "
-        names = [name.removeprefix(head) for name in names]
-    return names[: term.columns]
-
-
 def decayed(case: Case) -> Verdict | None:
     """AdamW, whose decay is no part of the objective."""
-    method = case.method
-    decay = (
-        method.direction.decay if isinstance(method, Method) and isinstance(method.direction, AdamW) else 0
-    )
+    decay = getattr(case.method.direction, "decay", 0)
     return case.verdict("decayed", Remedy("no_decay", {"method": "adam"}), decay=decay) if decay else None
 
 
@@ -206,7 +188,7 @@ def _rounding_alone(case: Case) -> bool:
 def oscillating(case: Case) -> Verdict | None:
     """A fixed step on all rows after which the gradient points back: it crosses the valley and returns."""
     t = case.given_rate
-    if not case.full or not isinstance(case.method, Method):
+    if not case.full:
         return None
     if not case.objective.term.smooth or not isinstance(case.method.direction, Steepest):
         return _restless(case)
@@ -237,9 +219,8 @@ def turn(case: Case, t: float) -> tuple[float, float]:
 
 def _restless(case: Case) -> Verdict | None:
     """Any other fixed step: the loss rises in a quarter of the last steps, and is no lower at their end."""
-    rate = case.method.learning_rate if isinstance(case.method, Method) else None
     losses = np.array([step.loss for step in case.steps[len(case.steps) // 2 :]])
-    if not isinstance(rate, Constant) or len(losses) < 16:
+    if case.method.fixed_rate is None or len(losses) < 16:
         return None
     rises = np.mean(np.diff(losses) > 1e-12 * np.abs(losses[1:]))
     first, last = np.array_split(losses, 2)
@@ -273,8 +254,8 @@ def badly_scaled(case: Case) -> Verdict | None:
     remedy = scale(case)
     if remedy is None:
         return None
-    names = _columns(case.objective.term)
-    sizes = np.sqrt(np.diag(case.objective.term.gram))[: len(names)]
+    term = case.objective.term
+    names, sizes = term.column_names, np.sqrt(np.diag(term.gram))[: term.columns]
     high, low = int(sizes.argmax()), int(sizes.argmin())
     facts: dict[str, Any] = {
         "high": names[high],
@@ -292,7 +273,7 @@ def exhausted(case: Case) -> Verdict:
         return stopped_as_asked(case)
     more = case.more if case.more <= FOREVER else math.inf
     if case.end.reason.code == "no_progress":
-        fixed = isinstance(case.method, Method) and isinstance(case.method.learning_rate, Constant)
+        fixed = case.method.fixed_rate is not None
         return case.verdict("no_progress", case.surest, Remedy("smaller_rate") if fixed else None)
     sure = case.surest
     if not math.isfinite(more):

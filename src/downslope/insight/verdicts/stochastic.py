@@ -11,9 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from ...descent.batching import Batch
-from ...descent.methods import Method
-from ...descent.schedules import Constant
 from ...kernels.threads import one_blas_thread
 from .case import NARROW, Case
 from .verdict import Remedy, Verdict
@@ -62,10 +59,7 @@ def share_left(case: Case) -> float:
 
 def _sizes(term, z, rows: slice) -> np.ndarray:
     """The mean of ℓ′² over some rows.  (k,)"""
-    slopes = term.loss.slope(z[rows], term.Y[rows]) ** 2  # (b, k)
-    return (
-        slopes if term.relative_weight is None else slopes * np.reshape(term.relative_weight[rows], (-1, 1))
-    ).mean(axis=0)
+    return term.weighted(term.loss.slope(z[rows], term.Y[rows]) ** 2, rows).mean(axis=0)
 
 
 def _predictor(case: Case) -> np.ndarray:
@@ -113,7 +107,7 @@ def sorted_rows(case: Case) -> Verdict | None:
     if order is None or not case.objective.whole:
         return None
     term = case.objective.term
-    size = case.method.rows.size  # type: ignore[attr-defined]
+    size = case.method.batch.size  # type: ignore[union-attr]
     blocks = len(order) // size
     slopes = term.loss.slope(term.predictor(case.theta), term.Y)
     if blocks >= FEWEST:
@@ -136,11 +130,9 @@ def sorted_rows(case: Case) -> Verdict | None:
 
 
 def _fixed_order(case: Case) -> np.ndarray | None:
-    method = case.method
-    if not isinstance(method, Method) or not isinstance(method.rows, Batch):
-        return None
-    fixed = method.rows.order == "cyclic" or not isinstance(method.rows.order, str)
-    return method.rows.order_of(case.objective.rows, 0, 0) if fixed else None
+    batch = case.method.batch
+    drawn = batch is None or batch.order in ("shuffle", "replacement")
+    return None if drawn else batch.order_of(case.objective.rows, 0, 0)
 
 
 def _unlike(values, blocks: int) -> bool:
@@ -164,15 +156,14 @@ def _following(values: np.ndarray) -> float:
 def noise_floor(case: Case) -> Verdict | None:
     """A constant step on drawn rows, and a loss that no longer falls: the level reached against the one that
     theory predicts."""
-    method = case.method
-    rate = method.learning_rate if isinstance(method, Method) else None
-    if not isinstance(rate, Constant) or case.full or not _levelled(case):
+    rate = case.method.fixed_rate
+    if rate is None or case.full or not _levelled(case):
         return None
     bottom, tail = _bottom(case), _tail(case)
     level = float(tail[len(tail) // 2 :].mean())
     level -= math.nan if bottom is None else case.objective.value(bottom)
     predicted = _predicted(case, bottom)
-    facts: dict[str, Any] = {"level": level, "predicted": predicted, "rate": rate.rate}
+    facts: dict[str, Any] = {"level": level, "predicted": predicted, "rate": rate}
     kind = "" if math.isfinite(predicted) and math.isfinite(level) else "noise_floor_unknown"
     return case.verdict("noise_floor", case.surest, case.chosen_rate, kind=kind, **facts)
 
@@ -216,7 +207,7 @@ def _predicted(case: Case, bottom) -> float:
     if rate is None or bottom is None or not math.isfinite(case.L):
         return math.nan
     rate /= 1 - case.beta  # the heavy ball adds up 1/(1 − β) of its past
-    b = case.method.rows.size  # type: ignore[attr-defined]
+    b = case.method.batch.size  # type: ignore[union-attr]
     some = term.sample
     slopes = some.loss.slope(some.predictor(bottom), some.Y) ** 2
     pull = case.objective.l2 * bottom  # the penalty's own gradient, which the rows' mean balances
