@@ -125,17 +125,12 @@ class Method(AnyMethod):
 
     def searches_for(self, objective) -> bool:
         """Whether a line search, given or chosen, makes every update decrease F."""
-        direction = isinstance(self.direction, SearchDirection | Steepest)
-        return (
-            self.full
-            and direction
-            and (self.searches or (self.learning_rate == "auto" and not objective.bounded))
-        )
+        descends = self.full and isinstance(self.direction, SearchDirection | Steepest)
+        return descends and (self.searches or (self.learning_rate == "auto" and not objective.bounded))
 
     def reduces(self, objective) -> bool:
-        return (
-            self.full and objective.quadratic and objective.linear_rows and direct.worth_reducing(objective)
-        )
+        known = self.full and objective.quadratic and objective.linear_rows
+        return known and direct.worth_reducing(objective)
 
     def plan(self, stage, state=None):
         objective, direction = stage.objective, self.direction
@@ -162,7 +157,6 @@ class Method(AnyMethod):
         return kind(objective, self, rate, stop, seed)
 
     def refuse_nonsense(self, objective) -> None:
-        """Raise DownslopeError if rows, direction, learning rate and objective cannot be combined."""
         direction, name = self.direction, self.direction.name
         draws = not self.full or isinstance(direction, directions.Subsampled)
         if draws and objective.rows == 1 and not objective.linear_rows:
@@ -190,21 +184,17 @@ class Method(AnyMethod):
             objective.refuse_large_matrix(objective.size, name)
 
     def with_rows(self, size: int | None = None, order: str | Sequence[int] | None = None) -> Method:
-        """The same method on batches of `size` rows, in `order`."""
         if size is None and order is None:
             return self
         if size is None and self.full:
             raise DownslopeError("descent.order_of_all", method=self.name)
         was = self.batch or Batch(1)
-        return replace(
-            self, rows=Batch(was.size if size is None else size, was.order if order is None else order)
-        )
+        batch = Batch(was.size if size is None else size, was.order if order is None else order)
+        return replace(self, rows=batch)
 
     def with_rate(self, learning_rate) -> Method:
-        """The same method with another learning rate; "auto" keeps its own."""
-        if isinstance(learning_rate, str) and learning_rate == "auto":
-            return self
-        return replace(self, learning_rate=learning_rate)
+        keep = isinstance(learning_rate, str) and learning_rate == "auto"
+        return self if keep else replace(self, learning_rate=learning_rate)
 
     def to_json(self) -> dict:
         """Plain data, for a recipe."""

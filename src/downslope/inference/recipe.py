@@ -315,11 +315,12 @@ class Recipe(RecipeSettings):
 
 def renumbered(method: AnyMethod, dataset: Dataset) -> AnyMethod:
     """Rows of weight 0 are left out of the sum: rows that were given by number keep their meaning."""
-    by_number = method.batch is not None and not isinstance(method.batch.order, str)
-    if not by_number or isinstance(dataset, PartitionedDataset) or dataset.weights is None:
+    if method.batch is None or isinstance(method.batch.order, str):
+        return method
+    if isinstance(dataset, PartitionedDataset) or dataset.weights is None:
         return method
     counts = dataset.weights > 0
-    order, number = method.rows.order_of(len(dataset), 0, 0), np.cumsum(counts) - 1
+    order, number = method.batch.order_of(len(dataset), 0, 0), np.cumsum(counts) - 1
     return method.with_rows(order=[int(number[row]) for row in order if counts[row]])
 
 

@@ -66,11 +66,12 @@ def _plain_loop(ran: RunResult, library: str) -> tuple[Direction, float]:
     """The direction and the one learning rate of a run that a plain loop repeats."""
     method = ran.method
     rates = ran.trace.column("learning_rate")
-    equation = method.direction.equation
+    equation = None if method is None else method.direction.equation
     written = equation is not None and (library == "numpy" or equation.optimizer)
     if not written or not len(rates) or not np.all(rates == rates[0]):
         known = ", ".join(kind.__name__ for kind in directions.DIRECTIONS.values() if hasattr(kind, "code"))
         raise DownslopeError("lab.no_script", known=known)
+    assert method is not None
     return method.direction, float(rates[0])
 
 

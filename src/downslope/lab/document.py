@@ -285,7 +285,7 @@ class Parts:
         method, objective = self.ran.method, self.ran.objective
         if objective is None:
             return short([0.0, *(step.epoch + 1 for step in self.steps)])
-        per_epoch = method.rows.updates_in(objective.rows)
+        per_epoch = 1 if method is None else method.rows.updates_in(objective.rows)
         return short([0.0, *(step.step / per_epoch for step in self.steps)])
 
     def _diverged(self) -> dict[str, Any] | None:

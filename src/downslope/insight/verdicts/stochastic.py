@@ -131,8 +131,9 @@ def sorted_rows(case: Case) -> Verdict | None:
 
 def _fixed_order(case: Case) -> np.ndarray | None:
     batch = case.method.batch
-    drawn = batch is None or batch.order in ("shuffle", "replacement")
-    return None if drawn else batch.order_of(case.objective.rows, 0, 0)
+    if batch is None or batch.order in ("shuffle", "replacement"):
+        return None
+    return batch.order_of(case.objective.rows, 0, 0)
 
 
 def _unlike(values, blocks: int) -> bool:
