@@ -8,7 +8,7 @@ import pytest
 
 import downslope as ds
 from downslope.insight import measured
-from downslope.insight.measured import Certificate
+from downslope.insight.measured import CurvatureCertificate
 from downslope.messages import speaking
 from tests.builders import ROOT
 
@@ -230,7 +230,7 @@ def test_a_saved_run_tells_the_same(tmp_path):
     assert loaded.certificate.lines() == solution.certificate.lines()
     told = json.loads(json.dumps(loaded.to_json()))
     assert told["certificate"]["L"] == solution.certificate.L
-    assert Certificate.from_json(told["certificate"]) == solution.certificate
+    assert CurvatureCertificate.from_json(told["certificate"]) == solution.certificate
     plain = ds.fit(rows("number"), epochs=3)
     assert plain.certificate is None and "certificate" not in plain.to_json()
 

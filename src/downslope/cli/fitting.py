@@ -17,13 +17,8 @@ from .lab import LivePage
 from .options import asking
 from .requests import FitRequest, Request
 
-FINDERS = (
-    "closed_form",
-    "coordinate",
-    "lbfgs",
-    "subsampled",
-    "newton",
-)  # find how far themselves: --learning-rate is for the others
+# methods that find their own step length: --learning-rate is for the others
+FINDERS = ("closed_form", "coordinate", "lbfgs", "subsampled", "newton")
 
 
 @asking(FitRequest, Ending)

@@ -11,14 +11,8 @@ from ..errors import DownslopeError
 from ..messages import text
 from . import options as o
 
-OF_ROWS = (
-    "loss",
-    "penalty",
-    "alpha",
-    "penalty_on",
-    "intercept",
-    "scale",
-)  # settings that say nothing of a function
+# settings that say nothing of a function
+OF_ROWS = ("loss", "penalty", "alpha", "penalty_on", "intercept", "scale")
 
 
 def inspect(

@@ -153,11 +153,8 @@ def minimize(
         return _to_dict(training.function, solution, critical)
 
     def tell(training, solution):
-        chosen = (
-            automatic.chosen(training.objective, solution.recipe)[1]
-            if solution.recipe.method == "auto"
-            else None
-        )
+        auto = solution.recipe.method == "auto"
+        chosen = automatic.chosen(training.objective, solution.recipe)[1] if auto else None
         _tell(training.function, solution, critical, request.drawn if solution is before else None, chosen)
 
     return ending.finish(training, before, keeps, log, draw, to_dict, tell)

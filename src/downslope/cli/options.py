@@ -8,7 +8,7 @@ and in the reader's language. A help text is declared by its key; `main` replace
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import MISSING, field, fields, make_dataclass, replace
 from functools import wraps
 from typing import Annotated, Any, get_origin, get_type_hints
@@ -18,7 +18,6 @@ import typer
 from ..errors import DownslopeError
 from ..inference.table import asked_at, option_of, settings
 from ..messages import LANGUAGES
-from ..settings import Setting
 
 
 def methods_known(incomplete: str) -> list[str]:
@@ -29,20 +28,21 @@ def methods_known(incomplete: str) -> list[str]:
     return [f"{before}{comma}{name}" for name in METHODS if name.startswith(last)]
 
 
-def kinds_known(incomplete: str) -> list[str]:
+def _completed(known: Callable[[], Iterable[str]]) -> Callable[[str], list[str]]:
+    """Completion by names, which are looked up when they are asked for."""
+    return lambda incomplete: [name for name in known() if name.startswith(incomplete)]
+
+
+def _kinds() -> Iterable[str]:
     from ..insight.standard_errors import KINDS
 
-    return [name for name in KINDS if name.startswith(incomplete)]
+    return KINDS
 
 
-def libraries_known(incomplete: str) -> list[str]:
+def _libraries() -> Iterable[str]:
     from ..inference.export import LIBRARIES
 
-    return [name for name in LIBRARIES if name.startswith(incomplete)]
-
-
-def languages_known(incomplete: str) -> list[str]:
-    return [name for name in LANGUAGES if name.startswith(incomplete)]
+    return LIBRARIES
 
 
 def spoken(asked: str | None) -> str | None:
@@ -96,7 +96,7 @@ TrustSource = Annotated[bool, typer.Option("--trust-source", help="cli.help_trus
 Table = Annotated[str | None, _option("--out", "FILE|FOLDER", "out_table")]
 Lacking = Annotated[bool, typer.Option("--resume", help="cli.help_lacking")]
 Onnx = Annotated[str | None, _option("--onnx", "FILE", "onnx")]
-Code = Annotated[str | None, _option("--code", "LIBRARY", "code", libraries_known)]
+Code = Annotated[str | None, _option("--code", "LIBRARY", "code", _completed(_libraries))]
 Script = Annotated[str | None, _option("--out", "FILE", "out_script")]
 Page = Annotated[str, _option("--out", "FILE", "page")]
 Port = Annotated[str, _option("--port", "N", "port")]
@@ -109,7 +109,7 @@ Surface = Annotated[bool, typer.Option("--surface", help="cli.help_surface")]
 Force = Annotated[bool, typer.Option("--force", help="cli.help_force")]
 NoVerdict = Annotated[bool, typer.Option("--no-verdict", help="cli.help_no_verdict")]
 Fix = Annotated[bool, typer.Option("--fix", help="cli.help_fix")]
-Errors = Annotated[str | None, _option("--errors", "KIND", "errors", kinds_known)]
+Errors = Annotated[str | None, _option("--errors", "KIND", "errors", _completed(_kinds))]
 ClusterBy = Annotated[str | None, _option("--cluster-by", "COL", "cluster_by")]
 Hac = Annotated[str | None, _option("--hac", "LAGS", "hac")]
 Time = Annotated[str | None, _option("--time", "COL", "time")]
@@ -128,7 +128,7 @@ Lang = Annotated[
         metavar="|".join(LANGUAGES),
         help="cli.help_lang",
         callback=spoken,
-        autocompletion=languages_known,
+        autocompletion=_completed(lambda: LANGUAGES),
     ),
 ]
 
@@ -149,20 +149,13 @@ OWN = {
 }
 
 
-def _completion(row: Setting) -> Callable | None:
-    """The names that complete a setting's option."""
-    if row.choices is None:
-        return None
-    known = row.choices
-    return lambda incomplete: [name for name in known() if name.startswith(incomplete)]
-
-
 def options_at(door: str) -> list[tuple[str, Any, Any]]:
     """(parameter, type, default) of each setting that a command asks for."""
     found = []
     for row in asked_at(door):
         default = row.defaults[door]
-        option = _option(row.option, row.metavar, row.parameter, _completion(row))
+        completion = None if row.choices is None else _completed(row.choices)
+        option = _option(row.option, row.metavar, row.parameter, completion)
         kind: Any = str if isinstance(default, str) else str | None
         if row.flag:
             option, kind, default = typer.Option(row.option, help=f"cli.help_{row.parameter}"), bool, False
@@ -174,11 +167,7 @@ def options_at(door: str) -> list[tuple[str, Any, Any]]:
 
 def record_of(door: str, *bases: type) -> Any:
     """A dataclass of the settings that a command asks for, each as it was typed."""
-    bare: dict[str, Any] = {
-        "init": False,
-        "repr": False,
-        "eq": False,
-    }  # only its fields are wanted, of the class below it
+    bare: dict[str, Any] = {"init": False, "repr": False, "eq": False}  # the class below it has its own
     return make_dataclass(f"{door.title()}Options", options_at(door), bases=bases, frozen=True, **bare)
 
 

@@ -179,14 +179,8 @@ class FitRequest(_Fitted):
         `fit`. One that would change the run is refused."""
         from .resuming import refuse_settings
 
-        anew: dict[str, Any] = {
-            "data": "",
-            "epochs": "",
-            "workers": None,
-            "cluster": None,
-            "trust_source": False,
-        }
-        settings = o.changed(self, **anew)
+        anew = dict.fromkeys(("data", "epochs"), "") | dict.fromkeys(("workers", "cluster"))
+        settings = o.changed(self, **anew, trust_source=False)
         refuse_settings(kept, {**vars(settings), **others}, vars(FitRequest()))
         if kept.contents["asked"] is None:  # it was begun in Python
             begun_in_python = o.changed(self, loss=kept.contents["recipe"]["loss"])

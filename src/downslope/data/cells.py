@@ -173,9 +173,8 @@ class CellCounts:
                 low, high = self.spans.get(order, (span[0], span[0]))
                 self.spans[order] = int(min(low, span.min())), int(max(high, span.max()))
         ways[dates.at[either]] = "dmy or mdy"
-        ways[
-            dates.at[found["ymd"][1] & (first | (dates.long_c != 4) & ~found["dmy"][1] & ~found["mdy"][1])]
-        ] = "ymd"
+        alone = (dates.long_c != 4) & ~found["dmy"][1] & ~found["mdy"][1]
+        ways[dates.at[found["ymd"][1] & (first | alone)]] = "ymd"
         ways[spelled[ways[spelled] == "ymd"]] = "spelled"
         ways[periods[ways[periods] == "spelled"]] = "period"
         if len(periods):
@@ -238,10 +237,7 @@ class CellCounts:
     def _codes(self) -> bool:
         """Whole numbers of one length, some with a leading zero: they name something."""
         zeros = [seen for (way, _), seen in self.seen.items() if way == "zeros"]
-        count, lengths = (
-            sum(seen.count for seen in zeros),
-            {len(cell) for seen in zeros for _, cell in seen.first},
-        )
+        count, lengths = self.count(["zeros"]), {len(cell) for seen in zeros for _, cell in seen.first}
         return CODES * count >= self.known and lengths == set(self.digits) and count > 0
 
     def _order(self) -> str:
@@ -366,9 +362,8 @@ def typed(column: Any, form: TextFormat | None) -> Any:
     if form is None or not is_text(column.type):
         return column
     if isinstance(column, pa.ChunkedArray):
-        chunks = [typed(chunk, form) for chunk in column.chunks]
-        return (
-            pa.chunked_array(chunks) if chunks else pa.chunked_array([typed(pa.array([], pa.string()), form)])
+        return pa.chunked_array(
+            [typed(chunk, form) for chunk in column.chunks or [pa.array([], pa.string())]]
         )
     if form.is_plain and (quick := plain_numbers(column)) is not None:
         return quick[0]

@@ -246,13 +246,7 @@ class Dataset:
         array([[1., 3.]])
         """
         keep = [j for j, name in enumerate(self.features) if name in names]
-        encoding = self.encoding
-        if encoding is not None:
-            columns = tuple(column for column in encoding.columns if set(column.features) & set(names))
-            encoding = replace(encoding, columns=columns)
-            if len(encoding.features) != len(keep):
-                split = next(name for name in encoding.features if name not in names)
-                raise DownslopeError("data.part_of_column", feature=split)
+        encoding = None if self.encoding is None else self.encoding.with_features(names)
         features = tuple(self.features[j] for j in keep)
         return replace(self, X=self.X[:, keep], features=features, encoding=encoding)
 

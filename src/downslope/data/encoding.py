@@ -137,6 +137,15 @@ class Encoding:
     def features(self) -> tuple[str, ...]:
         return tuple(feature for column in self.columns for feature in column.features)
 
+    def with_features(self, names: Sequence[str]) -> Encoding:
+        """The same for some of the features. Raises DownslopeError for one of several of a single column."""
+        kept = tuple(column for column in self.columns if set(column.features) & set(names))
+        encoding = replace(self, columns=kept)
+        for name in encoding.features:
+            if name not in names:
+                raise DownslopeError("data.part_of_column", feature=name)
+        return encoding
+
     def apply(self, table: Table, target: bool = True) -> Dataset:
         """The rows of `table` as numbers; `target=False` at prediction, when y and weights need not exist.
 
@@ -318,16 +327,9 @@ class Request:
         notes += column_notes(columns, known)
         used = {*self.targets, *as_names(self.weights), *(column.name for column in columns)}
         formats = {name: about.formats[name] for name in sorted(used) if name in about.formats}
-        return Encoding(
-            tuple(columns),
-            self.targets,
-            self.weights,
-            classes,
-            self.named,
-            tuple(notes),
-            formats,
-            None if about.layout is None else replace(about.layout, notes=()),
-        )
+        layout = None if about.layout is None else replace(about.layout, notes=())
+        about_rows = (self.targets, self.weights, classes, self.named)
+        return Encoding(tuple(columns), *about_rows, tuple(notes), formats, layout)
 
     def _last_resort(
         self, known: Mapping[str, Summary], left: Mapping[str, Note], notes: list[Note]
@@ -372,12 +374,10 @@ class About:
     skips: bool = False  # rows with a stray are left out
 
     def notes(self, name: str) -> list[Note]:
-        counts = self.counts.get(name)
-        return (
-            []
-            if counts is None
-            else counts.notes(name, self.formats[name], "," if self.layout is None else self.layout.delimiter)
-        )
+        if name not in self.counts:
+            return []
+        delimiter = "," if self.layout is None else self.layout.delimiter
+        return self.counts[name].notes(name, self.formats[name], delimiter)
 
     def refuse_strays(self, source: str, name: str) -> None:
         if name in self.counts and not self.skips:

@@ -167,7 +167,7 @@ class PartialPass:
         runs = [run.gathering for run in (self, other) if run.gathering is not None]
         both = self.counters.items() & other.counters.items()
         return PartialPass(
-            _both(self.known, other.known),
+            {name: found + other.known[name] for name, found in self.known.items()},
             self.rows + other.rows,
             self.count + other.count,
             self.untargeted + other.untargeted,
@@ -421,13 +421,8 @@ def _whole(types: Mapping[str, Any], counts: Mapping[str, CellCounts]) -> frozen
     import pyarrow as pa
 
     typed = {name for name, held in types.items() if pa.types.is_integer(held)}
-    return frozenset(
-        typed | {name for name, count in counts.items() if count.count(["plain", "whole"]) == count.known}
-    )
-
-
-def _both(one: dict[str, Summary], other: dict[str, Summary]) -> dict[str, Summary]:
-    return {name: found + other[name] for name, found in one.items()}
+    written = {name for name, count in counts.items() if count.count(["plain", "whole"]) == count.known}
+    return frozenset(typed | written)
 
 
 def _summaries(block: NumericBlock, names: Sequence[str], distinct: Sequence[str]) -> dict[str, Summary]:

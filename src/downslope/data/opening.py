@@ -15,7 +15,7 @@ from . import memory
 from .database import Limits
 from .dataset import Dataset
 from .learning import learn_encoding, learned
-from .partitioned import PartitionedDataset
+from .partitioned import PartitionedDataset, together
 from .parts import Holdout, Meter, ReadOptions
 from .reading import Table
 from .source import Source, opened_source
@@ -131,16 +131,8 @@ def fitting(stream: Stream) -> Any:
 
 def in_memory(rows: PartitionedDataset) -> Dataset:
     """All parts, one after the other."""
-    parts = [part for part in rows.each() if len(part)]
-    weights: Any = [part.weights for part in parts]
-    return replace(
-        parts[0],
-        X=np.concatenate([part.X for part in parts]),
-        y=None if parts[0].y is None else np.concatenate([part.y for part in parts]),
-        weights=None if weights[0] is None else np.concatenate(weights),
-        notes=rows.notes,
-        drawn_in_parts=rows.drawn_in_parts,
-    )
+    whole = together([part for part in rows.each() if len(part)])
+    return replace(whole, notes=rows.notes, drawn_in_parts=rows.drawn_in_parts)
 
 
 def _queried(query: Source, most: int, formats: Any) -> Table | Source:

@@ -223,21 +223,26 @@ def grouped(parts: Iterator[Dataset]) -> Iterator[Dataset]:
     for part in parts:
         held += [part] if len(part) else []
         if len(held) == GROUP:
-            yield _together(held)
+            yield _in_one(held)
             held = []
     if held:
-        yield _together(held)
+        yield _in_one(held)
 
 
-def _together(parts: list[Dataset]) -> Dataset:
+def _in_one(parts: list[Dataset]) -> Dataset:
     if len(parts) == 1:
         return parts[0]
-    weights: Any = [part.weights for part in parts]
+    return together(parts, leased(sum(map(len, parts)), parts[0].X.shape[1]))
+
+
+def together(parts: Sequence[Dataset], out: np.ndarray | None = None) -> Dataset:
+    """The rows of all parts, one after the other; X is written to `out`, if given."""
+    joined = lambda arrays: None if arrays[0] is None else np.concatenate(arrays)
     return replace(
         parts[0],
-        X=np.concatenate([part.X for part in parts], out=leased(sum(map(len, parts)), parts[0].X.shape[1])),
-        y=np.concatenate([part.y for part in parts]),
-        weights=None if weights[0] is None else np.concatenate(weights),
+        X=np.concatenate([part.X for part in parts], out=out),
+        y=joined([part.y for part in parts]),
+        weights=joined([part.weights for part in parts]),
     )
 
 

@@ -374,14 +374,9 @@ def _parquet_files(words: str, paths: list[Path]) -> Source:
                 raise DownslopeError("data.types_differ", found=held, expected=first[name], **facts_)
         alike = alike and types == first and own == names
     size = sum(path.stat().st_size for path in paths)
-    more: dict[str, Any] = {
-        "rows": ends[-1],
-        "bytes": size,
-        "group": group,
-        "ends": tuple(ends),
-        "alike": alike,
-    }
-    return _checked(Source(words, tuple(paths), "parquet", names, first, **more))
+    more: dict[str, Any] = {"rows": ends[-1], "bytes": size, "ends": tuple(ends)}
+    source = Source(words, tuple(paths), "parquet", names, first, group=group, alike=alike, **more)
+    return _checked(source)
 
 
 def _json_files(words: str, paths: list[Path], copies: Copies) -> Source:

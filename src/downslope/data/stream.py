@@ -87,14 +87,12 @@ class Stream(PartitionedDataset):
     def after(cls, origin: Source, filtered: Filter, reading: ReadOptions, learn=learned) -> Stream:
         """The rows of an opened source."""
         first = learn(origin, filtered, reading)
-        known, classes, asked = first.known, first.encoding.classes, filtered.request
-        origin, filtered = first.origin, replace(filtered, request=first.request)
-        stream = cls(origin, filtered, reading, first.encoding, known, first.rows, first.skipped, classes)
-        stream = replace(stream, said=first.said, asked=asked)
-        gathered = (
-            first.gathered if stream.size == part_size(reading, len(filtered.request.columns)) else None
-        )
-        return replace(stream, gathered_at_once=gathered, pace=first.pace)
+        serving = replace(filtered, request=first.request)
+        rows = (first.known, first.rows, first.skipped, first.encoding.classes)
+        more: dict[str, Any] = {"pace": first.pace, "said": first.said, "asked": filtered.request}
+        stream = cls(first.origin, serving, reading, first.encoding, *rows, **more)
+        same_parts = stream.size == part_size(reading, len(first.request.columns))
+        return replace(stream, gathered_at_once=first.gathered if same_parts else None)
 
     # ---- the fields of a Dataset -----------------------------------------------------------------
 
@@ -146,12 +144,7 @@ class Stream(PartitionedDataset):
 
     def with_features(self, names: Sequence[str]) -> Stream:
         """The same rows with some of the features."""
-        kept = tuple(column for column in self.encoding.columns if set(column.features) & set(names))
-        encoding = replace(self.encoding, columns=kept)
-        split = [name for name in encoding.features if name not in names]
-        if split:
-            raise DownslopeError("data.part_of_column", feature=split[0])
-        return replace(self, encoding=encoding, gathered_at_once=None)
+        return replace(self, encoding=self.encoding.with_features(names), gathered_at_once=None)
 
     def split(self, fraction: float, seed: int = 0) -> tuple[Stream, Stream]:
         """(training rows, validation rows): a row is for validation if its random number, from `seed`, is
@@ -186,13 +179,9 @@ class Stream(PartitionedDataset):
     def to_dict(self) -> dict[str, Any]:
         """Plain data from which the same rows can be opened again."""
         request, held = self.filter.request, self.filter.held
+        chosen = list(request.chosen) if request.named else None
         return {
-            "columns": [
-                list(request.targets),
-                list(request.chosen) if request.named else None,
-                request.weights,
-                list(request.exclude),
-            ],
+            "columns": [list(request.targets), chosen, request.weights, list(request.exclude)],
             "reading": [self.reading.memory, self.reading.rows, self.reading.on_bad_row],
             "text": [self.reading.encoding, self.reading.header],
             "held": None if held is None else [held.fraction, held.seed],
@@ -340,11 +329,7 @@ class Stream(PartitionedDataset):
     def _identity(self) -> str:
         """All that encoded rows depend on."""
         files = [(str(path.resolve()), *_stamp(path)) for path in self.origin.paths]
-        own: list[Any] = files or [
-            self.source,
-            os.getpid(),
-            time.monotonic(),
-        ]  # a query may answer otherwise tomorrow
+        own: list[Any] = files or [self.source, os.getpid(), time.monotonic()]  # a query's answer may change
         filtered = (self.filter.on_bad_row, self.filter.held)
         return repr((own, self.encoding.to_json(), filtered, self.classes, self.size, "1"))
 

@@ -36,9 +36,7 @@ class ExternalCode:
             whole = name == "derivative" and isinstance(self.f, Function)  # it brings its own
             if getattr(self, name) is None and not whole:
                 raise DownslopeError(f"checkpoint.{name}_needed", path=path)
-        formula = (
-            ("f", "derivative") if stored.get("function") else ()
-        )  # may be given again, and are compared
+        formula = ("f", "derivative") if stored.get("function") else ()  # may be given again: are compared
         for name, given in vars(self).items():
             if given is not None and name not in (*needed, *formula):
                 raise DownslopeError("checkpoint.no_code", path=path, name=name)
@@ -105,7 +103,7 @@ def stored_code(training: Training) -> dict[str, Any]:
             "trained": [name for name, _ in term.flat.parameters],
             "state": net_state.state(module),
         }
-    direction = getattr(training.method, "direction", None)
+    direction = training.method.direction
     if isinstance(direction, FromTorch):
         description["method"] = direction.settings()
     if training.function is not None:
@@ -138,7 +136,7 @@ def _of_function(function: Function, start: np.ndarray) -> dict[str, Any]:
 def refuse_other(path, then: Mapping[str, Any], training: Training) -> None:
     """Raise where an optimizer or a function is not that of the run. A module has been looked at."""
     function, state = training.function, training.descent.state
-    direction = getattr(training.method, "direction", None)
+    direction = training.method.direction
     if isinstance(direction, FromTorch):
         now = direction.settings()
         for name in [*then["method"], *now]:

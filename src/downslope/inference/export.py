@@ -118,9 +118,8 @@ def _refuse_unless_alike(solution: Solution, session) -> None:
     found = dict(zip([output.name for output in session.get_outputs()], session.run(None, given)))
     wanted: list = [solution.predict(rows)]
     if solution.classes:
-        wanted.append(
-            solution.probabilities(rows) if solution.recipe.loss.has_probabilities else solution.scores(rows)
-        )
+        chances = solution.recipe.loss.has_probabilities
+        wanted.append(solution.probabilities(rows) if chances else solution.scores(rows))
     for (name, there), here in zip(found.items(), wanted):
         numbers = np.issubdtype(here.dtype, np.floating)
         size = float(np.abs(here).max()) if numbers else 0.0
@@ -275,14 +274,8 @@ def _text(graph: Graph, column: Column) -> str:
     if column.baseline is not None:
         words, rows = [*words, column.baseline], [*rows, np.zeros(k)]
     table = graph.constant(np.vstack([*rows, column.mean]))
-    code = graph.add(
-        "LabelEncoder",
-        column.name,
-        domain="ai.onnx.ml",
-        keys_strings=words,
-        values_int64s=list(range(len(words))),
-        default_int64=len(words),
-    )
+    codes = {"keys_strings": words, "values_int64s": list(range(len(words))), "default_int64": len(words)}
+    code = graph.add("LabelEncoder", column.name, domain="ai.onnx.ml", **codes)
     return graph.add("Squeeze", graph.add("Gather", table, code), graph.constant([1]))  # (n, 1, k) → (n, k)
 
 

@@ -132,9 +132,7 @@ class Logbook:
             try:
                 writer.check(self.force, goes_on)
             except OSError as error:  # a name that is too long, a folder that may not be looked into
-                raise DownslopeError(
-                    "logbook.not_written", target=writer.target, reason=_reason(error)
-                ) from None
+                raise _not_written(writer, error) from None
 
     def write(self, head: Mapping[str, Any], steps: Iterable[Mapping[str, Any]], end: Mapping[str, Any]):
         """Write a complete log of finished steps: the beginning, each step, the end.
@@ -155,8 +153,7 @@ class Logbook:
             except DownslopeError:
                 raise
             except Exception as error:
-                reason = _reason(error)
-                raise DownslopeError("logbook.not_written", target=writer.target, reason=reason) from None
+                raise _not_written(writer, error) from None
 
     def open(self, training: Training, event: str = "begin", **more: Any) -> Log:
         """Begin the log of a training: `event` is "begin", "resumed" or "changed"."""
@@ -168,8 +165,7 @@ class Logbook:
             except DownslopeError:
                 raise
             except Exception as error:  # what a library or a server raises is anybody's guess
-                reason = _reason(error)
-                raise DownslopeError("logbook.not_written", target=writer.target, reason=reason) from None
+                raise _not_written(writer, error) from None
         return Log(self, training, [Thinned(writer, training.trace.updates) for writer in writers])
 
 
@@ -354,6 +350,10 @@ def _whole_lines(path: Path) -> int:
     """Bytes up to the end of the last whole line: what was killed may have left a part of one more."""
     content = path.read_bytes()
     return content.rfind(b"\n") + 1
+
+
+def _not_written(writer: Writer, error: Exception) -> DownslopeError:
+    return DownslopeError("logbook.not_written", target=writer.target, reason=_reason(error))
 
 
 def _reason(error: Exception) -> str:

@@ -110,12 +110,14 @@ def regression_metrics(dataset: Dataset, predicted) -> dict[str, float]:
     total = s.sum()
     squares = s @ away**2 / total  # (k,)
     spread = s @ (y - s @ y / total) ** 2 / total
-    r2 = np.where(spread > 0, 1 - squares / np.where(spread > 0, spread, 1), np.nan)
-    return {
-        "r2": float(r2.mean()),
-        "rmse": float(np.sqrt(squares).mean()),
-        "mae": float((s @ np.abs(away) / total).mean()),
-    }
+    return _regression(squares, spread, s @ np.abs(away) / total)
+
+
+def _regression(squares, variance, sizes) -> dict[str, float]:
+    """The metrics from means over rows of (y − ŷ)², (y − ȳ)² and |y − ŷ|, (k,) each."""
+    r2 = np.where(variance > 0, 1 - squares / np.where(variance > 0, variance, 1), np.nan)
+    rmse, mae = float(np.sqrt(squares).mean()), float(sizes.mean())
+    return {"r2": float(r2.mean()), "rmse": rmse, "mae": mae}
 
 
 def _over_parts(solution, rows: PartitionedDataset) -> dict:
@@ -134,11 +136,7 @@ def _over_parts(solution, rows: PartitionedDataset) -> dict:
     moments = rows.gathered.moments
     squares, sizes, weight = rows.map_reduce(partial(_missed, W, b, loss))
     squares = squares / weight
-    r2 = np.where(
-        moments.variance > 0, 1 - squares / np.where(moments.variance > 0, moments.variance, 1), np.nan
-    )
-    rmse, mae = float(np.sqrt(squares).mean()), float((sizes / weight).mean())
-    return {"r2": float(r2.mean()), "rmse": rmse, "mae": mae}
+    return _regression(squares, moments.variance, sizes / weight)
 
 
 def _missed(W, b, loss, part: Dataset):

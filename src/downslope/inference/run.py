@@ -27,7 +27,7 @@ from ..data import Encoding
 from ..descent.trace import Trace
 from ..errors import DownslopeError
 from ..insight import Remedy, Verdict
-from ..insight.measured import Certificate
+from ..insight.measured import CurvatureCertificate
 from ..insight.standard_errors import standard_errors
 from ..messages import text
 from ..model.functions import Function
@@ -225,7 +225,7 @@ def _rebuilt(fields: dict[str, Any], params: np.ndarray, trace: Trace) -> Soluti
         if name in fields  # a run of an earlier version has no source and no gap
     }
     measured = fields.get("certificate")  # of a net, since 0.3
-    measured = None if measured is None else Certificate.from_json(measured)
+    measured = None if measured is None else CurvatureCertificate.from_json(measured)
     solution = Solution(
         params=params,
         verdict=_verdict(fields["verdict"], measured),

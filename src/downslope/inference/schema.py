@@ -270,10 +270,8 @@ def check_state(state: State, objective: Any) -> None:
         if not isinstance(pair, tuple) or len(pair) != 2:
             raise msgspec.ValidationError("pairs expected - at memory.moves")
         arrays += pair
-    if (
-        any(np.shape(array) != (size,) for array in arrays)
-        or min(state.updates, state.epochs, state.stage.done) < 0
-    ):
+    counts = (state.updates, state.epochs, state.stage.done)
+    if any(np.shape(array) != (size,) for array in arrays) or min(counts) < 0:
         raise msgspec.ValidationError(f"{size} weights expected - at place")
 
 

@@ -202,12 +202,8 @@ def _refuse(name: str, value: Any, kind: str) -> DownslopeError:
 
 
 def _number(name: str, value: Any) -> None:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or abs(value) > 1e300
-        or math.isnan(value)
-    ):
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or abs(value) > 1e300 or math.isnan(value):
         raise _refuse(name, value, "number")
 
 

@@ -177,9 +177,8 @@ class Solution:
         W = self.params[: len(self.features) * self.outputs].reshape(len(self.features), -1)
         if rows.X.shape[1] != len(W):
             raise DownslopeError("inference.columns", found=rows.X.shape[1], needed=len(W))
-        z = np.asarray(rows.X @ W.astype(rows.X.dtype), dtype=rows.X.dtype) + np.asarray(
-            self.intercept, dtype=rows.X.dtype
-        )
+        kind = rows.X.dtype
+        z = np.asarray(rows.X @ W.astype(kind), dtype=kind) + np.asarray(self.intercept, dtype=kind)
         return z[:, 0] if self.single and z.shape[1] == 1 else z
 
     @property
@@ -310,11 +309,8 @@ class Solution:
 
     def to_json(self) -> dict[str, Any]:
         """The output of `--json`: plain data, with null for numbers that are not finite."""
-        intercept = (
-            None
-            if self.is_net or not (self.features and self.recipe.intercept)
-            else np.asarray(self.intercept).tolist()
-        )
+        has_intercept = self.features and self.recipe.intercept and not self.is_net
+        intercept = np.asarray(self.intercept).tolist() if has_intercept else None
         fields = {
             "params": self.named,
             "classes": list(self.classes),

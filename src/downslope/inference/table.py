@@ -7,8 +7,9 @@ heavy is loaded here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ..arguments import Kind, a, listed, number, numbers_by_name, shown, truth, whole
@@ -20,52 +21,21 @@ if TYPE_CHECKING:
     from ..model.nets import Net
 
 
-def _losses() -> Iterable[str]:
-    from ..model.losses import LOSSES
+def _table(module: str, name: str) -> Callable[[], Iterable[str]]:
+    """The names in a table of a module, which is loaded when they are asked for."""
+    return lambda: getattr(import_module(module, __package__), name)
 
-    return LOSSES
+
+_losses, _methods = _table("..model.losses", "LOSSES"), _table("..descent.methods", "METHODS")
+_orders, _stops = _table("..descent.batching", "ORDERS"), _table("..descent.stops", "STOPS")
+_metrics, _rules = _table("..selection.metrics", "METRICS"), _table("..selection.choosing", "RULES")
+_penalty_on = _table("..model.penalties", "PENALTY_ON")
 
 
 def _penalties() -> Iterable[str]:
     from ..model.penalties import PENALTIES
 
     return [*PENALTIES, "auto"]
-
-
-def _methods() -> Iterable[str]:
-    from ..descent.methods import METHODS
-
-    return METHODS
-
-
-def _orders() -> Iterable[str]:
-    from ..descent.batching import ORDERS
-
-    return ORDERS
-
-
-def _metrics() -> Iterable[str]:
-    from ..selection.metrics import METRICS
-
-    return METRICS
-
-
-def _rules() -> Iterable[str]:
-    from ..selection.choosing import RULES
-
-    return RULES
-
-
-def _penalty_on() -> Iterable[str]:
-    from ..model.penalties import PENALTY_ON
-
-    return PENALTY_ON
-
-
-def _stops() -> Iterable[str]:
-    from ..descent.stops import STOPS
-
-    return STOPS
 
 
 def pairs(option: str, words: str, example: str) -> dict[str, str]:

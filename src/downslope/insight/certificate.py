@@ -14,7 +14,7 @@ from ..arguments import door, number
 from ..descent.auto_rate import best_fixed
 from ..errors import DownslopeError
 from ..messages import text
-from ..model.functions import Function
+from ..model.functions import Function, listed_values
 from ..model.hessian import NotMeasured
 from ..model.lanczos import outer_eigenvalues
 from ..model.objective import Objective, function_objective
@@ -343,7 +343,7 @@ def _of_function(function: Function, at, asked) -> Certificate:
         example = ", ".join(f'"{name}": 1' for name in function.names)
         raise DownslopeError("certificate.no_place", formula=function.formula, example=example)
     x = np.zeros(function.size) if at is None else function.start_vector(at)
-    place = ", ".join(f"{name} = {number:.6g}" for name, number in zip(function.names, x))
+    place = listed_values(function.names, x)
     H = function.hessian(x)
     if H is None or not np.isfinite(H).all():
         return Certificate("unknown", place=place, **asked)

@@ -60,17 +60,14 @@ class FitStatistics:
         """(name, number) for each one that is known, as they are printed."""
         names = ["r_squared", "adjusted_r_squared", "log_likelihood", "null_log_likelihood"]
         names += ["deviance", "aic", "bic"]
+        known = lambda names: [(name, value) for name in names if (value := getattr(self, name)) is not None]
         found = [("rows", f"{self.rows}"), ("degrees", f"{self.degrees:.6g}")]
-        found += [(name, f"{getattr(self, name):.6g}") for name in names if getattr(self, name) is not None]
+        found += [(name, f"{value:.6g}") for name, value in known(names)]
         if self.test_statistic is not None:
             ends = ", ".join(f"{value:g}" for value in self.test_degrees)
             value = f"{self.test_statistic:.6g} ({ends}), p = {self.test_p:.3g}"
             found.append((TESTS[self.test or ""], value))
-        found += [
-            (name, f"{getattr(self, name):.4g}")
-            for name in ("durbin_watson", "skew", "kurtosis")
-            if getattr(self, name) is not None
-        ]
+        found += [(name, f"{value:.4g}") for name, value in known(("durbin_watson", "skew", "kurtosis"))]
         if self.jarque_bera is not None:
             found.append(("jarque_bera", f"{self.jarque_bera:.4g}, p = {self.jarque_bera_p:.3g}"))
         pseudo = self.null_log_likelihood is not None

@@ -170,11 +170,8 @@ def outer_curvatures(objective, theta) -> tuple[np.ndarray, np.ndarray]:
     def product(v) -> np.ndarray:
         v = np.ravel(v)
         step = size * v / (np.linalg.norm(v) or 1.0)
-        away = (
-            objective.value_and_gradient(theta + step).gradient
-            - objective.value_and_gradient(theta - step).gradient
-        )
-        return away * (np.linalg.norm(v) / (2 * size))
+        ahead, behind = (objective.value_and_gradient(theta + s * step).gradient for s in (1, -1))
+        return (ahead - behind) * (np.linalg.norm(v) / (2 * size))
 
     if objective.size <= WRITTEN:
         H = np.column_stack([product(e) for e in np.eye(objective.size)])

@@ -34,8 +34,9 @@ REASONS = (  # why a curvature was not measured
 
 
 @dataclass(frozen=True)
-class Certificate:
-    """The largest curvature L that a training met, and what it allows: bound of the rate, best rate.
+class CurvatureCertificate:
+    """The largest curvature L measured along a training, and what it allows: bound of the rate, best rate.
+    (`certificate.Certificate` is what the curvature says before a descent.)
 
     `source` is "path" where L was found from the recorded moves and gradients, "hessian" where it is the
     largest eigenvalue of a Hessian. `at_least`: L is a lower bound. `batch`: the Hessian is that of some of
@@ -79,7 +80,7 @@ class Certificate:
     def lines(self) -> list[str]:
         """What was measured on a net, a sentence each."""
         if not self.known:
-            said = text("watching.not_measured", what=self.what, why=reason(self.why))
+            said = text("insight.not_measured", what=self.what, why=reason(self.why))
             return [said] if self.why else []
         facts = {**vars(self), "excess": self.excess}
         code = "curvature_some_rows" if self.batch else "curvature_at_least" if self.at_least else "curvature"
@@ -90,7 +91,7 @@ class Certificate:
             facts["formula"] = text(f"insight.net_bound_{self.rule}")
             found.append(text("insight.net_bound", **facts))
         if self.edge:
-            found.append(text("watching.certificate_edge"))
+            found.append(text("insight.net_edge"))
         return found
 
     def to_json(self) -> dict[str, Any]:
@@ -104,7 +105,7 @@ class Certificate:
         return self.excess * self.first / self.L if self.first and self.known else self.excess
 
     @classmethod
-    def from_json(cls, record: dict[str, Any]) -> Certificate:
+    def from_json(cls, record: dict[str, Any]) -> CurvatureCertificate:
         """What `to_json` wrote. Raises TypeError for other fields."""
         unknown = {name: math.nan for name in ("L", "rate", "bound", "best") if record.get(name) is None}
         return cls(**{**{name: value for name, value in record.items() if name != "excess"}, **unknown})
@@ -116,10 +117,12 @@ def _plain(value: Any) -> Any:
 
 def reason(why: str) -> str:
     """Why something was not measured, or not seen: the sentence of a code; a reason of its own as it is."""
-    return text(f"watching.why_{why}") if why in REASONS else why
+    return text(f"insight.why_{why}") if why in REASONS else why
 
 
-def of_measurements(measured: Sequence[Curvature], diverged: bool, early: bool = True) -> Certificate:
+def of_measurements(
+    measured: Sequence[Curvature], diverged: bool, early: bool = True
+) -> CurvatureCertificate:
     """What several measurements, in the order of their steps, say together. `early`: a rate beyond its bound
     at the first updates is shown, even where the run went on well."""
     # A rate that is too large shows at once; later the loss bends until the rate fits (edge of stability).
@@ -130,7 +133,7 @@ def of_measurements(measured: Sequence[Curvature], diverged: bool, early: bool =
     edge = len(late) >= 2 and min(late) > 1 - NEAR and max(late) < 1 + NEAR and not last.batch
     values = [c.value for c in measured]
     alike = len(values) > 1 and max(values) - min(values) <= ALIKE * max(values) and not last.batch
-    return Certificate(
+    return CurvatureCertificate(
         L=shown.value,
         rate=shown.rate,
         bound=shown.bound,
@@ -162,7 +165,7 @@ class Place(NamedTuple):
     memory: Any = None  # the direction's
 
 
-def certificate_of_net(objective: Any, method: Any, trace: Any, end: Any) -> Certificate:
+def certificate_of_net(objective: Any, method: Any, trace: Any, end: Any) -> CurvatureCertificate:
     """λ of the loss of a net over all rows, dropout off, along a descent that is over; weight decay added.
 
     At the last weights, the first, and three in between that the trace holds. Of a direction that scales the
@@ -191,7 +194,8 @@ def certificate_of_net(objective: Any, method: Any, trace: Any, end: Any) -> Cer
         budget -= one * rows
         measured.append(found)
     if not measured:
-        return Certificate() if failed is None else Certificate(what=failed.what, why=failed.why)
+        facts = {} if failed is None else {"what": failed.what, "why": failed.why}
+        return CurvatureCertificate(**facts)
     measured.sort(key=lambda c: c.step)
     risen = bool(steps) and not end.value < steps[0].loss
     known = of_measurements(measured, diverged, early=risen)

@@ -75,15 +75,12 @@ def explain_step(solution, step: int, dataset=None) -> list[str]:
     if objective is not None:
         lines += _rows(objective, move, dataset)
     key = "instruments.value_of_rows" if solution.features else "instruments.value_of_function"
-    place = ", ".join(
-        f"{name} = {_number(value)}" for name, value in zip(solution.names[:SHOWN], move.before)
-    )
+    place = ", ".join(f"{name} = {_number(w)}" for name, w in zip(solution.names[:SHOWN], move.before))
     lines += ["", text(key, value=_number(move.loss), formula=solution.formula, place=place)]
     for j, name in list(enumerate(solution.names))[:SHOWN]:
         lines.append(_slope(objective, move, j, name, "F" if solution.features else "f"))
-        lines.append(
-            _update(objective, move, j, name) if solution.method in PLAIN else _change(move, j, name)
-        )
+        plain = solution.method in PLAIN
+        lines.append(_update(objective, move, j, name) if plain else _change(move, j, name))
     if len(solution.names) > SHOWN:
         lines.append(text("instruments.more_weights", count=len(solution.names) - SHOWN))
     if objective is not None and solution.recipe.scale:
@@ -169,12 +166,8 @@ def _recorded(solution, objective: Objective | None, number: int) -> Move:
 
 
 def _head(solution, move: Move, objective, dataset) -> str:
-    facts = {
-        "step": move.number,
-        "epoch": move.epoch + 1,
-        "method": solution.method,
-        "rate": _number(move.rate),
-    }
+    facts = {"step": move.number, "epoch": move.epoch + 1, "method": solution.method}
+    facts["rate"] = _number(move.rate)
     if not solution.features:
         return text("instruments.step_of_function", **facts)
     if objective is None:
@@ -204,11 +197,8 @@ def _rows(objective: Objective, move: Move, dataset) -> list[str]:
         return lines
     places = np.arange(objective.rows) if move.rows is None else move.rows
     seen = places[:SHOWN]
-    X, slope, z = (
-        _inner_rows(term, seen),
-        _weighted_slope(term, move.before, seen),
-        term.predictor(move.before, seen),
-    )
+    X, slope = _inner_rows(term, seen), _weighted_slope(term, move.before, seen)
+    z = term.predictor(move.before, seen)
     Y, mean = term.Y[seen], term.loss.mean(z)
     linked = not np.array_equal(mean, z)  # the mean of a row is not z itself
     heads = [text("instruments.row"), *dataset.features, dataset.targets[0]]
@@ -271,15 +261,9 @@ def _update(objective: Objective | None, move: Move, j: int, name: str) -> str:
 
 def _change(move: Move, j: int, name: str) -> str:
     """What a direction with a memory, or a curvature, made of the gradient."""
-    change, plain = move.after[j] - move.before[j], -move.rate * move.gradient[j]
-    return text(
-        "instruments.change",
-        name=name,
-        old=_number(move.before[j]),
-        new=_number(move.after[j]),
-        change=_number(change),
-        plain=_number(plain),
-    )
+    old, new = move.before[j], move.after[j]
+    numbers = {"old": old, "new": new, "change": new - old, "plain": -move.rate * move.gradient[j]}
+    return text("instruments.change", name=name, **{key: _number(x) for key, x in numbers.items()})
 
 
 def _number(value, inside: bool = False) -> str:

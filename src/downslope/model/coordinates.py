@@ -219,9 +219,9 @@ class Coordinates:
 
     def _slopes(self, z):
         """f at z, and how each row pulls (n,)."""
-        value, slope = self.term.loss.value_and_slope(z, self.term.Y)
-        share = 1.0 if self.term.relative_weight is None else self.term.relative_weight[:, None]
-        return float((share * value).mean()), (share * slope)[:, 0] / self.term.rows
+        term = self.term
+        value, slope = (term.weighted(part) for part in term.loss.value_and_slope(z, term.Y))
+        return float(value.mean()), slope[:, 0] / term.rows
 
     # ---- dense columns, through H ------------------------------------------------------------
 
@@ -414,9 +414,8 @@ class SeveralOutputs:
         if free.size and self.term.coupled:
             step[self.d :] -= step[self.d :].mean()  # softmax does not see what shifts all classes alike
         before = self.value + priced(self.theta, l1, l2)
-        promised = (
-            float(self.gradient @ step) + priced(self.theta + step, l1, l2) - priced(self.theta, l1, l2)
-        )
+        after = priced(self.theta + step, l1, l2)
+        promised = float(self.gradient @ step) + after - priced(self.theta, l1, l2)
         t = 1.0
         while t > 1e-10 and step.any():
             ahead = self.theta + t * step

@@ -34,11 +34,8 @@ def crossover(objective) -> tuple[np.ndarray, float] | None:
     """θ at the minimum, and how far F may lie above its minimum there; None where rows are not in memory, or
     a matrix of all pairs of columns is too large."""
     term = objective.term
-    if (
-        not (term.linear_rows and term.in_memory)
-        or term.loss.corner is None
-        or term.size // term.outputs > WIDE
-    ):
+    in_memory = term.linear_rows and term.in_memory
+    if not in_memory or term.loss.corner is None or term.size // term.outputs > WIDE:
         return None
     k = term.outputs
     found, slopes = np.array(term.null_theta).reshape(-1, k), np.empty((2, term.rows, k))

@@ -95,12 +95,11 @@ def duality_gap(objective, point, passes: float = math.inf) -> float | None:
         tries.append((np.ones(len(theta), bool), 12 if term.rows * len(theta) ** 2 <= SMALL else 1))
     if budget >= 2 and (intercepts | (objective.l1 > 0) | (objective.l2 > 0)).all():
         tries.append((intercepts, 30))
-    known = (
-        objective.quadratic and not objective.nonsmooth and term.gathered is not None
-    )  # G costs nothing then
+    parabola = objective.quadratic and not objective.nonsmooth
+    known = parabola and term.gathered is not None  # G costs nothing then
     if not (tries or known):
         return None
-    if objective.quadratic and not objective.nonsmooth and (known or tries[0][0].all()):
+    if parabola and (known or tries[0][0].all()):
         exact = _parabola(objective.hessian_of_parabola, point.gradient, theta)
         if exact is not None:
             return exact
@@ -178,8 +177,7 @@ def lower_bound(objective, slope, pull, theta=None) -> float:
     slope, pull = share * slope, share * pull
     if np.abs(pull[free]).max(initial=0.0) > rounding:
         return -math.inf
-    price = term.loss.conjugate(slope, term.Y)
-    price = term.weighted(price)
+    price = term.weighted(term.loss.conjugate(slope, term.Y))
     total = float(price.sum()) / term.rows
     if not math.isfinite(total):
         return -math.inf
@@ -247,18 +245,15 @@ def pull_of(term, slope) -> np.ndarray:
 def _hessian(objective, loss, theta, z, bend, moved) -> np.ndarray:
     """Of the smooth part of F, for the weights that move; of rows without curvature nothing is asked."""
     term, k = objective.term, objective.term.outputs
-    price = np.diag(objective.l2[moved])
-    share = 1.0 if term.relative_weight is None else term.relative_weight[:, None]
+    price, weight = np.diag(objective.l2[moved]), term.weighted(bend)
     if not (moved & (term.column_scale > 0)).any():  # intercepts alone
-        if bend.ndim == 3:
-            return (np.reshape(share, (-1, 1, 1)) * bend).mean(axis=0) + price
-        return np.diag((share * bend).mean(axis=0)) + price
+        mean = weight.mean(axis=0)
+        return (mean if bend.ndim == 3 else np.diag(mean)) + price
     if term.loss.coupled(k):
         return term.hessian(theta, (theta, z)) + price
     if loss.quadratic:
         return objective.hessian_of_parabola
     H = np.zeros((len(theta), len(theta)))
-    weight = share * bend
     for output in range(k):
         rows = np.flatnonzero(weight[:, output])
         if len(rows) == term.rows:

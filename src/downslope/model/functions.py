@@ -230,7 +230,11 @@ class Function:
         x = self.start_vector(start)
         value, gradient = self.value_and_gradient(x)
         if not (np.isfinite(value) and np.isfinite(gradient).all()):
-            facts = {"value": f"{value:.6g}", "gradient": _listed(gradient), "place": _place(self.names, x)}
+            facts = {
+                "value": f"{value:.6g}",
+                "gradient": _listed(gradient),
+                "place": listed_values(self.names, x),
+            }
             raise DownslopeError("functions.outside_domain", formula=self.formula, **facts)
         return x
 
@@ -367,17 +371,10 @@ def _warn_if_not_slope(shown: str, names, kernel: Given, x: np.ndarray) -> np.nd
     given = kernel.slopes(near)
     if is_slope(kernel.value, near, given):
         return None
-    else:
-        right = _listed(central_differences(kernel.value, near))
-        place = _place(names, near)
-        _warn(
-            "functions.derivative_differs_there",
-            formula=shown,
-            place=place,
-            given=_listed(given),
-            right=right,
-        )
-        return near
+    facts = {"given": _listed(given), "right": _listed(central_differences(kernel.value, near))}
+    place = listed_values(names, near)
+    _warn("functions.derivative_differs_there", formula=shown, place=place, **facts)
+    return near
 
 
 def _warn_if_not_derivative(shown: str, kernel: Symbolic) -> None:
@@ -426,5 +423,6 @@ def _listed(numbers: np.ndarray) -> str:
     return parts[0] if len(parts) == 1 else f"[{', '.join(parts)}]"
 
 
-def _place(names, x: np.ndarray) -> str:
+def listed_values(names, x: np.ndarray) -> str:
+    """x = 1, y = 2.5"""
     return ", ".join(f"{name} = {number:.6g}" for name, number in zip(names, x))

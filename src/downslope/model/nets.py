@@ -298,20 +298,13 @@ class NetTerm(Term):
         with flat.drawing() if self.training else nullcontext(), torch.enable_grad():
             for part in row_blocks(n):
                 here = part if rows is None else rows[part]
-                Y, share = (
-                    self.Y[here],
-                    None if self.relative_weight is None else self.relative_weight[here, None],
-                )
                 scores = flat.scores(self.X[here])  # (b, k)
-                z = self._in_units(_numpy(scores))
-                losses, slope = self.loss.value_and_slope(z, Y)
+                losses, slope = self.loss.value_and_slope(self._in_units(_numpy(scores)), self.Y[here])
                 slope = slope / n
                 if self.units is not None:
                     slope = self.units.unit * slope
-                if share is not None:
-                    losses, slope = share * losses, share * slope
-                value += float(losses.sum())
-                _backward(scores, torch.from_numpy(slope).to(scores))
+                value += float(self.weighted(losses, here).sum())
+                _backward(scores, torch.from_numpy(self.weighted(slope, here)).to(scores))
         return value / n, flat.gradient(), theta
 
     def predictor(self, theta, X=None) -> np.ndarray:

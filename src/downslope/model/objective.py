@@ -51,11 +51,8 @@ class Line:
         l2 = objective.l2
         self._price = [0.0, 0.0, 0.0]
         if l2.any():  # else a direction beyond 1e154 would make it 0·∞
-            self._price = [
-                0.5 * float(l2 @ point.theta**2),
-                float(l2 @ (point.theta * direction)),
-                0.5 * float(l2 @ direction**2),
-            ]
+            tilt = float(l2 @ (point.theta * direction))
+            self._price = [0.5 * float(l2 @ point.theta**2), tilt, 0.5 * float(l2 @ direction**2)]
 
     def value_and_slope(self, t: float) -> tuple[float, float]:
         """F(θ + t·d) and its derivative in t."""
@@ -394,9 +391,8 @@ class Objective:
 def objective_of(term, penalty: Penalty, penalty_on: str = "raw", scale: bool = True) -> Objective:
     """F of a term and a penalty on its weights w; with `penalty_on` "standardised", on σ·w."""
     standardised = penalties.on_standardised(penalty_on, scale) and penalty.alpha > 0
-    return Objective(
-        term, penalty, np.where(term.column_scale > 0, term.column_scale, 1.0) if standardised else None
-    )
+    units = np.where(term.column_scale > 0, term.column_scale, 1.0) if standardised else None
+    return Objective(term, penalty, units)
 
 
 @door(dataset=ROWS, model=a("Linear", none=True))

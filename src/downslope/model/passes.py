@@ -13,6 +13,7 @@ from ..kernels.compiled import compiled
 from ..kernels.ring import PLACES
 from ..kernels.threads import with_helpers
 from ..kernels.updates import STEEPEST
+from .summing import share_of
 
 PIECE = 2**17  # numbers that stay in a core's cache
 STRETCH = 512  # pieces between looks at whether to go on
@@ -50,7 +51,7 @@ def _dense(term, plan, ready: Callable) -> Callable:
     plainly = True if uncompiled or k > 1 else None
     piece = min(n, max(1, PIECE // q // size) * size)
     space = np.empty((PLACES, piece, q)), np.empty((PLACES, piece, k)), np.empty((PLACES, piece))
-    source = (term.X, term.Y, _share(term), term.standardise.center, _inverse(term.standardise))
+    source = (term.X, term.Y, share_of(term), term.standardise.center, _inverse(term.standardise))
 
     def swept(order, learning, theta, memory):
         for first in range(0, len(order), STRETCH * piece):
@@ -79,7 +80,7 @@ def _sparse(term, plan, ready: Callable) -> Callable:
     # A piece that is not swept row by row begins with a look at all columns.
     piece = min(n, max(1, max(PIECE, 0 if alone else 2 * q) // mean // size) * size)
     free = q - 1 if term.intercept else -1
-    source = (*gather.unsigned(X), term.Y, _share(term), _inverse(term.standardise), free)
+    source = (*gather.unsigned(X), term.Y, share_of(term), _inverse(term.standardise), free)
     spaces: list[tuple] = []
 
     def space_for(order) -> tuple:
@@ -122,11 +123,6 @@ def _helped(ahead: Callable, alone: bool, piece: int, source: tuple, order, spac
     task = partial(ahead, state, pieces, source, order, space)
     with with_helpers(task, partial(ring.close, state), 0 if alone else min(pieces, PLACES) - 1):
         yield state
-
-
-def _share(term) -> np.ndarray:
-    """The rows' weights over their mean, (n,); empty where all weigh the same."""
-    return np.empty(0) if term.relative_weight is None else term.relative_weight
 
 
 def _inverse(standardise) -> np.ndarray:

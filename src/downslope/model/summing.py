@@ -40,7 +40,7 @@ def summed(term, theta):
     """(Σ sℓ, Σ s·slope·x (k, d), Σ s·slope (k,), z (n, k)) at θ."""
     W, b = raw_weights(term, theta)
     z = np.empty((term.outputs, term.rows))
-    share = NOTHING if term.relative_weight is None else term.relative_weight
+    share = share_of(term)
     if isinstance(term.X, np.ndarray):
         kernel, X = compiled(sums.dense_sums), [term.X]
     else:
@@ -48,12 +48,15 @@ def summed(term, theta):
 
     def task(rows):
         gradient, pull = np.zeros(W.shape), np.zeros(len(W))
-        value = kernel(
-            *X, term.targets, share, W, b, term.loss.kernel, rows.start, rows.stop, z, gradient, pull
-        )
-        return value, gradient, pull
+        out = (rows.start, rows.stop, z, gradient, pull)
+        return kernel(*X, term.targets, share, W, b, term.loss.kernel, *out), gradient, pull
 
     return *added(each(task, blocks(term.X, term.outputs))), z.T
+
+
+def share_of(term) -> np.ndarray:
+    """Weights of the rows over their mean, (n,); empty if all weigh the same."""
+    return NOTHING if term.relative_weight is None else term.relative_weight
 
 
 def column_sums(X, rough, share):
@@ -106,10 +109,7 @@ def added(parts: list[tuple]) -> tuple:
 
 def along(term, z, ahead, t: float) -> tuple[float, float]:
     """Σ sℓ(z + t·d) and its derivative in t, from z and d = `ahead`, (n, k)."""
-    kernel, share = (
-        compiled(sums.line_sums),
-        NOTHING if term.relative_weight is None else term.relative_weight,
-    )
+    kernel, share = compiled(sums.line_sums), share_of(term)
     task = lambda rows: kernel(z.T, ahead.T, t, term.targets, share, term.loss.kernel, rows.start, rows.stop)
     return added(each(task, blocks(term.X, term.outputs)))
 
@@ -145,8 +145,7 @@ def curvatures(term, z) -> np.ndarray:
             weights = [p[a] * p[b] for a, b in pairs] if coupled else [p[0] * (1 - p[0])]  # for ±z alike
         else:
             weights = list(term.loss.curvature(z[rows], term.Y[rows]).T)
-        if term.relative_weight is not None:
-            weights = [weight * term.relative_weight[rows] for weight in weights]
+        weights = [term.weighted(weight, rows) for weight in weights]
         out = np.zeros((len(pairs), filled, filled))
         gram(term.X[rows], m, inverse, term.intercept, np.array(weights), 0, rows.stop - rows.start, out)
         return (out,)

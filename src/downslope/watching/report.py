@@ -105,7 +105,7 @@ def _certificate(seen: Seen) -> list[str]:
     if c.parabola is False:
         found.append(text("watching.certificate_no_parabola"))
     if c.edge:
-        found.append(text("watching.certificate_edge", **facts))
+        found.append(text("insight.net_edge", **facts))
     if c.noise_scale is not None and math.isfinite(c.noise_scale) and c.rows and c.batch:
         found.append(text("watching.certificate_noise", **facts))
     return found

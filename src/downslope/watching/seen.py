@@ -15,7 +15,7 @@ from typing import Any
 from .. import __version__, atomic, view
 from ..descent.trace import Trace
 from ..errors import DownslopeError
-from ..insight.measured import Certificate
+from ..insight.measured import CurvatureCertificate
 from ..insight.scripts import Fix
 from ..insight.verdicts import Verdict
 from ..messages import language
@@ -73,9 +73,9 @@ class Seen:
         return self.recording.trace()
 
     @cached_property
-    def certificate(self) -> Certificate:
+    def certificate(self) -> CurvatureCertificate:
         """The curvature that the main loop met, the bound that follows for its rate, and the best rate."""
-        return Certificate(why="no_loop") if self.watched is None else self.watched.certificate
+        return CurvatureCertificate(why="no_loop") if self.watched is None else self.watched.certificate
 
     @cached_property
     def findings(self) -> list[mistakes.Finding]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..insight.measured import Certificate, of_measurements, reason
+from ..insight.measured import CurvatureCertificate, of_measurements, reason
 from ..insight.verdicts import Remedy, Verdict
 from ..messages import text
 from .records import Fact, Loop, Recording
@@ -24,7 +24,7 @@ class Watched:
 
     recording: Recording
     loop: Loop
-    certificate: Certificate = field(default_factory=Certificate)
+    certificate: CurvatureCertificate = field(default_factory=CurvatureCertificate)
 
     # ---- what was recorded ---------------------------------------------------------------------------
 
@@ -176,7 +176,7 @@ def rounded(rate: float) -> float:
     return float(f"{rate:.3g}")
 
 
-def certificate(recording: Recording, loop: Loop) -> Certificate:
+def certificate(recording: Recording, loop: Loop) -> CurvatureCertificate:
     """What is known of the curvature along a loop: from its moves, or from Hessians that were measured."""
     measured = [c for c in recording.curvatures if c.loop == loop.number]
     if not measured and loop.kind == "hand":
@@ -185,20 +185,20 @@ def certificate(recording: Recording, loop: Loop) -> Certificate:
         why = next(
             (f for f in recording.facts if f.code == "not_measured" and f.loop in (0, loop.number)), None
         )
-        return Certificate(why="" if why is None else _why(why))
+        return CurvatureCertificate(why="" if why is None else _why(why))
     found = of_measurements(measured, _diverged(recording, loop))
     return replace(found, source="path" if loop.kind == "hand" else "hessian")
 
 
-def _of_path(recording: Recording, loop: Loop) -> Certificate:
+def _of_path(recording: Recording, loop: Loop) -> CurvatureCertificate:
     """L from the recorded moves and gradients of a loop by hand."""
     found = path_curvature(recording, loop.number)
     rates = recording.rates.get(loop.number, np.zeros(0))
     rate = float(rates[-1]) if len(rates) else math.nan
     if isinstance(found, str):
-        return Certificate(rate=rate, why=text(f"watching.no_path_{found}"))
+        return CurvatureCertificate(rate=rate, why=text(f"watching.no_path_{found}"))
     plain = not loop.optimizer and found.value > 0
-    return Certificate(
+    return CurvatureCertificate(
         L=found.value,
         rate=rate,
         bound=2 / found.value if plain else math.nan,
@@ -212,7 +212,7 @@ def _of_path(recording: Recording, loop: Loop) -> Certificate:
 
 def _why(fact: Fact) -> str:
     what, why = fact.numbers.get("what", ""), reason(fact.numbers.get("why", ""))
-    return text("watching.not_measured", what=what, why=why)
+    return text("insight.not_measured", what=what, why=why)
 
 
 def _diverged(recording: Recording, loop: Loop) -> bool:

@@ -18,7 +18,7 @@ from ...descent.state import Result
 from ...descent.trace import Step, Trace
 from ...errors import DownslopeError
 from ...model.differences import hessian_of
-from ..measured import Certificate, certificate_of_net
+from ..measured import CurvatureCertificate, certificate_of_net
 from .epochs import still_to_go
 from .ground import Ground
 from .verdict import Remedy, Verdict
@@ -27,6 +27,12 @@ FEW = 50  # variables up to which a function's Hessian comes from 2p gradients, 
 NARROW = 500  # columns up to which eigenvectors are found: a fraction of a second
 KINKED = 1e-4  # of the fall: where a loss has a kink, bounds on the gap are looser
 CURVED = 4.0  # how much flatter than its bound a loss for classes may be: p(1 − p) ≥ 1/16 for p in [.07, .93]
+
+
+def facts_of(end: Result) -> dict[str, Any]:
+    """The numbers of every verdict: those of its reason, epochs, loss and gradient."""
+    facts = {"epochs": end.epochs, "loss": end.value, "gradient": end.stationarity}
+    return {**end.reason.numbers, **facts}
 
 
 def _without_stop(remedy: Remedy | None) -> Remedy | None:
@@ -54,9 +60,7 @@ class Case:
         """With the numbers that every verdict has, and the remedies that are not the same run again."""
         if self.settings.stop is not None:  # which may be what kept it from its end
             remedies = tuple(map(_without_stop, remedies))
-        kept = tuple(
-            remedy for remedy in remedies if remedy is not None and not self._same_run(remedy.change)
-        )
+        kept = tuple(one for one in remedies if one is not None and not self._same_run(one.change))
         facts = {**self.numbers, **numbers}
         for remedy in kept:
             facts = {**remedy.facts, **facts}
@@ -79,9 +83,8 @@ class Case:
             changed = self.settings.changed(change)
             if changed.with_(method="auto", epochs=1) != self.settings.with_(method="auto", epochs=1):
                 return False
-            return (
-                changed.epochs <= self.settings.epochs and changed.method_for(self.objective) == self.method
-            )
+            shorter = changed.epochs <= self.settings.epochs
+            return shorter and changed.method_for(self.objective) == self.method
         except Exception:  # a change that cannot be made fails where it is applied
             return False
 
@@ -94,13 +97,7 @@ class Case:
     @cached_property
     def numbers(self) -> dict[str, Any]:
         """Epochs, loss, gradient; of a fixed learning rate the bound and the best."""
-        facts: dict[str, Any] = {
-            **self.end.reason.numbers,
-            "epochs": self.end.epochs,
-            "loss": self.end.value,
-            "gradient": self.end.stationarity,
-        }
-        return {**facts, **self.judge("curvature", lambda: self._rate_facts, {})}
+        return {**facts_of(self.end), **self.judge("curvature", lambda: self._rate_facts, {})}
 
     @cached_property
     def _rate_facts(self) -> dict[str, Any]:
@@ -135,12 +132,12 @@ class Case:
         return bool(self.objective.term.has_products)
 
     @cached_property
-    def certificate(self) -> Certificate:
+    def certificate(self) -> CurvatureCertificate:
         """What was measured of a net's curvature; without a number where that is not done."""
         if not self.of_net:
-            return Certificate()
+            return CurvatureCertificate()
         measure = lambda: certificate_of_net(self.objective, self.method, self.trace, self.end)
-        return self.judge("certificate", measure, Certificate())
+        return self.judge("certificate", measure, CurvatureCertificate())
 
     @property
     def excess(self) -> float:

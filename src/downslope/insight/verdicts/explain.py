@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from ...descent.methods import AnyMethod, Exhaustive
 from ...descent.state import Result
 from ...descent.trace import Trace
 from . import functions, nets, rows
-from .case import Case
+from .case import Case, facts_of
 from .failures import failure, still_growing
 from .verdict import Remedy, Verdict
 
@@ -56,19 +57,17 @@ def explain(
 
 def unjudged(end: Result) -> Verdict:
     """Where it ended, and no more: what is reported where no verdict is wanted."""
-    facts = {"epochs": end.epochs, "loss": end.value, "gradient": end.stationarity}
-    return Verdict("not_judged", {**end.reason.numbers, **facts})
+    return Verdict("not_judged", facts_of(end))
 
 
 def plain(end: Result, numbers: dict[str, Any] | None = None, error: Exception | None = None) -> Verdict:
     """The verdict that the reason to end gives by itself; `error`: what kept all others from being judged."""
     code = end.reason.code
-    facts = {"epochs": end.epochs, "loss": end.value, "gradient": end.stationarity, **(numbers or {})}
     unjudged = () if error is None else (("verdict", f"{type(error).__name__}: {error}".splitlines()[0]),)
     kinds = {"seconds": "seconds", "validation": "stopped_early"}
     kind = kinds.get(code, "" if code in PLAIN else "stopped_as_asked")
-    numbers = {**end.reason.numbers, **facts}
-    return Verdict(PLAIN.get(code, "interrupted"), numbers, kind=kind, unjudged=unjudged)
+    facts = {**facts_of(end), **(numbers or {})}
+    return Verdict(PLAIN.get(code, "interrupted"), facts, kind=kind, unjudged=unjudged)
 
 
 def _judgements(case: Case) -> list[tuple[str, Callable[[], Verdict | None]]]:
@@ -96,17 +95,9 @@ def _judgements(case: Case) -> list[tuple[str, Callable[[], Verdict | None]]]:
         return [*judgements, *met, (code, lambda: rows.stopped_as_asked(case))]
     if not case.objective.linear_rows:
         judgements.append(("diverged", lambda: still_growing(case)))
-    findings = (
-        rows.FINDINGS
-        if case.objective.linear_rows
-        else functions.FINDINGS
-        if case.of_function
-        else nets.FINDINGS
-    )
-    return [
-        *judgements,
-        *((finding.__name__, lambda finding=finding: finding(case)) for finding in findings),
-    ]
+    of_no_rows = functions if case.of_function else nets
+    findings = rows.FINDINGS if case.objective.linear_rows else of_no_rows.FINDINGS
+    return [*judgements, *((finding.__name__, partial(finding, case)) for finding in findings)]
 
 
 def _on_the_grid(case: Case) -> Verdict:

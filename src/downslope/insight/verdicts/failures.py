@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...model.functions import listed_values
 from ...model.row_sums import about_means
 from .case import NARROW, Case
 from .verdict import Remedy, Verdict
@@ -163,4 +164,4 @@ def _where(case: Case) -> str:
         with np.errstate(all="ignore"):
             if not np.isfinite(objective.value(moved)):
                 return f"{name} = {bad[j]:.6g}"
-    return ", ".join(f"{name} = {x:.6g}" for name, x in zip(objective.names, bad))
+    return listed_values(objective.names, bad)

@@ -12,7 +12,7 @@ import numpy as np
 from ...descent.stops import Reason
 from ...errors import DownslopeError
 from ...model.differences import is_slope, nearby
-from ...model.functions import Function
+from ...model.functions import Function, listed_values
 from ..gradient_check import check_gradient
 from .case import Case
 from .failures import failure
@@ -47,7 +47,7 @@ def wrong_gradient(case: Case) -> Verdict | None:
             j = function.names.index(check.wrong[0])
             facts: dict[str, Any] = {"variable": check.wrong[0], "told": float(check.given[j])}
             facts["measured"] = float(check.measured[j])
-            at = ", ".join(f"{name} = {x:.6g}" for name, x in zip(function.names, near))
+            at = listed_values(function.names, near)
             slip = "" if check.slip is None else check.slip.code
             remedy = Remedy("own_derivative", {"derivative": None})
             return case.verdict("wrong_gradient", remedy, at=at, slip=slip, **facts)
@@ -80,26 +80,19 @@ def minimum(case: Case) -> Verdict | None:
     ) is not None:
         return falling
     if thin and ground.way_down is not None:
-        place, value = ground.way_down
-        facts = {
-            "lower": value,
-            "place": _place_text(case, place),
-            "lowest_curvature": float(ground.values[0]),
-        }
+        place, _ = ground.way_down
+        facts = {**_lower(case, ground.way_down), "lowest_curvature": float(ground.values[0])}
         nudge = Remedy("nudge_start", {"start": _named(case, place)})
         return case.verdict("saddle", nudge, kind="inflection", **facts)
     if long:
         return None
     lower = ground.lower_around(_samples(case))
     if lower is not None:
-        place, value = lower
-        return case.verdict("local_minimum", *_from(case, place), lower=value, place=_place_text(case, place))
+        return case.verdict("local_minimum", _from(case, lower[0]), **_lower(case, lower))
     if not ground.known:
         return case.verdict("converged")
-    bent = ground.values[0] > ground.noise
-    return case.verdict(
-        "converged", kind="minimum" if bent else "flat", lowest_curvature=float(ground.values[0])
-    )
+    kind = "minimum" if ground.values[0] > ground.noise else "flat"
+    return case.verdict("converged", kind=kind, lowest_curvature=float(ground.values[0]))
 
 
 def saddle(case: Case) -> Verdict | None:
@@ -123,11 +116,8 @@ def saddle(case: Case) -> Verdict | None:
         return None  # what curves down is rounding
     best = points[int(found.argmin())]
     combination = ", ".join(f"{x:.4g}·{name}" for x, name in zip(v, case.objective.names) if abs(x) > 1e-6)
-    facts: dict[str, Any] = {
-        "eigenvalues": values.tolist(),
-        "lowest_curvature": float(values[0]),
-        "direction": combination,
-    }
+    facts: dict[str, Any] = {"eigenvalues": values.tolist(), "lowest_curvature": float(values[0])}
+    facts["direction"] = combination
     nudge = Remedy("nudge_start", {"start": _named(case, best)})
     return case.verdict(code, nudge, case.surest, **facts)
 
@@ -137,9 +127,7 @@ def unattained(case: Case) -> Verdict | None:
     ahead = case.ground.falls_on
     if ahead is None or not case.steps:
         return None
-    place, value = ahead
-    facts = {"lower": value, "place": _place_text(case, place)}
-    return case.verdict("unbounded", Remedy("bounded_function"), kind="unattained", **facts)
+    return case.verdict("unbounded", Remedy("bounded_function"), kind="unattained", **_lower(case, ahead))
 
 
 def plateau(case: Case) -> Verdict | None:
@@ -160,7 +148,7 @@ def plateau(case: Case) -> Verdict | None:
 
 def _plateau(case: Case, place, value: float) -> Verdict:
     least = float(case.ground.values[0]) if case.ground.known else 0.0
-    return case.verdict("plateau", *_from(case, place), lower=value, lowest_curvature=least)
+    return case.verdict("plateau", _from(case, place), lower=value, lowest_curvature=least)
 
 
 def pole(case: Case) -> Verdict | None:
@@ -183,8 +171,7 @@ def kink(case: Case) -> Verdict | None:
         return None
     lower = case.ground.lower_around(_samples(case))
     if lower is not None:
-        place, value = lower
-        return case.verdict("local_minimum", *_from(case, place), lower=value, place=_place_text(case, place))
+        return case.verdict("local_minimum", _from(case, lower[0]), **_lower(case, lower))
     return case.verdict("converged", kind="kink")
 
 
@@ -197,11 +184,8 @@ def oscillating(case: Case) -> Verdict | None:
     if not cosine < REVERSED:
         return None
     best = Remedy("shorter", {"learning_rate": shorter})
-    remedies = (
-        [best, case.surest]
-        if case.needed(1 / shorter, case.slowest) <= case.settings.epochs
-        else [case.surest, best]
-    )
+    in_time = case.needed(1 / shorter, case.slowest) <= case.settings.epochs
+    remedies = [best, case.surest] if in_time else [case.surest, best]
     return case.verdict("oscillating", *remedies, cosine=cosine)
 
 
@@ -245,8 +229,8 @@ def _lower_far_off(case: Case) -> tuple[np.ndarray, float] | None:
     return (points[j], float(values[j])) if values[j] < ground.value - clear else None
 
 
-def _from(case: Case, place) -> list[Remedy | None]:
-    return [Remedy("other_start", {"start": _named(case, place)})]
+def _from(case: Case, place) -> Remedy:
+    return Remedy("other_start", {"start": _named(case, place)})
 
 
 def _named(case: Case, place) -> dict[str, float]:
@@ -254,8 +238,9 @@ def _named(case: Case, place) -> dict[str, float]:
     return {name: float(f"{x:.6g}") for name, x in zip(case.objective.names, place)}
 
 
-def _place_text(case: Case, place) -> str:
-    return ", ".join(f"{name} = {x:.6g}" for name, x in zip(case.objective.names, place))
+def _lower(case: Case, found: tuple[np.ndarray, float]) -> dict[str, Any]:
+    """A place where f is lower, and its value there."""
+    return {"lower": found[1], "place": listed_values(case.objective.names, found[0])}
 
 
 FINDINGS = (

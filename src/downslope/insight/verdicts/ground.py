@@ -169,9 +169,8 @@ class Ground:
     def curves_up(self) -> bool:
         """Whether some direction curves upward by more than the way went down."""
         top = float(self.values[-1]) if self.known else 0.0
-        return top > self.noise and (
-            top * self.length * self.length > 1e-6 * self.whole or top * self.size * self.size > self.rounding
-        )
+        fell = top * self.length * self.length > 1e-6 * self.whole
+        return top > self.noise and (fell or top * self.size * self.size > self.rounding)
 
     @cached_property
     def newton(self) -> np.ndarray:
@@ -360,11 +359,8 @@ class Ground:
         if p > FEW:
             return False
         rng = np.random.default_rng(0)
-        ways = [
-            *np.eye(p),
-            *(self.gradient[None, :] if self.gradient.any() else []),
-            *rng.standard_normal((2 * p, p)),
-        ]
+        own = [self.gradient] if self.gradient.any() else []
+        ways = [*np.eye(p), *own, *rng.standard_normal((2 * p, p))]
         if p == 1:
             ways = ways[:1]
         rises = []
@@ -382,9 +378,8 @@ class Ground:
         near = self.x + 1e-6 * self.length * rng.standard_normal((4 * p + 4, p)) / math.sqrt(p)
         with np.errstate(all="ignore"):
             slopes = np.array([self.function.gradient(place) for place in near])
-        return bool(np.isfinite(slopes).all()) and _shortest(slopes) <= 1e-2 * float(
-            np.linalg.norm(slopes, axis=1).max()
-        )
+        steepest = float(np.linalg.norm(slopes, axis=1).max())
+        return bool(np.isfinite(slopes).all()) and _shortest(slopes) <= 1e-2 * steepest
 
 
 def _norm(v: np.ndarray) -> float:

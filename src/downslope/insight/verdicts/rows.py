@@ -85,9 +85,8 @@ def collinear(case: Case) -> Verdict | None:
         names = objective.term.column_names[: objective.term.columns]
         kept = [name for name in names if name not in facts["extra"]]
         remedies.append(Remedy("drop_column", {"features": kept}))
-    return case.verdict(
-        "collinear", *remedies, kind="collinear_how" if "combination" in facts else "", **facts
-    )
+    kind = "collinear_how" if "combination" in facts else ""
+    return case.verdict("collinear", *remedies, kind=kind, **facts)
 
 
 def _independent(term) -> bool:
@@ -159,11 +158,8 @@ def converged(case: Case) -> Verdict | None:
     if code == "closed_form":
         return case.verdict("converged", kind="solved" if _rounding_alone(case) else "solved_nearly")
     if code in ("gradient", "gap") and case.near:
-        steep = (
-            not term.smooth
-            and case.end.gap is not None
-            and case.end.stationarity > 1e-6 * term.gradient_scale
-        )
+        kink = not term.smooth and case.end.gap is not None
+        steep = kink and case.end.stationarity > 1e-6 * term.gradient_scale
         # At a kink the slope need not be 0: there the gap is what proves the end.
         proved: dict[str, Any] = {"kind": "proved", "gap": case.end.gap} if steep else {}
         return case.verdict("converged", **{"kind": "rounded" if "width" in case.numbers else "", **proved})
@@ -211,9 +207,8 @@ def turn(case: Case, t: float) -> tuple[float, float]:
     with np.errstate(all="ignore"):
         after = case.objective.value_and_gradient(case.objective.prox(case.theta - t * g, t)).gradient
         size = float(g @ g)
-        cosine = (
-            float(g @ after / math.sqrt(size * float(after @ after))) if size > 0 and after.any() else 0.0
-        )
+        known = size > 0 and after.any()
+        cosine = float(g @ after / math.sqrt(size * float(after @ after))) if known else 0.0
     return cosine, float(f"{t * size / max(size - float(g @ after), 1e-300):.3g}")
 
 
@@ -245,11 +240,9 @@ def too_slow(case: Case) -> Verdict | None:
 
 def badly_scaled(case: Case) -> Verdict | None:
     """Columns of unlike size, in which no fixed rate arrives, and standardised ones in which one does."""
-    if (
-        case.clearly_fast_enough
-        or not (case.straight and math.isfinite(case.L))
-        or case.at_best <= case.settings.epochs
-    ):
+    if case.clearly_fast_enough or not (case.straight and math.isfinite(case.L)):
+        return None
+    if case.at_best <= case.settings.epochs:
         return None
     remedy = scale(case)
     if remedy is None:
@@ -257,14 +250,10 @@ def badly_scaled(case: Case) -> Verdict | None:
     term = case.objective.term
     names, sizes = term.column_names, np.sqrt(np.diag(term.gram))[: term.columns]
     high, low = int(sizes.argmax()), int(sizes.argmin())
-    facts: dict[str, Any] = {
-        "high": names[high],
-        "low": names[low],
-        "ratio": float(sizes[high] / max(sizes[low], 1e-300)),
-    }
-    if high == low or facts["ratio"] < 2:  # of one size, but far from 0: the intercept is what they fight
-        return case.verdict("badly_scaled", remedy, kind="badly_centred", **facts)
-    return case.verdict("badly_scaled", remedy, **facts)
+    ratio = float(sizes[high] / max(sizes[low], 1e-300))
+    centred = high == low or ratio < 2  # of one size, but far from 0: the intercept is what they fight
+    kind = "badly_centred" if centred else ""
+    return case.verdict("badly_scaled", remedy, kind=kind, high=names[high], low=names[low], ratio=ratio)
 
 
 def exhausted(case: Case) -> Verdict:

@@ -35,9 +35,7 @@ def share_left(case: Case) -> float:
     if q > NARROW or q >= term.rows:
         return math.nan
     some, z = term.sample, _predictor(case)
-    if (
-        term.smooth and not objective.nonsmooth
-    ):  # gᵀG⁻¹g ≥ max|g|²/tr G: mostly a part of the rows tells enough
+    if term.smooth and not objective.nonsmooth:  # gᵀG⁻¹g ≥ max|g|²/tr G: mostly some rows tell enough
         size = _sizes(some, z, slice(None, None, min(16, 1 + some.rows // 1000))).max()
         least = case.end.stationarity**2 / max(size * term.rough_row_size, 1e-300)
         if term.rows * least / term.size > 2 * LEFT:
