@@ -7,6 +7,7 @@ falsely accused.
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
 import warnings
@@ -21,7 +22,7 @@ from tests.corpus.runs.problems import CALLABLES, ROWS  # noqa: E402
 from downslope.descent.methods import from_json  # noqa: E402
 from downslope.errors import DownslopeWarning  # noqa: E402
 from downslope.inference import Recipe, Solution, Training, minimizing  # noqa: E402
-from downslope.insight.scripts.__main__ import confusion as of_scripts  # noqa: E402
+from downslope.insight.scripts import RULES, check_script  # noqa: E402
 
 
 def runs() -> dict[str, dict]:
@@ -66,6 +67,23 @@ def begun(run: dict) -> Training:
 def of_runs() -> Counter:
     """(true code, found code) → runs"""
     return Counter((run["truth"], solved(run).verdict.code) for run in runs().values())
+
+
+def expected(path: Path) -> set[str]:
+    """The mistakes that a script holds, by its first line: # expect: code, code."""
+    found = re.search(r"# expect: ([\w, ]+)", path.read_text(encoding="utf-8"))
+    return {code.strip() for code in found.group(1).split(",")} if found else set()
+
+
+def of_scripts(folder: Path) -> dict[str, tuple[list[str], list[str], list[str]]]:
+    """code → (found, missed, falsely accused) scripts of a folder"""
+    table: dict = {code: ([], [], []) for code in RULES}
+    for path in sorted([*folder.glob("*.py"), *folder.glob("*.ipynb")]):
+        truth = expected(path)
+        found = {finding.code for finding in check_script(path)}
+        for code in truth | found:
+            table[code][0 if code in truth & found else 1 if code in truth else 2].append(path.stem)
+    return table
 
 
 def main(asked: str) -> int:

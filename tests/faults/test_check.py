@@ -14,8 +14,8 @@ import pytest
 
 from downslope.errors import DownslopeError
 from downslope.insight.scripts import RULES, check_script, examined
-from downslope.insight.scripts.__main__ import confusion
 from tests.builders import CASES, SCRIPTS
+from tests.corpus.confusion import of_scripts
 
 PIECES = [b"", b"(", b"\n", b":", b"lambda: ", b"\xff", b"yield ", b"*", b"[0]", b"()", b"=", b"@"]
 
@@ -138,7 +138,7 @@ def test_the_cases_from_outside_are_found(case, code):
 
 @pytest.mark.fault("E17", "E18")
 def test_at_most_one_false_alarm_in_a_hundred_and_nine_of_ten_slips_found():
-    table = confusion(SCRIPTS)
+    table = of_scripts(SCRIPTS)
     found, missed, accused = (sum(len(cells[i]) for cells in table.values()) for i in range(3))
     assert set(table) == set(RULES)
     assert accused <= len(list(SCRIPTS.glob("healthy_*"))) / 100 and found >= 0.9 * (found + missed)

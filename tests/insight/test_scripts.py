@@ -14,9 +14,9 @@ import downslope as ds
 from downslope.cli import main
 from downslope.errors import DownslopeError
 from downslope.insight.scripts import RULES, check_script, examined
-from downslope.insight.scripts.__main__ import confusion, expected
 from downslope.messages import LANGUAGES, speaking
 from tests.builders import SCRIPTS
+from tests.corpus.confusion import expected, of_scripts
 
 SICK = sorted(SCRIPTS.glob("sick_*"))
 HEALTHY = sorted(SCRIPTS.glob("healthy_*"))
@@ -54,7 +54,7 @@ def test_no_rule_fails_on_the_corpus():
 
 
 def test_the_confusion_matrix_is_perfect():
-    wrong = {code: cells[1:] for code, cells in confusion(SCRIPTS).items() if cells[1] or cells[2]}
+    wrong = {code: cells[1:] for code, cells in of_scripts(SCRIPTS).items() if cells[1] or cells[2]}
     assert wrong == {}
 
 

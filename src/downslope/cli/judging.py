@@ -32,8 +32,7 @@ def judge(
     json: o.Json = False,
     lang: o.Lang = None,
 ) -> int:
-    """Tell what the losses in a log show: CSV, JSON, text, TensorBoard, MLflow; runs that `watch` saved stand
-    beside them. Nothing is run."""
+    """Diagnose the losses in logs (CSV, JSON, text, TensorBoard, MLflow) and in runs that `watch` saved."""
     from ..watching.logs import named_logs, notes_of, recording_of
     from ..watching.seen import Seen, watched_at
     from . import show

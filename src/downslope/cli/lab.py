@@ -65,7 +65,7 @@ def serve(host: str, port: int, browser: bool, **more: Any) -> None:
 
 
 class LivePage:
-    """The page of a fit, or of a script, under way, served beside it."""
+    """The page of a fit or of a script, served while it runs."""
 
     def __init__(self, live: Any):
         self.live = live

@@ -275,7 +275,7 @@ def columns_of(found: np.ndarray) -> Iterable[np.ndarray]:
 
 
 def arrays_of(solution: Any) -> dict[str, np.ndarray]:
-    """What a run keeps beside the weights, by name."""
+    """The arrays that a run stores in addition to the weights, by name."""
     found: dict[str, np.ndarray] = {}
     normal, calibration = solution.normal_theory, solution.calibration
     if normal is not None:

@@ -194,7 +194,7 @@ def certificate_of_net(objective: Any, method: Any, trace: Any, end: Any) -> Cur
         budget -= one * rows
         measured.append(found)
     if not measured:
-        facts = {} if failed is None else {"what": failed.what, "why": failed.why}
+        facts: dict[str, Any] = {} if failed is None else {"what": failed.what, "why": failed.why}
         return CurvatureCertificate(**facts)
     measured.sort(key=lambda c: c.step)
     risen = bool(steps) and not end.value < steps[0].loss

@@ -190,7 +190,7 @@ def rule_of(
     parameters: list[Any],
     gradients: list[Any],
 ) -> StepRule:
-    """The same of an optimizer that is told by its name in torch.optim, its groups and what it remembers."""
+    """The rule of an optimizer, given by its name in torch.optim, its parameter groups and its state."""
     groups = {id(p): group for group in param_groups for p in group["params"]}
     first, rate = param_groups[0], float(param_groups[0]["lr"])
     make = _RULES.get(kind, _plain)

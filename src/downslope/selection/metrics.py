@@ -67,8 +67,8 @@ def _log_loss(y: Any, chances: Any, weights: Any) -> float:
 
 def _brier(y: Any, chances: Any, weights: Any) -> float:
     """Mean of Σₖ(pₖ − yₖ)²; of two classes half of it, as is usual.  Brier 1950."""
-    told = np.asarray(y).astype(int)[:, None] == np.arange(chances.shape[1])
-    squares = ((chances - told) ** 2).sum(axis=1) / (2 if chances.shape[1] == 2 else 1)
+    coded = np.asarray(y).astype(int)[:, None] == np.arange(chances.shape[1])
+    squares = ((chances - coded) ** 2).sum(axis=1) / (2 if chances.shape[1] == 2 else 1)
     return float(np.average(squares, weights=weights))
 
 

@@ -68,7 +68,7 @@ def _in_folder(folder: Path, asked: Asked) -> list[Log]:
         if ".tfevents" in file.name or file in states or file.suffix.lower() not in SUFFIXES:
             continue
         if file.name == "metrics.csv" and any(file.parent in (one, one.parent) for one in taken):
-            continue  # Lightning's loggers beside each other
+            continue  # two loggers of Lightning in one folder
         try:
             inside = file.relative_to(folder).as_posix()
             found += [
@@ -104,7 +104,7 @@ def _steps_of(state: Path) -> int:
 
 
 def _in_event_folders(files: Sequence[Path], top: Path, asked: Asked) -> list[Log]:
-    """One log for each folder; `train` and `validation` beside each other are one."""
+    """One log for each folder; `train` and `validation` in one folder are one."""
     folders: dict[Path, list[Path]] = {}
     for file in files:
         folders.setdefault(file.parent, []).append(file)

@@ -74,9 +74,7 @@ class Rows:
     columns: dict[str, Points] = field(default_factory=dict)
     names: dict[str, None] = field(default_factory=dict)  # of all columns, in order
     rows: int = 0
-    bare: dict[str, float] = field(
-        default_factory=dict
-    )  # settings that stand beside the rows, as a learning rate
+    bare: dict[str, float] = field(default_factory=dict)  # settings outside the rows, such as a learning rate
     first: dict[str, float] = field(default_factory=dict)  # first epoch, first step
     epoch: float = NAN
     step: float = NAN
@@ -214,7 +212,7 @@ class Runs:
 
 @dataclass(frozen=True)
 class Asked:
-    """Names of columns that the reader is told to take; "" where it is to find them."""
+    """Names of the columns to read; "" where they are to be found."""
 
     loss: str = ""
     validation: str = ""

@@ -118,9 +118,7 @@ def read_json_lines(lines: Iterable[str], runs: Runs) -> int:
         if event in ("resumed", "end", "failed"):
             continue
         values = flattened(record)
-        if (
-            event == "step"
-        ):  # a number that is not finite is null there; F over all rows is told where it is known
+        if event == "step":  # null is a number that is not finite; F over all rows may be missing
             for name in ("loss", "gradient_norm"):
                 values.setdefault(name, math.nan)
             if record.get("objective") is not None:
