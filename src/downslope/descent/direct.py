@@ -70,21 +70,11 @@ class Solve(Direct):
     def step(self, state):
         objective = self.objective
         found, zero = objective.solved(), np.zeros(objective.size)
-        end = (
-            objective.value_and_gradient(found.theta)
-            if found.seen is None
-            else objective.with_penalty(found.theta, *found.seen)
-        )
-        first = (
-            objective.extrapolate(end, zero)
-            if worth_reducing(objective)
-            else objective.value_and_gradient(zero)
-        )
-        numbers: dict[str, Any] = {
-            "rank": found.rank,
-            "columns": found.columns,
-            "condition": found.condition,
-        }
+        evaluate = objective.value_and_gradient
+        seen = found.seen is not None
+        end = objective.with_penalty(found.theta, *found.seen) if seen else evaluate(found.theta)
+        first = objective.extrapolate(end, zero) if worth_reducing(objective) else evaluate(zero)
+        numbers: dict[str, Any] = {name: getattr(found, name) for name in ("rank", "columns", "condition")}
         if found.dependent:
             k = objective.term.outputs
             numbers["dependent"] = [objective.names[j * k] for j in found.dependent]

@@ -375,14 +375,9 @@ METHODS: dict[str, Callable[..., AnyMethod]] = {
     "closed_form": ClosedForm,
     "exhaustive": Exhaustive,
 }
-PARAMETERS: dict[str, Callable] = {
-    "minibatch": int,
-    "momentum": float,
-    "nesterov": float,
-    "rmsprop": float,
-    "adam": float,
-}
-PARAMETERS |= {"adamw": float, "lbfgs": int}  # what the number after a colon is read as
+# what the number after a colon is read as
+PARAMETERS: dict[str, Callable] = {"minibatch": int, "lbfgs": int}
+PARAMETERS |= dict.fromkeys(("momentum", "nesterov", "rmsprop", "adam", "adamw"), float)
 
 
 def _of_direction(name: str, kind: Callable[..., Direction]) -> None:

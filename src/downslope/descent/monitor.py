@@ -108,19 +108,8 @@ class Monitor:
         if self.origin is not None and before is not None and np.any(gone := point.theta - self.origin):
             stride = float(np.abs(point.theta - before).max() / np.abs(gone).max())
         certificate = stationarity(objective, point.theta, point.gradient)
-        progress = Progress(
-            state.epochs,
-            self.seconds,
-            point.value,
-            certificate,
-            self.scale,
-            held,
-            gap,
-            self.usual,
-            self.first,
-            stride,
-            state.search.fall,
-        )
+        known = held, gap, self.usual, self.first, stride, state.search.fall
+        progress = Progress(state.epochs, self.seconds, point.value, certificate, self.scale, *known)
         reason, seen = self.stop.look(progress, self.seen)
         if reason is not None and reason.code == "gradient" and not at_rest(objective, point, self.tol):
             return self.stop.look(progress._replace(stationarity=math.inf), self.seen)
@@ -144,11 +133,8 @@ class Monitor:
         theta, last = self.finite, state.point
         if self.best is not None and reason.code not in ("diverged", "unbounded"):
             theta = self.best[1]
-        return (
-            last
-            if last.theta is theta and last.gradient is not None
-            else self.objective.value_and_gradient(theta)
-        )
+        found = last.theta is theta and last.gradient is not None
+        return last if found else self.objective.value_and_gradient(theta)
 
     def closes(self, reason: Reason, state: State) -> bool:
         """Whether the stepper may make a closing update: near a minimum, and within the epochs."""

@@ -48,12 +48,8 @@ class Armijo(Search):
             ahead, tilt = line.value_and_slope(t)
             if np.isfinite(ahead) and ahead <= value + self.c * t * slope:
                 return t
-            if (
-                _flat(value, ahead)
-                and np.isfinite(tilt)
-                and tilt <= (2 * self.c - 1) * slope
-                and tilt >= slope
-            ):
+            falls = np.isfinite(tilt) and slope <= tilt <= (2 * self.c - 1) * slope
+            if _flat(value, ahead) and falls:
                 return t
             t *= self.shrink
         return 0.0

@@ -36,9 +36,8 @@ class Stepper:
             theta = theta if after.theta is None else after.theta
             memory = copy.deepcopy(after.memory) or memory  # copied, for kernels write into it
             epochs, updates = after.epochs, memory.updates
-        point = (
-            self.objective.value_and_gradient(theta) if self.every_row else self.objective.value_only(theta)
-        )
+        objective = self.objective
+        point = objective.value_and_gradient(theta) if self.every_row else objective.value_only(theta)
         if not math.isfinite(point.value):
             raise DownslopeError("descent.start_not_finite", value=point.value)
         return State(point, memory, epochs, updates)
@@ -215,10 +214,8 @@ class Batches(Stepper):
         return state, step_of(state, len(rows), before, taken)._replace(objective=point.value)
 
     def _begin_pass(self, state: State) -> None:
-        self._pass, self._order = (
-            state.epochs,
-            self.batch.order_of(self.objective.rows, state.epochs, self.seed),
-        )
+        self._pass = state.epochs
+        self._order = self.batch.order_of(self.objective.rows, state.epochs, self.seed)
         updates = state.updates + np.arange(self.per_epoch)
         total = self.per_epoch * self.epochs
         self._rates = np.asarray(self.rate.rates(updates, self.per_epoch, total), dtype=float)

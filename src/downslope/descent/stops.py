@@ -108,9 +108,8 @@ class Gradient(Stop):
         hardly = max(1e-5 * self.tol, 1e-15) * size
         if not (progress.stationarity <= self.tol * progress.scale and progress.fall <= hardly):
             return None, seen
-        return Reason(
-            "gradient", {"gradient": progress.stationarity, "tolerance": self.tol * progress.scale}
-        ), seen
+        numbers = {"gradient": progress.stationarity, "tolerance": self.tol * progress.scale}
+        return Reason("gradient", numbers), seen
 
 
 @dataclass(frozen=True)
@@ -157,15 +156,10 @@ class NoProgress(Stop):
         value, certificate, stale = seen
         lower = progress.value < value - self.relative * abs(value)
         surer = progress.stationarity < 0.99 * certificate
-        if lower or surer:
-            stale = -1
-        seen = (
-            progress.value if lower else value,
-            progress.stationarity if surer else certificate,
-            stale + 1,
-        )
+        stale = 0 if lower or surer else stale + 1
+        lowest = (progress.value if lower else value, progress.stationarity if surer else certificate)
         reason = Reason("no_progress", {"passes": self.patience, "lowest": value})
-        return (reason if stale + 1 >= self.patience else None), seen
+        return (reason if stale >= self.patience else None), (*lowest, stale)
 
 
 @dataclass(frozen=True)

@@ -130,9 +130,7 @@ class Trace:
             blank = np.full(len(self.names), np.nan)
             values = [blank if getattr(step, field) is None else getattr(step, field) for step in steps]
             return np.array(values, dtype=float).reshape(len(steps), len(self.names))
-        return np.array(
-            [np.nan if getattr(step, field) is None else getattr(step, field) for step in steps], dtype=float
-        )
+        return np.array([getattr(step, field) for step in steps], dtype=float)  # None becomes NaN
 
     def to_frame(self):
         """A pandas DataFrame: the fields of a step, then one column per weight."""

@@ -274,7 +274,11 @@ def _text(graph: Graph, column: Column) -> str:
     if column.baseline is not None:
         words, rows = [*words, column.baseline], [*rows, np.zeros(k)]
     table = graph.constant(np.vstack([*rows, column.mean]))
-    codes = {"keys_strings": words, "values_int64s": list(range(len(words))), "default_int64": len(words)}
+    codes: dict[str, Any] = {
+        "keys_strings": words,
+        "values_int64s": list(range(len(words))),
+        "default_int64": len(words),
+    }
     code = graph.add("LabelEncoder", column.name, domain="ai.onnx.ml", **codes)
     return graph.add("Squeeze", graph.add("Gather", table, code), graph.constant([1]))  # (n, 1, k) → (n, k)
 
