@@ -23,7 +23,7 @@ ENDINGS = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".p
 
 
 @dataclass(frozen=True)
-class Plan:
+class OutputPlan:
     """words: all that is read.  jobs: each part of it, and the file to write; None is stdout.
     folder: of the files, if there is one.  before: how many files are in it already, and stay."""
 
@@ -33,7 +33,7 @@ class Plan:
     before: int = 0
 
 
-def planned(data: str, out: str | None, force: bool, resume: bool) -> Plan:
+def planned(data: str, out: str | None, force: bool, resume: bool) -> OutputPlan:
     """What is to be written, refused where it could not be, before anything is read."""
     query = is_query(data)
     paths = [] if query or out is None else files_of(data)
@@ -41,7 +41,7 @@ def planned(data: str, out: str | None, force: bool, resume: bool) -> Plan:
         if resume:
             raise DownslopeError("cli.resume_one")
         files.check_file(out, files.TABLES, force)
-        return Plan(data, ((data, None if out is None else Path(out)),))
+        return OutputPlan(data, ((data, None if out is None else Path(out)),))
     folder = Path(out)
     if query:
         raise DownslopeError("cli.query_into_folder", path=out, example=folder / "rows.parquet")
@@ -51,7 +51,7 @@ def planned(data: str, out: str | None, force: bool, resume: bool) -> Plan:
         facts = {"count": len(there), "all": len(targets), "path": there[0]}
         raise DownslopeError("cli.files_there", **facts)
     jobs = [(str(path), to) for path, to in zip(paths, targets) if not (resume and to in there)]
-    return Plan(data, tuple(jobs), folder, len(targets) - len(jobs))
+    return OutputPlan(data, tuple(jobs), folder, len(targets) - len(jobs))
 
 
 def _is_folder(out: str, several: bool) -> bool:

@@ -33,7 +33,7 @@ def run(
     """The descent to its end, or to Ctrl-C: then with what was learned until then. `goes_on` is asked after
     each step whether there is to be another; it may wait, until what it is given tells of a Ctrl-C. `steps`:
     those of the training, as they come through the hands of somebody else. `log`: gets every step."""
-    watched = Watched(training)
+    watched = ShownProgress(training)
     steps = training if steps is None else steps
     with training.sharing_cores(), _asked_to_stop() as asked, _drawn(watched.line):
         for step in steps if log is None else log.watch(steps):
@@ -82,7 +82,7 @@ def _asked_to_stop() -> Iterator[list]:
 
 
 @dataclass
-class Watched:
+class ShownProgress:
     """What the bar of a training shows: its last step, and how far that is."""
 
     training: Training

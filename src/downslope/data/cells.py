@@ -65,7 +65,7 @@ class TextFormat:
 
 
 @dataclass
-class Seen:
+class Occurrences:
     """Cells of one way of writing: how many, and the first few different ones with their rows."""
 
     count: int = 0
@@ -85,7 +85,7 @@ class CellCounts:
 
     rows: int = 0
     known: int = 0
-    seen: dict[tuple[str, str], Seen] = field(default_factory=dict)  # (way, unit) → cells
+    seen: dict[tuple[str, str], Occurrences] = field(default_factory=dict)  # (way, unit) → cells
     widest: float = 0.0  # the largest whole number, without its sign
     digits: tuple[int, int] = (99, 0)  # of the shortest and the longest whole number
     spans: dict[str, tuple[int, int]] = field(default_factory=dict)  # order → the first and last date
@@ -106,7 +106,7 @@ class CellCounts:
             return None
         numbers, whole = quick
         if known:
-            seen = self.seen.setdefault(("plain" if whole else "plain.", ""), Seen())
+            seen = self.seen.setdefault(("plain" if whole else "plain.", ""), Occurrences())
             near = _valid(column).nonzero()[0][:EXAMPLES] if len(seen.first) < EXAMPLES else ()
             seen.add(known, [(int(place) + first + 1, column[int(place)].as_py()) for place in near])
             self._add_whole(numbers) if whole else None
@@ -147,7 +147,7 @@ class CellCounts:
             own = np.flatnonzero((ways == way) & (units == unit))
             near = own[np.argsort(firsts[own], kind="stable")[:EXAMPLES]]
             examples = [(int(firsts[k]) + first + 1, cells[int(k)].as_py()) for k in near]
-            self.seen.setdefault((way, unit), Seen()).add(int(counts[own].sum()), examples)
+            self.seen.setdefault((way, unit), Occurrences()).add(int(counts[own].sum()), examples)
 
     def _other_ways(self, cells: Any, counts: np.ndarray) -> np.ndarray:
         """Of cells that are no numbers: "bool", "ymd", "dmy", "mdy", "dmy or mdy", "time" or "word"; of dates
@@ -260,9 +260,9 @@ class CellCounts:
     def _fitting(self, form: TextFormat) -> int:
         return sum(seen.count for (way, unit), seen in self.seen.items() if self._fits(form, way, unit))
 
-    def strays(self, form: TextFormat) -> Seen:
+    def strays(self, form: TextFormat) -> Occurrences:
         """The cells that are nothing of the kind."""
-        found = Seen()
+        found = Occurrences()
         if form.kind in ("numeric", "date", "time"):
             for (way, unit), seen in self.seen.items():
                 if not self._fits(form, way, unit):
@@ -392,7 +392,7 @@ def typed(column: Any, form: TextFormat | None) -> Any:
     return values.take(coded.indices)
 
 
-def strays_among(cells: Any, values: Any) -> Seen:
+def strays_among(cells: Any, values: Any) -> Occurrences:
     """Cells of text that became no value, though they hold something; the first few with their rows."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -401,7 +401,9 @@ def strays_among(cells: Any, values: Any) -> Seen:
     cells = cleaned(cells)
     odd = pc.and_not(cells.is_valid(), values.is_valid())
     places = np.flatnonzero(odd.to_numpy(zero_copy_only=False))
-    return Seen(len(places), [(int(place) + 1, cells[int(place)].as_py()) for place in places[:EXAMPLES]])
+    return Occurrences(
+        len(places), [(int(place) + 1, cells[int(place)].as_py()) for place in places[:EXAMPLES]]
+    )
 
 
 def _valid(column: Any) -> np.ndarray:

@@ -247,7 +247,7 @@ COUNTED = 10  # rows, from which on a column that counts them is no feature
 
 
 @dataclass(frozen=True)
-class Request:
+class ColumnRequest:
     """Which columns are used, as what; checked against the names of the source."""
 
     source: str
@@ -266,7 +266,7 @@ class Request:
         weights: str | None,
         source: str,
         exclude: Sequence[str] | None = None,
-    ) -> Request:
+    ) -> ColumnRequest:
         """Raises DownslopeError for a name that there is not, or that is asked for twice."""
         targets, out = as_names(target), as_names(exclude)
         weights = None if weights is None else str(weights)

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import DownslopeError
 from .cells import CellCounts, TextFormat, counted, infer_formats
 from .database import Limits
-from .encoding import LASTING, About, Encoding, Request
+from .encoding import LASTING, About, ColumnRequest, Encoding
 from .layout import Note
 from .partitioned import RowStats, RowStatsBuilder, numbered
 from .parts import Holdout, PairwiseSum, ReadOptions, ahead, cut, limits, part_size
@@ -47,7 +47,7 @@ class Filter:
     """Which rows count: those with known targets and a weight, on one side of the split, and under
     on_bad_row="skip" without a missing value; under "fail" a missing value is an error that names its row."""
 
-    request: Request
+    request: ColumnRequest
     on_bad_row: str | None = None
     held: Holdout | None = None
 
@@ -140,7 +140,7 @@ class FirstPass:
     source was decoded.  said: of rows that were left out."""
 
     origin: Source
-    request: Request
+    request: ColumnRequest
     encoding: Encoding
     known: dict[str, Summary]
     rows: int
@@ -296,7 +296,7 @@ def infer_types(
     return FirstPass(origin, request, encoding, known, looked.rows, skipped, gathered, pace, tuple(said))
 
 
-def encoding_from(looked: PartialPass, request: Request, about: About) -> Encoding:
+def encoding_from(looked: PartialPass, request: ColumnRequest, about: About) -> Encoding:
     """The encoding; refused where no row counts."""
     for name in (*request.targets, *as_names(request.weights)):
         about.refuse_strays(request.source, name)
@@ -326,7 +326,7 @@ def learn_encoding(
     Raises DownslopeError for a column that does not exist or cannot serve, a target that is constant,
     text, a date or empty, and for fewer than two rows.
     """
-    request = Request.of(table.names, target, features, weights, table.source, exclude)
+    request = ColumnRequest.of(table.names, target, features, weights, table.source, exclude)
     for name in request.targets:
         check_target_kind(table.kind(name), name)
     check_weights_kind(table, request.weights)

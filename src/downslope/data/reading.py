@@ -19,7 +19,7 @@ from ..errors import DownslopeError, nearest
 from .cells import (
     STRAYS,
     CellCounts,
-    Seen,
+    Occurrences,
     TextFormat,
     counted,
     infer_formats,
@@ -47,7 +47,9 @@ class Table:
     notes: tuple[Note, ...] = ()  # what is to be said of how they were read
     formats: Mapping[str, TextFormat] = field(default_factory=dict)  # of columns that were cells of text
     counts: Mapping[str, CellCounts] = field(default_factory=dict)  # of the same, where all rows are here
-    strays: Mapping[str, Seen] = field(default_factory=dict)  # cells that are not of their column's kind
+    strays: Mapping[str, Occurrences] = field(
+        default_factory=dict
+    )  # cells that are not of their column's kind
     index: tuple[str, ...] = ()  # columns that only name the rows
     layout: Layout | None = None  # of texts: that of the first
 

@@ -26,7 +26,7 @@ from ..errors import DownslopeError, DownslopeWarning, Renamed, warn_renamed
 from ..messages import text
 from .database import Limits
 from .dataset import Dataset, Note
-from .encoding import Encoding, Request
+from .encoding import ColumnRequest, Encoding
 from .learning import WIDE, Filter, FirstPass, NumericBlock, learned
 from .memory import Cache, room_on_disk
 from .partitioned import GROUP, PartitionedDataset, RowStats, RowStatsBuilder, encoded, labelled, rows_by_row
@@ -56,7 +56,7 @@ class Stream(PartitionedDataset):
     gathered_at_once: RowStats | None = None  # in the pass that learned
     pace: float = 0.0  # bytes of numbers a second, at which the source was decoded
     said: tuple[Note, ...] = ()  # of rows that were left out
-    asked: Request | None = None  # before columns that do not serve were left out
+    asked: ColumnRequest | None = None  # before columns that do not serve were left out
     apart: bool = False  # rows of another source than the encoding was learned on
 
     @classmethod
@@ -80,7 +80,7 @@ class Stream(PartitionedDataset):
         origin = source
         if not isinstance(origin, Source):
             origin = opened_source(str(source), reading.encoding, reading.header)
-        request = Request.of(origin.names, target or (), features, weights, origin.words, exclude)
+        request = ColumnRequest.of(origin.names, target or (), features, weights, origin.words, exclude)
         return cls.after(origin, Filter(request, reading.on_bad_row, reading.held), reading, learn)
 
     @classmethod

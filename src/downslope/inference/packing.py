@@ -30,14 +30,14 @@ FORMAT, VERSION = "downslope-checkpoint", 2  # 2: modules, optimizers of torch.o
 
 
 @dataclass(frozen=True)
-class Tensor:
+class PackedTensor:
     """A tensor of PyTorch as an array; `kind` is the one that it had, such as "torch.bfloat16"."""
 
     array: np.ndarray
     kind: str
 
 
-RECORDS = {"Memory": DirectionState, "Step": Step, "Tensor": Tensor}  # name in the file → record here
+RECORDS = {"Memory": DirectionState, "Step": Step, "Tensor": PackedTensor}  # name in the file → record here
 # A `State` is a "Place" in the file, with a "State" inside: name in the file → attribute here.
 PLACE = {
     "seconds": "seconds",

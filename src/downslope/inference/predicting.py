@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..data.cells import TextFormat, counted, infer_formats, typed
 from ..data.dataset import Note
 from ..data.delimited import cleaned, refuse_cut
-from ..data.encoding import Encoding, Request
+from ..data.encoding import ColumnRequest, Encoding
 from ..data.learning import Filter
 from ..data.partitioned import numbered
 from ..data.parts import Meter, ReadOptions, ahead, cut, limits, part_rows, part_size
@@ -149,7 +149,7 @@ class Predictions:
 
     def _predicted(self) -> Iterator[tuple[Any, int, list[Note]]]:
         """Rows with predictions; how many were left out since the last; what there is to say."""
-        request = Request(self.source, (), tuple(c.name for c in self.encoding.columns), True, None)
+        request = ColumnRequest(self.source, (), tuple(c.name for c in self.encoding.columns), True, None)
         counts = Filter(request, self.reading.on_bad_row)
         formats, values, types = self._formats
         formats = {name: form for name, form in formats.items() if name in request.chosen}

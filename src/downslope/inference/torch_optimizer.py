@@ -18,7 +18,7 @@ from ..descent.methods import METHODS, Method
 from ..errors import DownslopeError
 from ..model.autodiff import pytorch
 from ..model.net_state import array_of
-from .packing import Tensor, packed, unpacked
+from .packing import PackedTensor, packed, unpacked
 
 
 def TorchOptimizer(factory: Callable, rows: All | Batch | None = None) -> Method:
@@ -216,7 +216,7 @@ def _plain(part: Any) -> Any:
 
     def plain(value: Any, where: str) -> Any:
         if isinstance(value, pytorch().Tensor):
-            return Tensor(array_of(value), str(value.dtype))
+            return PackedTensor(array_of(value), str(value.dtype))
         if value is None or isinstance(value, bool | int | float | str | np.ndarray | np.generic):
             return value
         if isinstance(value, list | tuple):
@@ -235,7 +235,7 @@ def _plain(part: Any) -> Any:
 
 def _tensors(stored: Any) -> Any:
     """The state again, of new tensors."""
-    if isinstance(stored, Tensor):
+    if isinstance(stored, PackedTensor):
         kind = getattr(pytorch(), stored.kind.removeprefix("torch."))
         return pytorch().from_numpy(stored.array.copy()).to(kind)
     if isinstance(stored, list | tuple):

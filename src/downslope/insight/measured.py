@@ -156,7 +156,7 @@ def _excess(curvature: Curvature) -> float:
 
 
 # ── a net of our own ────────────────────────────────────────────────────────────────────────────────
-class Place(NamedTuple):
+class MeasuredAt(NamedTuple):
     """Weights at which a net is measured."""
 
     step: int  # the number of the update that starts there
@@ -203,26 +203,30 @@ def certificate_of_net(objective: Any, method: Any, trace: Any, end: Any) -> Cur
     return replace(known, first=first, rule=kind, at_least=known.error > ALIKE * abs(known.L))
 
 
-def _places(objective: Any, method: Any, trace: Any, end: Any, diverged: bool) -> list[Place]:
+def _places(objective: Any, method: Any, trace: Any, end: Any, diverged: bool) -> list[MeasuredAt]:
     """Where to measure, the most telling place first."""
     steps = trace.steps
     moves = method.learning_rate is not None
     fixed = moves and not method.searches_for(objective)
     rates = [step.learning_rate if fixed else math.nan for step in steps] or [math.nan]
-    first = Place(1, objective.to_inner(trace.start), rates[0])
+    first = MeasuredAt(1, objective.to_inner(trace.start), rates[0])
     scales = moves and not isinstance(method.direction, _UNSCALED)
     if diverged:  # what a direction that scales the gradient remembered while it went well is gone
         lower = [k for k, step in enumerate(steps) if step.loss <= steps[0].loss]
         k = lower[-1] - 1 if lower else 0  # before the last update that began at a loss below the first
-        late = [Place(steps[k + 1].step, objective.to_inner(steps[k].params), rates[k + 1])] if k > 0 else []
+        late = (
+            [MeasuredAt(steps[k + 1].step, objective.to_inner(steps[k].params), rates[k + 1])]
+            if k > 0
+            else []
+        )
         return [] if scales else [first, *late]
     theta = objective.to_inner(end.params) if end.theta is None else end.theta
-    last = Place(max(2, trace.updates), theta, rates[-1], end.memory)
+    last = MeasuredAt(max(2, trace.updates), theta, rates[-1], end.memory)
     if scales:
         return [last]
     at = [steps[int(part * len(steps))] for part in BETWEEN] if len(steps) >= 8 else []
     rate_of = dict(zip((step.step for step in steps), rates))
-    between = [Place(s.step + 1, objective.to_inner(s.params), rate_of[s.step]) for s in reversed(at)]
+    between = [MeasuredAt(s.step + 1, objective.to_inner(s.params), rate_of[s.step]) for s in reversed(at)]
     return [last, first, *between]
 
 
@@ -230,7 +234,12 @@ _UNSCALED = (directions.Steepest, directions.Momentum, directions.Nesterov, dire
 
 
 def _measured(
-    objective: Any, method: Any, place: Place, rows: np.ndarray | None, start: np.ndarray | None, until: float
+    objective: Any,
+    method: Any,
+    place: MeasuredAt,
+    rows: np.ndarray | None,
+    start: np.ndarray | None,
+    until: float,
 ) -> tuple[Curvature, np.ndarray, str, int]:
     """λ at a place, its eigenvector, the code of the bound's formula, and how many products it took."""
     try:
@@ -265,7 +274,7 @@ def _flat(scale: Any) -> Any:
     return scale if isinstance(scale, float) else scale.detach().cpu().double().numpy()
 
 
-def _rule(objective: Any, method: Any, place: Place, gradient: np.ndarray) -> tuple[str, StepRule]:
+def _rule(objective: Any, method: Any, place: MeasuredAt, gradient: np.ndarray) -> tuple[str, StepRule]:
     """(code of its formula, rule) of the method's next update: the same rule as of torch.optim's."""
     plain = StepRule([1.0], [0.0])
     if method.learning_rate is None or method.direction.chooses:

@@ -13,7 +13,7 @@ from ..solution import Solution
 from .in_numpy import numpy_training
 from .in_torch import torch_training
 from .net import net_imports, net_prediction, net_weights
-from .plan import Plan, planned
+from .plan import ScriptPlan, planned
 from .reading import constants, labelled, reading, written_out
 from .reading import imports as standard_imports
 
@@ -43,7 +43,7 @@ def _reading(solution: Solution, rows: Dataset | None) -> list[str]:
     return reading(solution) if rows is None else []
 
 
-def _head(plan: Plan, library: str, rows: Dataset | None, functions: list[str]) -> str:
+def _head(plan: ScriptPlan, library: str, rows: Dataset | None, functions: list[str]) -> str:
     """What the script does, its imports and its constants."""
     solution = plan.solution
     docstring = text("export.script_head", method=plan.method.name, **_head_facts(solution, library))
@@ -104,7 +104,7 @@ def _listed(values) -> str:
     return pformat(list(values), width=100, compact=True)
 
 
-def _main(plan: Plan, library: str, rows: Dataset | None) -> str:
+def _main(plan: ScriptPlan, library: str, rows: Dataset | None) -> str:
     """Train, print the weights, predict."""
     solution = plan.solution
     array = "np.array({})" if library == "numpy" else "torch.tensor({}, dtype=torch.float64)"

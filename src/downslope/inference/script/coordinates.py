@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ...descent.schedules import Constant
 from ...messages import text
-from .plan import Plan
+from .plan import ScriptPlan
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ NUMPY = Dialect("np", "axis", "np.array({})", "")
 TORCH = Dialect("torch", "dim", "torch.tensor({}, dtype=torch.float64)", ", dtype=torch.float64")
 
 
-def standardised(plan: Plan, lib: Dialect) -> list[str]:
+def standardised(plan: ScriptPlan, lib: Dialect) -> list[str]:
     """Lines that make Z (n, q), m, s and the prices of the weights in its coordinates."""
     recipe, np = plan.solution.recipe, lib.name
     lines = ["n, d = X.shape"]
@@ -51,7 +51,7 @@ def standardised(plan: Plan, lib: Dialect) -> list[str]:
     return [f"    {line}" for line in lines]
 
 
-def begun(plan: Plan, lib: Dialect) -> list[str]:
+def begun(plan: ScriptPlan, lib: Dialect) -> list[str]:
     """Lines that set theta where the descent began."""
     if plan.start is None:
         return [f"    theta = {lib.new('zeros', '(Z.shape[1], Y.shape[1])')}"]
@@ -64,19 +64,19 @@ def begun(plan: Plan, lib: Dialect) -> list[str]:
     return [f"    theta = {lib.name}.vstack([{weights}, {b}{f' + m @ {W}' if starts_at_weights else ''}])"]
 
 
-def unscaled(plan: Plan, lib: Dialect) -> list[str]:
+def unscaled(plan: ScriptPlan, lib: Dialect) -> list[str]:
     """Lines that return W (d, k) and b (k,) in the units of the data."""
     if not plan.solution.recipe.intercept:
         return [f"    return theta / s[:, None], {lib.new('zeros', 'theta.shape[1]')}"]
     return ["    W = theta[:-1] / s[:, None]", "    return W, theta[-1] - m @ W"]
 
 
-def constant_rate(plan: Plan) -> str | None:
+def constant_rate(plan: ScriptPlan) -> str | None:
     """The learning rate, if it is one number."""
     return repr(float(plan.schedule.rate)) if isinstance(plan.schedule, Constant) else None
 
 
-def rate_function(plan: Plan) -> str:
+def rate_function(plan: ScriptPlan) -> str:
     """def rate(update), the schedule as it is written."""
     assert plan.schedule is not None
     lines = [line.format(**vars(plan.schedule)) for line in plan.schedule.lines]
@@ -84,7 +84,7 @@ def rate_function(plan: Plan) -> str:
     return "\n".join([*head, *(f"    {line}" for line in lines)])
 
 
-def passes(plan: Plan, lib: Dialect) -> tuple[list[str], str, str]:
+def passes(plan: ScriptPlan, lib: Dialect) -> tuple[list[str], str, str]:
     """Lines that open the loops over epochs and batches; the rows of an update; the indent inside."""
     method, recipe, epochs = plan.method, plan.solution.recipe, plan.solution.epochs
     falls = constant_rate(plan) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...messages import text
 from ..solution import Solution
 from .coordinates import NUMPY, begun, constant_rate, passes, rate_function, standardised, unscaled
-from .plan import Plan, predict_lines
+from .plan import ScriptPlan, predict_lines
 
 NEEDED = {
     "closed_form": (),
@@ -15,7 +15,7 @@ NEEDED = {
 }
 
 
-def numpy_training(plan: Plan) -> list[str]:
+def numpy_training(plan: ScriptPlan) -> list[str]:
     """The functions of the script from the loss to the prediction."""
     lines_of, parts = plan.loss.numpy_lines(plan.outputs, rounded=plan.way != "loop"), []
     bodies = dict(zip(("value", "slope", "bend"), lines_of))
@@ -45,7 +45,7 @@ def numpy_chances(outputs: int) -> str:
 # ---- the ways ----
 
 
-def _closed_form(plan: Plan) -> list[str]:
+def _closed_form(plan: ScriptPlan) -> list[str]:
     """The normal equation, by least squares: the L2 penalty is a row for each weight."""
     lines = []
     rows, wanted = "Z", "Y"
@@ -59,14 +59,14 @@ def _closed_form(plan: Plan) -> list[str]:
     return [*lines, f"    theta = np.linalg.lstsq({rows}, {wanted}, rcond=None)[0]"]
 
 
-def _gradient(plan: Plan, at: str = "theta", rows: str = "") -> str:
+def _gradient(plan: ScriptPlan, at: str = "theta", rows: str = "") -> str:
     slopes = f"slope(Z{rows} @ {at}, Y{rows})"
     slopes = f"(share{rows}[:, None] * {slopes})" if plan.weighted else slopes
     count = "len(rows)" if rows else "n"
     return f"Z{rows}.T @ {slopes} / {count}" + (f" + ridge * {at}" if plan.ridge else "")
 
 
-def _loop(plan: Plan) -> list[str]:
+def _loop(plan: ScriptPlan) -> list[str]:
     """One update after another, the direction's equation written out."""
     lines, rows, indent = passes(plan, NUMPY)
     direction, rate = plan.method.direction, constant_rate(plan)
@@ -78,7 +78,7 @@ def _loop(plan: Plan) -> list[str]:
     return [*before, *lines, f"{indent}g = {_gradient(plan, rows=rows)}", *(indent + line for line in moves)]
 
 
-def _objective(plan: Plan) -> str:
+def _objective(plan: ScriptPlan) -> str:
     """F without its kink, at a theta called w."""
     values = "value(Z @ w, Y).sum(axis=1)"
     return f"({f'share * {values}' if plan.weighted else values}).mean()" + (
@@ -86,7 +86,7 @@ def _objective(plan: Plan) -> str:
     )
 
 
-def _newton(plan: Plan) -> list[str]:
+def _newton(plan: ScriptPlan) -> list[str]:
     """d = −H⁻¹g, halved until F falls enough; what H is blind to is left alone."""
     share = "share[:, None] * " if plan.weighted else ""
     k = plan.outputs
@@ -115,7 +115,7 @@ def _newton(plan: Plan) -> list[str]:
     ]
 
 
-def _other(plan: Plan) -> list[str]:
+def _other(plan: ScriptPlan) -> list[str]:
     """Accelerated descent whose step is halved until it is safe: the minimum, whatever way the run took."""
     new = "shrink(ahead - t * g, t * lasso)" if plan.lasso else "ahead - t * g"
     return [

@@ -6,10 +6,10 @@ from ...descent.directions import Adam, AdamW
 from ...messages import text
 from ..solution import Solution
 from .coordinates import TORCH, begun, constant_rate, passes, rate_function, standardised, unscaled
-from .plan import Plan, predict_lines
+from .plan import ScriptPlan, predict_lines
 
 
-def torch_training(plan: Plan) -> list[str]:
+def torch_training(plan: ScriptPlan) -> list[str]:
     """The functions of the script from the loss to the prediction."""
     parts = []
     if plan.way != "closed_form":
@@ -24,7 +24,7 @@ def torch_training(plan: Plan) -> list[str]:
     return [*parts, "\n".join(lines), torch_predict(plan.solution, "X, W, b", "X @ W + b")]
 
 
-def _objective(plan: Plan, rows: str = "", lasso: bool = False) -> list[str]:
+def _objective(plan: ScriptPlan, rows: str = "", lasso: bool = False) -> list[str]:
     """def F(w, rows), the mean loss and its penalty."""
     mean = f"value(Z{rows} @ w, Y{rows}).sum(dim=1)"
     mean = f"(share{rows} * {mean}).mean()" if plan.weighted else f"{mean}.mean()"
@@ -33,7 +33,7 @@ def _objective(plan: Plan, rows: str = "", lasso: bool = False) -> list[str]:
     return ["", "    def F(w, rows=None):" if rows else "    def F(w):", f"        return {mean}", ""]
 
 
-def _closed_form(plan: Plan) -> list[str]:
+def _closed_form(plan: ScriptPlan) -> list[str]:
     lines, rows, wanted = [], "Z", "Y"
     if plan.weighted:
         lines.append("    root = torch.sqrt(share)[:, None]")
@@ -45,7 +45,7 @@ def _closed_form(plan: Plan) -> list[str]:
     return [*lines, f"    theta = torch.linalg.lstsq({rows}, {wanted}, driver='gelsd').solution"]
 
 
-def _loop(plan: Plan) -> list[str]:
+def _loop(plan: ScriptPlan) -> list[str]:
     """torch.optim's optimizer of the same name, with the run's constants and learning rates."""
     lines, rows, indent = passes(plan, TORCH)
     direction = plan.method.direction
@@ -74,7 +74,7 @@ def _loop(plan: Plan) -> list[str]:
     ]
 
 
-def _newton(plan: Plan) -> list[str]:
+def _newton(plan: ScriptPlan) -> list[str]:
     return [
         *_objective(plan),
         *begun(plan, TORCH),
@@ -92,7 +92,7 @@ def _newton(plan: Plan) -> list[str]:
     ]
 
 
-def _other(plan: Plan) -> list[str]:
+def _other(plan: ScriptPlan) -> list[str]:
     """L-BFGS; where there is a kink, Adam with a learning rate that falls to 0."""
     lines = [*_objective(plan, lasso=True), *begun(plan, TORCH), "    theta.requires_grad_()"]
     if plan.loss.smooth and not plan.lasso:

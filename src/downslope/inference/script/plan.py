@@ -23,7 +23,7 @@ UNSURE = ("collinear", "separable")  # verdicts: other weights do as well
 
 
 @dataclass(frozen=True)
-class Plan:
+class ScriptPlan:
     """How the script trains, and what keeps it from ending on the same weights."""
 
     solution: Solution
@@ -65,7 +65,7 @@ class Plan:
         return start if start.any() else None
 
 
-def planned(solution: Solution, library: str, rows: Dataset | None = None) -> Plan:
+def planned(solution: Solution, library: str, rows: Dataset | None = None) -> ScriptPlan:
     """The way that belongs to the run's method, in this library."""
     recipe = solution.recipe
     if recipe.loss.numpy_lines(solution.outputs) is None or recipe.loss.torch_line(solution.outputs) is None:
@@ -95,7 +95,7 @@ def planned(solution: Solution, library: str, rows: Dataset | None = None) -> Pl
         differs.append("export.differs_source")
     if way != "loop" and solution.verdict.code in UNSURE:
         differs.append("export.differs_unsure")
-    return Plan(solution, way, method, schedule, tuple(differs), rows)
+    return ScriptPlan(solution, way, method, schedule, tuple(differs), rows)
 
 
 def _of_newton(solution: Solution, method, library: str) -> list[str]:

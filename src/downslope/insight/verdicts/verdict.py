@@ -156,7 +156,7 @@ class Verdict:
         return ("" if language() == "zh" else " ").join([self.text, *map(str, self.remedies)])
 
 
-class Unknown:
+class UnknownNumber:
     """Placeholder in a sentence for an unknown number, in any format."""
 
     def __format__(self, spec: str) -> str:
@@ -166,7 +166,7 @@ class Unknown:
 def sentence(key: str, facts: Mapping[str, Any]) -> str:
     """The sentence of `key`. A fact that is missing, as in a run that an earlier version saved, stands as
     "–": a verdict is always readable."""
-    known = {name: Unknown() if fact is None else fact for name, fact in facts.items()}
+    known = {name: UnknownNumber() if fact is None else fact for name, fact in facts.items()}
     if "faults" in facts:
         known["faults"] = _faults(*facts["faults"])
     while True:
@@ -175,7 +175,7 @@ def sentence(key: str, facts: Mapping[str, Any]) -> str:
         except KeyError as missing:
             if missing.args[0] == key:
                 raise
-            known[missing.args[0]] = Unknown()
+            known[missing.args[0]] = UnknownNumber()
 
 
 def _faults(levels, columns) -> str:
