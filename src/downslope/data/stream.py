@@ -197,10 +197,10 @@ class Stream(PartitionedDataset):
         return cls.open(source, target, features, weights, reading, *exclude)
 
     @classmethod
-    def told_again(cls, source: str, fields: dict[str, Any]) -> Stream:
+    def told_again(cls, source: str, told: dict[str, Any]) -> Stream:
         """`from_dict` under its name of version 0.1."""
         warn_renamed("Stream.told_again", "from_dict")
-        return cls.from_dict(source, fields)
+        return cls.from_dict(source, told)
 
     beside = Renamed("with_source")
 

@@ -272,9 +272,9 @@ class Recipe(RecipeSettings):
         return fields
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Recipe:
+    def from_json(cls, told: Mapping[str, Any]) -> Recipe:
         """The recipe that `to_json` wrote."""
-        settings = dict(stored)
+        settings = dict(told)
         if settings["method"] != "auto":
             settings["method"] = methods.from_json(settings["method"])
         if isinstance(settings["learning_rate"], Mapping):

@@ -33,7 +33,7 @@ from ..messages import text
 from ..model.functions import Function
 from . import intervals, schema
 from .recipe import Recipe
-from .solution import Solution
+from .solution import Solution, finite
 from .table import as_options
 
 FORMAT, VERSION = "downslope-run", 1
@@ -277,14 +277,9 @@ def _again(solution: Solution, change) -> Any:
     return training.rerun(change).solution
 
 
-def _written(value):
-    """The same as plain data. JSON has no inf and nan: they are written as {"$number": "inf"}."""
-    if isinstance(value, dict):
-        return {str(key): _written(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_written(item) for item in value]
-    value = value.item() if isinstance(value, np.generic) else value
-    return {"$number": str(value)} if isinstance(value, float) and not np.isfinite(value) else value
+def _written(value: Any) -> Any:
+    """The same as plain data, with {"$number": "inf"} for infinity."""
+    return finite(value, lambda number: {"$number": str(number)})
 
 
 def _read(found: dict):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -352,14 +353,11 @@ class Solution:
         return f"<Solution {shown}{more}; loss {self.loss:.6g}, {self.stopped} after {self.epochs} epochs>"
 
 
-def finite(value):
-    """The same plain data with None for every number that JSON has no word for."""
+def finite(value: Any, instead: Callable[[float], Any] = lambda number: None) -> Any:
+    """The same plain data for JSON, which has no inf and nan: `instead(number)` stands for them."""
     if isinstance(value, dict):
-        return {str(key): finite(item) for key, item in value.items()}
+        return {str(key): finite(item, instead) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
+        return [finite(item, instead) for item in value]
+    value = value.item() if isinstance(value, np.generic) else value
+    return instead(value) if isinstance(value, float) and not math.isfinite(value) else value

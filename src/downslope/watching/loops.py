@@ -16,7 +16,7 @@ from .symptoms import Symptoms
 SHARE = 0.02  # of a loop's seconds that samples may take
 WAITING = 64  # losses on a GPU that are read at once
 BY_HAND = 0.2  # the same where leaves are moved by hand
-START = 0.01  # seconds that they may take beside that
+START = 0.01  # seconds of samples that are always allowed
 QUIET = 64  # updates after which most leave only their loss and rate
 
 

@@ -63,7 +63,7 @@ def loops(script: Script, asked: dict[str, str] | None = None) -> list[HandLoop]
 
 
 def changing(script: Script) -> dict[int, list[str]]:
-    """Line of each loop → the names that change in it: what is told where no role is found."""
+    """Line of each loop → the names that change in it: what the report names where no role is found."""
     found: dict[int, list[str]] = {}
     for node in script.nodes:
         if isinstance(node, LOOPS):
@@ -124,7 +124,7 @@ def _common(script: Script, sites: list[Site]) -> Any:
 
 
 def _calling_loop(script: Script, site: Site) -> Any:
-    """The loop of whoever calls the function that a site stands in."""
+    """The loop around the call of the function that a site stands in."""
     function = script.scope(site.statement)
     for _ in range(3):
         if not isinstance(function, ast.FunctionDef):

@@ -35,7 +35,7 @@ class Setup:
     early: int = 0  # steps of the scheduler before the first one of the optimizer
     again: tuple[Any, int] | None = None  # the loader of next(iter(loader)) in the loop, and the line
     alive: list[tuple[int, str, int]] = field(default_factory=list)  # (step, variable, graphs)
-    collapsed: int = 0  # the first update whose rate was nothing beside the first one
+    collapsed: int = 0  # the first update whose rate was next to nothing compared with the first rate
 
     def look(self, track: Any, reading: graphs.ReadOptions, frame: Any) -> None:
         """At the first update, before its backward pass."""

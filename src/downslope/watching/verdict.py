@@ -211,7 +211,7 @@ def settled(w: Watched) -> Verdict | None:
     if middle - last > STILL * (start - last) + 2 * error:
         return None
     if last > NOTHING * abs(start) and middle - last > STILL * abs(last) + 2 * error:
-        return None  # little beside a far start, and yet much of the loss that is left
+        return None  # small compared with a far start, and yet much of the loss that is left
     if w.full and len(sizes) > 1 and sizes[-1] > CRAWLS * float(sizes[np.isfinite(sizes)].max(initial=0.0)):
         return None  # the loss only crawls
     return w.verdict("converged", kind="settled")
@@ -342,7 +342,7 @@ def _ahead(w: Watched) -> tuple[float, float]:
 
 
 def interrupted(w: Watched) -> Verdict | None:
-    """The script ended by an exception, or was killed: what was seen until then is told."""
+    """The script ended by an exception, or was killed: what was seen until then is reported."""
     if w.recording.end in ("raised", "killed"):
         return w.verdict("interrupted", kind=f"watching.interrupted_{w.recording.end}")
     return None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pprint import pformat
-
 import numpy as np
 
 from ... import __version__
@@ -14,7 +12,7 @@ from .in_numpy import numpy_training
 from .in_torch import torch_training
 from .net import net_imports, net_prediction, net_weights
 from .plan import ScriptPlan, planned
-from .reading import constants, labelled, reading, written_out
+from .reading import constants, labelled, listed, reading, written_out
 from .reading import imports as standard_imports
 
 IMPORTS = {
@@ -55,11 +53,11 @@ def _head(plan: ScriptPlan, library: str, rows: Dataset | None, functions: list[
     lines = _begun(solution, lines, IMPORTS[library], rows, functions)
     if rows is None:
         lines.append(f"TARGETS = {list(solution.targets)!r}")
-    lines.append(f"FEATURES = {_listed(solution.features)}")
+    lines.append(f"FEATURES = {listed(solution.features)}")
     if plan.differs:
         d, k = len(solution.features), plan.outputs
         W, b = solution.params[: d * k].reshape(d, k), np.atleast_1d(solution.intercept)
-        lines += [f"WEIGHTS = {_listed(W.tolist())}", f"INTERCEPT = {_listed(b.tolist())}"]
+        lines += [f"WEIGHTS = {listed(W.tolist())}", f"INTERCEPT = {listed(b.tolist())}"]
     return "\n".join(lines)
 
 
@@ -74,7 +72,7 @@ def _net_head(solution: Solution, library: str, rows: Dataset | None, functions:
         text("export.net_run", **run),
     ]
     lines = _begun(solution, lines, net_imports(library), rows, functions)
-    return "\n".join([*lines, f"LAYERS = {_listed(net_weights(solution))}"])
+    return "\n".join([*lines, f"LAYERS = {listed(net_weights(solution))}"])
 
 
 def _head_facts(solution: Solution, library: str) -> dict[str, str]:
@@ -96,12 +94,7 @@ def _begun(
         math = ["import math"] if "math." in "".join(functions) else []
         standard, needed = ["import csv", *math, "import sys"], written_out(rows)
     lines += ["", *standard, "", *imports, "", *needed]
-    return lines + [f"CLASSES = {_listed(solution.classes)}"] * bool(solution.classes)
-
-
-def _listed(values) -> str:
-    """A list as it is written, over several lines if it is long."""
-    return pformat(list(values), width=100, compact=True)
+    return lines + [f"CLASSES = {listed(solution.classes)}"] * bool(solution.classes)
 
 
 def _main(plan: ScriptPlan, library: str, rows: Dataset | None) -> str:

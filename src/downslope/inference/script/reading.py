@@ -88,7 +88,7 @@ def constants(solution: Solution) -> list[str]:
         lines.append(f"TRUTH = {pformat(truth, width=100, compact=True, sort_dicts=False)}")
     needed = [column.name for column in columns_of(solution)]
     if not _is_plain(solution):
-        lines.append(f"COLUMNS = {_listed(needed if layout.header else layout.names)}")
+        lines.append(f"COLUMNS = {listed(needed if layout.header else layout.names)}")
     return lines + patterns(solution)
 
 
@@ -100,11 +100,12 @@ def written_out(rows: Dataset) -> list[str]:
         y = np.eye(len(rows.classes))[y.astype(int)]
         y = y if len(rows.classes) > 2 else y[:, 1:]
     X = rows.X.toarray() if sparse.issparse(rows.X) else np.asarray(rows.X)
-    lines = [f"X = {_listed(X.tolist())}", f"Y = {_listed(y.reshape(len(X), -1).tolist())}"]
-    return lines + ([] if rows.weights is None else [f"SHARE = {_listed(rows.weights.tolist())}"])
+    lines = [f"X = {listed(X.tolist())}", f"Y = {listed(y.reshape(len(X), -1).tolist())}"]
+    return lines + ([] if rows.weights is None else [f"SHARE = {listed(rows.weights.tolist())}"])
 
 
-def _listed(values) -> str:
+def listed(values) -> str:
+    """A list as it is written, over several lines if it is long."""
     return pformat(list(values), width=100, compact=True)
 
 
