@@ -193,7 +193,7 @@ def _verdict_record(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _verdict(record: Mapping[str, Any], certificate: Certificate | None = None) -> Verdict:
+def _verdict(record: Mapping[str, Any], certificate: CurvatureCertificate | None = None) -> Verdict:
     remedies = tuple(Remedy(code, change) for code, change in record["remedies"])
     return Verdict(record["code"], record["numbers"], remedies, record["kind"], certificate=certificate)
 

@@ -266,7 +266,7 @@ def _two_sided(theta, above: float, below: float, exact: float, term: Any) -> tu
 
 def _pearson(theta, term: Any) -> float:
     z = term.predictor(theta)
-    return float(_shared(term, term.loss.slope(z, term.Y) ** 2 / term.loss.curvature(z, term.Y)).sum())
+    return float(term.weighted(term.loss.slope(z, term.Y) ** 2 / term.loss.curvature(z, term.Y)).sum())
 
 
 def _squares(theta, term: Any) -> np.ndarray:
