@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from ..arguments import number
+from ..arguments import number, whole
 from ..errors import DownslopeError
 from ..messages import text
 from . import options as o
@@ -172,17 +172,26 @@ def _tell(solution, training, notes, lines) -> None:
 @asking(Request)
 def compare(
     request: Request,
-    methods: o.Methods,
+    methods: o.Methods = None,
+    models: o.Models = None,
+    repeats: o.Repeats = None,
     plot: o.Plot = None,
     force: o.Force = False,
     json: o.Json = False,
     lang: o.Lang = None,
 ) -> int:
-    """Minimise the same objective by several methods, side by side."""
+    """Minimise the same objective by several methods, or compare several models on the same folds."""
     from ..descent.methods import by_name
     from ..inference import Training
     from . import files, pictures, progress, show
 
+    if (methods is None) == (models is None):
+        raise DownslopeError("cli.compare_what")
+    if models is not None:
+        return _models(request, models, repeats, plot, force, json)
+    if repeats is not None:
+        raise DownslopeError("cli.only_models", option="--repeats")
+    assert methods is not None
     names = [name.strip() for name in methods.split(",") if name.strip()]
     if len(set(names)) < max(2, len(names)):
         raise DownslopeError("cli.methods", asked=methods)
@@ -220,6 +229,47 @@ def compare(
         raise failure
     codes = [show.exit_code(solution) for solution in solutions.values()]
     return 130 if 130 in codes else 3 if all(codes) else 0
+
+
+def _models(
+    request: Request, models: str, repeats: str | None, plot: str | None, force: bool, json: bool
+) -> int:
+    """`compare --models`: scores on the same folds."""
+    from .. import plots
+    from ..data import Dataset
+    from ..inference.comparing import REPEATS, compare
+    from ..inference.table import RECIPE, read_options
+    from . import files, show
+
+    for name in ("loss", "penalty", "alpha", "validate", "hidden"):
+        if getattr(request, name) is not None:
+            raise DownslopeError("cli.models_name", option=f"--{name}")
+    files.check_picture(plot, force)
+    asked = read_options(request.door, vars(request))
+    settings = {name: value for name, value in asked.items() if name in RECIPE}
+    rounds = REPEATS if repeats is None else whole(least=1).read("--repeats", repeats)
+    dataset, _ = request.rows()
+    if not isinstance(dataset, Dataset):
+        raise DownslopeError("selection.compare_parts", rows=f"{len(dataset):,}")
+    found = compare(dataset, models, repeats=rounds, **settings)
+    paths = [] if plot is None else [plots.save(found.plot(), plot, overwrite=force)]
+    if json:
+        show.aside(dataset.notes_text())
+        show.as_json(found.to_json())
+        return 0
+    page = show.console()
+    show.notes(page, dataset.notes_text())
+    heads, *lines = found.table
+    table = show.columns_of(heads)
+    for line in lines:
+        table.add_row(*line)
+    page.print(text("cli.compared", rows=len(dataset), splits=found.scores.shape[1], folds=found.folds))
+    page.print()
+    page.print(table)
+    page.print()
+    page.print(found.conclusion)
+    show.written(page, paths)
+    return 0
 
 
 def _tell_several(solutions, dataset, notes, paths) -> None:

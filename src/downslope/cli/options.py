@@ -83,7 +83,9 @@ IntervalOf = Annotated[str | None, _option("--interval-of", "new|mean", "interva
 
 Derivative = Annotated[list[str] | None, _option("--derivative", "EXPR", "derivative")]
 
-Methods = Annotated[str, _option("--methods", "A,B", "methods", methods_known)]
+Methods = Annotated[str | None, _option("--methods", "A,B", "methods", methods_known)]
+Models = Annotated[str | None, _option("--models", "'MODEL; …'", "models")]
+Repeats = Annotated[str | None, _option("--repeats", "N", "repeats")]
 Starts = Annotated[str | None, _option("--starts", "N", "starts")]
 Grid = Annotated[list[str] | None, _option("--grid", "NAME=FIRST:LAST:STEP", "grid")]
 

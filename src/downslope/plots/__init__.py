@@ -5,6 +5,7 @@ Without an Axes a picture creates its own figure, 7 × 4.5 inches. matplotlib is
 
 from .canvas import panels
 from .classes import confusion, regions, roc, scatter_predictions
+from .comparison import comparison
 from .curves import loss, path, remainder, weights
 from .files import save
 from .fit import fitted, residuals
@@ -14,6 +15,7 @@ from .relief import relief
 from .starts import starts
 
 __all__ = [
+    "comparison",
     "confusion",
     "contours",
     "descent_gif",

@@ -1,0 +1,274 @@
+"""Models compared on the same folds: alpha chosen inside each, and corrected intervals of differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from .. import notebook, view
+from ..arguments import a, door, number, whole
+from ..data import Dataset
+from ..errors import DownslopeError
+from ..insight.data_evidence import holm
+from ..messages import text
+from ..model.naming import coded
+from ..selection import FoldSpec
+from ..selection.fold_moments import Holes
+from ..selection.metrics import Metric, metric_of, score_of
+from .recipe import Recipe
+from .training import Training
+
+REPEATS = 5
+SURE = 0.05  # p after Holm's correction, below which a difference is one
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The mean difference of two models' scores, first − second, with its corrected interval and test."""
+
+    first: str
+    second: str
+    mean: float
+    error: float
+    low: float
+    high: float
+    p: float
+    adjusted_p: float  # after Holm's correction over all pairs
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Scores of m models on the same J splits of the rows.
+
+    scores: (m, J), one for each model and split.  alphas: (m, J), those chosen inside each training part; NaN
+    without a penalty.  ratio: validation rows over training rows of a split.  The variance of a mean over
+    splits is s²(1/J + ratio), since training parts overlap, with t of J − 1 degrees (Nadeau & Bengio 2003).
+    """
+
+    models: tuple[str, ...]
+    metric: str
+    higher: bool
+    folds: str
+    repeats: int
+    scores: np.ndarray
+    alphas: np.ndarray
+    ratio: float
+    level: float = 0.95
+
+    @property
+    def means(self) -> np.ndarray:
+        """(m,)"""
+        return self.scores.mean(axis=1)
+
+    @property
+    def best(self) -> int:
+        """The model with the best mean."""
+        return int(self.means.argmax() if self.higher else self.means.argmin())
+
+    @cached_property
+    def errors(self) -> np.ndarray:
+        """The corrected standard error of each mean.  (m,)"""
+        return np.array([self._error(one) for one in self.scores])
+
+    @cached_property
+    def differences(self) -> tuple[Difference, ...]:
+        """Of each pair, in the order of the models."""
+        found = [self._difference(i, j) for i, j in combinations(range(len(self.models)), 2)]
+        adjusted = holm([one.p for one in found])
+        return tuple(replace(one, adjusted_p=p) for one, p in zip(found, adjusted))
+
+    def to_best(self, model: int) -> Difference | None:
+        """A model's difference to the best; None for the best itself."""
+        names = {self.models[model], self.models[self.best]}
+        found = next((one for one in self.differences if {one.first, one.second} == names), None)
+        if found is None or found.first == self.models[model]:
+            return found
+        low, high = -found.high, -found.low
+        return replace(found, first=found.second, second=found.first, mean=-found.mean, low=low, high=high)
+
+    def _error(self, values: np.ndarray) -> float:
+        return float(np.sqrt(values.var(ddof=1) * (1 / len(values) + self.ratio)))
+
+    def _difference(self, i: int, j: int) -> Difference:
+        from scipy.special import stdtr, stdtrit
+
+        values = self.scores[i] - self.scores[j]
+        mean, error, degrees = float(values.mean()), self._error(values), len(values) - 1
+        half = float(stdtrit(degrees, (1 + self.level) / 2)) * error
+        p = 2 * float(stdtr(degrees, -abs(mean) / error)) if error > 0 else float(mean == 0)
+        return Difference(self.models[i], self.models[j], mean, error, mean - half, mean + half, p, p)
+
+    @property
+    def table(self) -> list[list[str]]:
+        """A row for each model, after one of heads: score, its error, alphas, the difference to the best."""
+        heads = [text("selection.compare_model"), self.metric, "±", "alpha"]
+        level = text("selection.compare_interval", level=f"{self.level:.0%}")
+        lines = [[*heads, text("selection.compare_difference"), level, "p (Holm)"]]
+        for k, name in enumerate(self.models):
+            alphas = self.alphas[k][np.isfinite(self.alphas[k])]
+            low, high = (f"{x:.3g}" for x in (alphas.min(), alphas.max())) if len(alphas) else ("–", "–")
+            chosen = low if low == high else f"{low} … {high}"
+            score, one = [f"{self.means[k]:.5g}", f"{self.errors[k]:.2g}"], self.to_best(k)
+            rest = ["–"] * 3
+            if one is not None:
+                rest = [f"{one.mean:.3g}", f"[{one.low:.3g}, {one.high:.3g}]", f"{one.adjusted_p:.3g}"]
+            lines.append([name, *score, chosen, *rest])
+        return lines
+
+    @property
+    def conclusion(self) -> str:
+        """Which model is best, and which others are within chance of it."""
+        others = [self.to_best(k) for k in range(len(self.models))]
+        near = [one.first for one in others if one is not None and not one.adjusted_p < SURE]
+        facts = {"best": self.models[self.best], "metric": self.metric, "splits": self.scores.shape[1]}
+        key = "selection.compare_near" if near else "selection.compare_clear"
+        return text(key, **facts, near=", ".join(near))
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, as plain numbers."""
+        plain = {name: getattr(self, name) for name in ("metric", "higher", "folds", "repeats", "level")}
+        models = [
+            {"model": name, "mean": mean, "error": error, "scores": scores, "alphas": alphas}
+            for name, mean, error, scores, alphas in zip(
+                self.models,
+                self.means.tolist(),
+                self.errors.tolist(),
+                self.scores.tolist(),
+                self.alphas.tolist(),
+            )
+        ]
+        differences = [asdict(one) for one in self.differences]
+        return {**plain, "best": self.models[self.best], "models": models, "differences": differences}
+
+    def plot(self, ax=None):
+        """The differences to the best with their intervals, and the splits; see `plots.comparison`."""
+        return view("comparison")(self, ax)
+
+    def _repr_html_(self) -> str:
+        return notebook.table(self.table, heads=True) + notebook.paragraph(self.conclusion)
+
+    def __str__(self) -> str:
+        widths = [max(map(len, column)) for column in zip(*self.table)]
+        lines = ["   ".join(f"{cell:<{width}}" for cell, width in zip(line, widths)) for line in self.table]
+        return "\n".join([*(line.rstrip() for line in lines), "", self.conclusion])
+
+
+@door(dataset=a("Dataset"), repeats=whole(least=1), level=number(above=0, below=1), seed=whole(least=0))
+def compare(
+    dataset,
+    models: str | Sequence[str],
+    folds: int | str = 5,
+    repeats: int = REPEATS,
+    metric: str | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+    **settings: Any,
+) -> Comparison:
+    """Scores of models on the same folds, and their differences with corrected resampled intervals.
+
+    models: "LOSS[+PENALTY[:ALPHA]]; …" or a list of such texts; without an alpha it is chosen, by `cv`,
+    inside each training part. folds: as for `Recipe`, drawn again `repeats` times; folds in time are drawn
+    once. metric: one for all; by default RMSE, the log loss of classes, the deviance of counts. settings:
+    others of `Recipe`, for all models.
+
+    Raises DownslopeError for fewer than two models, a model that is not understood or does not suit the
+    target, folds of single rows, and a metric that would be another for each model.
+
+    >>> import numpy as np, downslope as ds
+    >>> X = np.random.default_rng(0).standard_normal((60, 3))
+    >>> found = ds.compare(ds.Dataset.from_arrays(X, X[:, 0] ** 3), "squared; huber", repeats=2)
+    >>> found.models, found.scores.shape, found.metric
+    (('squared', 'huber'), (2, 10), 'rmse')
+    """
+    spec = FoldSpec.of(folds)
+    inner = {"folds": spec.text} if spec.kind in ("group", "time") else {}
+    recipes = recipes_of(models, {**inner, **settings, "metric": metric, "seed": seed})
+    if spec.kind == "loo":
+        raise DownslopeError("selection.compare_single", folds=folds)
+    if any(recipe.loss.labels for recipe in recipes.values()):
+        dataset = dataset.labelled()
+    if dataset.y is None:
+        raise DownslopeError("inference.no_target")
+    measure = _metric(metric, [recipe.loss for recipe in recipes.values()])
+    repeats = 1 if spec.kind == "time" else repeats
+    splits = [pair for k in range(repeats) for pair in spec.cut(dataset, seed + k).pairs]
+    found = [list(scored(dataset, recipe, splits, measure)) for recipe in recipes.values()]
+    scores, alphas = np.moveaxis(np.array(found, dtype=float), 2, 0)
+    ratio = float(np.mean([len(held) / len(train) for train, held in splits]))
+    about = (measure.name, measure.higher, spec.text, repeats)
+    return Comparison(tuple(recipes), *about, scores, alphas, ratio, level)
+
+
+def recipes_of(models: str | Sequence[str], settings: dict[str, Any]) -> dict[str, Recipe]:
+    """The recipe of each model, by the words for it."""
+    asked = models.split(";") if isinstance(models, str) else list(models)
+    names = [name.strip() if isinstance(name, str) else name for name in asked]
+    names = [name for name in names if name != ""]
+    if len(names) < 2 or not all(isinstance(name, str) for name in names) or len(set(names)) < len(names):
+        raise DownslopeError("selection.compare_models", asked=models)
+    return {name: Recipe(**{**settings, **settings_of_model(name)}) for name in names}
+
+
+def settings_of_model(words: str) -> dict[str, Any]:
+    """Loss, penalty and alpha of "LOSS[+PENALTY[:ALPHA]]".
+
+    >>> settings_of_model("huber:1.5+elasticnet:0.5:0.1")
+    {'loss': 'huber:1.5', 'penalty': 'elasticnet:0.5', 'alpha': 0.1}
+    >>> settings_of_model("squared+l2")
+    {'loss': 'squared', 'penalty': 'l2', 'alpha': 'cv'}
+    """
+    loss, plus, penalised = words.partition("+")
+    found: dict[str, Any] = {"loss": loss.strip()}
+    if not plus:
+        return found
+    name, *rest = penalised.strip().split(":")
+    if name == "elasticnet" and rest:
+        name, rest = f"{name}:{rest[0]}", rest[1:]
+    alpha = ":".join(rest)
+    if name in ("none", "auto"):
+        return {**found, "penalty": name} if not alpha else _refused(words)
+    try:
+        return {**found, "penalty": name, "alpha": float(alpha) if alpha else "cv"}
+    except ValueError:
+        return {**found, "penalty": name, "alpha": alpha}
+
+
+def _refused(words: str) -> dict[str, Any]:
+    raise DownslopeError("selection.compare_models", asked=words)
+
+
+def _metric(asked: str | None, losses: Sequence[Any]) -> Metric:
+    if asked is None:
+        classes = all(loss.labels for loss in losses)
+        chances = "log_loss" if all(loss.has_probabilities for loss in losses) else "accuracy"
+        counts = all(loss.link == "log" for loss in losses)
+        asked = chances if classes else "deviance" if counts else "rmse"
+    found = [metric_of(asked, loss) for loss in losses]
+    if found[0].kind == "loss" and len({loss.spec for loss in losses}) > 1:
+        raise DownslopeError("selection.compare_metric", metric=asked)
+    return found[0]
+
+
+def scored(dataset: Dataset, recipe: Recipe, splits, metric: Metric) -> Iterator[tuple[float, float]]:
+    """(score, alpha) of a model on each split: everything that is learned from rows is learned from the
+    training part, what fills missing cells too."""
+    holes = Holes.of(dataset)
+    for train, held in splits:
+        rows = dataset
+        if holes:
+            rows = replace(dataset, X=holes.filled(dataset.X, holes.means(dataset, train)))
+        learned = rows.take(train)
+        if isinstance(learned.X, np.ndarray) and (np.ptp(learned.X, axis=0) == 0).any():
+            learned = replace(learned, encoding=None)  # a level that is absent here has the weight 0
+        training = Training.on_rows(learned, recipe)
+        training.judged = False
+        solution, part = training.solution, rows.take(held)
+        z = np.asarray(solution.scores(part), dtype=float).reshape(len(part), -1)
+        loss, penalty = solution.recipe.loss, solution.recipe.penalty
+        score = score_of(metric, loss, z, coded(part, loss), np.asarray(part.y), part.weights)
+        yield score, float(penalty.alpha) if penalty.alpha else np.nan
