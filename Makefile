@@ -1,8 +1,8 @@
 # `make demo` trains on real data and shows the answer; `make test` runs the tests, `make test-slow` those that
-# take more than ten seconds each and the cases that samples leave out; `make test-lowest` the quick ones with
-# the lowest versions allowed; `make grid` renders the verdicts of
-# 12,000 fits and keeps the result in tests/faults/grid.json; `make bench` times the whole table beside its
-# peers and writes benchmarks/README.md, `make bench-quick` a small one in five minutes.
+# take more than ten seconds each and the cases that samples leave out, `make test-lowest` the quick ones with
+# the lowest versions allowed; `make docs` builds the site, in site/; `make grid` renders the verdicts of 12,000
+# fits and keeps the result in tests/faults/grid.json; `make bench` times the whole table beside its peers and
+# writes benchmarks/README.md, `make bench-quick` a small one in five minutes.
 # Each sets up everything that it needs, in .venv, from nothing.
 PYTHON ?= python3
 VENV   := .venv
@@ -10,9 +10,10 @@ BIN    := $(VENV)/bin
 LIGHT  := $(VENV)/.light
 READY  := $(VENV)/.ready
 PEERS  := $(VENV)/.peers
+SPHINX := $(VENV)/.sphinx
 LOWEST := .venv-lowest
 
-.PHONY: demo test test-slow test-lowest golden grid lint bench bench-quick clean
+.PHONY: demo test test-slow test-lowest golden grid docs lint bench bench-quick clean
 
 demo: $(LIGHT)
 	@$(BIN)/python examples/demo.py
@@ -39,6 +40,9 @@ bench: $(PEERS)
 bench-quick: $(PEERS)
 	$(BIN)/python -m benchmarks.run --quick
 
+docs: $(SPHINX)
+	$(BIN)/python docs/build.py
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -57,6 +61,11 @@ $(READY): $(LIGHT)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group dev -e '.[torch]'
 	touch $(READY)
 
+$(SPHINX): $(LIGHT)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group docs
+	touch $(SPHINX)
+
 # Each peer by itself: where one can not be installed, the others still run, and the page says which is missing.
 $(PEERS): $(READY)
 	for peer in scikit-learn-intelex glum skglm celer vowpalwabbit; do \
@@ -73,4 +82,4 @@ $(LOWEST)/.ready: pyproject.toml constraints-lowest.txt
 	touch $(LOWEST)/.ready
 
 clean:
-	rm -rf $(VENV) $(LOWEST) demo dist .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) demo dist build site .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,238 @@
+"""`make docs`: the site in both languages, in site/, without a request to the outside.
+
+The pages are those of docs/: page.md in English, page.zh-CN.md in Chinese; a page without a Chinese text is
+in English in both (UNTRANSLATED lists them, which a test compares). The reference comes from the docstrings
+of the public names, whose examples the tests run. Any warning of Sphinx, any link to a page or heading that
+does not exist, and any address that a page would load from elsewhere ends the build.
+"""
+
+from __future__ import annotations
+
+import html.parser
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+PREPARED = ROOT / "build" / "site"
+SITE = ROOT / "site"
+LANGUAGES = ("en", "zh")
+UNTRANSLATED = {
+    *("architecture", "certificate", "check", "cli", "data", "estimators", "export", "functions"),
+    *("instruments", "lab", "nets", "paths", "scale", "verdicts"),
+}
+ELSEWHERE = {  # pages that stand outside docs/, and their names in the site
+    "README.md": "readme",
+    "CHANGELOG.md": "changelog",
+    "CONTRIBUTING.md": "contributing",
+    "SECURITY.md": "security",
+    "benchmarks/README.md": "benchmarks",
+    "examples/README.md": "examples",
+}
+NOTE = ":::{note}\n这一页还没有中文。This page has no Chinese text yet.\n:::\n\n"
+FENCED = re.compile(r"(^```.*?^```[^\n]*$)", re.S | re.M)
+
+
+def pages() -> dict[str, Path]:
+    """Name of a page in the site → its English file."""
+    named = {path.stem: path for path in DOCS.glob("*.md") if not path.name.endswith(".zh-CN.md")}
+    return named | {name: ROOT / path for path, name in ELSEWHERE.items() if name != "readme"}
+
+
+def translation(page: Path) -> Path:
+    return page.with_name(f"{page.stem}.zh-CN.md")
+
+
+# ---- pages ----------------------------------------------------------------------------------------------
+
+
+def localized(text: str, folder: Path, names: dict[Path, str], language: str) -> str:
+    """Links to files of the repository as links in the site; those to files that it lacks as plain text."""
+
+    def link(match: re.Match) -> str:
+        label, target = match["label"], match["target"]
+        if re.match(r"[a-z]+:|#", target) or match[0].startswith("!"):
+            return match[0]
+        path, _, anchor = target.partition("#")
+        found = (folder / path).resolve()
+        if found in names:
+            translated = language == "zh" and translation(found).exists()  # whose headings are others
+            return f"[{label}](/{names[found]}.md{'#' + anchor if anchor and not translated else ''})"
+        return match[0] if path.startswith("pictures/") or found.parent == DOCS / "api" else label
+
+    pattern = re.compile(r"!?\[(?P<label>[^\]]*)\]\((?P<target>[^)\s]+)\)")
+    parts = FENCED.split(text)
+    return "".join(part if at % 2 else pattern.sub(link, part) for at, part in enumerate(parts))
+
+
+def prepare(language: str, target: Path) -> None:
+    """The source of one language: pages under one name each, pictures, reference, settings."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for name in ("conf.py", "templates", "static", "pictures"):
+        copy = shutil.copytree if (DOCS / name).is_dir() else shutil.copy
+        copy(DOCS / name, target / name)
+    shutil.copy(ROOT / "benchmarks" / "growth.png", target)
+    names = {path.resolve(): name for name, path in pages().items()}
+    names |= {translation(path).resolve(): name for path, name in names.items()}
+    names |= {(ROOT / "README.md").resolve(): "index", (ROOT / "README.zh-CN.md").resolve(): "index"}
+    for name, path in pages().items():
+        chosen = translation(path) if language == "zh" and translation(path).exists() else path
+        text = chosen.read_text(encoding="utf-8")
+        text = re.sub(r"^\[(English|中文)[^\]]*\]\([^)]*\)[。.]?\n", "", text, flags=re.M)
+        text = re.sub(r"^<!--.*?-->\n", "", text, flags=re.M)
+        if language == "zh" and chosen == path and path.parent == DOCS:
+            title, _, rest = text.partition("\n")
+            text = f"{title}\n\n{NOTE}{rest}"
+        (target / f"{name}.md").write_text(localized(text, chosen.parent, names, language), encoding="utf-8")
+    (target / "api").mkdir()
+    for name, text in reference().items():
+        (target / "api" / f"{name}.md").write_text(text, encoding="utf-8")
+
+
+# ---- reference ------------------------------------------------------------------------------------------
+
+
+def reference() -> dict[str, str]:
+    """Page → Markdown: one page for each public name, and an index."""
+    import downslope as ds
+
+    written = {name: page_of(name, getattr(ds, name)) for name in ds.__all__ if name != "__version__"}
+    rows = [f"| [`{name}`]({name}.md) | {first_line(getattr(ds, name))} |" for name in written]
+    toc = "```{toctree}\n:hidden:\n\n" + "\n".join(written) + "\n```\n"
+    head = "# API\n\n`import downslope as ds`\n\n| | |\n|---|---|\n"
+    return written | {"index": head + "\n".join(rows) + f"\n\n{toc}"}
+
+
+def first_line(thing) -> str:
+    return escaped((inspect.getdoc(thing) or "").partition("\n\n")[0].replace("\n", " ")).replace("|", "\\|")
+
+
+def page_of(name: str, thing) -> str:
+    if inspect.ismodule(thing):
+        listed = getattr(thing, "__all__", None) or [key for key in vars(thing) if not key.startswith("_")]
+        found = {key: getattr(thing, key) for key in sorted(set(listed) - {"told"})}  # a name of version 0.1
+        parts = [entry(f"{name}.{key}", one) for key, one in found.items() if callable(one) and ours(one)]
+        return f"# {name}\n\n{markdown(thing.__doc__)}\n\n" + "\n\n".join(parts)
+    parts = [entry(name, thing)]
+    if inspect.isclass(thing):
+        for key in sorted(key for key in dir(thing) if not key.startswith("_")):
+            member = inspect.getattr_static(thing, key)
+            member = getattr(member, "__func__", getattr(member, "fget", None) or member)
+            if inspect.isfunction(member) and member.__doc__ and member.__module__.startswith("downslope"):
+                parts.append(entry(f"{name}.{key}", member))
+    return f"# {name}\n\n" + "\n\n".join(parts)
+
+
+def ours(thing) -> bool:
+    return bool(thing.__doc__) and getattr(thing, "__module__", "").startswith("downslope.")
+
+
+def entry(name: str, thing) -> str:
+    kind = "class" if inspect.isclass(thing) else "function"
+    try:
+        shown = re.sub(r"<[^>]*>|ForwardRef\('([^']*)'\)", r"\1", str(inspect.signature(thing)))
+        shown = re.sub(r": '([^']*)'", r": \1", shown).replace("-> '", "-> ").removesuffix("'")
+    except (TypeError, ValueError):
+        shown = "(…)"
+    head = f"{'class ' if kind == 'class' else ''}{name}{shown}"
+    return f"## `{name}`\n\n```python\n{head}\n```\n\n{markdown(thing.__doc__)}"
+
+
+def markdown(docstring: str | None) -> str:
+    """A docstring as Markdown: examples and aligned lines as they stand, all else as escaped paragraphs."""
+    blocks = re.split(r"\n\s*\n", inspect.cleandoc(docstring or ""))
+    written = []
+    for block in blocks:
+        if block.lstrip().startswith(">>>"):
+            written.append(f"```pycon\n{inspect.cleandoc(block)}\n```")
+        elif re.search(r"^\s|\S {3,}\S", block, re.M):
+            written.append(f"```text\n{block}\n```")
+        else:
+            written.append(escaped(block))
+    return "\n\n".join(written)
+
+
+def escaped(text: str) -> str:
+    parts = re.split(r"(`[^`]*`)", text)
+    return "".join(
+        part if at % 2 else re.sub(r"([\\*_<>\[\]$#|~{}])", r"\\\1", part) for at, part in enumerate(parts)
+    )
+
+
+# ---- building -------------------------------------------------------------------------------------------
+
+
+class Addresses(html.parser.HTMLParser):
+    """What a page loads, and where its links go."""
+
+    def __init__(self):
+        super().__init__()
+        self.loaded: list[str] = []
+        self.links: list[str] = []
+        self.ids: set[str] = set()
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.ids |= {given.get("id", ""), given.get("name", "")}
+        if tag == "a" and given.get("href"):
+            self.links.append(given["href"])
+        elif tag != "a":
+            self.loaded += [given[key] for key in ("src", "href") if given.get(key)]
+
+
+def faults(site: Path) -> list[str]:
+    """Pages that load something from elsewhere, and links to files or headings that do not exist."""
+    read = {}
+    for path in site.rglob("*.html"):
+        read[path.resolve()] = Addresses()
+        read[path.resolve()].feed(path.read_text(encoding="utf-8"))
+    found = []
+    for path, page in read.items():
+        found += [f"{path}: loads {one}" for one in page.loaded if re.match(r"(https?:)?//", one)]
+        for one in page.links:
+            if re.match(r"[a-z]+:", one):
+                continue
+            file, _, anchor = one.partition("#")
+            target = (path.parent / file).resolve() if file else path
+            if not target.exists() or (anchor and target in read and anchor not in read[target].ids):
+                found.append(f"{path}: no {one}")
+    for path in site.rglob("*.css"):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        found += [f"{path}: loads {one}" for one in re.findall(r"url\(['\"]?((?:https?:)?//[^)]*)\)", text)]
+    return found
+
+
+def main() -> int:
+    import downslope
+
+    shutil.rmtree(SITE, ignore_errors=True)
+    for language in LANGUAGES:
+        source = PREPARED / language
+        prepare(language, source)
+        environment = os.environ | {
+            "DOWNSLOPE_SITE_LANGUAGE": language,
+            "DOWNSLOPE_SITE_VERSION": downslope.__version__,
+        }
+        words = ["-W", "--keep-going", "-q", "-j", "auto", "-b", "html", source, SITE / language]
+        code = subprocess.run([sys.executable, "-m", "sphinx", *words], env=environment).returncode
+        if code:
+            return code
+    (SITE / "index.html").write_text(
+        '<!doctype html><meta charset="utf-8"><title>Downslope</title>'
+        '<p><a href="en/index.html">English</a> · <a href="zh/index.html">中文</a></p>\n',
+        encoding="utf-8",
+    )
+    (SITE / ".nojekyll").touch()
+    wrong = faults(SITE)
+    print("\n".join(wrong) or f"{SITE / 'index.html'}: {len(list(SITE.rglob('*.html')))} pages")
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""Claims about the pages of the site; `make docs`, a step of .ci/run, builds it and checks all its links."""
+
+import ast
+import importlib.util
+import re
+
+import pytest
+
+import downslope as ds
+from tests.builders import ROOT
+
+spec = importlib.util.spec_from_file_location("build", ROOT / "docs" / "build.py")
+build = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(build)
+
+
+def test_the_pages_without_a_chinese_text_are_listed():
+    own = {name: path for name, path in build.pages().items() if path.parent == build.DOCS}
+    missing = {name for name, path in own.items() if not build.translation(path).exists()}
+    assert missing == build.UNTRANSLATED
+    translated = {path.name.removesuffix(".zh-CN.md") for path in build.DOCS.glob("*.zh-CN.md")}
+    assert translated <= set(own)
+
+
+@pytest.mark.parametrize("ending", ["md", "zh-CN.md"])
+def test_every_page_is_in_one_of_the_four_parts(ending):
+    listed = []
+    for part in ("index", "learn", "do", "understand", "look-up"):
+        text = (build.DOCS / f"{part}.{ending}").read_text(encoding="utf-8")
+        for block in re.findall(r"```\{toctree\}\n(.*?)```", text, re.S):
+            listed += [line for line in block.split() if not line.startswith(":") and not line.isdigit()]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == {*build.pages(), "api/index"} - {"index"}
+
+
+def test_every_public_name_has_a_page_with_its_signature():
+    written = build.reference()
+    assert set(written) == {*ds.__all__, "index"} - {"__version__"}
+    assert "learning_rate" in written["minimize"] and ">>> " in written["fit"]
+    for name, text in written.items():
+        assert len(text.splitlines()) > 4, name
+
+
+@pytest.mark.parametrize("page", ["believe.md", "believe.zh-CN.md"])
+def test_the_certificate_is_checked_by_thirty_lines_that_import_numpy_alone(page):
+    (code,) = re.findall(r"```python\n(.*?)```", (build.DOCS / page).read_text(encoding="utf-8"), re.S)
+    tree = ast.parse(code)
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    assert imported == {"csv", "json", "numpy"}
+    assert not any(isinstance(node, ast.ImportFrom) for node in ast.walk(tree))
+    assert len([line for line in code.splitlines() if line.strip()]) <= 30
+
+
+def test_links_of_pages_lead_into_the_site_and_others_become_text(tmp_path):
+    names = {(build.DOCS / "cli.md").resolve(): "cli"}
+    text = "see [`fit`](cli.md#watching), [code](../src/downslope), [web](https://a.example)\n```\n[a](cli.md)\n```\n"
+    found = build.localized(text, build.DOCS, names, "en")
+    assert found.startswith("see [`fit`](/cli.md#watching), code, [web](https://a.example)\n```\n[a](cli.md)")
+
+
+def test_what_a_page_loads_from_elsewhere_and_dead_links_are_found(tmp_path):
+    (tmp_path / "a.html").write_text(
+        '<p id="x"><a href="b.html#y">b</a><a href="#x"></a><a href="c.html">c</a>'
+    )
+    (tmp_path / "b.html").write_text('<script src="https://cdn.example/a.js"></script>')
+    found = [line.rpartition("/")[2] if "loads" not in line else line for line in build.faults(tmp_path)]
+    assert len(found) == 3 and any("loads https://cdn.example/a.js" in line for line in found)
+
+
+def test_chinese_is_indexed_in_pairs():
+    sphinx = pytest.importorskip("sphinx.search")
+    tree = ast.parse((build.DOCS / "conf.py").read_text(encoding="utf-8"))
+    (cls,) = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    scope = {"SearchLanguage": sphinx.SearchLanguage, "re": re}
+    exec(compile(ast.Module([cls], []), "conf.py", "exec"), scope)
+    split = scope["Bigrams"]({}).split
+    assert split("学习率 learning_rate为0.1") == ["学习", "习率", "learning_rate", "为", "0", "1"]
