@@ -67,7 +67,9 @@ def test_version_changelog_and_tag_agree():
     sections = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.M)
     if ".dev" in ds.__version__:
         assert sections[0] == "Unreleased"
-        sections = [one for one in sections[1:] if one != f"{ds.__version__.partition('.dev')[0]} (unreleased)"]
+        sections = [
+            one for one in sections[1:] if one != f"{ds.__version__.partition('.dev')[0]} (unreleased)"
+        ]
     else:
         assert sections[0].split()[0] == ds.__version__
     dated = [re.fullmatch(r"(\d+)\.(\d+)\.(\d+) \(\d{4}-\d\d-\d\d\)", section) for section in sections]
