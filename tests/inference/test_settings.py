@@ -46,6 +46,7 @@ EXAMPLES = {
     "stop": ("gap:1e-6", "gap:1e-6"),
     "folds": ("group:g", "group:g"),
     "metric": ("mae", "mae"),
+    "threshold": (0.3, "0.3"),
     "hidden": ((3, 2), "3,2"),
     "activation": ("tanh", "tanh"),
     "dropout": (0.25, "0.25"),

@@ -322,7 +322,7 @@ def _classes(graph: Graph, solution: Solution, z: str, taken: set[str]) -> list:
     one = count == 2
     if one:
         flat = graph.add("Squeeze", z, graph.constant([1]))  # (n,)
-        above = graph.add("Greater", flat, graph.constant(0.0))
+        above = graph.add("Greater", flat, graph.constant(solution.cut))
         code = graph.add("Where", above, graph.constant(1), graph.constant(0))
     else:
         code = graph.add("ArgMax", z, axis=1, keepdims=0)

@@ -81,7 +81,7 @@ def class_metrics(dataset: Dataset, solution, z: np.ndarray) -> dict:
 
     classes, s = np.arange(len(solution.classes)), dataset.weights
     true = np.asarray(dataset.y).astype(int)
-    predicted = (z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)
+    predicted = solution.codes(z)
     found = {
         "accuracy": float(metrics.accuracy_score(true, predicted, sample_weight=s)),
         "confusion": metrics.confusion_matrix(true, predicted, labels=classes, sample_weight=s).tolist(),
@@ -126,7 +126,7 @@ def _over_parts(solution, rows: PartitionedDataset) -> dict:
     W = solution.params[: d * k].reshape(d, k)
     b = solution.params[d * k :] if solution.recipe.intercept else np.zeros(k)
     if solution.classes:
-        counted = rows.map_reduce(partial(_counted, W, b, loss, len(solution.classes)))
+        counted = rows.map_reduce(partial(_counted, W, b, loss, len(solution.classes), solution.cut))
         confusion, price, weight = counted
         scores: dict[str, Any] = {"accuracy": float(np.trace(confusion) / weight)}
         scores["confusion"] = confusion.tolist() if (confusion % 1).any() else confusion.astype(int).tolist()
@@ -147,11 +147,11 @@ def _missed(W, b, loss, part: Dataset):
     return s @ away**2, s @ np.abs(away), float(s.sum())
 
 
-def _counted(W, b, loss, classes: int, part: Dataset):
+def _counted(W, b, loss, classes: int, cut: float, part: Dataset):
     """The confusion matrix, Σs·(log loss), and Σs"""
     z, true = part.X @ W + b, np.asarray(part.y).astype(int)
     s = np.ones(len(z)) if part.weights is None else part.weights
-    predicted = (z[:, 0] > 0).astype(int) if z.shape[1] == 1 else z.argmax(axis=1)
+    predicted = (z[:, 0] > cut).astype(int) if z.shape[1] == 1 else z.argmax(axis=1)
     confusion = np.zeros((classes, classes))
     np.add.at(confusion, (true, predicted), s)
     Y = true[:, None].astype(float) if classes == 2 else (true[:, None] == np.arange(classes)).astype(float)

@@ -28,6 +28,7 @@ from ..selection import Choice, FoldSpec, check_rule
 from ..selection.metrics import metric_of
 from ..settings import arguments, check_settings
 from .automatic import chosen
+from .deciding import threshold_of
 from .table import RECIPE, RecipeSettings
 from .torch_optimizer import TorchOptimizer, is_foreign
 
@@ -59,6 +60,7 @@ class Recipe(RecipeSettings):
         object.__setattr__(self, "method", method_of(self.method))
         penalties.on_standardised(self.penalty_on, self.scale)
         object.__setattr__(self, "stop", None if self.stop is None else stops.by_name(self.stop))
+        object.__setattr__(self, "threshold", threshold_of(self.threshold))
         Epochs(self.epochs)  # refuses what is no number of epochs
         if not (is_number(self.learning_rate) and self.learning_rate > 0):  # a number stays as it is
             object.__setattr__(self, "learning_rate", methods.rate_of(self.learning_rate))
@@ -255,6 +257,8 @@ class Recipe(RecipeSettings):
         fields = {
             name: value.item() if isinstance(value, np.generic) else value for name, value in fields.items()
         }
+        if self.threshold is None:
+            del fields["threshold"]  # as in runs that were made without it
         fields["loss"], fields["penalty"] = self.loss.spec, self.penalty.spec
         fields["net"] = None if self.net is None else {**asdict(self.net), "hidden": list(self.net.hidden)}
         if self.stop is None:

@@ -12,7 +12,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -32,6 +32,7 @@ from ..insight.standard_errors import standard_errors
 from ..messages import text
 from ..model.functions import Function
 from . import intervals, schema
+from .deciding import Decision
 from .recipe import Recipe
 from .solution import Solution, finite
 from .table import as_options
@@ -165,6 +166,8 @@ def _files(solution: Solution) -> dict[str, bytes]:
     if solution.certificate is not None:
         fields["certificate"] = solution.certificate.to_json()
     fields["metrics"] = dict(solution.metrics)
+    if solution.decision is not None:
+        fields["decision"] = asdict(solution.decision)
     if solution.selection is not None:
         fields["selection"] = dict(solution.selection)
     fields["steps"] = solution.trace.seen
@@ -235,6 +238,7 @@ def _rebuilt(fields: dict[str, Any], params: np.ndarray, trace: Trace) -> Soluti
         encoding=None if fields["encoding"] is None else Encoding.from_json(fields["encoding"]),
         metrics=fields["metrics"],
         selection=fields.get("selection"),
+        decision=None if fields.get("decision") is None else Decision(**fields["decision"]),
         notes=tuple((key, facts) for key, facts in fields["notes"]),
         **plain,
     )

@@ -87,6 +87,16 @@ class SelectionRecord(msgspec.Struct):
     errors: list[Number] | None = None
 
 
+class DecisionRecord(msgspec.Struct, forbid_unknown_fields=True):
+    """Where two classes part."""
+
+    threshold: float
+    cut: float
+    rule: str = ""
+    score: Number = None
+    usual: Number = None
+
+
 class CertificateRecord(msgspec.Struct, forbid_unknown_fields=True):
     """What was measured of a net's curvature."""
 
@@ -137,6 +147,7 @@ class SolutionRecord(msgspec.Struct):
     split: tuple[float, int] | None = None
     split_in_parts: bool = False
     selection: SelectionRecord | None = None
+    decision: DecisionRecord | None = None
     certificate: CertificateRecord | None = None
     data_findings: list[VerdictRecord] = []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from ..messages import text
 from ..model.nets import net_scores
 from ..model.objective import Objective
 from . import intervals
+from .deciding import Decision
 from .predicting import Predictions
 from .recipe import Recipe
 
@@ -78,6 +79,7 @@ class Solution:
     path: Any = None  # along which alpha was chosen; a run keeps what `selection` says of it
     selection: Mapping[str, Any] | None = None  # how alpha was chosen: rule, metric, alphas, scores, …
     normal: Any = None  # where normal theory holds, what makes it
+    decision: Decision | None = None  # where two classes part, if not at a chance of 0.5
     calibration: Any = None  # how far predictions were off on rows that were not learned from
     source: str = ""  # of the training rows: a path, a query, or what they were in memory
     data_findings: Sequence[Verdict] = ()  # about the rows, the gravest first; see `DataFindings`
@@ -153,8 +155,16 @@ class Solution:
         """Predictions from the scores: the mean, or the classes."""
         if not self.classes:
             return self.recipe.loss.mean(z)
-        codes = (z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)
-        return np.array(self.classes)[codes]
+        return np.array(self.classes)[self.codes(z)]
+
+    @property
+    def cut(self) -> float:
+        """The z above which the second of two classes is predicted."""
+        return 0.0 if self.decision is None else self.decision.cut
+
+    def codes(self, z: np.ndarray) -> np.ndarray:
+        """The number of the class that is predicted, (n,), from the scores."""
+        return (z > self.cut).astype(int) if z.ndim == 1 else z.argmax(axis=1)
 
     @door()
     def probabilities(self, X) -> np.ndarray:
@@ -330,6 +340,7 @@ class Solution:
             "method_reason": self.method_reason,
             "seconds": self.seconds,
             **({} if self.selection is None else {"alpha": self.recipe.alpha, "selection": self.selection}),
+            **({} if self.decision is None else {"decision": asdict(self.decision)}),
             "trace": self.trace.to_records(),
         }
         return finite(fields)

@@ -32,6 +32,7 @@ from ..model.functions import Function
 from ..model.objective import Objective, function_objective
 from ..selection import Path
 from .automatic import Reason, chosen
+from .deciding import check_threshold, decided
 from .intervals import attached, set_apart
 from .logbook import Log, Logbook
 from .metrics import Metrics, RowCounter, known_scores
@@ -115,6 +116,7 @@ class Training:
             held_out = None if held_out is None else held_out.labelled(dataset.classes)
         if dataset.encoding is not None and recipe.intercept:
             dataset.refuse_constant_columns() if parted else refuse_constant_columns(dataset)
+        check_threshold(recipe, dataset, module)
         if recipe.patience is not None and held_out is None:
             raise DownslopeError("inference.patience_without_rows", patience=recipe.patience)
         path = _chosen(dataset, recipe, module) if recipe.rule else None
@@ -328,6 +330,7 @@ class Training:
         )
         if self.module is not None:
             self.objective.term.load(end.params, self.module)
+        solution = decided(self, solution)
         held = {} if self.held_out is None else {"validation": (self.held_out, None)}
         rows: dict[str, Any] = {"training": (dataset, known_scores(self, end)), **held}
         solution = attached(self, replace(solution, metrics=Metrics(solution, rows)))

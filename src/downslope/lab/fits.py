@@ -108,12 +108,8 @@ def _chances(at_keys, span: Span, at) -> dict[str, Any]:
     if first.outputs == 1 and first.recipe.loss.has_probabilities:
         z = [one.probabilities(x[:, None])[:, 1] for one in at_keys]
     else:
-        z = [_codes(one.scores(x[:, None])) for one in at_keys]
+        z = [one.codes(one.scores(x[:, None])) for one in at_keys]
     return {"kind": "curve", "x": short(x), "at": at.tolist(), "z": short(z, 5)}
-
-
-def _codes(z: np.ndarray) -> np.ndarray:
-    return (z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)
 
 
 def _regions(at_keys, dataset: Dataset, spans: list[Span], at) -> dict[str, Any]:
@@ -125,7 +121,7 @@ def _regions(at_keys, dataset: Dataset, spans: list[Span], at) -> dict[str, Any]
     classes, chances = [], []
     log = at_keys[0].recipe.loss.has_probabilities
     for one in at_keys:
-        codes = _codes(one.scores(places))
+        codes = one.codes(one.scores(places))
         classes.append(codes.reshape(CELLS, CELLS).tolist())
         if log:
             chance = np.nan_to_num(one.probabilities(places)[np.arange(len(codes)), codes])

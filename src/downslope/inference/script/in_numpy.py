@@ -143,6 +143,6 @@ def _other(plan: ScriptPlan) -> list[str]:
 def numpy_predict(solution: Solution, given: str, z: str) -> str:
     """From what is given to the scores z, and to what the script prints of each row."""
     one = solution.outputs == 1
-    picked = "(z[:, 0] > 0).astype(int)" if one else "z.argmax(axis=1)"
+    picked = f"(z[:, 0] > {solution.cut or 0!r}).astype(int)" if one else "z.argmax(axis=1)"
     p = "np.hstack([1 - chances(z), chances(z)])" if one else "chances(z)"
     return predict_lines(solution, given, z, "np.exp(z)", picked, p)

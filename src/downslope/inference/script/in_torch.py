@@ -126,6 +126,6 @@ def _other(plan: ScriptPlan) -> list[str]:
 def torch_predict(solution: Solution, given: str, z: str) -> str:
     """From what is given to the scores z, and to what the script prints of each row."""
     one = solution.outputs == 1
-    picked = "(z[:, 0] > 0).long()" if one else "z.argmax(dim=1)"
+    picked = f"(z[:, 0] > {solution.cut or 0!r}).long()" if one else "z.argmax(dim=1)"
     p = "torch.hstack([1 - torch.sigmoid(z), torch.sigmoid(z)])" if one else "torch.softmax(z, dim=1)"
     return predict_lines(solution, given, z, "torch.exp(z)", f"{picked}.tolist()", p)
