@@ -12,6 +12,7 @@ import downslope as ds
 from downslope import cli
 from downslope.insight import data_findings
 from downslope.insight.data_evidence import LEAST, holm
+from downslope.lab import saved
 from downslope.messages import LANGUAGES, speaking
 from tests.builders import EXAMPLES
 
@@ -369,3 +370,13 @@ def test_quasi_poisson_errors_are_those_of_statsmodels():
     np.testing.assert_allclose(table.error, np.roll(other.bse, -1), rtol=1e-8)
     with pytest.raises(ds.DownslopeError):
         ds.standard_errors(ds.fit(train), train, kind="quasi")
+
+
+def test_the_lab_and_its_report_show_them_in_both_languages(files, capsys):
+    printed(capsys, "fit target_leak.csv --target y --out leak.run")
+    [run] = saved.opened("leak.run")[0]["runs"]
+    [finding] = run["findings"]
+    assert finding["code"] == "target_leak" and set(finding["text"]) == set(LANGUAGES)
+    assert 'exclude=["x5"]' in finding["remedies"][0]["text"]["en"]
+    printed(capsys, "report leak.run --out leak.html")
+    assert finding["text"]["zh"] in (files / "leak.html").read_text(encoding="utf-8")

@@ -117,7 +117,8 @@ def assembled(
     labelled = iter([replace(ran, label=words) for ran, words in zip(rans, labels)])
     runs_made = [next(labelled) if isinstance(one, RunResult) else one for one in runs_made]
     rans = [one for one in runs_made if isinstance(one, RunResult)]
-    parts = [Parts(ran, problem.reach) for ran in rans]
+    of_table = problem.asked.get("kind") in ("table", "saved")
+    parts = [Parts(ran, problem.reach, of_table) for ran in rans]
     pictures, view, units = _pictures(problem, [part for part in parts if part.values is not None], window)
     shown = iter(parts)
     runs = [
@@ -169,8 +170,8 @@ def minimum_of(problem: Problem, objective: Objective) -> np.ndarray | None:
 class Parts:
     """One run, taken apart into frames: frame 0 is the start, frame k follows the k-th kept step."""
 
-    def __init__(self, ran: RunResult, reach: tuple[float, ...] = ()):
-        self.ran, self.reach = ran, reach
+    def __init__(self, ran: RunResult, reach: tuple[float, ...] = (), of_table: bool = False):
+        self.ran, self.reach, self.of_table = ran, reach, of_table
         trace, steps = ran.trace, ran.trace.steps
         self.dropped = trace.seen > len(steps) or len(steps) > FRAMES
         if len(steps) > FRAMES:
@@ -265,6 +266,7 @@ class Parts:
             "scales": self._scales(),
             "thinned": self._thinned(),
             "verdict": None if ran.verdict is None else self._verdict(ran.verdict),
+            "findings": self._findings(),
             "certificate": None if objective is None else finite(certificate(settings, objective)),
             "rule": formulas.rule(ran.method, objective),
             "words": None
@@ -329,6 +331,16 @@ class Parts:
             "numbers": finite(dict(verdict.numbers)),
             "remedies": [] if self.ran.solution is None else remedies(verdict, self.ran),
         }
+
+    def _findings(self) -> list[dict[str, Any]]:
+        """What is found about the rows of a table; remedies that are no setting of the lab are words."""
+        found = [] if self.ran.solution is None or not self.of_table else self.ran.solution.data_findings
+        shown = [self._verdict(finding) for finding in found]
+        for finding, one in zip(found, shown):
+            for remedy, words in zip(finding.remedies, one["remedies"]):
+                if words["change"] is None:
+                    words["text"] = in_each_language(lambda remedy=remedy: str(remedy))  # type: ignore[misc]
+        return shown
 
     def _path(self, view: landscape.View, units: landscape.Units) -> dict[str, Any]:
         """Where the run goes in the window, and the gradient there, in the coordinates of its axes."""

@@ -12,7 +12,7 @@ export function growingDocument(problem, growing, count) {
       return {
         settings: {}, label: { en: "", zh: "" }, error: null, trace: { step: one.epoch, epoch: one.epoch, seconds: one.epoch, rows: none, loss: one.loss, gradient_norm: none, learning_rate: none, validation: null },
         rule: null, params: { names: [], symbols: [], columns: [], left_out: 0 }, full: [one.loss[0], ...one.loss], frame_epoch: [0, ...one.epoch.map((e) => e + 1)],
-        diverged: null, scales: { loss: span, full: span, params: [0, 1], floor: 1e-16 }, thinned: null, verdict: null, certificate: null, words: null, fit: null, path: null, metrics: null, trace_csv: null,
+        diverged: null, scales: { loss: span, full: span, params: [0, 1], floor: 1e-16 }, thinned: null, verdict: null, findings: [], certificate: null, words: null, fit: null, path: null, metrics: null, trace_csv: null,
       };
     }),
   };

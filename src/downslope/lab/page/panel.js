@@ -75,17 +75,19 @@ export function showVerdict(run, colour, apply, offline) {
     box.replaceChildren(make("p", { class: "sentence" }, said(run.error)));
     return;
   }
-  const remedies = verdict.remedies.map((remedy, i) =>
-    remedy.change && !offline
-      ? make("button", { type: "button", class: "remedy", id: "remedy-" + i, "data-control": "runs", title: word("remedy_told"), onclick: () => apply(remedy.change) }, said(remedy.text))
-      : make("p", { class: "remedy" }, said(remedy.text)),
-  );
+  const sentences = [verdict, ...(run.findings ?? [])].flatMap((found, place) => {
+    const remedies = found.remedies.map((remedy, i) =>
+      remedy.change && !offline
+        ? make("button", { type: "button", class: "remedy", id: "remedy-" + (place ? place + "-" : "") + i, "data-control": "runs", title: word("remedy_told"), onclick: () => apply(remedy.change) }, said(remedy.text))
+        : make("p", { class: "remedy" }, said(remedy.text)),
+    );
+    return [make("p", { class: "sentence" }, said(found.text)), remedies.length ? make("div", { class: "remedies" }, remedies) : ""];
+  });
   const metrics = Object.entries(run.metrics ?? {}).flatMap(([where, values]) =>
     Object.entries(values ?? {}).filter(([, v]) => typeof v === "number").slice(0, 5).map(([name, v]) => `${where === "training" ? "" : where + " "}${name} ${figure(v, 5)}`),
   );
   box.replaceChildren(
-    make("p", { class: "sentence" }, said(verdict.text)),
-    remedies.length ? make("div", { class: "remedies" }, remedies) : "",
+    ...sentences,
     run.thinned ? make("p", { class: "hint" }, said(run.thinned)) : "",
     metrics.length ? make("p", { class: "hint" }, metrics.join(" · ")) : "",
   );

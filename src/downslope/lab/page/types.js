@@ -25,7 +25,7 @@
 /** @typedef {{settings: Settings, label: Said, error: Said|null, method: string, stopped: string, epochs: number, seconds: number,
  *   loss: number|null, trace: Trace, rule: string|null, params: {names: string[], symbols: string[], columns: (number|null)[][], left_out: number},
  *   full: (number|null)[], frame_epoch: number[], diverged: {frame: number, value: number|null, why: Said}|null,
- *   scales: {loss: number[], full: number[], params: number[], floor: number}, thinned: Said|null, verdict: Verdict|null,
+ *   scales: {loss: number[], full: number[], params: number[], floor: number}, thinned: Said|null, verdict: Verdict|null, findings: Verdict[],
  *   certificate: Certificate|null, words: Words|null, fit: Fit|null, path: Path|null,
  *   metrics: Record<string, Record<string, any>>|null, trace_csv: string|null}} Run */
 /** @typedef {{kind: string, axes: string[], x: number[], y: number[], f: any, window: number[], f_window: number[],
