@@ -289,7 +289,7 @@ def influential_rows(evidence: Evidence) -> Iterator[Test]:
         return
     first = rows[np.argsort(-t[out], kind="stable")]
     facts: dict[str, Any] = {"count": len(rows), "moved": float(most.max())}
-    facts["rows"] = ", ".join(str(row + 1) for row in first[:5]) + (", …" if len(first) > 5 else "")
+    facts["rows"] = ", ".join(str(row + 1) for row in np.sort(first[:5])) + (", …" if len(first) > 5 else "")
     facts["column"] = evidence.weight_names[int(most.argmax())]
     huber = Remedy("use_huber", {"loss": f"huber:{float(f'{1.345 * scale:.3g}'):g}"})
     remedies = (*((huber,) if h.max() < MISSED else ()), Remedy("check_rows"))
