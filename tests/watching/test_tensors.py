@@ -1,6 +1,7 @@
 """Training loops with PyTorch, recorded while they run."""
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -19,16 +20,16 @@ Y = torch.tensor([[3.0], [7.0], [10.0]])
 def watched(tmp_path, train, measuring=True) -> Recording:
     """What is recorded of `train(backward)`, where backward(loss) stands for loss.backward()."""
     recorder = Recorder(tmp_path / "run")
-    tensors.install(recorder, measuring)
+    watcher = tensors.Watcher(recorder, measuring)
 
-    def backward(loss, *arguments, **options):
-        tensors.backward(recorder, loss, 40)
+    def backward(loss, *arguments, line=40, **options):
+        watcher.backward(loss, line, sys._getframe(1))
         loss.backward(*arguments, **options)
 
     try:
         train(backward)
     finally:
-        tensors.finish(recorder)
+        watcher.finish()
         recorder.close()
     recording = read(tmp_path / "run")
     failures = [
@@ -170,15 +171,11 @@ def test_two_optimizers_are_two_loops(tmp_path):
         for _ in range(10):
             of_judge.zero_grad()
             real, made = judge(X), judge(maker(X).detach())
-            backward_of_judge((real**2).mean() + ((made - 1) ** 2).mean())
+            backward((real**2).mean() + ((made - 1) ** 2).mean(), line=30)
             of_judge.step()
             of_maker.zero_grad()
             backward((judge(maker(X)) ** 2).mean())
             of_maker.step()
-
-    def backward_of_judge(loss):
-        tensors.backward(next(iter(tensors._watchers)), loss, 30)
-        loss.backward()
 
     recording = watched(tmp_path, train)
     assert [loop.optimizer["groups"][0]["lr"] for loop in recording.loops] == [0.02, 0.01]

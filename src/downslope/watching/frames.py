@@ -117,13 +117,14 @@ class Place:
     loader: Any = None  # what the innermost loop goes through, where it is a DataLoader
     loops: int = 0  # how many there are
 
-    def epoch(self, step: int, counted: int) -> int:
-        """The epoch of an update, from 0: `counted` by the counters; one an update in a loop of its own."""
+    @property
+    def per_epoch(self) -> int | None:
+        """Updates in an epoch: one in a loop of its own; None where the counters tell."""
         if self.counters or not self.loops:
-            return counted
+            return None
         if self.loader is not None:
-            return (step - 1) // max(1, len(self.loader)) if self.loops > 1 else 0
-        return step - 1
+            return max(1, len(self.loader)) if self.loops > 1 else sys.maxsize
+        return 1
 
     def values(self, frame: FrameType) -> tuple[Any, ...]:
         """What the counters hold."""

@@ -22,6 +22,7 @@ from .naming import is_made, last_name
 from .points import Points, Terms
 from .records import Loop
 from .roles import HandLoop, changing, loops
+from .validation import WITHOUT_GRADIENTS
 
 MARK = "\0downslope point "
 COMPILERS = re.compile(
@@ -85,6 +86,8 @@ def instrument(tree: ast.Module, text: str, path: str, session: Any) -> Instrume
         if is_method(call, "backward"):
             surgery.wrap(call.func.value, session.backward(call.lineno))
     if not COMPILED.search(text):
+        for node in script.nodes if WITHOUT_GRADIENTS.search(text) else ():
+            _mark_without_gradients(node, session, surgery)
         for node in script.nodes:
             computed = isinstance(node, ast.Call) and last_name(node.func) in FUNCTIONAL
             if computed and not TRAINING.search(script.lines[node.lineno - 1]):
@@ -94,6 +97,20 @@ def instrument(tree: ast.Module, text: str, path: str, session: Any) -> Instrume
     changed = surgery.visit(tree) if surgery.calls else tree
     ast.fix_missing_locations(changed)
     return Instrumented(changed, path, made, surgery.calls)
+
+
+def _mark_without_gradients(node: ast.AST, session: Any, surgery: _Surgery) -> None:
+    """A call where gradients are switched off: by a `with`, by a decorator, by a statement."""
+    call = surgery.call(session.without_gradients)
+    if isinstance(node, ast.With | ast.AsyncWith):
+        if any(WITHOUT_GRADIENTS.search(ast.unparse(item.context_expr)) for item in node.items):
+            surgery.before(node.body[0], call)
+    elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if any(WITHOUT_GRADIENTS.search(ast.unparse(part)) for part in node.decorator_list):
+            documented = ast.get_docstring(node) is not None
+            (surgery.after if documented else surgery.before)(node.body[0], call)
+    elif isinstance(node, ast.Expr) and WITHOUT_GRADIENTS.search(ast.unparse(node.value)):
+        surgery.after(node, call)
 
 
 def held_out(node: ast.AST) -> list[ast.expr]:

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 import weakref
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
-from . import curvature, frames, graphs
-from .records import NUMBERS, Curvature, Fact, Loop
-from .symptoms import Symptoms
+import numpy as np
 
-SHARE = 0.02  # of a loop's seconds that samples may take
+from . import curvature, frames, graphs
+from .records import NUMBERS, PATH, Curvature, Fact, Loop
+from .symptoms import LOOKED_AT, Symptoms
+
 WAITING = 64  # losses on a GPU that are read at once
-BY_HAND = 0.2  # the same where leaves are moved by hand
-START = 0.01  # seconds of samples that are always allowed
-QUIET = 64  # updates after which most leave only their loss and rate
+LARGEST = sys.float_info.max
 
 
 @dataclass(slots=True, eq=False)
 class Pass:
     """One backward pass: its loss, a tensor without its graph, and what was read of the graph."""
 
-    loss: Any
+    loss: Any  # or its number
     line: int
     epoch: int
     scale: Any = None  # by which a GradScaler multiplied it
@@ -45,9 +45,7 @@ class Track:
     steps: int = 0
     epoch: int = 0
     rows: int = 0
-    spent: float = 0.0  # seconds that recording took, after the first update
-    opening: float = 0.0  # and during it
-    share: float = SHARE
+    spent: float = 0.0  # seconds that recording took, as far as they were measured
     names: dict[int, str] = field(default_factory=dict)  # id of a weight → its name
     models: list[Any] = field(default_factory=list)  # weak references
     budget: curvature.Budget = field(default_factory=curvature.Budget)
@@ -58,11 +56,19 @@ class Track:
     before: list[Any] | None = None  # weights before this update, where it is one of the sample
     gradient: Any = None  # (p,) float64, of an update of the sample
     norms: list[float] | None = None  # ‖gradient‖ of each weight
+    per_epoch: int | None = None  # updates in an epoch; None: variables count the epochs
+    few: bool = False  # three weights at most
     small: bool = True  # whether weights and gradients are kept: up to 10,000 numbers
     sampled: bool = False  # whether the update under way is one of the sample
     detailed: bool = False  # and its graph is read
+    next_sample: int = 1
+    twice: bool = False  # the update after that one is of the sample, too
     next_detail: int = 1
-    quiet: int = 0  # updates before this one leave only their loss and rate
+    due: int = 1  # updates before this one leave only their numbers
+    key: int = 0  # the id of the optimizer
+    value: Any = 0.0  # the loss of such an update, while its step is awaited
+    ceiling: float = LARGEST  # of a loss that is one number among others
+    columns: Any = None  # of the file of all updates: loss, rate, epoch + 1
     passes: int = 1  # backward passes of the last update
     sizes: list[float] = field(default_factory=list)  # ‖weights‖ of the sample
     optimizer: Any = None  # a weak reference; None where leaves are moved by hand
@@ -102,15 +108,18 @@ class Track:
         """The sum of the losses of an update; on a GPU NaN, and `amend(number, step, loss)` follows."""
         if not passes:
             return math.nan
-        total = None
-        for one in passes:
-            value = one.loss if one.scale is None else one.loss / one.scale
-            total = value if total is None else total + value
-        if total is None or total.numel() != 1:
+        total: Any = sum(one.loss if one.scale is None else one.loss / one.scale for one in passes)
+        if isinstance(total, float):
+            return total
+        if total.numel() != 1:
             return math.nan
-        if total.device.type == "cpu":
+        if total.is_cpu:
             return float(total.item())
-        self.waiting.append((step, total))
+        return self.later(step, total, amend)
+
+    def later(self, step: int, loss: Any, amend: Any) -> float:
+        """NaN in the place of a loss on a GPU, until many are read at once."""
+        self.waiting.append((step, loss))
         if len(self.waiting) >= WAITING:
             self.read_waiting(amend)
         return math.nan
@@ -125,37 +134,42 @@ class Track:
             for (step, _), value in zip(waiting, values):
                 amend(self.number, step, value)
 
+    def epoch_of(self, step: int, counted: int) -> int:
+        """The epoch of an update, from 0."""
+        return counted if self.per_epoch is None else (step - 1) // self.per_epoch
+
     def counted(self, frame: FrameType | None) -> int:
         """The epoch, by the variables of the loops around a frame's line."""
-        if self.place.counters:
-            own = frames.script_frame(frame)
-            counters = self.frame_counters if own is None else self.place.values(own)
+        if self.place.counters and frame is not None:
+            counters = self.place.values(frame)
             if counters != self.frame_counters:
                 self.epoch += bool(self.steps)
                 self.frame_counters = counters
         return self.epoch
 
-    def until(self, step: int, recorder: Any, measuring: bool) -> int:
-        """The next update of which more is read than its loss and rate."""
+    def sample(self, step: int) -> None:
+        """Is the update `step` one of the sample, and which is the next? The first ones are, then pairs of
+        neighbours, whose distance grows with the steps: the same on every machine. Of few weights more."""
+        self.sampled = step >= self.next_sample or step == self.loop.length
+        if step < self.next_sample:
+            return
+        first, pairs = (32, 8) if self.few else (4, 2)  # and so many pairs before the steps have doubled
+        self.twice = step >= first and not self.twice
+        every = max(1, (1 << step.bit_length() - 1) // pairs)
+        self.next_sample = step + 1 if step < first or self.twice else step - step % every + every
+
+    def rest(self, file: Any, measuring: bool) -> None:
+        """After an update: how many follow that leave only their numbers."""
+        step = self.steps
         if self.optimizer is None or self.scaler is not None:
-            return 0
-        due = [step - step % 16 + 16, max(self.next_detail, step + 1), self.loop.length or step + 16]
-        if self.affordable(time.perf_counter()):
-            due.append(max(recorder.tracks[self.number].next, step) + 1)
-        if measuring:
-            due.append(1 << step.bit_length())
-        return min(due)
-
-    def charge(self, seconds: float) -> None:
-        """Count seconds of recording; those of the first update, when much is done once, apart."""
-        if self.steps:
-            self.spent += seconds
-        else:
-            self.opening += seconds
-
-    def affordable(self, now: float) -> bool:
-        """Whether the seconds that recording may take are not used up."""
-        return self.spent <= START + self.share * (now - self.began)
+            return
+        self.columns = file.columns()
+        length = self.loop.length or 0
+        due = [self.next_sample, self.next_detail, len(self.columns[0])]
+        due += [1 << step.bit_length()] if measuring else []
+        due += [length] if length > step else []
+        due += [step + 1] if step + 1 in LOOKED_AT or step + 2 in LOOKED_AT else []
+        self.due = min(due)
 
 
 def entered(watcher: Any, frame: FrameType, parameters: list[Any], optimizer: dict, loss: str = "") -> Track:
@@ -179,8 +193,10 @@ def entered(watcher: Any, frame: FrameType, parameters: list[Any], optimizer: di
     recorder = watcher.recorder
     number = recorder.loop(loop)
     track = Track(number, recorder.tracks[number].loop, parameters, place, began=time.perf_counter())
+    track.per_epoch = place.per_epoch
     track.frame_counters = place.values(frame) if place.counters else ()
-    track.small = sum(p.numel() for p in parameters) <= NUMBERS
+    numbers = sum(p.numel() for p in parameters)
+    track.few, track.small = numbers <= PATH, numbers <= NUMBERS
     track.names = {id(p): name for p, name in zip(parameters, names)}
     track.models = [weakref.ref(model) for model in models]
     track.symptoms.recorder, track.ran = recorder, watcher.validation.ran
@@ -286,11 +302,6 @@ def not_measured(recorder: Any, track: Track, step: int, error: curvature.NotMea
         recorder.fact(Fact("not_measured", track.number, step, track.loop.update_line, numbers))
 
 
-def quiet(loss: Any) -> bool:
-    """Whether nothing but its number need be read of a loss: it is finite, or on a GPU."""
-    return loss.device.type != "cpu" or (loss.numel() == 1 and math.isfinite(loss.item()))
-
-
 class ByHand:
     """Leaves that the script moves along their gradients, as an optimizer that `curvature` understands."""
 
@@ -327,14 +338,15 @@ def norms(tensors: list[Any]) -> list[float]:
     return [0.0 if t is None else next(sizes) for t in tensors]
 
 
-def flat(tensors: list[Any]) -> Any:
-    """All numbers in a row, (p,) float64; called without gradients."""
-    import torch
+def flat(tensors: list[Any]) -> np.ndarray:
+    """(p,) all numbers in a row; called without gradients."""
+    if not all(t.is_cpu for t in tensors):  # one look at a GPU
+        import torch
 
-    kinds = {t.dtype for t in tensors}
-    if len(kinds) > 1:
-        tensors = [t.double() for t in tensors]
-    return torch._C._nn.flatten_dense_tensors(tensors).to("cpu", torch.float64).numpy()
+        tensors = [torch.cat([t.reshape(-1).double() for t in tensors]).cpu()]
+    parts = [t.detach() for t in tensors]
+    parts = [t.float() if t.dtype.itemsize < 4 and t.is_floating_point() else t for t in parts]
+    return np.concatenate([t.numpy().reshape(-1) for t in parts]).astype(np.float64, copy=False)
 
 
 def dense(gradient: Any) -> Any:

@@ -17,8 +17,8 @@ import numpy as np
 
 from .records import Loop, Update
 
-ALWAYS = 1024  # updates of the sample, before its share of the time is looked at
-SHARE = 0.05  # of the loop's time, for the sample
+ALWAYS = 1024  # updates of the sample, before it becomes sparse
+PAIRS = 32  # of neighbours before the updates have doubled, from then on
 RUNS = 64  # loops that are recorded of one loop statement
 NAN = math.nan
 NUMBER = (float, int)
@@ -68,8 +68,6 @@ class Points:
         self.unchanged = 0  # weights that are still those of `last`, since the loop was entered
         self.loss: Any = NAN
         self.rate: Any = NAN
-        self.spent = 0.0
-        self.began = time.perf_counter()
         self.dead = False
         self.failure: Exception | None = None
 
@@ -243,7 +241,7 @@ class Points:
         self.number = self.recorder.loop(loop)
         self.track = self.recorder.tracks[self.number]
         self.runs += 1
-        self.epoch, self.count, self.spent, self.began = 0, 0, 0.0, time.perf_counter()
+        self.epoch = self.count = 0
         params = _array(start)
         if params is not None:
             self.recorder.update(Update(self.number, 0, 0, self.recorder.seconds, params=params))
@@ -270,12 +268,9 @@ class Points:
         gradient = self._gradient(entries, params)
         head = (self.count, epoch, began - self.recorder.began, loss, rate, NAN, 1 if self.per_row else 0)
         track.sample(head, params, gradient, [entry[1] for entry in entries])
-        now = time.perf_counter()
-        self.spent += now - began
-        self.recorder.recording_seconds += now - began
-        if track.sampled > ALWAYS and self.spent > SHARE * (now - self.began):
-            cost, pace = self.spent / track.sampled, (now - self.began - self.spent) / track.count
-            track.sparser(min(cost / (SHARE * pace), 2.0 * track.count))
+        if track.sampled > ALWAYS:  # by counts alone: what is seen does not depend on the machine's load
+            track.sparser(self.count / PAIRS)
+        self.recorder.recording_seconds += time.perf_counter() - began
 
     def _gradient(self, entries: list[tuple], params: list) -> list | None:
         """Of each weight; None where one of them is not known."""

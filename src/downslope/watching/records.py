@@ -33,8 +33,7 @@ from .tracks import NUMBERS, Track, read_steps, read_updates
 FORMAT = 1
 NAME = "watched.jsonl"
 NAN = math.nan
-
-
+PATH = 3  # weights up to which a trace has their whole path, and no update without them
 HOPELESS = 1e6  # times the first loss
 
 
@@ -163,6 +162,7 @@ class Recording:
     def trace(self, loop: int | None = None) -> Trace:
         """The updates of one loop (the main one, where none is given), as a Trace of our own runs.
 
+        Between the sampled updates of a net stand some of which only loss and rate are known.
         A loss that the script computes after an update is that step's `objective`, and the next one's `loss`
         where every update saw the same rows. Above 10,000 weights a step has no params.
         """
@@ -174,6 +174,8 @@ class Recording:
         names = of.names if updates and updates[0].params is not None else ()
         start = self.start(number)
         trace = Trace(names, np.full(len(names), np.nan) if start is None or not names else start)
+        if of.kind == "torch" and not 0 < len(names) <= PATH:
+            updates = self._filled(number, updates, trace.capacity // 2)
         late = dict(self.validation.get(number, []))
         before = NAN
         for update in _even(updates, self._extremes(number)):
@@ -191,6 +193,21 @@ class Recording:
             trace.append(Step(*plain, update.rate, params, *extras))
         trace.seen = trace.updates = self.steps(number)
         return trace
+
+    def _filled(self, number: int, updates: list[Update], most: int) -> list[Update]:
+        """The sample, and at most so many other updates, equally far apart, with their loss and rate."""
+        losses, stride = self.losses.get(number, np.zeros(0)), self.strides.get(number, 1)
+        known = {update.step: update for update in updates}
+        apart = -(-len(losses) // most)
+        if not known or not apart:
+            return updates
+        when = [list(known), [update.seconds for update in updates]]
+        for place in range(0, len(losses), apart):
+            step = place * stride + 1
+            numbers = (int(self.epochs[number][place]), float(np.interp(step, *when)), float(losses[place]))
+            update = Update(number, step, *numbers, float(self.rates[number][place]), rows=updates[-1].rows)
+            known.setdefault(step, update)
+        return [known[step] for step in sorted(known)]
 
     def _loss(self, update: Update) -> float:
         """The loss of an update: what the file of every step knows is the newest."""
@@ -403,9 +420,8 @@ def read(folder) -> Recording:
             case "layers":
                 layers[content["loop"], content["step"]] = content["layers"]
             case "validation":
-                recording.validation.setdefault(content["loop"], []).append(
-                    (content["step"], content["loss"])
-                )
+                pair = content["step"], content["loss"]
+                recording.validation.setdefault(content["loop"], []).append(pair)
             case "curvature":
                 recording.curvatures.append(Curvature(**content))
             case "fact":

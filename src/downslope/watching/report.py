@@ -47,6 +47,7 @@ def _trace(seen: Seen) -> list[str]:
     steps = seen.trace.steps
     if not steps:
         return []
+    steps = [step for step in steps if step.gradient_norm == step.gradient_norm] or steps
     places = sorted(
         {
             0,

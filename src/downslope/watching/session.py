@@ -19,7 +19,7 @@ from .points import number
 from .records import Fact, Recorder, hopeless
 
 NUMPY = re.compile(r"(?:divide by zero|invalid value) encountered in (log\w*|sqrt|(?:scalar |true_)?divide)$")
-TRAINS = re.compile(r"\.backward\(|loss|grad|cost")  # in a module's text: it may train
+TRAINS = re.compile(r"\.backward\(|loss|grad|cost|inference_mode")  # in a module's text: it may train
 
 
 class Stopped(SystemExit):
@@ -37,11 +37,11 @@ class Session:
         self.skipped: list[tuple[int, str]] = []  # loops that are not recorded: (line, why)
         self.firsts: dict[int, float] = {}
         self.watcher: Any = None  # of PyTorch
+        self.marked: set[str] = set()  # files all of whose code says where gradients are switched off
         self.held: tuple[int, int] = (
             0,
             1,
         )  # the last update with a validation loss of a loop by hand, the next
-        self.tensors: Any = None  # the module that watches PyTorch, once the script has imported it
 
     @property
     def roles(self) -> dict[str, str]:
@@ -57,8 +57,8 @@ class Session:
         """What the last updates left, and what was not seen, is written."""
         for points in self.points:
             points.finish()
-        if self.tensors is not None:
-            self.tensors.finish(self.recorder)
+        if self.watcher is not None:
+            self.watcher.finish()
         seen = any(track.count for track in self.recorder.tracks.values())
         for line, why in self.skipped:
             self._not_seen(line, "loop", why)
@@ -89,7 +89,7 @@ class Session:
             raw, bare = text, compile(text, path, "exec", dont_inherit=True)
         self.recorder.source = text
         try:
-            return self.instrumented(ast.parse(raw, path), text, path)
+            return self.whole(ast.parse(raw, path), text, path)
         except Exception as error:  # the script runs in any case
             if os.environ.get("DOWNSLOPE_DEBUG"):
                 raise
@@ -104,6 +104,20 @@ class Session:
         self.points += made.points
         return made.compiled(mode)
 
+    def whole(self, tree: ast.Module, text: str, path: str) -> CodeType:
+        """The code of a whole file, compiled with its recording points."""
+        from .instrument import COMPILED
+
+        code = self.instrumented(tree, text, path)
+        if not COMPILED.search(text):
+            self.marked.add(path)
+        return code
+
+    def without_gradients(self) -> None:
+        """Called where the script switches gradients off: what it computes there is looked at."""
+        if self.watcher is not None:
+            self.watcher.validation.register()
+
     def watch_modules(self, folder: str) -> None:
         """Modules of the script's own folder get recording points, too, when they are imported."""
         sys.meta_path.insert(0, OwnModules(folder, self))
@@ -114,8 +128,8 @@ class Session:
         def imported(module: Any) -> None:
             from . import tensors
 
-            self.watcher = tensors.install(self.recorder, self.settings.get("curvature", True))
-            self.tensors = tensors
+            measuring = self.settings.get("curvature", True)
+            self.watcher = tensors.Watcher(self.recorder, measuring, self.stop is not None, self.marked)
 
         after_import("torch", imported)
 
@@ -135,12 +149,12 @@ class Session:
 
     def backward(self, line: int) -> Callable:
         """backward(loss): a loss whose `.backward()` comes next."""
-        recorder, stop = self.recorder, self.stop
 
         def call(loss):
-            if self.tensors is not None:
-                self.tensors.backward(recorder, loss, line)
-                if stop is not None and self.tensors.hopeless(self.recorder):
+            watcher = self.watcher
+            if watcher is not None:
+                watcher.backward(loss, line, sys._getframe(1))
+                if watcher.stopping and watcher.hopeless:
                     raise Stopped(0)
             return loss
 
@@ -225,7 +239,7 @@ class OwnModules:
     def _code(self, loader: Any, file: str) -> CodeType | None:
         try:
             text = decode_source(loader.get_data(file))
-            return self.session.instrumented(ast.parse(text), text, file) if TRAINS.search(text) else None
+            return self.session.whole(ast.parse(text), text, file) if TRAINS.search(text) else None
         except Exception:  # the script's own error, or a file that cannot be read: it is imported as it is
             if os.environ.get("DOWNSLOPE_DEBUG"):
                 raise

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ..model.hessian import operation
 from . import frames, graphs
 from .records import Fact
@@ -35,7 +37,6 @@ class Setup:
     early: int = 0  # steps of the scheduler before the first one of the optimizer
     again: tuple[Any, int] | None = None  # the loader of next(iter(loader)) in the loop, and the line
     alive: list[tuple[int, str, int]] = field(default_factory=list)  # (step, variable, graphs)
-    collapsed: int = 0  # the first update whose rate was next to nothing compared with the first rate
 
     def look(self, track: Any, reading: graphs.ReadOptions, frame: Any) -> None:
         """At the first update, before its backward pass."""
@@ -127,11 +128,6 @@ class Setup:
         if self.scheduler is not None and not resumed:
             self.early = max(0, int(getattr(self.scheduler, "last_epoch", 0)))
 
-    def rate(self, step: int, rate: float, first: float) -> None:
-        """The rate of an update."""
-        if not self.collapsed and rate < LOST * first:
-            self.collapsed = step
-
     def misplaced(self, track: Any) -> None:
         """Stepped before the optimizer, after each batch though it counts epochs, or never."""
         scheduler, s = self.scheduler, track.symptoms
@@ -141,14 +137,19 @@ class Setup:
         text = frames.text(track.loop.file)
         line = _line(text, rf"\b{re.escape(self.scheduler_name)}\s*\.step\(")
         numbers = {"scheduler": kind, "updates": track.steps, "epochs": epochs, "taken": taken}
-        numbers |= {"changes": s.changes, "first": s.first_rate, "last": s.rate}
+        rates = s.recorder.tracks[track.number].rates()
+        rates = rates[~np.isnan(rates)]
+        if not len(rates):
+            return
+        numbers |= {"changes": np.count_nonzero(np.diff(rates)), "first": rates[0], "last": rates[-1]}
+        collapsed = int(np.argmax(rates < LOST * rates[0]))  # 0: never
         period = getattr(scheduler, "T_max", 0)
         each = kind in BY_EPOCH and epochs >= 3 and track.steps >= 4 * epochs and taken >= 0.9 * track.steps
         turns = kind == "CosineAnnealingLR" and 0 < period <= 1.5 * epochs and taken >= 4 * period
         if self.early and not each and line:
             s.fact("scheduler_misplaced", track, 1, line, kind="before", early=self.early, **numbers)
-        elif each and (turns or 0 < self.collapsed < 0.5 * track.steps):
-            numbers |= {"at": self.collapsed or track.steps}
+        elif each and (turns or 0 < collapsed < 0.5 * track.steps):
+            numbers |= {"at": collapsed + 1 if collapsed else track.steps}
             s.fact(
                 "scheduler_misplaced", track, track.steps, line, kind="turns" if turns else "each", **numbers
             )

@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from . import graphs
 from .records import Fact, hopeless
 from .setup import Setup, acting
@@ -18,6 +20,7 @@ from .setup import Setup, acting
 SAME = 1e-9  # relative: two sums over the same rows, in any order
 DEAD = 0.5  # of a layer's units
 CONSTANT = 1e-6  # of the largest output: outputs of different rows that differ by less are one
+GROWING = 64  # updates within which a graph that is never freed has grown
 ADAPTIVE = (
     "Adam",
     "AdamW",
@@ -42,10 +45,7 @@ class Symptoms:
     loss: float = math.nan  # the last one
     first_loss: float = math.nan
     hopeless: bool = False  # whether the loss was far above the first one, or lost
-    known_losses: int = 0
     rate: float = math.nan
-    first_rate: float = math.nan
-    changes: int = 0  # of the rate
     leftover: float | None = None  # ‖.grad‖ before the first backward pass since the last step
     met: float | None = None  # ‖.grad‖ that the last step used
     piled: int = 0  # successive steps whose gradient was not cleared
@@ -80,20 +80,20 @@ class Symptoms:
             self.recorder.fact(Fact(code, track.number, step, line or track.loop.update_line, numbers))
 
     # ---- before each backward pass: cheap ------------------------------------------------------------
-    def glance(self, track: Any, loss: Any, step: int, line: int, cleared: bool) -> None:
+    def glance(self, track: Any, loss: Any, step: int, one: Any, cleared: bool) -> None:
         """Before the first backward pass of an update. `cleared`: the gradient is looked at, too."""
         if cleared:
-            self.before_backward(track, step, line)
+            self.before_backward(track, step, one.line)
         self.modes(track)
-        self.rows_of_classes(loss, step)
-        self.lost(track, loss, step, line)
+        if isinstance(one.loss, float) and not math.isfinite(one.loss):
+            self.lost(track, loss, step, one.line)
 
     def before_backward(self, track: Any, step: int, line: int = 0) -> None:
         """Was the gradient cleared since the last step?"""
         if track.loop.optimizer == {}:
             self._piles_by_hand(track, step, line)
             return
-        if step not in _CHECKED:
+        if step not in LOOKED_AT:
             self.leftover = None
             return
         gradients = [p.grad for p in track.parameters]
@@ -124,9 +124,9 @@ class Symptoms:
                 self.in_eval += bool(self.eval_layer)
                 return
 
-    def rows_of_classes(self, loss: Any, step: int) -> None:
+    def rows_of_classes(self, loss: Any) -> None:
         """Does each batch hold one class only?"""
-        if (step > 64 and step % 16) or self.same_rows:
+        if self.same_rows:
             return
         target = graphs.targets(loss)
         if target is None or target.numel() < 4 or target.device.type != "cpu":
@@ -142,9 +142,7 @@ class Symptoms:
 
     def lost(self, track: Any, loss: Any, step: int, line: int) -> None:
         """A loss that is not finite, for the first time: which operation made it so."""
-        if "not_finite" in self.reported or loss.device.type != "cpu" or loss.numel() != 1:
-            return
-        if math.isfinite(loss.detach().item()):
+        if "not_finite" in self.reported:
             return
         made = graphs.not_finite(graphs.read(loss, track.names))
         if made == "weights" and self.edge:
@@ -158,7 +156,8 @@ class Symptoms:
     ) -> None:
         self.edge = graphs.endless(reading)
         self._rows(reading, step)
-        self._links(track, reading, step, line)
+        if step <= 4:
+            self._links(track, reading, step, line)
         self._units(track, reading, step)
         self._outputs(reading, step)
         if step == 1:
@@ -168,7 +167,7 @@ class Symptoms:
             self.depth = len(reading.layers)
         else:
             self.setup.later(reading)
-        if frame is not None and step > 1:
+        if frame is not None and 1 < step <= GROWING:
             self.setup.kept_graphs(track, loss, step, frame)
 
     def _rows(self, reading: graphs.ReadOptions, step: int) -> None:
@@ -254,12 +253,12 @@ class Symptoms:
         X = next((x for x in given if bool((x != x[:1]).any())), None)
         if X is None:  # a sample's mean, or rows that are all one
             return
-        made = made.detach().reshape(made.shape[0], -1)
+        predicted = made.detach().reshape(made.shape[0], -1).cpu().double().numpy()
+        largest = float(np.abs(predicted).max())
         if step == 1 and X.is_floating_point():
-            self.first_sizes = float(X.detach().abs().max()), float(made.abs().max())
-        spread = float((made.amax(dim=0) - made.amin(dim=0)).max())
-        scale = float(made.abs().max()) or 1.0
-        self.constant.append((step, spread / scale, int(made.shape[0])))
+            self.first_sizes = float(X.detach().abs().max()), largest
+        spread = float(np.ptp(predicted, axis=0).max())
+        self.constant.append((step, spread / (largest or 1.0), len(predicted)))
 
     def _symmetric(self, track: Any, reading: graphs.ReadOptions) -> None:
         for layer, after in zip(reading.layers, reading.layers[1:]):
@@ -302,23 +301,15 @@ class Symptoms:
     # ---- after a step ----------------------------------------------------------------------------------
     def stepped(self, track: Any, step: int, loss: float, rate: float, passes: list[Any]) -> None:
         self.loss = loss
-        if math.isfinite(loss):
-            self.known_losses += 1
-            if math.isnan(self.first_loss):
-                self.first_loss = loss
+        if math.isfinite(loss) and math.isnan(self.first_loss):
+            self.first_loss = loss
         self.hopeless |= math.isfinite(self.first_loss) and hopeless(loss, self.first_loss)
-        if rate != self.rate:
-            if not math.isnan(self.rate) and not math.isnan(rate):
-                self.changes += 1
-            elif math.isnan(self.first_rate):
-                self.first_rate = rate
-            self.rate = rate
-            self.setup.rate(step, rate, self.first_rate)
+        self.rate = rate
         own = passes[0].own if passes and track.optimizer is None else None
         if own is not None and step <= 3:
             before = self.summed or [None] * len(own)
             self.summed = [a if b is None else b if a is None else a + b for a, b in zip(own, before)]
-        if step in _CHECKED or step + 1 in _CHECKED:
+        if step in LOOKED_AT or step + 1 in LOOKED_AT:
             self._piles(track, step, passes)
 
     def _piles(self, track: Any, step: int, passes: list[Any]) -> None:
@@ -331,7 +322,7 @@ class Symptoms:
             self.piled = self.piled + 1 if error <= 1e-6 else 0
             if self.piled >= 2:
                 self.fact("gradients_accumulate", track, step, passes[0].line, passes=step, error=error)
-        if step + 1 in _CHECKED:
+        if step + 1 in LOOKED_AT:
             self.met = _norm([p.grad for p in track.parameters])
 
     # ---- the end ---------------------------------------------------------------------------------------
@@ -432,7 +423,7 @@ class Symptoms:
             )
 
 
-_CHECKED = frozenset((2, 3, 4, 8, 16, 64))  # steps before which the gradient is looked at
+LOOKED_AT = frozenset((2, 3, 4, 8, 16, 64))  # steps before which the gradient is looked at
 
 
 def _norm(gradients: list[Any]) -> float:

@@ -1,8 +1,11 @@
 """Training loops with PyTorch, recorded while they run: losses, rates, gradients, weights, curvature.
 
-    install(recorder)                   once torch is imported: hooks that all optimizers and modules share
-    backward(recorder, tensor, line)    before each `tensor.backward(…)` of the script
-    finish(recorder)                    before the recorder is closed
+    watcher = Watcher(recorder)            once torch is imported: hooks of all optimizers and modules
+    watcher.backward(tensor, line, frame)  before each `tensor.backward(…)` of the script
+    watcher.finish()                       before the recorder is closed
+
+Most updates leave only their loss, rate and epoch, written straight into the mapped file; which ones show
+more is decided by counting updates, so that what is seen does not depend on the machine's load.
 
 No function of torch is replaced. Nothing is drawn from a generator, no tensor of the script is written,
 and an error in here is recorded, never raised. Losses on a GPU are read in batches, at the end of a stretch.
@@ -14,85 +17,40 @@ import math
 import sys
 import time
 import weakref
+from collections.abc import Container
 from dataclasses import replace
 from types import FrameType
 from typing import Any
 
-from . import curvature, frames, graphs
-from .loops import (
-    BY_HAND,
-    QUIET,
-    Pass,
-    Track,
-    closure,
-    dense,
-    described,
-    differ,
-    entered,
-    flat,
-    holder,
-    in_order,
-    loss_text,
-    made_again,
-    measure,
-    norms,
-    not_measured,
-    quiet,
-    rate_of,
-    scale_of,
-)
-from .records import Fact, Recorder, Update
+from . import curvature, frames, graphs, loops
+from .loops import Pass, Track
+from .records import HOPELESS, Fact, Recorder, Update
 from .setup import no_graph
 from .validation import Validation
 
-_watchers: weakref.WeakKeyDictionary[Recorder, Watcher] = weakref.WeakKeyDictionary()
-_newest: list[Any] = [None]  # the watcher that was asked last
-
-
-def install(recorder: Recorder, measuring: bool = True) -> Watcher:
-    """Watch every optimizer of this process for `recorder`, and, where `measuring`, its curvature."""
-    if recorder not in _watchers:
-        _watchers[recorder] = Watcher(recorder, measuring)
-    return _watchers[recorder]
-
-
-def backward(recorder: Recorder, tensor: Any, line: int = 0) -> None:
-    """Called before `tensor.backward(…)` at a line of the script: its loss, and what its graph tells."""
-    watcher = _newest[0]
-    if watcher is None or watcher.recorder is not recorder:
-        if "torch" not in sys.modules:
-            return
-        install(recorder)
-        watcher = _newest[0] = _watchers[recorder]
-    watcher.backward(tensor, line, sys._getframe(1))
-
-
-def hopeless(recorder: Recorder) -> bool:
-    """Whether the loss of a loop is far above its first, or NaN."""
-    w = _watchers.get(recorder)
-    return w is not None and any(t.symptoms.hopeless for t in [*w.tracks.values(), *w.lines.values()])
-
-
-def finish(recorder: Recorder) -> None:
-    """What waits is read and written; the hooks are removed."""
-    watcher = _watchers.pop(recorder, None)
-    _newest[0] = None
-    if watcher is not None:
-        watcher.finish()
-
 
 class Watcher:
-    """All that is watched for one recorder."""
+    """All that is watched for one recorder. `measuring`: its curvature, too; `stopping`: a hopeless loss is
+    noticed at once; `marked`: files whose code says where gradients are switched off."""
 
-    def __init__(self, recorder: Recorder, measuring: bool):
+    def __init__(
+        self,
+        recorder: Recorder,
+        measuring: bool = True,
+        stopping: bool = False,
+        marked: Container[str] = (),
+    ):
         import torch
         from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-        self.torch, self.recorder, self.measuring = torch, recorder, measuring
+        self.torch, self.recorder, self.measuring, self.stopping = torch, recorder, measuring, stopping
+        self.marked = marked
         self.tracks: dict[int, Track] = {}  # by the id of the optimizer, while it lives
         self.open: list[Track] = []  # loops that may go on
         self.lines: dict[int, Track] = {}  # line of backward → loop that used it last
         self.pending: list[Pass] = []
+        self.light: dict[int, Track] = {}  # of `lines`, those whose next update leaves only its numbers
+        self.passing: Track | None = None  # the one of them whose loss was met, and that steps next
         self.last: list[Pass] = []
         self.busy = False
         self.inside: Any = None  # the optimizer whose step is running
@@ -111,16 +69,34 @@ class Watcher:
         """Whether nothing is to be recorded: in a forked child, after the end, or while measuring."""
         return self.busy or not self.recorder.active
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether the loss of a loop is far above its first, or NaN."""
+        return any(track.symptoms.hopeless for track in (*self.tracks.values(), *self.lines.values()))
+
     # ---- the script's backward passes --------------------------------------------------------------
     def backward(self, tensor: Any, line: int, frame: FrameType | None) -> None:
+        track = self.light.get(line)
+        if track is not None:
+            again = track is self.passing  # another pass of the same update
+            try:
+                value = tensor.item() if tensor.is_cpu else tensor.detach()
+                fits = -track.ceiling <= value <= track.ceiling if tensor.is_cpu else value.numel() == 1
+                if fits and tensor.grad_fn is not None and (again or not (self.passing or self.pending)):
+                    for reference in track.models:
+                        model = reference()
+                        if model is not None and not model.training and not again:
+                            track.symptoms.modes(track)
+                    if track.place.counters:
+                        track.counted(frame)
+                    track.value = track.value + value if again else value
+                    self.passing = track
+                    return
+            except Exception:  # the script's loss may be anything: the long way tells
+                pass
         if self.idle or not isinstance(tensor, self.torch.Tensor):
             return
-        track = self.lines.get(line)
-        plain = not self.pending and not self.validation.sums and tensor.grad_fn is not None
-        if plain and track is not None and track.steps + 1 < track.quiet and quiet(tensor):
-            track.symptoms.modes(track)
-            self.pending = [Pass(tensor.detach(), line, track.counted(frame))]
-            return
+        self._at_length()
         began = time.perf_counter()
         self.busy = True
         try:
@@ -129,6 +105,21 @@ class Watcher:
             self.failed("backward", error, line)
         finally:
             self.busy = False
+
+    def _at_length(self) -> None:
+        """The pass that was taken lightly becomes one of those that the next step is made of."""
+        track, self.passing = self.passing, None
+        if track is not None:
+            line = next((line for line, other in self.lines.items() if other is track), 0)
+            self.pending = [Pass(track.value, line, track.epoch)]
+
+    def _awake(self, track: Track) -> None:
+        """More is asked of the next update of a loop than its numbers."""
+        for line in [line for line, other in self.light.items() if other is track]:
+            del self.light[line]
+        if track.columns is not None:
+            track.columns = None
+            self.recorder.tracks[track.number].reached(track.steps)
 
     def from_hook(self, loss: Any) -> None:
         """A loss that a forward hook saw, where backward is called by a library or by compiled code."""
@@ -144,7 +135,7 @@ class Watcher:
             one = Pass(loss.detach(), 0, track.epoch)
             self._look(track, loss, one, None)
             self.pending.append(one)
-            track.charge(time.perf_counter() - began)
+            track.spent += time.perf_counter() - began
         except Exception as error:
             self.failed("forward", error, 0)
         finally:
@@ -152,12 +143,14 @@ class Watcher:
 
     def _backward(self, tensor: Any, line: int, frame: FrameType | None, began: float) -> None:
         self.seen_backward, self.library = True, False
-        if self.validation.sums:
-            self.validation.over()
+        self.validation.over()
+        if self.validation.lexical:
+            self.validation.remove()
         if tensor.grad_fn is None:
             no_graph(self, tensor, line, frame)
             return
-        one = Pass(tensor.detach(), line, 0)
+        scalar = tensor.is_cpu and tensor.numel() == 1
+        one = Pass(float(tensor.item()) if scalar else tensor.detach(), line, 0)
         track = self.lines.get(line)
         if track is None:
             track = self._begin(tensor, line, frames.script_frame(frame))
@@ -166,26 +159,25 @@ class Watcher:
                 return
         if track.optimizer is None:
             self._moved_by_hand(track, tensor)
-        one.epoch = track.counted(frame)
+        one.epoch = track.counted(frames.script_frame(frame))
         if track.scaler is not None:
-            one.scale = scale_of(track.scaler(), tensor)
+            one.scale = loops.scale_of(track.scaler(), tensor)
         measuring = track.budget.spent
         if not self.pending:
             self._look(track, tensor, one, frame)
         self.pending.append(one)
-        track.charge(time.perf_counter() - began - (track.budget.spent - measuring))
+        track.spent += time.perf_counter() - began - (track.budget.spent - measuring)
 
     def _look(self, track: Track, loss: Any, one: Pass, frame: FrameType | None) -> None:
         """Read the graph of the first backward pass of an update, and measure its curvature, where due."""
-        step, now = track.steps + 1, time.perf_counter()
-        symptoms = track.symptoms
-        symptoms.glance(track, loss, step, one.line, not self.library)
-        due = self.measuring and track.budget.due(step, now - track.began, track.loop.length)
+        step, symptoms = track.steps + 1, track.symptoms
+        symptoms.glance(track, loss, step, one, not self.library)
+        elapsed = time.perf_counter() - track.began
+        due = self.measuring and track.budget.due(step, elapsed, track.loop.length)
         track.detailed = step >= track.next_detail
-        last = step == track.loop.length
-        track.sampled = (
-            track.detailed or last or (self.recorder.wanted(track.number) and track.affordable(now))
-        )
+        track.sample(step)
+        if track.detailed or step <= 8:
+            symptoms.rows_of_classes(loss)
         if track.sampled and (track.optimizer is None or self.inside is not None):
             track.before = [p.detach().clone() for p in track.parameters]
             one.own = curvature.backwards([loss], [self.torch.ones_like(loss)], track.parameters)
@@ -195,23 +187,26 @@ class Watcher:
         try:
             one.reading = graphs.read(loss, track.names)
         except curvature.NotMeasured as error:
-            not_measured(self.recorder, track, step, error)
+            loops.not_measured(self.recorder, track, step, error)
             return
         track.rows = one.reading.rows or track.rows
         if track.detailed:
-            track.next_detail = step + 1 + step // 2
+            track.next_detail = step * (2 if step < 8 else 4)
             symptoms.read(track, one.reading, loss, step, frame, one.line)
         if due and track.passes == 1:
-            measure(self.recorder, track, loss, one, step, frame)
+            loops.measure(self.recorder, track, loss, one, step, frame)
 
     # ---- the optimizer's steps ----------------------------------------------------------------------
     def pre_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        passing = self.passing
+        if passing is not None:
+            if passing.key == id(optimizer):
+                return
+            self._at_length()
         if self.busy or not self.recorder.active:
             return
         track = self.tracks.get(id(optimizer))
         self.inside = optimizer
-        if track is not None and track.steps + 1 < track.quiet and self.pending:
-            return
         began = time.perf_counter()
         try:
             if track is None:
@@ -219,14 +214,15 @@ class Watcher:
                 if frame is None:
                     return
                 track = self._new(optimizer, frame)
-            if not track.loop.update_line:
-                self._stepping_line(track)
+            stepping = None if track.loop.update_line else frames.script_frame(sys._getframe(1))
+            if stepping is not None:
+                self._renew(track, update_line=stepping.f_lineno)
             if not self.pending:
                 self._without_backward(track)
-            if (track.sampled or track.detailed) and not closure(args, kwargs):
+            if (track.sampled or track.detailed) and not loops.closure(args, kwargs):
                 with self.torch.no_grad():
-                    self._gradients(track, [dense(p.grad) for p in track.parameters])
-            track.charge(time.perf_counter() - began)
+                    self._gradients(track, [loops.dense(p.grad) for p in track.parameters])
+            track.spent += time.perf_counter() - began
         except Exception as error:
             self.failed("step", error, 0)
 
@@ -237,49 +233,69 @@ class Watcher:
             self.pending = [] if self.early is None else [self.early]
             self.early = None
         track.detailed = False
-        track.sampled = self.recorder.wanted(track.number) and track.affordable(time.perf_counter())
+        track.sample(track.steps + 1)
 
     def _gradients(self, track: Track, gradients: list[Any]) -> None:
         """What is kept of the gradients of an update, before it is made."""
         torch = self.torch
         if track.small:
             blank = [torch.zeros_like(p) if g is None else g for p, g in zip(track.parameters, gradients)]
-            track.gradient = flat(blank)
+            track.gradient = loops.flat(blank)
         if track.detailed or not track.small:
-            track.norms = norms(gradients)
+            track.norms = loops.norms(gradients)
         if track.detailed:
             track.symptoms.gradients(track, gradients)
             if track.before is None:
                 track.before = [p.detach().clone() for p in track.parameters]
 
     def post_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        track = self.passing
+        if track is not None and track.key == id(optimizer):
+            step, loss = track.steps, track.value
+            try:
+                if type(loss) is not float:
+                    loss = track.later(step + 1, loss, self.recorder.amend)
+                losses, rates, epochs = track.columns
+                losses[step], rates[step] = loss, optimizer.param_groups[0]["lr"]
+                epochs[step] = 1 + (track.epoch if track.per_epoch is None else step // track.per_epoch)
+            except Exception:  # a forked child, where the file is closed
+                self._at_length()
+                self._awake(track)
+            else:
+                self.passing = None
+                track.steps = step = step + 1
+                if step + 1 >= track.due:
+                    self._awake(track)
+                return
         inside, self.inside = self.inside, None
         if self.busy or inside is not optimizer or not self.recorder.active:
             return
         track = self.tracks.get(id(optimizer))
         if track is None:
             return
-        plain = track.steps + 1 < track.quiet
-        began = 0.0 if plain else time.perf_counter()
+        began = time.perf_counter()
         try:
             passes, self.pending = self.pending, []
-            if passes and not plain:
+            if passes:
                 self.last = passes
                 self.lines |= {one.line: track for one in passes}
                 if not track.loop.loss:
-                    self._renew(track, loss=loss_text(track.loop.file, passes[0].line))
-            elif not passes and not self.library:
+                    self._renew(track, loss=loops.loss_text(track.loop.file, passes[0].line))
+            elif not self.library:
                 passes = self.last
-            if len(passes) > 1 and closure(args, kwargs):
-                passes = passes[:1]  # a closure is called as often as the optimizer likes
-            self._updated(track, passes, float(optimizer.param_groups[0]["lr"]))
-            if not plain:
-                track.charge(time.perf_counter() - began)
+            closed = loops.closure(args, kwargs)  # called as often as the optimizer likes
+            self._updated(track, passes[:1] if closed else passes, float(optimizer.param_groups[0]["lr"]))
+            if not (closed or self.library):
+                track.rest(self.recorder.tracks[track.number], self.measuring)
+                if track.steps + 1 < track.due:
+                    self.light.update((line, track) for line, own in self.lines.items() if own is track)
+            track.spent += time.perf_counter() - began
         except Exception as error:
             self.failed("step", error, 0)
 
     def _updated(self, track: Track, passes: list[Pass], rate: float) -> None:
         """One update has been made."""
+        self._awake(track)
         track.steps += 1
         track.passes = len(passes) or 1
         self.newest = track
@@ -288,7 +304,7 @@ class Watcher:
             self.validation.decide(track.loop.file)
             if track.passes > 1 and track.loop.length:
                 self._renew(track, length=track.loop.length // track.passes)
-        epoch = track.place.epoch(step, passes[-1].epoch if passes else track.epoch)
+        epoch = track.epoch_of(step, passes[-1].epoch if passes else track.epoch)
         loss = track.loss(passes, step, self.recorder.amend)
         if step == 2 and not passes and math.isnan(loss):
             self.recorder.fact(
@@ -296,6 +312,8 @@ class Watcher:
             )
         self.recorder.step(number, loss, rate, epoch)
         track.symptoms.stepped(track, step, loss, rate, passes)
+        if self.stopping and math.isfinite(track.symptoms.first_loss):
+            track.ceiling = HOPELESS * max(abs(track.symptoms.first_loss), 1e-12)
         if track.sampled or track.detailed:
             with self.torch.no_grad():
                 if passes and passes[0].own is not None:
@@ -305,20 +323,18 @@ class Watcher:
             track.sampled = track.detailed = False
         for one in passes:
             one.reading = one.own = None  # they hold the weights
-        if step >= QUIET and step >= track.quiet:
-            track.quiet = 0 if self.library else track.until(step, self.recorder, self.measuring)
 
     def _sample(self, track: Track, step: int, epoch: int, loss: float, rate: float) -> None:
         """Write an update of the sample; with it, now and then, norms by layer."""
         gradient = track.gradient
-        after = flat(track.parameters) if track.small else None
+        after = loops.flat(track.parameters) if track.small else None
         if gradient is not None:
             norm = math.sqrt(float(gradient @ gradient))
         else:
             norm = math.nan if track.norms is None else math.sqrt(sum(n * n for n in track.norms))
         layers = track.layers() if track.detailed and track.before is not None else None
         if step == 1 and track.small and track.before is not None:
-            start = flat(track.before)
+            start = loops.flat(track.before)
             self.recorder.update(Update(track.number, 0, 0, self.recorder.seconds, params=start))
         plain = (track.number, step, epoch, self.recorder.seconds, loss, rate, norm, track.rows)
         self.recorder.update(Update(*plain, after, gradient, None, layers))
@@ -331,7 +347,7 @@ class Watcher:
             return None
         leaves = graphs.read(loss, {}).leaves
         known = [o for track in self.open if track.optimizer and (o := track.optimizer()) is not None]
-        optimizer, several = holder(leaves, frame, known)
+        optimizer, several = loops.holder(leaves, frame, known)
         where = frame.f_code.co_filename
         text = frames.text(where)
         if optimizer is not None:
@@ -339,26 +355,22 @@ class Watcher:
         elif several or not leaves or ".grad" not in text.replace(".grad_fn", ""):
             return None
         else:
-            track = entered(self, frame, in_order(leaves, frame), {}, loss_text(where, line))
-            track.share = BY_HAND
+            track = loops.entered(
+                self, frame, loops.in_order(leaves, frame), {}, loops.loss_text(where, line)
+            )
         self.lines[line] = track
         return track
 
     def _new(self, optimizer: Any, frame: FrameType) -> Track:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        track = entered(self, frame, parameters, described(optimizer))
-        track.optimizer = weakref.ref(optimizer)
+        track = loops.entered(self, frame, parameters, loops.described(optimizer))
+        track.optimizer, track.key = weakref.ref(optimizer), id(optimizer)
         self.tracks[id(optimizer)] = track
         weakref.finalize(optimizer, self._over, track, id(optimizer)).atexit = False
         for _, value in frames.variables(frames.chain(frame)):
             if type(value).__name__ == "GradScaler":
                 track.scaler = weakref.ref(value)
         return track
-
-    def _stepping_line(self, track: Track) -> None:
-        frame = frames.script_frame(sys._getframe(2))
-        if frame is not None:
-            self._renew(track, update_line=frame.f_lineno)
 
     def _renew(self, track: Track, **changes: Any) -> None:
         """Write a loop again, with what is known of it by now."""
@@ -373,12 +385,12 @@ class Watcher:
             return
         own, before, rate = passes[-1].own, track.before, math.nan
         if before is not None:
-            made_again(track, loss)
-            if not any(differ(p, b) for p, b in zip(track.parameters, before)):
+            loops.made_again(track, loss)
+            if not any(loops.differ(p, b) for p, b in zip(track.parameters, before)):
                 return
             if own is not None:
                 gradients = [self.torch.zeros_like(b) if g is None else g for b, g in zip(before, own)]
-                rate = rate_of(track.parameters, before, gradients)
+                rate = loops.rate_of(track.parameters, before, gradients)
         self.pending = [one for one in self.pending if one not in passes]
         self._updated(track, passes[-1:], rate)
 
@@ -386,6 +398,7 @@ class Watcher:
     def finish(self) -> None:
         for handle in self.handles:
             handle.remove()
+        self._at_length()
         self.validation.finish()
         for track in list(self.open):
             if track.optimizer is None:
@@ -399,6 +412,7 @@ class Watcher:
         if track not in self.open:
             return
         self.open.remove(track)
+        self._awake(track)
         self.lines = {line: other for line, other in self.lines.items() if other is not track}
         if self.recorder.active:
             try:
@@ -408,7 +422,7 @@ class Watcher:
                 self._renew(track, full_batch=track.symptoms.full_batch)
             except Exception as error:
                 self.failed("finish", error, 0)
-        self.recorder.recording_seconds += track.opening + track.spent + track.budget.spent
+        self.recorder.recording_seconds += track.spent + track.budget.spent
         track.parameters, track.before = [], None
 
     def _last(self, track: Track) -> None:
@@ -418,10 +432,10 @@ class Watcher:
             return
         symptoms = track.symptoms
         with self.torch.no_grad():
-            gradients = [dense(p.grad) for p in track.parameters]
+            gradients = [loops.dense(p.grad) for p in track.parameters]
             if track.optimizer is not None and any(g is not None for g in gradients):
                 self._gradients(track, gradients)
-            epoch = track.place.epoch(step, track.epoch)
+            epoch = track.epoch_of(step, track.epoch)
             self._sample(track, step, epoch, symptoms.loss, symptoms.rate)
 
     def failed(self, what: str, error: Exception, line: int) -> None:

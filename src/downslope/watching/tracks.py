@@ -59,6 +59,10 @@ class Track:
             self.count = count
             self.steps.used = max(self.steps.used, count * STEP.size)
 
+    def rates(self) -> np.ndarray:
+        """(stored steps,) the rate of each update."""
+        return np.frombuffer(self.steps.content(), "<f8").reshape(-1, 3)[:, 1]
+
     def halve(self) -> None:
         """Every second of the stored steps."""
         rows = np.frombuffer(self.steps.content(), dtype="<f8").reshape(-1, 3)[:STEPS:2].copy()
@@ -117,10 +121,11 @@ class Track:
         self.capacity = max(64, min(4096, 150_000 // max(1, self.size)))
 
     def sparser(self, stride: float) -> None:
-        """Take every `stride`-th update at most into the sample, from now on."""
+        """Take two neighbours of `stride` updates at most into the sample, from now on."""
         while self.stride < stride:
             self.stride *= 2
-        self.next = -(-self.count // self.stride) * self.stride
+        first = self.last % self.stride == 1
+        self.next = self.last if first else -(-self.last // self.stride) * self.stride
 
     def close(self) -> None:
         for file in (self.steps, self.updates):

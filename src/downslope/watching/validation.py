@@ -27,6 +27,7 @@ class Validation:
         self.sums: dict[int, tuple[float, int]] = {}  # line → (loss·rows, rows) since the last update
         self.counts: dict[str, tuple[int, int]] = {}  # layer → (predictions in training mode, line)
         self.decided = False
+        self.lexical = False  # the script's code says where gradients are switched off
         self.cut: set[int] = set()  # lines of losses without a graph
         self.ran: dict[int, int] = {}  # id of a weight → when its layer ran first and built a graph
         self.register()
@@ -45,7 +46,9 @@ class Validation:
         if self.decided:
             return
         self.decided = True
-        if self.watcher.seen_backward and not WITHOUT_GRADIENTS.search(frames.text(filename)):
+        self.lexical = self.watcher.seen_backward and filename in self.watcher.marked
+        never = not WITHOUT_GRADIENTS.search(frames.text(filename))
+        if self.lexical or (self.watcher.seen_backward and never):
             self.remove()
 
     def hook(self, module: Any, args: Any, output: Any) -> None:
@@ -63,6 +66,7 @@ class Validation:
             return
         if watcher.idle or watcher.inside is not None:
             return
+        watcher.light.clear()  # the next pass of training is to ask what was seen
         watcher.busy = True
         try:
             self._without_gradients(module, args, output)
@@ -118,6 +122,7 @@ class Validation:
         return True
 
     def _add(self, line: int, loss: float, rows: int) -> None:
+        self.watcher.light.clear()  # the next pass of training is to ask for it
         total, count = self.sums.get(line, (0.0, 0))
         self.sums[line] = (total + loss * rows, count + rows)
 

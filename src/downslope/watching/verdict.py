@@ -334,7 +334,7 @@ def _ahead(w: Watched) -> tuple[float, float]:
     steps, sizes = steps[good], sizes[good]
     if len(sizes) < 3:
         return math.nan, 0.0
-    half = len(sizes) // 2
+    half = min(int(np.searchsorted(steps, steps[-1] / 2)), len(steps) - 3)  # of the steps, not of the sample
     crests = np.maximum.accumulate(sizes[::-1])[::-1]
     per_step = -float(np.polyfit(steps[half:], np.log(crests[half:]), 1)[0]) if len(sizes) - half > 1 else 0.0
     target = max(1e-8, ARRIVED * float(sizes.max()))
