@@ -131,9 +131,8 @@ def run(
 ) -> int:
     """The exit code of a script that runs in a process of its own, watched into `folder`. `quiet`: it prints
     and reads nothing; `seconds`: it is killed after so many; `begun` is called with the process."""
-    from ..watching import launch
-
-    command = [sys.executable, launch.__file__, str(folder), js.dumps(settings), script, *arguments]
+    launch = Path(__file__).parents[1] / "watching" / "launch.py"
+    command = [sys.executable, str(launch), str(folder), js.dumps(settings), script, *arguments]
     nowhere = subprocess.DEVNULL if quiet else None
     process = subprocess.Popen(command, stdin=nowhere, stdout=nowhere, stderr=nowhere)
     if begun is not None:
@@ -148,6 +147,8 @@ def run(
         with suppress(ValueError):
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, hand_on)
+        from ..watching import seen as _  # what judges is imported while the script runs
+
         code = process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()

@@ -17,7 +17,7 @@ import numpy as np
 
 from .records import Loop, Update
 
-ALWAYS = 1024  # updates of the sample, before it becomes sparse
+ALWAYS = 512  # updates of the sample, before it becomes sparse
 PAIRS = 32  # of neighbours before the updates have doubled, from then on
 RUNS = 64  # loops that are recorded of one loop statement
 NAN = math.nan

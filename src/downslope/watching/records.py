@@ -201,12 +201,12 @@ class Recording:
         apart = -(-len(losses) // most)
         if not known or not apart:
             return updates
-        when = [list(known), [update.seconds for update in updates]]
-        for place in range(0, len(losses), apart):
-            step = place * stride + 1
-            numbers = (int(self.epochs[number][place]), float(np.interp(step, *when)), float(losses[place]))
-            update = Update(number, step, *numbers, float(self.rates[number][place]), rows=updates[-1].rows)
-            known.setdefault(step, update)
+        steps = np.arange(0, len(losses), apart) * stride + 1
+        seconds = np.interp(steps, list(known), [update.seconds for update in updates])
+        for place, second in zip(range(0, len(losses), apart), seconds.tolist()):
+            step, epoch = place * stride + 1, int(self.epochs[number][place])
+            plain = (number, step, epoch, second, float(losses[place]), float(self.rates[number][place]))
+            known.setdefault(step, Update(*plain, rows=updates[-1].rows))
         return [known[step] for step in sorted(known)]
 
     def _loss(self, update: Update) -> float:
