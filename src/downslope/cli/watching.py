@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -147,8 +148,7 @@ def run(
         with suppress(ValueError):
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, hand_on)
-        from ..watching import seen as _  # what judges is imported while the script runs
-
+        import_module("downslope.watching.seen")  # what judges, while the script runs
         code = process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
