@@ -1,5 +1,8 @@
 """`ds.watch()`: a block, a function, a cell; what it shows is what the loop computed."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -88,6 +91,23 @@ def test_a_pytorch_loop_in_a_block_is_seen():
             loss.backward()
             optimizer.step()
     assert seen.trace.updates == 20 and seen.recording.loop().kind == "torch"
+
+
+def test_what_is_imported_after_two_watched_blocks_is_imported_once():
+    code = """
+import sys
+import downslope as ds
+for _ in range(2):
+    with ds.watch():
+        pass
+before = len(sys.meta_path)
+import torch
+w = torch.ones(1, requires_grad=True)
+torch.optim.SGD([w]).step()
+from torch.optim.optimizer import _global_optimizer_post_hooks
+assert not _global_optimizer_post_hooks and len(sys.meta_path) == before - 2
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
 def test_the_cell_magic_reports_and_leaves_seen(capsys):

@@ -126,6 +126,8 @@ class Session:
         """Hooks on PyTorch's optimizers and modules, as soon as the script has imported it."""
 
         def imported(module: Any) -> None:
+            if not self.recorder.active:  # what was watched is over
+                return
             from . import tensors
 
             measuring = self.settings.get("curvature", True)
@@ -256,7 +258,7 @@ def after_import(name: str, then: Callable[[Any], None]) -> None:
         execute = loader.exec_module
 
         def exec_module(module):
-            del loader.exec_module
+            vars(loader).pop("exec_module", None)  # of several watchers the first one has done it
             execute(module)
             then(module)
 
