@@ -11,7 +11,7 @@ from downslope.lab import document, pages, tasks
 from downslope.lab.problems import problem
 from downslope.lessons import LESSONS, add, lesson
 from downslope.messages import speaking
-from tests.builders import refused_key
+from tests.builders import refused, refused_key
 
 ROWS = """
 number = {number}
@@ -171,5 +171,95 @@ def test_a_folder_without_sentences_is_refused(outside):
 def test_nothing_in_a_folder_from_outside_is_executed(outside, tmp_path):
     folder = outside(FUNCTION, "{x}")
     (folder / "__init__.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    assert refused_key(add, folder) == "lessons.python"
+    (folder / "__init__.py").unlink()
     list(add(folder).tell())
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "sentence, key",
+    [
+        ("{los}", "lessons.figure"),
+        ("{loss.__class__}", "lessons.figure"),
+        ("{loss[0]}", "lessons.figure"),
+        ("{loss:999999999}", "lessons.figure"),
+        ("{loss!r}", "lessons.figure"),
+        ("{}", "lessons.figure"),
+        ("{verdict:.3f}", "lessons.figure"),
+        ("{loss", "lessons.folder"),
+        ("\\u001b[2J", "lessons.letter"),
+    ],
+)
+def test_a_sentence_holds_figures_and_nothing_else(outside, sentence, key):
+    assert refused_key(add, outside(FUNCTION, sentence)) == key
+    assert 51 not in LESSONS
+
+
+TABLE = 'file = "houses.csv"\ntarget = "y"'
+
+
+@pytest.mark.parametrize(
+    "old, new, key",
+    [
+        ("number = 51", "number = 0", "lessons.number"),
+        ("number = 51", "number = 51.5", "lessons.folder"),
+        ("downslope lesson 1", "rm -rf ~", "lessons.command"),
+        ("downslope lesson 1", "downslope lesson 1; rm -rf ~", "lessons.command"),
+        ("epochs = 50", "epochs = 1000000000", "arguments.whole"),
+        ("minimum = [3.0]", "x = " + "[" * 5000, "lessons.folder"),
+        ('formula = "(x - 3)^2"', TABLE.replace("houses", "../houses"), "lessons.outside"),
+        ('formula = "(x - 3)^2"', TABLE.replace("houses.csv", "/etc/passwd"), "lessons.outside"),
+        ("start = {x = 1.0}", "start = {z = 1.0}", "functions.start_unknown"),
+        ("start = {x = 1.0}", 'start = {x = 1.0}\n[[questions]]\nname = "bias"', "lessons.answer"),
+    ],
+)
+def test_a_hostile_lesson_is_refused_in_one_line(outside, old, new, key):
+    folder = outside(FUNCTION, "")
+    data = (folder / "lesson.toml").read_text()
+    assert old in data
+    (folder / "lesson.toml").write_text(data.replace(old, new))
+    found = refused(add, folder)
+    assert found.key == key and "\n" not in str(found)
+    assert 51 not in LESSONS
+
+
+def test_a_link_out_of_the_folder_is_not_read(outside, tmp_path):
+    folder = outside(FUNCTION, "")
+    secret = (folder / "en.toml").rename(tmp_path / "secret.toml")
+    (folder / "en.toml").symlink_to(secret)
+    assert refused_key(add, folder) == "lessons.outside"
+
+
+def test_a_table_in_the_folder_is_the_lesson_s_rows(outside):
+    data = FUNCTION.replace('formula = "(x - 3)^2"', TABLE).replace("minimum = [3.0]", "")
+    folder = outside(data, "{loss:.3f}")
+    (folder / "houses.csv").write_text("x,y\n1,2\n2,4\n3,6\n")
+    assert add(folder).rows.features == ("x",)
+    assert {*lesson(51).figures()} == {"loss", "epochs", "x", "intercept"}
+
+
+def test_the_command_line_opens_a_folder_of_lessons(outside, capsys, tmp_path):
+    outside(FUNCTION, "{x}")
+    outside(FUNCTION, "{x}", number=52)
+    assert " 52  Two roads" in ran(["lesson", "--from", str(tmp_path)], capsys)
+    del LESSONS[51], LESSONS[52]
+    assert "Lesson 52 · Two roads" in ran(["lesson", "--from", str(tmp_path / "lesson 52")], capsys)
+    for command in (["lesson", "--from"], ["lab", "--no-browser", "--lessons"]):
+        assert main([*command, str(tmp_path / "nowhere")]) == 2
+        assert "holds no lesson" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_worker_of_the_lab_knows_the_lessons_that_were_added(outside):
+    from downslope.lab.workers import Worker
+
+    add(outside(FUNCTION, "{x:.3f}"))
+    worker = Worker(1 << 31)
+    try:
+        assert worker.receive() == ("ready",)
+        worker.connection.send(("lesson", {"number": 51}))
+        assert worker.receive() == ("begun",)
+        assert b"Two roads" in worker.receive()[1]
+    finally:
+        worker.end()

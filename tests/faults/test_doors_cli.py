@@ -52,7 +52,7 @@ OPTIONS = {
     "predict": ["--out", "--memory", "--on-bad-row", "--force", "--resume", "--json"],
     "export": ["--onnx", "--code", "--out", "--force"],
     "report": ["--out", "--force"],
-    "lesson": ["--json", "--lang", "--plot"],
+    "lesson": ["--from", "--json", "--lang", "--plot"],
 }  # fmt: skip
 FLAGS = {
     "--no-scale",

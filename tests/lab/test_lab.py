@@ -13,6 +13,7 @@ import pytest
 
 import downslope as ds
 from downslope.errors import DownslopeError
+from downslope.inference.export import NUMBERS
 from downslope.inference.settings import Settings
 from downslope.lab import code, report, tasks
 from downslope.lab.choices import choices
@@ -129,7 +130,7 @@ REACHED = {  # what a learner does for the questions that ask for a state
     "18.c": {"rows": "one", "learning_rate": 0.01},
     "19.c": {"learning_rate": 0.08, "schedule": "step"},
     "20.c": {"learning_rate": 0.5},
-    "21.d": {"hidden": [64], "activation": "tanh", "alpha": 1e-3},
+    "21.d": {"hidden": [16], "activation": "tanh", "alpha": 1e-3},
     "17.d": {"direction": "momentum", "momentum": 0.9, "learning_rate": 0.01},
 }
 
@@ -562,7 +563,7 @@ def test_a_typed_function_begins_where_it_slopes(formula):
 def with_rows_and_states():
     """Everything with rows that one can click on, with each of its states."""
     for number, lesson in LESSONS.items():
-        if lesson.rows is not None:
+        if lesson.rows is not None and lesson.rows.X.size <= NUMBERS:
             for name, state in (lesson.data.states or {"": {}}).items():
                 yield pytest.param({"kind": "lesson", "number": number}, state, id=f"{number} {name}")
     for direction in ("steepest", "nesterov", "lbfgs", "newton", "adam", "exhaustive"):
@@ -594,6 +595,16 @@ def test_code_that_is_taken_away_needs_no_file(asked, settings, library, capsys,
     table = list(csv.reader(io.StringIO(said[said.index("prediction") :])))[1:]
     wanted = ran.solution.predict(found.dataset.X)
     np.testing.assert_allclose([float(row[0]) for row in table], wanted, rtol=1e-6, atol=1e-9)
+
+
+def test_rows_that_are_too_many_for_a_plain_script_are_refused_and_come_from_the_lesson():
+    pytest.importorskip("torch")
+    found = problem({"kind": "lesson", "number": 21})
+    ran = run(found, found.defaults)
+    assert refused_key(code.of_run, found, ran, "numpy") == "export.many_rows"
+    space = {}
+    exec(code.downslope(found, found.defaults), space)
+    np.testing.assert_array_equal(space["run"].params, ran.solution.params)
 
 
 def test_a_saved_run_becomes_a_document_with_its_rows_and_without(tmp_path):

@@ -224,5 +224,5 @@ def test_a_net_reads_handwritten_digits_better_than_softmax_regression():
     W = found.solutions["softmax"].coef.reshape(8, 8, 10)
     assert W[3:5, 3:5, 0].sum() < -1  # a zero is empty in the middle
     assert (
-        figures["weights_softmax"] == 64 * 10 + 10 and figures["weights_net"] == 64 * 64 + 64 + 64 * 10 + 10
+        figures["weights_softmax"] == 64 * 10 + 10 and figures["weights_net"] == 64 * 16 + 16 + 16 * 10 + 10
     )

@@ -25,6 +25,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 def lab(
     run: o.OpenedRun = None,
+    lessons: o.Lessons = None,
     port: o.Port = "8765",
     host: o.Host = "127.0.0.1",
     no_browser: o.NoBrowser = False,
@@ -32,6 +33,10 @@ def lab(
 ) -> int:
     """Open the lab, a page on this machine."""
     opened = None
+    if lessons is not None:
+        from ..lessons import add_from
+
+        add_from(lessons)
     if run is not None:
         from ..inference import load
 

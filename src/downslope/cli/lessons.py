@@ -9,15 +9,19 @@ from . import options as o
 
 def lesson(
     number: o.Number = None,
+    folder: o.From = None,
     plot: o.Plot = None,
     force: o.Force = False,
     json: o.Json = False,
     lang: o.Lang = None,
 ) -> int:
     """Print a lesson, or list all lessons."""
-    from ..lessons import LESSONS
+    from ..lessons import LESSONS, add_from
     from . import files, show
 
+    added = [] if folder is None else add_from(folder)
+    if number is None and len(added) == 1:
+        number = str(added[0].number)
     if number is None:
         _list(LESSONS, json)
         return 0

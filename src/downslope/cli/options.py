@@ -62,6 +62,8 @@ Run = Annotated[str, typer.Argument(metavar="RUN", help="cli.help_run", show_def
 OpenedRun = Annotated[str | None, typer.Argument(metavar="RUN", help="cli.help_opened_run")]
 Expression = Annotated[str, typer.Argument(metavar="EXPR", help="cli.help_expression", show_default=False)]
 Number = Annotated[str | None, typer.Argument(metavar="N", help="cli.help_lesson_number")]
+From = Annotated[str | None, _option("--from", "FOLDER", "lesson_from")]
+Lessons = Annotated[str | None, _option("--lessons", "FOLDER", "lab_lessons")]
 Target = Annotated[str, _option("--target", "COL", "target")]
 Features = Annotated[list[str] | None, _option("--features", "A,B", "features")]
 Exclude = Annotated[list[str] | None, _option("--exclude", "A,B", "exclude")]

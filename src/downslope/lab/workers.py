@@ -16,9 +16,10 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from ..errors import DownslopeError
@@ -67,13 +68,17 @@ class Line:
             raise Stopped
 
 
-def serve(connection: Connection, memory: int) -> None:
-    """Do what is asked until nobody is there to ask."""
+def serve(connection: Connection, memory: int, folders: Sequence[Path] = ()) -> None:
+    """Do what is asked until nobody is there to ask. folders: those of lessons from elsewhere."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then ends its workers
     os.environ["OMP_NUM_THREADS"] = "1"  # what is computed here is small: threads would wait for each other
     warnings.simplefilter("ignore")  # the document says what overflows
+    from .. import lessons
     from . import tasks
 
+    for folder in folders:  # by now they are known to be lessons
+        with contextlib.suppress(DownslopeError):  # it was changed since it was opened
+            lessons.add(folder)
     tasks.warm()
     limit_memory(memory)
     connection.send(("ready",))
@@ -125,7 +130,10 @@ class Worker:
     def __init__(self, memory: int):
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs, memory), daemon=True)
+        from .. import lessons
+
+        arguments = theirs, memory, lessons.folders()
+        self.process = context.Process(target=serve, args=arguments, daemon=True)
         self.process.start()
         theirs.close()
 

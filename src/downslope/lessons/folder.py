@@ -47,6 +47,8 @@ class ProblemRecord(msgspec.Struct, forbid_unknown_fields=True):
     formula: str | None = None
     derivative: str | None = None
     minimum: list[float] | None = None  # where it is known
+    file: str | None = None  # a table in the lesson's folder, instead of X and y …
+    target: str | None = None  # … and the column that is predicted
 
 
 class Question(msgspec.Struct, forbid_unknown_fields=True):
@@ -70,7 +72,7 @@ class LessonRecord(msgspec.Struct, forbid_unknown_fields=True):
     """lesson.toml. All runs have its `settings`; each state changes some of them; the lab opens all."""
 
     number: int
-    command: str  # to try next; {rows} is a file of the three rows
+    command: str = "downslope lesson"  # to try next; {rows} is a file of the three rows
     problem: ProblemRecord = msgspec.field(default_factory=ProblemRecord)
     settings: dict[str, Any] = {}
     states: dict[str, dict[str, Any]] = {}
@@ -86,9 +88,12 @@ class LessonRecord(msgspec.Struct, forbid_unknown_fields=True):
 @cache
 def sentences(folder: Path, language: str) -> dict[str, str]:
     """Name → sentence of a lesson, in this language if it is there, else in English, else in any."""
-    there = [folder / f"{each}.toml" for each in (language, "en", *LANGUAGES)]
+    there = [inside(folder, f"{each}.toml") for each in (language, "en", *LANGUAGES)]
     path = next((path for path in there if path.is_file()), None)
-    return {} if path is None else dict(_flat(read_table(path)))
+    try:
+        return {} if path is None else dict(_flat(read_table(path)))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DownslopeError("lessons.folder", path=path, reason=error) from None
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -97,6 +102,14 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str
             yield from _flat(value, f"{prefix}{name}.")
         else:
             yield prefix + name, str(value)
+
+
+def inside(folder: Path, name: str) -> Path:
+    """A file in this folder. Raises DownslopeError where the name, or a link, leads elsewhere."""
+    path = folder / name
+    if path.parent != folder or path.resolve().parent != folder.resolve():
+        raise DownslopeError("lessons.outside", path=name, folder=folder)
+    return path
 
 
 @contextmanager
@@ -163,10 +176,10 @@ class Lesson:
     @cached_property
     def data(self) -> LessonRecord:
         """lesson.toml. Raises DownslopeError where it is missing, or holds something else."""
-        path = self.folder / "lesson.toml"
+        path = inside(self.folder, "lesson.toml")
         try:
             return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), LessonRecord)
-        except (OSError, ValueError) as error:  # of TOML and of msgspec too
+        except (OSError, ValueError, RecursionError) as error:  # of TOML and of msgspec too
             raise DownslopeError("lessons.folder", path=path, reason=error) from None
 
     @property
@@ -196,6 +209,8 @@ class Lesson:
     def rows(self) -> Any:
         """The Dataset X → y that its problem is, if it is one."""
         problem = self.data.problem
+        if problem.file is not None:
+            return Dataset.read(inside(self.folder, problem.file), target=problem.target)
         return None if problem.X is None else Dataset.from_arrays(problem.X, problem.y)
 
     @cached_property

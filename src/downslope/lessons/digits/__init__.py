@@ -40,7 +40,7 @@ def montage(ax, title: str, pictures: np.ndarray, names: list[str], colours: str
 
 
 class Digits(Lesson):
-    """p = softmax(W·x + b), 64 → 10, and the same behind a layer of 64 tanh units
+    """p = softmax(W·x + b), 64 → 10, and the same behind a layer of 16 tanh units
 
     >>> from downslope.lessons import lesson
     >>> lesson(21).figures()["held_out_net"] > 0.97
