@@ -26,7 +26,7 @@ from tests.builders import GOLDEN, refused_key
 
 ROWS = {"kind": "rows", "X": [[1], [2], [3]], "y": [2, 4, 6]}
 CLASSES = {"kind": "points", "task": "classes", "points": [[0, 0, 0], [1, 1, 0], [2, 2, 1]]}
-LINE = SimpleNamespace(look=lambda: None, tell=lambda part: None)
+LINE = SimpleNamespace(look=lambda: None, tell=lambda part: None, put_together=lambda: None)
 BARE = {"intercept": False, "scale": False, "start": {"x": 1.0}, "learning_rate": 0.01}
 
 

@@ -42,6 +42,9 @@ class Silent:
     def look(self):
         pass
 
+    def put_together(self):
+        pass
+
 
 def answered(task, payload):
     """The answer, sound JSON where it is JSON; or None for what was refused in one line."""

@@ -3,10 +3,15 @@
 import asyncio
 import json
 import os
+import re
+import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +23,7 @@ from starlette.testclient import TestClient
 
 import downslope as ds
 from downslope.cli import main
+from downslope.lab import tasks
 from downslope.lab.guard import POLICY, UPLOAD
 from downslope.lab.live import Live
 from downslope.lab.localized import plain
@@ -79,6 +85,59 @@ def test_every_answer_has_the_policy(page):
         assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     script = next(part for part in POLICY.split("; ") if part.startswith("script-src"))
     assert script == "script-src 'self'"
+
+
+def test_an_excel_file_is_refused_with_what_would_work(page):
+    headers = {"content-type": "application/octet-stream"}
+    for name in ("rows.xlsx", "ROWS.XLS"):
+        answer = page.post(f"/api/upload?name={name}", content=b"PK", headers=headers)
+        status, key, en, zh = refused(answer)
+        assert (status, key) == (422, "lab.suffix_excel") and name in en and "CSV" in en and "CSV" in zh
+
+
+def test_the_seconds_count_anew_once_the_runs_are_over():
+    """Runs of 15 s show what they have: to put it together takes seconds of its own."""
+
+    class Slow:
+        connection = SimpleNamespace(send=lambda message: None)
+        answers = [("begun",), ("more", 1), ("begun",), ("more", 2), ("done", b"document")]
+
+        def receive(self):
+            time.sleep(0.0 if len(self.answers) == 5 else 0.3)
+            return self.answers.pop(0)
+
+    async def asked(pool):
+        pool.free.put_nowait(Slow())
+        return await pool.run("runs", {})
+
+    assert asyncio.run(asked(Pool(1, seconds=0.9))) == b"document"
+
+
+def test_the_runs_are_over_before_their_document_is_made():
+    told = []
+    line = SimpleNamespace(look=lambda: None, tell=lambda part: None, put_together=lambda: told.append(1))
+    payload = {"problem": ROWS, "settings": {"epochs": 3}, "runs": [{"epochs": 3}], "library": "numpy"}
+    for task in ("runs", "code", "csv", "report"):
+        tasks.TASKS[task](payload, line)
+    assert len(told) == 4
+
+
+@pytest.mark.slow
+def test_clients_that_go_while_they_send_write_no_tracebacks():
+    program = [sys.executable, "-c", "from downslope.cli import main; main()", "lab", "--port", "0"]
+    with subprocess.Popen([*program, "--no-browser"], stderr=subprocess.PIPE, text=True) as lab:
+        try:
+            port = int(re.search(r"http://127.0.0.1:(\d+)/", lab.stderr.readline())[1])
+            for path in ("/api/runs", "/api/upload", "/api/problem") * 34:
+                kind = "octet-stream" if path.endswith("upload") else "json"
+                head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/{kind}\r\n"
+                with socket.create_connection(("127.0.0.1", port)) as client:
+                    client.sendall(f"{head}Content-Length: 1000\r\n\r\n{{".encode())
+                    time.sleep(0.02)
+            time.sleep(1)
+        finally:
+            lab.terminate()
+        assert lab.stderr.read() == ""
 
 
 def test_elsewhere_than_on_the_loopback_a_token_opens_the_door():

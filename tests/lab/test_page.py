@@ -3,6 +3,7 @@
 Every test ends by looking whether any request left the machine, and whether the console told an error.
 """
 
+import math
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
 
@@ -51,7 +53,7 @@ def served(*arguments):
     environment = {**os.environ, "DOWNSLOPE_LANG": "en"}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as lab:
         try:
-            yield re.search(r"http://\S+/", lab.stderr.readline())[0]
+            yield re.search(r"http://\S+/(\?token=\S+)?", lab.stderr.readline())[0]
         finally:
             lab.terminate()
 
@@ -580,6 +582,221 @@ def test_the_picture_zooms_and_pans_and_the_start_goes_beyond_it(page, address):
     until(
         page, f"async x => (await {SHOWN})[0][1] > x", whole[0][1]
     )  # and the picture follows when it is let go
+
+
+def test_a_lesson_that_fails_leaves_menu_text_and_picture_on_one_lesson(browser, address):
+    with visiting(browser, address, expected=("422", "500")) as page:
+        visit(page, f"{address}#lesson=5")
+        fail = lambda route: route.fulfill(status=422, json={"error": {"en": "no", "zh": "不"}, "key": "x"})
+        page.route("**/api/lessons/6", fail)
+        page.locator("#lessons").select_option("6")
+        page.wait_for_selector("#message:not([hidden])")
+        shown = lambda: (
+            page.locator("#lessons").input_value(),
+            page.locator("#lesson > h2").inner_text()[:1],
+        )
+        assert shown() == ("5", "5") and page.locator("body.empty").count() == 0
+        page.route("**/api/runs?stream=1", fail)
+        page.locator("#lessons").select_option("2")
+        page.wait_for_selector("body.empty")  # the text of lesson 2 stands beside no picture of lesson 5
+        assert shown() == ("2", "2") and "Batch" in page.locator("#title").inner_text()
+        page.unroute("**/api/runs?stream=1")
+        page.route("**/api/lessons/3", lambda route: (page.wait_for_timeout(0), route.continue_())[1])
+        page.evaluate("""() => {
+          const menu = document.getElementById('lessons');
+          for (const number of ['3', '5']) { menu.value = number; menu.dispatchEvent(new Event('change')); }
+        }""")
+        until(page, "() => document.querySelector('#lesson > h2').textContent.startsWith('5')")
+        settled(page)
+        assert shown() == ("5", "5")
+
+
+def test_back_leads_to_the_problem_before_and_stays_in_the_lab(page, address):
+    visit(page, f"{address}#lesson=2")
+    page.wait_for_url("**lesson=2**")
+    answered(page, lambda: page.locator("#kind-points").click())
+    page.wait_for_url("**points**")
+    page.locator("#kind-preset").click()
+    answered(page, lambda: page.locator("#preset-bowl").click())
+    page.wait_for_url("**bowl**")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url("**at=**")  # another frame is no step back
+    answered(page, page.go_back)
+    assert page.locator("#tab-fit").is_visible() and "points" in page.url
+    answered(page, page.go_back)
+    assert page.locator("#lesson > h2").inner_text().startswith("2")
+    answered(page, page.go_forward)
+    until(page, "() => location.hash.includes('points')")
+    assert page.locator("#tab-fit").is_visible()
+
+
+def test_a_server_bound_to_all_is_printed_shared_and_refused_in_words(browser):
+    with served("--host", "0.0.0.0") as printed:
+        assert "0.0.0.0" not in printed and "?token=" in printed
+        bare = re.sub(r"\?token=.*", "", printed)
+        said = ("403", "Cross-Origin-Opener-Policy")  # which browsers heed on the loopback and https only
+        with visiting(browser, bare, expected=said, locale="zh-CN") as page:
+            page.goto(bare)
+            assert (
+                "含令牌" in page.locator("body").inner_text() and "{" not in page.locator("body").inner_text()
+            )
+            visit(page, printed + "#lesson=2")
+            page.locator("#share").click()
+            told = page.locator("#share-link").input_value()
+            assert told.startswith(printed + "#")
+        with visiting(browser, bare, expected=said) as another:
+            visit(another, told)
+            assert another.locator("#lesson > h2").inner_text().startswith("2")
+
+
+def test_the_control_that_question_1c_asks_for_is_there(page, address):
+    visit(page, f"{address}#lesson=1")
+    box = page.locator("#set-grid_step-x")
+    assert box.input_value() == "0.1"
+    box.fill("0.01")
+    answered(page, lambda: box.press("Enter"))
+    assert "401 values" in page.locator("#caption").inner_text()
+    page.locator("[id='check-1.c']").click()
+    page.wait_for_selector(".mark.right")
+
+
+def test_class_borders_are_smooth_and_said_to_be_interpolated(page, address):
+    points = [[1.5, 2, 0], [2.5, 3.4, 0], [3.6, 1.8, 0], [5.4, 6.6, 1], [6.6, 5.2, 1], [7.4, 7.8, 1]]
+    visit(page, link(address, {"kind": "points", "task": "classes", "points": points}, {}, view="fit"))
+    assert "33 × 33 places, interpolated" in page.locator("#caption").inner_text()
+    border = page.evaluate(  # where the class changes in a fine grid, and where the weights say
+        """async () => {
+          const { stage } = await import('/page/state.js');
+          const { classAt } = await import('/page/draw_fit.js');
+          const { fit, final } = stage.lab.runs[0];
+          const k = fit.at.length - 1, spots = [];
+          const place = (axis, t) => axis[0] + (t / 32) * (axis[32] - axis[0]);
+          const exact = u => -(final.x1 * place(fit.x, u) + final.intercept) / final.x2;
+          for (let u = 0; u <= 32; u += 0.1)
+            for (let v = 0.01; v < 31.9; v += 0.02)
+              if (classAt(fit, k, u, v).mine !== classAt(fit, k, u, v + 0.02).mine)
+                spots.push([place(fit.y, v), exact(u), classAt(fit, k, u, v).chance]);
+          return spots;
+        }"""
+    )
+    assert len(border) > 100
+    step = 12 / 32
+    for found, exact, chance in border:
+        assert abs(found - exact) < 0.1 * step  # stairs of the grid's places would be half a step off
+        assert 45 < chance < 75
+
+
+def test_words_are_words_in_both_languages(page, address):
+    three = {**THREE, "X": [[1], [2], [4]]}
+    visit(page, link(address, three, {**BARE, "penalty": "l1", "alpha": 0.1}, lang="zh"))
+    shown = page.locator("main").inner_text()
+    assert "R² " in shown and "RMSE " in shown and "r2" not in shown and "rmse" not in shown
+    visit(page, link(address, {"kind": "preset", "name": "bowl"}, {}, lang="zh"))
+    assert "梯度下降" in page.locator("#runs").inner_text() and "gd" not in page.locator("#runs").inner_text()
+    page.locator("#take").click()
+    with page.expect_request("**/api/gif") as asked:
+        page.locator("#take-gif").click()
+    assert asked.value.post_data_json["lang"] == "zh"
+
+
+def test_a_lesson_is_printed_its_command_has_focus_and_letters_can_be_switched_off(page, address):
+    visit(page, f"{address}#lesson=2")
+    assert page.locator("#lesson .command").get_attribute("tabindex") == "0"
+    page.emulate_media(media="print")
+    assert page.locator("#lesson > h2").is_visible() and page.locator("#picture").is_visible()
+    assert page.locator("#transport").is_hidden() and page.locator("#lessons").is_hidden()
+    page.emulate_media(media="screen")
+    end = tick(page)
+    page.keyboard.press("?")
+    page.locator("#letter-keys").uncheck()
+    page.keyboard.press("Escape")
+    page.evaluate("document.activeElement.blur()")
+    for key in ("r", "t", "l", "1"):
+        page.keyboard.press(key)
+    assert tick(page) == end > 0 and page.locator("html").get_attribute("data-theme") == "light"
+    page.keyboard.press("Home")  # keys that are no letters remain
+    assert tick(page) == 0
+    page.locator("#help").click()
+    page.locator("#letter-keys").check()
+    page.keyboard.press("Escape")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("t")
+    page.wait_for_selector('html[data-theme="dark"]')
+
+
+def test_a_dragged_rate_recomputes_as_it_moves_and_the_last_value_wins(page, address):
+    visit(page, f"{address}#lesson=2")
+    seen, last = (
+        page.evaluate(  # a hand that never rests for longer than 20 ms, until three answers are shown
+            """async () => {
+          const runs = () => Number(document.body.dataset.runs), first = runs();
+          const slider = document.getElementById('set-rate-slider');
+          for (let i = 0; i < 3000 && runs() < first + 3; i += 1) {
+            slider.value = String(-2.5 + 0.001 * (i % 900));
+            slider.dispatchEvent(new Event('input'));
+            await new Promise(done => setTimeout(done, 20));
+          }
+          slider.value = '-1.3';
+          slider.dispatchEvent(new Event('input'));
+          return [runs() - first, Number((10 ** Number(slider.value)).toPrecision(3))];
+        }"""
+        )
+    )
+    assert seen >= 3
+    rate = "import('/page/state.js').then(m => m.stage.lab.runs[0].settings.learning_rate)"
+    until(page, f"async last => (await {rate}) === last", last)  # without letting go
+
+
+def test_a_descent_is_shown_slowly_first_and_then_as_it_changes(page, address):
+    visit(page, link(address, {"kind": "preset", "name": "rosenbrock"}, {"epochs": 1000}, view="landscape"))
+    due = page.evaluate(
+        """async () => {
+          const { stage } = await import('/page/state.js');
+          const { movedBy, pacing } = await import('/page/scene.js');
+          return pacing(movedBy(stage.scene), 12);
+        }"""
+    )
+    lasts = [b - a for a, b in pairwise(due)]
+    assert len(due) == 1001 and min(lasts) > 0 and due[-1] <= 12
+    assert all(0.25 <= step <= 0.5 for step in lasts[:10]) and due[1] <= 0.5  # the first second moves
+    assert max(lasts[10:]) < 0.25 and due[-1] > 8
+    assert lasts[20] > 3 * lasts[-1]  # near the end almost nothing changes
+    page.locator("#picture").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Space")
+    until(page, "() => Number(document.body.dataset.tick) >= 1")
+    page.keyboard.press("Space")
+
+
+def test_the_model_answers_for_a_place_before_and_now(page, address):
+    visit(page, f"{address}#lesson=2")
+    assert page.locator("#infer .fitted").inner_text() == "y = 1.9999·x"
+    assert page.locator("#place-0").input_value() == "4"
+    assert page.locator("#answer").inner_text() == "4 before, 7.99978 now"
+    page.locator("#place-0").fill("１０")
+    assert page.locator("#answer").inner_text() == "10 before, 19.9994 now"
+    page.locator("#picture").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#infer .fitted").inner_text() == "y = 1.0933·x"
+    assert "10.9333 now" in page.locator("#answer").inner_text()
+    points = [[1.5, 2, 0], [2.5, 3.4, 0], [3.6, 1.8, 0], [5.4, 6.6, 1], [6.6, 5.2, 1], [7.4, 7.8, 1]]
+    visit(page, link(address, {"kind": "points", "task": "classes", "points": points}, {}, view="fit"))
+    written = page.locator("#infer .fitted").inner_text()
+    assert re.fullmatch(r"P\(y = 1\) = σ\([−\d.]+·x1 [+−] [\d.]+·x2 [+−] [\d.]+\)", written)
+    at = page.evaluate(
+        """async () => {
+          const { stage } = await import('/page/state.js');
+          const [f, box] = [stage.frame, stage.main.getBoundingClientRect()];
+          return [box.x + f.x.at(8) * stage.zoom, box.y + f.y.at(9) * stage.zoom];
+        }"""
+    )
+    page.mouse.move(*at)
+    assert [page.locator(f"#place-{i}").input_value() for i in (0, 1)] == ["8", "9"]
+    final = page.evaluate("import('/page/state.js').then(m => m.stage.lab.runs[0].final)")
+    chance = 100 / (1 + math.exp(-(8 * final["x1"] + 9 * final["x2"] + final["intercept"])))
+    told = re.fullmatch(r"class 1 \(≈ (\d+)%\)", page.locator("#answer").inner_text())
+    assert abs(int(told[1]) - chance) < 2
 
 
 def test_a_pair_that_does_not_go_is_greyed_and_says_why(page, address):

@@ -116,7 +116,8 @@ def prepared(host: str, port: int, browser: bool, **more: Any) -> tuple[Any, str
     port = bound.getsockname()[1]
     token = None if host in LOOPBACK else secrets.token_urlsafe(24)
     name = f"[{host}]" if ":" in host else host
-    address = f"http://{name}:{port}/" + ("" if token is None else f"?token={token}")
+    seen = _own_address(bound) if host in ("0.0.0.0", "::") else name
+    address = f"http://{seen}:{port}/" + ("" if token is None else f"?token={token}")
     hosts = names if host in LOOPBACK else () if host in ("0.0.0.0", "::") else (name.lower(),)
     opening: Callable[[], None] | None = (lambda: _open(address)) if browser else None
     app = application(hosts=hosts, token=token, ready=opening, **more)
@@ -151,6 +152,15 @@ def _bound(host: str, port: int) -> socket.socket:
         reason = getattr(error, "strerror", None) or error
         raise DownslopeError("cli.lab_port", host=host, port=port, reason=reason) from None
     return bound
+
+
+def _own_address(bound: socket.socket) -> str:
+    """How other machines reach this one; its name where it has no route to any."""
+    with suppress(OSError), socket.socket(bound.family, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1" if bound.family == socket.AF_INET else "2001:db8::1", 9))  # sends nothing
+        found = probe.getsockname()[0]
+        return f"[{found}]" if ":" in found else found
+    return socket.gethostname()
 
 
 def _open(address: str) -> None:

@@ -152,8 +152,8 @@ def _lines(known) -> list[dict[str, str]]:
 def label(settings: Settings, rows: bool = True) -> dict[str, str]:
     """A run in a few words: its direction, its rows, its learning rate."""
     words = [_label("direction", settings.direction)]
-    if settings.direction == "steepest":
-        words = [localized(f"lab.short_{settings.rows}", size=settings.batch_size) if rows else plain("gd")]
+    if settings.direction == "steepest" and rows:
+        words = [localized(f"lab.short_{settings.rows}", size=settings.batch_size)]
     elif settings.descends and settings.rows != "all":
         words.append(localized(f"lab.short_{settings.rows}", size=settings.batch_size))
     if settings.schedule in SEARCHES:
@@ -161,7 +161,8 @@ def label(settings: Settings, rows: bool = True) -> dict[str, str]:
     elif settings.descends and settings.learning_rate != "auto":
         words.append(plain(f"η = {settings.learning_rate:g}"))
     if settings.penalty not in (None, "none") and settings.alpha:
-        words.append(plain(f"{settings.penalty} {settings.alpha:g}"))
+        name = _label("penalty", settings.penalty)
+        words.append({language: f"{name[language]} {settings.alpha:g}" for language in LANGUAGES})
     return _joined(words)
 
 

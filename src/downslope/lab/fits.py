@@ -9,7 +9,7 @@ import numpy as np
 
 from ..data import Dataset
 from ..inference import Solution
-from .numbers import short
+from .numbers import exact, short
 
 Span = tuple[float, float]
 KEYS, CELLS, PLACES, ROWS, FEATURES = 41, 33, 61, 300, 13
@@ -89,9 +89,10 @@ def _span(column: np.ndarray) -> Span:
 
 
 def _lines(solution: Solution, span: Span, frames: np.ndarray) -> dict[str, Any]:
-    x = np.array(span)
+    x = np.array(short(span))
     b = frames[:, 1:2] if solution.recipe.intercept else 0.0
-    return {"kind": "line", "x": short(x), "z": short(frames[:, :1] * x + b)}
+    z = frames[:, :1] * x + b  # with all digits: other places are found from these two
+    return {"kind": "line", "x": x.tolist(), "z": [exact(row) for row in z]}
 
 
 def _curve(at_keys, span: Span, at) -> dict[str, Any]:
@@ -113,18 +114,24 @@ def _chances(at_keys, span: Span, at) -> dict[str, Any]:
 
 
 def _regions(at_keys, dataset: Dataset, spans: list[Span], at) -> dict[str, Any]:
-    """Which class is predicted over the first two features, the others at their mean."""
+    """Which class is predicted over the first two features, the others at their mean; by how much it leads,
+    in thousandths of the largest lead, so that a page finds the border between two places; and its chance."""
     x, y = (np.linspace(span[0], span[1], CELLS) for span in spans)
     places = np.tile(np.asarray(dataset.X, dtype=float).mean(axis=0), (CELLS * CELLS, 1))
     across, up = np.meshgrid(x, y)
     places[:, 0], places[:, 1] = across.ravel(), up.ravel()
-    classes, chances = [], []
+    classes, leads, chances = [], [], []
     log = at_keys[0].recipe.loss.has_probabilities
     for one in at_keys:
-        codes = one.codes(one.scores(places))
+        z = one.scores(places)
+        codes, ordered = one.codes(z), np.sort(z, axis=-1)
+        lead = np.nan_to_num(np.abs(z - one.cut) if z.ndim == 1 else ordered[:, -1] - ordered[:, -2])
+        thousandths = 1000 * lead / (lead.max() or 1.0)
+        leads.append(thousandths.round().astype(int).reshape(CELLS, CELLS).tolist())
         classes.append(codes.reshape(CELLS, CELLS).tolist())
         if log:
             chance = np.nan_to_num(one.probabilities(places)[np.arange(len(codes)), codes])
             chances.append((100 * chance).round().astype(int).reshape(CELLS, CELLS).tolist())
     kept = {"x": short(x), "y": short(y), "at": at.tolist()}
-    return {"kind": "regions", "features": [0, 1], **kept, "class": classes, "chance": chances or None}
+    shown = {"class": classes, "lead": leads, "chance": chances or None}
+    return {"kind": "regions", "features": [0, 1], **kept, **shown}

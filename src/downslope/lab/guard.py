@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable, MutableMapping
+from html import escape
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
@@ -70,7 +71,13 @@ class Guard:
             return
         status, key = self._refusal(scope, headers)
         if status:
-            body = encoded({"error": localized(key, host=headers.get("host", "")[:100]), "key": key})
+            sentence = localized(key, host=headers.get("host", "")[:100])
+            if scope["path"] == "/" and "text/html" in headers.get("accept", ""):  # a person, not the page
+                lines = "".join(f'<p lang="{tongue}">{escape(line)}</p>' for tongue, line in sentence.items())
+                body = f"<!doctype html><meta charset=utf-8><title>Downslope</title>{lines}".encode()
+                await _answer(sending, status, body, {"content-type": "text/html; charset=utf-8"})
+                return
+            body = encoded({"error": sentence, "key": key})
             await _answer(sending, status, body, {"content-type": "application/json"})
             return
         await self.app(scope, receive, sending)

@@ -148,8 +148,9 @@ def view_of(
 def around(path: np.ndarray) -> list[np.ndarray]:
     """Corners of a window about 0 that holds the path (m, p) and half as much again; none where the path
     would be a dot in it."""
-    size = np.full(path.shape[1], 1.5 * np.abs(path).max())
-    return [-size, size] if np.ptp(path, axis=0).max() > 0.1 * size.max() else []
+    size = 1.5 * np.abs(path).max(axis=0)
+    size = np.where(size > 0, size, size.max())
+    return [-size, size] if (np.ptp(path, axis=0) > 0.1 * size).any() else []
 
 
 def _with_another(axis: np.ndarray) -> np.ndarray:

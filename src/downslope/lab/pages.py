@@ -25,6 +25,7 @@ CONTROLS = (
         "batch_size",
         "order",
         "momentum",
+        "grid",
     ),
     *("loss", "penalty", "alpha", "penalty_on", "epochs", "start", "seed"),
     *("intercept", "scale", "hidden", "activation"),
@@ -98,6 +99,7 @@ def beginning(wish: str, offline: bool = False, **more: Any) -> dict[str, Any]:
         "controls": CONTROLS,
         "limits": limits,
         "opened": None,
+        "token": None,  # of a server that asks for one: a link holds it
         "live": False,
         **more,
     }

@@ -15,6 +15,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from ..errors import DownslopeError
 from ..inference.settings import Settings
@@ -36,8 +37,14 @@ FILES = 8  # that are kept; the oldest goes first
 class Lab:
     """What one server holds: its workers, the files that were sent, the run that was opened."""
 
-    def __init__(self, pool: Pool, opened: Path | None = None, live: Live | None = None):
-        self.pool, self.opened, self.live = pool, opened, live
+    def __init__(
+        self,
+        pool: Pool,
+        opened: Path | None = None,
+        live: Live | None = None,
+        token: str | None = None,
+    ):
+        self.pool, self.opened, self.live, self.token = pool, opened, live, token
         self.folder = tempfile.TemporaryDirectory(prefix="downslope-lab-")
         self.files: dict[str, tuple[Path, str]] = {}
         self.page: bytes | None = None
@@ -60,6 +67,8 @@ class Lab:
         suffix = "".join(
             Path(name).suffixes[-2:] if name.lower().endswith(".gz") else Path(name).suffixes[-1:]
         )
+        if suffix.lower() in (".xlsx", ".xls", ".xlsm", ".ods"):
+            raise DownslopeError("lab.suffix_excel", name=name)
         if not suffix.lower().endswith(SUFFIXES):
             raise DownslopeError("lab.suffix", name=name, known=", ".join(SUFFIXES))
         number = secrets.token_hex(8)
@@ -83,7 +92,7 @@ def application(
 ) -> Guard:
     """The ASGI application, behind its guard. hosts: names that it answers to, () for any; token: what a
     visitor must bring; opened: a saved run to show; live: a fit under way; ready: called once it serves."""
-    lab = Lab(pool or Pool(), opened, live)
+    lab = Lab(pool or Pool(), opened, live, token)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -105,6 +114,7 @@ def application(
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(HTTPException, _not_there)
     app.add_exception_handler(RuntimeError, _fault)
+    app.add_exception_handler(ClientDisconnect, _left)
     _pages(app, lab)
     _computing(app, lab)
     if live is not None:
@@ -136,6 +146,10 @@ async def _not_there(request: Request, error: Any) -> Response:
 async def _fault(request: Request, error: Any) -> Response:
     print(f"downslope lab: {request.url.path}: {error}", file=sys.stderr)
     return _problem_of(500, "lab.failed", localized("lab.failed"))
+
+
+async def _left(request: Request, error: Any) -> Response:
+    return Response(status_code=499)  # to nobody: a page that was closed while it sent is no fault of ours
 
 
 async def _body(request: Request, most: int) -> bytes:
@@ -187,7 +201,7 @@ def _pages(app: FastAPI, lab: Lab) -> None:
         if lab.opened is not None:
             asked = {"saved": True, "path": str(lab.opened), "name": lab.opened.name}
             opened = json.loads(await _waited(request, lab.pool.run("runs", asked)))
-        page = pages.beginning(_wish(request), opened=opened, live=lab.live is not None)
+        page = pages.beginning(_wish(request), opened=opened, live=lab.live is not None, token=lab.token)
         return Response(encoded(page), media_type="application/json")
 
 

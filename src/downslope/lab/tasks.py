@@ -19,6 +19,7 @@ from ..errors import DownslopeError
 from ..inference.settings import Settings
 from ..lessons import LESSONS
 from ..lessons.folder import STAGES, Lesson, Question
+from ..messages import speaking
 from ..model.autodiff import pytorch
 from . import choices, code, document, landscape, report
 from .localized import encoded, in_each_language, localized
@@ -34,9 +35,12 @@ Payload = Mapping[
 
 
 class Line(Protocol):
-    """The way back to the page: `tell` sends what there is so far, `look` raises when the task is to stop."""
+    """The way back to the page: `tell` sends what there is so far, `look` raises when the task is to stop,
+    `put_together` says that the runs are over and their document is being made."""
 
     def tell(self, part: Any) -> None: ...
+
+    def put_together(self) -> None: ...
 
     def look(self) -> None: ...
 
@@ -83,7 +87,9 @@ def _document(payload: Payload, line: Line) -> dict[str, Any]:
     asked, wanted = _problem(payload), document.runs_of(payload.get("runs"))
     window = landscape.window_of(payload.get("window"))
     watch = _Watch(line, bool(payload.get("stream")))
-    return document.document(asked, wanted, watch, SECONDS / len(wanted), window)
+    made = document.made(asked, wanted, watch, SECONDS / len(wanted))
+    line.put_together()
+    return document.assembled(asked, made, window)
 
 
 class _Watch:
@@ -125,7 +131,9 @@ def _ran(payload: Payload, line: Line) -> tuple[Problem, document.RunResult]:
         return asked, ran
     asked = _problem(payload)
     settings = Settings.of(payload.get("settings"), asked.defaults)
-    return asked, document.run(asked, settings, watch=_Watch(line, False), seconds=SECONDS)
+    ran = document.run(asked, settings, watch=_Watch(line, False), seconds=SECONDS)
+    line.put_together()
+    return asked, ran
 
 
 def as_code(payload: Payload, line: Line) -> bytes:
@@ -178,7 +186,7 @@ def as_gif(payload: Payload, line: Line) -> bytes:
         values = landscape.values_of(ran.objective, 50_000)
     if values is not None:  # in the coordinates of the descent, whose gradient is drawn
         trace = document.inner_trace(ran)
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, speaking("zh" if payload.get("lang") == "zh" else "en"):
         return plots.descent_gif(Path(folder, "walk.gif"), trace, values).read_bytes()
 
 
@@ -190,6 +198,7 @@ def as_report(payload: Payload, line: Line) -> bytes:
     else:
         asked, wanted = _problem(payload), document.runs_of(payload.get("runs"))
         made = document.made(asked, wanted, _Watch(line, False), SECONDS / len(wanted))
+        line.put_together()
         tables = [trace_csv(one) if isinstance(one, document.RunResult) else None for one in made]
         found = document.assembled(asked, made)
     for one, table in zip(found["runs"], tables):

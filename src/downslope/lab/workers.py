@@ -51,13 +51,18 @@ class Stopped(Exception):
 
 
 class Line:
-    """A worker's line to the page: `tell` sends what there is so far, `look` raises when it is to stop."""
+    """A worker's line to the page: `tell` sends what there is so far, `look` raises when it is to stop, and
+    `put_together` says that the runs are over."""
 
     def __init__(self, connection: Connection):
         self.connection, self.due = connection, 0.0
 
     def tell(self, part: Any) -> None:
         self.connection.send(("more", part))
+
+    def put_together(self) -> None:
+        """The runs are over, and what they have is put together: its seconds count anew."""
+        self.connection.send(("begun",))
 
     def look(self) -> None:
         now = time.monotonic()
@@ -192,9 +197,11 @@ class Pool:
             while True:
                 waiting = self._receive(worker)
                 message = await asyncio.wait_for(asyncio.shield(waiting), max(0.0, until - time.monotonic()))
-                if message[0] != "more":
+                if message[0] == "begun":
+                    until = time.monotonic() + self.seconds
+                elif message[0] != "more":
                     break
-                if tell is not None:
+                elif tell is not None:
                     tell(message[1])
         except asyncio.CancelledError:
             self._chore(self._settle(worker, waiting))

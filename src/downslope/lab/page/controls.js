@@ -42,6 +42,7 @@ export function buildControls(offer, settings, change, more) {
       settings.rows === "batch" && !solved ? number("batch_size", word("set_batch_size"), settings.batch_size, { min: 1, step: 1 }, change) : null,
       settings.rows !== "all" && !solved && offer.choices.order ? choose("order", word("set_order")) : null,
       settings.direction === "momentum" || settings.direction === "nesterov" ? number("momentum", word("set_momentum"), settings.momentum, { min: 0, max: 0.999, step: 0.01 }, change) : null,
+      ...(settings.direction === "exhaustive" ? grid(offer, settings, change) : []),
       solved ? null : number("epochs", word("set_epochs"), settings.epochs, { min: 1, max: 100000, step: 1 }, change),
     ),
     extra,
@@ -62,6 +63,21 @@ function number(name, label, value, limits, change) {
     else input.reportValidity();
   });
   return control(name, make("label", { for: "set-" + name, class: "label" }, label), input);
+}
+
+/** What an exhaustive search tries: the first value, the last and the step, for each weight. @param {Offer} offer @param {Settings} settings @param {Change} change */
+function grid(offer, settings, change) {
+  return Object.entries(settings.grid ?? {}).flatMap(([name, values]) =>
+    ["grid_first", "grid_last", "grid_step"].map((part, i) => {
+      const input = make("input", { type: "number", step: "any", id: `set-${part}-${name}`, value: values[i] });
+      input.addEventListener("change", () => {
+        const changed = values.map((/** @type {number} */ v, /** @type {number} */ j) => (i === j ? Number(input.value) : v));
+        if (input.value !== "") change({ grid: { ...settings.grid, [name]: changed } });
+      });
+      const symbol = offer.problem.symbols[offer.problem.names.indexOf(name)] ?? name;
+      return control("grid", make("label", { for: input.id, class: "label" }, word(part, { name: weightName(symbol, name) })), input);
+    }),
+  );
 }
 
 /** @param {string} name @param {string} label @param {boolean} value @param {Change} change */

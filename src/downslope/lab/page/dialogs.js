@@ -1,6 +1,7 @@
 // What a person takes away, how a teacher prepares a link, and which keys there are.
 import { byId, language, make, word } from "./words.js";
 import { handOver, posted } from "./server.js";
+import { letterKeys } from "./keys.js";
 import { linkNow, now, stage, writeAddress } from "./state.js";
 
 /** @param {string} title @param {...any} children */
@@ -66,7 +67,7 @@ export function takeAway(fail) {
         if (blob) handOver(`${stage.view}.png`, blob);
       }),
       action("svg", async () => handOver(`${stage.view}.svg`, new Blob([stage.svg()], { type: "image/svg+xml" }))),
-      now.offline ? "" : action("gif", download("/api/gif", "descent.gif", one)),
+      now.offline ? "" : action("gif", download("/api/gif", "descent.gif", () => ({ ...one(), lang: language() }))),
     ),
     make("h3", {}, word("take_run")),
     make(
@@ -113,5 +114,6 @@ export function shareLink() {
 const KEYS = [["space", "key_space"], ["← →", "key_arrows"], ["⇧ ← →", "key_leap"], ["Home End", "key_ends"], ["R", "key_r"], ["1 – 6", "key_views"], ["L", "key_language"], ["T", "key_theme"], ["?", "key_help"], ["⇧ ← → ↑ ↓", "key_picture"], ["+ − 0", "key_zoom"], ["Delete", "key_delete"]];
 
 export function helpKeys() {
-  openDialog(word("help"), make("dl", { class: "keys" }, KEYS.flatMap(([key, name]) => [make("dt", {}, make("kbd", {}, key === "space" ? word("space_bar") : key)), make("dd", {}, word(name))])));
+  const letters = make("input", { type: "checkbox", id: "letter-keys", checked: letterKeys(), onchange: () => letterKeys(letters.checked) });
+  openDialog(word("help"), make("label", { class: "tick" }, letters, word("letter_keys")), make("dl", { class: "keys" }, KEYS.flatMap(([key, name]) => [make("dt", {}, make("kbd", {}, key === "space" ? word("space_bar") : key)), make("dd", {}, word(name))])));
 }

@@ -88,6 +88,29 @@ function rowsTable(scene, rows, tick) {
 
 const painted = /** @type {WeakMap<object, Map<string, HTMLCanvasElement>>} */ (new WeakMap());
 
+/** The class that leads between the places of the grid, and its chance in percent: what leads by less gives way sooner.
+ * @param {any} fit @param {number} k keyframe @param {number} u column @param {number} v row */
+export function classAt(fit, k, u, v) {
+  const [classes, leads, chances] = [fit.class[k], fit.lead[k], fit.chance?.[k]];
+  const r = Math.max(0, Math.min(classes.length - 2, Math.floor(v)));
+  const c = Math.max(0, Math.min(classes[0].length - 2, Math.floor(u)));
+  const [s, t] = [u - c, v - r];
+  const corners = [[r, c, (1 - s) * (1 - t)], [r, c + 1, s * (1 - t)], [r + 1, c, (1 - s) * t], [r + 1, c + 1, s * t]];
+  let best = { mine: classes[r][c], by: -Infinity };
+  for (const [i, j] of corners) {
+    const mine = classes[i][j];
+    if (mine === best.mine && best.by > -Infinity) continue;
+    let by = 0;
+    for (const [a, b, share] of corners) by += share * (classes[a][b] === mine ? leads[a][b] : -leads[a][b]);
+    if (by > best.by) best = { mine, by };
+  }
+  let chance = 0;
+  if (chances) for (const [a, b, share] of corners) chance += share * (classes[a][b] === best.mine ? chances[a][b] : 100 - chances[a][b]);
+  return { mine: best.mine, chance: chances ? chance : null };
+}
+
+const FINER = 4; // dots for each step of the grid
+
 /** Which class where, the paler the less sure. @param {any} fit @param {number} k @param {import("./theme.js").Look} colours */
 function regionImage(fit, k, colours) {
   const images = painted.get(fit) ?? new Map();
@@ -95,18 +118,19 @@ function regionImage(fit, k, colours) {
   const name = `${k}${colours.dark}`;
   const known = images.get(name);
   if (known) return known;
-  const classes = fit.class[k];
+  const [rows, columns] = [fit.class[k].length - 1, fit.class[k][0].length - 1];
   const image = document.createElement("canvas");
-  image.height = classes.length;
-  image.width = classes[0].length;
+  image.height = rows * FINER;
+  image.width = columns * FINER;
   const context = /** @type {CanvasRenderingContext2D} */ (image.getContext("2d"));
   const pixels = context.createImageData(image.width, image.height);
   const paper = channels(colours.paper);
+  const inks = colours.classes.map(channels);
   for (let r = 0; r < image.height; r += 1)
     for (let c = 0; c < image.width; c += 1) {
-      const mine = classes[r][c];
-      const colour = channels(colours.classes[mine % colours.classes.length]);
-      const sure = fit.chance ? 0.1 + 0.45 * Math.max(0, (fit.chance[k][r][c] - 40) / 60) : 0.34;
+      const { mine, chance } = classAt(fit, k, (c + 0.5) / FINER, (r + 0.5) / FINER);
+      const colour = inks[mine % inks.length];
+      const sure = chance !== null ? 0.1 + 0.45 * Math.max(0, (chance - 40) / 60) : 0.34;
       const at = ((image.height - 1 - r) * image.width + c) * 4;
       for (let i = 0; i < 3; i += 1) pixels.data[at + i] = paper[i] + (colour[i] - paper[i]) * sure;
       pixels.data[at + 3] = 255;
@@ -129,7 +153,7 @@ function regionsView(scene, rows) {
   const frame = (/** @type {any} */ size) => frameOf(size, wide, tall);
   return {
     frame,
-    about: word("about_regions", { x: rows.features[a], y: rows.features[b] ?? "" }),
+    about: word("about_regions", { x: rows.features[a], y: rows.features[b] ?? "" }) + (fit ? " " + word("interpolated", { across: fit.x?.length, up: fit.y?.length }) : ""),
     ground: (pen, size) => drawAxes(pen, frame(size), colours, rows.features[a], rows.features[b] ?? "", { grid: false }),
     moving: (pen, size, tick) => {
       const f = frame(size);

@@ -19,7 +19,7 @@ export function buildLesson(lesson, lab, show) {
     ...(lesson.cards.length ? [make("ol", { class: "cards" }, lesson.cards.map((card) => cardItem(card, show)))] : []),
     ...stages,
     make("p", { class: "learned" }, said(lesson.learned)),
-    make("p", { class: "command" }, make("code", {}, lesson.command)),
+    make("p", { class: "command", tabindex: "0" }, make("code", {}, lesson.command)),
     ...questions("questions", asked(false), lab),
   );
 }

@@ -8,6 +8,7 @@ import { buildBounds, buildControls } from "./controls.js";
 import { buildProblem, showProblem } from "./problem.js";
 import { buildRuns, showFrozen, showRuns, showStep, showVerdict } from "./panel.js";
 import { buildLesson } from "./lesson.js";
+import { pointAt, showInference } from "./infer.js";
 import { handle } from "./pointer.js";
 import { columnsOf, growingDocument, pointsDocument } from "./growing.js";
 import { watch } from "./live.js";
@@ -21,7 +22,7 @@ import { helpKeys, shareLink, takeAway, teachLink } from "./dialogs.js";
 
 /** Compute what is asked for. @param {{tick?: number|null, still?: boolean}} [how] */
 async function compute(how = {}) {
-  computeSoon.stop(); // what was to be computed soon is older than this
+  if (!how.still) hand.again = false; // what the hand asked for is older than this
   now.work?.abort();
   if (!now.asked) return;
   if (now.asked.kind === "points" && now.asked.points.length < 2) return fewPoints();
@@ -33,7 +34,7 @@ async function compute(how = {}) {
     const body = { problem: now.asked, runs: now.runs, window: stage.window };
     const chosen = now.runs[Math.min(stage.selected, now.runs.length - 1)] ?? {};
     const [offer, answer] = await Promise.all([
-      posted("/api/problem", { problem: now.asked, settings: chosen }, work.signal).then((a) => a.json()),
+      how.still && now.offer ? now.offer : posted("/api/problem", { problem: now.asked, settings: chosen }, work.signal).then((a) => a.json()),
       posted("/api/runs?stream=1", body, work.signal),
     ]);
     if (work.signal.aborted) return;
@@ -69,7 +70,18 @@ async function compute(how = {}) {
     }
   }
 }
-const computeSoon = settled((/** @type {any} */ how) => void compute(how), 60);
+
+const hand = { busy: false, again: false };
+
+/** Compute while the hand still moves: what is under way ends, then the newest; the last always does. */
+async function computeUnderHand() {
+  hand.again = hand.busy;
+  if (hand.busy) return;
+  hand.busy = true;
+  await compute({ still: true });
+  hand.busy = false;
+  if (hand.again) void computeUnderHand();
+}
 
 /** All of the landscape again. */
 function whole() {
@@ -131,7 +143,7 @@ function change(changed, still = false) {
   if ("direction" in changed && !("learning_rate" in changed)) Object.assign(run, { learning_rate: "auto", schedule: "constant" }); // another method has a rate of its own
   if ("direction" in changed && (["lbfgs", "subsampled", "newton"].includes(changed.direction))) run.rows = "all";
   now.runs = now.runs.map((one, i) => (i === stage.selected ? run : one));
-  if (still) computeSoon({ still: true });
+  if (still) void computeUnderHand();
   else void compute();
 }
 
@@ -159,8 +171,11 @@ function lessonHides() {
 /** Begin a lesson. @param {number} number @param {import("./address.js").Place} [place] what the address says otherwise */
 async function open(number, place) {
   if (!number) return;
+  const mine = (opening += 1); // of several that are chosen quickly the last counts, however late another comes
+  now.work?.abort();
   try {
     const lesson = await fetched("/api/lessons/" + number);
+    if (mine !== opening) return;
     now.lesson = lesson;
     now.asked = place?.problem ?? lesson.problem;
     now.runs = place?.runs.length ? place.runs : lesson.runs.map((/** @type {Settings} */ run) => ({ ...run }));
@@ -169,11 +184,13 @@ async function open(number, place) {
     stage.window = null;
     stage.view = place?.view ?? lesson.view;
     buildLesson(lesson, () => stage.lab ?? null, show);
+    if (stage.lab) byId("title").textContent = said(lesson.title);
     await compute({ tick: place?.at ?? null });
   } catch (error) {
-    refused(error);
+    if (mine === opening) refused(error);
   }
 }
+let opening = 0;
 
 /** A state of the lesson. @param {any} card */
 function show(card) {
@@ -234,6 +251,7 @@ function moved() {
   document.body.dataset.tick = String(stage.tick);
   document.body.dataset.drawn = String(stage.drawn);
   showStep(stage);
+  showInference(stage);
   showRuns(stage);
   showFrozen(stage);
   if (!stage.playing) {
@@ -257,7 +275,9 @@ function message(text) {
 /** @param {any} error */
 function refused(error) {
   document.body.classList.remove("waiting");
-  document.body.classList.toggle("empty", !stage.lab);
+  const shown = stage.lab?.problem.asked;
+  const other = now.asked?.kind === "lesson" && (shown?.kind !== "lesson" || shown.number !== now.asked.number);
+  document.body.classList.toggle("empty", !stage.lab || other); // beside a lesson's text stands no other's picture
   if (now.page && !now.offline) {
     buildProblem(asking());
     buildForm();
@@ -340,6 +360,7 @@ function listen() {
   handle(byId("picture"), {
     stage,
     whole,
+    point: (place) => pointAt(stage, place),
     asked: () => now.asked,
     canStart: () => !now.offline && !now.hide.includes("start") && now.asked?.kind !== "saved",
     start: (start, still) => change({ start: { ...now.runs[stage.selected]?.start, ...start } }, still),
@@ -351,7 +372,7 @@ function listen() {
         Object.assign(rows, columnsOf(now.asked));
         stage.draw();
       }
-      if (still) computeSoon({ still: true });
+      if (still) void computeUnderHand();
       else void compute();
     },
   });
@@ -372,6 +393,7 @@ const FIRST_LESSON = 2;
 /** Show what the address asks for; nothing, or what is not there, is lesson 2. */
 async function arrive() {
   const asked = placeOf(location.hash);
+  now.step = null; // the address is where it should be
   now.tongue = asked.lang;
   now.theme = asked.theme;
   wear(now.theme);

@@ -63,6 +63,9 @@ function buildStep(box, words, run) {
   box.replaceChildren(make("div", { class: "head" }, written.seen, key), ...lines, run.params.left_out || run.params.columns.length > words.weights.length ? make("p", { class: "hint" }, word("more_weights", { count: run.params.columns.length + run.params.left_out - words.weights.length })) : "");
 }
 
+const METRICS = /** @type {Record<string, () => string>} */ ({ r2: () => "R²", rmse: () => "RMSE", mae: () => "MAE", roc_auc: () => "ROC AUC", accuracy: () => word("accuracy"), log_loss: () => word("log_loss") });
+const WHERE = /** @type {Record<string, () => string>} */ ({ validation: () => word("on_validation"), test: () => word("on_test") });
+
 /** @param {Run|null} run @param {string} colour @param {(change: any) => void} apply @param {boolean} offline */
 export function showVerdict(run, colour, apply, offline) {
   const box = byId("verdict");
@@ -84,7 +87,7 @@ export function showVerdict(run, colour, apply, offline) {
     return [make("p", { class: "sentence" }, said(found.text)), remedies.length ? make("div", { class: "remedies" }, remedies) : ""];
   });
   const metrics = Object.entries(run.metrics ?? {}).flatMap(([where, values]) =>
-    Object.entries(values ?? {}).filter(([, v]) => typeof v === "number").slice(0, 5).map(([name, v]) => `${where === "training" ? "" : where + " "}${name} ${figure(v, 5)}`),
+    Object.entries(values ?? {}).filter(([, v]) => typeof v === "number").slice(0, 5).map(([name, v]) => `${where === "training" ? "" : (WHERE[where]?.() ?? where) + " "}${METRICS[name]?.() ?? name} ${figure(v, 5)}`),
   );
   box.replaceChildren(
     ...sentences,

@@ -3,7 +3,8 @@ import { chosenRun } from "./scene.js";
 
 /** @typedef {import("./stage.js").Stage} Stage */
 /** @typedef {{stage: Stage, asked: () => any, start: (start: Record<string, number>, still: boolean) => void,
- *   points: (points: number[][], still: boolean) => void, canStart: () => boolean, whole: () => void}} Hands  whole: show all of the landscape again */
+ *   points: (points: number[][], still: boolean) => void, canStart: () => boolean, whole: () => void,
+ *   point: (place: number[]) => void}} Hands  whole: show all of the landscape again */
 
 const REACH = 14; // how near, in dots, a pointer has to come
 
@@ -85,6 +86,8 @@ export function handle(canvas, hands) {
   canvas.addEventListener("pointermove", (event) => {
     const [x, y] = at(event);
     if (!held) {
+      const f = frame();
+      if (stage.view === "fit" && f && x > f.left && x < f.right && y > f.top && y < f.bottom) hands.point(chosenRun(/** @type {any} */ (stage.scene))?.run.fit?.kind === "regions" ? [f.x.value(x), f.y.value(y)] : [f.x.value(x)]);
       canvas.style.cursor = stage.view === "surface" ? "grab" : nearStart(x, y) || (clicking() && nearPoint(x, y) >= 0) ? "grab" : clicking() ? "crosshair" : "";
       return;
     }

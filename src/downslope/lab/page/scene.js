@@ -52,6 +52,27 @@ export function clockOf(runs, measure) {
   return { length: Math.max(1, ticks.length), measure, frames };
 }
 
+/** When each tick is shown, in seconds from the first: the first ten slowly, then as much as the picture changes.
+ * @param {number[]} moved how much changes with each tick @param {number} seconds for all of them @returns {number[]} */
+export function pacing(moved, seconds) {
+  const total = moved.reduce((sum, by) => sum + by, 0) || 1;
+  const slow = Math.min(0.25, seconds / 30); // of each of the first ten; no tick lasts longer than twice that
+  const rest = Math.max(0, seconds - 10 * slow);
+  let at = 0;
+  return [0, ...moved.map((by, k) => (at += Math.min(2 * slow, (k < 10 ? slow : 0) + rest * (0.5 / moved.length + (0.5 * by) / total))))];
+}
+
+/** How far the weights of a run go with each tick. @param {Scene} scene @returns {number[]} */
+export function movedBy(scene) {
+  const chosen = chosenRun(scene);
+  const columns = chosen?.run.params.columns ?? [];
+  return Array.from({ length: scene.clock.length - 1 }, (_, k) => {
+    if (!chosen) return 1;
+    const [a, b] = [frameAt(scene, chosen.index, k), frameAt(scene, chosen.index, k + 1)];
+    return Math.min(1e300, Math.hypot(...columns.map((column) => (column[b] ?? 0) - (column[a] ?? 0))));
+  });
+}
+
 /** The frame of a run at a tick. @param {Scene} scene @param {number} run @param {number} tick */
 export function frameAt(scene, run, tick) {
   const frames = scene.clock.frames[run] ?? [];

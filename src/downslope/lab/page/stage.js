@@ -6,7 +6,7 @@ import { lossScale, lossView, weightsView } from "./draw_loss.js";
 import { landscapeView } from "./draw_landscape.js";
 import { surfaceView } from "./draw_surface.js";
 import { fitView, residualsView } from "./draw_fit.js";
-import { along, chosenRun, clockOf, frameAt, shownRuns } from "./scene.js";
+import { along, chosenRun, clockOf, frameAt, movedBy, pacing, shownRuns } from "./scene.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 
@@ -29,7 +29,6 @@ export class Stage {
     this.views = /** @type {Record<string, import("./scene.js").View|null>} */ ({});
     this.wished = "loss"; // the view asked for, which not every document has
     this.tick = 0;
-    this.exact = 0; // the tick as a real number while playing
     this.playing = false;
     this.pace = "normal";
     this.scale = "auto"; // until the person chooses one
@@ -159,7 +158,6 @@ export class Stage {
   /** @param {number} tick */
   seek(tick) {
     this.tick = Math.max(0, Math.min(this.length - 1, Math.round(tick)));
-    this.exact = this.tick;
     this.fillTable();
     this.draw();
     this.moved();
@@ -169,16 +167,16 @@ export class Stage {
     if (this.playing || this.length < 2) return;
     if (this.tick >= this.length - 1) this.seek(0);
     this.playing = true;
-    this.exact = this.tick;
+    const due = pacing(movedBy(/** @type {Scene} */ (this.scene)), /** @type {Record<string, number>} */ (PACES)[this.pace]);
+    let at = due[this.tick];
     this.last = performance.now();
     this.drawn = 0;
     document.body.classList.add("playing");
     const turn = (/** @type {number} */ now) => {
       if (!this.playing) return;
-      const seconds = /** @type {Record<string, number>} */ (PACES)[this.pace];
-      this.exact += (Math.min(100, now - this.last) / 1000) * Math.max((this.length - 1) / seconds, 0.5);
+      at += Math.min(100, now - this.last) / 1000;
       this.last = now;
-      this.tick = Math.min(this.length - 1, Math.floor(this.exact));
+      while (this.tick < this.length - 1 && due[this.tick + 1] <= at) this.tick += 1;
       this.drawn += 1;
       this.draw();
       this.moved();

@@ -18,6 +18,7 @@ export const now = {
   tongue: /** @type {string|null} */ (null), // only when the person chose it
   offline: false,
   hash: "",
+  step: /** @type {string|null} */ (null), // what the browser's Back leads to: another problem is another step
   work: /** @type {AbortController|null} */ (null),
 };
 
@@ -41,7 +42,7 @@ function placeNow() {
 
 /** The address of what is shown. */
 export function linkNow() {
-  return `${location.origin}${location.pathname}#${hashOf(placeNow())}`;
+  return `${location.origin}${location.pathname}${now.page?.token ? `?token=${now.page.token}` : ""}#${hashOf(placeNow())}`;
 }
 
 /** F in the part of the landscape that is shown now. */
@@ -60,5 +61,9 @@ export const lookSoon = settled(async (/** @type {(error: any) => void} */ fail)
 export const writeAddress = settled(() => {
   if (now.offline || !now.asked || !stage.lab || now.work) return;
   now.hash = hashOf(placeNow());
-  history.replaceState(null, "", "#" + now.hash);
+  const { id, ...asked } = now.asked;
+  const step = JSON.stringify([now.lesson?.number, now.asked.kind === "points" ? asked.task : asked]);
+  if (now.step === null || now.step === step) history.replaceState(null, "", "#" + now.hash);
+  else history.pushState(null, "", "#" + now.hash);
+  now.step = step;
 }, 150);

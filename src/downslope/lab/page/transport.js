@@ -48,7 +48,12 @@ export function listenToTransport() {
     stage.pause();
     stage.seek(Number(byId("scrub").value));
   });
-  byId("pace").addEventListener("change", () => (stage.pace = byId("pace").value));
+  byId("pace").addEventListener("change", () => {
+    const { playing } = stage;
+    stage.pause();
+    stage.pace = byId("pace").value;
+    if (playing) stage.play();
+  });
   byId("measure").addEventListener("change", () => stage.change({ measure: byId("measure").value }));
   byId("table").addEventListener("toggle", () => stage.fillTable());
   for (const button of byId("scales").querySelectorAll("button")) button.addEventListener("click", () => stage.change({ scale: button.value }));

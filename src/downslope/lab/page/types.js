@@ -18,7 +18,7 @@
 /** @typedef {{x: (number|null)[], y: (number|null)[]|null, f: (number|null)[], gx: (number|null)[]|null,
  *   gy: (number|null)[]|null}} Path */
 /** @typedef {{kind: string|null, x?: number[], y?: number[], z?: (number|null)[][], at?: number[], features?: number[],
- *   class?: number[][][], chance?: number[][][]|null,
+ *   class?: number[][][], lead?: number[][][], chance?: number[][][]|null,
  *   predicted?: {at: number[], z: (number|null)[][], residual: (number|null)[][]}|null}} Fit */
 /** @typedef {{code: string, failed: boolean, text: Said, numbers: Record<string, any>,
  *   remedies: {code: string, text: Said, change: Settings|null}[]}} Verdict */
