@@ -21,12 +21,13 @@ export function surfaceView(scene) {
   const spot = (/** @type {any} */ size) => projector(size, scene.turn, scene.tilt);
   const way = (/** @type {any} */ one, /** @type {any} */ project, /** @type {number} */ upTo) => {
     const { x, y } = one.run.path;
+    const h = heightsOf(one.run.path, land);
     const places = [];
     for (let k = 0; k <= upTo; k += 1) {
       const u = (2 * ((x[k] ?? NaN) - left)) / (right_ - left) - 1;
       const v = (2 * ((y[k] ?? NaN) - front)) / (behind - front) - 1;
       const inside = Math.abs(u) <= 1.02 && Math.abs(v) <= 1.02;
-      places.push(inside ? project(u, v, (between(land.height, ((u + 1) / 2) * columns, ((v + 1) / 2) * rows) - low) / span + 0.012) : [NaN, NaN]);
+      places.push(inside ? project(u, v, (h[k] - low) / span + 0.012) : [NaN, NaN]);
     }
     return places;
   };
@@ -84,8 +85,21 @@ export function surfaceView(scene) {
   };
 }
 
+const risen = /** @type {WeakMap<object, {land: object, heights: number[]}>} */ (new WeakMap());
+
+/** How high a way lies on the surface. @param {import("./types.js").Path} path @param {import("./types.js").Landscape} land @returns {number[]} */
+function heightsOf(path, land) {
+  const known = risen.get(path);
+  if (known?.land === land) return known.heights;
+  const share = (/** @type {number[]} */ axis, /** @type {number|null|undefined} */ at) => ((at ?? NaN) - axis[0]) / (axis[axis.length - 1] - axis[0]);
+  const heights = path.x.map((x, k) => between(land.height, share(land.x, x) * (land.height[0].length - 1), share(land.y, path.y?.[k]) * (land.height.length - 1)));
+  risen.set(path, { land, heights });
+  return heights;
+}
+
 /** The surface between the places at which it is known. @param {number[][]} grid @param {number} u column @param {number} v row */
-export function between(grid, u, v) {
+function between(grid, u, v) {
+  if (!(u >= -1 && u <= grid[0].length && v >= -1 && v <= grid.length)) return NaN;
   const r = Math.max(0, Math.min(grid.length - 2, Math.floor(v)));
   const c = Math.max(0, Math.min(grid[0].length - 2, Math.floor(u)));
   const [s, t] = [Math.max(0, Math.min(1, u - c)), Math.max(0, Math.min(1, v - r))];

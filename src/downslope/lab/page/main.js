@@ -3,7 +3,7 @@ import { byId, language, said, settled, speak, translate, word } from "./words.j
 import { look, wear } from "./theme.js";
 import { eachLine, fetched, posted, Refusal } from "./server.js";
 import { placeOf } from "./address.js";
-import { lookSoon, now, stage, writeAddress } from "./state.js";
+import { lessonHides, lookSoon, now, stage, writeAddress } from "./state.js";
 import { buildBounds, buildControls } from "./controls.js";
 import { buildProblem, showProblem } from "./problem.js";
 import { buildRuns, showFrozen, showRuns, showStep, showVerdict } from "./panel.js";
@@ -122,7 +122,7 @@ function buildList() {
   buildRuns(stage, select, drop, now.offline);
   byId("add").disabled = now.runs.length >= (now.page?.limits?.runs ?? 6) || now.asked?.kind === "saved";
   const run = stage.lab?.runs[stage.selected] ?? null;
-  showVerdict(run, look().lines[stage.selected % 6], remedy, now.offline || now.asked?.kind === "saved");
+  showVerdict(run, look().lines[stage.selected % 6], add, now.offline || now.asked?.kind === "saved");
   showRuns(stage);
   applyHidden();
 }
@@ -161,11 +161,6 @@ function ask(asked, runs) {
   if (other && runs) stage.view = asked.kind === "points" || asked.kind === "table" ? "fit" : "landscape";
   buildLesson(now.lesson, () => stage.lab ?? null, show);
   void compute();
-}
-
-/** Whether what is hidden is what the lesson itself hides. */
-function lessonHides() {
-  return JSON.stringify(now.hide) === JSON.stringify(now.lesson?.hide);
 }
 
 /** Begin a lesson. @param {number} number @param {import("./address.js").Place} [place] what the address says otherwise */
@@ -231,11 +226,6 @@ function add(changed) {
   now.runs = now.runs.length < most ? [...now.runs, copy] : [...now.runs.slice(0, -1), copy];
   stage.selected = now.runs.length - 1;
   void compute();
-}
-
-/** A remedy is applied in a run of its own, so that both are seen. @param {Settings} changed */
-function remedy(changed) {
-  add(changed);
 }
 
 // ---------------------------------------------------------------- telling
@@ -400,7 +390,7 @@ async function arrive() {
   speak(asked.lang ?? now.page.wish);
   now.hide = asked.hide;
   redraw();
-  const opened = now.page.opened && (!location.hash || asked.problem?.kind === "saved");
+  const opened = now.page.opened && (asked.problem?.kind === "saved" || (!asked.problem && asked.lesson === null));
   document.body.classList.toggle("opened", Boolean(opened));
   if (opened) return showDocument(now.page.opened);
   const known = now.page.lessons.some((/** @type {any} */ one) => one.number === asked.lesson);

@@ -125,6 +125,8 @@ export function buildRuns(stage, select, drop, offline) {
 /** @param {Stage} stage */
 export function showRuns(stage) {
   const standing = stage.standing();
+  const line = /** @type {HTMLElement|null} */ (document.querySelector("#source .moves")); // of a watched script: the line that moves the weights
+  if (line && standing[0]) line.dataset.now = `${stage.position()} · ${word("loss")} ${figure(standing[0].loss, 5)}`;
   const order = standing.length > 1 ? [...standing].sort((a, b) => (a.loss ?? Infinity) - (b.loss ?? Infinity)) : [];
   for (const one of standing) {
     const cell = byId("now-" + one.index);

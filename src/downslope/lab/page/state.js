@@ -45,6 +45,11 @@ export function linkNow() {
   return `${location.origin}${location.pathname}${now.page?.token ? `?token=${now.page.token}` : ""}#${hashOf(placeNow())}`;
 }
 
+/** Whether what is hidden is what the lesson itself hides. */
+export function lessonHides() {
+  return JSON.stringify(now.hide) === JSON.stringify(now.lesson?.hide);
+}
+
 /** F in the part of the landscape that is shown now. */
 export const lookSoon = settled(async (/** @type {(error: any) => void} */ fail) => {
   const { lab, window: shown } = stage;
