@@ -799,6 +799,23 @@ def test_the_model_answers_for_a_place_before_and_now(page, address):
     assert abs(int(told[1]) - chance) < 2
 
 
+def test_a_swipe_adds_no_point_and_a_tap_adds_one(page, address):
+    points = [[1, 2], [8, 8]]
+    visit(page, link(address, {"kind": "points", "task": "regression", "points": points}, {"epochs": 9}))
+    see(page, "fit")
+    touch = """(canvas, far) => {
+      const box = canvas.getBoundingClientRect(), [x, y] = [box.x + box.width / 2, box.y + box.height / 3];
+      const send = (type, y) => canvas.dispatchEvent(
+        new PointerEvent(type, { clientX: x, clientY: y, pointerType: 'touch', pointerId: 7 }));
+      send('pointerdown', y); send('pointermove', y + far); send('pointerup', y + far);
+    }"""
+    count = "import('/page/state.js').then(m => m.now.asked.points.length)"
+    page.locator("#picture").evaluate(touch, 60)
+    assert page.evaluate(count) == 2
+    answered(page, lambda: page.locator("#picture").evaluate(touch, 2))
+    assert page.evaluate(count) == 3
+
+
 def test_a_pair_that_does_not_go_is_greyed_and_says_why(page, address):
     visit(page, link(address, THREE, {**BARE, "rows": "one", "order": "cyclic"}))
     page.locator("#set-direction").click()

@@ -192,6 +192,7 @@ function show(card) {
   now.asked = card.problem;
   now.runs = card.runs.map((/** @type {Settings} */ run) => ({ ...run }));
   stage.selected = 0;
+  stage.window = null;
   void compute();
 }
 

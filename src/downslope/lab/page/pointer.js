@@ -60,6 +60,15 @@ export function handle(canvas, hands) {
     }
   };
 
+  const addPoint = (/** @type {number} */ x, /** @type {number} */ y, /** @type {boolean} */ other) => {
+    const f = frame();
+    const { points, task } = hands.asked();
+    if (!f) return;
+    const place = [f.x.value(x), f.y.value(y)].map((v) => Number(v.toPrecision(3)));
+    picked = points.length;
+    hands.points([...points, task === "classes" ? [...place, other ? 1 : 0] : place], false);
+  };
+
   canvas.addEventListener("pointerdown", (event) => {
     const [x, y] = at(event);
     if (stage.view === "surface") held = { kind: "turn", x, y };
@@ -67,18 +76,16 @@ export function handle(canvas, hands) {
     else if (stage.view === "landscape" && stage.lab?.pictures.landscape?.names && event.pointerType !== "touch") held = { kind: "pan", x, y };
     else if (clicking()) {
       const near = nearPoint(x, y);
-      const { points, task } = hands.asked();
       const f = frame();
       if (near >= 0) held = { kind: "point", index: near, x, y };
       else if (f && x >= f.left && x <= f.right && y >= f.top && y <= f.bottom) {
-        const place = [f.x.value(x), f.y.value(y)].map((v) => Number(v.toPrecision(3)));
-        hands.points([...points, task === "classes" ? [...place, event.shiftKey ? 1 : 0] : place], false);
-        picked = points.length;
-        return;
+        if (event.pointerType === "touch") held = { kind: "tap", x, y }; // a swipe scrolls, and adds no point
+        else addPoint(x, y, event.shiftKey);
+        if (!held) return;
       }
       picked = near;
     }
-    if (!held) return;
+    if (!held || held.kind === "tap") return;
     canvas.setPointerCapture(event.pointerId);
     event.preventDefault();
     canvas.focus({ preventScroll: true });
@@ -110,8 +117,9 @@ export function handle(canvas, hands) {
     const [x, y] = at(event);
     const was = held;
     if (fitted) [stage.window, fitted] = [null, false];
-    if (was.kind === "pan" || was.kind === "turn") {
+    if (was.kind === "pan" || was.kind === "turn" || was.kind === "tap") {
       held = null;
+      if (was.kind === "tap" && Math.hypot(x - was.x, y - was.y) < 8) addPoint(x, y, false);
       return;
     }
     if (Math.hypot(x - held.x, y - held.y) > 2 || held.kind === "start") moved(x, y, false);
