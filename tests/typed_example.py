@@ -57,9 +57,10 @@ def described(dataset: ds.Dataset) -> None:
         pass
     ds.fit(dataset, method=ds.CoordinateDescent(), penalty=ds.penalties.l1(0.1))
     ds.fit(dataset, intercept=False, method=ds.Exhaustive({"x1": [0.0, 1.0], "x2": [-2.0], "x3": [0.5]}))
+    compared: ds.Comparison = ds.compare(dataset, "squared; huber", folds=3, repeats=2)
     lasso: ds.Path = ds.path(dataset, alphas=5)
     plane: ds.Plane = ds.landscape(ds.fit(dataset, method="gd", epochs=5), dataset)
-    print(certificate.L, lasso.alphas, plane.names)
+    print(certificate.L, lasso.alphas, plane.names, compared)
 
 
 def minimised(folder: Path) -> None:

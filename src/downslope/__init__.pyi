@@ -50,6 +50,8 @@ from .inference import load as load
 from .inference import minimize as minimize
 from .inference.checkpoint import Checkpoint as Checkpoint
 from .inference.checkpoint import resume as resume
+from .inference.comparing import Comparison as Comparison
+from .inference.comparing import compare as compare
 from .inference.export import export_code as export_code
 from .inference.export import export_onnx as export_onnx
 from .inference.logbook import Logbook as Logbook
