@@ -180,3 +180,13 @@ def test_a_saved_run_is_the_same_when_it_is_opened(name, tmp_path):
     for document in (first, second):
         document.pop("seconds")
     assert first == second
+
+
+def test_a_curvature_that_was_measured_is_not_said_to_be_missing():
+    measured, none = (Seen(by_hand(0.3, 200, curvature)).verdict for curvature in (2.0, None))
+    assert measured.code == none.code == "diverged"
+    assert [verdict.remedies[0].code.rpartition("_")[2] for verdict in (measured, none)] == [
+        "measured",
+        "tenth",
+    ]
+    assert "2" in measured.remedies[0].text and measured.remedies[0].change == none.remedies[0].change

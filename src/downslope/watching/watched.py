@@ -161,9 +161,9 @@ class Watched:
             facts = {"best": c.best, "bound": c.bound, "curvature": c.L, "rows": c.rows}
             return Remedy(key, {"learning_rate": rounded(c.best)}, facts)
         if math.isfinite(rate) and rate > 0:
-            return Remedy(
-                "watching.remedy_tenth", {"learning_rate": rounded(rate / 10)}, {"tenth": rate / 10}
-            )
+            key = "watching.remedy_tenth_measured" if c.known else "watching.remedy_tenth"
+            facts = {"tenth": rate / 10, "curvature": c.L}
+            return Remedy(key, {"learning_rate": rounded(rate / 10)}, facts)
         return Remedy("smaller_rate")
 
 
