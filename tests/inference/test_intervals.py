@@ -10,6 +10,8 @@ import pytest
 import downslope as ds
 from downslope.cli import main
 from downslope.errors import DownslopeError
+from downslope.inference.metrics import metrics_of
+from tests.builders import ROOT
 
 RNG = np.random.default_rng(0)
 N = 120
@@ -221,3 +223,35 @@ def test_cv_plus_covers_as_it_promises(noise):
 def test_normal_theory_covers_on_normal_data():
     mean, error = coverage("normal", {}, 1000, rows=20, skewed=False)
     assert abs(mean - 0.9) <= 3 * error
+
+
+def test_test_rows_choose_nothing_and_only_measure(tmp_path, capsys):
+    path = str(ROOT / "examples" / "penguins.csv")
+    whole = ds.Dataset.read(path, target="body_mass_g")
+    kept, held = whole.split(0.25, 2)
+    found = ds.fit(whole, alpha="cv", test=0.25)
+    same = ds.fit(kept, alpha="cv")
+    np.testing.assert_array_equal(found.params, same.params)
+    assert found.metrics["test"]["r2"] == pytest.approx(metrics_of(same, held)["r2"], rel=1e-12)
+    assert [*found.metrics] == ["training", "test"] and found.recipe.alpha == same.recipe.alpha
+    found.save(tmp_path / "run")
+    loaded = ds.load(tmp_path / "run")
+    assert loaded.test == (0.25, 2) and loaded.metrics["test"] == found.metrics["test"]
+    assert len(loaded.training_rows()) == len(kept)
+    both = ds.fit(whole, test=0.25, calibrate_rows=0.2)
+    assert len(both.training_rows()) == len(kept) - len(both.calibration.scores)
+    assert main(["fit", path, "--target", "body_mass_g", "--test", "0.25", "--validate", "0.2"]) == 0
+    assert "test rows" in capsys.readouterr().out
+    with pytest.raises(ds.DownslopeError, match="test rows"):
+        ds.fit(whole, method="gd", test=0.2, checkpoint=ds.Checkpoint(tmp_path / "kept"))
+    with pytest.raises(ds.DownslopeError, match="fraction"):
+        ds.fit(whole, test=1.5)
+
+
+def test_a_remedy_keeps_the_rows_that_were_set_apart():
+    random = np.random.default_rng(0)
+    X = random.standard_normal((80, 2))
+    rows = ds.Dataset.from_arrays(X, X @ [1.0, -2.0] + random.standard_normal(80))
+    sick = ds.fit(rows, method="gd", learning_rate=5.0, epochs=50, test=0.25, calibrate_rows=0.2)
+    healed = sick.verdict.apply()
+    assert sick.verdict.failed and len(healed.calibration.scores) == 12 and "r2" in healed.metrics["test"]

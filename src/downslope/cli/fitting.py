@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import typer
 
@@ -28,6 +28,7 @@ def fit(
     grid: o.Grid = None,
     lab: o.ShowLab = False,
     calibrate_rows: o.CalibrateRows = None,
+    test: o.Test = None,
     lang: o.Lang = None,
 ) -> int:
     """Fit a linear model, or a net, to the rows of a table."""
@@ -35,7 +36,9 @@ def fit(
 
     book = ending.check()
     if ending.resume is None:
-        training, keeps = _begun(request.whole(), grid, ending, calibrate_rows)
+        training, keeps = _begun(request.whole(), grid, ending, calibrate_rows, test)
+    elif test is not None:
+        raise DownslopeError("inference.test_checkpoint")
     elif calibrate_rows is not None:
         raise DownslopeError("inference.calibration_checkpoint")
     else:
@@ -52,7 +55,7 @@ def fit(
             training.dataset.close()
 
 
-def _begun(request: FitRequest, grid, ending: Ending, calibrate: str | None):
+def _begun(request: FitRequest, grid, ending: Ending, calibrate: str | None, test: str | None):
     """A training that has not begun, and what keeps it on the way, if that was asked for."""
     from ..data.memory import budget
     from ..descent.methods import Exhaustive
@@ -68,7 +71,13 @@ def _begun(request: FitRequest, grid, ending: Ending, calibrate: str | None):
     dataset, held_out = request.rows()
     if keeps is not None and calibrate is not None:
         raise DownslopeError("inference.calibration_checkpoint")
-    training = Training.on_rows(dataset, request.suited(recipe, dataset), held_out, calibrate=calibrate)
+    if keeps is not None and test is not None:
+        raise DownslopeError("inference.test_checkpoint")
+    apart: dict[str, Any] = {
+        "calibrate": calibrate,
+        "test": None if test is None else number().read("--test", test),
+    }
+    training = Training.on_rows(dataset, request.suited(recipe, dataset), held_out, **apart)
     if keeps is not None:
         keeps.begin(training)
     return training, keeps

@@ -80,6 +80,7 @@ Cluster = Annotated[str | None, _option("--cluster", "ADDRESS", "cluster")]
 Validate = Annotated[str | None, _option("--validate", "FRACTION|FILE", "validate")]
 
 CalibrateRows = Annotated[str | None, _option("--calibrate-rows", "FRACTION|cv+", "calibrate_rows")]
+Test = Annotated[str | None, _option("--test", "FRACTION", "test")]
 Interval = Annotated[str | None, _option("--interval", "LEVEL", "interval")]
 IntervalOf = Annotated[str | None, _option("--interval-of", "new|mean", "interval_of")]
 

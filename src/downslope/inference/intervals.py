@@ -131,6 +131,36 @@ def set_apart(dataset: Any, asked: float | str | None, seed: int) -> tuple[Any, 
     return replace(rest, drawn=dataset.drawn), (held, fraction, seed + 1)
 
 
+def test_rows(dataset: Any, fraction: float | None, seed: int) -> tuple[Any, Any]:
+    """(rows to learn from, rows that only measure), drawn by a seed of their own."""
+    if fraction is None:
+        return dataset, None
+    if isinstance(dataset, PartitionedDataset):
+        raise DownslopeError("inference.test_in_memory")
+    rest, held = dataset.split(fraction, seed + 2)
+    return replace(rest, drawn=dataset.drawn), (held, float(fraction), seed + 2)
+
+
+def encoded_as(dataset: Any, held_out: Any) -> Any:
+    """Validation rows with the encoding of the training rows, learned again as rows were set apart."""
+    table = getattr(held_out, "table", None)
+    return held_out if dataset.encoding is None or table is None else dataset.encoding.apply(table)
+
+
+def labelled_as(dataset: Any, rows: Any) -> Any:
+    """Rows with the class numbers of others, where those have classes."""
+    return rows.labelled(dataset.classes) if dataset.classes else rows
+
+
+def apart_as(training: Any, other: Any, features: Any = None) -> None:
+    """Give a training the rows that another one set apart for intervals and for measuring."""
+    training.calibrates = other.calibrates
+    training.calibration, training.test = (
+        apart if apart is None or features is None else (apart[0].with_features(features), *apart[1:])
+        for apart in (other.calibration, other.test)
+    )
+
+
 def attached(training: Any, solution: Any) -> Any:
     """The solution with all that its intervals need."""
     recipe = solution.recipe
@@ -142,7 +172,7 @@ def attached(training: Any, solution: Any) -> Any:
     if training.calibration is None:
         return replace(solution, calibration=_crossed(training, solution))
     held, fraction, seed = training.calibration
-    held = held.labelled(solution.classes) if solution.classes else held
+    held = labelled_as(solution, held)
     scores = np.sort(_missed(solution, held), axis=0)
     return replace(solution, calibration=Calibration(scores, fraction, seed))
 

@@ -43,6 +43,7 @@ CHECKPOINT = "checkpoint"  # next to the files of a run that is saved while it r
 PLAIN = (
     "split",
     "split_in_parts",
+    "test",
     "names",
     "loss",
     "gap",
@@ -157,6 +158,8 @@ def _manifest(files: dict[str, bytes]) -> bytes:
 
 def _files(solution: Solution) -> dict[str, bytes]:
     fields: dict[str, Any] = {name: getattr(solution, name) for name in PLAIN}
+    if fields["test"] is None:
+        del fields["test"]
     if not fields["split_in_parts"]:  # most runs are as they always were
         del fields["split_in_parts"]
     fields["recipe"] = solution.recipe.to_json()

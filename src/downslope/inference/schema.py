@@ -146,6 +146,7 @@ class SolutionRecord(msgspec.Struct):
     constants: dict[str, float] = {}
     split: tuple[float, int] | None = None
     split_in_parts: bool = False
+    test: tuple[float, int] | None = None
     selection: SelectionRecord | None = None
     decision: DecisionRecord | None = None
     certificate: CertificateRecord | None = None

@@ -75,6 +75,7 @@ class Solution:
     gap: float | None = None  # F − F* is at most this; None where nothing proves it
     constants: Mapping[str, float] = field(default_factory=dict)  # ε and decay, in the descent's units
     split: tuple[float, int] | None = None  # (fraction, seed) of the rows that were held out
+    test: tuple[float, int] | None = None  # (fraction, seed) of the rows that only measured
     split_in_parts: bool = False  # while they were read in parts
     path: Any = None  # along which alpha was chosen; a run keeps what `selection` says of it
     selection: Mapping[str, Any] | None = None  # how alpha was chosen: rule, metric, alphas, scores, …
@@ -267,6 +268,7 @@ class Solution:
         rows = self.encoding.apply(table)
         if self.split is not None and not self.split_in_parts:
             rows = rows.without_held_out(*self.split)
+        rows = rows if self.test is None else rows.without_held_out(*self.test)
         drawn = self.calibration is not None and self.calibration.fold is None
         return rows.without_held_out(self.calibration.fraction, self.calibration.seed) if drawn else rows
 

@@ -33,7 +33,7 @@ from ..model.objective import Objective, function_objective
 from ..selection import Path
 from .automatic import Reason, chosen
 from .deciding import check_threshold, decided
-from .intervals import attached, set_apart
+from .intervals import apart_as, attached, encoded_as, labelled_as, set_apart, test_rows
 from .logbook import Log, Logbook
 from .metrics import Metrics, RowCounter, known_scores
 from .recipe import AUTO, Recipe, renumbered
@@ -83,6 +83,7 @@ class Training:
         self.asked_recipe = recipe  # before alpha was chosen
         self.calibrates: str | None = None  # "cv+:10", where intervals come from all rows
         self.calibration: Any = None  # else (calibration rows, fraction, seed)
+        self.test: Any = None  # (test rows, fraction, seed)
         self.code: Mapping[str, Any] = {}  # what a checkpoint keeps of a module, an optimizer, a function
         self._validation: Objective | None = validation
         self._end: Result | None = None
@@ -100,9 +101,10 @@ class Training:
         module=None,
         state: State | None = None,
         calibrate: float | str | None = None,
+        test: float | None = None,
     ) -> Training:
         """A model on the rows of a Dataset or a Stream: a linear one, the recipe's net, or a PyTorch module.
-        `state`: where an earlier training on them stood, to go on from. `calibrate`: of `fit`."""
+        `state`: where an earlier training on them stood, to go on from. `calibrate`, `test`: of `fit`."""
         parted = isinstance(dataset, PartitionedDataset)
         if not isinstance(dataset, Dataset | PartitionedDataset):
             raise DownslopeError("inference.no_dataset", found=type(dataset).__name__)
@@ -110,7 +112,9 @@ class Training:
             raise DownslopeError("inference.no_target")
         if parted and (module is not None or recipe.net is not None):
             raise DownslopeError("inference.net_in_memory", rows=f"{len(dataset):,}")
-        asked, (dataset, calibration) = recipe, set_apart(dataset, calibrate, recipe.seed)
+        asked, (dataset, tested) = recipe, test_rows(dataset, test, recipe.seed)
+        dataset, calibration = set_apart(dataset, calibrate, recipe.seed)
+        held_out = encoded_as(dataset, held_out) if tested or calibration else held_out
         if recipe.loss.labels:
             dataset = dataset.labelled()
             held_out = None if held_out is None else held_out.labelled(dataset.classes)
@@ -137,7 +141,7 @@ class Training:
         training.dataset, training.held_out, training.module = dataset, held_out, module
         if path is not None:
             training.path, training.selection, training.choice = path, path.to_json(), (*path.notes(),)
-        training.asked_recipe, training.calibration = asked, calibration
+        training.asked_recipe, training.calibration, training.test = asked, calibration, tested
         training.calibrates = calibrate if isinstance(calibrate, str) and calibration is None else None
         return training
 
@@ -248,7 +252,10 @@ class Training:
         ]
         assert rows[0] is not None
         train, held_out = changed_rows(rows[0], rows[1], of_rows, recipe.seed) if of_rows else rows
-        return Training.on_rows(train, recipe, held_out, self.module)
+        again = Training.on_rows(train, recipe, held_out, self.module)
+        if not of_rows:
+            apart_as(again, self, features)
+        return again
 
     def _verdict(self, end: Result) -> Verdict:
         """What the end means; with a remedy, it can be applied to the same rows."""
@@ -332,6 +339,9 @@ class Training:
             self.objective.term.load(end.params, self.module)
         solution = decided(self, solution)
         held = {} if self.held_out is None else {"validation": (self.held_out, None)}
+        if self.test is not None:
+            solution = replace(solution, test=self.test[1:])
+            held["test"] = (labelled_as(dataset, self.test[0]), None)
         rows: dict[str, Any] = {"training": (dataset, known_scores(self, end)), **held}
         solution = attached(self, replace(solution, metrics=Metrics(solution, rows)))
         if not self.judged or self.module is not None:
@@ -348,8 +358,8 @@ class Training:
         except DownslopeError:
             return None
         bounded.choice = ((f"selection.auto_{verdict.code}", {}), *bounded.choice)
-        bounded._began, bounded.calibrates = self._began, self.calibrates
-        bounded.calibration = self.calibration
+        bounded._began = self._began
+        apart_as(bounded, self)
         return bounded
 
     def _reason(self) -> tuple[Reason, ...]:
@@ -383,6 +393,7 @@ def fit(
     checkpoint: Checkpoint | None = None,
     log: Any = None,
     calibrate_rows: float | str | None = None,
+    test: float | None = None,
     **settings,
 ) -> Solution:
     """Minimise a loss over the rows of a Dataset: `fit(dataset, …)` trains a linear model, or a net with
@@ -393,6 +404,7 @@ def fit(
     which the state is saved while it runs, for `resume`. `log`: a file to which each step is written while
     it runs, "tensorboard:FOLDER" or "mlflow:FOLDER", several of these, or a `Logbook`.
     `calibrate_rows`: the fraction of rows that only say how wide intervals are, or "cv+:10"; see `predict`.
+    `test`: the fraction of rows that choose nothing and only measure: `metrics["test"]`.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
@@ -402,9 +414,9 @@ def fit(
     """
     module, rows = (None, model_or_dataset) if dataset is None else (model_or_dataset, dataset)
     recipe, book = recipe or Recipe.for_rows(rows, settings, module), Logbook.checked(log)
-    if checkpoint is not None and calibrate_rows is not None:
-        raise DownslopeError("inference.calibration_checkpoint")
-    training = Training.on_rows(rows, recipe, validation, module, calibrate=calibrate_rows)
+    if checkpoint is not None and (calibrate_rows is not None or test is not None):
+        raise DownslopeError(f"inference.{'calibration' if test is None else 'test'}_checkpoint")
+    training = Training.on_rows(rows, recipe, validation, module, calibrate=calibrate_rows, test=test)
     return run_to_end(training, checkpoint, book)
 
 
