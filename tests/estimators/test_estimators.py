@@ -549,6 +549,14 @@ def test_weights_are_routed_through_a_search_of_pipelines():
     assert asked.get_metadata_routing().partial_fit.requests == {"sample_weight": True}
 
 
+def test_the_picture_in_a_notebook_links_to_the_reference_once_the_site_has_an_address(monkeypatch):
+    model = ds.LinearRegressor(penalty="l1", alpha=0.1)
+    assert "sk-estimator-doc-link" in model._repr_html_() and "downslope.example" not in model._repr_html_()
+    monkeypatch.setattr("downslope.estimators.base.address", lambda label: "https://site.test/")
+    assert model._get_doc_link() == "https://site.test/en/api/LinearRegressor.html"
+    assert "https://site.test/en/api/LinearRegressor.html" in model._repr_html_()
+
+
 def test_every_sentence_stands_in_both_languages():
     for english, chinese in TEXTS.values():
         assert english and chinese and english != chinese

@@ -25,6 +25,7 @@ from ..arguments import check, door, truth
 from ..data import Dataset
 from ..descent.methods import by_name
 from ..descent.trace import Trace
+from ..environment import address
 from ..errors import DownslopeError
 from ..inference import Recipe, Training
 from ..inference.table import NET, asked_at
@@ -102,6 +103,15 @@ class Estimator(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+    _doc_link_module = "downslope"
+
+    @property
+    def _doc_link_template(self) -> str:
+        """The page of the reference, for the picture of an estimator in a notebook; none while the address of
+        the site is a placeholder."""
+        site = address("Documentation")
+        return f"{site}en/api/{{estimator_name}}.html" if site and ".example/" not in site else ""
 
     # ---- for the parts ---------------------------------------------------------------------------------
 
