@@ -131,9 +131,7 @@ class ShownProgress:
         key = "cli.progress_tried" if self.every else "cli.progress"
         words, said = text(key, done=math.floor(done), total=self.total), []
         if step is not None:
-            said.append(
-                text("cli.progress_loss", loss=step.loss if step.objective is None else step.objective)
-            )
+            said.append(text("cli.progress_loss", loss=step.best_known_loss))
         said += [*_left(self.left()), *_speeds(self.pace), *_memory(self.pace)]
         return _line(width, words, done / self.total, said)
 

@@ -162,5 +162,5 @@ class EveryCombination(Direct):
 
 def worth_reducing(objective) -> bool:
     """Whether F from its moments costs less than F from its rows: n ≫ d, and more than a few rows."""
-    columns = objective.size // objective.term.outputs
+    columns = objective.term.inputs
     return not objective.sequential and objective.rows > 4 * columns and columns <= 1000

@@ -339,7 +339,7 @@ class Subsampled(LBFGS):
         """n: every n-th row is enough."""
         if not objective.linear_rows:
             return 1
-        return objective.term.thinning(100 * objective.size // objective.term.outputs)
+        return objective.term.thinning(100 * objective.term.inputs)
 
     def choose(self, objective, point, memory: DirectionState) -> np.ndarray:
         memory.every = memory.every or self.thinning(objective)

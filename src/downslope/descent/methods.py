@@ -222,7 +222,7 @@ class ClosedForm(AnyMethod):
             raise DownslopeError("descent.closed_form_loss")
         if objective.nonsmooth:
             raise DownslopeError("descent.closed_form_kink", penalty=objective.penalty.name)
-        objective.refuse_large_matrix(objective.size // objective.term.outputs, self.name)
+        objective.refuse_large_matrix(objective.term.inputs, self.name)
 
     def to_json(self) -> dict:
         return {"closed_form": {}}

@@ -33,6 +33,11 @@ class Step(NamedTuple):
     gradient: np.ndarray | None = None  # (p,)
     gap: float | None = None
 
+    @property
+    def best_known_loss(self) -> float:
+        """F over all rows after the update where it was computed, else the loss that the update looked at."""
+        return self.loss if self.objective is None else self.objective
+
     def to_dict(self, names: Iterable[str]) -> dict:
         """The step as plain numbers, for JSON; params by name."""
         row = {field: getattr(self, field) for field in self._fields if field not in ("params", "gradient")}

@@ -64,7 +64,7 @@ class NormalSource:
     @cached_property
     def value(self) -> NormalTheory | None:
         term = self._objective.term
-        q, n = term.size // term.outputs, term.rows
+        q, n = term.inputs, term.rows
         if n <= q or q > MOST or (term.gathered is None and n * q**2 > WORK):
             return None
         G = n * term.gram

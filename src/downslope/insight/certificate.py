@@ -298,7 +298,7 @@ def _of_rows(objective: Objective, asked: dict[str, Any]) -> Certificate:
     L = math.inf if math.isnan(objective.lipschitz) else float(objective.lipschitz)
     if math.isfinite(L):
         known["row_step"] = _over(1.0, term.row_lipschitz + float(objective.l2.max(initial=0.0)))
-    if math.isfinite(L) and L > 0 and term.size // term.outputs > WIDE:
+    if math.isfinite(L) and L > 0 and term.inputs > WIDE:
         known["mu"] = known["slowest"] = float(price.min())
         if exact:
             H_times = lambda v: term.loss.curvature_bound * term.gram_times(v) + price * v

@@ -24,7 +24,7 @@ def root(term: Any, theta, prior: np.ndarray | None = None) -> np.ndarray:
     (1, q, q) for a squared loss, whose outputs share one H; else (k, q, q). `prior`: (q, k), n times what the
     penalty adds to the diagonal. Raises DownslopeError where columns are dependent.
     """
-    q = term.size // term.outputs
+    q = term.inputs
     R = term.map_reduce(partial(_root, theta), _stacked)
     out = []
     for c, one in enumerate(R):
@@ -44,7 +44,7 @@ def inverse(term: Any, theta, free: int, prior: np.ndarray | None = None) -> np.
     """A⁻¹ = (n·∇²F)⁻¹, less the weights of the base class where `free` is 1.  (p, p)"""
     from scipy.linalg import solve_triangular
 
-    q, k = term.size // term.outputs, term.outputs
+    q, k = term.inputs, term.outputs
     if free:
         kept = np.arange(term.size) % k >= free
         H = term.hessian(theta)[np.ix_(kept, kept)] * term.rows
@@ -106,7 +106,7 @@ def cluster_sum(term: Any, theta, free: int, columns: Iterable[np.ndarray]) -> t
     sums: dict[Any, np.ndarray] = {}
     for part, values in zip(parts_of(term), columns):
         known, code = np.unique(values, return_inverse=True)
-        total = np.zeros((len(known), term.size - free * (term.size // term.outputs)))
+        total = np.zeros((len(known), term.size - free * term.inputs))
         for rows, g in scores(part, theta, free):
             np.add.at(total, code[rows], g)
         for value, one in zip(known.tolist(), total):
@@ -200,7 +200,7 @@ def parts_of(term: Any) -> Iterable[Any]:
 
 
 def _root(theta, term: Any) -> tuple[np.ndarray, ...]:
-    q, k = term.size // term.outputs, term.outputs
+    q, k = term.inputs, term.outputs
     curvature = term.weighted(term.loss.curvature(term.predictor(theta), term.Y))  # (n, k)
     out = []
     for c in range(1 if term.loss.quadratic else k):

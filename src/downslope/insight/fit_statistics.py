@@ -214,7 +214,7 @@ def _of_likelihood(term: Any, theta, degrees: float, n: int) -> dict[str, Any]:
 
 def _null(term: Any, sums) -> np.ndarray:
     """θ of the best constant; 0 without an intercept."""
-    theta = np.zeros((term.size // term.outputs, term.outputs))
+    theta = np.zeros((term.inputs, term.outputs))
     if term.intercept:
         mean = sums[3] / sums[0]
         theta[-1] = np.log(mean)

@@ -68,7 +68,7 @@ def predict_run(objective, method: AnyMethod, start, tolerance: float = 1e-6) ->
     rate = method.fixed_rate
     if rate is None:
         return None
-    plain, columns = isinstance(method.direction, Steepest), objective.size // objective.term.outputs
+    plain, columns = isinstance(method.direction, Steepest), objective.term.inputs
     known_way = plain or isinstance(method.direction, Momentum | Nesterov)
     if not (objective.linear_rows and known_way) or columns > WIDE:
         return None
@@ -96,13 +96,19 @@ def reached(solution, lowest: float, tolerance: float) -> int | None:
     return None if last == len(steps) else steps[last].epoch + 1
 
 
-def _epochs(objective, direction, rate: float, theta, tolerance: float) -> float | None:
-    """By the eigenvectors of H, along each of which δ, the distance to θ*, and the velocity v follow
-
-    v ← βv + λδ,    δ ← δ − t·v,    for Nesterov δ ← δ − t(λδ + βv).
-    """
+def update_along(direction, rate: float, curve: np.ndarray) -> np.ndarray:
+    """v ← βv + λδ,  δ ← δ − t·v,  for Nesterov δ ← δ − t(λδ + βv), as matrices of (δ, v), one for each λ of a
+    parabola's curvatures `curve`: δ is the distance to θ*, v the velocity, t the rate.  (d,) → (d, 2, 2)"""
     beta = getattr(direction, "beta", 0.0)
-    if not isinstance(direction, Steepest | Momentum | Nesterov) or beta == "auto":
+    ahead, back = (1 + beta, beta**2) if isinstance(direction, Nesterov) else (1.0, beta)
+    one = np.ones_like(curve)
+    update = [[1 - rate * curve * ahead, -rate * back * one], [curve, beta * one]]
+    return np.moveaxis(np.array(update), 2, 0)
+
+
+def _epochs(objective, direction, rate: float, theta, tolerance: float) -> float | None:
+    """By the eigenvectors of H; each height above F* falls with δ²."""
+    if not isinstance(direction, Steepest | Momentum | Nesterov) or getattr(direction, "beta", 0) == "auto":
         return None
     values, ways = np.linalg.eigh(objective.hessian_of_parabola)
     kept = values > 1e-13 * len(values) * values[-1]
@@ -110,13 +116,7 @@ def _epochs(objective, direction, rate: float, theta, tolerance: float) -> float
     height = 0.5 * slope**2 / curve  # of F above F*, by eigenvector
     if not height.sum():
         return 0
-    t = np.full(len(curve), rate)
-    ahead = np.zeros_like(curve)
-    if isinstance(direction, Nesterov):
-        moved = [[1 - t * curve * (1 + beta), ahead - t * beta**2], [curve, ahead + beta]]
-    else:
-        moved = [[1 - t * curve, -t * beta], [curve, ahead + beta]]
-    one = np.moveaxis(np.array(moved), 2, 0)  # (d, 2, 2)
+    one = update_along(direction, rate, curve)
 
     def left(power):
         return float((height * power[:, 0, 0] ** 2).sum()) > tolerance * height.sum()

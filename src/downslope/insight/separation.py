@@ -64,7 +64,7 @@ def _of_one(term, theta) -> Separation | None:
             return _separation(term, lead, theta, np.zeros_like(lead))
         if term.size > WIDE // 4:
             return None
-        shifts = term.size // term.outputs if term.outputs > 1 else 0  # of all classes alike
+        shifts = term.inputs if term.outputs > 1 else 0  # of all classes alike
         null, back = _null_space(term, open_, shifts)
         if null.shape[1] == shifts:
             return None

@@ -77,7 +77,7 @@ def standard_errors(
     _refuse_options(kind, groups, lags, time)
     objective = solution.objective(dataset)
     term = objective.term
-    q, k = term.size // term.outputs, term.outputs
+    q, k = term.inputs, term.outputs
     free = 1 if term.loss.coupled(k) else 0  # of softmax, one class is the base of the others
     used = q * (k - 1) if free else q  # weights that one row's prediction takes
     if term.rows <= used and not objective.penalty.alpha:
@@ -184,7 +184,7 @@ def _at_rest(solution, objective, free: int, used: int) -> tuple[np.ndarray, np.
     inverse = find(point.theta)
     theta = point.theta - term.rows * covariance.whole(inverse, free, term.outputs) @ point.gradient
     inverse = inverse if term.quadratic else find(theta)
-    q, k = term.size // term.outputs, term.outputs
+    q, k = term.inputs, term.outputs
     if not objective.penalty.alpha:
         return theta, inverse, q if not free else used
     if free:

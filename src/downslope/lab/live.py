@@ -142,7 +142,7 @@ def _part(steps: list[Step]) -> dict[str, Any]:
     known = lambda value: value if value is not None and np.isfinite(value) else None
     return {
         "epoch": [step.epoch for step in chosen],
-        "loss": [known(step.loss if step.objective is None else step.objective) for step in chosen],
+        "loss": [known(step.best_known_loss) for step in chosen],
         "params": [
             [known(float(x)) for x in step.params[:NAMED]] if step.params is not None else []
             for step in chosen

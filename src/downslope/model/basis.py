@@ -124,7 +124,7 @@ def along(basis: Basis, term, theta, seen) -> np.ndarray:
 
 def triangle(term) -> np.ndarray:
     """R of the rows √sᵢ·(x̃ᵢ, yᵢ), some rows at a time.  (q + k, q + k)"""
-    R = np.zeros((0, term.size // term.outputs + term.outputs))
+    R = np.zeros((0, term.inputs + term.outputs))
     for rows, block in term.blocks():
         root = 1.0 if term.relative_weight is None else np.sqrt(term.relative_weight[rows, None])
         R = stacked(R, root * np.hstack([block, term.Y[rows]]))

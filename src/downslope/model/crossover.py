@@ -35,7 +35,7 @@ def crossover(objective) -> tuple[np.ndarray, float] | None:
     a matrix of all pairs of columns is too large."""
     term = objective.term
     in_memory = term.linear_rows and term.in_memory
-    if not in_memory or term.loss.corner is None or term.size // term.outputs > WIDE:
+    if not in_memory or term.loss.corner is None or term.inputs > WIDE:
         return None
     k = term.outputs
     found, slopes = np.array(term.null_theta).reshape(-1, k), np.empty((2, term.rows, k))

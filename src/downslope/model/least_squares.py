@@ -45,7 +45,7 @@ def least_squares(term, l2: np.ndarray | None = None) -> LeastSquares:
 
     `l2` is the price of each θ in its own coordinates, (p,).
     """
-    q, k = term.size // term.outputs, term.outputs
+    q, k = term.inputs, term.outputs
     ridge = np.zeros(q) if l2 is None else l2.reshape(q, k)[:, 0] / 2
     moments = term.gram + np.diag(ridge)
     _refuse_overflow(moments)
@@ -108,7 +108,7 @@ def _with_target(term) -> np.ndarray:
     """Σᵢ sᵢ x̃ᵢyᵢ / Σᵢ sᵢ  (q, k)"""
     if term.dense:
         return term.moments.of(term.standardise, term.intercept)[1]
-    return _downhill(term, np.zeros((term.size // term.outputs, term.outputs)), np.zeros(1), np.float64)[0]
+    return _downhill(term, np.zeros((term.inputs, term.outputs)), np.zeros(1), np.float64)[0]
 
 
 def _downhill(term, theta, ridge, precise):

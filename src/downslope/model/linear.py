@@ -275,14 +275,14 @@ class LinearTerm(RowTerm):
     @cached_property
     def spectrum(self) -> tuple[float, float]:
         """The largest and the smallest curvature of Σ sᵢ½(x̃ᵢ·θ)²/Σ sᵢ: the outer eigenvalues of G."""
-        if self.size // self.outputs <= WIDE:
+        if self.inputs <= WIDE:
             return super().spectrum
         # G itself would be too large: Lanczos on its products
         from scipy.sparse.linalg import LinearOperator, eigsh
 
         if not self.row_sizes.any():
             return 0.0, 0.0
-        size = self.size // self.outputs
+        size = self.inputs
         operator = LinearOperator((size, size), matvec=self.gram_times, dtype=float)
         start = np.ones(size)  # fixed, so that the same rows give the same bits
         return float(eigsh(operator, 1, v0=start, tol=1e-4, return_eigenvectors=False)[0]) * 1.001, 0.0

@@ -28,6 +28,11 @@ class Term:
     outputs: Any = 1  # columns of z, k
     loss_name: Any = ""  # for messages
 
+    @property
+    def inputs(self) -> int:
+        """Weights of one output: the columns, and the intercept."""
+        return self.size // self.outputs
+
     # ---- capabilities
     has_rows: Any = True  # a sum over rows; False for a function of its weights
     in_memory: Any = True  # all rows are

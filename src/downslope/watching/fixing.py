@@ -66,7 +66,7 @@ class Fixed:
 
 def _losses(seen: Seen) -> dict[int, float]:
     """step → loss of a trace, where it is known."""
-    found = {step.step: step.loss if step.objective is None else step.objective for step in seen.trace}
+    found = {step.step: step.best_known_loss for step in seen.trace}
     return {step: loss for step, loss in found.items() if not math.isnan(loss)}
 
 

@@ -12,6 +12,7 @@ from ...descent import auto_rate
 from ...descent.directions import Nesterov
 from ...descent.schedules import Constant
 from ...descent.trace import Step
+from ..prediction import update_along
 
 if TYPE_CHECKING:
     from .case import Case
@@ -123,15 +124,10 @@ def _least_at_minimum(case: Case) -> float:
 
 def _slowest_fall(case: Case, t: float, slowest: float) -> float | None:
     """By how much log ‖gradient‖ falls an update along the slowest way of a parabola; None where it
-    does not. Along a curvature λ, δ ← δ − tv with v ← βv + λδ, of Nesterov δ ← δ − t(λδ + βv)."""
+    does not."""
     direction = case.method.direction
-    beta = getattr(direction, "beta", 0.0)
-    if beta == "auto":
+    if getattr(direction, "beta", 0.0) == "auto":
         return None
-    worst = 0.0
-    for curve in filter(math.isfinite, (case.L, slowest)):  # the curvature of counts has no bound
-        ahead = (1 + beta) if isinstance(direction, Nesterov) else 1.0
-        back = beta**2 if isinstance(direction, Nesterov) else beta
-        once = np.array([[1 - t * curve * ahead, -t * back], [curve, beta]])
-        worst = max(worst, float(np.abs(np.linalg.eigvals(once)).max()))
+    curves = np.array([*filter(math.isfinite, (case.L, slowest))])  # the curvature of counts has no bound
+    worst = float(np.abs(np.linalg.eigvals(update_along(direction, t, curves))).max(initial=0.0))
     return -math.log(worst) if 0 < worst < 1 else None

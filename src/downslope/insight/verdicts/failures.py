@@ -82,7 +82,7 @@ def calmer_rate(case: Case) -> float | None:
 
 def scale(case: Case) -> Remedy | None:
     """Standardised columns, where the descent was in columns as they are, and would have arrived in those."""
-    if case.settings.scale or not case.straight or case.objective.size > NARROW * case.objective.term.outputs:
+    if case.settings.scale or not case.straight or case.objective.term.inputs > NARROW:
         return None
     L, mu = _standardised(case)
     # Eigenvalues of the Gram matrix are those of one row's curvature on average: a batch of 1 sees more.
@@ -110,7 +110,7 @@ def _carriers(case: Case) -> dict[str, Any]:
     """The column that has the largest part in the steepest direction v, and the row that has in vᵀGv."""
     if not (case.objective.linear_rows and case.objective.whole):
         return {}
-    if case.objective.size > NARROW * case.objective.term.outputs:
+    if case.objective.term.inputs > NARROW:
         return {}
     term = case.objective.term
     v = np.linalg.eigh(term.gram)[1][:, -1]
@@ -140,7 +140,7 @@ def still_growing(case: Case) -> Verdict | None:
         return None
     if case.end.reason.code not in ("epochs", "no_progress"):
         return None
-    values = np.array([step.loss if step.objective is None else step.objective for step in case.steps])
+    values = np.array([step.best_known_loss for step in case.steps])
     if len(values) < 2 or not case.end.value > values[0]:
         return None
     if case.of_function:

@@ -44,8 +44,8 @@ def _settled(case: Case, least: float = 0.0) -> bool:
     `least`."""
     if case.end.reason.code in ("gradient", "no_progress"):
         return True
-    values = [step.loss if step.objective is None else step.objective for step in case.steps]
-    losses = np.array(values if case.full else [s.objective for s in case.steps if s.objective is not None])
+    looked = [step for step in case.steps if case.full or step.objective is not None]
+    losses = np.array([step.best_known_loss for step in looked])
     if len(losses) < 8:
         return False
     before, last = np.array_split(losses[len(losses) // 2 :], 2)

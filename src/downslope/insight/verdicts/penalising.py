@@ -32,7 +32,7 @@ def held_out_alpha(case: Case) -> float | None:
     """The alpha, a power of ten, with the least loss on rows that were left out, in three folds. None where
     there are too few rows to leave any out."""
     term = case.objective.term.sample
-    d = term.size // term.outputs
+    d = term.inputs
     most = int(min(ROWS, max(4 * FOLDS, WORK / d**2)))
     order = np.random.Generator(np.random.Philox(case.settings.seed)).permutation(term.rows)[:most]
     if len(order) < 2 * FOLDS:
@@ -89,7 +89,7 @@ def smallest_alpha(case: Case) -> float | None:
     """A thousandth of the least curvature that the rows do determine, to one digit: it makes the weights
     single, and changes hardly a prediction."""
     term = case.objective.term
-    if term.size > NARROW * term.outputs:
+    if term.inputs > NARROW:
         return float(f"{1e-6 * _sizes(term, case.settings.scale).min():.0e}")
     width = 1.0 if case.settings.scale else term.standardise.width
     apart = about_means(term.gram, term.intercept)

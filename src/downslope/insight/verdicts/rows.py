@@ -67,7 +67,7 @@ def collinear(case: Case) -> Verdict | None:
     if objective.penalty.alpha or numbers.get("rank", 0) == numbers.get("columns", -1):
         return None
     facts: dict[str, Any] = {}
-    if objective.size <= NARROW * objective.term.outputs:
+    if objective.term.inputs <= NARROW:
         if "rank" not in numbers and _independent(objective.term):
             return None
         null = objective.basis.null
@@ -91,7 +91,7 @@ def collinear(case: Case) -> Verdict | None:
 
 def _independent(term) -> bool:
     """Whether a few of the rows tell all columns apart already: then all rows do."""
-    q, term = term.size // term.outputs, term.sample
+    q, term = term.inputs, term.sample
     G = term.take(slice(None, None, max(1, term.rows // (4 * q))), relative_weight=None).gram
     size = np.sqrt(np.diag(G))
     with one_blas_thread():  # so small a matrix only makes others wait
@@ -174,7 +174,7 @@ def converged(case: Case) -> Verdict | None:
 def _rounding_alone(case: Case) -> bool:
     """Whether the slope that a solve left is what θ's last digits make of it: ε·‖x̃ⱼ‖·Σ ‖x̃ₗ‖|θₗ| in mean."""
     term = case.objective.term
-    if term.size > NARROW * term.outputs:
+    if term.inputs > NARROW:
         return True
     size = np.repeat(np.sqrt(np.maximum(np.diag(term.gram), 0.0)), term.outputs)
     rounding = 64 * np.finfo(float).eps * float(size.max() * (size @ np.abs(case.theta)))

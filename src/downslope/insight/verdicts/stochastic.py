@@ -31,7 +31,7 @@ def share_left(case: Case) -> float:
     """
     objective, theta = case.objective, case.theta
     term = objective.term
-    k, q = term.outputs, term.size // term.outputs
+    k, q = term.outputs, term.inputs
     if q > NARROW or q >= term.rows:
         return math.nan
     some, z = term.sample, _predictor(case)
@@ -70,7 +70,7 @@ def _predictor(case: Case) -> np.ndarray:
 
 def _gram_of_some(term) -> np.ndarray:
     """G from rows enough to know it to a few percent: LEFT has no more digits than that."""
-    q = term.size // term.outputs
+    q = term.inputs
     every = term.rows // max(5_000, 50 * q)
     return (term.subsample(every) if every > 1 else term).gram
 
