@@ -95,7 +95,7 @@ def fit_statistics(
     found: dict[str, Any] = {"rows": n, "degrees": degrees, "vif": inflation(term)}
     if k > 1 and not term.coupled:
         return FitStatistics(**found)
-    q = term.size // k
+    q = term.inputs
     slopes = term.columns * (k - 1 if term.coupled else 1)
     tested = None if penalised or not slopes else kind
     if loss.quadratic:

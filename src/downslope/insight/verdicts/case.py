@@ -259,10 +259,10 @@ class Case:
         """The largest curvature: a bound for rows; of a function, that at the start or at the end."""
         if self.objective.linear_rows:
             return float(self.objective.lipschitz)
-        places = [self.start_curvature] if self.end.reason.code in ("diverged", "unbounded") else [
-            self.start_curvature, self.end_curvature
-        ]  # fmt: skip
-        known = [float(np.abs(values).max()) for values, _ in places if len(values)]
+        ends = [self.start_curvature]
+        if self.end.reason.code not in ("diverged", "unbounded"):
+            ends.append(self.end_curvature)
+        known = [float(np.abs(values).max()) for values, _ in ends if len(values)]
         return max(known, default=math.nan)
 
     @property

@@ -34,13 +34,14 @@ def still_to_go(case: Case) -> float:
         return math.inf  # momentum grows from update to update, as Nesterov's does by itself
     last = case.steps[len(case.steps) // 2 :]
     places = np.unique(np.linspace(0, len(last) - 1, 33).astype(int))
-    sizes = np.array([_slope_at(case, step) for step in last] if not case.objective.nonsmooth else
-                     [_slope_at(case, last[j]) for j in places])  # fmt: skip
+    smooth = not case.objective.nonsmooth
+    looked = last if smooth else [last[j] for j in places]  # each of which costs a pass over the rows
+    sizes = np.array([_slope_at(case, step) for step in looked])
     if not (np.isfinite(sizes) & (sizes > 0)).all():
         return math.inf
     # What rolls or alternates falls in waves: only their crests tell of the way to come.
     crests = np.maximum.accumulate(sizes[::-1])[::-1]
-    crests = crests if case.objective.nonsmooth else crests[places]
+    crests = crests[places] if smooth else crests
     epochs = np.array([float(last[j].epoch) for j in places])
     if epochs[-1] == epochs[0]:
         return math.inf
@@ -49,7 +50,7 @@ def still_to_go(case: Case) -> float:
     rate = case.given_rate or _own_rate(case)
     slowest = _least_at_minimum(case) or case.slowest
     slow = _slowest_fall(case, rate, slowest) if rate is not None and slowest > 0 else None
-    if slow is not None and case.objective.quadratic and not case.objective.nonsmooth:
+    if slow is not None and case.objective.quadratic and smooth:
         fall = min(fall, slow)
     if not fall > 0:
         return math.inf
