@@ -1,8 +1,9 @@
 # `make demo` trains on real data and shows the answer; `make test` runs the tests, `make test-slow` those that
 # take more than ten seconds each and the cases that samples leave out, `make test-lowest` the quick ones with
 # the lowest versions allowed; `make docs` builds the site, in site/; `make grid` renders the verdicts of 12,000
-# fits and keeps the result in tests/faults/grid.json; `make bench` times the whole table beside its peers and
-# writes benchmarks/README.md, `make bench-quick` a small one in five minutes.
+# fits and 2,000 functions, keeps the result in tests/faults/grid.json, and fits 757 real files; `make bench`
+# times the whole table beside its peers and writes benchmarks/README.md, `make bench-quick` a small one in five
+# minutes.
 # Each sets up everything that it needs, in .venv, from nothing.
 PYTHON ?= python3
 VENV   := .venv
@@ -33,6 +34,7 @@ golden: $(READY)
 
 grid: $(READY)
 	$(BIN)/python tests/faults/grid.py
+	DOWNSLOPE_GRID=1 $(BIN)/python -m pytest -n 2 -m slow tests/faults/test_real_files.py
 
 bench: $(PEERS)
 	$(BIN)/python -m benchmarks.run

@@ -1,4 +1,5 @@
-"""Short fits drawn by a seed over method × loss × penalty × rate × scaling × door: `make grid` runs them all.
+"""Short fits drawn by a seed over method × loss × penalty × rate × scaling × door, and functions over formula ×
+method × rate × start × door: `make grid` runs them all.
 
 No exception but a refusal leaves a door, and what the report says (verdict, remedies, foretold epochs) can be
 read in both languages with every number that its sentences ask for.
@@ -16,6 +17,7 @@ import time
 import traceback
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -199,25 +201,41 @@ def _command_line(point: dict, rows: Dataset) -> None:
         assert (len(err.getvalue().strip().splitlines()) == 1) if code == 2 else out.getvalue(), (words, err)
 
 
-def main(count: int) -> int:
-    """All of it; the result is kept with its commit, and brought up to date every 500 fits."""
+def main(count: int, functions: int) -> int:
+    """All of it; the result is kept with its commit, and brought up to date every 500 fits and functions."""
+    from tests.faults.test_function_doors import fuzzed
+
     began, failures, fitted = time.perf_counter(), {}, 0
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=RESULT.parent, capture_output=True, text=True
+    ).stdout
+
+    def keep(fits: int, of_formulas: int) -> None:
+        result = {"commit": commit.strip(), "fits": fits, "fitted": fitted}
+        result |= {"refused": fits - fitted - sum(isinstance(seed, int) for seed in failures)}
+        result |= {"functions": of_formulas, "failures": failures}
+        result |= {"seconds": round(time.perf_counter() - began)}
+        RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
     for seed in range(count):
         try:
             fitted += tried(drawn(seed)) == "fitted"
         except Exception:
             failures[seed] = traceback.format_exc().splitlines()[-1]
             print(seed, failures[seed], file=sys.stderr)
-        done = seed + 1
-        if done % 500 == 0 or done == count:
-            result = {"commit": commit.strip(), "fits": done, "fitted": fitted}
-            result |= {"refused": done - fitted - len(failures), "failures": failures}
-            result |= {"seconds": round(time.perf_counter() - began)}
-            RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        if (seed + 1) % 500 == 0 or seed + 1 == count:
+            keep(seed + 1, 0)
+    for first in range(0, functions, 500):
+        last = min(first + 500, functions)
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            found = fuzzed(range(first, last), SimpleNamespace(readouterr=lambda: None))
+        failures |= {f"function {seed}": f"{text}: {error}" for seed, text, *_, error in found}
+        keep(count, last)
     print(RESULT.read_text(encoding="utf-8"))
     return bool(failures)
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 12_000))
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    counts = [int(word) for word in sys.argv[1:]] or [12_000, 2_000]
+    sys.exit(main(counts[0], counts[1] if len(counts) > 1 else 0))
