@@ -1,5 +1,5 @@
-"""Short fits drawn by a seed over method × loss × penalty × rate × scaling × door, and functions over formula ×
-method × rate × start × door: `make grid` runs them all.
+"""Short fits drawn by a seed over method × loss × penalty × rate × scaling × door, and functions by
+formula, method, rate, start and door: `make grid` runs them.
 
 No exception but a refusal leaves a door, and what the report says (verdict, remedies, foretold epochs) can be
 read in both languages with every number that its sentences ask for.

@@ -173,3 +173,29 @@ def test_an_optimizer_that_looks_at_whole_tensors_is_refused(name):
         return
     with pytest.raises(ds.DownslopeError, match="works on whole tensors"):
         descend()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.fault("A4", "E1")
+@pytest.mark.parametrize("loss", ["huber", "absolute", "quantile:0.3"])
+@pytest.mark.parametrize("factor", [1e10, 1e14, 1e20, pytest.param(1e150, marks=pytest.mark.slow)])
+def test_a_loss_of_bounded_slope_is_not_converged_on_a_slope(loss, factor):
+    """Its slopes do not grow with y: they tell what is small, y does not; or the gap proves the end."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 3))
+    rows = ds.Dataset.from_arrays(X, factor * (X @ [1, 2, 3] + rng.normal(size=40)))
+    run = ds.fit(rows, loss=loss)
+    proved = run.gap is not None and run.gap <= 1e-9 * run.loss
+    F = ds.objective(rows, loss)
+    steepest = np.abs(F.value_and_gradient(F.to_inner(run.params)).gradient).max()
+    assert run.verdict.code != "converged" or proved or steepest < 1e-6
+
+
+def test_a_gap_that_says_no_more_than_that_losses_are_positive_is_not_printed(capsys):
+    from downslope.cli import main
+    from tests.builders import CASES
+
+    main(["fit", str(CASES / "37_row_and_year.csv"), "--target", "value", "--features", "row,year"])
+    assert "duality gap" not in capsys.readouterr().out
+    main(["fit", str(CASES / "37_row_and_year.csv"), "--target", "value"])
+    assert "duality gap" in capsys.readouterr().out

@@ -151,8 +151,10 @@ def ended(page: Console, solution: Solution) -> None:
 
 
 def proof(page: Console, solution: Solution) -> None:
-    """How far F can lie above its minimum, where that is proved."""
-    if solution.gap is not None:
+    """How far F can lie above its minimum, where that is proved: by more than that no loss is below 0."""
+    first = solution.trace.steps[0].loss if solution.trace.steps else solution.loss
+    trivial = solution.gap is not None and solution.gap >= max(0.9 * abs(solution.loss), 1e-6 * abs(first))
+    if solution.gap is not None and not trivial:
         page.print(text("cli.proof", gap=solution.gap))
 
 

@@ -192,9 +192,9 @@ class RowTerm(Term):
     def usual_slope(self) -> float:
         """∂ℓ/∂z there."""
         slope = np.sqrt(self._at_level(lambda z, Y: self.loss.slope(z, Y) ** 2, self.null_theta).mean())
-        bend = self.loss.curvature_bound if self.smooth else 1.0
-        # A constant y leaves only rounding at the null model; then its level says what is small.
-        return float(max(slope, 1e-8 * bend * np.sqrt(self._mean_square)) or 1.0)
+        # A constant y leaves only rounding at the null model; then the slope at 0 says what is small.
+        level = np.sqrt(self._at_level(lambda z, Y: self.loss.slope(0 * z, Y) ** 2, self.null_theta).mean())
+        return float(max(slope, 1e-8 * level) or 1.0)
 
     @property
     def _mean_square(self) -> float:
