@@ -24,6 +24,7 @@ def inspect(
     time: o.Time = None,
     bootstrap: o.Bootstrap = None,
     fix_alpha: o.FixAlpha = False,
+    diagnose: o.Diagnose = False,
     step: o.StepNumber = None,
     plane: o.Plane = None,
     surface: o.Surface = False,
@@ -41,8 +42,10 @@ def inspect(
     requests.needs_picture(plane, surface, plot)
     solution = load(run)
     if not isinstance(solution, Solution):
-        asked = robust or surface or any(one is not None for one in (errors, step, plane, data))
+        asked = robust or surface or diagnose or any(one is not None for one in (errors, step, plane, data))
         return _watched(solution, run, asked, plot, force, json)
+    if diagnose:
+        return _diagnosed(solution, data, plot, force, json)
     if plot is not None:
         from ..insight.landscape import landscape
         from . import pictures
@@ -84,6 +87,32 @@ def inspect(
     show.weights(page, solution)
     page.print()
     show.ended(page, solution)
+    return 0
+
+
+def _diagnosed(solution, data: str | None, plot: str | None, force: bool, json: bool) -> int:
+    """`inspect --diagnose`: residuals, or chances, on the training rows; their pictures with --plot."""
+    from .. import plots
+    from ..insight.diagnostics import diagnosed
+    from . import show
+
+    found = diagnosed(solution, solution.rows_for_errors(data))
+    facts = found.to_json()
+    if plot is not None:
+        plots.save(found.plot(), plot, overwrite=force)
+    if json:
+        show.as_json({**facts, "picture": plot})
+        return 0
+    page = show.console()
+    listed = lambda rows: ", ".join(f"{one['row']} ({one['value']:.3g})" for one in rows)
+    for name, one in facts.get("classes", {}).items():
+        average = f"{one['average_precision']:.4g}"
+        page.print(text("cli.diagnosed_class", value=name, average=average, rows=facts["rows"]))
+    if "outliers" in facts:
+        page.print(text("cli.diagnosed_outliers", rows=listed(facts["outliers"])))
+    if facts.get("cook"):
+        page.print(text("cli.diagnosed_cook", rows=listed(facts["cook"])))
+    show.written(page, [] if plot is None else [plot])
     return 0
 
 

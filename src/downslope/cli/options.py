@@ -118,6 +118,7 @@ Errors = Annotated[str | None, _option("--errors", "KIND", "errors", _completed(
 ClusterBy = Annotated[str | None, _option("--cluster-by", "COL", "cluster_by")]
 Hac = Annotated[str | None, _option("--hac", "LAGS", "hac")]
 Time = Annotated[str | None, _option("--time", "COL", "time")]
+Diagnose = Annotated[bool, typer.Option("--diagnose", help="cli.help_diagnose")]
 Bootstrap = Annotated[str | None, _option("--bootstrap", "N", "bootstrap")]
 FixAlpha = Annotated[bool, typer.Option("--fix-alpha", help="cli.help_fix_alpha")]
 Robust = Annotated[bool, typer.Option("--robust", help="cli.help_robust")]

@@ -7,6 +7,16 @@ from .canvas import panels
 from .classes import confusion, regions, roc, scatter_predictions
 from .comparison import comparison
 from .curves import loss, path, remainder, weights
+from .diagnostics import (
+    calibration,
+    diagnostics,
+    gains,
+    leverage,
+    normal_qq,
+    precision_recall,
+    residual_trend,
+    scale_location,
+)
 from .files import save
 from .fit import fitted, residuals
 from .landscape import contours, function_line, loss_over_weight
@@ -15,22 +25,30 @@ from .relief import relief
 from .starts import starts
 
 __all__ = [
+    "calibration",
     "comparison",
     "confusion",
     "contours",
     "descent_gif",
+    "diagnostics",
     "fitted",
     "function_line",
+    "gains",
+    "leverage",
     "loss",
     "loss_over_weight",
+    "normal_qq",
     "panels",
     "path",
+    "precision_recall",
     "regions",
     "relief",
     "remainder",
+    "residual_trend",
     "residuals",
     "roc",
     "save",
+    "scale_location",
     "scatter_predictions",
     "starts",
     "weights",

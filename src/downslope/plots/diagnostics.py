@@ -1,0 +1,181 @@
+"""Pictures of a diagnosis: residuals of a regression, chances of a classifier."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..arguments import door
+from ..insight.diagnostics import ClassDiagnostics, ResidualDiagnostics, smooth
+from .canvas import INK, PATH, QUIET, axes, note, panels, style
+from .classes import _legend
+from .fit import _scatter
+from .lettering import drawable, say
+
+NAMED = 3  # rows with a number
+COOK = (0.5, 1.0)  # contours of Cook's distance
+
+
+@door()
+def diagnostics(found: Any):
+    """All pictures of a diagnosis, two in a row. Returns the Figure.
+
+    >>> found = ResidualDiagnostics.from_predictions([1.0, 2.0, 3.0, 5.0], [1.1, 2.1, 2.9, 4.4])
+    >>> len(diagnostics(found).axes)
+    3
+    """
+    if isinstance(found, ClassDiagnostics):
+        return panels(
+            *(lambda ax, draw=draw: draw(found, ax) for draw in (calibration, precision_recall, gains))
+        )
+    drawn = [residual_trend, normal_qq, scale_location]
+    drawn += [leverage] if found.leverage is not None else []
+    return panels(*(lambda ax, draw=draw: draw(found, ax) for draw in drawn))
+
+
+@door()
+def residual_trend(found: ResidualDiagnostics, ax=None):
+    """Residuals over fitted values, with a smooth: level where the mean is right. Returns the Axes.
+
+    >>> found = ResidualDiagnostics.from_predictions([1.0, 2.0, 3.0, 5.0], [1.1, 2.1, 2.9, 4.4])
+    >>> residual_trend(found).get_xlabel()
+    'predicted'
+    """
+    ax = axes(ax, say("plots.residuals_title"), say("plots.predicted"), say("plots.residual"))
+    ax.axhline(0, color=INK, linewidth=0.8, zorder=1)
+    _scatter(ax, found.fitted, found.residuals)
+    ax.plot(*smooth(found.fitted, found.residuals), color=PATH, linewidth=1.8, zorder=3)
+    _name_rows(ax, found.fitted, found.residuals, np.abs(found.standardised))
+    return ax
+
+
+@door()
+def normal_qq(found: ResidualDiagnostics, ax=None):
+    """Standardised residuals over normal quantiles: on the line where errors are normal. Returns the Axes.
+
+    >>> found = ResidualDiagnostics.from_predictions([1.0, 2.0, 3.0, 5.0], [1.1, 2.1, 2.9, 4.4])
+    >>> normal_qq(found).get_xlabel()
+    'normal quantile'
+    """
+    from scipy.special import ndtri
+
+    t = np.sort(found.standardised)
+    order = np.argsort(found.standardised, kind="stable")
+    quantiles = ndtri((np.arange(len(t)) + 0.5) / len(t))
+    ax = axes(ax, say("plots.qq_title"), say("plots.normal_quantile"), say("plots.standardised_residual"))
+    ends = np.array([quantiles[0], quantiles[-1]])
+    ax.plot(ends, ends, color=PATH, linewidth=1.6, zorder=3)
+    _scatter(ax, quantiles, t)
+    _name_rows(ax, quantiles, t, np.abs(t), order)
+    return ax
+
+
+@door()
+def scale_location(found: ResidualDiagnostics, ax=None):
+    """√|standardised residual| over fitted values, with a smooth: level where variances are equal. Returns
+    the Axes.
+
+    >>> found = ResidualDiagnostics.from_predictions([1.0, 2.0, 3.0, 5.0], [1.1, 2.1, 2.9, 4.4])
+    >>> scale_location(found).get_xlabel()
+    'predicted'
+    """
+    size = np.sqrt(np.abs(found.standardised))
+    ax = axes(ax, say("plots.scale_title"), say("plots.predicted"), say("plots.root_residual"))
+    _scatter(ax, found.fitted, size)
+    ax.plot(*smooth(found.fitted, size), color=PATH, linewidth=1.8, zorder=3)
+    _name_rows(ax, found.fitted, size, size)
+    return ax
+
+
+@door()
+def leverage(found: ResidualDiagnostics, ax=None):
+    """Standardised residuals over leverages, with contours of Cook's distance. Returns the Axes.
+
+    >>> import downslope as ds
+    >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0], [4.0]] * 10, [2.1, 3.9, 6.2, 7.8] * 10)
+    >>> leverage(ResidualDiagnostics.from_solution(ds.fit(rows), rows)).get_xlabel()
+    'leverage'
+    """
+    h, t = found.leverage, found.standardised
+    assert h is not None and found.cook is not None
+    ax = axes(ax, say("plots.leverage_title"), say("plots.leverage"), say("plots.standardised_residual"))
+    ax.axhline(0, color=INK, linewidth=0.8, zorder=1)
+    _scatter(ax, h, t)
+    right, high = 1.08 * float(h.max()), 1.15 * float(np.abs(t).max())
+    ax.set_xlim(0, right)
+    ax.set_ylim(-high, high)
+    at = np.linspace(right / 300, min(right, 0.999), 300)
+    for level, line in zip(COOK, ("--", "-")):
+        edge = np.sqrt(level * found.weights * (1 - at) / at)
+        for sign in (1, -1):
+            ax.plot(at, np.where(edge <= high, sign * edge, np.nan), line, color=PATH, linewidth=1, zorder=3)
+        if edge[-1] <= high:
+            note(ax, f"{level:g}", (at[-1], edge[-1]), (2, 2), PATH)
+    _name_rows(ax, h, t, found.cook)
+    return ax
+
+
+@door()
+def calibration(found: ClassDiagnostics, ax=None):
+    """Share of a class over its mean chance, in 15 bins of equal count. Returns the Axes.
+
+    >>> calibration(ClassDiagnostics.from_predictions([0, 1, 1, 0], [0.1, 0.9, 0.4, 0.6])).get_xlabel()
+    'mean predicted probability'
+    """
+    ax = axes(ax, say("plots.calibration_title"), say("plots.mean_chance"), say("plots.share_of_class"))
+    ax.plot([0, 1], [0, 1], color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)))
+    for place, k in enumerate(found.shown):
+        ax.plot(*found.calibration(k), **style(place), marker="o", markersize=4, label=_named(found, k))
+    return _square(ax)
+
+
+@door()
+def precision_recall(found: ClassDiagnostics, ax=None):
+    """Precision over recall; AP is the average precision. Returns the Axes.
+
+    >>> precision_recall(ClassDiagnostics.from_predictions([0, 1, 1, 0], [0.1, 0.9, 0.4, 0.6])).get_xlabel()
+    'recall'
+    """
+    ax = axes(ax, say("plots.precision_title"), say("plots.recall"), say("plots.precision"))
+    for place, k in enumerate(found.shown):
+        recall, precision, average = found.precision_recall(k)
+        label = f"{_named(found, k)}: AP {average:.3f}"
+        ax.plot(recall, precision, **style(place), linewidth=1.8, label=label)
+        base = float((found.y == k).mean())
+        ax.axhline(base, color=style(place)["color"], linewidth=0.8, linestyle=(0, (1, 3)))
+    return _square(ax)
+
+
+@door()
+def gains(found: ClassDiagnostics, ax=None):
+    """Share of a class found among the rows with the highest chances of it. Returns the Axes.
+
+    >>> gains(ClassDiagnostics.from_predictions([0, 1, 1, 0], [0.1, 0.9, 0.4, 0.6])).get_xlabel()
+    'fraction of the rows'
+    """
+    ax = axes(ax, say("plots.gains_title"), say("plots.share_of_rows"), say("plots.share_found"))
+    ax.plot([0, 1], [0, 1], color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)))
+    for place, k in enumerate(found.shown):
+        ax.plot(*found.gains(k), **style(place), linewidth=1.8, label=_named(found, k))
+    return _square(ax)
+
+
+def _square(ax):
+    ax.set_xlim(-0.02, 1.02)
+    ax.set_ylim(-0.02, 1.02)
+    ax.set_aspect("equal")
+    _legend(ax)
+    return ax
+
+
+def _named(found: ClassDiagnostics, k: int) -> str:
+    return drawable(str(found.classes[k]), "plots.class", number=k + 1)
+
+
+def _name_rows(ax, x, y, size, order=None) -> None:
+    """The numbers of the rows that stand out, counted from 1."""
+    for row in np.argsort(-size, kind="stable")[:NAMED]:
+        note(
+            ax, str(int(row if order is None else order[row]) + 1), (x[row], y[row]), (4, 3), INK, fontsize=8
+        )

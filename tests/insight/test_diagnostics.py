@@ -1,0 +1,115 @@
+"""Diagnoses of a fit: numbers as statsmodels and scikit-learn have them, pictures, and the command."""
+
+import json
+import shlex
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from sklearn.linear_model import LinearRegression, LogisticRegression
+
+import downslope as ds
+from downslope import cli, plots
+from downslope.insight.diagnostics import smooth
+from tests.builders import EXAMPLES, refused_key
+
+
+def table(n=80, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, 3))
+    return X, X @ np.array([1.0, -2.0, 0.5]) + rng.standard_normal(n)
+
+
+def test_residuals_leverages_and_cooks_distances_are_those_of_statsmodels():
+    X, y = table()
+    rows = ds.Dataset.from_arrays(X, y)
+    found = ds.ResidualDiagnostics.from_solution(ds.fit(rows), rows)
+    other = sm.OLS(y, sm.add_constant(X)).fit().get_influence()
+    np.testing.assert_allclose(found.residuals, other.resid, atol=1e-10)
+    np.testing.assert_allclose(found.leverage, other.hat_matrix_diag, rtol=1e-9)
+    np.testing.assert_allclose(found.standardised, other.resid_studentized_internal, rtol=1e-8)
+    np.testing.assert_allclose(found.cook, other.cooks_distance[0], rtol=1e-8)
+
+
+def test_those_of_counts_are_pearsons():
+    X, _ = table()
+    y = np.random.default_rng(1).poisson(np.exp(0.5 + 0.3 * X[:, 0])).astype(float)
+    rows = ds.Dataset.from_arrays(X, y)
+    found = ds.ResidualDiagnostics.from_solution(ds.fit(rows, loss="poisson", tol=1e-12), rows)
+    fit = sm.GLM(y, sm.add_constant(X), sm.families.Poisson()).fit(tol=1e-14)
+    np.testing.assert_allclose(found.residuals, fit.resid_pearson, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(found.leverage, fit.get_hat_matrix_diag(), rtol=1e-6)
+
+
+def test_estimators_and_predictions_have_residuals_without_leverages():
+    X, y = table()
+    model = LinearRegression().fit(X, y)
+    one = ds.ResidualDiagnostics.from_estimator(model, X, y)
+    other = ds.ResidualDiagnostics.from_predictions(y, model.predict(X))
+    np.testing.assert_array_equal(one.residuals, other.residuals)
+    assert one.leverage is None and one.cook is None and len(one.plot().axes) == 3
+    rows = ds.Dataset.from_arrays(X, y)
+    robust = ds.ResidualDiagnostics.from_solution(ds.fit(rows, loss="huber"), rows)
+    assert robust.leverage is None and len(robust.fitted) == len(y)
+
+
+def test_a_smooth_follows_a_line_exactly_and_a_bend_closely():
+    x = np.random.default_rng(0).uniform(-1, 1, 300)
+    at, level = smooth(x, 2 * x + 1)
+    np.testing.assert_allclose(level, 2 * at + 1, atol=1e-9)
+    at, bend = smooth(x, x * x, share=0.2)
+    assert np.abs(bend - at * at).max() < 0.03
+
+
+def test_chances_are_judged_as_scikit_learn_judges_them():
+    from sklearn.calibration import calibration_curve
+    from sklearn.metrics import average_precision_score
+
+    X, y = table(300)
+    event = y > 0
+    model = LogisticRegression().fit(X, event)
+    found = ds.ClassDiagnostics.from_estimator(model, X, event)
+    chance = model.predict_proba(X)[:, 1]
+    share, mean = calibration_curve(event, chance, n_bins=15, strategy="quantile")
+    np.testing.assert_allclose(found.calibration(1), (mean, share), rtol=1e-12)
+    assert found.precision_recall(1)[2] == average_precision_score(event, chance)
+    rows, hits = found.gains(1)
+    assert (rows[0], hits[0], rows[-1], hits[-1]) == (0, 0, 1, 1) and (np.diff(hits) >= 0).all()
+    again = ds.ClassDiagnostics.from_predictions(event, chance)
+    np.testing.assert_allclose(again.calibration(1), found.calibration(1))
+    assert len(found.plot().axes) == 3
+
+
+def test_each_picture_takes_an_axes_and_returns_it():
+    X, y = table()
+    rows = ds.Dataset.from_arrays(X, y)
+    found = ds.ResidualDiagnostics.from_solution(ds.fit(rows), rows)
+    for draw in (plots.residual_trend, plots.normal_qq, plots.scale_location, plots.leverage):
+        ax = draw(found)
+        assert draw(found, ax) is ax
+    chances = ds.ClassDiagnostics.from_predictions(y > 0, 1 / (1 + np.exp(-y)))
+    for draw in (plots.calibration, plots.precision_recall, plots.gains):
+        assert draw(chances).get_title(loc="left")
+
+
+@pytest.mark.parametrize("target, shown", [("body_mass_g", "cook"), ("species", "classes")])
+def test_the_command_tells_and_draws(target, shown, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    penalty = "--penalty l2 --alpha 0.01" if target == "species" else ""
+    line = f"fit {EXAMPLES / 'penguins.csv'} --target {target} {penalty} --out a.run"
+    assert cli.main(shlex.split(line)) == 0
+    capsys.readouterr()
+    assert cli.main(shlex.split("inspect a.run --diagnose --plot a.png --json")) == 0
+    assert json.loads(capsys.readouterr().out)[shown]
+    assert (tmp_path / "a.png").stat().st_size > 20_000
+    assert cli.main(shlex.split("inspect a.run --diagnose")) == 0
+    assert capsys.readouterr().out.strip()
+
+
+def test_what_has_no_such_diagnosis_is_refused():
+    X, y = table()
+    two = ds.Dataset.from_arrays(X, np.column_stack([y, y * y]))
+    refuse = ds.ResidualDiagnostics.from_solution
+    assert refused_key(refuse, ds.fit(two), two) == "instruments.diagnose_numbers"
+    assert refused_key(ds.ResidualDiagnostics.from_predictions, y, y[:-1]) == "instruments.diagnose_lengths"
+    assert refused_key(ds.ClassDiagnostics.from_predictions, y > 0, y[:-1]) == "instruments.diagnose_lengths"
