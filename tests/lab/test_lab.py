@@ -182,6 +182,13 @@ def test_numbers_that_are_asked_for_are_what_the_engine_finds():
     assert ds.Net((10,)).weights(4, 1) == answer(11)
 
 
+def test_a_lesson_s_own_pictures_come_in_each_language():
+    svg = json.loads(tasks.lesson_picture({"number": 14}, None))["svg"]
+    assert {*svg} == {*LANGUAGES} and all(
+        "<svg" in picture and "<script" not in picture for picture in svg.values()
+    )
+
+
 def test_a_lesson_s_cards_are_states_with_a_problem_of_their_own():
     page = lesson_page(14)
     assert page["problem"]["columns"] == 1 and len(page["runs"]) == 1  # it opens on its first state

@@ -1024,6 +1024,8 @@ def test_a_lesson_asks_first_and_shows_a_state_for_each_sentence(page, address):
     until(page, "() => document.querySelector('#runs .now')?.textContent.includes('e−')")
     assert losses(page)[0] < 1e-20  # degree 7: eight weights for eight rows
     assert page.locator("#lesson h2").inner_text().startswith("14 ")
+    page.locator("#lesson .pictures summary").click()
+    until(page, "() => document.querySelector('#lesson .pictures img').naturalWidth > 100")
 
 
 def test_code_in_a_lesson_keeps_its_indentation(page, address):

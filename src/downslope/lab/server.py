@@ -270,6 +270,11 @@ def _computing(app: FastAPI, lab: Lab) -> None:
         work = lab.pool.run("lesson", {"number": number, "seed": seed})
         return Response(await _waited(request, work), media_type="application/json")
 
+    @app.get("/api/lessons/{number}/picture")
+    async def lesson_picture(request: Request, number: int, seed: int = 0) -> Response:
+        work = lab.pool.run("lesson_picture", {"number": number, "seed": seed})
+        return Response(await _waited(request, work), media_type="application/json")
+
     @app.post("/api/upload", openapi_extra=BODIES["upload"])
     async def upload(request: Request, name: str = "rows.csv") -> Response:
         number, path = lab.keep(Path(name[:200]).name, await _body(request, UPLOAD))

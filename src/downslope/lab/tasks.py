@@ -246,6 +246,20 @@ def lesson(payload: Payload, line: Line) -> bytes:
     )
 
 
+def lesson_picture(payload: Payload, line: Line) -> bytes:
+    """The lesson's own pictures, as SVG in each language."""
+    from .. import plots
+
+    made = lesson_of(payload.get("number"), payload.get("seed", 0))
+
+    def drawn() -> str:
+        page = io.BytesIO()
+        plots.panels(*made.drawings()).savefig(page, format="svg")
+        return page.getvalue().decode()
+
+    return encoded({"svg": in_each_language(drawn)})
+
+
 def _state_of(made: Lesson, asked: Problem, name: str) -> dict[str, Any]:
     """The problem of a state, as an address names it."""
     if name in made.data.formulas:
@@ -331,5 +345,6 @@ TASKS: dict[str, Callable[[Payload, Line], bytes]] = {
     "gif": as_gif,
     "report": as_report,
     "lesson": lesson,
+    "lesson_picture": lesson_picture,
     "upload": upload,
 }

@@ -1,4 +1,5 @@
 // A lesson: its four stages in words, and questions that are checked on the spot.
+import { fetched } from "./server.js";
 import { byId, make, said, word } from "./words.js";
 
 /** @typedef {import("./types.js").Lab} Lab */
@@ -18,10 +19,25 @@ export function buildLesson(lesson, lab, show) {
     ...questions("predict", asked(true), lab),
     ...(lesson.cards.length ? [make("ol", { class: "cards" }, lesson.cards.map((card) => cardItem(card, show)))] : []),
     ...stages,
+    pictures(lesson),
     make("p", { class: "learned" }, said(lesson.learned)),
     make("p", { class: "command", tabindex: "0" }, make("code", {}, lesson.command)),
     ...questions("questions", asked(false), lab),
   );
+}
+
+/** The lesson's own pictures, drawn when they are asked for. @param {import("./types.js").Lesson} lesson */
+function pictures(lesson) {
+  const image = make("img", { alt: word("lesson_pictures") });
+  const enlarge = make("button", { type: "button", "aria-label": word("lesson_pictures"), onclick: () => enlarge.classList.toggle("large") }, image);
+  const details = make("details", { class: "pictures" }, make("summary", {}, word("lesson_pictures")), enlarge);
+  const draw = async () => {
+    if (!details.open || image.src) return;
+    const { svg } = await fetched(`/api/lessons/${lesson.number}/picture`);
+    image.src = "data:image/svg+xml," + encodeURIComponent(said(svg));
+  };
+  details.addEventListener("toggle", () => void draw().catch((error) => details.append(String(error.message ?? error))));
+  return details;
 }
 
 /** @param {string} title @param {any[]} list @param {() => Lab|null} lab */
