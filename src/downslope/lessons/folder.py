@@ -154,7 +154,8 @@ def curves(ax, words: tuple[str, str, str], lines: Mapping[str, tuple[Any, Any]]
         getattr(ax, f"set_{axis}scale")("log")
     for k, (name, (x, y)) in enumerate(lines.items()):
         ax.plot(x, y, **{"linewidth": 1.6, **canvas.style(k), **line}, label=name)
-    for name in ax.legend(frameon=False, fontsize=9).get_texts():
+    box = ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize=9, borderaxespad=0)
+    for name in box.get_texts():
         name.set(color=canvas.INK, **lettering(name.get_text()))
     return ax
 
