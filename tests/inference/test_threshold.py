@@ -129,6 +129,7 @@ def test_a_threshold_of_a_margin_and_of_a_stream(tmp_path):
     "threshold, match",
     [
         ("f2", "give a number"),
+        (np.array([0.2, 0.3]), "give a number"),
         ("cost:1", "give a number"),
         ("cost:0:1", "give a number"),
         (1.5, "between 0 and 1"),

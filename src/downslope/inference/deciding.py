@@ -52,10 +52,11 @@ class Decision:
 
 def threshold_of(asked: Any) -> float | str | None:
     """A threshold as a number, or the rule that finds it. Raises DownslopeError for anything else."""
-    if asked is None or asked == "f1" or (is_number(asked) and math.isfinite(asked)):
-        return asked
     if isinstance(asked, str):
-        _costs(asked)
+        if asked != "f1":
+            _costs(asked)
+        return asked
+    if asked is None or (is_number(asked) and math.isfinite(asked)):
         return asked
     raise DownslopeError("selection.threshold", asked=asked, examples=EXAMPLES)
 
