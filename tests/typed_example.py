@@ -94,7 +94,7 @@ def estimators(X: np.ndarray, y: np.ndarray) -> None:
     classifier = ds.LinearClassifier(penalty="l2", alpha=0.1).fit(X, y > 0)
     print(regressor.predict(X)[:3], classifier.predict(X)[:3])
     print(ds.NetRegressor(hidden=(4,)), ds.NetClassifier(hidden=(4,)), ds.Net(hidden=(4,)), ds.TorchOptimizer)
-    print(sorted(ds.lessons.LESSONS)[:1])
+    print(sorted(ds.lessons.LESSONS)[:1], ds.ResidualDiagnostics, ds.ClassDiagnostics)
 
 
 def main() -> None:
