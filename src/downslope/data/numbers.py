@@ -55,16 +55,16 @@ _UNITS = (
     f"lx|Bq|Sv|Gy|rad)|(?i:(?:{_WORDS})s?|inches|oz|in|ft|foot|feet|mi|gal|ha|mph|kph|kmh|rpm|bpm|dpi|ppm|ppb|dB|"
     "hp|ps|px|pt|h|d|k|y|yo|cc|people|pct|percent|mn|bn|million|billion|pp|deg)|°|°? ?[CF]|[℃℉‰㎡]|公斤|千克|"
     "克|斤|吨|米|厘米|毫米|公里|千米|平方米|平米|升|毫升|岁|年|个?月|天|日|小时|时|分钟?|秒|人|个|次|[千万亿]元?|"
-    "块|度|件|套|台|辆|层"
+    "块|度|件|套|台|辆|层|室|(?:[kdcm]?m|ft|in|yd|mi)[23]|(?i:sq\\.? ?(?:ft|m|km|mi))"
 )
-UNIT = rf"(?:{_UNITS})(?:\^?[23²³])?(?: ?(?:/|per ) ?(?:{_UNITS})(?:\^?[23²³])?)?"
+UNIT = rf"(?:{_UNITS})(?:\^[23]|[²³])?(?: ?(?:/|per ) ?(?:{_UNITS})(?:\^[23]|[²³])?)?"
 PLURAL = rf"(?i)^({_WORDS})s$"
 BEFORE = rf"^([+-]?)\s*({_SIGNS})\s*([+-]?[\d.,].*)$"
 BEHIND = rf"^([+-]?[\d.,].*?)\s*(%|％|元|{_SIGNS}|{UNIT})$"
 # A negative number whose sign is a word processor's minus, parentheses, or behind it → a sign in front.
 NEGATIVE = (
     ("-", rf"^((?:{_SIGNS})?\s*)[−–]\s*([\d.,])", r"\1-\2"),
-    ("(", rf"^((?:{_SIGNS})?\s*)\(\s*([^()+-]*\d[^()+-]*)\)(\s*(?:%|％|{_SIGNS})?)$", r"\1-\2\3"),
+    ("(", rf"^((?:{_SIGNS})?\s*)\(\s*([^()+-]*\d[^()+-]*)\)(\s*(?:%|％|{_SIGNS}|{UNIT})?)$", r"\1-\2\3"),
     ("-", rf"^((?:{_SIGNS})?\s*\d[\d.,]*)\s*-$", r"-\1"),
 )
 
@@ -192,8 +192,8 @@ SPELLED = tuple(
         rf"{_MONTH},?[\s/-]*(?P<year>\d{{4}})",
         r"(?P<year>\d{4})\s*年\s*(?P<number>\d{1,2})\s*月(?:\s*(?P<day>\d{1,2})\s*[日号]?)?"
         r"(?:\s*(?P<clock>\d{1,2}:\d\d.*))?",
-        r"(?P<year>\d{4})[/-](?P<number>\d{1,2})",
-        r"(?P<number>\d{1,2})[/-](?P<year>\d{4})",
+        r"(?P<year>1[5-9]\d\d|2[01]\d\d)[/-](?P<number>\d{1,2})",
+        r"(?P<number>\d{1,2})[/-](?P<year>1[5-9]\d\d|2[01]\d\d)",
         r"(?P<year>\d{4})[\s/-]?Q(?P<quarter>[1-4])",
         r"(?:Q(?P<quarter>[1-4])|(?P<quarter_>[1-4])Q)[\s/-]*(?P<year>\d{4})",
         r"(?P<year>\d{4})[\s-]?W(?P<week>\d{1,2})(?:-?(?P<day>[1-7]))?",
