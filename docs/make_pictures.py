@@ -72,7 +72,7 @@ VIEWS = {
         (1280, 860),
         at(
             {"kind": "points", "task": "classes", "points": TWO_CLASSES},
-            {"learning_rate": 1.0, "epochs": 300},
+            {"epochs": 1000},
         ),
         None,
     ),

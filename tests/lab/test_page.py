@@ -623,6 +623,7 @@ def test_back_leads_to_the_problem_before_and_stays_in_the_lab(page, address):
     page.wait_for_url("**at=**")  # another frame is no step back
     answered(page, page.go_back)
     assert page.locator("#tab-fit").is_visible() and "points" in page.url
+    page.route("**/api/lessons/2", lambda route: (time.sleep(0.5), route.continue_())[1])  # a slow machine
     answered(page, page.go_back)
     assert page.locator("#lesson > h2").inner_text().startswith("2")
     answered(page, page.go_forward)

@@ -1,5 +1,5 @@
 // Where everything meets: the state in the address, the server's answers, the stage, and the keyboard.
-import { byId, language, said, settled, speak, translate, word } from "./words.js";
+import { byId, language, message, said, settled, speak, translate, word } from "./words.js";
 import { look, wear } from "./theme.js";
 import { eachLine, fetched, posted, Refusal } from "./server.js";
 import { placeOf } from "./address.js";
@@ -175,6 +175,7 @@ async function open(number, place) {
     now.asked = place?.problem ?? lesson.problem;
     now.runs = place?.runs.length ? place.runs : lesson.runs.map((/** @type {Settings} */ run) => ({ ...run }));
     now.hide = place?.hide.length ? place.hide : lesson.hide;
+    now.arriving = false;
     stage.selected = 0;
     stage.window = null;
     stage.view = place?.view ?? lesson.view;
@@ -182,6 +183,7 @@ async function open(number, place) {
     if (stage.lab) byId("title").textContent = said(lesson.title);
     await compute({ tick: place?.at ?? null });
   } catch (error) {
+    now.arriving &&= mine !== opening;
     if (mine === opening) refused(error);
   }
 }
@@ -256,12 +258,6 @@ function speakUp(text) {
   if (text) byId("spoken").textContent = text;
 }
 const speakUpSoon = settled(speakUp, 500);
-
-/** @param {string} text */
-function message(text) {
-  byId("message").textContent = text;
-  byId("message").hidden = !text;
-}
 
 /** @param {any} error */
 function refused(error) {
@@ -385,6 +381,7 @@ const FIRST_LESSON = 2;
 async function arrive() {
   const asked = placeOf(location.hash);
   now.step = null; // the address is where it should be
+  now.arriving = true;
   now.tongue = asked.lang;
   now.theme = asked.theme;
   wear(now.theme);
@@ -400,6 +397,7 @@ async function arrive() {
   buildLesson(null, () => null, show);
   now.asked = asked.problem.kind === "table" && now.table?.name === asked.problem.name ? { ...asked.problem, id: now.table.id } : asked.problem;
   now.runs = asked.runs.length ? asked.runs : [{}];
+  now.arriving = false;
   stage.selected = 0;
   stage.window = null;
   stage.view = asked.view ?? (now.asked.kind === "points" || now.asked.kind === "table" ? "fit" : "landscape");
@@ -414,6 +412,7 @@ async function arrive() {
 /** Show a finished document: a report, a notebook, a saved run. @param {any} lab */
 function showDocument(lab) {
   now.asked = lab.problem.asked;
+  now.arriving = false;
   now.runs = lab.runs.map((/** @type {any} */ run) => run.settings ?? {});
   const asked = placeOf(location.hash);
   stage.view = asked.view ?? (lab.pictures.landscape ? "landscape" : "loss");

@@ -18,6 +18,7 @@ export const now = {
   tongue: /** @type {string|null} */ (null), // only when the person chose it
   offline: false,
   hash: "",
+  arriving: false, // an address is read, and not yet shown: nothing is written over it
   step: /** @type {string|null} */ (null), // what the browser's Back leads to: another problem is another step
   work: /** @type {AbortController|null} */ (null),
 };
@@ -64,7 +65,7 @@ export const lookSoon = settled(async (/** @type {(error: any) => void} */ fail)
 
 /** Keep the address in step, once things are quiet. */
 export const writeAddress = settled(() => {
-  if (now.offline || !now.asked || !stage.lab || now.work) return;
+  if (now.offline || !now.asked || !stage.lab || now.work || now.arriving) return;
   now.hash = hashOf(placeNow());
   const { id, ...asked } = now.asked;
   const step = JSON.stringify([now.lesson?.number, now.asked.kind === "points" ? asked.task : asked]);

@@ -49,6 +49,12 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
+/** What went wrong, above the pictures; nothing hides it. @param {string} text */
+export function message(text) {
+  byId("message").textContent = text;
+  byId("message").hidden = !text;
+}
+
 /** An element. Properties starting with "on" are listeners, others attributes; null ones are left out.
  * @param {string} tag @param {Record<string, any>} [given] @param {...any} children @returns {any} */
 export function make(tag, given = {}, ...children) {
