@@ -380,8 +380,7 @@ const FIRST_LESSON = 2;
 /** Show what the address asks for; nothing, or what is not there, is lesson 2. */
 async function arrive() {
   const asked = placeOf(location.hash);
-  now.step = null; // the address is where it should be
-  now.arriving = true;
+  [now.hash, now.step, now.arriving] = [location.hash.slice(1), null, true];
   now.tongue = asked.lang;
   now.theme = asked.theme;
   wear(now.theme);
@@ -431,6 +430,7 @@ async function begin() {
   wear(asked.theme);
   const inline = byId("document");
   now.offline = Boolean(inline);
+  now.hash = location.hash.slice(1);
   document.body.classList.toggle("offline", now.offline);
   now.page = inline ? JSON.parse(byId("page-data").textContent) : await fetched("/api/page");
   speak(asked.lang ?? now.page.wish, now.page.texts);

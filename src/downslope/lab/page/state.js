@@ -65,7 +65,7 @@ export const lookSoon = settled(async (/** @type {(error: any) => void} */ fail)
 
 /** Keep the address in step, once things are quiet. */
 export const writeAddress = settled(() => {
-  if (now.offline || !now.asked || !stage.lab || now.work || now.arriving) return;
+  if (now.offline || !now.asked || !stage.lab || now.work || now.arriving || location.hash.slice(1) !== now.hash) return; // Back was pressed a moment ago: its address is read first
   now.hash = hashOf(placeNow());
   const { id, ...asked } = now.asked;
   const step = JSON.stringify([now.lesson?.number, now.asked.kind === "points" ? asked.task : asked]);
