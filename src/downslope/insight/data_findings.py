@@ -155,13 +155,14 @@ def imbalanced(evidence: Evidence) -> Iterator[Test]:
     if count < 10 or count > RARE * 2 / K * len(y):
         return
     z = np.asarray(solution.scores(rows), dtype=float)
-    predicted = (z > 0).astype(int) if z.ndim == 1 else z.argmax(axis=1)
-    found = int((predicted[y == rare] == rare).sum())
+    found = int((np.asarray(solution.codes(z))[y == rare] == rare).sum())
     score = (z if rare else -z) if z.ndim == 1 else z[:, rare]
     p = sum(math.comb(count, k) for k in range(found + 1)) / 2**count
     matters = found < MISSED * count and area_under_roc(score, y == rare) > RANKED
     facts = {"value": solution.classes[rare], "count": count, "rows": len(y), "found": found}
-    yield p, Verdict("imbalanced", facts, (Remedy("balance"),)) if matters else None
+    two = K == 2 and solution.recipe.loss.has_probabilities and rare == 1
+    lower = (Remedy("lower_threshold", {"threshold": "f1"}),) if two else ()
+    yield p, Verdict("imbalanced", facts, (*lower, Remedy("balance"))) if matters else None
 
 
 def overdispersed(evidence: Evidence) -> Iterator[Test]:
