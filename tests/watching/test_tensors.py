@@ -276,3 +276,21 @@ print("not reached")
     process, recording = ran(script, settings='{"stop_when": "diverged"}')
     assert (process.returncode, process.stdout, recording.end) == (0, "", "stopped")
     assert len(recording.losses[1]) < 50
+
+
+def test_a_line_that_trains_one_model_after_another_is_a_loop_of_each(tmp_path):
+    def train(backward):
+        alive = []
+        for _ in range(2):
+            model = nn.Linear(2, 1)
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+            alive.append(optimizer)
+            for _ in range(40):
+                optimizer.zero_grad()
+                backward(((model(X) - Y) ** 2).mean())
+                optimizer.step()
+
+    recording = watched(tmp_path, train)
+    assert [recording.steps(number) for number in (1, 2)] == [40, 40]
+    assert [loop.full_batch for loop in recording.loops] == [True, True]
+    assert all(len(recording.updates[number]) > 10 for number in (1, 2))

@@ -279,6 +279,8 @@ class Watcher:
             if passes:
                 self.last = passes
                 self.lines |= {one.line: track for one in passes}
+                for one in passes:  # another loop's until now, where a function trains several models
+                    self.light.pop(one.line, None)
                 if not track.loop.loss:
                     self._renew(track, loss=loops.loss_text(track.loop.file, passes[0].line))
             elif not self.library:
