@@ -91,6 +91,9 @@ def minimum(case: Case) -> Verdict | None:
         return case.verdict("local_minimum", _from(case, lower[0]), **_lower(case, lower))
     if not ground.known:
         return case.verdict("converged")
+    if ground.along_valley is not None:
+        place, value = ground.along_valley
+        return replace(_plateau(case, place, value), kind="valley")
     kind = "minimum" if ground.values[0] > ground.noise else "flat"
     return case.verdict("converged", kind=kind, lowest_curvature=float(ground.values[0]))
 

@@ -313,6 +313,29 @@ class Ground:
                     return place, float(value)
         return None
 
+    @cached_property
+    def along_valley(self) -> tuple[np.ndarray, float] | None:
+        """A lower place down a direction without curvature, half the way's length on: Newton steps lead back to
+        the bottom of a valley that bends."""
+        f = self.function
+        if not self.known or not f.has_hessian:
+            return None
+        for v, slope in zip(self.vectors.T, self.along):
+            ahead = 0.5 * self.length * abs(slope)
+            if abs(float(self._bend(v))) > self.noise or not ahead > 1e-9 * abs(self.value):
+                continue
+            place = self.x - 0.5 * self.length * np.sign(slope) * v
+            with np.errstate(all="ignore"):
+                for _ in range(4):
+                    H, g = f.hessian(place), f.gradient(place)
+                    if not (np.isfinite(H).all() and np.isfinite(g).all()):
+                        break
+                    place = place - np.linalg.pinv(H, rcond=FLAT, hermitian=True) @ g
+            (value,) = self.at([place])
+            if value < self.value - 0.1 * ahead:
+                return place, float(value)
+        return None
+
     def lower_around(self, budget: int) -> tuple[np.ndarray, float] | None:
         """The lowest place of the way, and of `budget` samples around the end; None where it lies no lower.
         They lie on the axes through the end, at 1/2 to 32 times the way's length, and the rest at random."""
@@ -373,6 +396,9 @@ class Ground:
                 return False
         if not (rises[1] > 1e-4 * rises[0]).any():  # smooth ones leave a millionth, kinks a thousandth
             return False
+        last_digits = self.x + np.spacing(self.x) * rng.integers(-3, 4, (8, p))
+        if rises[1].min() < 10 * np.abs(self.at(last_digits) - self.value).max():
+            return False  # what rises is rounding
         if p == 1:
             return True
         near = self.x + 1e-6 * self.length * rng.standard_normal((4 * p + 4, p)) / math.sqrt(p)
