@@ -125,6 +125,15 @@ def test_each_finding_is_right_on_four_tables(made, place):
     assert made.__name__ in codes(solution)
 
 
+@pytest.mark.parametrize("noise, leaks", [(0.01, True), (1.0, True), (8.0, False)])
+def test_a_leak_is_one_beside_columns_that_explain_much_themselves(noise, leaks):
+    rng = np.random.default_rng(5)
+    X = 5 * rng.standard_normal((400, 3))
+    y = X @ [1.0, 2.0, 3.0] + 5 * rng.standard_normal(400)  # of which they explain 93%
+    solution = fitted({}, rows(np.column_stack([X, y + noise * rng.standard_normal(400)]), y), None)
+    assert ("target_leak" in codes(solution)) == leaks
+
+
 def test_what_a_finding_names_is_what_was_planted():
     rng = np.random.default_rng(1)
     of = lambda made: next(one for one in fitted(*made(rng, 300)).data_findings if one.code == made.__name__)

@@ -44,7 +44,7 @@ from .verdicts.verdict import Remedy, Verdict
 
 SIGNIFICANT = 1e-3  # p of a finding, after Holm's correction
 LEAK = 0.99  # of the target's variance, that one column explains
-OTHERS = 0.9  # of it, that all other columns explain at most
+LEFT = 0.1  # of what all other columns leave unexplained, that it leaves at most
 RARE, MISSED, RANKED = 0.2, 0.5, 0.6  # share of a class, share of its rows that are found, area under the ROC
 GAIN = 0.02  # of R² on rows left out, that a term has to bring
 WORSE = 0.05  # of the loss of a constant
@@ -62,8 +62,8 @@ Test = tuple[float, Verdict | None]
 
 
 def target_leak(evidence: Evidence) -> Iterator[Test]:
-    """One column all but determines the target, and all others do not: from how little y changes between
-    rows that are neighbours in that column (von Neumann 1941)."""
+    """One column all but determines the target, and all others do not nearly so: from how little y changes
+    between rows that are neighbours in that column (von Neumann 1941)."""
     if len(evidence.sources) < 2 or len(evidence.rows) < LEAST:
         return
     Y = evidence.Y - evidence.Y.mean(axis=0)
@@ -79,7 +79,10 @@ def target_leak(evidence: Evidence) -> Iterator[Test]:
         x = x - x.mean()
         explained = max(explained, float(((x @ Y) ** 2).sum() / max(total * (x @ x), 1e-300)))
         p = normal_tail(explained * math.sqrt(n))
-        if explained < LEAK or explained_by_others(evidence.X, source.features, Y) > OTHERS:
+        matters = explained >= LEAK and 1 - explained <= LEFT * (
+            1 - explained_by_others(evidence.X, source.features, Y)
+        )
+        if not matters:
             yield p, None
             continue
         drop = Remedy("drop_leak", {"exclude": [source.name]})
