@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .verdicts.explain import explain, plain
+    from .verdicts.explaining import explain, plain
     from .verdicts.verdict import Remedy, Verdict
 
 __all__ = ["Remedy", "Verdict", "explain", "plain"]

@@ -436,7 +436,8 @@ def _findings(solution: Any, dataset: Any, held_out: Any, rerun: Callable) -> tu
                 tests += list(judgement(evidence))
         except Exception:
             continue
-    found = significant(tests)
+    adjusted = holm([p for p, _ in tests])
+    found = [one for (_, one), p in zip(tests, adjusted) if p <= SIGNIFICANT and one is not None]
     codes = {verdict.code: verdict for verdict in found}
     if "nonlinear" in codes:  # what bends the mean makes residuals large
         found = [verdict for verdict in found if verdict.code not in ("heteroscedastic", "influential_rows")]
@@ -445,9 +446,3 @@ def _findings(solution: Any, dataset: Any, held_out: Any, rerun: Callable) -> tu
         found.remove(codes["heteroscedastic" if few else "influential_rows"])
     again = partial(_changed, solution, dataset, rerun)
     return tuple(replace(verdict, rerun=again) if verdict.remedy else verdict for verdict in found)
-
-
-def significant(tests: Sequence[Test]) -> list[Verdict]:
-    """The verdicts of the tests whose p is at most SIGNIFICANT after Holm's correction, in their order."""
-    adjusted = holm([p for p, _ in tests])
-    return [one for (_, one), p in zip(tests, adjusted) if p <= SIGNIFICANT and one is not None]

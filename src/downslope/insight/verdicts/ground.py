@@ -315,8 +315,8 @@ class Ground:
 
     @cached_property
     def along_valley(self) -> tuple[np.ndarray, float] | None:
-        """A lower place down a direction without curvature, half the way's length on: Newton steps lead back to
-        the bottom of a valley that bends."""
+        """A lower place down a direction without curvature, half the way's length on: from there Newton steps
+        lead back to the bottom of a valley that bends."""
         f = self.function
         if not self.known or not f.has_hessian:
             return None
