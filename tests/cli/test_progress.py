@@ -470,7 +470,7 @@ def drawn(renderable, width=130) -> str:
 
 def test_the_bar_tells_how_far_how_fast_how_long_and_how_much_memory(rows, monkeypatch):
     training = Training.on_rows(rows, Recipe.of({"method": "sgd", "epochs": 8, "learning_rate": 0.01}))
-    watched = progress.Watched(training)
+    watched = progress.ShownProgress(training)
     for step in training:
         watched.note(step)
         if step.epoch == 1:
@@ -504,7 +504,7 @@ def test_the_bar_moves_in_the_middle_of_a_pass_and_never_back(rows):
     meter = Meter(pass_rows=100)
     object.__setattr__(rows, "meter", meter)
     training = Training.on_rows(rows, Recipe.of({"method": "gd", "epochs": 4, "tol": 0.0}))
-    watched = progress.Watched(training)
+    watched = progress.ShownProgress(training)
     assert watched.done() == 0.0 and watched.left() is None
     meter.begin_pass()
     meter.add(50, 0)
@@ -523,7 +523,7 @@ def test_the_bar_moves_in_the_middle_of_a_pass_and_never_back(rows):
 
 def test_time_left_is_no_longer_than_the_seconds_that_are_allowed(rows):
     training = Training.on_rows(rows, Recipe.of({"method": "sgd", "epochs": 10**9, "seconds": 40.0}))
-    watched = progress.Watched(training)
+    watched = progress.ShownProgress(training)
     watched.note(next(iter(training)))
     watched.began -= 1000
     assert 0 < watched.left() <= 40
@@ -531,7 +531,7 @@ def test_time_left_is_no_longer_than_the_seconds_that_are_allowed(rows):
 
 def test_a_narrow_terminal_has_no_bar_but_the_words(rows):
     training = Training.on_rows(rows, Recipe.of({"method": "sgd", "epochs": 1000}))
-    watched = progress.Watched(training)
+    watched = progress.ShownProgress(training)
     watched.note(next(iter(training)))
     said = drawn(watched.line(60), width=60)
     assert "epoch 1 of 1,000" in said and "loss" in said and "━" not in said and said.count("\n") == 1

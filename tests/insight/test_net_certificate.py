@@ -65,7 +65,7 @@ def test_products_are_those_of_the_true_hessian_and_lambda_is_its_largest_eigenv
     v = np.random.default_rng(1).normal(size=len(theta))
     assert times(v) == pytest.approx(H @ v, rel=1e-6, abs=1e-8 * np.abs(H).max())
     whole = np.linalg.eigvalsh(H + np.diag(objective.l2))[-1]  # with weight decay
-    place = measured.Place(1, theta, 0.01)
+    place = measured.MeasuredAt(1, theta, 0.01)
     found = measured._measured(objective, method, place, None, None, np.inf)[0]
     assert found.value == pytest.approx(whole, rel=0.01)
     assert found.bound == pytest.approx(2 / whole, rel=0.01)
@@ -180,7 +180,9 @@ def test_the_rules_of_both_are_one():
             memory = method.direction.begin(np.ones(objective.size))
             for _ in range(3):
                 method.direction.move(theta, gradient, 0.01, memory, np.zeros(objective.size))
-            rules.append(measured._rule(objective, method, measured.Place(4, theta, 0.01, memory), gradient))
+            rules.append(
+                measured._rule(objective, method, measured.MeasuredAt(4, theta, 0.01, memory), gradient)
+            )
         (code, mine), (other, theirs) = rules
         assert code == other
         assert measured._flat(mine.scale[0]) == pytest.approx(measured._flat(theirs.scale[0]), rel=1e-6)

@@ -365,19 +365,13 @@ def duplicates_across_split(evidence: Evidence) -> Iterator[Test]:
     yield p, Verdict("duplicates_across_split", facts, (Remedy("distinct_rows", {"distinct": True}),))
 
 
-FINDINGS: tuple[Callable[[Evidence], Iterator[Test]], ...] = (
-    target_leak,
-    duplicates_across_split,
-    id_column,
-    worse_than_baseline,
-    shifted,
-    imbalanced,
-    influential_rows,
-    nonlinear,
-    heteroscedastic,
-    overdispersed,
+Judgements = tuple[Callable[[Evidence], Iterator[Test]], ...]
+ABOUT_ROWS: Judgements = (target_leak, duplicates_across_split, id_column, shifted)  # whatever the weights
+ABOUT_MODEL: Judgements = (
+    *(worse_than_baseline, imbalanced, influential_rows, nonlinear, heteroscedastic, overdispersed),
     alpha_at_edge,
 )
+FINDINGS = ABOUT_ROWS + ABOUT_MODEL
 
 
 class DataFindings(Sequence[Verdict]):
@@ -430,7 +424,8 @@ def _findings(solution: Any, dataset: Any, held_out: Any, rerun: Callable) -> tu
     except Exception:
         return ()
     tests: list[Test] = []
-    for judgement in FINDINGS:
+    # Residuals of weights that are still on their way say nothing about the data.
+    for judgement in ABOUT_ROWS if solution.verdict.unfinished else FINDINGS:
         try:
             with np.errstate(all="ignore"):
                 tests += list(judgement(evidence))
