@@ -328,7 +328,7 @@ class Ground:
             with np.errstate(all="ignore"):
                 for _ in range(4):
                     H, g = f.hessian(place), f.gradient(place)
-                    if not (np.isfinite(H).all() and np.isfinite(g).all()):
+                    if H is None or not (np.isfinite(H).all() and np.isfinite(g).all()):
                         break
                     place = place - np.linalg.pinv(H, rcond=FLAT, hermitian=True) @ g
             (value,) = self.at([place])
