@@ -63,7 +63,7 @@ $(READY): $(LIGHT)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group dev -e '.[torch]'
 	touch $(READY)
 
-$(SPHINX): $(LIGHT)
+$(SPHINX): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group docs
 	touch $(SPHINX)
