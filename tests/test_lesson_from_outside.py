@@ -1,6 +1,7 @@
 """A lesson from outside the package, data alone, goes through every door that a lesson has."""
 
 import json
+import shutil
 
 import pytest
 
@@ -138,6 +139,16 @@ def test_a_function_from_outside_in_one_language(outside):
     page = json.loads(tasks.lesson({"number": 51}, None))
     assert page["questions"] == [] and len(page["runs"]) == 1
     assert problem({"kind": "lesson", "number": 51}).minima == ((3.0,),)
+
+
+def test_a_folder_that_was_changed_is_added_again(outside, tmp_path):
+    folder = outside(FUNCTION, "")
+    add(folder)
+    data = (folder / "lesson.toml").read_text()
+    (folder / "lesson.toml").write_text(data.replace("epochs = 50", "epochs = 5"))
+    assert add(folder).settings.epochs == 5 and lesson(51).settings.epochs == 5
+    other = shutil.copytree(folder, tmp_path / "another")
+    assert refused_key(add, other) == "lessons.taken"
 
 
 @pytest.mark.parametrize(

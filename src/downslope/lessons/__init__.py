@@ -61,7 +61,8 @@ def add(folder: str | Path) -> Lesson:
 
     Nothing of it is executed, and nothing outside it is read: a Python file, a link that leads elsewhere, and
     a sentence that asks for more than a number are refused.
-    Raises DownslopeError if the folder is not a valid lesson, or its number exists.
+    A folder that was changed may be added again.
+    Raises DownslopeError if the folder is not a valid lesson, or its number is that of another one.
     """
     added = Lesson(Path(folder))
     if any(added.folder.rglob("*.py")):
@@ -75,7 +76,7 @@ def add(folder: str | Path) -> Lesson:
     if missing:
         raise DownslopeError("lessons.missing", folder=folder, missing=", ".join(missing[:7]))
     data, path = added.data, added.folder / "lesson.toml"
-    if added.number in LESSONS:
+    if added.number in LESSONS and LESSONS[added.number].folder.resolve() != added.folder.resolve():
         raise DownslopeError("lessons.taken", number=added.number, title=LESSONS[added.number].title())
     if not 0 < added.number <= MOST:
         raise DownslopeError("lessons.number", path=path, asked=added.number, most=MOST)
