@@ -3,7 +3,7 @@ import { byId, language, message, said, settled, speak, translate, word } from "
 import { look, wear } from "./theme.js";
 import { eachLine, fetched, posted, Refusal } from "./server.js";
 import { placeOf } from "./address.js";
-import { lessonHides, lookSoon, now, stage, writeAddress } from "./state.js";
+import { arrived, lessonHides, lookSoon, now, stage, writeAddress } from "./state.js";
 import { buildBounds, buildControls } from "./controls.js";
 import { buildProblem, showProblem } from "./problem.js";
 import { buildRuns, showFrozen, showRuns, showStep, showVerdict } from "./panel.js";
@@ -175,7 +175,7 @@ async function open(number, place) {
     now.asked = place?.problem ?? lesson.problem;
     now.runs = place?.runs.length ? place.runs : lesson.runs.map((/** @type {Settings} */ run) => ({ ...run }));
     now.hide = place?.hide.length ? place.hide : lesson.hide;
-    now.arriving = false;
+    arrived();
     stage.selected = 0;
     stage.window = null;
     stage.view = place?.view ?? lesson.view;
@@ -396,7 +396,7 @@ async function arrive() {
   buildLesson(null, () => null, show);
   now.asked = asked.problem.kind === "table" && now.table?.name === asked.problem.name ? { ...asked.problem, id: now.table.id } : asked.problem;
   now.runs = asked.runs.length ? asked.runs : [{}];
-  now.arriving = false;
+  arrived();
   stage.selected = 0;
   stage.window = null;
   stage.view = asked.view ?? (now.asked.kind === "points" || now.asked.kind === "table" ? "fit" : "landscape");
@@ -411,7 +411,7 @@ async function arrive() {
 /** Show a finished document: a report, a notebook, a saved run. @param {any} lab */
 function showDocument(lab) {
   now.asked = lab.problem.asked;
-  now.arriving = false;
+  arrived();
   now.runs = lab.runs.map((/** @type {any} */ run) => run.settings ?? {});
   const asked = placeOf(location.hash);
   stage.view = asked.view ?? (lab.pictures.landscape ? "landscape" : "loss");

@@ -63,12 +63,23 @@ export const lookSoon = settled(async (/** @type {(error: any) => void} */ fail)
   document.body.dataset.looks = String(Number(document.body.dataset.looks ?? 0) + 1);
 }, 80);
 
+/** What Back leads to: lesson and problem, but not where its points lie. */
+function stepNow() {
+  const { id, ...asked } = now.asked;
+  return JSON.stringify([now.lesson?.number, asked.kind === "points" ? asked.task : asked]);
+}
+
+/** What the address asks for is on the page: whatever is chosen now, however soon, is a step of its own. */
+export function arrived() {
+  now.arriving = false;
+  now.step ??= stepNow();
+}
+
 /** Keep the address in step, once things are quiet. */
 export const writeAddress = settled(() => {
   if (now.offline || !now.asked || !stage.lab || now.work || now.arriving || location.hash.slice(1) !== now.hash) return; // Back was pressed a moment ago: its address is read first
   now.hash = hashOf(placeNow());
-  const { id, ...asked } = now.asked;
-  const step = JSON.stringify([now.lesson?.number, now.asked.kind === "points" ? asked.task : asked]);
+  const step = stepNow();
   if (now.step === null || now.step === step) history.replaceState(null, "", "#" + now.hash);
   else history.pushState(null, "", "#" + now.hash);
   now.step = step;
