@@ -233,6 +233,7 @@ def test_parts_of_any_size_agree_to_twelve_digits(folder, rows):
     assert near(ds.fit(streamed(path, rows), **told).params, one.params)
 
 
+@pytest.mark.slow
 def test_the_bits_do_not_depend_on_threads_or_memory(folder):
     path = kept(frame("classes", 20_000), folder / "rows.parquet")
     code = (
@@ -389,6 +390,7 @@ def test_a_slow_source_is_decoded_twice_and_read_back_ever_after(folder, monkeyp
         assert pa.ipc.open_file(file).read_all().num_rows == N
 
 
+@pytest.mark.slow
 def test_a_stream_that_goes_leaves_the_cached_rows_of_another_of_the_same_file(folder):
     arrow_csv.write_csv(frame("classes"), folder / "rows.csv")
     settings = {"loss": "log", "method": "lbfgs", "tol": 1e-10}

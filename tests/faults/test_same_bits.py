@@ -80,6 +80,7 @@ def differing(one: dict, other: dict) -> list[str]:
     return [name for name in one if one[name] != other[name]]
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F10")
 def test_one_blas_thread_gives_the_bits_of_many(tmp_path):
     path = table(tmp_path / "rows.csv", 4_000)

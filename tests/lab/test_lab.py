@@ -580,7 +580,7 @@ def with_rows_and_states():
     yield pytest.param(CLASSES, {"penalty": "l2", "alpha": 0.1}, id="classes")
 
 
-@pytest.mark.sample(12)
+@pytest.mark.sample(8)
 @pytest.mark.parametrize("library", ["downslope", "numpy", "pytorch"])
 @pytest.mark.parametrize("asked, settings", list(with_rows_and_states()))
 def test_code_that_is_taken_away_needs_no_file(asked, settings, library, capsys, tmp_path, monkeypatch):

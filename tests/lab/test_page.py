@@ -264,7 +264,7 @@ LESSONS |= {
 }
 
 
-@pytest.mark.sample(4)
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("number", LESSONS)
 def test_each_lesson_runs_plays_rewinds_and_shows_its_figure(page, address, number):
     if number in (7, 10, 11, 12, 13, 20, 21):
@@ -311,6 +311,7 @@ def test_a_file_of_the_users_trains(page, address):
     assert '"id"' not in page.url  # it names the file, and holds none of it
 
 
+@pytest.mark.slow
 def test_clicked_points_train_move_change_class_and_go(page, address):
     visit(page, address)
     answered(page, lambda: page.locator("#kind-points").click())
@@ -631,6 +632,7 @@ def test_back_leads_to_the_problem_before_and_stays_in_the_lab(page, address):
     assert page.locator("#tab-fit").is_visible()
 
 
+@pytest.mark.slow
 def test_a_server_bound_to_all_is_printed_shared_and_refused_in_words(browser):
     with served("--host", "0.0.0.0") as printed:
         assert "0.0.0.0" not in printed and "?token=" in printed
@@ -769,6 +771,7 @@ def test_a_descent_is_shown_slowly_first_and_then_as_it_changes(page, address):
     page.keyboard.press("Space")
 
 
+@pytest.mark.slow
 def test_the_model_answers_for_a_place_before_and_now(page, address):
     visit(page, f"{address}#lesson=2")
     assert page.locator("#infer .fitted").inner_text() == "y = 1.9999·x"
@@ -865,6 +868,7 @@ def test_a_refusal_is_one_sentence(browser, address):
         )
 
 
+@pytest.mark.slow
 def test_formulas_are_set_as_mathematics_with_their_brackets(page, address):
     classes = {"kind": "points", "task": "classes", "points": [[0, 0, 0], [1, 1, 0], [2, 2, 1]]}
     visit(page, link(address, classes, {"epochs": 5}))
@@ -967,6 +971,7 @@ def test_what_is_taken_away(page, address):
             assert b"1.9999444396553017" in content
 
 
+@pytest.mark.slow
 def test_a_saved_run_is_there_again_after_a_reload(browser, tmp_path):
     ds.fit(ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0]), method="gd").save(tmp_path / "run")
     with served(str(tmp_path / "run")) as address, visiting(browser, address) as page:
