@@ -52,6 +52,31 @@ def test_a_rule_takes_the_best_threshold_of_the_predictions_out_of_fold(rule):
     assert abs(found.usual) == pytest.approx(abs(value(rule, y, (p > 0.5).astype(int))), rel=1e-9)
 
 
+@pytest.mark.parametrize("asked", [{"threshold": "f1"}, {"calibrate_rows": "cv+:3"}])
+def test_what_each_fold_chooses_it_chooses_by_groups_of_a_text_column_too(asked):
+    X, y = problem(120)
+    table = {"a": X[:, 0], "b": X[:, 1], "y": y, "clinic": [f"clinic {i % 12}" for i in range(len(y))]}
+    rows = ds.Dataset.read(table, "y", features=["a", "b"]).labelled()
+    found = ds.fit(rows, loss="log", penalty="l2", alpha="cv", folds="group:clinic,3", **asked)
+    assert found.decision is not None if "threshold" in asked else found.calibration is not None
+
+
+def test_a_fold_fills_missing_cells_with_the_means_of_its_own_training_rows():
+    X, y = problem()
+    X[::7, 0] = np.nan
+    rows = ds.Dataset.read({"a": X[:, 0], "b": X[:, 1], "c": X[:, 2], "y": y}, "y").labelled()
+    score = np.empty(len(y))
+    for train, held in FoldSpec.of(5).cut(rows, 0).pairs:
+        filled = np.where(np.isnan(X), np.nanmean(X[train], axis=0), X)
+        model = LogisticRegression(C=np.inf, tol=1e-12, max_iter=10_000).fit(filled[train], y[train])
+        score[held] = model.predict_proba(filled[held])[:, 1]
+    best = max(f1_score(y, score > t) for t in np.r_[0.0, np.unique(score)][:-1])
+    found = ds.fit(rows, loss="log", penalty=None, threshold="f1").decision
+    assert found.score == pytest.approx(best, rel=1e-9)
+    middles = np.sort(score)[:-1] + np.diff(np.sort(score)) / 2
+    assert np.abs(middles - found.threshold).min() < 1e-9
+
+
 def test_no_threshold_of_scikit_learn_is_better_on_the_same_predictions():
     X, y = problem()
     rows = ds.Dataset.from_arrays(X, y).labelled()

@@ -20,8 +20,8 @@ from ..model.naming import coded
 from ..selection import FoldSpec
 from ..selection.fold_moments import Holes
 from ..selection.metrics import Metric, metric_of, score_of
+from .fold_fits import fold_fits
 from .recipe import Recipe
-from .training import Training
 
 REPEATS = 5
 SURE = 0.05  # p after Holm's correction, below which a difference is one
@@ -255,19 +255,8 @@ def _metric(asked: str | None, losses: Sequence[Any]) -> Metric:
 
 
 def scored(dataset: Dataset, recipe: Recipe, splits, metric: Metric) -> Iterator[tuple[float, float]]:
-    """(score, alpha) of a model on each split: everything that is learned from rows is learned from the
-    training part, what fills missing cells too."""
-    holes = Holes.of(dataset)
-    for train, held in splits:
-        rows = dataset
-        if holes:
-            rows = replace(dataset, X=holes.filled(dataset.X, holes.means(dataset, train)))
-        learned = rows.take(train)
-        if isinstance(learned.X, np.ndarray) and (np.ptp(learned.X, axis=0) == 0).any():
-            learned = replace(learned, encoding=None)  # a level that is absent here has the weight 0
-        training = Training.on_rows(learned, recipe)
-        training.judged = False
-        solution, part = training.solution, rows.take(held)
+    """(score, alpha) of a model on each split."""
+    for solution, part, _ in fold_fits(dataset, recipe, splits, Holes.of(dataset)):
         z = np.asarray(solution.scores(part), dtype=float).reshape(len(part), -1)
         loss, penalty = solution.recipe.loss, solution.recipe.penalty
         score = score_of(metric, loss, z, coded(part, loss), np.asarray(part.y), part.weights)

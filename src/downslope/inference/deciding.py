@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import view
 from ..arguments import is_number
 from ..data import Dataset
 from ..errors import DownslopeError
 from ..selection import FoldSpec
+from ..selection.fold_moments import Holes
+from .fold_fits import fold_fits
 
 EXAMPLES = "0.3, f1, cost:10:1"
 
@@ -107,7 +108,7 @@ def decided(training: Any, solution: Any) -> Any:
 
 
 def _chosen(training: Any, solution: Any, rule: str, chances: bool) -> Decision:
-    z, dataset = out_of_fold(training, solution), training.dataset
+    z, dataset = out_of_fold(training), training.dataset
     y = np.asarray(dataset.y).astype(int)
     s = np.ones(len(y)) if dataset.weights is None else np.asarray(dataset.weights, dtype=float)
     score = solution.recipe.loss.mean(z[:, None])[:, 0] if chances else z
@@ -150,12 +151,10 @@ def _worth(found: Any, missed: Any, alarms: Any, rule: str, rows: float) -> Any:
     return -(miss * missed + alarm * alarms) / rows
 
 
-def out_of_fold(training: Any, solution: Any) -> np.ndarray:
+def out_of_fold(training: Any) -> np.ndarray:
     """z of each row by the model of the folds without it; what is chosen is chosen again in each.  (n,)"""
     dataset, recipe = training.dataset, training.asked_recipe.with_(threshold=None)
-    z = np.empty(len(dataset))
-    for train, held in FoldSpec.of(recipe.folds).cut(dataset, recipe.seed).pairs:
-        rows = replace(dataset.take(train), table=None, encoding=None)
-        found = view("training").on_rows(rows, recipe).solution
-        z[held] = replace(found, classes=solution.classes).scores(dataset.take(held))
+    z, pairs = np.empty(len(dataset)), FoldSpec.of(recipe.folds).cut(dataset, recipe.seed).pairs
+    for solution, rows, held in fold_fits(dataset, recipe, pairs, Holes.of(dataset)):
+        z[held] = solution.scores(rows)
     return z

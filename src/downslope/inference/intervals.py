@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import view
 from ..data import Dataset
 from ..data.partitioned import PartitionedDataset
 from ..errors import DownslopeError
 from ..insight.covariance import squares_at
 from ..insight.standard_errors import to_user_of
+from ..selection.fold_moments import Holes
+from .fold_fits import fold_fits
 
 MOST = 500  # columns up to which a run keeps a matrix of all pairs of them
 WORK = 2e9  # n·d², up to which saving a run forms it
@@ -187,21 +188,16 @@ def _crossed(training: Any, solution: Any) -> Calibration:
     n, K = len(dataset), int(asked)
     fold = np.empty(n, dtype=int)
     fold[np.random.Generator(np.random.Philox(training.recipe.seed + 1)).permutation(n)] = np.arange(n) % K
+    pairs = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(K)]
     params, scores = [], None
-    for k in range(K):
-        part = view("training").on_rows(_plain(dataset.take(fold != k)), training.asked_recipe)
-        found = replace(part.solution, classes=solution.classes)
+    # A new row is filled once for all folds, so missing cells stand as all rows fill them.
+    for found, rows, held in fold_fits(dataset, training.asked_recipe, pairs, Holes()):
         params.append(found.params)
-        missed = _missed(found, dataset.take(fold == k))
+        missed = _missed(found, rows)
         scores = np.empty((n, missed.shape[1])) if scores is None else scores
-        scores[fold == k] = missed
+        scores[held] = missed
     assert scores is not None
     return Calibration(scores, fold=fold, params=np.array(params))
-
-
-def _plain(dataset: Dataset) -> Dataset:
-    """Rows that are encoded already: what they were before is not asked for again."""
-    return replace(dataset, table=None, encoding=None)
 
 
 def _missed(solution: Any, rows: Dataset) -> np.ndarray:
