@@ -5,8 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from downslope import messages
+from downslope.cli import app
 from downslope.errors import DownslopeError, nearest
 from downslope.messages import FOLDER, LANGUAGES, read_table, speaking, text
 from tests.sentences import placeholders
@@ -104,6 +106,20 @@ def test_every_key_that_exists_is_used():
 def test_what_is_said_in_chinese_is_chinese():
     plain = [key for key, (_, chinese) in TEXTS.items() if not re.search("[一-鿿]", chinese)]
     assert all(not re.search("[A-Za-z]{4,} [A-Za-z]{3,}", TEXTS[key][1]) for key in plain)
+
+
+def options(command) -> set[str]:
+    """The settings that a command and its commands take, as Python names them."""
+    own = {param.name for param in command.params}
+    return own.union(*(options(each) for each in getattr(command, "commands", {}).values()))
+
+
+def test_a_setting_that_is_refused_is_named_as_the_door_names_it():
+    settings = options(get_command(app))
+    bare = re.compile(r"([a-z_]+) (?:was|为|是) \{")
+    asked = [(key, bare.match(sentence)) for key, pair in TEXTS.items() for sentence in pair]
+    wrong = {key for key, found in asked if found and found[1] in settings}
+    assert "folds" in settings and wrong - {"functions.derivative_kind", "inference.not_called"} == set()
 
 
 def test_an_error_is_one_line_in_the_language_of_the_moment():
