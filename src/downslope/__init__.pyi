@@ -60,6 +60,8 @@ from .inference.torch_optimizer import TorchOptimizer as TorchOptimizer
 from .insight.certificate import Certificate as Certificate
 from .insight.certificate import certify as certify
 from .insight.diagnostics import ClassDiagnostics as ClassDiagnostics
+from .insight.diagnostics import ComponentResiduals as ComponentResiduals
+from .insight.diagnostics import FeatureImportance as FeatureImportance
 from .insight.diagnostics import ResidualDiagnostics as ResidualDiagnostics
 from .insight.gradient_check import check_gradient as check_gradient
 from .insight.landscape import Plane as Plane

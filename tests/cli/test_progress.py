@@ -155,6 +155,19 @@ def test_a_fix_is_logged_after_the_run_that_it_mends(run):
     assert list(next(line["change"] for line in lines() if line["event"] == "changed")) == ["learning_rate"]
 
 
+def test_the_descent_with_the_penalty_that_auto_added_is_logged_as_a_change():
+    X = np.arange(20.0)[:, None]
+    solution = ds.fit(ds.Dataset.from_arrays(X, X[:, 0] > 9.5), loss="log", log="run.jsonl")
+    events = [line["event"] for line in lines() if line["event"] != "step"]
+    assert events == ["begin", "end", "changed", "end"]
+    place = [line["event"] for line in lines()].index("changed")
+    before, changed, after = lines()[:place], lines()[place], lines()[place + 1 :]
+    assert before[-1]["verdict"]["code"] == "separable" and before[-1]["steps"] == len(before) - 2
+    assert changed["change"] == {"penalty": "l2", "alpha": solution.recipe.penalty.alpha}
+    assert [line["loss"] for line in after[:-1]] == [step.loss for step in solution.trace]
+    assert after[-1]["loss"] == solution.loss and after[-1]["written"] == len(after) - 1
+
+
 def test_a_descent_that_fails_on_the_way_ends_the_log_with_the_reason():
     def f(x):
         if x[0] < 2:

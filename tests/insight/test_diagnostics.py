@@ -10,7 +10,8 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import downslope as ds
 from downslope import cli, plots
-from downslope.insight.diagnostics import smooth
+from downslope.insight.data_evidence import Evidence
+from downslope.insight.diagnostics import _ShuffledTable, smooth
 from tests.builders import EXAMPLES, refused_key
 
 
@@ -47,7 +48,9 @@ def test_estimators_and_predictions_have_residuals_without_leverages():
     one = ds.ResidualDiagnostics.from_estimator(model, X, y)
     other = ds.ResidualDiagnostics.from_predictions(y, model.predict(X))
     np.testing.assert_array_equal(one.residuals, other.residuals)
-    assert one.leverage is None and one.cook is None and len(one.plot().axes) == 3
+    assert one.leverage is None and one.cook is None
+    assert len(one.plot().axes) == 3 + 1 + 3  # the importance and each of three columns
+    assert len(other.plot().axes) == 3 and other.importance is None and other.components is None
     rows = ds.Dataset.from_arrays(X, y)
     robust = ds.ResidualDiagnostics.from_solution(ds.fit(rows, loss="huber"), rows)
     assert robust.leverage is None and len(robust.fitted) == len(y)
@@ -77,19 +80,101 @@ def test_chances_are_judged_as_scikit_learn_judges_them():
     assert (rows[0], hits[0], rows[-1], hits[-1]) == (0, 0, 1, 1) and (np.diff(hits) >= 0).all()
     again = ds.ClassDiagnostics.from_predictions(event, chance)
     np.testing.assert_allclose(again.calibration(1), found.calibration(1))
-    assert len(found.plot().axes) == 3
+    assert len(found.plot().axes) == 3 + 1 + 3 and len(again.plot().axes) == 3
 
 
 def test_each_picture_takes_an_axes_and_returns_it():
     X, y = table()
     rows = ds.Dataset.from_arrays(X, y)
     found = ds.ResidualDiagnostics.from_solution(ds.fit(rows), rows)
+    assert len(found.plot().axes) == 4 + 1 + 3
+    for draw in (plots.importance, plots.component):
+        part = found.importance if draw is plots.importance else found.components
+        ax = draw(part)
+        assert draw(part, ax=ax) is ax
     for draw in (plots.residual_trend, plots.normal_qq, plots.scale_location, plots.leverage):
         ax = draw(found)
         assert draw(found, ax) is ax
     chances = ds.ClassDiagnostics.from_predictions(y > 0, 1 / (1 + np.exp(-y)))
     for draw in (plots.calibration, plots.precision_recall, plots.gains):
         assert draw(chances).get_title(loc="left")
+
+
+def test_permutation_importance_is_scikit_learns():
+    from sklearn.inspection import permutation_importance
+
+    X, y = table()
+    rows = ds.Dataset.from_arrays(X, y)
+    about = {"n_repeats": 5, "random_state": 0}
+    expected = permutation_importance(LinearRegression().fit(X, y), X, y, **about).importances
+    found = ds.FeatureImportance.from_solution(ds.fit(rows), rows)
+    np.testing.assert_allclose(found.falls, expected, atol=1e-12)
+    assert found.metric == "r2" and found.score == pytest.approx(ds.fit(rows).metrics["training"]["r2"])
+    model = ds.LinearRegressor().fit(X, y)
+    np.testing.assert_allclose(ds.FeatureImportance.from_estimator(model, X, y).falls, expected, atol=1e-12)
+    event = y > 0
+    rows = ds.Dataset.from_arrays(X, event)
+    chances = ds.fit(rows, loss="log", penalty="l2", alpha=0.01)
+    found = ds.FeatureImportance.from_solution(chances, rows)
+    model = LogisticRegression(C=1 / (0.01 * len(y)), tol=1e-12).fit(X, event)
+    expected = permutation_importance(model, X, event, scoring="neg_log_loss", **about).importances
+    np.testing.assert_allclose(found.falls, expected, atol=1e-4)
+    assert found.metric == "log_loss"
+    hinge = ds.fit(rows, loss="smoothed_hinge", penalty="l2", alpha=0.01)
+    assert ds.FeatureImportance.from_solution(hinge, rows).metric == "accuracy"
+
+
+def test_the_indicators_of_a_text_column_are_shuffled_together():
+    rows = ds.Dataset.read(EXAMPLES / "penguins.csv", "body_mass_g")
+    found = ds.FeatureImportance.from_solution(ds.fit(rows), rows)
+    assert found.names == tuple(column.name for column in rows.encoding.columns)
+    assert found.to_json()["columns"][0]["column"] == "species"
+    evidence = Evidence.of(ds.fit(rows), rows)
+    index = np.repeat(np.arange(len(rows))[:, None], len(found.names), axis=1)
+    order = np.random.default_rng(0).permutation(len(rows))
+    index[:, found.names.index("species")] = order
+    expected = np.asarray(rows.X).copy()
+    species = [name.startswith("species=") for name in rows.features]
+    expected[:, species] = expected[np.ix_(order, np.flatnonzero(species))]
+    np.testing.assert_array_equal(_ShuffledTable(None, evidence).rows(index).X, expected)
+
+
+def test_component_plus_residual_is_that_of_statsmodels():
+    X, y = table()
+    rows = ds.Dataset.from_arrays(X, y)
+    found = ds.ComponentResiduals.from_solution(ds.fit(rows), rows)
+    fit = sm.OLS(y, sm.add_constant(X)).fit()
+    for j in range(3):
+        component = fit.resid + fit.params[j + 1] * (X[:, j] - X[:, j].mean())
+        np.testing.assert_allclose(found.component(j), component, atol=1e-9)
+    other = ds.ComponentResiduals.from_estimator(LinearRegression().fit(X, y), X, y)
+    np.testing.assert_allclose(other.component(2), found.component(2), atol=1e-9)
+
+
+@pytest.mark.parametrize("loss", ["poisson", "log"])
+def test_components_of_likelihoods_take_the_residuals_of_a_newton_step(loss):
+    X, _ = table(400)
+    z = 0.5 + 0.3 * X[:, 0]
+    rng = np.random.default_rng(1)
+    y = rng.poisson(np.exp(z)) if loss == "poisson" else (rng.random(400) < 1 / (1 + np.exp(-z))).astype(int)
+    rows = ds.Dataset.from_arrays(X, y)
+    found = ds.ComponentResiduals.from_solution(ds.fit(rows, loss=loss, tol=1e-12), rows)
+    family = sm.families.Poisson() if loss == "poisson" else sm.families.Binomial()
+    fit = sm.GLM(y, sm.add_constant(X), family).fit(tol=1e-14)
+    np.testing.assert_allclose(found.residuals, fit.resid_working, rtol=1e-6, atol=1e-6)
+    at, level = smooth(X[:, 0], found.component(0), weights=found.curvature)
+    assert np.abs(level - found.weights[0] * (at - X[:, 0].mean())).max() < 0.8
+
+
+def test_a_bend_shows_in_the_component_of_its_column_alone():
+    X, y = table(400)
+    rows = ds.Dataset.from_arrays(X, y + 1.5 * X[:, 1] ** 2)
+    found = ds.ComponentResiduals.from_solution(ds.fit(rows), rows)
+    apart = []
+    for j in range(3):
+        at, level = smooth(X[:, j], found.component(j))
+        apart.append(np.abs(level - found.weights[j] * (at - X[:, j].mean())).max())
+    assert apart[1] > 4 * max(apart[0], apart[2])
 
 
 @pytest.mark.parametrize("target, shown", [("body_mass_g", "cook"), ("species", "classes")])

@@ -298,6 +298,42 @@ def refused(key, call):
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.parametrize("loss, y", [("squared", Y), ("log", CLASSES), ("log", THREE)])
+def test_under_l1_the_degrees_are_the_weights_that_are_not_zero(loss, y):
+    """Zou, Hastie & Tibshirani 2007; of softmax the intercept of one class is no degree of freedom."""
+    rows = ds.Dataset.from_arrays(np.column_stack([X, RNG.normal(size=(N, 3))]), y)
+    alpha = 0.05 if loss == "log" else 2.0
+    solution = ds.fit(rows, loss=loss, penalty="l1", alpha=alpha, penalty_on="standardised", tol=1e-12)
+    found = ds.standard_errors(solution, rows, kind="bootstrap", replicates=2)
+    k = len(solution.intercept) if np.ndim(solution.intercept) else 1
+    weights = solution.params[: -k or None]
+    df = np.count_nonzero(weights) + max(1, k - 1)
+    assert 0 < np.count_nonzero(weights) < len(weights) and found.fit.degrees == df
+    f = solution.loss - alpha * np.abs(weights.reshape(7, k) * np.asarray(rows.X).std(axis=0)[:, None]).sum()
+    minus_two_log = N * (np.log(2 * np.pi * f) + 1) if loss == "squared" else 2 * N * f
+    np.testing.assert_allclose(found.aic, minus_two_log + 2 * df, rtol=1e-8)
+    np.testing.assert_allclose(found.bic, minus_two_log + np.log(N) * df, rtol=1e-8)
+    assert found.fit.test is None and np.isnan(found.low).all()
+
+
+def test_the_seed_of_the_command_draws_other_tables(tmp_path, capsys, monkeypatch, file):
+    monkeypatch.chdir(tmp_path)
+    main(["fit", str(file), "--target", "y", "--out", "a.run"])
+    capsys.readouterr()
+
+    def printed(*words):
+        assert main(["inspect", "a.run", *words]) == 0
+        return capsys.readouterr().out
+
+    first, same, other = (printed("--bootstrap", "5", "--seed", seed) for seed in ("0", "0", "1"))
+    assert first == same == printed("--bootstrap", "5") and first != other
+    assert (
+        printed("--diagnose") == printed("--diagnose", "--seed", "0") != printed("--diagnose", "--seed", "1")
+    )
+    for words in (["--seed", "1"], ["--errors", "HC3", "--seed", "1"], ["--bootstrap", "5", "--seed", "x"]):
+        assert main(["inspect", "a.run", *words]) == 2
+
+
 def test_what_has_no_such_errors_is_refused(file):
     rows = ds.Dataset.from_arrays(X, Y)
     plain, ridge = ds.fit(rows), ds.fit(rows, penalty="l2", alpha=0.1)

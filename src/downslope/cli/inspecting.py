@@ -11,6 +11,7 @@ from ..errors import DownslopeError
 from ..messages import text
 from . import options as o
 
+IMPORTANT = 8  # columns whose importance is printed
 # settings that say nothing of a function
 OF_ROWS = ("loss", "penalty", "alpha", "penalty_on", "intercept", "scale")
 
@@ -24,6 +25,7 @@ def inspect(
     time: o.Time = None,
     bootstrap: o.Bootstrap = None,
     fix_alpha: o.FixAlpha = False,
+    seed: o.Seed = None,
     diagnose: o.Diagnose = False,
     step: o.StepNumber = None,
     plane: o.Plane = None,
@@ -45,7 +47,7 @@ def inspect(
         asked = robust or surface or diagnose or any(one is not None for one in (errors, step, plane, data))
         return _watched(solution, run, asked, plot, force, json)
     if diagnose:
-        return _diagnosed(solution, data, plot, force, json)
+        return _diagnosed(solution, data, plot, force, json, seed)
     if plot is not None:
         from ..insight.landscape import landscape
         from . import pictures
@@ -59,8 +61,10 @@ def inspect(
             show.written(show.console(), [drawn])
         return 0
     kind = instruments.kind_of_errors(errors, cluster_by, hac, bootstrap)
+    if seed is not None and kind != "bootstrap":
+        raise DownslopeError("cli.drawn_seed")
     if kind is not None:
-        given = {"groups": cluster_by, "lags": hac, "time": time, "replicates": bootstrap}
+        given = {"groups": cluster_by, "lags": hac, "time": time, "replicates": bootstrap, "seed": seed}
         table = instruments.errors_of(solution, data, robust, kind, fix_alpha=fix_alpha, **given)
         if json:
             show.as_json(table.to_json())
@@ -90,13 +94,16 @@ def inspect(
     return 0
 
 
-def _diagnosed(solution, data: str | None, plot: str | None, force: bool, json: bool) -> int:
+def _diagnosed(
+    solution, data: str | None, plot: str | None, force: bool, json: bool, seed: str | None
+) -> int:
     """`inspect --diagnose`: residuals, or chances, on the training rows; their pictures with --plot."""
     from .. import plots
     from ..insight.diagnostics import diagnosed
     from . import show
 
-    found = diagnosed(solution, solution.rows_for_errors(data))
+    shuffles = 0 if seed is None else whole(least=0).read("--seed", seed)
+    found = diagnosed(solution, solution.rows_for_errors(data), shuffles)
     facts = found.to_json()
     if plot is not None:
         plots.save(found.plot(), plot, overwrite=force)
@@ -112,6 +119,10 @@ def _diagnosed(solution, data: str | None, plot: str | None, force: bool, json: 
         page.print(text("cli.diagnosed_outliers", rows=listed(facts["outliers"])))
     if facts.get("cook"):
         page.print(text("cli.diagnosed_cook", rows=listed(facts["cook"])))
+    ranked = facts["importance"]
+    if ranked is not None:
+        columns = ", ".join(f"{one['column']} {one['mean']:.3g}" for one in ranked["columns"][:IMPORTANT])
+        page.print(text("cli.diagnosed_importance", metric=ranked["metric"], columns=columns))
     show.written(page, [] if plot is None else [plot])
     return 0
 

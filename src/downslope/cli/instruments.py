@@ -101,6 +101,7 @@ def errors_of(solution, data: str | None, robust: bool, kind: str, **given: Any)
     from ..insight.standard_errors import standard_errors
 
     counted = {"lags": ("--hac", whole(least=0)), "replicates": ("--bootstrap", whole(least=2))}
+    counted["seed"] = "--seed", whole(least=0)
     for name, (option, number_kind) in counted.items():
         if given[name] is not None:
             given[name] = number_kind.read(option, given[name])
@@ -110,7 +111,7 @@ def errors_of(solution, data: str | None, robust: bool, kind: str, **given: Any)
 
 def show_errors(solution, data: str | None = None, robust: bool = False) -> list[str]:
     """The lines of `inspect RUN --errors [--robust] [--data FILE]`."""
-    none: dict[str, Any] = {"lags": None, "replicates": None}
+    none: dict[str, Any] = {"lags": None, "replicates": None, "seed": None}
     return errors_of(solution, data, robust, BARE, **none).summary().splitlines()
 
 

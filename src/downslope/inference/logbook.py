@@ -32,6 +32,7 @@ from .solution import Solution, finite
 from .trackers import MLflow, TensorBoard, refuse_without_room
 
 if TYPE_CHECKING:
+    from ..insight import Verdict
     from .training import Training
 
 FORMAT, VERSION = "downslope", 1
@@ -200,6 +201,7 @@ class Log:
 
     def __init__(self, book: Logbook, training: Training, writers: list[Thinned]):
         self.book, self.training, self.writers = book, training, writers
+        self.trace = training.trace
         self.kept: list[str] = []  # the targets that hold all of it, once it has ended
         self._pace = Throughput(training.meter)
 
@@ -216,12 +218,22 @@ class Log:
             raise
 
     def end(self, solution: Solution) -> None:
-        """How it ended; the last step first, for those that were not handed it."""
-        steps = solution.trace.steps
+        """How it ended; the last step first, for those that were not handed it. A second descent, with the
+        penalty that "auto" added, follows as one with a change."""
+        steps = self.trace.steps
         if steps:
             self._write(steps[-1], [writer for writer in self.writers if writer.last < steps[-1].step])
-        record: dict[str, Any] = {"event": "end", "stopped": solution.stopped}
-        record["verdict"] = {"code": solution.verdict.code, "text": solution.verdict.text}
+        if self.training.trace is not self.trace and self.training.unbounded is not None:
+            stopped, verdict = self.training.unbounded
+            self._end(_ending(stopped, verdict) | {"steps": self.trace.updates})
+            penalty = self.training.recipe.penalty
+            again = self.rerun(self.training, {"penalty": penalty.spec, "alpha": penalty.alpha})
+            for step in solution.trace.steps:
+                again._write(step, again.writers, live=False)
+            again.end(solution)
+            self.kept = again.kept
+            return
+        record = _ending(solution.stopped, solution.verdict)
         record |= {name: getattr(solution, name) for name in ("loss", "gap", "epochs", "seconds", "method")}
         record |= {"steps": solution.trace.updates, "metrics": dict(solution.metrics)}
         self._end(record)
@@ -230,10 +242,10 @@ class Log:
         """A log in the same places of the same descent with a change, after this one has ended."""
         return self.book.open(training, "changed", change=dict(change))
 
-    def _write(self, step: Step, writers: list[Thinned]) -> None:
+    def _write(self, step: Step, writers: list[Thinned], live: bool = True) -> None:
         if not writers:
             return
-        rows, size = self._pace.speeds()
+        rows, size = self._pace.speeds() if live else (None, None)
         record: dict[str, Any] = {"event": "step"}
         record |= {name: getattr(step, name) for name in Step._fields if name not in ("params", "gradient")}
         record |= {"rows_per_second": rows, "bytes_per_second": size, "memory": self._pace.memory().resident}
@@ -312,6 +324,10 @@ class Lines:
                 self._file.truncate(self._size)
             raise
         self._size = size
+
+
+def _ending(stopped: str, verdict: Verdict) -> dict[str, Any]:
+    return {"event": "end", "stopped": stopped, "verdict": {"code": verdict.code, "text": verdict.text}}
 
 
 def _settings(training: Training) -> dict[str, Any]:

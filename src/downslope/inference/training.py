@@ -85,6 +85,7 @@ class Training:
         self.calibration: Any = None  # else (calibration rows, fraction, seed)
         self.test: Any = None  # (test rows, fraction, seed)
         self.code: Mapping[str, Any] = {}  # what a checkpoint keeps of a module, an optimizer, a function
+        self.unbounded: tuple[str, Verdict] | None = None  # the end without the penalty that "auto" added
         self._validation: Objective | None = validation
         self._end: Result | None = None
         self.judged = True  # whether its end is to get a verdict
@@ -129,9 +130,7 @@ class Training:
             moments = None if path is None else path.moments
             objective = recipe.objective(dataset, module, moments)
             method = renumbered(recipe.method_for(objective), dataset)
-            if (
-                moments is not None and not method.at_once
-            ):  # a checkpoint goes on with the bits of the rows' own
+            if moments is not None and not method.at_once:  # a checkpoint goes on with the rows' own bits
                 objective = recipe.objective(dataset, module)
             if not method.full:
                 objective = objective.uncentred()
@@ -300,6 +299,7 @@ class Training:
         if self.recipe.penalty.name == AUTO:
             bounded = self._penalised(verdict) if verdict.code in UNBOUNDED else None
             if bounded is not None:
+                bounded.unbounded = end.reason.code, verdict
                 vars(self).update(vars(bounded))
                 return self._solved()
             self.recipe = self.recipe.with_(penalty=None)

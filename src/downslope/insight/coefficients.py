@@ -122,6 +122,7 @@ class StandardErrors:
         about = {"rows": self.rows, "degrees": f"{self.degrees:g}"}
         key = "bootstrap" if self.covariance_kind == "bootstrap" else self.kind
         key = "rows" if key == "z" and self.covariance_kind not in ("model", "bootstrap") else key
+        key = "replicates" if self.interval is not None and np.isnan(self.interval[0]).any() else key
         count = 0 if self.replicates is None else len(self.replicates)
         lines = [text(f"instruments.rests_on_{key}", replicates=count, **about)]
         if self.deviation:

@@ -20,9 +20,10 @@ COLLINEAR = 10.0  # a variance inflation from which a weight is hard to tell fro
 class FitStatistics:
     """What is not defined is None: a likelihood of Huber, quantile and hinge losses; tests under a penalty.
 
-    `degrees` is df, the number of weights, or under L2 the trace of the hat matrix; k of AIC = −2·log L + 2k
-    and BIC = −2·log L + k·log n, for squared loss at σ̂² = RSS/n, without counting σ. `test` is "F", "LR" or,
-    with robust errors, "Wald": of all weights but the intercept.
+    `degrees` is df: the number of weights, under L2 the trace of the hat matrix, under L1 the weights that
+    are not 0. It is k of AIC = −2·log L + 2k and BIC = −2·log L + k·log n, for squared loss at σ̂² = RSS/n,
+    without counting σ, and what R² is adjusted by. `test` is "F", "LR" or, with robust errors, "Wald": of all
+    weights but the intercept.
     """
 
     rows: int
@@ -95,11 +96,10 @@ def fit_statistics(
     found: dict[str, Any] = {"rows": n, "degrees": degrees, "vif": inflation(term)}
     if k > 1 and not term.coupled:
         return FitStatistics(**found)
-    q = term.inputs
     slopes = term.columns * (k - 1 if term.coupled else 1)
     tested = None if penalised or not slopes else kind
     if loss.quadratic:
-        found |= _of_squares(term, theta, degrees, n, q)
+        found |= _of_squares(term, theta, degrees, n)
     elif loss.likelihood:
         found |= _of_likelihood(term, theta, degrees, n)
     if tested == "model" and loss.quadratic:
@@ -119,6 +119,24 @@ def fit_statistics(
             found |= _test("Wald", value / slopes if loss.quadratic else value, ends)
     found.pop("spread", None)
     return FitStatistics(**found)
+
+
+def degrees_of_freedom(F: Any, theta: np.ndarray) -> float:
+    """The trace of the hat matrix, tr (∇²f + α·∂²R)⁻¹∇²f over the weights that are not 0, the intercept
+    among them; of L1 that is how many they are.  Zou, Hastie & Tibshirani 2007."""
+    term = F.term
+    free = F.l1 == 0
+    active = np.flatnonzero(free | (theta != 0)) if F.nonsmooth else np.arange(len(theta))
+    if not F.l2.any():
+        return float(len(active) - term.coupled * int(free[:: term.outputs].sum()))  # softmax: one class is 0
+    if F.quadratic:
+        H = term.constant_hessian[np.ix_(active, active)]
+    else:
+        H = term.hessian(theta, term.value_and_gradient(theta)[2])[np.ix_(active, active)]
+    whole = H + np.diag(F.l2[active])
+    size = np.sqrt(np.maximum(np.diag(whole), np.finfo(float).tiny))
+    H, whole = H / size / size[:, None], whole / size / size[:, None]
+    return float(np.trace(np.linalg.lstsq(whole, H, rcond=None)[0]))
 
 
 def inflation(term: Any) -> tuple[float, ...]:
@@ -152,7 +170,7 @@ def _test(name: str, value: float, degrees: tuple[float, ...]) -> dict[str, Any]
     return {"test": name, "test_statistic": float(value), "test_degrees": degrees, "test_p": float(p)}
 
 
-def _of_squares(term: Any, theta, degrees: float, n: int, q: int) -> dict[str, Any]:
+def _of_squares(term: Any, theta, degrees: float, n: int) -> dict[str, Any]:
     from scipy.special import chdtrc
 
     total, logs, y, yy, powers, _, _, lagged = term.map_reduce(partial(_squares, theta), _squares_joined)
@@ -163,7 +181,9 @@ def _of_squares(term: Any, theta, degrees: float, n: int, q: int) -> dict[str, A
     if spread > 0:
         r2 = 1 - rss / spread
         found["r_squared"] = r2
-        found["adjusted_r_squared"] = 1 - (1 - r2) * (n - term.intercept) / (n - q) if n > q else None
+        found["adjusted_r_squared"] = (
+            1 - (1 - r2) * (n - term.intercept) / (n - degrees) if n > degrees else None
+        )
     if rss > 0:
         likelihood = -n / 2 * (np.log(2 * np.pi) + np.log(rss / n) + 1) + 0.5 * (logs + n * np.log(unit))
         found |= _criteria(likelihood, degrees, n)

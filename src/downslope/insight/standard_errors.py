@@ -10,7 +10,7 @@ from ..arguments import ROWS, a, door, one_of, truth, whole
 from ..errors import DownslopeError
 from . import bootstrap, covariance
 from .coefficients import StandardErrors
-from .fit_statistics import fit_statistics
+from .fit_statistics import degrees_of_freedom, fit_statistics
 
 AT_REST = 1e-6  # of a slope's usual size: above, these weights are no minimum of these rows
 KINDS = ("model", "HC0", "HC1", "HC2", "HC3", "cluster", "hac", "quasi", "posterior", "sandwich", "bootstrap")
@@ -106,8 +106,11 @@ def standard_errors(
         notes += [("instruments.replicates_lost", {"count": lost})] if lost else []
         ends = np.percentile(found, [2.5, 97.5], axis=0)
         C = np.atleast_2d(np.cov(found, rowvar=False))
+        theta = objective.to_inner(solution.params)
+        df = degrees_of_freedom(objective, theta) / (1 if free else k)
+        fit = fit_statistics(term, theta, df, None, bool(objective.penalty.alpha), kind, np.inf)
         return StandardErrors(
-            **known, covariance=C, error=np.sqrt(np.diag(C)), degrees=np.inf, replicates=found,
+            **known, fit=fit, covariance=C, error=np.sqrt(np.diag(C)), degrees=np.inf, replicates=found,
             tested=not (kinked or objective.penalty.alpha), notes=tuple(notes),
             interval=(np.full_like(ends[0], np.nan),) * 2 if kinked else (ends[0], ends[1]),
         )  # fmt: skip

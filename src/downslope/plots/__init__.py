@@ -9,8 +9,10 @@ from .comparison import comparison
 from .curves import loss, path, remainder, weights
 from .diagnostics import (
     calibration,
+    component,
     diagnostics,
     gains,
+    importance,
     leverage,
     normal_qq,
     precision_recall,
@@ -27,6 +29,7 @@ from .starts import starts
 __all__ = [
     "calibration",
     "comparison",
+    "component",
     "confusion",
     "contours",
     "descent_gif",
@@ -34,6 +37,7 @@ __all__ = [
     "fitted",
     "function_line",
     "gains",
+    "importance",
     "leverage",
     "loss",
     "loss_over_weight",

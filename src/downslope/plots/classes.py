@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -243,9 +244,10 @@ def _by_class(ax, points: np.ndarray, codes: np.ndarray, classes: Sequence) -> N
         )
 
 
-def _legend(ax) -> None:
-    """Names to the right of the axes, where they hide nothing."""
-    box = ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize=9, borderaxespad=0)
+def _legend(ax, **where: Any) -> None:
+    """Names to the right of the axes, where they hide nothing, or `where` is free."""
+    where = where or {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0}
+    box = ax.legend(**where, frameon=False, fontsize=9)
     for words in box.get_texts():
         words.set(color=INK, **lettering(words.get_text()))
 

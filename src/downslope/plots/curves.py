@@ -325,11 +325,20 @@ def path(found: Path, ax=None):
     marks = [(found.best, "plots.best_alpha")]
     if found.errors is not None and found.alpha_1se != found.alphas[found.best]:
         marks.append((int(np.flatnonzero(found.alphas == found.alpha_1se)[0]), "plots.alpha_1se"))
+    low, high = ax.get_ylim()  # the names lie beyond the best scores, where no curve and no band is
+    room = 0.22 * (high - low)
+    ax.set_ylim((low, high + room) if found.higher else (low - room, high))
+    middle = np.sqrt(found.alphas[0] * found.alphas[-1])
     for row, (place, key) in enumerate(marks):
-        at = found.alphas[place], found.curve[place]
-        ax.axvline(at[0], color=QUIET, linewidth=0.8, linestyle=":", zorder=1)
-        ax.plot(*at, "o", color=COLOURS[row], markersize=5, zorder=4)
-        note(ax, say(key, alpha=float(at[0])), at, offset=(6, 14 + 16 * row))
+        alpha = float(found.alphas[place])
+        ax.axvline(alpha, color=QUIET, linewidth=0.8, linestyle=":", zorder=1)
+        ax.plot(alpha, found.curve[place], "o", color=COLOURS[row], markersize=5, zorder=4)
+        height = room * (0.62 - 0.4 * row)
+        at = alpha, (high + room - height if found.higher else low - room + height)
+        left = alpha < middle
+        note(
+            ax, say(key, alpha=alpha), at, (6 if left else -6, 0), va="center", ha="left" if left else "right"
+        )
     return ax
 
 

@@ -2,36 +2,102 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..arguments import door
-from ..insight.diagnostics import ClassDiagnostics, ResidualDiagnostics, smooth
-from .canvas import INK, PATH, QUIET, axes, note, panels, style
+from ..arguments import a, door, whole
+from ..insight.diagnostics import (
+    ClassDiagnostics,
+    ComponentResiduals,
+    FeatureImportance,
+    ResidualDiagnostics,
+    smooth,
+)
+from .canvas import INK, PATH, QUIET, SURFACE, axes, note, panels, style
 from .classes import _legend
 from .fit import _scatter
-from .lettering import drawable, say
+from .lettering import drawable, lettering, say
 
 NAMED = 3  # rows with a number
 COOK = (0.5, 1.0)  # contours of Cook's distance
+MOST, BARS = 12, 20  # columns that have a picture of their own, and a bar
 
 
 @door()
 def diagnostics(found: Any):
-    """All pictures of a diagnosis, two in a row. Returns the Figure.
+    """All pictures of a diagnosis, two in a row; of the columns those with the largest effect. Returns the
+    Figure.
 
     >>> found = ResidualDiagnostics.from_predictions([1.0, 2.0, 3.0, 5.0], [1.1, 2.1, 2.9, 4.4])
     >>> len(diagnostics(found).axes)
     3
     """
+    drawn: list[Any] = []
+    parts, columns = found, found if isinstance(found, ComponentResiduals) else found.components
     if isinstance(found, ClassDiagnostics):
-        return panels(
-            *(lambda ax, draw=draw: draw(found, ax) for draw in (calibration, precision_recall, gains))
-        )
-    drawn = [residual_trend, normal_qq, scale_location]
-    drawn += [leverage] if found.leverage is not None else []
-    return panels(*(lambda ax, draw=draw: draw(found, ax) for draw in drawn))
+        drawn = [calibration, precision_recall, gains]
+    elif isinstance(found, ResidualDiagnostics):
+        drawn = [residual_trend, normal_qq, scale_location]
+        drawn += [leverage] if found.leverage is not None else []
+    pictures = [partial(draw, parts) for draw in drawn]
+    if parts is not columns and parts.importance is not None:
+        pictures.append(partial(importance, parts.importance))
+    if columns is not None:
+        effect = np.abs(columns.weights) * columns.values.std(axis=0)
+        largest = np.sort(np.argsort(-effect, kind="stable")[:MOST])
+        pictures += [partial(component, columns, int(j)) for j in largest]
+    return panels(*pictures)
+
+
+@door(found=a("FeatureImportance"))
+def importance(found: FeatureImportance, ax=None):
+    """How far the score falls when a column is shuffled, ± one standard deviation of the shuffles, the most
+    important column first. Returns the Axes.
+
+    >>> found = FeatureImportance(("x1", "x2"), np.array([[0.5, 0.7], [0.0, 0.1]]), 0.9, "r2")
+    >>> importance(found).get_xlabel()
+    'fall of r2 when shuffled'
+    """
+    columns = found.to_json()["columns"][:BARS][::-1]
+    gained = "plots.importance_rise" if found.metric == "log_loss" else "plots.importance_fall"
+    ax = axes(ax, say("plots.importance_title"), say(gained, metric=found.metric), "")
+    at = range(len(columns))
+    about = {"color": SURFACE, "ecolor": INK, "error_kw": {"elinewidth": 1}, "height": 0.6, "zorder": 2}
+    ax.barh(at, [one["mean"] for one in columns], xerr=[one["deviation"] for one in columns], **about)
+    ax.axvline(0, color=INK, linewidth=0.8, zorder=1)
+    names = [
+        drawable(one["column"], "plots.feature", number=len(columns) - k) for k, one in enumerate(columns)
+    ]
+    ax.set_yticks(at, names, **lettering("".join(names)))
+    return ax
+
+
+@door(found=a("ComponentResiduals"), j=whole(least=0))
+def component(found: ComponentResiduals, j: int = 0, ax=None):
+    """wⱼ(xⱼ − x̄ⱼ) + r over the column xⱼ, with the line of slope wⱼ, dashed, and a smooth: apart where the
+    effect bends. Returns the Axes.
+
+    >>> X = np.array([[0.0], [1.0], [2.0]])
+    >>> found = ComponentResiduals.from_predictions([1.0, 2.0, 3.0], [1.5, 2.0, 2.5], X, [0.5])
+    >>> component(found, 0).get_title(loc="left")
+    'Component + residual: 0'
+    """
+    x, y = found.values[:, j], found.component(j)
+    name = drawable(found.names[j], "plots.feature", number=j + 1)
+    ax = axes(ax, say("plots.component_title", name=name), name, say("plots.component"))
+    line = found.weights[j] * (x - x.mean())
+    level = smooth(x, y, weights=found.curvature)
+    _scatter(ax, x, y)
+    ends = [int(x.argmin()), int(x.argmax())]
+    ax.plot(x[ends], line[ends], color=INK, linewidth=1.2, linestyle=(0, (5, 3)), zorder=3)
+    ax.plot(*level, color=PATH, linewidth=1.8, zorder=4)
+    if found.curvature is not None:  # residuals of chances near 0 and 1 are as large as they like
+        shown = np.concatenate([level[1], line[ends], np.quantile(y, [0.02, 0.98])])
+        space = 0.1 * (shown.max() - shown.min() or 1.0)
+        ax.set_ylim(shown.min() - space, shown.max() + space)
+    return ax
 
 
 @door()
@@ -127,7 +193,7 @@ def calibration(found: ClassDiagnostics, ax=None):
     ax.plot([0, 1], [0, 1], color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)))
     for place, k in enumerate(found.shown):
         ax.plot(*found.calibration(k), **style(place), marker="o", markersize=4, label=_named(found, k))
-    return _square(ax)
+    return _square(ax, "lower right")
 
 
 @door()
@@ -144,7 +210,7 @@ def precision_recall(found: ClassDiagnostics, ax=None):
         ax.plot(recall, precision, **style(place), linewidth=1.8, label=label)
         base = float((found.y == k).mean())
         ax.axhline(base, color=style(place)["color"], linewidth=0.8, linestyle=(0, (1, 3)))
-    return _square(ax)
+    return _square(ax, "lower left")
 
 
 @door()
@@ -158,14 +224,15 @@ def gains(found: ClassDiagnostics, ax=None):
     ax.plot([0, 1], [0, 1], color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)))
     for place, k in enumerate(found.shown):
         ax.plot(*found.gains(k), **style(place), linewidth=1.8, label=_named(found, k))
-    return _square(ax)
+    return _square(ax, "lower right")
 
 
-def _square(ax):
+def _square(ax, free: str):
+    """0 to 1 both ways; the names are in the corner that curves leave free."""
     ax.set_xlim(-0.02, 1.02)
     ax.set_ylim(-0.02, 1.02)
     ax.set_aspect("equal")
-    _legend(ax)
+    _legend(ax, loc=free)
     return ax
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from ..data.dataset import Dataset
 from ..data.partitioned import PartitionedDataset
 from ..errors import DownslopeError, nearest
+from ..insight.fit_statistics import degrees_of_freedom
 from ..model import penalties
 from ..model.coordinates import MOMENTS
 from ..model.linear import Linear
@@ -322,24 +323,6 @@ def _past(costs: np.ndarray, errors: np.ndarray | None) -> bool:
     """Whether the last of some costs is above the best by more than its standard error."""
     best = int(np.argmin(costs))
     return errors is not None and best < len(costs) - 1 and bool(costs[-1] > costs[best] + errors[best])
-
-
-def degrees_of_freedom(F: Objective, theta: np.ndarray) -> float:
-    """The trace of the hat matrix, tr (∇²f + α·∂²R)⁻¹∇²f over the weights that are not 0, the intercept
-    among them; of L1 that is how many they are.  Zou, Hastie & Tibshirani 2007."""
-    term = F.term
-    free = F.l1 == 0
-    active = np.flatnonzero(free | (theta != 0)) if F.nonsmooth else np.arange(len(theta))
-    if not F.l2.any():
-        return float(len(active))
-    if F.quadratic:
-        H = term.constant_hessian[np.ix_(active, active)]
-    else:
-        H = term.hessian(theta, term.value_and_gradient(theta)[2])[np.ix_(active, active)]
-    whole = H + np.diag(F.l2[active])
-    size = np.sqrt(np.maximum(np.diag(whole), np.finfo(float).tiny))
-    H, whole = H / size / size[:, None], whole / size / size[:, None]
-    return float(np.trace(np.linalg.lstsq(whole, H, rcond=None)[0]))
 
 
 def minus_twice_log_likelihood(term: Any, loss: Any, f: float) -> float:
