@@ -105,7 +105,7 @@ def test_it_is_a_classifier_with_the_parameters_of_the_plan():
     model = ds.LinearClassifier(penalty="l2", method=ds.Adam(), class_weight={0: 2.0})
     assert is_classifier(model) and clone(model).get_params() == model.get_params()
     assert list(ds.LinearClassifier().get_params()) == sorted(
-        [*ds.LinearRegressor().get_params(), "class_weight", "threshold"]
+        [*ds.LinearRegressor().get_params(), "class_weight", "threshold", "calibrate"]
     )
     assert "LinearClassifier" in model._repr_html_()
 

@@ -47,6 +47,7 @@ EXAMPLES = {
     "folds": ("group:g", "group:g"),
     "metric": ("mae", "mae"),
     "threshold": (0.3, "0.3"),
+    "calibrate": ("platt", "platt"),
     "hidden": ((3, 2), "3,2"),
     "activation": ("tanh", "tanh"),
     "dropout": (0.25, "0.25"),
@@ -106,7 +107,14 @@ def test_the_parameters_of_an_estimator_are_those_of_the_table(estimator, door):
         default = "log" if name == "loss" and "Classifier" in estimator.__name__ else row.defaults[door]
         default = "auto" if name == "penalty" and estimator is ds.LinearClassifier else default
         assert known.pop(name) == default, name
-    assert known.keys() <= {"class_weight", "warm_start", "random_state", "validation", "threshold"}
+    assert known.keys() <= {
+        "class_weight",
+        "warm_start",
+        "random_state",
+        "validation",
+        "threshold",
+        "calibrate",
+    }
 
 
 def test_the_lab_asks_for_the_settings_of_the_table():

@@ -74,7 +74,7 @@ def _begun(request: FitRequest, grid, ending: Ending, calibrate: str | None, tes
     if keeps is not None and test is not None:
         raise DownslopeError("inference.test_checkpoint")
     apart: dict[str, Any] = {
-        "calibrate": calibrate,
+        "calibrate_rows": calibrate,
         "test": None if test is None else number().read("--test", test),
     }
     training = Training.on_rows(dataset, request.suited(recipe, dataset), held_out, **apart)

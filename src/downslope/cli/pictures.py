@@ -110,7 +110,7 @@ def _of_classes(training: Training, dataset: Dataset, solution: Solution) -> lis
         solution.scores, dataset.X, dataset.y, classes, dataset.features, ax, chosen=chosen
     )
     confusion = lambda ax: plots.confusion(matrix, classes, ax, rows=rows)
-    chances = solution.recipe.loss.has_probabilities and len(classes) > 2  # as in the table of metrics
+    chances = solution.has_chances and len(classes) > 2  # as in the table of metrics
     ranked = solution.probabilities(seen) if chances else solution.scores(seen)
     roc = lambda ax: plots.roc(seen.y, ranked, ax, classes=classes, rows=rows)
     comparable = len(classes) <= CURVES and seen.y is not None and len(np.unique(seen.y)) > 1

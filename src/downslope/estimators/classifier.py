@@ -20,9 +20,14 @@ from .base import Estimator, Linear, by_blocks, keep, stochastic
 
 
 def _has_chances(estimator) -> bool:
-    """Whether the loss makes a z a chance."""
+    """Whether the loss, or a calibration, makes a z a chance."""
     loss = losses.find(estimator.loss)
-    return loss is not None and loss.has_probabilities
+    return getattr(estimator, "calibrate", None) is not None or (loss is not None and loss.has_probabilities)
+
+
+def _log_softmax(z: np.ndarray) -> np.ndarray:
+    z = np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z
+    return z - np.logaddexp.reduce(z, axis=1, keepdims=True)
 
 
 class Classifier(Estimator):
@@ -50,17 +55,23 @@ class Classifier(Estimator):
     @by_blocks
     @door()
     def predict_log_proba(self, X) -> np.ndarray:
-        """log pₖ = zₖ − log Σⱼ eᶻʲ, (n, K), finite where pₖ itself is 0. Log loss only."""
+        """log pₖ = zₖ − log Σⱼ eᶻʲ, (n, K), finite where pₖ itself is 0; or log of the calibrated chances.
+        For the log loss, or with `calibrate`."""
         z = self.decision_function(X)
-        z = np.column_stack([np.zeros_like(z), z]) if z.ndim == 1 else z
-        return z - np.logaddexp.reduce(z, axis=1, keepdims=True)
+        if self.solution_.calibrator is not None:
+            with np.errstate(divide="ignore"):  # an isotonic chance may be 0
+                return np.log(self.solution_.chances(z))
+        return _log_softmax(z)
 
     @available_if(_has_chances)
     @by_blocks
     @door()
     def predict_proba(self, X) -> np.ndarray:
-        """The chance of each class, (n, K), in the order of `classes_`. Log loss only."""
-        return np.exp(self.predict_log_proba(X))
+        """The chance of each class, (n, K), in the order of `classes_`: log loss, or with `calibrate`."""
+        z = self.decision_function(X)
+        if self.solution_.calibrator is not None:
+            return self.solution_.chances(z)
+        return np.exp(_log_softmax(z))
 
     def _dataset(self, X, y, sample_weight, goes_on=False, classes=None) -> Dataset:
         """y as class numbers. `classes` None: those of the rows that weigh something."""
@@ -156,6 +167,9 @@ class LinearClassifier(ClassifierMixin, Classifier, Linear):
         Of two classes, the chance (without chances the score) above which the second is predicted, instead of
         0.5. "f1" and "cost:FN:FP" choose it on out-of-fold predictions: the best F1, or the least cost of
         missed rows of the second class and false alarms.
+    calibrate : {None, "platt", "isotonic"}, default=None
+        How scores become chances, fitted on out-of-fold predictions (`folds`): for chances that hold, and for
+        hinge losses, which have none of their own.
 
     Attributes
     ----------
@@ -204,11 +218,12 @@ class LinearClassifier(ClassifierMixin, Classifier, Linear):
         folds=5,
         metric=None,
         threshold=None,
+        calibrate=None,
     ) -> None:
         keep(self, locals())
 
     def _recipe(self, seed: int, **settings) -> Recipe:
-        return super()._recipe(seed, threshold=self.threshold, **settings)
+        return super()._recipe(seed, threshold=self.threshold, calibrate=self.calibrate, **settings)
 
     @available_if(stochastic)
     @door()
@@ -223,6 +238,8 @@ class LinearClassifier(ClassifierMixin, Classifier, Linear):
             raise DownslopeError("estimators.balanced_pieces")
         if isinstance(self.threshold, str):
             raise DownslopeError("estimators.threshold_pieces")
+        if self.calibrate is not None:
+            raise DownslopeError("estimators.calibrate_pieces")
         begun = self._begun
         if classes is not None:
             classes = np.unique(classes)

@@ -18,6 +18,7 @@ from ..data import Dataset
 from ..errors import DownslopeError
 from ..selection import FoldSpec
 from ..selection.fold_moments import Holes
+from .calibrating import calibrated, check_calibration
 from .fold_fits import fold_fits
 
 EXAMPLES = "0.3, f1, cost:10:1"
@@ -45,10 +46,13 @@ class Decision:
 
     def note(self, folds: Any) -> tuple[str, dict[str, Any]]:
         """What there is to say of it: the key of a sentence and its facts."""
-        facts = {"threshold": self.threshold, "rule": self.rule, "folds": str(folds)}
+        facts: dict[str, Any] = {"threshold": self.threshold}
+        if not self.rule:
+            return "selection.threshold_given", facts
         if self.score is None:
-            return "selection.threshold_given", {"threshold": self.threshold}
-        return "selection.threshold_chosen", {**facts, "score": self.score, "usual": self.usual}
+            return "selection.threshold_cost", {**facts, "rule": self.rule}
+        facts |= {"rule": self.rule, "folds": str(folds), "score": self.score, "usual": self.usual}
+        return "selection.threshold_chosen", facts
 
 
 def threshold_of(asked: Any) -> float | str | None:
@@ -74,44 +78,57 @@ def _costs(rule: str) -> tuple[float, float]:
     return costs
 
 
-def check_threshold(recipe: Any, dataset: Any, module: Any) -> None:
-    """Refuse a threshold that the classes, the loss or the rows do not allow, before anything is fitted."""
+def check_decisions(recipe: Any, dataset: Any, module: Any, apart: Any) -> None:
+    """Refuse a threshold or a calibration that the classes, the loss or the rows do not allow, before
+    anything is fitted. apart: rows that were set aside for a calibration."""
     asked = recipe.threshold
-    if asked is None:
-        return
-    if len(dataset.classes) != 2:
+    check_calibration(recipe, dataset, apart)
+    if asked is not None and len(dataset.classes) != 2:
         raise DownslopeError("selection.threshold_classes", classes=len(dataset.classes))
-    if not isinstance(asked, str):
-        if recipe.loss.has_probabilities and not 0 < asked < 1:
-            raise DownslopeError("selection.threshold_chance", asked=asked)
-        return
-    if not isinstance(dataset, Dataset):
+    if is_number(asked) and (recipe.loss.has_probabilities or recipe.calibrate) and not 0 < asked < 1:
+        raise DownslopeError("selection.threshold_chance", asked=asked)
+    if isinstance(asked, str) and not isinstance(dataset, Dataset):
         raise DownslopeError("selection.threshold_in_memory", rule=asked, rows=f"{len(dataset):,}")
+    if not _needs_folds(recipe, apart):
+        return
     if module is not None:
         raise DownslopeError("inference.own_module")
     folds = FoldSpec.of(recipe.folds).cut(dataset, recipe.seed)
     if not folds.crossed:
-        raise DownslopeError("selection.threshold_folds", folds=folds.spec)
+        key = "threshold" if isinstance(asked, str) else "calibrate"
+        raise DownslopeError(f"selection.{key}_folds", folds=folds.spec)
+
+
+def _needs_folds(recipe: Any, apart: Any) -> bool:
+    """Whether out-of-fold predictions are needed. The cost of calibrated chances needs no search."""
+    searched = recipe.threshold == "f1" if recipe.calibrate else isinstance(recipe.threshold, str)
+    return searched or (recipe.calibrate is not None and apart is None)
 
 
 def decided(training: Any, solution: Any) -> Any:
-    """The solution with its threshold, chosen where a rule is to."""
-    recipe, asked = training.recipe, training.recipe.threshold
-    if asked is None or (isinstance(asked, str) and solution.stopped == "interrupted"):
+    """The solution with its calibration and its threshold, chosen where a rule is to."""
+    recipe, rule = training.recipe, training.recipe.threshold
+    if solution.stopped == "interrupted" and (recipe.calibrate or isinstance(rule, str)):
         return solution
-    chances = bool(recipe.loss.has_probabilities)
-    if isinstance(asked, str):
-        decision = _chosen(training, solution, asked, chances)
+    z = out_of_fold(training) if _needs_folds(recipe, training.calibration) else None
+    solution = calibrated(training, solution, z) if recipe.calibrate else solution
+    if rule is None:
+        return solution
+    if is_number(rule):
+        decision = Decision.of(float(rule), solution.has_chances)
+    elif recipe.calibrate and rule != "f1":
+        missed, alarm = _costs(rule)
+        decision = Decision.of(alarm / (missed + alarm), True, rule=rule)  # of chances: no search
     else:
-        decision = Decision.of(float(asked), chances)
+        decision = _chosen(training, solution, rule, z)
     return replace(solution, decision=decision, notes=(*solution.notes, decision.note(recipe.folds)))
 
 
-def _chosen(training: Any, solution: Any, rule: str, chances: bool) -> Decision:
-    z, dataset = out_of_fold(training), training.dataset
+def _chosen(training: Any, solution: Any, rule: str, z: Any) -> Decision:
+    dataset, chances = training.dataset, solution.has_chances
     y = np.asarray(dataset.y).astype(int)
     s = np.ones(len(y)) if dataset.weights is None else np.asarray(dataset.weights, dtype=float)
-    score = solution.recipe.loss.mean(z[:, None])[:, 0] if chances else z
+    score = solution.chances(z)[:, 1] if chances else z
     cuts, values = threshold_scores(score, y, s, rule)
     best, usual = float(values.max()), 0.5 if chances else 0.0
     place = int(np.flatnonzero(values >= best - 1e-12 * abs(best))[0])
@@ -152,9 +169,9 @@ def _worth(found: Any, missed: Any, alarms: Any, rule: str, rows: float) -> Any:
 
 
 def out_of_fold(training: Any) -> np.ndarray:
-    """z of each row by the model of the folds without it; what is chosen is chosen again in each.  (n,)"""
-    dataset, recipe = training.dataset, training.asked_recipe.with_(threshold=None)
-    z, pairs = np.empty(len(dataset)), FoldSpec.of(recipe.folds).cut(dataset, recipe.seed).pairs
-    for solution, rows, held in fold_fits(dataset, recipe, pairs, Holes.of(dataset)):
-        z[held] = solution.scores(rows)
-    return z
+    """z of each row by the model of the folds without it; what is chosen is chosen again in each.  (n,) or
+    (n, K)"""
+    dataset, recipe = training.dataset, training.asked_recipe.undecided
+    pairs = FoldSpec.of(recipe.folds).cut(dataset, recipe.seed).pairs
+    found = [(f.scores(rows), held) for f, rows, held in fold_fits(dataset, recipe, pairs, Holes.of(dataset))]
+    return np.concatenate([z for z, _ in found])[np.argsort(np.concatenate([held for _, held in found]))]

@@ -16,6 +16,7 @@ from ..data.encoding import Column
 from ..data.reading import Table
 from ..errors import DownslopeError, nearest
 from ..model.net_units import layers
+from .calibrating import Calibrator
 from .script import LIBRARIES, script
 from .solution import Solution
 
@@ -118,8 +119,7 @@ def _refuse_unless_alike(solution: Solution, session) -> None:
     found = dict(zip([output.name for output in session.get_outputs()], session.run(None, given)))
     wanted: list = [solution.predict(rows)]
     if solution.classes:
-        chances = solution.recipe.loss.has_probabilities
-        wanted.append(solution.probabilities(rows) if chances else solution.scores(rows))
+        wanted.append(solution.probabilities(rows) if solution.has_chances else solution.scores(rows))
     for (name, there), here in zip(found.items(), wanted):
         numbers = np.issubdtype(here.dtype, np.floating)
         size = float(np.abs(here).max()) if numbers else 0.0
@@ -319,13 +319,18 @@ def _classes(graph: Graph, solution: Solution, z: str, taken: set[str]) -> list:
     from onnx import TensorProto, helper
 
     count, double = len(solution.classes), TensorProto.DOUBLE
-    one = count == 2
-    if one:
+    one, calibrator = count == 2, solution.calibrator
+    p = "" if calibrator is None else _calibrated(graph, calibrator, z)
+    if p and one:
+        second = graph.add("Gather", p, graph.constant(1), axis=1)
+        above = graph.add("Greater", second, graph.constant(solution.threshold))
+        code = graph.add("Where", above, graph.constant(1), graph.constant(0))
+    elif one:
         flat = graph.add("Squeeze", z, graph.constant([1]))  # (n,)
         above = graph.add("Greater", flat, graph.constant(solution.cut))
         code = graph.add("Where", above, graph.constant(1), graph.constant(0))
     else:
-        code = graph.add("ArgMax", z, axis=1, keepdims=0)
+        code = graph.add("ArgMax", p or z, axis=1, keepdims=0)
     names = np.array(solution.classes)
     held = {"i": TensorProto.INT64, "b": TensorProto.BOOL, "f": double}.get(
         names.dtype.kind, TensorProto.STRING
@@ -333,17 +338,54 @@ def _classes(graph: Graph, solution: Solution, z: str, taken: set[str]) -> list:
     names = names.astype(object) if held == TensorProto.STRING else names
     label = graph.add("Gather", graph.constant(names), code, to=_free("label", taken))
     outputs = [helper.make_tensor_value_info(label, held, ["n"])]
-    if not solution.recipe.loss.has_probabilities:
+    if not solution.has_chances:
         scores = graph.add("Identity", flat if one else z, to=_free("scores", taken))
         shape: list = ["n"] if one else ["n", count]
         return [*outputs, helper.make_tensor_value_info(scores, double, shape)]
     name = _free("probabilities", taken)
-    if one:
+    if p:
+        graph.add("Identity", p, to=name)
+    elif one:
         p = graph.add("Sigmoid", z)
         graph.add("Concat", graph.add("Sub", graph.constant(1.0), p), p, axis=1, to=name)
     else:
         graph.add("Softmax", z, axis=1, to=name)
     return [*outputs, helper.make_tensor_value_info(name, double, ["n", count])]
+
+
+def _calibrated(graph: Graph, calibrator: Calibrator, z: str) -> str:
+    """The chances of a Calibrator.  (n, K)"""
+    columns = []
+    for k, (x, y) in enumerate(calibrator.parts):
+        one = graph.add("Gather", z, graph.constant([k]), axis=1)  # (n, 1)
+        if calibrator.log_odds:
+            others = [j for j in range(len(calibrator.parts)) if j != k]
+            rest = graph.add("Gather", z, graph.constant(others), axis=1)
+            one = graph.add("Sub", one, graph.add("ReduceLogSumExp", rest, axes=[1], keepdims=1))
+        if calibrator.method == "platt":
+            line = graph.add("Add", graph.add("Mul", one, graph.constant(x[0])), graph.constant(y[0]))
+            columns.append(graph.add("Sigmoid", line))
+        else:
+            columns.append(_interpolated(graph, one, np.asarray(x), np.asarray(y)))
+    p = columns[0]
+    if len(columns) == 1:
+        return graph.add("Concat", graph.add("Sub", graph.constant(1.0), p), p, axis=1)
+    p = graph.add("Concat", *columns, axis=1)
+    total = graph.add("ReduceSum", p, graph.constant([1]), keepdims=1)
+    some = graph.add("Greater", total, graph.constant(0.0))
+    total = graph.add("Where", some, total, graph.constant(1.0))
+    return graph.add("Where", some, graph.add("Div", p, total), graph.constant(1 / len(columns)))
+
+
+def _interpolated(graph: Graph, z: str, x: np.ndarray, y: np.ndarray) -> str:
+    """y at z, linear between the knots x and level outside them.  (n, 1)"""
+    slopes = np.append(np.diff(y) / np.diff(x), 0.0)
+    z = graph.add("Min", graph.add("Max", z, graph.constant(x[0])), graph.constant(x[-1]))
+    passed = graph.add("Greater", z, graph.constant(x[1:]))  # (n, m − 1)
+    passed = graph.add("Where", passed, graph.constant(1), graph.constant(0))
+    knot = graph.add("ReduceSum", passed, graph.constant([1]), keepdims=1)
+    at = lambda table: graph.add("Gather", graph.constant(table), knot)
+    return graph.add("Add", at(y), graph.add("Mul", at(slopes), graph.add("Sub", z, at(x))))
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -1,4 +1,4 @@
-"""A model for each fold, fitted to the other rows: for comparing, for thresholds and for CV+ intervals."""
+"""A model for each fold, fitted to the other rows: for comparing, thresholds, calibration and CV+."""
 
 from __future__ import annotations
 

@@ -113,16 +113,17 @@ class Calibration:
 # ── after a fit ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def set_apart(dataset: Any, asked: float | str | None, seed: int) -> tuple[Any, Any]:
+def set_apart(dataset: Any, asked: float | str | None, recipe: Any) -> tuple[Any, Any]:
     """(rows to learn from, calibration rows): a fraction of them, drawn by the seed after the one of a split
-    for validation; None for CV+."""
+    for validation; None for CV+. They may have weights where they calibrate chances, not intervals."""
+    seed, crossed = recipe.seed, isinstance(asked, str) and asked.partition(":")[0] == CV
     if asked is None:
         return dataset, None
     if isinstance(dataset, PartitionedDataset):
         raise DownslopeError("inference.calibration_in_memory")
-    if dataset.weights is not None:
+    if dataset.weights is not None and (crossed or recipe.calibrate is None):
         raise DownslopeError("inference.calibration_weights")
-    if isinstance(asked, str) and asked.partition(":")[0] == CV:
+    if crossed:
         return dataset, None
     try:
         fraction = float(asked)
@@ -173,8 +174,9 @@ def attached(training: Any, solution: Any) -> Any:
     if training.calibration is None:
         return replace(solution, calibration=_crossed(training, solution))
     held, fraction, seed = training.calibration
-    held = labelled_as(solution, held)
-    scores = np.sort(_missed(solution, held), axis=0)
+    scores = np.empty((0, solution.outputs))  # rows that made the chances do not measure them
+    if solution.calibrator is None:
+        scores = np.sort(_missed(solution, labelled_as(solution, held)), axis=0)
     return replace(solution, calibration=Calibration(scores, fraction, seed))
 
 
@@ -191,7 +193,7 @@ def _crossed(training: Any, solution: Any) -> Calibration:
     pairs = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(K)]
     params, scores = [], None
     # A new row is filled once for all folds, so missing cells stand as all rows fill them.
-    for found, rows, held in fold_fits(dataset, training.asked_recipe, pairs, Holes()):
+    for found, rows, held in fold_fits(dataset, training.asked_recipe.undecided, pairs, Holes()):
         params.append(found.params)
         missed = _missed(found, rows)
         scores = np.empty((n, missed.shape[1])) if scores is None else scores
@@ -210,7 +212,7 @@ def _missed(solution: Any, rows: Dataset) -> np.ndarray:
 
 def _strangeness(solution: Any, z: np.ndarray) -> np.ndarray:
     """1 − p of each class; of a loss without chances −z.  (n, K)"""
-    if solution.recipe.loss.has_probabilities:
+    if solution.has_chances:
         return 1 - solution.chances(z)
     return np.column_stack([z, -z]) if z.ndim == 1 else -z
 
@@ -226,6 +228,8 @@ def interval(solution: Any, rows: Dataset, z: np.ndarray, level: float, of_mean:
     calibration, normal = solution.calibration, solution.normal_theory
     if of_mean and (normal is None or solution.classes):
         raise DownslopeError("inference.interval_mean", loss=solution.recipe.loss.spec)
+    if solution.calibrator is not None and (calibration is None or not len(calibration.scores)):
+        raise DownslopeError("inference.interval_calibrated")
     if calibration is None and normal is None:
         raise DownslopeError("inference.interval_rows")
     if solution.classes:
@@ -250,7 +254,7 @@ def _sets(solution: Any, rows: Dataset, z: np.ndarray, level: float) -> np.ndarr
         return _strangeness(solution, z) <= calibration.scores[rank - 1, 0]
     beaten = np.zeros((len(z), len(solution.classes)))
     for scores, model in _folds(solution):
-        strange = _strangeness(solution, model.scores(rows))
+        strange = _strangeness(model, model.scores(rows))
         beaten += np.searchsorted(np.sort(scores[:, 0]), strange, side="left")  # rows that conform more
     return beaten < rank
 
@@ -277,7 +281,13 @@ def _folds(solution: Any) -> Iterator[tuple[np.ndarray, Any]]:
     """The scores of each fold's rows, and the model that has not seen them."""
     calibration = solution.calibration
     for k, params in enumerate(calibration.params):
-        bare = {"params": params, "calibration": None, "normal": None, "module": solution.module}
+        bare = {
+            "params": params,
+            "calibration": None,
+            "normal": None,
+            "calibrator": None,
+            "module": solution.module,
+        }
         yield calibration.scores[calibration.fold == k], replace(solution, **bare)
 
 

@@ -87,7 +87,7 @@ def class_metrics(dataset: Dataset, solution, z: np.ndarray) -> dict:
         "accuracy": float(metrics.accuracy_score(true, predicted, sample_weight=s)),
         "confusion": metrics.confusion_matrix(true, predicted, labels=classes, sample_weight=s).tolist(),
     }
-    if solution.recipe.loss.has_probabilities:
+    if solution.has_chances:
         chances = solution.chances(z)
         found["log_loss"] = float(metrics.log_loss(true, chances, labels=classes, sample_weight=s))
         if len(np.unique(true)) == len(classes):

@@ -208,7 +208,7 @@ class Predictions:
         z = self.solution.scores(rows)
         answers = self.solution.answers(z)
         values = [*answers.reshape(len(z), -1).T]
-        if self.solution.recipe.loss.has_probabilities:
+        if self.solution.has_chances:
             values += [*self.solution.chances(z).T]
         if self.interval is not None:
             values.extend(columns_of(interval(self.solution, rows, z, *self.interval)))
@@ -278,7 +278,7 @@ def _size(found: Table | Source) -> tuple[int | None, int | None]:
 def _names(solution: Solution, taken: Sequence[str], intervals: bool) -> list[str]:
     """Of the columns of predictions: none has the name of one that is there already."""
     names = ["prediction"] if solution.single else [f"prediction: {name}" for name in solution.targets]
-    if solution.recipe.loss.has_probabilities:
+    if solution.has_chances:
         names += [f"chance: {value}" for value in solution.classes]
     names += names_of(solution) if intervals else []
     for place, name in enumerate(names):

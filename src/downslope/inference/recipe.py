@@ -28,10 +28,12 @@ from ..selection import Choice, FoldSpec, check_rule
 from ..selection.metrics import metric_of
 from ..settings import arguments, check_settings
 from .automatic import chosen
+from .calibrating import calibration_of
 from .deciding import threshold_of
 from .table import RECIPE, RecipeSettings
 from .torch_optimizer import TorchOptimizer, is_foreign
 
+DECIDING = ("threshold", "calibrate")  # settings of what is decided after the fit
 CHOOSING = ("folds", "metric")  # settings of a choice: over once alpha is a number
 RATIO_TOO = "elasticnet:cv"
 AUTO = "auto"  # no penalty where there is a minimum without one, else L2 with its alpha by cross-validation
@@ -61,6 +63,7 @@ class Recipe(RecipeSettings):
         penalties.on_standardised(self.penalty_on, self.scale)
         object.__setattr__(self, "stop", None if self.stop is None else stops.by_name(self.stop))
         object.__setattr__(self, "threshold", threshold_of(self.threshold))
+        object.__setattr__(self, "calibrate", calibration_of(self.calibrate))
         Epochs(self.epochs)  # refuses what is no number of epochs
         if not (is_number(self.learning_rate) and self.learning_rate > 0):  # a number stays as it is
             object.__setattr__(self, "learning_rate", methods.rate_of(self.learning_rate))
@@ -94,6 +97,11 @@ class Recipe(RecipeSettings):
     def rule(self) -> str | None:
         """The rule that chooses alpha; None if alpha is a number."""
         return self.alpha if isinstance(self.alpha, str) else None
+
+    @property
+    def undecided(self) -> Recipe:
+        """Without what is decided on out-of-fold predictions, for the fits that make them."""
+        return self.with_(**dict.fromkeys(DECIDING))
 
     def choice(self) -> Choice:
         """What chooses the alpha of a linear model, if this recipe does not give it."""
@@ -257,8 +265,9 @@ class Recipe(RecipeSettings):
         fields = {
             name: value.item() if isinstance(value, np.generic) else value for name, value in fields.items()
         }
-        if self.threshold is None:
-            del fields["threshold"]  # as in runs that were made without it
+        for name in DECIDING:
+            if fields[name] is None:
+                del fields[name]  # as in runs that were made without it
         fields["loss"], fields["penalty"] = self.loss.spec, self.penalty.spec
         fields["net"] = None if self.net is None else {**asdict(self.net), "hidden": list(self.net.hidden)}
         if self.stop is None:

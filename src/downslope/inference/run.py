@@ -32,6 +32,7 @@ from ..insight.standard_errors import standard_errors
 from ..messages import text
 from ..model.functions import Function
 from . import intervals, schema
+from .calibrating import Calibrator
 from .deciding import Decision
 from .recipe import Recipe
 from .solution import Solution, finite
@@ -169,6 +170,8 @@ def _files(solution: Solution) -> dict[str, bytes]:
     if solution.certificate is not None:
         fields["certificate"] = solution.certificate.to_json()
     fields["metrics"] = dict(solution.metrics)
+    if solution.calibrator is not None:
+        fields["calibrator"] = asdict(solution.calibrator)
     if solution.decision is not None:
         fields["decision"] = asdict(solution.decision)
     if solution.selection is not None:
@@ -241,6 +244,7 @@ def _rebuilt(fields: dict[str, Any], params: np.ndarray, trace: Trace) -> Soluti
         encoding=None if fields["encoding"] is None else Encoding.from_json(fields["encoding"]),
         metrics=fields["metrics"],
         selection=fields.get("selection"),
+        calibrator=None if fields.get("calibrator") is None else Calibrator(**fields["calibrator"]),
         decision=None if fields.get("decision") is None else Decision(**fields["decision"]),
         notes=tuple((key, facts) for key, facts in fields["notes"]),
         **plain,
@@ -257,6 +261,8 @@ def _rebuilt(fields: dict[str, Any], params: np.ndarray, trace: Trace) -> Soluti
         _ = [(remedy.text, list(as_options(remedy.change or {}))) for remedy in verdict.remedies]
     for key, facts in solution.notes:
         _ = text(key, **facts)
+    if solution.calibrator is not None and len(solution.calibrator.parts) != solution.outputs:
+        raise ValueError(f"{solution.outputs} calibrated outputs expected")
     if solution.features and solution.recipe.loss.labels and len(solution.classes) < 2:
         raise ValueError("a loss for classes, and no classes")
     return solution

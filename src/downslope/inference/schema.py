@@ -97,6 +97,14 @@ class DecisionRecord(msgspec.Struct, forbid_unknown_fields=True):
     usual: Number = None
 
 
+class CalibratorRecord(msgspec.Struct, forbid_unknown_fields=True):
+    """Chances from scores."""
+
+    method: str
+    parts: list[tuple[list[float], list[float]]]
+    log_odds: bool = False
+
+
 class CertificateRecord(msgspec.Struct, forbid_unknown_fields=True):
     """What was measured of a net's curvature."""
 
@@ -148,6 +156,7 @@ class SolutionRecord(msgspec.Struct):
     split_in_parts: bool = False
     test: tuple[float, int] | None = None
     selection: SelectionRecord | None = None
+    calibrator: CalibratorRecord | None = None
     decision: DecisionRecord | None = None
     certificate: CertificateRecord | None = None
     data_findings: list[VerdictRecord] = []

@@ -28,6 +28,7 @@ from ..messages import text
 from ..model.nets import net_scores
 from ..model.objective import Objective
 from . import intervals
+from .calibrating import Calibrator
 from .deciding import Decision
 from .predicting import Predictions
 from .recipe import Recipe
@@ -80,6 +81,7 @@ class Solution:
     path: Any = None  # along which alpha was chosen; a run keeps what `selection` says of it
     selection: Mapping[str, Any] | None = None  # how alpha was chosen: rule, metric, alphas, scores, …
     normal: Any = None  # where normal theory holds, what makes it
+    calibrator: Calibrator | None = None  # chances from scores, if not the loss's own
     decision: Decision | None = None  # where two classes part, if not at a chance of 0.5
     calibration: Any = None  # how far predictions were off on rows that were not learned from
     source: str = ""  # of the training rows: a path, a query, or what they were in memory
@@ -159,23 +161,38 @@ class Solution:
         return np.array(self.classes)[self.codes(z)]
 
     @property
+    def has_chances(self) -> bool:
+        """Whether there is a chance of each class: by the loss, or by a calibration."""
+        return self.calibrator is not None or bool(self.recipe.loss.has_probabilities)
+
+    @property
+    def threshold(self) -> float:
+        """The chance above which the second of two classes is predicted; of a loss without chances the z."""
+        return (0.5 if self.has_chances else 0.0) if self.decision is None else self.decision.threshold
+
+    @property
     def cut(self) -> float:
-        """The z above which the second of two classes is predicted."""
+        """Without a calibration, the z above which the second of two classes is predicted."""
         return 0.0 if self.decision is None else self.decision.cut
 
     def codes(self, z: np.ndarray) -> np.ndarray:
         """The number of the class that is predicted, (n,), from the scores."""
+        if self.calibrator is not None:
+            p = self.chances(z)
+            return (p[:, 1] > self.threshold).astype(int) if p.shape[1] == 2 else p.argmax(axis=1)
         return (z > self.cut).astype(int) if z.ndim == 1 else z.argmax(axis=1)
 
     @door()
     def probabilities(self, X) -> np.ndarray:
-        """The probability of each class, (n, K), in the order of `classes`; for the log loss only."""
-        if not self.recipe.loss.has_probabilities:
+        """The probability of each class, (n, K), in the order of `classes`: log loss, or calibrated."""
+        if not self.has_chances:
             raise DownslopeError("inference.no_probabilities", loss=self.recipe.loss.name)
         return self.chances(self.scores(X))
 
     def chances(self, z: np.ndarray) -> np.ndarray:
         """The probability of each class, (n, K), from the scores."""
+        if self.calibrator is not None:
+            return self.calibrator.chances(z)
         p = self.recipe.loss.mean(z[:, None] if z.ndim == 1 else z)
         return np.hstack([1 - p, p]) if p.shape[1] == 1 else p
 
@@ -342,6 +359,7 @@ class Solution:
             "method_reason": self.method_reason,
             "seconds": self.seconds,
             **({} if self.selection is None else {"alpha": self.recipe.alpha, "selection": self.selection}),
+            **({} if self.calibrator is None else {"calibrator": asdict(self.calibrator)}),
             **({} if self.decision is None else {"decision": asdict(self.decision)}),
             "trace": self.trace.to_records(),
         }

@@ -30,6 +30,7 @@ _losses, _methods = _table("..model.losses", "LOSSES"), _table("..descent.method
 _orders, _stops = _table("..descent.batching", "ORDERS"), _table("..descent.stops", "STOPS")
 _metrics, _rules = _table("..selection.metrics", "METRICS"), _table("..selection.choosing", "RULES")
 _penalty_on = _table("..model.penalties", "PENALTY_ON")
+_calibrations = _table(".calibrating", "METHODS")
 
 
 def _penalties() -> Iterable[str]:
@@ -185,6 +186,7 @@ class RecipeSettings:
     threshold: float | str | None = setting(  # of two classes: a number, or the rule that finds one
         None, Kind(_anything, _rate, take=_rate), "--threshold NUMBER|f1|cost:FN:FP", "fit"
     )
+    calibrate: str | None = setting(None, NOUN, "--calibrate platt|isotonic", "fit", choices=_calibrations)
 
 
 RECIPE, NET = settings_of(RecipeSettings), settings_of(NetSettings)

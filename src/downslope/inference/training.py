@@ -32,7 +32,7 @@ from ..model.functions import Function
 from ..model.objective import Objective, function_objective
 from ..selection import Path
 from .automatic import Reason, chosen
-from .deciding import check_threshold, decided
+from .deciding import check_decisions, decided
 from .intervals import apart_as, attached, encoded_as, labelled_as, set_apart, test_rows
 from .logbook import Log, Logbook
 from .metrics import Metrics, RowCounter, known_scores
@@ -101,11 +101,11 @@ class Training:
         held_out: Any = None,
         module=None,
         state: State | None = None,
-        calibrate: float | str | None = None,
+        calibrate_rows: float | str | None = None,
         test: float | None = None,
     ) -> Training:
         """A model on the rows of a Dataset or a Stream: a linear one, the recipe's net, or a PyTorch module.
-        `state`: where an earlier training on them stood, to go on from. `calibrate`, `test`: of `fit`."""
+        `state`: where an earlier training on them stood, to go on from. The others are those of `fit`."""
         parted = isinstance(dataset, PartitionedDataset)
         if not isinstance(dataset, Dataset | PartitionedDataset):
             raise DownslopeError("inference.no_dataset", found=type(dataset).__name__)
@@ -114,14 +114,14 @@ class Training:
         if parted and (module is not None or recipe.net is not None):
             raise DownslopeError("inference.net_in_memory", rows=f"{len(dataset):,}")
         asked, (dataset, tested) = recipe, test_rows(dataset, test, recipe.seed)
-        dataset, calibration = set_apart(dataset, calibrate, recipe.seed)
+        dataset, calibration = set_apart(dataset, calibrate_rows, recipe)
         held_out = encoded_as(dataset, held_out) if tested or calibration else held_out
         if recipe.loss.labels:
             dataset = dataset.labelled()
             held_out = None if held_out is None else held_out.labelled(dataset.classes)
         if dataset.encoding is not None and recipe.intercept:
             dataset.refuse_constant_columns() if parted else refuse_constant_columns(dataset)
-        check_threshold(recipe, dataset, module)
+        check_decisions(recipe, dataset, module, calibration)
         if recipe.patience is not None and held_out is None:
             raise DownslopeError("inference.patience_without_rows", patience=recipe.patience)
         path = _chosen(dataset, recipe, module) if recipe.rule else None
@@ -141,7 +141,7 @@ class Training:
         if path is not None:
             training.path, training.selection, training.choice = path, path.to_json(), (*path.notes(),)
         training.asked_recipe, training.calibration, training.test = asked, calibration, tested
-        training.calibrates = calibrate if isinstance(calibrate, str) and calibration is None else None
+        training.calibrates = str(calibrate_rows) if calibrate_rows and calibration is None else None
         return training
 
     @classmethod
@@ -416,7 +416,7 @@ def fit(
     recipe, book = recipe or Recipe.for_rows(rows, settings, module), Logbook.checked(log)
     if checkpoint is not None and (calibrate_rows is not None or test is not None):
         raise DownslopeError(f"inference.{'calibration' if test is None else 'test'}_checkpoint")
-    training = Training.on_rows(rows, recipe, validation, module, calibrate=calibrate_rows, test=test)
+    training = Training.on_rows(rows, recipe, validation, module, calibrate_rows=calibrate_rows, test=test)
     return run_to_end(training, checkpoint, book)
 
 

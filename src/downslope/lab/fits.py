@@ -106,7 +106,7 @@ def _chances(at_keys, span: Span, at) -> dict[str, Any]:
     """Of two classes the chance of the second (log loss), or its score; of more, which one is predicted."""
     x = np.linspace(span[0], span[1], PLACES)
     first = at_keys[0]
-    if first.outputs == 1 and first.recipe.loss.has_probabilities:
+    if first.outputs == 1 and first.has_chances:
         z = [one.probabilities(x[:, None])[:, 1] for one in at_keys]
     else:
         z = [one.codes(one.scores(x[:, None])) for one in at_keys]
@@ -121,7 +121,7 @@ def _regions(at_keys, dataset: Dataset, spans: list[Span], at) -> dict[str, Any]
     across, up = np.meshgrid(x, y)
     places[:, 0], places[:, 1] = across.ravel(), up.ravel()
     classes, leads, chances = [], [], []
-    log = at_keys[0].recipe.loss.has_probabilities
+    log = at_keys[0].has_chances
     for one in at_keys:
         z = one.scores(places)
         codes, ordered = one.codes(z), np.sort(z, axis=-1)

@@ -142,7 +142,7 @@ def _net_main(solution: Solution, library: str, rows: Dataset | None) -> str:
 def _table(solution: Solution, given: str) -> list[str]:
     """The predictions as CSV."""
     names = ["prediction"] if solution.single else [f"prediction: {name}" for name in solution.targets]
-    if solution.classes and solution.recipe.loss.has_probabilities:
+    if solution.classes and solution.has_chances:
         names += [f"chance: {name}" for name in solution.classes]
     return [
         '    table = csv.writer(sys.stdout, lineterminator="\\n")',

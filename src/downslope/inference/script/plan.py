@@ -14,8 +14,9 @@ from ...descent.methods import ClosedForm
 from ...descent.schedules import Constant, Cosine, InverseScaling, Schedule
 from ...errors import DownslopeError
 from ...messages import text
+from ..calibrating import Calibrator
 from ..solution import Solution
-from .reading import is_readable
+from .reading import is_readable, listed
 
 NEWTON = directions.Newton | directions.Subsampled
 FIRST_ORDER = directions.Steepest | directions.Momentum | directions.Nesterov
@@ -150,8 +151,41 @@ def predict_lines(solution: Solution, given: str, z: str, mean: str, picked: str
         return "\n".join(
             [*lines, f"    return {mean if solution.recipe.loss.link == 'log' else 'z'}.tolist()"]
         )
+    if solution.calibrator is not None:
+        picked = f"row[1] > {solution.threshold!r}" if solution.outputs == 1 else "row.index(max(row))"
+        lines += [
+            "    p = [calibrated(row) for row in z.tolist()]",
+            f"    return [[CLASSES[{picked}], *row] for row in p]",
+        ]
+        return "\n".join([*_calibrated(solution.calibrator), "", "", *lines])
     lines.append(f"    labels = [CLASSES[k] for k in {picked}]")
     if not solution.recipe.loss.has_probabilities:
         return "\n".join([*lines, "    return [[label] for label in labels]"])
     rows = "[[label, *row] for label, row in zip(labels, p.tolist())]"
     return "\n".join([*lines, f"    p = {p}", f"    return {rows}"])
+
+
+def _calibrated(calibrator: Calibrator) -> list[str]:
+    """The calibrated chances of a row from its scores, in plain Python."""
+    lines = [f"CALIBRATION = {listed(calibrator.parts)}", "", "", "def calibrated(z):", "    p = []"]
+    if calibrator.log_odds:
+        lines += [
+            "    top = max(z)",
+            "    e = [math.exp(one - top) for one in z]  # the log odds of each class:",
+            "    rest = [sum(e[:k] + e[k + 1 :]) for k in range(len(e))]",
+            "    z = [math.log(max(a, 1e-300) / max(b, 1e-300)) for a, b in zip(e, rest)]",
+        ]
+    lines.append("    for z, (x, y) in zip(z, CALIBRATION):")
+    if calibrator.method == "platt":
+        lines.append("        p.append(1 / (1 + math.exp(min(-x[0] * z - y[0], 700))))")
+    else:
+        lines += [
+            "        k = min(max(sum(knot <= z for knot in x), 1), len(x)) - 1  # the last knot up to z",
+            "        z = min(max(z, x[k]), x[-1])",
+            "        p.append(y[k])",
+            "        if k + 1 < len(x):",
+            "            p[-1] += (z - x[k]) / (x[k + 1] - x[k]) * (y[k + 1] - y[k])",
+        ]
+    if len(calibrator.parts) > 1:
+        return [*lines, "    return [one / sum(p) if sum(p) else 1 / len(p) for one in p]"]
+    return [*lines, "    return [1 - p[0], p[0]]"]
