@@ -315,6 +315,25 @@ def test_float32_is_kept_and_an_array_that_is_right_is_not_copied():
     assert Dataset.from_arrays(X).X is X
 
 
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize("number", [np.float32, np.float64])
+def test_large_csr_is_not_copied_whatever_the_order_of_its_columns(number, index):
+    n, per = 10_001, 100
+    columns = np.tile(np.arange(per)[::-1], n).astype(index)
+    columns[7] = columns[3]  # the same column twice
+    mine = sparse.csr_array((np.ones(n * per, number), columns, np.arange(0, n * per + 1, per, index)))
+    before = columns.copy()
+    X = Dataset.from_arrays(mine).X
+    for part in ("data", "indices", "indptr"):
+        assert np.shares_memory(getattr(X, part), getattr(mine, part))
+    assert X.dtype == number and X.indices.dtype == index
+    dataset = Dataset.from_arrays(mine, np.ones(n))
+    in_order = sparse.csr_array(mine, copy=True)
+    in_order.sum_duplicates()
+    assert dataset.fingerprint() == Dataset.from_arrays(in_order, np.ones(n)).fingerprint()
+    np.testing.assert_array_equal(mine.indices, before)
+
+
 def test_a_column_of_y_stays_a_column_and_names_are_kept():
     y = pd.Series([1, 2, 3], name="price")
     assert Dataset.from_arrays(X, y).targets == ("price",)

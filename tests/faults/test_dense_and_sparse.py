@@ -43,3 +43,52 @@ def test_drawn_rows_that_are_standardised_end_alike():
     one, other = losses(X), losses(X.toarray())
     noise = 3 * np.hypot(one.std(ddof=1), other.std(ddof=1)) / np.sqrt(5)
     assert abs(one.mean() - other.mean()) <= noise
+
+
+def mixed(rows, per, columns, seed=3, **types):
+    """CSR whose columns are in no order, of which some occur more than once in a row; y; the same, sorted."""
+    draw = np.random.default_rng(seed)
+    numbers = draw.standard_normal(rows * per).astype(types.get("number", np.float64))
+    places = draw.integers(0, columns, rows * per).astype(types.get("index", np.int32))
+    starts = np.arange(0, rows * per + 1, per, dtype=places.dtype)
+    given = sp.csr_array((numbers, places, starts), shape=(rows, columns))
+    in_order = sp.csr_array(given, copy=True)
+    in_order.sum_duplicates()
+    return given, in_order, in_order @ draw.standard_normal(columns) + draw.standard_normal(rows)
+
+
+METHODS = [*DRAWN, "adam", "lbfgs", "newton", "coordinate", "closed_form", "subsampled"]
+
+
+def alike(given, in_order, y, method, loss, rtol=1e-9, **how):
+    before = given.indices.copy(), given.data.copy()
+    how = {"epochs": 3, "tol": 0, "alpha": 0.01, "method": method, "loss": loss, **how}
+    one, other = (fit(Dataset.from_arrays(rows, y), **how) for rows in (given, in_order))
+    np.testing.assert_allclose(one.params, other.params, rtol=rtol, atol=rtol)
+    np.testing.assert_allclose(one.loss, other.loss, rtol=rtol)
+    assert (given.indices == before[0]).all() and (given.data == before[1]).all()
+
+
+@pytest.mark.parametrize("penalty", ["l2", "l1"])
+@pytest.mark.parametrize("method", METHODS)
+def test_columns_in_no_order_and_repeated_ones_are_the_same_rows(method, penalty, monkeypatch):
+    if penalty == "l1" and method in ("newton", "closed_form", "lbfgs", "subsampled"):
+        return  # not for a kink
+    monkeypatch.setattr("downslope.data.dataset.SORTED", 0)
+    given, in_order, y = mixed(300, 8, 20)
+    loss = "squared" if method == "closed_form" else "log"
+    y = y if loss == "squared" else (y > 0) * 1.0
+    alike(given, in_order, y, method, loss, penalty=penalty)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [np.float32, np.float64])
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize("method", ["sgd", "minibatch:16", "lbfgs"])
+@pytest.mark.parametrize("loss", ["squared", "log"])
+def test_the_same_by_kernels(loss, method, index, number):
+    given, in_order, y = mixed(20_000, 60, 400, number=number, index=index)
+    y = (y > 0) * 1.0 if loss == "log" else y
+    rtol = 1e-9 if number is np.float64 else 1e-5  # a sum of two numbers is rounded to float32 when sorted
+    alike(given, in_order, y, method, loss, rtol, penalty="l2")
+    alike(given, in_order, y, method, loss, rtol, scale=False, intercept=False, penalty="l2")

@@ -19,6 +19,7 @@ from ..kernels.threads import each
 from ..messages import text
 from .reading import Table, column_values, type_name
 
+SORTED = 1_000_000  # numbers of CSR from which on columns stay in the order that they came in
 CLOSE = 10_000  # between the least and the largest class number, where classes are found by counting
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ class Dataset:
         weights: (n,), at least 0, not all 0.
         features: d names; by default those of the DataFrame, else x1 … xd, or x if there is only one.
 
-        float32 stays float32, all other numbers become float64; a suitable array is not copied.
+        float32 stays float32, all other numbers become float64; a suitable array is not copied, nor is CSR of
+        a million numbers or more, whatever the order of its column numbers; repeated ones are added up.
         """
         matrix = _csr(X) if is_sparse(X) else _floats(X, "X")
         if matrix.ndim != 2:
@@ -129,8 +131,10 @@ class Dataset:
 
     def fingerprint(self) -> dict[str, Any]:
         """Identity of the rows: number of rows and columns, and the SHA-256 of all numbers."""
-        sparse = not isinstance(self.X, np.ndarray)
-        X = [self.X.data, self.X.indices, self.X.indptr] if sparse else [self.X]
+        X = [self.X]
+        if is_sparse(self.X):
+            matrix = _sorted(self.X)
+            X = [matrix.data, matrix.indices, matrix.indptr]
         found = hashlib.sha256(repr((self.features, self.targets)).encode())
         for part in (*X, self.y, self.weights):
             if part is not None:
@@ -348,10 +352,18 @@ def _csr(X: Any) -> Any:
     if X.dtype.kind not in "fiub":
         raise DownslopeError("data.not_numbers", role="X", found=X.dtype)
     matrix = csr_array(X)
-    if not matrix.has_canonical_format:  # sorting in place would sort the caller's own
+    if matrix.nnz < SORTED:
+        matrix = _sorted(matrix)
+    return matrix if matrix.dtype == np.float32 else matrix.astype(np.float64, copy=False)
+
+
+def _sorted(matrix: Any) -> Any:
+    """CSR whose column numbers rise within each row: itself, or a copy, as a sort would change the caller's
+    own arrays."""
+    if not matrix.has_canonical_format:
         matrix = matrix.copy()
         matrix.sum_duplicates()
-    return matrix if matrix.dtype == np.float32 else matrix.astype(np.float64, copy=False)
+    return matrix
 
 
 def _floats(given: Any, role: str) -> np.ndarray:

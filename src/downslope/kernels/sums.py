@@ -153,20 +153,39 @@ def dense_columns(X, rough, share, first, last, out):
             out[1, j] += pull * away
 
 
-def sparse_columns(data, columns, starts, share, first, last, out):
-    """out (2, d) += Σ s·x and Σ s·x² of some rows of CSR."""
+def sparse_columns(data, columns, starts, share, first, last, out, row):
+    """out (2, d) += Σ s·x and Σ s·x² of some rows of CSR. `row` (d,) of zeros where a row may have a column
+    more than once, else empty."""
     for i in range(first, last):
         s = share[i] if len(share) > 0 else 1.0
+        if len(row) > 0:
+            for place in range(starts[i], starts[i + 1]):
+                row[columns[place]] += data[place]
+            for place in range(starts[i], starts[i + 1]):
+                x = row[columns[place]]
+                row[columns[place]] = 0.0
+                out[0, columns[place]] += s * x
+                out[1, columns[place]] += s * x * x
+            continue
         for place in range(starts[i], starts[i + 1]):
             pull = s * data[place]
             out[0, columns[place]] += pull
             out[1, columns[place]] += pull * data[place]
 
 
-def sparse_squares(data, columns, starts, price, first, last, out):
-    """out[i] = Σ x²·price of some rows of CSR, price (d,)."""
+def sparse_squares(data, columns, starts, price, first, last, out, row):
+    """out[i] = Σ x²·price of some rows of CSR, price (d,); `row` as above."""
     for i in range(first, last):
         total = 0.0
+        if len(row) > 0:
+            for place in range(starts[i], starts[i + 1]):
+                row[columns[place]] += data[place]
+            for place in range(starts[i], starts[i + 1]):
+                x = row[columns[place]]
+                row[columns[place]] = 0.0
+                total += x * x * price[columns[place]]
+            out[i] = total
+            continue
         for place in range(starts[i], starts[i + 1]):
             total += data[place] * data[place] * price[columns[place]]
         out[i] = total

@@ -68,6 +68,7 @@ class Coordinates:
             self.bend = self._bends().sum() if term.intercept else 1.0
             if not term.dense:
                 columns = term.X.tocsc()
+                columns.sum_duplicates()
                 columns.data = columns.data / np.repeat(term.standardise.width, np.diff(columns.indptr))
                 self.columns = columns.indptr, columns.indices, columns.data
                 self.by_column = columns.T  # the same numbers

@@ -61,15 +61,15 @@ def share_of(term) -> np.ndarray:
 
 def column_sums(X, rough, share):
     """(Σ s·(x − rough), Σ s·(x − rough)²) of each column, (2, d); of sparse rows about 0."""
-    share = NOTHING if share is None else share
-    if isinstance(X, np.ndarray):
+    share, dense = NOTHING if share is None else share, isinstance(X, np.ndarray)
+    if dense:
         kernel, given = compiled(sums.dense_columns), [X, rough, share]
     else:
         kernel, given = compiled(sums.sparse_columns), [*unsigned(X), share]
 
     def task(rows):
         out = np.zeros((2, X.shape[1]))
-        kernel(*given, rows.start, rows.stop, out)
+        kernel(*given, rows.start, rows.stop, out, *(() if dense else (_row_of(X),)))
         return (out,)
 
     return added(each(task, blocks(X)))[0]
@@ -78,8 +78,13 @@ def column_sums(X, rough, share):
 def row_squares(X, price) -> np.ndarray:
     """Σⱼ xᵢⱼ²·priceⱼ of each row of CSR, (n,)"""
     kernel, given, out = compiled(sums.sparse_squares), unsigned(X), np.empty(X.shape[0])
-    each(lambda rows: kernel(*given, price, rows.start, rows.stop, out), blocks(X))
+    each(lambda rows: kernel(*given, price, rows.start, rows.stop, out, _row_of(X)), blocks(X))
     return out
+
+
+def _row_of(X) -> np.ndarray:
+    """Room for a whole row, where CSR may have a column more than once in it; else empty."""
+    return NOTHING if X.has_canonical_format else np.zeros(X.shape[1])
 
 
 def raw_weights(term, theta):
