@@ -83,7 +83,8 @@ class EpochPlan:
         """Of the updates first … last − 1, counted from its beginning."""
         numbers = np.arange(first, last)
         numbers = numbers if self.stride == 1 else (numbers * self.stride).astype(int)
-        return np.asarray(self.rate.rates(self.updates + numbers, self.per_epoch, self.total), dtype=float)
+        numbers += self.updates
+        return np.asarray(self.rate.rates(numbers, self.per_epoch, self.total), dtype=float)
 
     def run(self, pieces: Iterable[tuple], workspace: dict) -> EpochResult:
         """`pieces`: some rows in memory, and the order in which they are taken, one after the other.

@@ -62,7 +62,10 @@ class InverseScaling(Schedule):
     lines: ClassVar[tuple[str, ...]] = ("return {rate} / (1 + update / per_epoch) ** {power}",)
 
     def rates(self, updates, per_epoch, total):
-        return self.rate / (1 + updates / per_epoch) ** self.power
+        passed = updates / per_epoch  # in place from here on: of a million updates each array costs time
+        passed += 1
+        passed **= self.power
+        return np.divide(self.rate, passed, out=passed)
 
 
 @dataclass(frozen=True)

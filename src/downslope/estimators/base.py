@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
+from sklearn.utils import assert_all_finite, check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from ..arguments import check, door, truth
@@ -128,11 +128,21 @@ class Estimator(BaseEstimator):
         raise NotImplementedError
 
     def _checked(self, X, y, sample_weight, goes_on: bool, **of_y) -> tuple[Any, Any, Any]:
-        """X, y and weights, as scikit-learn would have them."""
-        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=FLOATS, reset=not goes_on, **of_y)
+        """X, y and weights, as scikit-learn would have them; where all rows count, `_finite` looks at X."""
+        weighted = sample_weight is not None or getattr(self, "class_weight", None) is not None
+        how = {"accept_sparse": "csr", "dtype": FLOATS, "ensure_all_finite": weighted, **of_y}
+        X, y = validate_data(self, X, y, reset=not goes_on, **how)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)
         return X, y, sample_weight
+
+    def _finite(self, X, y, sample_weight) -> Dataset:
+        """The rows, which are looked at once; scikit-learn says what it says of NaN and infinity in X."""
+        try:
+            return Dataset.from_arrays(X, y, sample_weight, self._names())
+        except DownslopeError:
+            assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")
+            raise
 
     def _names(self) -> Any:
         """Those of the columns, if X had any."""

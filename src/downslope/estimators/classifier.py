@@ -89,7 +89,7 @@ class Classifier(Estimator):
         if len(unseen):
             known = ", ".join(map(str, classes))
             raise DownslopeError("data.unknown_class", value=unseen[0], column="y", known=known)
-        dataset = Dataset.from_arrays(X, np.searchsorted(classes, y), s, self._names())
+        dataset = self._finite(X, np.searchsorted(classes, y), s)
         return replace(dataset, classes=tuple(classes.tolist()))
 
     def _weighted(self, y, s) -> np.ndarray:

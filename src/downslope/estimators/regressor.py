@@ -36,7 +36,7 @@ class Regressor(Estimator):
 
     def _dataset(self, X, y, sample_weight, goes_on=False) -> Dataset:
         X, y, sample_weight = self._checked(X, y, sample_weight, goes_on, multi_output=True, y_numeric=True)
-        return Dataset.from_arrays(X, y, sample_weight, self._names())
+        return self._finite(X, y, sample_weight)
 
 
 class LinearRegressor(RegressorMixin, Regressor, Linear):
