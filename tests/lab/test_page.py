@@ -176,7 +176,8 @@ def exhaustive(page):
 def golden(page):
     see(page, "weights")
     assert table(page)[-1] == ["100", "1.9999444396553017"]
-    assert "7.999777758621207" in page.locator("#lesson").inner_text()
+    page.locator("#reading .text summary").click()
+    assert "7.999777758621207" in page.locator("#reading").inner_text()
 
 
 def fixed_row(page):
@@ -202,7 +203,7 @@ def bowl(page):
 
 
 def agreeing(page):
-    closed, *others = losses(page)
+    closed, *others = losses(page)[:4]  # the fifth of lesson 8 is on columns that are not standardised
     assert len(others) == 3 and all(closed * (1 - 1e-4) <= loss < closed * 1.02 for loss in others)
 
 
@@ -269,7 +270,10 @@ LESSONS |= {
 def test_each_lesson_runs_plays_rewinds_and_shows_its_figure(page, address, number):
     if number in (7, 10, 11, 12, 13, 20, 21):
         pytest.importorskip("torch")
-    visit(page, f"{address}#lesson={number}")
+    compared = (8, 9, 15, 16, 17, 18, 19)  # their last card has all states on one picture
+    visit(page, f"{address}#lesson={number}" + ("&card=99" if number in compared else ""))
+    if page.locator("body.predicting").count():
+        page.locator("#card-show").click()
     page.keyboard.press("End")
     end = tick(page)
     assert end > 0
@@ -704,8 +708,10 @@ def test_words_are_words_in_both_languages(page, address):
 
 def test_a_lesson_is_printed_its_command_has_focus_and_letters_can_be_switched_off(page, address):
     visit(page, f"{address}#lesson=2")
-    assert page.locator("#lesson .command").get_attribute("tabindex") == "0"
+    assert page.locator("#reading .command").get_attribute("tabindex") == "0"
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
+    assert page.locator("#reading .text section").first.is_visible()
     assert page.locator("#lesson > h2").is_visible() and page.locator("#picture").is_visible()
     assert page.locator("#transport").is_hidden() and page.locator("#lessons").is_hidden()
     page.emulate_media(media="screen")
@@ -986,7 +992,7 @@ def test_a_saved_run_is_there_again_after_a_reload(browser, tmp_path):
 @pytest.mark.parametrize("where", ["lesson=0", "problem=%7Bnonsense", 'problem={"kind":"points"}'])
 def test_an_address_of_nothing_shows_a_lesson(page, address, where):
     visit(page, f"{address}#{where}")
-    assert page.locator("#lesson h2").inner_text().startswith("2 ")
+    assert page.locator("#lesson h2").inner_text().startswith("1 ")
 
 
 def test_a_problem_that_is_none_says_so_and_the_page_works_on(browser, address):
@@ -1021,22 +1027,68 @@ def test_numbers_are_answered_as_people_write_them_and_stay_in_another_language(
 
 def test_a_lesson_asks_first_and_shows_a_state_for_each_sentence(page, address):
     visit(page, f"{address}#lesson=14")
-    choices = page.locator("#lesson .questions").first.locator("button")
-    choices.nth(2).click()
-    assert page.locator("#lesson .mark").first.get_attribute("class") == "mark wrong"
-    choices.nth(0).click()
-    assert page.locator("#lesson .mark").first.get_attribute("class") == "mark right"
-    page.locator("#lesson .cards button").nth(2).click()
+    assert tick(page) == 0 and page.locator("#verdict").is_hidden() and page.locator(".sentence").is_hidden()
+    choices = page.locator("#lesson .prediction button")
+    choices.nth(2).click()  # wrong: it stays, as a ghost beside the truth
+    page.wait_for_selector("body.playing")
+    assert page.locator("#lesson .mark").get_attribute("class") == "mark wrong"
+    ghost, truth = page.locator(".prediction .ghost"), page.locator(".prediction .truth")
+    assert ghost.inner_text() == choices.nth(2).inner_text() and "your guess" in ghost.inner_text()
+    assert truth.inner_text() == choices.nth(0).inner_text()
+    page.locator("#language").click()
+    assert CHINESE.search(page.locator("#lesson .mark.wrong").inner_text())  # it was given, in any language
+    page.locator("#language").click()
+    for _ in range(2):
+        answered(page, page.locator("#card-next").click)
+    page.keyboard.press("End")
     until(page, "() => document.querySelector('#runs .now')?.textContent.includes('e−')")
     assert losses(page)[0] < 1e-20  # degree 7: eight weights for eight rows
     assert page.locator("#lesson h2").inner_text().startswith("14 ")
-    page.locator("#lesson .pictures summary").click()
-    until(page, "() => document.querySelector('#lesson .pictures img').naturalWidth > 100")
+    page.locator("#reading .pictures summary").click()
+    until(page, "() => document.querySelector('#reading .pictures img').naturalWidth > 100")
+
+
+def test_the_course_opens_playing_asks_for_a_click_and_remembers_the_card(page, address):
+    page.goto(address)
+    page.wait_for_selector("body.playing")
+    assert page.locator("#lesson > h2").inner_text().startswith("1 ")
+    answered(page, page.locator("#card-next").click)  # which asks where a coarser search ends
+    assert page.locator("body.predicting").count() == 1 and tick(page) == 0
+    about = page.locator("#caption").inner_text()
+    assert "2.1" not in about + page.locator("#lesson").inner_text()
+    x = page.evaluate("import('/page/state.js').then(m => m.stage.frame.x.at(2.6))")
+    page.locator("#picture").click(position={"x": x, "y": 120})
+    page.wait_for_selector("body.playing .mark.wrong")
+    assert "2.1" in page.locator("#caption").inner_text() + page.locator("#lesson .sentence").inner_text()
+    guess = page.evaluate("import('/page/state.js').then(m => m.stage.scene.guess)")
+    assert guess == pytest.approx(2.6, abs=0.02) and "2.6" in page.locator(".prediction").inner_text()
+    page.goto("about:blank")
+    page.goto(address)  # another day: where it was left
+    page.wait_for_selector("body.playing, body.predicting")
+    assert page.locator("#lesson .hint").first.inner_text().startswith(("2 of", "or click"))
+    for _ in range(2):
+        page.locator("#card-next").click()
+    until(page, "() => document.querySelector('#lessons option').textContent.includes('✓')")
+    page.locator("#card-next").click()
+    until(page, "() => document.querySelector('#lesson > h2').textContent.startsWith('2')")
+    page.wait_for_selector("body.playing")
+
+
+def test_every_lesson_is_cards_with_a_reason_and_a_prediction_and_no_code(page, address):
+    page.goto(address)
+    for number in range(1, 22):
+        lesson = page.evaluate("n => fetch('/api/lessons/' + n).then(a => a.json())", number)
+        asked = [card["predict"] for card in lesson["cards"] if card["predict"]]
+        assert asked and {*asked} <= {question["id"] for question in lesson["questions"]}
+        for lang in ("en", "zh"):
+            said = [lesson["why"][lang], *(card["text"][lang] for card in lesson["cards"])]
+            assert all(said) and not any(re.search(r"--\w|\w=\w|downslope ", text) for text in said)
 
 
 def test_code_in_a_lesson_keeps_its_indentation(page, address):
     visit(page, address + "#lesson=3")
-    listing = page.locator("#lesson pre").first
+    page.locator("#reading .text summary").click()
+    listing = page.locator("#reading pre").first
     assert listing.evaluate("e => getComputedStyle(e).whiteSpace") == "pre"
     assert "\n    for x, y in rows:\n        g" in listing.inner_text()
 

@@ -55,7 +55,7 @@ def test_without_the_fourth_move_x_swings_for_ever():
 def test_a_linear_layer_learns_what_the_loop_in_pytorch_learns(seed):
     run = lesson(10, seed=seed)
     assert run.figures()["away"] <= 1e-12
-    assert all(run.figures()[f"loss_{name}"] < 0.01 * run.figures()["loss_before"] for name in run.solutions)
+    assert all(run.figures()[f"loss_{name}"] < 0.01 * run.figures()["loss_before"] for name in run.batches)
 
 
 def test_the_layer_starts_where_torch_manual_seed_starts_it():

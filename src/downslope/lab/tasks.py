@@ -219,18 +219,20 @@ def lesson(payload: Payload, line: Line) -> bytes:
     states, opened = made.data.states or {"": {}}, next(iter(made.data.states), "")
     asked_of = lambda name: _state_of(made, asked, name)
     settings_of = lambda name: Settings.of(states[name], asked.defaults).to_json()
+    asks = [_question(made, question) for question in made.data.questions]
     return encoded(
         {
             "number": made.number,
             "why": _part(made, "why") if made.has("why") else None,
             "cards": [
                 {
-                    "text": _part(made, f"states.{name}"),
+                    "text": _part(made, part if made.has(part := f"states.{name}") else "outcome"),
                     "problem": asked_of(name),
                     "runs": [settings_of(name)],
+                    "view": made.data.views.get(name, made.data.view),
+                    "predict": next((ask["id"] for ask in asks if ask["before"] == name), None),
                 }
-                for name in states
-                if made.has(f"states.{name}")
+                for name in [name for name in states if made.has(f"states.{name}")] or [opened]
             ],
             "title": asked.title,
             "command": made.command,
@@ -241,7 +243,7 @@ def lesson(payload: Payload, line: Line) -> bytes:
             "runs": [settings_of(name) for name in states if asked_of(name) == asked_of(opened)],
             "view": made.data.view,
             "hide": made.data.hide,
-            "questions": [_question(made, question) for question in made.data.questions],
+            "questions": asks,
         }
     )
 
@@ -264,6 +266,8 @@ def _state_of(made: Lesson, asked: Problem, name: str) -> dict[str, Any]:
     """The problem of a state, as an address names it."""
     if name in made.data.formulas:
         return {"kind": "function", "formula": made.data.formulas[name]}
+    if name in made.data.targets:
+        return {"kind": "rows", "X": made.data.problem.X, "y": made.data.targets[name]}
     columns = made.data.columns
     return {**asked.asked, **({"columns": columns[name]} if name in columns else {})}
 
@@ -275,7 +279,9 @@ def _part(made: Lesson, part: str) -> dict[str, str]:
 def _question(made: Lesson, question: Question) -> dict[str, Any]:
     ask, *choices, right, wrong = (_part(made, name) for name in question.sentences)
     asked: dict[str, Any] = {"id": f"{made.number}.{question.name}", "ask": ask}
-    asked |= {"choices": choices, "predict": question.predict}
+    first = next(iter(made.data.states), "")
+    before = (question.before or first) if question.predict else None
+    asked |= {"choices": choices, "predict": question.predict, "before": before}
     if question.answer is not None:
         asked |= {"kind": "number", "answer": question.answer, "tolerance": question.tolerance}
     else:

@@ -59,7 +59,8 @@ class Question(msgspec.Struct, forbid_unknown_fields=True):
     tolerance: float = 0.0
     reach: list[dict[str, Any]] = []
     choices: int = 0  # the answer is the number of one of them, from 1
-    predict: bool = False  # asked before the lesson runs
+    predict: bool = False  # asked before a state runs: this one, else the first
+    before: str = ""
 
     @property
     def sentences(self) -> list[str]:
@@ -78,6 +79,8 @@ class LessonRecord(msgspec.Struct, forbid_unknown_fields=True):
     states: dict[str, dict[str, Any]] = {}
     columns: dict[str, int] = {}  # of a state that uses only the first columns of the rows: how many
     formulas: dict[str, str] = {}  # of a state that has a function of its own
+    targets: dict[str, list[float]] = {}  # of a state whose rows have other targets
+    views: dict[str, str] = {}  # of a state that has a picture of its own
     questions: list[Question] = []
     view: str = "loss"  # the lab's picture
     hide: list[str] = []  # controls of the lab
@@ -247,8 +250,11 @@ class Lesson:
 
     def problem_of(self, state: str) -> Dataset | Function:
         """The problem of a state: the lesson's own, or a part or a variant of it."""
-        formula = self.data.formulas.get(state)
-        return self.first(self.data.columns.get(state)) if formula is None else Function.of(formula, None)
+        if state in self.data.formulas:
+            return Function.of(self.data.formulas[state], None)
+        if state in self.data.targets:
+            return Dataset.from_arrays(self.data.problem.X, self.data.targets[state])
+        return self.first(self.data.columns.get(state))
 
     def run(self, on: Dataset | Function | None = None, /, **changes) -> Solution:
         """The solution of its problem, or of another one, with some settings changed."""
@@ -265,13 +271,13 @@ class Lesson:
         }
 
     @cached_property
-    def solution(self) -> Solution:
-        """Its problem as its settings have it."""
-        return self.run()
+    def _runs(self) -> dict[str, Solution]:
+        return self.solutions or {"": self.run()}
 
     @property
-    def _runs(self) -> dict[str, Solution]:
-        return self.solutions or {"": self.solution}
+    def solution(self) -> Solution:
+        """Its first state, or its problem as its settings have it."""
+        return next(iter(self._runs.values()))
 
     # ── what it says ────────────────────────────────────────────────────────────────────────────────────────
 

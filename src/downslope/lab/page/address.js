@@ -1,7 +1,7 @@
 // All state is in the address, behind the #, but no file.
 
 /** @typedef {{problem: any, runs: any[], lang: string|null, theme: string|null, at: number|null, view: string|null,
- *   hide: string[], lesson: number|null}} Place */
+ *   hide: string[], lesson: number|null, card: number|null}} Place */
 
 /** @param {string} hash @returns {Place} */
 export function placeOf(hash) {
@@ -24,6 +24,7 @@ export function placeOf(hash) {
     view: given.get("view"),
     hide: (given.get("hide") ?? "").split(",").filter(Boolean),
     lesson: whole(given.get("lesson")),
+    card: whole(given.get("card")),
   };
 }
 
@@ -38,6 +39,7 @@ function drawable(problem) {
 export function hashOf(place) {
   const given = new URLSearchParams();
   if (place.lesson !== null) given.set("lesson", String(place.lesson));
+  if (place.card) given.set("card", String(place.card));
   if (place.problem) given.set("problem", JSON.stringify(carried(place.problem)));
   for (const run of place.runs) given.append("run", JSON.stringify(run));
   if (place.view) given.set("view", place.view);

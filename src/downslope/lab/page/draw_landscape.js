@@ -4,7 +4,7 @@ import { drawAxes, frameOf } from "./axes.js";
 import { shade } from "./theme.js";
 import { arrow } from "./pen.js";
 import { offChart } from "./draw_loss.js";
-import { chosenRun, evenly, frameAt, lastFrame, shownRuns } from "./scene.js";
+import { ahead, chosenRun, evenly, frameAt, lastFrame, shownRuns } from "./scene.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./types.js").Landscape} Landscape */
@@ -50,7 +50,7 @@ function curveView(scene, land) {
     one.run.path.x.slice(0, upTo + 1).map((/** @type {number|null} */ x, /** @type {number} */ k) => spotOf(f, x, one.run.path.f[k]));
   return {
     frame,
-    about: [word("about_curve", { name: axesOf(land)[0] }), search ? word("searched", { count: search.x.length, best: figure(search.x[search.best]) }) : "", descents.length ? word("about_drag") : ""].join(" "),
+    about: [word("about_curve", { name: axesOf(land)[0] }), search && !scene.veiled ? word("searched", { count: search.x.length, best: figure(search.x[search.best]) }) : "", descents.length ? word("about_drag") : ""].join(" "),
     ground: (/** @type {any} */ pen, /** @type {any} */ size) => {
       const f = frame(size);
       drawAxes(pen, f, colours, axesOf(land)[0], scene.lab.problem.rows ? word("loss") : "F");
@@ -61,10 +61,10 @@ function curveView(scene, land) {
         if (search) {
           const dots = search.x.map((x, i) => spotOf(f, x, search.f[i]));
           pen.discs(dots, size.small ? 1.2 : 3, { fill: colours.paper, stroke: colours.ghost, width: 1.2 });
-          if (!size.small) pen.discs([dots[search.best]], 6, { stroke: colours.lines[2], width: 2.2 });
+          if (!size.small && !scene.veiled) pen.discs([dots[search.best]], 6, { stroke: colours.lines[2], width: 2.2 });
         }
         if (land.minimum) cross(pen, spotOf(f, land.minimum.x, land.minimum.f), colours, size.small);
-        for (const one of descents) pen.path(places(one, f, lastFrame(one.run)), { stroke: one.colour, width: 1, alpha: 0.22 });
+        for (const one of descents) pen.path(places(one, f, ahead(scene, one.run)), { stroke: one.colour, width: 1, alpha: 0.22 });
         for (const one of descents) startMark(pen, places(one, f, 0)[0], one, scene, size);
       });
     },
@@ -82,6 +82,10 @@ function curveView(scene, land) {
         }
       });
       gone(pen, f, shown, scene, tick, size);
+      const x = f.x.at(scene.guess ?? NaN);
+      if (size.small || !(x >= f.left && x <= f.right)) return;
+      pen.path([[x, f.top], [x, f.bottom]], { stroke: colours.ghost, width: 2, dash: [5, 5] });
+      pen.text(word("your_guess"), x + (f.right - x < 90 ? -6 : 6), f.top + 10, { colour: colours.ghost, size: 12, align: f.right - x < 90 ? "right" : "left", halo: colours.paper });
     },
   };
 }
@@ -111,7 +115,7 @@ function gridView(scene, land) {
       drawAxes(pen, f, colours, axesOf(land)[0], axesOf(land)[1], { grid: false });
       pen.within(f.box, () => {
         if (land.minimum) cross(pen, spotOf(f, land.minimum.x, land.minimum.y), colours, size.small);
-        for (const one of shown) pen.path(places(one, f, lastFrame(one.run)), { stroke: one.colour, width: 1, alpha: 0.3 });
+        for (const one of shown) pen.path(places(one, f, ahead(scene, one.run)), { stroke: one.colour, width: 1, alpha: 0.3 });
         for (const one of shown) startMark(pen, places(one, f, 0)[0], one, scene, size);
       });
       if (!land.equal && !size.small) pen.text(word("unequal"), f.right - 6, f.bottom - 10, { align: "right", colour: colours.muted, size: 10, halo: colours.paper });

@@ -138,7 +138,7 @@ function linesView(scene, lines, limits, log, yName) {
       const f = frame(size);
       drawAxes(pen, f, colours, word(scene.clock.measure), yName);
       pen.within([f.left, f.top - 2, f.right - f.left, f.bottom - f.top + 4], () => {
-        for (const line of lines) pen.path(points(line, f, line.last), { stroke: line.colour, width: 1.2, dash: line.dash, alpha: 0.25 });
+        for (const line of lines) pen.path(points(line, f, scene.veiled ? 0 : line.last), { stroke: line.colour, width: 1.2, dash: line.dash, alpha: 0.25 });
       });
       if (lines.length < 2 || size.small || size.width <= 420) return;
       const labels = lines.map((line, i) => ({ line, name: ends[i], y: points(line, f, line.last).at(-1)?.[1] ?? f.bottom }));

@@ -1,7 +1,7 @@
 // The mountain in space, turned by hand: painted from the back to the front, with the ways down on it.
 import { weightName, word } from "./words.js";
 import { shade } from "./theme.js";
-import { frameAt, lastFrame, shownRuns } from "./scene.js";
+import { ahead, frameAt, shownRuns } from "./scene.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 
@@ -64,7 +64,7 @@ export function surfaceView(scene) {
       const edge = { stroke: colours.contour, width: 1 };
       for (const r of [0, rows]) pen.path(line(r, 0, 0, 1), edge);
       for (const c of [0, columns]) pen.path(line(0, c, 1, 0), edge);
-      for (const one of shown) pen.path(way(one, project, lastFrame(one.run)), { stroke: one.colour, width: 1, alpha: 0.35 });
+      for (const one of shown) pen.path(way(one, project, ahead(scene, one.run)), { stroke: one.colour, width: 1, alpha: 0.35 });
       if (size.small) return;
       const floor = (/** @type {number} */ u, /** @type {number} */ v) => project(u, v, -0.1);
       const near = Math.cos(scene.turn) > 0 ? -1 : 1;

@@ -1,5 +1,5 @@
 // Where everything meets: the state in the address, the server's answers, the stage, and the keyboard.
-import { byId, language, message, said, settled, speak, translate, word } from "./words.js";
+import { byId, figure, language, message, said, settled, speak, translate, word } from "./words.js";
 import { look, wear } from "./theme.js";
 import { eachLine, fetched, posted, Refusal } from "./server.js";
 import { placeOf } from "./address.js";
@@ -7,20 +7,21 @@ import { arrived, lessonHides, lookSoon, now, stage, writeAddress } from "./stat
 import { buildBounds, buildControls } from "./controls.js";
 import { buildProblem, showProblem } from "./problem.js";
 import { buildRuns, showFrozen, showRuns, showStep, showVerdict } from "./panel.js";
-import { buildLesson } from "./lesson.js";
+import { progress } from "./lesson.js";
+import { course, openLesson, tellLesson } from "./course.js";
 import { pointAt, showInference } from "./infer.js";
 import { handle } from "./pointer.js";
 import { columnsOf, growingDocument, pointsDocument } from "./growing.js";
 import { watch } from "./live.js";
 import { listenToKeys } from "./keys.js";
-import { listenToTransport, transportKeys } from "./transport.js";
+import { listenToTransport, race, transportKeys } from "./transport.js";
 import { helpKeys, shareLink, takeAway, teachLink } from "./dialogs.js";
 
 /** @typedef {import("./types.js").Settings} Settings */
 
 // ---------------------------------------------------------------- asking the server
 
-/** Compute what is asked for. @param {{tick?: number|null, still?: boolean}} [how] */
+/** Compute what is asked for. @param {{tick?: number|null, still?: boolean, play?: boolean}} [how] */
 async function compute(how = {}) {
   if (!how.still) hand.again = false; // what the hand asked for is older than this
   now.work?.abort();
@@ -49,6 +50,7 @@ async function compute(how = {}) {
         stage.note = "";
         stage.play_document(line.document, how.tick ?? null);
         afterRun(Boolean(how.still));
+        if (how.play) race();
       }
       if (line.more) {
         const grown = (growing[line.more.run] ??= { epoch: [], loss: [] });
@@ -159,42 +161,7 @@ function ask(asked, runs) {
   } else now.runs = now.runs.map(({ start, ...rest }) => rest);
   if (other) stage.window = null;
   if (other && runs) stage.view = asked.kind === "points" || asked.kind === "table" ? "fit" : "landscape";
-  buildLesson(now.lesson, () => stage.lab ?? null, show);
-  void compute();
-}
-
-/** Begin a lesson. @param {number} number @param {import("./address.js").Place} [place] what the address says otherwise */
-async function open(number, place) {
-  if (!number) return;
-  const mine = (opening += 1); // of several that are chosen quickly the last counts, however late another comes
-  now.work?.abort();
-  try {
-    const lesson = await fetched("/api/lessons/" + number);
-    if (mine !== opening) return;
-    now.lesson = lesson;
-    now.asked = place?.problem ?? lesson.problem;
-    now.runs = place?.runs.length ? place.runs : lesson.runs.map((/** @type {Settings} */ run) => ({ ...run }));
-    now.hide = place?.hide.length ? place.hide : lesson.hide;
-    arrived();
-    stage.selected = 0;
-    stage.window = null;
-    stage.view = place?.view ?? lesson.view;
-    buildLesson(lesson, () => stage.lab ?? null, show);
-    if (stage.lab) byId("title").textContent = said(lesson.title);
-    await compute({ tick: place?.at ?? null });
-  } catch (error) {
-    now.arriving &&= mine !== opening;
-    if (mine === opening) refused(error);
-  }
-}
-let opening = 0;
-
-/** A state of the lesson. @param {any} card */
-function show(card) {
-  now.asked = card.problem;
-  now.runs = card.runs.map((/** @type {Settings} */ run) => ({ ...run }));
-  stage.selected = 0;
-  stage.window = null;
+  tellLesson();
   void compute();
 }
 
@@ -284,7 +251,7 @@ function redraw() {
   byId("language").textContent = language() === "zh" ? "English" : "中文";
   byId("language").lang = language() === "zh" ? "en" : "zh";
   stage.refresh();
-  buildLesson(now.lesson, () => stage.lab ?? null, show);
+  tellLesson();
   if (!now.offline) buildProblem(asking());
   if (stage.lab) {
     showProblem(stage.lab.problem);
@@ -300,7 +267,7 @@ function redraw() {
 /** @returns {import("./problem.js").Asking} */
 function asking() {
   return {
-    page: now.page, asked: now.asked, hide: lessonHides() ? [] : now.hide, lesson: now.lesson, table: now.table, ask, open: (number) => void open(number), fail: refused,
+    page: now.page, asked: now.asked, hide: lessonHides() ? [] : now.hide, lesson: now.lesson, table: now.table, ask, open: (number) => void openLesson(number), fail: refused,
     tabled: (table) => {
       now.table = table;
     },
@@ -348,6 +315,15 @@ function listen() {
     stage,
     whole,
     point: (place) => pointAt(stage, place),
+    guess: (value) => {
+      const field = byId("prediction");
+      if (!field || stage.lab?.pictures.landscape?.kind !== "curve") return false;
+      if (value !== undefined) {
+        field.value = figure(value, 3);
+        field.form.requestSubmit();
+      }
+      return true;
+    },
     asked: () => now.asked,
     canStart: () => !now.offline && !now.hide.includes("start") && now.asked?.kind !== "saved",
     start: (start, still) => change({ start: { ...now.runs[stage.selected]?.start, ...start } }, still),
@@ -370,14 +346,13 @@ function listen() {
   window.addEventListener("hashchange", () => {
     if (location.hash.slice(1) !== now.hash) void arrive();
   });
+  window.addEventListener("beforeprint", () => byId("reading").querySelector(".text")?.setAttribute("open", ""));
   window.addEventListener("pagehide", () => now.work?.abort());
 }
 
 // ---------------------------------------------------------------- arriving
 
-const FIRST_LESSON = 2;
-
-/** Show what the address asks for; nothing, or what is not there, is lesson 2. */
+/** Show what the address asks for; nothing, or what is not there, is the course where this browser left it. */
 async function arrive() {
   const asked = placeOf(location.hash);
   [now.hash, now.step, now.arriving] = [location.hash.slice(1), null, true];
@@ -391,9 +366,13 @@ async function arrive() {
   document.body.classList.toggle("opened", Boolean(opened));
   if (opened) return showDocument(now.page.opened);
   const known = now.page.lessons.some((/** @type {any} */ one) => one.number === asked.lesson);
-  if (known || !asked.problem) return open(known && asked.lesson ? asked.lesson : FIRST_LESSON, known ? asked : undefined);
+  if (known) return openLesson(asked.lesson ?? 0, asked);
+  if (!asked.problem) {
+    const [number, card] = progress().at ?? [];
+    return now.page.lessons.some((/** @type {any} */ one) => one.number === number) ? openLesson(number, undefined, card) : openLesson(now.page.lessons[0].number);
+  }
   now.lesson = null;
-  buildLesson(null, () => null, show);
+  tellLesson();
   now.asked = asked.problem.kind === "table" && now.table?.name === asked.problem.name ? { ...asked.problem, id: now.table.id } : asked.problem;
   now.runs = asked.runs.length ? asked.runs : [{}];
   arrived();
@@ -421,6 +400,7 @@ function showDocument(lab) {
 }
 
 async function begin() {
+  Object.assign(course, { compute, refused, revealed: buildList });
   stage.moved = moved;
   stage.looked = () => {
     lookSoon(refused);

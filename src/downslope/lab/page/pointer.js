@@ -4,7 +4,8 @@ import { chosenRun } from "./scene.js";
 /** @typedef {import("./stage.js").Stage} Stage */
 /** @typedef {{stage: Stage, asked: () => any, start: (start: Record<string, number>, still: boolean) => void,
  *   points: (points: number[][], still: boolean) => void, canStart: () => boolean, whole: () => void,
- *   point: (place: number[]) => void}} Hands  whole: show all of the landscape again */
+ *   point: (place: number[]) => void, guess: (value?: number) => boolean}} Hands  whole: show all of the landscape again;
+ *   guess: predict this weight; without one, whether a prediction is awaited */
 
 const REACH = 14; // how near, in dots, a pointer has to come
 
@@ -72,6 +73,7 @@ export function handle(canvas, hands) {
   canvas.addEventListener("pointerdown", (event) => {
     const [x, y] = at(event);
     if (stage.view === "surface") held = { kind: "turn", x, y };
+    else if (stage.view === "landscape" && hands.guess()) held = { kind: "tap", x, y };
     else if (nearStart(x, y)) held = { kind: "start", x, y };
     else if (stage.view === "landscape" && stage.lab?.pictures.landscape?.names && event.pointerType !== "touch") held = { kind: "pan", x, y };
     else if (clicking()) {
@@ -119,7 +121,9 @@ export function handle(canvas, hands) {
     if (fitted) [stage.window, fitted] = [null, false];
     if (was.kind === "pan" || was.kind === "turn" || was.kind === "tap") {
       held = null;
-      if (was.kind === "tap" && Math.hypot(x - was.x, y - was.y) < 8) addPoint(x, y, false);
+      if (was.kind !== "tap" || Math.hypot(x - was.x, y - was.y) >= 8) return;
+      if (stage.view === "landscape") hands.guess(frame()?.x.value(x));
+      else addPoint(x, y, false);
       return;
     }
     if (Math.hypot(x - held.x, y - held.y) > 2 || held.kind === "start") moved(x, y, false);

@@ -1,5 +1,6 @@
 // What is minimised: a lesson, clicked points, a file, a typed function or a preset.
 import { byId, figure, make, said, tableElement, word } from "./words.js";
+import { progress } from "./lesson.js";
 import { mathOf } from "./math.js";
 import { posted } from "./server.js";
 
@@ -40,11 +41,12 @@ function pickKind(asking, name) {
 /** @param {Asking} asking */
 function lessonForm(asking) {
   const number = asking.lesson?.number ?? 0;
+  const { done } = progress();
   const select = make(
     "select",
     { id: "lessons", "aria-label": word("kind_lesson"), onchange: () => asking.open(Number(select.value)) },
     number ? null : make("option", { value: "0" }, word("lesson_choose")),
-    asking.page.lessons.map((/** @type {any} */ one) => make("option", { value: String(one.number), selected: one.number === number }, `${one.number} · ${said(one.title)}`)),
+    asking.page.lessons.map((/** @type {any} */ one) => make("option", { value: String(one.number), selected: one.number === number }, `${one.number} · ${said(one.title)}${done.includes(one.number) ? " ✓" : ""}`)),
   );
   select.value = String(number);
   return [select];

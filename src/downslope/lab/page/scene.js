@@ -6,7 +6,8 @@ import { said } from "./words.js";
 /** @typedef {"epochs"|"updates"|"seconds"} Measure */
 /** @typedef {{length: number, frames: number[][], measure: Measure}} Clock  frames[run][tick] */
 /** @typedef {{lab: import("./types.js").Lab, colours: import("./theme.js").Look, scale: string, selected: number, clock: Clock,
- *   turn: number, tilt: number, count: number, window: number[][]|null}} Scene  window: what the person zoomed to */
+ *   turn: number, tilt: number, count: number, window: number[][]|null, guess: number|null, veiled: boolean}} Scene  window: what the person zoomed to; guess: a weight that was
+ *   predicted; veiled: what comes is not shown before it is predicted */
 /** @typedef {{width: number, height: number, small: boolean}} Size */
 /** @typedef {import("./pen.js").CanvasPen|import("./pen.js").SvgPen} Pen */
 /** A picture: what stands still, what moves, and the same as a table.
@@ -26,6 +27,11 @@ export function lastFrame(run) {
   if (run.error) return 0;
   const last = run.frame_epoch.length - 1;
   return run.diverged ? Math.min(run.diverged.frame, last) : last;
+}
+
+/** How far the pale line goes that shows what comes. @param {Scene} scene @param {Run} run */
+export function ahead(scene, run) {
+  return scene.veiled ? 0 : lastFrame(run);
 }
 
 /** One clock for all runs: every place that any of them records. @param {Run[]} runs @param {Measure} measure @returns {Clock} */

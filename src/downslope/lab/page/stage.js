@@ -34,6 +34,8 @@ export class Stage {
     this.scale = "auto"; // until the person chooses one
     this.selected = 0;
     this.window = /** @type {number[][]|null} */ (null); // [least, most] of each axis, where the person zoomed
+    this.guess = /** @type {number|null} */ (null); // the weight that a learner predicted
+    this.veiled = false; // a prediction is awaited
     this.note = ""; // words on the picture while there is no run
     this.measure = /** @type {import("./scene.js").Measure} */ ("epochs");
     this.grounds = /** @type {Map<HTMLCanvasElement, {mark: any, canvas: HTMLCanvasElement}>} */ (new Map());
@@ -89,6 +91,8 @@ export class Stage {
       tilt: this.spin.tilt,
       count: this.count,
       window: this.window,
+      guess: this.guess,
+      veiled: this.veiled,
     };
     const runs = shownRuns(this.scene).length > 0;
     for (const name of VIEWS) {

@@ -1,6 +1,7 @@
 // What the page holds: the problem, its runs, and the stage; and the address that tells all of it.
 import { settled } from "./words.js";
 import { differing, hashOf } from "./address.js";
+import { cardsOf } from "./lesson.js";
 import { posted } from "./server.js";
 import { Stage } from "./stage.js";
 
@@ -11,6 +12,7 @@ export const now = {
   asked: /** @type {any} */ (null),
   runs: /** @type {Settings[]} */ ([{}]),
   lesson: /** @type {import("./types.js").Lesson|null} */ (null),
+  card: 0, // of the lesson
   offer: /** @type {import("./types.js").Offer|null} */ (null),
   table: /** @type {any} */ (null),
   hide: /** @type {string[]} */ ([]),
@@ -28,7 +30,8 @@ export const stage = new Stage();
 /** @returns {import("./address.js").Place} */
 function placeNow() {
   const defaults = now.offer?.defaults ?? {};
-  const own = now.lesson && JSON.stringify(now.lesson.runs) === JSON.stringify(now.runs) && JSON.stringify(now.lesson.problem) === JSON.stringify(now.asked);
+  const card = now.lesson && cardsOf(now.lesson)[now.card];
+  const own = card && JSON.stringify([card.runs, card.problem]) === JSON.stringify([now.runs, now.asked]);
   return {
     problem: own ? null : now.asked,
     runs: own ? [] : now.runs.map((run) => differing(run, defaults)),
@@ -38,6 +41,7 @@ function placeNow() {
     view: stage.wished,
     hide: now.hide,
     lesson: now.lesson?.number ?? null,
+    card: now.lesson ? now.card : null,
   };
 }
 

@@ -3,7 +3,8 @@ import { byId } from "./words.js";
 import { VIEWS } from "./stage.js";
 import { stage } from "./state.js";
 
-function race() {
+/** All of it, from the start. */
+export function race() {
   stage.pause();
   stage.seek(0);
   stage.play();

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from ... import plots
 from ...inference import Solution
 from ..folder import Lesson, spelled
@@ -17,10 +15,10 @@ class BatchDescent(Lesson):
     7.999777758621207
     """
 
-    @cached_property
+    @property
     def rates(self) -> dict[str, Solution]:
         """The same descent with steps that are too long, and too short."""
-        return {"0.3": self.run(learning_rate=0.3), "0.000001": self.run(learning_rate=1e-6)}
+        return {"0.3": self.solutions["large"], "0.000001": self.solutions["tiny"]}
 
     def figures(self):
         numbers = self.solution.verdict.numbers

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from ... import plots
 from ...inference import Solution
 from ...model.functions import Function
@@ -22,17 +20,13 @@ class Bowl(Lesson):
     def start(self):
         return dict(zip("xyz", whole_numbers(self.seed, 3)))
 
-    @cached_property
-    def pass_road(self) -> Function:
-        return Function.of("x^2 - y^2", None)
-
-    @cached_property
+    @property
     def saddle(self) -> Solution:
-        return self.run(self.pass_road, start={"x": 1.0, "y": 0.0})
+        return self.solutions["saddle"]
 
-    @cached_property
+    @property
     def nudged(self) -> Solution:
-        return self.run(self.pass_road, start={"x": 1.0, "y": 0.001})
+        return self.solutions["nudged"]
 
     def figures(self):
         found = {"factor": 0.98**1000, "saddle_x": float(self.saddle.params[0])}
@@ -50,5 +44,7 @@ class Bowl(Lesson):
     def drawings(self):
         return (
             lambda ax: plots.weights(self.solution.trace, ax),
-            lambda ax: plots.contours(self.pass_road.values, self.saddle.trace, ax),
+            lambda ax: plots.contours(
+                Function.of(self.data.formulas["saddle"], None).values, self.saddle.trace, ax
+            ),
         )

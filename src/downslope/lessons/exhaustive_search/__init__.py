@@ -24,6 +24,8 @@ class ExhaustiveSearch(Lesson):
             "mse_4": mse[4.0],
             "best_w": float(self.solution.params[0]),
             "prediction": float(self.solution.predict([[4.0]])[0]),
+            **{f"count_{name}": float(len(run.trace)) for name, run in self.solutions.items()},
+            **{f"best_{name}": float(run.params[0]) for name, run in self.solutions.items()},
         }
 
     def words(self):

@@ -14,7 +14,7 @@ from ...plots.lettering import say
 from ..folder import Lesson, pytorch
 
 BATCHES = {"all": 2, "one": 1, "few": 2}  # rows an update; of two rows, a few are all
-RATE, EPOCHS, LONG = 0.01, 100, 10_000
+RATE, EPOCHS = 0.01, 100
 EXACT = {"first": (1.0, 1.0, 0.0), "second": (0.0, 2.0, -1.0), "third": (2.0, 0.0, 1.0)}  # (w1, w2, b)
 ALIKE, UNLIKE = (5.0, 6.0), (6.0, 5.0)  # x2 = x1 + 1 as in both rows, and not
 
@@ -42,13 +42,15 @@ class LinearLayer(Lesson):
     def start(self):
         return dict(zip(("x1", "x2", "intercept"), self.layer))
 
-    @cached_property
+    @property
+    def batches(self) -> dict[str, Solution]:
+        """100 epochs from PyTorch's weights, by batch."""
+        return {name: self.solutions[name] for name in BATCHES}
+
+    @property
     def ends(self) -> dict[str, Solution]:
         """Where 10,000 epochs lead, from several starts."""
-        starts = {"layer": self.layer, "zero": [0.0, 0.0, 0.0], "other": [1.0, -1.0, 0.0]}
-        return {
-            name: self.run(epochs=LONG, start=dict(zip(self.start, start))) for name, start in starts.items()
-        }
+        return {name: self.solutions[name] for name in ("layer", "zero", "other")}
 
     @cached_property
     def loops(self) -> dict[str, np.ndarray]:
@@ -73,11 +75,11 @@ class LinearLayer(Lesson):
 
     def figures(self):
         found = {"loss_before": self.mean_squared(self.layer)}
-        for name, run in self.solutions.items():
+        for name, run in self.batches.items():
             found[f"loss_{name}"] = run.loss
             found |= {f"{weight}_{name}": float(x) for weight, x in zip(("w1", "w2", "b"), run.params)}
         found["away"] = max(
-            float(np.abs(run.params - self.loops[name]).max()) for name, run in self.solutions.items()
+            float(np.abs(run.params - self.loops[name]).max()) for name, run in self.batches.items()
         )
         for name, run in self.ends.items():
             end = np.round(run.params, 12) + 0.0  # −0 is 0
@@ -96,16 +98,14 @@ class LinearLayer(Lesson):
         return {"verdict": self.solutions["all"].verdict.text}
 
     def log(self):
-        steps = {name: {s.epoch: s for s in run.trace} for name, run in self.solutions.items()}
+        steps = {name: {s.epoch: s for s in run.trace} for name, run in self.batches.items()}
         yield self.sentence("header")
         for epoch in (0, 1, 2, *range(9, EPOCHS, 10)):
             losses = "".join(f"{found[epoch].loss:>16.8g}" for found in steps.values())
             yield f"{epoch:>6}{losses}"
 
     def drawings(self):
-        runs = {
-            self.label(f"batch_{name}"): run.trace for name, run in self.solutions.items() if name != "few"
-        }
+        runs = {self.label(f"batch_{name}"): run.trace for name, run in self.batches.items() if name != "few"}
         return (lambda ax: plots.loss(runs, ax), self._line)
 
     def _line(self, ax):

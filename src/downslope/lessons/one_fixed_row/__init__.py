@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from ... import plots
-from ...data import Dataset
-from ...inference import Solution
 from ..folder import Lesson, spelled
 
 
@@ -18,18 +14,8 @@ class OneFixedRow(Lesson):
     'unused_rows'
     """
 
-    @property
-    def solution(self) -> Solution:
-        return self.solutions["slip"]
-
-    @cached_property
-    def off_the_line(self) -> list[Solution]:
-        """The slip, and what is right, on rows that do not lie on one line."""
-        rows = Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 9.0])
-        return [self.run(rows, **state) for state in self.data.states.values()]
-
     def figures(self):
-        slip, right = self.off_the_line
+        slip, right = self.solutions["slip_off"], self.solutions["right_off"]
         return {
             "w": float(self.solution.params[0]),
             "after": float(self.solution.predict([[4.0]])[0]),

@@ -41,19 +41,15 @@ class Parabola(Lesson):
         return dict(zip("x", whole_numbers(self.seed, 1)))
 
     @cached_property
-    def waves(self) -> Function:
-        return Function.of("x*cos(0.15*pi*x)", None)
-
-    @cached_property
     def exact(self) -> CriticalPoint:
         """Where f′ = 0, by algebra."""
         (point,) = critical_points(self.function).points
         return point
 
-    @cached_property
+    @property
     def valleys(self) -> list[Solution]:
         """A hilly function from two starts, one on either side of a hilltop."""
-        return [self.run(self.waves, start={"x": x}, learning_rate=0.05) for x in (1.5, 2.2)]
+        return [self.solutions["left"], self.solutions["right"]]
 
     def figures(self):
         start, exact = self.start["x"], self.exact
@@ -82,5 +78,7 @@ class Parabola(Lesson):
     def drawings(self):
         return (
             lambda ax: plots.function_line(self.function.values, self.solution.trace, ax),
-            lambda ax: _on_one_axis(ax, self.waves, [run.trace for run in self.valleys]),
+            lambda ax: _on_one_axis(
+                ax, Function.of(self.data.formulas["left"], None), [run.trace for run in self.valleys]
+            ),
         )

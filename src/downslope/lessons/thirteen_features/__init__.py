@@ -29,9 +29,14 @@ class ThirteenFeatures(Lesson):
         y = X @ (rng.uniform(-3, 3, 13) / size) + 5 + rng.standard_normal(200)
         return Dataset.from_arrays(X, y)
 
-    @cached_property
+    @property
     def unscaled(self) -> Solution:
-        return self.run(scale=False)
+        return self.solutions["bare"]
+
+    @property
+    def agreeing(self) -> dict[str, Solution]:
+        """The closed form and the three descents on standardised columns."""
+        return {name: run for name, run in self.solutions.items() if name != "bare"}
 
     @cached_property
     def standard_errors(self) -> np.ndarray:
@@ -43,7 +48,7 @@ class ThirteenFeatures(Lesson):
     @cached_property
     def distances(self) -> dict[str, float]:
         """max |w − w*| in standard errors, w* from the closed form."""
-        return {name: self.distance(run) for name, run in self.solutions.items() if name != "closed_form"}
+        return {name: self.distance(run) for name, run in self.agreeing.items() if name != "closed_form"}
 
     def distance(self, run: Solution) -> float:
         away = run.params - self.solutions["closed_form"].params
@@ -51,20 +56,20 @@ class ThirteenFeatures(Lesson):
 
     def figures(self):
         found = {"unscaled": self.distance(self.unscaled), "gd_epochs": float(self.solutions["gd"].epochs)}
-        found |= {f"loss_{name}": run.loss for name, run in self.solutions.items()}
+        found |= {f"loss_{name}": run.loss for name, run in self.agreeing.items()}
         found |= {f"distance_{name}": distance for name, distance in self.distances.items()}
         row = self.rows.X[:1]
         return found | {
-            f"prediction_{name}": float(run.predict(row)[0]) for name, run in self.solutions.items()
+            f"prediction_{name}": float(run.predict(row)[0]) for name, run in self.agreeing.items()
         }
 
     def words(self):
         return {"verdict": self.solutions["gd"].verdict.text, "bare": self.unscaled.verdict.text}
 
     def log(self):
-        yield " " * 10 + "".join(f"{name:>14}" for name in self.solutions)
+        yield " " * 10 + "".join(f"{name:>14}" for name in self.agreeing)
         for j, name in enumerate(self.solutions["gd"].names):
-            yield f"{name:<10}" + "".join(f"{run.params[j]:>14.7g}" for run in self.solutions.values())
+            yield f"{name:<10}" + "".join(f"{run.params[j]:>14.7g}" for run in self.agreeing.values())
 
     def drawings(self):
         minimum = self.solutions["closed_form"].loss

@@ -85,6 +85,7 @@ class TwoClassNet(Lesson):
             "loop_loss": theirs[-1],
             "away": float(np.abs(ours - theirs[:-1]).max()),
             "accuracy": self.solution.metrics["training"]["accuracy"],
+            "accuracy_line": self.solutions["line"].metrics["training"]["accuracy"],
             "loop_accuracy": accuracy,
             "missed_0": float(wrong[0][1]),
             "missed_1": float(wrong[1][0]),
