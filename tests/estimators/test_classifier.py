@@ -130,7 +130,7 @@ def test_a_pickled_classifier_predicts_and_tells_the_same():
         ({"method": "closed_form"}, "descent.closed_form_loss"),
         ({"class_weight": "balance"}, "estimators.class_weight"),
         ({"class_weight": {0: 1.0, 7: 1.0}}, "estimators.class_weight_label"),
-        ({"class_weight": {0: -1.0}}, "data.weight_value"),
+        ({"class_weight": {0: -1.0}}, "model.class_weight"),
     ],
 )
 def test_a_parameter_that_can_not_serve_is_refused_at_fit(settings, key):

@@ -505,3 +505,19 @@ def test_an_optimizer_that_can_not_serve_is_refused(tmp_path):
     solution = ds.fit(rows, method=adam, epochs=2)
     assert refused_key(solution.save, tmp_path / "run") == "inference.optimizer_kept"
     assert not (tmp_path / "run").exists() and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("threshold", [0.7, pytest.param("cost:1:5", marks=pytest.mark.slow)])
+def test_a_net_parts_two_classes_at_its_threshold_and_a_run_keeps_it(tmp_path, threshold):
+    X, y = make_moons(200, noise=0.5, random_state=0)
+    settings = {"hidden": (3,), "method": "lbfgs", "tol": 1e-2, "random_state": 0}
+    net = ds.NetClassifier(threshold=threshold, **settings).fit(X, y)
+    cut = net.solution_.decision.threshold
+    assert cut > 0.5
+    above = net.predict_proba(X)[:, 1] > cut
+    assert np.array_equal(net.predict(X), net.classes_[above.astype(int)])
+    assert 0 < above.sum() < (net.predict_proba(X)[:, 1] > 0.5).sum()
+    net.solution_.save(tmp_path / "run")
+    assert np.array_equal(ds.load(tmp_path / "run").predict(X), net.predict(X))
+    again = pickle.loads(pickle.dumps(net))
+    assert np.array_equal(again.predict(X), net.predict(X))

@@ -48,6 +48,7 @@ EXAMPLES = {
     "metric": ("mae", "mae"),
     "threshold": (0.3, "0.3"),
     "calibrate": ("platt", "platt"),
+    "class_weights": ({"yes": 5.5, "no": 0.5}, "yes=5.5,no=0.5"),
     "hidden": ((3, 2), "3,2"),
     "activation": ("tanh", "tanh"),
     "dropout": (0.25, "0.25"),

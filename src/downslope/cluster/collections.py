@@ -68,11 +68,11 @@ class Collection:
             sums[at] += weights
         return values, counts, sums
 
-    def rows(self, classes: np.ndarray | None = None, factors: np.ndarray | None = None) -> ShardedDataset:
-        """The rows, checked. classes (K,): what the values of y are; factors (K,): on the weights of each."""
+    def rows(self, classes: np.ndarray | None = None) -> ShardedDataset:
+        """The rows, checked. classes (K,): what the values of y are."""
         count = len(self.X)
         height = height_of(count, len(self.connection.workers))
-        make = partial(_dataset, self.names, classes, factors)
+        make = partial(_dataset, self.names, classes)
         whole = [
             dask.delayed(safely)(
                 _shard, make, first, *(part[first : first + 2**height] for part in self._columns)
@@ -85,9 +85,7 @@ class Collection:
         labels = () if classes is None else tuple(classes.tolist())
         if classes is not None:
             _, counts, sums = self.classes
-            numbers = dict(
-                zip(labels, zip(counts.tolist(), map(units, sums * (1 if factors is None else factors))))
-            )
+            numbers = dict(zip(labels, zip(counts.tolist(), map(units, sums))))
             kind = "boolean" if classes.dtype == bool else "numeric"
             known = {"y": Summary("y", kind, int(counts.sum()), int(counts.sum()), counts=numbers)}
         targets = _numbered("y", self.outputs)
@@ -171,7 +169,7 @@ def _result(make: Callable, number: int, *given: Any) -> Any:
         raise DownslopeError(error.key, **error.facts, partition=number) from None
 
 
-def _dataset(names, classes, factors, x: Any, y: Any, s: Any) -> Dataset:
+def _dataset(names, classes, x: Any, y: Any, s: Any) -> Dataset:
     """The rows of a partition, checked as those in memory are."""
     y = np.asarray(y)
     y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
@@ -186,10 +184,6 @@ def _dataset(names, classes, factors, x: Any, y: Any, s: Any) -> Dataset:
         x, y, s = (x, y, s) if kept.all() else (x[kept], y[kept], s[kept])
     if classes is not None:
         y = np.searchsorted(classes, y).astype(float)
-    if factors is not None:
-        s = factors[y.astype(int)] if s is None else s * factors[y.astype(int)]
-        kept = s > 0
-        x, y, s = (x, y, s) if kept.all() else (x[kept], y[kept], s[kept])
     labels = () if classes is None else tuple(classes.tolist())
     if not len(x):
         d, k = x.shape[1], (() if y.ndim == 1 else y.shape[1:])

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
-from ..arguments import door
+from ..arguments import door, is_number
 from ..data import Dataset
 from ..errors import DownslopeError
 from ..inference import Recipe
 from ..model import losses
+from ..model.class_weights import BALANCED
 from .base import Estimator, Linear, by_blocks, keep, stochastic
 
 
@@ -77,10 +78,14 @@ class Classifier(Estimator):
         """y as class numbers. `classes` None: those of the rows that weigh something."""
         X, y, s = self._checked(X, y, sample_weight, goes_on)
         check_classification_targets(y)
-        if self.class_weight is not None:
-            s = self._weighted(y, np.ones(len(y)) if s is None else s)
         if s is not None and 0 < np.count_nonzero(s) < len(s):
             X, y, s = X[s != 0], y[s != 0], s[s != 0]
+        if isinstance(self.class_weight, Mapping):
+            absent = [
+                label for label, weight in self.class_weight.items() if is_number(weight) and weight == 0
+            ]
+            kept = ~np.isin(y, absent)
+            X, y, s = (X, y, s) if kept.all() else (X[kept], y[kept], None if s is None else s[kept])
         if classes is None:
             classes = self.classes_ = np.unique(y)
         if len(classes) < 2:
@@ -92,24 +97,23 @@ class Classifier(Estimator):
         dataset = self._finite(X, np.searchsorted(classes, y), s)
         return replace(dataset, classes=tuple(classes.tolist()))
 
-    def _weighted(self, y, s) -> np.ndarray:
-        """The rows' weights times those of their classes."""
-        classes, codes = np.unique(y, return_inverse=True)
-        return s * self._factors(classes, np.bincount(codes, s))[codes]
+    def _recipe(self, seed: int, **settings) -> Recipe:
+        of_classes = {"threshold": self.threshold, "calibrate": self.calibrate}
+        return super()._recipe(seed, class_weights=self._class_weights, **of_classes, **settings)
 
-    def _factors(self, classes, sums) -> np.ndarray:
-        """What `class_weight` multiplies the weights of each class's rows by, (K,); sums (K,): Σs of each."""
-        if isinstance(self.class_weight, Mapping):
-            given, labels = self.class_weight, classes.tolist()
-            strange = [label for label in given if label not in labels]
-            if strange and not all(label in given for label in labels):  # most likely a slip of the pen
-                known = ", ".join(map(str, labels))
-                raise DownslopeError("estimators.class_weight_label", found=strange[0], known=known)
-            return np.array([given.get(label, 1.0) for label in labels])
-        if not (isinstance(self.class_weight, str) and self.class_weight == "balanced"):
-            raise DownslopeError("estimators.class_weight", found=self.class_weight)
-        some = sums > 0
-        return np.divide(sums.sum(), some.sum() * sums, out=np.zeros_like(sums), where=some)
+    @property
+    def _class_weights(self) -> Any:
+        """`class_weight` as a recipe has it."""
+        asked, labels = self.class_weight, self.classes_.tolist()
+        if asked is None or (isinstance(asked, str) and asked == BALANCED):
+            return asked
+        if not isinstance(asked, Mapping):
+            raise DownslopeError("estimators.class_weight", found=asked)
+        strange = [label for label, weight in asked.items() if label not in labels and weight != 0]
+        if strange and not all(label in asked for label in labels):  # most likely a slip of the pen
+            known = ", ".join(map(str, labels))
+            raise DownslopeError("estimators.class_weight_label", found=strange[0], known=known)
+        return {label: asked[label] for label in labels if label in asked} or None
 
 
 class LinearClassifier(ClassifierMixin, Classifier, Linear):
@@ -222,9 +226,6 @@ class LinearClassifier(ClassifierMixin, Classifier, Linear):
     ) -> None:
         keep(self, locals())
 
-    def _recipe(self, seed: int, **settings) -> Recipe:
-        return super()._recipe(seed, threshold=self.threshold, calibrate=self.calibrate, **settings)
-
     @available_if(stochastic)
     @door()
     def partial_fit(self, X, y, classes=None, sample_weight=None) -> LinearClassifier:
@@ -255,10 +256,9 @@ class LinearClassifier(ClassifierMixin, Classifier, Linear):
         return self._keep(self._next_pass(dataset), dataset, goes_on=begun)
 
     def _rows_of(self, collection):
-        classes, _, sums = collection.classes
+        classes, _, _ = collection.classes
         check_classification_targets(classes)
         if len(classes) < 2:
             raise DownslopeError("data.one_class", column="y", value=classes[0] if len(classes) else None)
         self.classes_ = classes
-        factors = None if self.class_weight is None else self._factors(classes, sums)
-        return collection.rows(classes, factors)
+        return collection.rows(classes)

@@ -134,6 +134,10 @@ class NetClassifier(ClassifierMixin, Classifier, OfNet):
         "raw" or "standardised": the columns and targets whose weights are penalised; see `LinearRegressor`.
     stop : str or Stop, default=None
         When to stop, instead of tol: "gradient:1e-4", or several, "no_progress:50 | seconds:10".
+    threshold : float or str, default=None
+        As for `LinearClassifier`; a rule trains a net for each of five folds.
+    calibrate : {None, "platt", "isotonic"}, default=None
+        As for `LinearClassifier`, likewise.
 
     Attributes
     ----------
@@ -182,6 +186,8 @@ class NetClassifier(ClassifierMixin, Classifier, OfNet):
         random_state=None,
         penalty_on="raw",
         stop=None,
+        threshold=None,
+        calibrate=None,
     ) -> None:
         keep(self, locals())
 

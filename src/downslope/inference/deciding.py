@@ -16,6 +16,7 @@ import numpy as np
 from ..arguments import is_number
 from ..data import Dataset
 from ..errors import DownslopeError
+from ..model.class_weights import class_factors
 from ..selection import FoldSpec
 from ..selection.fold_moments import Holes
 from .calibrating import calibrated, check_calibration
@@ -108,6 +109,11 @@ def _needs_folds(recipe: Any, apart: Any) -> bool:
 def decided(training: Any, solution: Any) -> Any:
     """The solution with its calibration and its threshold, chosen where a rule is to."""
     recipe, rule = training.recipe, training.recipe.threshold
+    factors = class_factors(recipe.class_weights, recipe.loss, training.dataset)
+    if factors is not None:
+        shown = ", ".join(f"{label} × {factor:.4g}" for label, factor in zip(solution.classes, factors))
+        key = "selection.class_weights_calibrated" if recipe.calibrate else "selection.class_weights"
+        solution = replace(solution, notes=(*solution.notes, (key, {"weights": shown})))
     if solution.stopped == "interrupted" and (recipe.calibrate or isinstance(rule, str)):
         return solution
     z = out_of_fold(training) if _needs_folds(recipe, training.calibration) else None

@@ -19,6 +19,7 @@ from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent, Method
 from ..descent.stops import Epochs, Gap, Gradient, NoProgress, Seconds, Settled, Stop, Validation
 from ..errors import DownslopeError, nearest
 from ..model import losses, penalties
+from ..model.class_weights import class_weighted, class_weights_of
 from ..model.coordinates import MOMENTS
 from ..model.linear import WIDE, Linear
 from ..model.nets import Net, module_term
@@ -64,6 +65,7 @@ class Recipe(RecipeSettings):
         object.__setattr__(self, "stop", None if self.stop is None else stops.by_name(self.stop))
         object.__setattr__(self, "threshold", threshold_of(self.threshold))
         object.__setattr__(self, "calibrate", calibration_of(self.calibrate))
+        object.__setattr__(self, "class_weights", class_weights_of(self.class_weights))
         Epochs(self.epochs)  # refuses what is no number of epochs
         if not (is_number(self.learning_rate) and self.learning_rate > 0):  # a number stays as it is
             object.__setattr__(self, "learning_rate", methods.rate_of(self.learning_rate))
@@ -116,6 +118,7 @@ class Recipe(RecipeSettings):
             intercept=self.intercept,
             both=self.scale,
             seed=self.seed,
+            class_weights=self.class_weights,
         )
 
     def _solved(self, objective: Objective, start: np.ndarray | None) -> Any:
@@ -155,12 +158,23 @@ class Recipe(RecipeSettings):
         """The mean loss over the rows: of a linear model, of `net`, or of your own PyTorch module.
         moments: the second moments of the rows, if they are known."""
         if module is not None:
-            return module_term(module, dataset, self.loss, self.seed)
+            return module_term(module, self.weighted(dataset), self.loss, self.seed)
         if self.net is not None:
-            return self.net.term(dataset, self.loss, self.scale)
+            return self.net.term(self.weighted(dataset), self.loss, self.scale)
         passes = self.epochs if self._draws else 0
         gathered = self._gathers(dataset) and (moments or True)
-        return Linear(self.intercept, self.scale).term(dataset, self.loss, gathered, passes)
+        model = Linear(self.intercept, self.scale)
+        return model.term(dataset, self.loss, gathered, passes, self.class_weights)
+
+    def weighted(self, rows, like=None):
+        """Rows in memory with their weights times the class weights: "balanced" by those of `like`."""
+        return class_weighted(rows, self.class_weights, self.loss, like)
+
+    def over_validation(self, objective: Objective, held_out, dataset) -> Objective | None:
+        """The objective of the rows of `dataset` over validation rows, if there are any."""
+        if held_out is None:
+            return None
+        return replace(objective, term=objective.term.on(self.weighted(held_out, dataset)))
 
     def objective(self, dataset, module=None, moments: SecondMoments | None = None) -> Objective:
         """F over the rows of a Dataset, a Stream or a Dask collection."""
@@ -265,7 +279,7 @@ class Recipe(RecipeSettings):
         fields = {
             name: value.item() if isinstance(value, np.generic) else value for name, value in fields.items()
         }
-        for name in DECIDING:
+        for name in (*DECIDING, "class_weights"):
             if fields[name] is None:
                 del fields[name]  # as in runs that were made without it
         fields["loss"], fields["penalty"] = self.loss.spec, self.penalty.spec

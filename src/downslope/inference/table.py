@@ -57,6 +57,14 @@ def _start(words: str) -> dict[str, float]:
     return {name: number().read(f"--start {name}", value) for name, value in found.items()}
 
 
+def _class_weights(words: str) -> str | dict[str, float]:
+    """balanced; or a weight for each class, such as yes=5,no=1."""
+    if words == "balanced":
+        return words
+    found = pairs("--class-weights", words, "yes=5,no=1")
+    return {name: number().read(f"--class-weights {name}", value) for name, value in found.items()}
+
+
 def _check_start(name: str, value: Any) -> None:
     numbers_by_name(name, value)
     for weight, start in (value or {}).items():
@@ -187,6 +195,9 @@ class RecipeSettings:
         None, Kind(_anything, _rate, take=_rate), "--threshold NUMBER|f1|cost:FN:FP", "fit"
     )
     calibrate: str | None = setting(None, NOUN, "--calibrate platt|isotonic", "fit", choices=_calibrations)
+    class_weights: str | Mapping[str, float] | None = setting(  # times the weights of the rows
+        None, Kind(_anything, _class_weights), "--class-weights balanced|CLASS=NUMBER", "fit compare certify"
+    )
 
 
 RECIPE, NET = settings_of(RecipeSettings), settings_of(NetSettings)

@@ -135,7 +135,7 @@ class Training:
             if not method.full:
                 objective = objective.uncentred()
             stop, start = recipe.stop_for(method, objective), recipe.start_for(method, objective)
-        rows = None if held_out is None else replace(objective, term=objective.term.on(held_out))
+        rows = recipe.over_validation(objective, held_out, dataset)
         training = cls(objective, method, stop, start, recipe, validation=rows, state=state)
         training.dataset, training.held_out, training.module = dataset, held_out, module
         if path is not None:

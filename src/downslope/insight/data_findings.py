@@ -117,9 +117,12 @@ def worse_than_baseline(evidence: Evidence) -> Iterator[Test]:
     if evidence.held_out is not None and len(evidence.held_out) >= LEAST:
         held, loss = evidence.labelled(evidence.held_out), solution.recipe.loss
         z, Y = np.asarray(solution.scores(held), dtype=float), coded(held, loss)
-        null = np.broadcast_to(loss.null(evidence.Y, None), Y.shape)
-        model = loss.value(z.reshape(len(Y), -1), Y).sum(axis=1)
-        constant, where = loss.value(null, Y).sum(axis=1), "validation"
+        seen, own = evidence.labelled(evidence.rows), solution.recipe.weighted
+        by_class = solution.recipe.class_weights is not None  # which the loss that is minimised has
+        share, s = (own(seen).weights, own(held, seen).weights) if by_class else (None, 1.0)
+        null = np.broadcast_to(loss.null(evidence.Y, share), Y.shape)
+        model = s * loss.value(z.reshape(len(Y), -1), Y).sum(axis=1)
+        constant, where = s * loss.value(null, Y).sum(axis=1), "validation"
     elif evidence.one_output:
         model, constant, where = evidence.fitted.left_out, evidence.fitted.constant, "left_out"
     else:
@@ -165,7 +168,8 @@ def imbalanced(evidence: Evidence) -> Iterator[Test]:
     facts = {"value": solution.classes[rare], "count": count, "rows": len(y), "found": found}
     two = K == 2 and solution.recipe.loss.has_probabilities and rare == 1
     lower = (Remedy("lower_threshold", {"threshold": "f1"}),) if two else ()
-    yield p, Verdict("imbalanced", facts, (*lower, Remedy("balance"))) if matters else None
+    balance = (Remedy("balance", {"class_weights": "balanced"}),) * (solution.recipe.class_weights is None)
+    yield p, Verdict("imbalanced", facts, (*balance, *lower)) if matters else None
 
 
 def overdispersed(evidence: Evidence) -> Iterator[Test]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -56,6 +56,12 @@ class FitStatistics:
         if value is None:
             raise DownslopeError("instruments.no_likelihood", asked=name.upper(), loss=loss)
         return value
+
+    def without_likelihood(self) -> FitStatistics:
+        """The same of a loss that is no likelihood."""
+        names = ("r_squared", "log_likelihood", "null_log_likelihood", "deviance", "aic", "bic")
+        none: dict[str, Any] = dict.fromkeys(names)
+        return replace(self, **none)
 
     def pairs(self) -> list[tuple[str, str]]:
         """(name, number) for each one that is known, as they are printed."""

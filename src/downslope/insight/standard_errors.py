@@ -55,7 +55,8 @@ def standard_errors(
     again in each, unless `fix_alpha`. Of rows in parts, to first order. `robust`: HC1.
 
     Weights are analytic, as in statsmodels' WLS: a row of weight 2 is surer, not two rows; only their ratios
-    count, and rows of weight 0 do not.
+    count, and rows of weight 0 do not. Class weights count rows of a class more often than they were seen:
+    the errors of a model with them are a sandwich, and it has no likelihood.
 
     Raises DownslopeError where such numbers would be false: of another kind than the loss and the penalty
     allow, where the descent did not arrive, where columns are dependent, and where rows are too few.
@@ -161,6 +162,9 @@ def standard_errors(
     plain = not objective.penalty.alpha
     own = df if df != q or not free else used
     fit = fit_statistics(term, theta, own, C, not plain, kind, degrees)
+    if solution.recipe.class_weights is not None:
+        fit = fit.without_likelihood()
+        notes.append(("instruments.under_class_weights", {}))
     if known["robust"] and plain and (k == 1 or free) and term.columns and fit.test is None:
         notes.append(("instruments.no_wald", {}))
     J = np.kron(to_user_of(term, q), np.eye(k - free))
@@ -247,6 +251,8 @@ def _refuse_loss(solution, kind: str) -> None:
         raise DownslopeError("instruments.no_errors_for_net")
     if kind == "bootstrap":
         return
+    if recipe.class_weights is not None and kind in ("model", "posterior"):
+        raise DownslopeError("instruments.class_weights", kind=kind)
     penalty, loss = recipe.penalty, recipe.loss
     kinked = penalty.nonsmooth or loss.corner is not None
     if penalty.alpha and (kinked or kind not in ("posterior", "sandwich")):

@@ -21,6 +21,7 @@ from ..data.dataset import Dataset
 from ..data.statistics import SecondMoments, Standardise, identity, second_moments
 from ..kernels.threads import each
 from . import linear_rows, passes, summing
+from .class_weights import class_weighted
 from .linear_rows import sparse_gram, times, transposed_times
 from .losses import SQUARED, Loss
 from .naming import coded, output_names, param_names
@@ -41,14 +42,22 @@ class Linear:
     def __post_init__(self):
         check(self, intercept=truth, scale=truth)
 
-    def term(self, dataset, loss: Loss, gathered: bool | SecondMoments = False, passes: int = 0) -> Any:
+    def term(
+        self,
+        dataset,
+        loss: Loss,
+        gathered: bool | SecondMoments = False,
+        passes: int = 0,
+        class_weights: Any = None,
+    ) -> Any:
         """The mean loss of this model over the rows of a Dataset, a `LinearTerm`, or of a Stream, a
         `PartitionedTerm`; `gathered`: with their second moments, or with those that are known, from which the
         scaling is read too; `passes`: as many as a compiled sweep will make."""
         if not isinstance(dataset, Dataset):
             from .partitioned import linear_over_parts
 
-            return linear_over_parts(dataset, loss, self.intercept, self.scale)
+            return linear_over_parts(dataset, loss, self.intercept, self.scale, class_weights)
+        dataset = class_weighted(dataset, class_weights, loss)
         if dataset.weights is not None and not dataset.weights.all():
             dataset = dataset.take(dataset.weights > 0)  # a row of weight 0 has no effect
         X = dataset.X

@@ -15,9 +15,10 @@ import numpy as np
 
 from ..data.dataset import Dataset
 from ..data.partitioned import grouped, permuted
-from ..data.statistics import SecondMoments, Standardise, identity
+from ..data.statistics import SecondMoments, Standardise, identity, second_moments
 from ..kernels.threads import one_blas_thread
 from . import summing
+from .class_weights import class_factors, weighted
 from .linear import LinearTerm
 from .naming import coded, output_names, param_names
 from .row_sums import RowTerm
@@ -41,10 +42,15 @@ class TermSpec:
     names: tuple[str, ...]
     weight: float  # the mean over all rows, the unit of a row's weight
     every: int = 1  # one row of each so many is looked at
+    factors: np.ndarray | None = None  # (K,) class weights
+
+    def weighed(self, part: Dataset) -> Dataset:
+        """The rows of a part under the class weights."""
+        return part if self.factors is None else weighted(part, self.factors)
 
     def term(self, part: Dataset) -> LinearTerm:
         """The part's own mean; times its rows it is its share of the sum."""
-        Y = coded(part, self.loss)
+        Y, part = coded(part, self.loss), self.weighed(part)
         share = None if part.weights is None else part.weights / self.weight
         compiled = self.loss.kernel is not None and summing.numbers_in(part.X) * Y.shape[1] >= WORTH
         term = LinearTerm(
@@ -53,16 +59,26 @@ class TermSpec:
         return term.subsample(self.every) if self.every > 1 and len(part) >= self.every else term
 
 
-def linear_over_parts(stream: Any, loss: Any, intercept: bool, scale: bool) -> PartitionedTerm:
-    """The mean loss of a linear model over the rows of a Stream."""
+def linear_over_parts(
+    stream: Any, loss: Any, intercept: bool, scale: bool, class_weights: Any = None
+) -> PartitionedTerm:
+    """The mean loss of a linear model over the rows of a Stream; class weights take one more pass."""
     if loss.labels and not stream.classes:
         stream = stream.labelled()
-    moments = stream.gathered.moments
+    factors = class_factors(class_weights, loss, stream)
+    moments = moments_under(factors, stream)
     standardise = moments.standardise(center=intercept) if scale else identity(len(stream.features))
     refuse_overflow(standardise, stream.features)
     names = param_names(stream.features, output_names(stream), intercept)
-    pattern = TermSpec(loss, standardise, intercept, names, moments.weight / stream.gathered.rows)
-    return PartitionedTerm(stream, pattern)
+    weight = moments.weight / stream.gathered.rows
+    return PartitionedTerm(
+        stream, TermSpec(loss, standardise, intercept, names, weight, factors=factors), moments
+    )
+
+
+def moments_under(factors: np.ndarray | None, stream: Any) -> SecondMoments:
+    """The second moments of the rows of a Stream under class weights (K,)."""
+    return stream.gathered.moments if factors is None else stream.map_reduce(partial(_moments, factors))
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +90,7 @@ class PartitionedTerm(RowTerm):
 
     stream: Any
     pattern: TermSpec
+    moments: SecondMoments
 
     in_memory = False
     dense, compiled, share = True, True, None
@@ -185,10 +202,8 @@ class PartitionedTerm(RowTerm):
         return self.map_reduce(partial(_bends, np.array(theta))) / self.rows
 
     @property
-    def moments(self) -> SecondMoments:
-        return self.stream.gathered.moments
-
-    gathered = moments
+    def gathered(self) -> SecondMoments:
+        return self.moments
 
     @cached_property
     def gram(self) -> np.ndarray:
@@ -253,7 +268,9 @@ class PartitionedTerm(RowTerm):
         if self.loss.labels:
             k = self.outputs
             Y = np.eye(k) if k > 1 else np.array([[0.0], [1.0]])
-            share = self.stream.class_weights()
+            share = self.stream.class_weights() * (
+                1.0 if self.pattern.factors is None else self.pattern.factors
+            )
             return Y, share * (len(Y) / share.sum())
         moments = self.moments
         if self.quadratic and moments.variance is not None:
@@ -279,9 +296,9 @@ class PartitionedTerm(RowTerm):
         """The same model, in the same coordinates, over other rows."""
         if isinstance(dataset, Dataset):
             return self.sample.on(dataset)
-        found = dataset.gathered
-        pattern = replace(self.pattern, weight=found.moments.weight / found.rows)
-        return replace(self, stream=dataset, pattern=pattern)
+        moments = moments_under(self.pattern.factors, dataset)
+        pattern = replace(self.pattern, weight=moments.weight / dataset.gathered.rows)
+        return replace(self, stream=dataset, pattern=pattern, moments=moments)
 
     def with_loss(self, loss) -> PartitionedTerm:
         return replace(self, pattern=replace(self.pattern, loss=loss))
@@ -293,6 +310,14 @@ class PartitionedTerm(RowTerm):
 def _answered(pattern: TermSpec, fn: Callable, part: Dataset) -> Any:
     with one_blas_thread():  # on whatever machine it is
         return fn(pattern.term(part))
+
+
+def _moments(factors: np.ndarray, part: Dataset) -> SecondMoments:
+    part = weighted(part, factors)
+    assert part.weights is not None and part.y is not None
+    Y, s = np.asarray(part.y, dtype=float).reshape(len(part), -1), part.weights
+    with one_blas_thread():
+        return second_moments(part.X, Y, s / s.mean(), float(s.sum()))
 
 
 def _sums(theta, bends: bool, term: LinearTerm):
@@ -326,7 +351,8 @@ def _own_pass(pattern: TermSpec, plan, parts: Sequence[Dataset], shard: int):
     n, key = len(parts), (plan.epoch, plan.seed, shard)
     order = permuted(n, *key).tolist() if plan.batch.order == "shuffle" else range(n)
     rows = sum(map(len, parts))
-    weight = sum(float(len(part) if part.weights is None else part.weights.sum()) for part in parts)
+    weights = [pattern.weighed(part).weights for part in parts]
+    weight = sum(float(len(part) if s is None else s.sum()) for part, s in zip(parts, weights))
     blocks = grouped(parts[number] for number in order)
     return plan.alone(rows, weight).run(_pieces(pattern, blocks, plan.batch, *key), {})
 

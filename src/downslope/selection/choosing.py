@@ -18,6 +18,7 @@ from ..data.partitioned import PartitionedDataset
 from ..errors import DownslopeError, nearest
 from ..insight.fit_statistics import degrees_of_freedom
 from ..model import penalties
+from ..model.class_weights import class_weighted
 from ..model.coordinates import MOMENTS
 from ..model.linear import Linear
 from ..model.naming import coded
@@ -75,6 +76,7 @@ class Choice:
     intercept: bool = True
     both: bool = True
     seed: int = 0
+    class_weights: Any = None
     found: dict[str, Any] = field(default_factory=dict, repr=False)  # what all penalties and alphas share
 
     def path(self, dataset: Any) -> Path:
@@ -130,7 +132,8 @@ class Choice:
             moments = self.found.get("moments") if whole else None
             few = self.loss.quadratic and price.nonsmooth and rows.shape[1] <= MOMENTS
             known = None if moments is None else moments.whole
-            term = Linear(self.intercept).term(rows, self.loss, gathered=known or few)
+            model = Linear(self.intercept)
+            term = model.term(rows, self.loss, gathered=known or few, class_weights=self.class_weights)
             self.found.update({"term": term} if whole else {})
         return objective_of(self.found["term"] if whole else term, price, penalty_on)
 
@@ -208,9 +211,10 @@ class Choice:
             rows = dataset
             if holes:
                 rows = replace(dataset, X=holes.filled(dataset.X, holes.means(dataset, train)))
-            part = self.unit(rows.take(train), penalty, penalty_on)
-            params = self._along(part, alphas).params
-            s = None if dataset.weights is None else dataset.weights[held]
+            learned = rows.take(train)
+            params = self._along(self.unit(learned, penalty, penalty_on), alphas).params
+            asked = self.class_weights if metric.name == "loss" else None  # of what is minimised
+            s = class_weighted(dataset.take(held), asked, self.loss, like=learned).weights
             z = _predicted(rows.X[held], params, Y.shape[1], self.intercept)
             y = np.asarray(dataset.y)[held]
             scores.append([self._score(metric, one, Y[held], y, s) for one in z])
@@ -295,6 +299,8 @@ class Choice:
             raise DownslopeError("selection.gcv_loss", loss=loss.name)
         if self.rule != "gcv" and not (loss.likelihood or loss.quadratic):
             raise DownslopeError("selection.no_likelihood", rule=self.rule, loss=loss.name)
+        if self.class_weights is not None:
+            raise DownslopeError("selection.weighted_likelihood", rule=self.rule)
         n, k = term.rows, term.outputs
         curve = []
         for alpha, params in zip(alphas, found.params):

@@ -108,7 +108,7 @@ def _main(plan: ScriptPlan, library: str, rows: Dataset | None) -> str:
             f"        sys.exit({text('export.script_no_data')!r})",
             "    path = sys.argv[1] if len(sys.argv) > 1 else DATA",
         ]
-    given = "labelled(read(path))" if rows is None else f"(X, Y{', SHARE' * plan.weighted})"
+    given = "labelled(read(path))" if rows is None else f"(X, Y{', SHARE' * plan.row_weights})"
     lines += [
         f"    W, b = train(*({array.format('part')} for part in {given}))",
         "    for name, w in zip(FEATURES, W.tolist()):",

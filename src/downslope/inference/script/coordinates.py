@@ -31,6 +31,8 @@ def standardised(plan: ScriptPlan, lib: Dialect) -> list[str]:
     recipe, np = plan.solution.recipe, lib.name
     lines = ["n, d = X.shape"]
     mean, spread = f"X.mean({lib.axis}=0)", f"((X - m) ** 2).mean({lib.axis}=0)"
+    if plan.class_weights is not None:
+        lines += _by_class(plan, lib)
     if plan.weighted:
         lines.append("share = share / share.mean()")
         mean, spread = "share @ X / n", "share @ (X - m) ** 2 / n"
@@ -49,6 +51,17 @@ def standardised(plan: ScriptPlan, lib: Dialect) -> list[str]:
             prices = f"{np}.hstack([{prices}, {zero}])" if recipe.intercept else f"({prices})"
             lines.append(f"{name} = {prices}[:, None]")
     return [f"    {line}" for line in lines]
+
+
+def _by_class(plan: ScriptPlan, lib: Dialect) -> list[str]:
+    """Lines that multiply the weights of rows by those of their classes."""
+    asked, classes, np = plan.class_weights, plan.solution.classes, lib.name
+    factors = f"share.sum() / ({len(classes)} * (share @ member))"
+    if not isinstance(asked, str):
+        factors = lib.array.format([asked.get(str(label), 1.0) for label in classes])
+    begun = [] if plan.row_weights else [f"share = {lib.new('ones', 'n')}"]
+    member = "Y" if len(classes) > 2 else f"{np}.hstack([1 - Y, Y])"
+    return [*begun, f"member = {member}  # (n, K)", f"share = share * (member @ ({factors}))"]
 
 
 def begun(plan: ScriptPlan, lib: Dialect) -> list[str]:

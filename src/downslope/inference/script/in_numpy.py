@@ -30,7 +30,7 @@ def numpy_training(plan: ScriptPlan) -> list[str]:
     if plan.lasso:
         parts.append("def shrink(v, by):\n    return np.sign(v) * np.maximum(abs(v) - by, 0)")
     way = {"closed_form": _closed_form, "loop": _loop, "newton": _newton, "other": _other}[plan.way]
-    lines = [f"def train(X, Y{', share' * plan.weighted}):", f'    """{text("export.script_train")}"""']
+    lines = [f"def train(X, Y{', share' * plan.row_weights}):", f'    """{text("export.script_train")}"""']
     lines += [*standardised(plan, NUMPY), *way(plan), *unscaled(plan, NUMPY)]
     return [*parts, "\n".join(lines), numpy_predict(plan.solution, "X, W, b", "X @ W + b")]
 

@@ -18,7 +18,7 @@ def torch_training(plan: ScriptPlan) -> list[str]:
     if plan.way == "loop" and constant_rate(plan) is None:
         parts.append(rate_function(plan))
     body = {"closed_form": _closed_form, "loop": _loop, "newton": _newton, "other": _other}[plan.way](plan)
-    share = ", share" if plan.weighted else ""
+    share = ", share" if plan.row_weights else ""
     docstring = f'    """{text("export.script_train")}"""'
     lines = [f"def train(X, Y{share}):", docstring, *standardised(plan, TORCH), *body, *unscaled(plan, TORCH)]
     return [*parts, "\n".join(lines), torch_predict(plan.solution, "X, W, b", "X @ W + b")]

@@ -44,6 +44,15 @@ class ScriptPlan:
 
     @property
     def weighted(self) -> bool:
+        """Whether rows differ in weight, by their own or by their class's."""
+        return self.row_weights or self.class_weights is not None
+
+    @property
+    def class_weights(self) -> Any:
+        return self.solution.recipe.class_weights
+
+    @property
+    def row_weights(self) -> bool:
         if self.rows is not None:
             return self.rows.weights is not None
         encoding = self.solution.encoding
