@@ -71,6 +71,84 @@ def test_a_function_is_seen_whole_and_unchanged():
     assert watched.seen.certificate.excess == pytest.approx(1.2)
 
 
+TRAINERS = """# along the gradient
+class Trainer:
+    def __init__(self, rate):
+        self.rate = rate
+
+    def fit(self, w, steps=40):
+        for _ in range(steps):
+            w = w - self.rate * 2 * (w - 3)
+        return w
+
+    @staticmethod
+    def fit_plainly(w):
+        return helper(w, 0.1)
+
+
+def helper(w, rate):
+    for _ in range(40):
+        w = w - rate * 2 * (w - 3)
+    return w
+
+
+def outer(rate):
+    def inner(w):
+        for _ in range(40):
+            w = w - rate * 2 * (w - 3)
+        return w
+
+    return inner
+
+
+made = outer(0.1)
+"""
+
+
+@pytest.fixture
+def trainers(tmp_path, monkeypatch):
+    """A module of the script's own."""
+    (tmp_path / "trainers_of_a_script.py").write_text(TRAINERS)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield __import__("trainers_of_a_script")
+    sys.modules.pop("trainers_of_a_script")
+
+
+def codes(module):
+    trainer = module.Trainer
+    functions = [trainer.__init__, trainer.fit, trainer.fit_plainly, module.helper, module.outer, module.made]
+    return [function.__code__ for function in functions]
+
+
+@pytest.mark.parametrize(
+    "train",
+    [
+        lambda module: module.Trainer(0.1).fit(1.0),
+        lambda module: module.Trainer.fit_plainly(1.0),
+        lambda module: module.helper(1.0, 0.1),
+        lambda module: module.outer(0.1)(1.0),
+        lambda module: module.made(1.0),
+    ],
+)
+def test_functions_that_a_block_calls_are_seen_whole_and_left_as_they_were(trainers, train):
+    """A gradient without a name is seen, too: each function has its recording points while the block runs."""
+    before, expected = codes(trainers), train(trainers)
+    with ds.watch() as seen:
+        found = train(trainers)
+    assert found == expected and all(a is b for a, b in zip(codes(trainers), before, strict=True))
+    assert seen.trace.updates == 40 and seen.trace[0].gradient.tolist() == [-4]
+    with pytest.raises(AttributeError), ds.watch():
+        train(None)
+    assert all(a is b for a, b in zip(codes(trainers), before, strict=True))
+
+
+def test_a_function_whose_source_has_changed_runs_as_it_was_imported(trainers, tmp_path):
+    (tmp_path / "trainers_of_a_script.py").write_text(TRAINERS.replace("w - 3", "w - 5"))
+    with ds.watch() as seen:
+        found = trainers.helper(1.0, 0.1)
+    assert found == pytest.approx(3, abs=1e-3) and not seen.recording.loops
+
+
 def test_an_error_of_the_block_goes_on():
     w = 0.0
     with pytest.raises(ZeroDivisionError), ds.watch() as seen:
@@ -91,6 +169,51 @@ def test_a_pytorch_loop_in_a_block_is_seen():
             loss.backward()
             optimizer.step()
     assert seen.trace.updates == 20 and seen.recording.loop().kind == "torch"
+
+
+NET = """
+def train(steps, each):
+    net, criterion, X, y = each()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    losses = []
+    for step in range(steps):
+        loss = criterion(net(X), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+"""
+
+
+@pytest.mark.parametrize("within", [False, True])
+def test_losses_of_code_without_source_are_those_of_its_criterion(within):
+    """Where no `backward` can be seen, a forward hook meets each loss: once, also where the model around the
+    criterion gives it again, and in most updates without more ado."""
+    torch = pytest.importorskip("torch")
+    space = {"torch": torch}
+    exec(compile(NET, "<made>", "exec"), space)
+
+    class Both(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net, self.criterion = torch.nn.Linear(2, 1), torch.nn.MSELoss()
+
+        def forward(self, X, y):
+            return self.criterion(self.net(X), y)
+
+    def each():
+        torch.manual_seed(0)
+        X = torch.randn(16, 2)
+        net = Both()
+        return (net, lambda out, y: out, X, X[:, :1]) if within else (net.net, net.criterion, X, X[:, :1])
+
+    if within:
+        exec(compile(NET.replace("net(X)", "net(X, y)"), "<made>", "exec"), space)
+    losses = space["train"](300, each)
+    with ds.watch(curvature=False) as seen:
+        assert space["train"](300, each) == losses
+    assert seen.recording.losses[1].tolist() == losses
 
 
 def test_what_is_imported_after_two_watched_blocks_is_imported_once():

@@ -1,5 +1,6 @@
 """What recording adds to an update: calls of an empty function, frames, time; which updates it samples."""
 
+import inspect
 import math
 import statistics
 import sys
@@ -110,20 +111,44 @@ def frames_by_step(run, steps):
     return [counts.get(step, 0) for step in range(1, steps)]  # of the last one: all that the end takes
 
 
-def test_most_updates_of_a_net_enter_four_frames():
-    watched = ds.watch(curvature=False)(a_net)
+def decorated(train):
+    watched = ds.watch(curvature=False)(train)
+    return lambda *given: (watched(*given), watched.seen)
+
+
+def in_a_block(train):
+    def run(*given):
+        with ds.watch(curvature=False) as seen:
+            took = train(*given)
+        return took, seen
+
+    return run
+
+
+def without_source(train):
+    """As in a library, or in code that is compiled elsewhere: losses are met by forward hooks."""
+    space = dict(globals())
+    exec(compile(inspect.getsource(train), "<made>", "exec"), space)
+    return in_a_block(space[train.__name__])
+
+
+@pytest.mark.parametrize(("door", "most"), [(decorated, 4), (in_a_block, 4), (without_source, 14)])
+def test_most_updates_of_a_net_enter_few_frames(door, most):
+    watched = door(a_net)
     watched(2)  # what is imported once
-    counts = frames_by_step(watched, 200)
-    assert sum(count <= 4 for count in counts) > 0.8 * len(counts) and statistics.mean(counts[100:]) < 20
-    assert len(watched.seen.recording.losses[1]) == 200
+    seen = []
+    counts = frames_by_step(lambda *given: seen.append(watched(*given)), 200)
+    assert sum(count <= most for count in counts) > 0.8 * len(counts) and statistics.mean(counts[100:]) < 30
+    assert len(seen[0][1].recording.losses[1]) == 200
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("door", [decorated, in_a_block])
 @pytest.mark.parametrize("train", [a_net, images])
-def test_a_watched_net_takes_little_more_time(train):
+def test_a_watched_net_takes_little_more_time(train, door):
     """The least of several pairs, each bare and watched in turn; the first updates are the start."""
-    watched = ds.watch(curvature=False)(train)
-    took = [(train(100), watched(100), train(1500), watched(1500)) for _ in range(ROUNDS)]
+    watched = door(train)
+    took = [(train(100), watched(100)[0], train(1500), watched(1500)[0]) for _ in range(ROUNDS)]
     bare_start, start, bare, whole = (min(column) for column in zip(*took))
     assert whole - start < 1.25 * (bare - bare_start)  # 1.05 to 1.11 as the machine is loaded
 

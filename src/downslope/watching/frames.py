@@ -128,12 +128,11 @@ class Place:
 
     def values(self, frame: FrameType) -> tuple[Any, ...]:
         """What the counters hold."""
-        found = []
-        for outward, name in self.counters:
-            at: FrameType | None = frame
-            for _ in range(outward):
-                at = None if at is None else at.f_back
-            found.append(None if at is None else at.f_locals.get(name))
+        found, at, gone = [], frame, 0
+        for outward, name in reversed(self.counters):  # the nearest first
+            while gone < outward and at.f_back is not None:
+                at, gone = at.f_back, gone + 1
+            found.append(at.f_locals.get(name) if gone == outward else None)
         return tuple(found)
 
 

@@ -56,6 +56,7 @@ class Watcher:
         self.inside: Any = None  # the optimizer whose step is running
         self.seen_backward = False
         self.early: Pass | None = None  # what a hook saw before the first step
+        self.met: Any = None  # the last loss that a hook saw
         self.library = False  # backward is called where no statement of the script is seen
         self.newest: Track | None = None
         self.validation = Validation(self)
@@ -76,24 +77,6 @@ class Watcher:
 
     # ---- the script's backward passes --------------------------------------------------------------
     def backward(self, tensor: Any, line: int, frame: FrameType | None) -> None:
-        track = self.light.get(line)
-        if track is not None:
-            again = track is self.passing  # another pass of the same update
-            try:
-                value = tensor.item() if tensor.is_cpu else tensor.detach()
-                fits = -track.ceiling <= value <= track.ceiling if tensor.is_cpu else value.numel() == 1
-                if fits and tensor.grad_fn is not None and (again or not (self.passing or self.pending)):
-                    for reference in track.models:
-                        model = reference()
-                        if model is not None and not model.training and not again:
-                            track.symptoms.modes(track)
-                    if track.place.counters:
-                        track.counted(frame)
-                    track.value = track.value + value if again else value
-                    self.passing = track
-                    return
-            except Exception:  # the script's loss may be anything: the long way tells
-                pass
         if self.idle or not isinstance(tensor, self.torch.Tensor):
             return
         self._at_length()
@@ -105,6 +88,27 @@ class Watcher:
             self.failed("backward", error, line)
         finally:
             self.busy = False
+
+    def lightly(self, tensor: Any, line: int, frame: FrameType | None) -> bool:
+        """Whether a loss of a line among `light` is all that its update is to leave, and was taken down."""
+        track = self.light[line]
+        again = track is self.passing  # another pass of the same update
+        try:
+            value = tensor.item() if tensor.is_cpu else tensor.detach()
+            fits = -track.ceiling <= value <= track.ceiling if tensor.is_cpu else value.numel() == 1
+            if not fits or tensor.grad_fn is None or not (again or not (self.passing or self.pending)):
+                return False
+            for reference in track.models:
+                model = reference()
+                if model is not None and not model.training and not again:
+                    track.symptoms.modes(track)
+            if track.place.counters:
+                track.counted(frame)
+            track.value = track.value + value if again else value
+            self.passing = track
+            return True
+        except Exception:  # the script's loss may be anything: the long way tells
+            return False
 
     def _at_length(self) -> None:
         """The pass that was taken lightly becomes one of those that the next step is made of."""
@@ -124,15 +128,19 @@ class Watcher:
     def from_hook(self, loss: Any) -> None:
         """A loss that a forward hook saw, where backward is called by a library or by compiled code."""
         track = self.newest
-        if self.idle or self.seen_backward:
+        if (self.passing or self.pending) and self.met.data_ptr() == loss.data_ptr():
+            return  # the loss of the criterion, which the model around it gives again
+        self.met = loss.detach()
+        if 0 in self.light and self.lightly(loss, 0, None):
             return
+        self._at_length()
         if not self.library or track is None or track.optimizer is None:
-            self.early = Pass(loss.detach(), 0, 0)
+            self.early = Pass(self.met, 0, 0)
             return
         began = time.perf_counter()
         self.busy = True
         try:
-            one = Pass(loss.detach(), 0, track.epoch)
+            one = Pass(self.met, 0, track.epoch)
             self._look(track, loss, one, None)
             self.pending.append(one)
             track.spent += time.perf_counter() - began
@@ -287,7 +295,7 @@ class Watcher:
                 passes = self.last
             closed = loops.closure(args, kwargs)  # called as often as the optimizer likes
             self._updated(track, passes[:1] if closed else passes, float(optimizer.param_groups[0]["lr"]))
-            if not (closed or self.library):
+            if not closed:
                 track.rest(self.recorder.tracks[track.number], self.measuring)
                 if track.steps + 1 < track.due:
                     self.light.update((line, track) for line, own in self.lines.items() if own is track)

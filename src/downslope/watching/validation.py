@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from . import frames
@@ -23,6 +24,7 @@ class Validation:
 
     def __init__(self, watcher: Watcher):
         self.watcher = watcher
+        self.recorded, self.tensor = watcher.torch.is_grad_enabled, watcher.torch.Tensor
         self.handle: Any = None
         self.sums: dict[int, tuple[float, int]] = {}  # line → (loss·rows, rows) since the last update
         self.counts: dict[str, tuple[int, int]] = {}  # layer → (predictions in training mode, line)
@@ -53,16 +55,15 @@ class Validation:
 
     def hook(self, module: Any, args: Any, output: Any) -> None:
         watcher = self.watcher
-        if watcher.torch.is_grad_enabled():
+        if self.recorded():
             if not self.decided:
                 for parameter in module._parameters.values():
                     if parameter is not None and parameter.requires_grad:
                         self.ran.setdefault(id(parameter), len(self.ran))
-            if not watcher.seen_backward and not watcher.idle:
+            if named_as_loss(module.__class__) or type(output) is not self.tensor:
                 loss = output if is_criterion(module) else getattr(output, "loss", None)
-                if getattr(loss, "grad_fn", None) is not None and not self._handed_on(loss):
-                    self.over()
-                    watcher.from_hook(loss)
+                if getattr(loss, "grad_fn", None) is not None:
+                    self._trained(loss)
             return
         if watcher.idle or watcher.inside is not None:
             return
@@ -75,10 +76,11 @@ class Validation:
         finally:
             watcher.busy = False
 
-    def _handed_on(self, loss: Any) -> bool:
-        """Whether it is the loss of the criterion, which the model around it gives again."""
-        pending = self.watcher.pending
-        return bool(pending) and pending[-1].loss.data_ptr() == loss.data_ptr()
+    def _trained(self, loss: Any) -> None:
+        """A loss that was computed with its graph: of an update, where a library calls backward."""
+        if not (self.watcher.seen_backward or self.watcher.idle):
+            self.over()
+            self.watcher.from_hook(loss)
 
     def _without_gradients(self, module: Any, args: Any, output: Any) -> None:
         torch = self.watcher.torch
@@ -108,9 +110,8 @@ class Validation:
             return
         if not torch.is_grad_enabled():
             self._add(line, float(loss), 1)
-        elif loss.grad_fn is not None and not watcher.seen_backward:
-            self.over()
-            watcher.from_hook(loss)
+        elif loss.grad_fn is not None:
+            self._trained(loss)
 
     def named(self, loss: Any, line: int) -> bool:
         """A number that a name of the script calls a validation loss; False where no loop is under way."""
@@ -148,9 +149,12 @@ class Validation:
 
 def is_criterion(module: Any) -> bool:
     """A loss of torch.nn, or a module that is called one and holds no weights."""
-    kind = type(module)
-    own = kind.__module__ == "torch.nn.modules.loss" or kind.__name__.endswith(("Loss", "Criterion"))
-    return own and next(module.parameters(), None) is None
+    return named_as_loss(module.__class__) and next(module.parameters(), None) is None
+
+
+@cache
+def named_as_loss(kind: Any) -> bool:
+    return kind.__module__ == "torch.nn.modules.loss" or kind.__name__.endswith(("Loss", "Criterion"))
 
 
 def _updates_statistics(frame: Any) -> bool:
