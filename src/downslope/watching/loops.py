@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from . import curvature, frames, graphs
-from .records import NUMBERS, PATH, Curvature, Fact, Loop
+from .records import NUMBERS, PATH, Curvature, Fact, Loop, Recorder, Update
 from .symptoms import LOOKED_AT, Symptoms
 
 WAITING = 64  # losses on a GPU that are read at once
@@ -103,6 +103,20 @@ class Track:
             }
             found[layer] |= self.symptoms.units.get(layer, {})
         return found
+
+    def write(self, recorder: Recorder, step: int, epoch: int, loss: float, rate: float) -> None:
+        """An update of the sample; with it, now and then, norms by layer."""
+        gradient = self.gradient
+        after = flat(self.parameters) if self.small else None
+        if gradient is not None:
+            norm = math.sqrt(float(gradient @ gradient))
+        else:
+            norm = math.nan if self.norms is None else math.sqrt(sum(n * n for n in self.norms))
+        layers = self.layers() if self.detailed and self.before is not None else None
+        if step == 1 and self.small and self.before is not None:
+            recorder.update(Update(self.number, 0, 0, recorder.seconds, params=flat(self.before)))
+        plain = (self.number, step, epoch, recorder.seconds, loss, rate, norm, self.rows)
+        recorder.update(Update(*plain, after, gradient, None, layers))
 
     def loss(self, passes: list[Pass], step: int, amend: Any) -> float:
         """The sum of the losses of an update; on a GPU NaN, and `amend(number, step, loss)` follows."""

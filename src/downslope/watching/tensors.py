@@ -17,14 +17,15 @@ import math
 import sys
 import time
 import weakref
-from collections.abc import Container
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from types import FrameType
 from typing import Any
 
 from . import curvature, frames, graphs, loops
 from .loops import Pass, Track
-from .records import HOPELESS, Fact, Recorder, Update
+from .records import HOPELESS, Fact, Recorder
 from .setup import no_graph
 from .validation import Validation
 
@@ -80,12 +81,17 @@ class Watcher:
         if self.idle or not isinstance(tensor, self.torch.Tensor):
             return
         self._at_length()
-        began = time.perf_counter()
+        with self.looking("backward", line):
+            self._backward(tensor, line, frame, time.perf_counter())
+
+    @contextmanager
+    def looking(self, what: str, line: int = 0) -> Iterator[None]:
+        """While something is looked at; an error in it is ours, never the script's."""
         self.busy = True
         try:
-            self._backward(tensor, line, frame, began)
-        except Exception as error:  # never the script's
-            self.failed("backward", error, line)
+            yield
+        except Exception as error:
+            self.failed(what, error, line)
         finally:
             self.busy = False
 
@@ -137,17 +143,11 @@ class Watcher:
         if not self.library or track is None or track.optimizer is None:
             self.early = Pass(self.met, 0, 0)
             return
-        began = time.perf_counter()
-        self.busy = True
-        try:
-            one = Pass(self.met, 0, track.epoch)
+        with self.looking("forward"):
+            began, one = time.perf_counter(), Pass(self.met, 0, track.epoch)
             self._look(track, loss, one, None)
             self.pending.append(one)
             track.spent += time.perf_counter() - began
-        except Exception as error:
-            self.failed("forward", error, 0)
-        finally:
-            self.busy = False
 
     def _backward(self, tensor: Any, line: int, frame: FrameType | None, began: float) -> None:
         self.seen_backward, self.library = True, False
@@ -328,26 +328,11 @@ class Watcher:
             with self.torch.no_grad():
                 if passes and passes[0].own is not None:
                     self._gradients(track, passes[0].own)
-                self._sample(track, step, epoch, loss, rate)
+                track.write(self.recorder, step, epoch, loss, rate)
             track.before = track.gradient = track.norms = None
             track.sampled = track.detailed = False
         for one in passes:
             one.reading = one.own = None  # they hold the weights
-
-    def _sample(self, track: Track, step: int, epoch: int, loss: float, rate: float) -> None:
-        """Write an update of the sample; with it, now and then, norms by layer."""
-        gradient = track.gradient
-        after = loops.flat(track.parameters) if track.small else None
-        if gradient is not None:
-            norm = math.sqrt(float(gradient @ gradient))
-        else:
-            norm = math.nan if track.norms is None else math.sqrt(sum(n * n for n in track.norms))
-        layers = track.layers() if track.detailed and track.before is not None else None
-        if step == 1 and track.small and track.before is not None:
-            start = loops.flat(track.before)
-            self.recorder.update(Update(track.number, 0, 0, self.recorder.seconds, params=start))
-        plain = (track.number, step, epoch, self.recorder.seconds, loss, rate, norm, track.rows)
-        self.recorder.update(Update(*plain, after, gradient, None, layers))
 
     # ---- loops begin --------------------------------------------------------------------------------
     def _begin(self, loss: Any, line: int, frame: FrameType | None) -> Track | None:
@@ -446,7 +431,7 @@ class Watcher:
             if track.optimizer is not None and any(g is not None for g in gradients):
                 self._gradients(track, gradients)
             epoch = track.epoch_of(step, track.epoch)
-            self._sample(track, step, epoch, symptoms.loss, symptoms.rate)
+            track.write(self.recorder, step, epoch, symptoms.loss, symptoms.rate)
 
     def failed(self, what: str, error: Exception, line: int) -> None:
         """Recorded, once for each kind, and never raised."""

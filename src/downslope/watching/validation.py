@@ -68,13 +68,8 @@ class Validation:
         if watcher.idle or watcher.inside is not None:
             return
         watcher.light.clear()  # the next pass of training is to ask what was seen
-        watcher.busy = True
-        try:
+        with watcher.looking("validation"):
             self._without_gradients(module, args, output)
-        except Exception as error:
-            watcher.failed("validation", error, 0)
-        finally:
-            watcher.busy = False
 
     def _trained(self, loss: Any) -> None:
         """A loss that was computed with its graph: of an update, where a library calls backward."""
