@@ -92,7 +92,7 @@ def standard_errors(
         "estimate": (W[:, free:] - W[:, :free]).ravel() if free else solution.params,
         "rows": term.rows,
         "robust": kind not in ("model", "quasi", "posterior", "bootstrap"),
-        "weighted": _weighted(term),
+        "weighted": _weighted(term) and solution.recipe.class_weights is None,
         "base": str(solution.classes[0]) if free else None,
         "covariance_kind": kind,
         "loss": solution.recipe.loss.spec,

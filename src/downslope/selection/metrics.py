@@ -103,6 +103,7 @@ METRICS = {
         Metric("brier", "chance", False, _brier),
         Metric("calibration", "chance", False, _two(_calibration), by_row=False),
         Metric("deviance", "loss", False),
+        Metric("d2", "loss", True, by_row=False),
         Metric("loss", "loss", False),
     )
 }
@@ -141,13 +142,27 @@ def _pinball(asked: str) -> Metric | None:
     return Metric(asked, "number", False, _sklearn("mean_pinball_loss", alpha=tau))
 
 
+def _deviance(loss: Any, z: np.ndarray, Y: np.ndarray) -> np.ndarray:
+    """ℓ(z, y) − inf ℓ(·, y), summed over outputs.  (n,)"""
+    return loss.value(z, Y).sum(axis=1) - loss.infimum(Y).sum(axis=1)
+
+
+def deviance_explained(loss: Any, z: np.ndarray, Y: np.ndarray, s: Any) -> float:
+    """D² = 1 − D(y, z)/D(y, the best constant), D = Σs(ℓ − inf ℓ): R² of a squared loss, and scikit-learn's
+    d2_log_loss_score, d2_tweedie_score(power=1), d2_absolute_error_score and d2_pinball_score of others. 0
+    or 1 where a constant has no deviance.  Hastie, Tibshirani & Wainwright 2015, section 3.2."""
+    null = np.broadcast_to(loss.null(Y, s), Y.shape)
+    own, best = (np.average(_deviance(loss, at, Y), weights=s) for at in (z, null))
+    return float(1 - own / best) if best > 0 else float(own <= 0)
+
+
 def score_of(metric: Metric, loss: Any, z: np.ndarray, Y: np.ndarray, y: Any, s: Any) -> float:
     """The score of z (n, k) on rows: Y as the loss takes it, y as it was given, s weights or None."""
     if metric.kind == "loss":
-        values = loss.value(z, Y)
-        if metric.name == "deviance":
-            values = 2 * (values - loss.infimum(Y))
-        return float(np.average(values.sum(axis=1), weights=s))
+        if metric.name == "d2":
+            return deviance_explained(loss, z, Y, s)
+        values = 2 * _deviance(loss, z, Y) if metric.name == "deviance" else loss.value(z, Y).sum(axis=1)
+        return float(np.average(values, weights=s))
     assert metric.score is not None
     if metric.kind == "number":
         predicted = loss.mean(z)
