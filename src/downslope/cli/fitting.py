@@ -29,19 +29,18 @@ def fit(
     lab: o.ShowLab = False,
     calibrate_rows: o.CalibrateRows = None,
     test: o.Test = None,
+    nested: o.Nested = False,
     lang: o.Lang = None,
 ) -> int:
     """Fit a linear model, or a net, to the rows of a table."""
     from ..data.partitioned import PartitionedDataset
+    from ..inference.intervals import refuse_checkpoint
 
     book = ending.check()
     if ending.resume is None:
-        training, keeps = _begun(request.whole(), grid, ending, calibrate_rows, test)
-    elif test is not None:
-        raise DownslopeError("inference.test_checkpoint")
-    elif calibrate_rows is not None:
-        raise DownslopeError("inference.calibration_checkpoint")
+        training, keeps = _begun(request.whole(), grid, ending, calibrate_rows, test, nested)
     else:
+        refuse_checkpoint(ending.resume, calibrate_rows, test, nested)
         request, training, keeps = _gone_on(request, ending.resume, grid, ending)
     notes = request.notes(training.dataset, training.held_out)
     shown = LivePage.of(training, request.data) if lab else None
@@ -55,11 +54,12 @@ def fit(
             training.dataset.close()
 
 
-def _begun(request: FitRequest, grid, ending: Ending, calibrate: str | None, test: str | None):
+def _begun(request: FitRequest, grid, ending: Ending, calibrate: str | None, test: str | None, nested: bool):
     """A training that has not begun, and what keeps it on the way, if that was asked for."""
     from ..data.memory import budget
     from ..descent.methods import Exhaustive
     from ..inference import Training
+    from ..inference.intervals import refuse_checkpoint
     from . import requests, resuming
 
     if grid and request.method not in ("auto", "exhaustive"):
@@ -69,14 +69,12 @@ def _begun(request: FitRequest, grid, ending: Ending, calibrate: str | None, tes
     asked = asdict(o.changed(request, memory=str(budget(request.memory))))
     keeps = resuming.begun(ending.out, ending.checkpoint, ending.force, asked)
     dataset, held_out = request.rows()
-    if keeps is not None and calibrate is not None:
-        raise DownslopeError("inference.calibration_checkpoint")
-    if keeps is not None and test is not None:
-        raise DownslopeError("inference.test_checkpoint")
     apart: dict[str, Any] = {
         "calibrate_rows": calibrate,
         "test": None if test is None else number().read("--test", test),
+        "nested": nested,
     }
+    refuse_checkpoint(keeps, **apart)
     training = Training.on_rows(dataset, request.suited(recipe, dataset), held_out, **apart)
     if keeps is not None:
         keeps.begin(training)

@@ -81,6 +81,7 @@ Validate = Annotated[str | None, _option("--validate", "FRACTION|FILE", "validat
 
 CalibrateRows = Annotated[str | None, _option("--calibrate-rows", "FRACTION|cv+", "calibrate_rows")]
 Test = Annotated[str | None, _option("--test", "FRACTION", "test")]
+Nested = Annotated[bool, typer.Option("--nested", help="cli.help_nested")]
 Interval = Annotated[str | None, _option("--interval", "LEVEL", "interval")]
 IntervalOf = Annotated[str | None, _option("--interval-of", "new|mean", "interval_of")]
 

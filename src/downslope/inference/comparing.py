@@ -18,10 +18,12 @@ from ..insight.data_evidence import holm
 from ..messages import text
 from ..model.naming import coded
 from ..selection import FoldSpec
+from ..selection.choosing import curve_of
 from ..selection.fold_moments import Holes
-from ..selection.metrics import Metric, metric_of, score_of
+from ..selection.metrics import METRICS, Metric, metric_of, score_of
+from .deciding import cost_metric
 from .fold_fits import fold_fits
-from .recipe import Recipe
+from .recipe import AUTO, Recipe
 
 REPEATS = 5
 SURE = 0.05  # p after Holm's correction, below which a difference is one
@@ -257,7 +259,87 @@ def _metric(asked: str | None, losses: Sequence[Any]) -> Metric:
 def scored(dataset: Dataset, recipe: Recipe, splits, metric: Metric) -> Iterator[tuple[float, float]]:
     """(score, alpha) of a model on each split."""
     for solution, part, _ in fold_fits(dataset, recipe, splits, Holes.of(dataset)):
-        z = np.asarray(solution.scores(part), dtype=float).reshape(len(part), -1)
-        loss, penalty = solution.recipe.loss, solution.recipe.penalty
-        score = score_of(metric, loss, z, coded(part, loss), np.asarray(part.y), part.weights)
-        yield score, float(penalty.alpha) if penalty.alpha else np.nan
+        penalty = solution.recipe.penalty
+        yield _score(solution, part, metric), float(penalty.alpha) if penalty.alpha else np.nan
+
+
+def _score(solution: Any, part: Dataset, metric: Metric) -> float:
+    """The score of predictions, which follow the threshold and the calibration of the solution."""
+    z, loss, y = np.asarray(solution.scores(part), dtype=float), solution.recipe.loss, np.asarray(part.y)
+    if metric.kind not in ("class", "chance"):
+        return score_of(metric, loss, z.reshape(len(part), -1), coded(part, loss), y, part.weights)
+    assert metric.score is not None
+    predicted = solution.codes(z) if metric.kind == "class" else solution.chances(z)
+    return metric.score(y, predicted, part.weights)
+
+
+# ── nested cross-validation ─────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Nested:
+    """The score of a way to choose: everything that a recipe chooses is chosen inside each training part.
+
+    scores, alphas: of each fold; an alpha of None: no penalty.  score: the mean over folds, weighted by their
+    rows.  error: its standard error, √(weighted variance of the scores/(K − 1)).  Varma & Simon 2006.
+    """
+
+    metric: str
+    folds: str
+    score: float
+    error: float
+    scores: Sequence[float]
+    alphas: Sequence[float | None]
+
+    def note(self, recipe: Recipe) -> tuple[str, dict[str, Any]]:
+        """The key of a sentence and its facts."""
+        facts = {"metric": self.metric, "folds": self.folds, "score": self.score, "error": self.error}
+        return "selection.nested", {**facts, "chosen": ", ".join(chosen_by(recipe))}
+
+
+def chosen_by(recipe: Recipe) -> list[str]:
+    """The names of the settings that a recipe chooses from the rows."""
+    alpha = recipe.rule is not None or recipe.penalty.name == AUTO
+    asked = {"alpha": alpha, "threshold": isinstance(recipe.threshold, str), "calibrate": recipe.calibrate}
+    return [name for name, chooses in {**asked, "patience": recipe.patience}.items() if chooses]
+
+
+def check_nested(recipe: Recipe, dataset: Any, module: Any) -> Metric:
+    """What nested cross-validation measures: `metric`, the rule of a threshold, the Brier score of calibrated
+    chances, or RMSE, log loss or deviance. Raises DownslopeError for what it can not measure."""
+    if not chosen_by(recipe):
+        raise DownslopeError("selection.nested_nothing")
+    if not isinstance(dataset, Dataset):
+        raise DownslopeError("selection.nested_in_memory", rows=f"{len(dataset):,}")
+    if module is not None:
+        raise DownslopeError("inference.own_module")
+    folds = FoldSpec.of(recipe.folds).cut(dataset, recipe.seed)
+    if folds.single:
+        raise DownslopeError("selection.nested_single", folds=folds.spec)
+    rule = recipe.threshold if isinstance(recipe.threshold, str) else None
+    asked = recipe.metric or rule or ("brier" if recipe.calibrate else None)
+    if asked is not None and asked == rule and rule != "f1":
+        return cost_metric(rule)
+    if recipe.calibrate and METRICS.get(str(asked), METRICS["loss"]).kind == "chance":
+        return METRICS[str(asked)]
+    return _metric(asked, [recipe.loss])
+
+
+def nested_score(recipe: Recipe, dataset: Dataset) -> Nested:
+    """The score of a recipe on each fold, by a model of the other folds that chooses all again."""
+    metric, folds = check_nested(recipe, dataset, None), FoldSpec.of(recipe.folds).cut(dataset, recipe.seed)
+    found = list(scored(dataset, recipe, folds.pairs, metric))
+    s = np.ones(len(dataset)) if dataset.weights is None else np.asarray(dataset.weights, dtype=float)
+    scores, weights = np.array(found)[:, :1], np.array([s[held].sum() for _, held in folds.pairs])
+    mean, error = (float(one[0]) for one in curve_of(scores, weights, False))
+    alphas = tuple(None if np.isnan(alpha) else alpha for _, alpha in found)
+    return Nested(metric.name, folds.spec, mean, error, tuple(scores[:, 0].tolist()), alphas)
+
+
+def measured(training: Any, solution: Any) -> Any:
+    """The solution with the nested score of its recipe, where that was asked for."""
+    recipe = training.nested
+    if recipe is None or solution.stopped == "interrupted" or not chosen_by(recipe):
+        return solution
+    found = nested_score(recipe, training.dataset)
+    return replace(solution, nested=found, notes=(*solution.notes, found.note(recipe)))

@@ -19,6 +19,7 @@ from ..errors import DownslopeError
 from ..model.class_weights import class_factors
 from ..selection import FoldSpec
 from ..selection.fold_moments import Holes
+from ..selection.metrics import Metric
 from .calibrating import calibrated, check_calibration
 from .fold_fits import fold_fits
 
@@ -79,10 +80,22 @@ def _costs(rule: str) -> tuple[float, float]:
     return costs
 
 
-def check_decisions(recipe: Any, dataset: Any, module: Any, apart: Any) -> None:
-    """Refuse a threshold or a calibration that the classes, the loss or the rows do not allow, before
-    anything is fitted. apart: rows that were set aside for a calibration."""
+def cost_metric(rule: str) -> Metric:
+    """The mean cost of a row by "cost:FN:FP", as a metric of predicted classes."""
+
+    def score(y: Any, predicted: Any, s: Any) -> float:
+        missed, alarm = _costs(rule)
+        return float(np.average(missed * (y > predicted) + alarm * (predicted > y), weights=s))
+
+    return Metric(rule, "class", False, score)
+
+
+def check_decisions(recipe: Any, dataset: Any, module: Any, apart: Any, validation: Any) -> None:
+    """Refuse a threshold, a calibration or patience that the classes, the loss or the rows do not allow,
+    before anything is fitted. apart: rows that were set aside for a calibration."""
     asked = recipe.threshold
+    if recipe.patience is not None and validation is None:
+        raise DownslopeError("inference.patience_without_rows", patience=recipe.patience)
     check_calibration(recipe, dataset, apart)
     if asked is not None and len(dataset.classes) != 2:
         raise DownslopeError("selection.threshold_classes", classes=len(dataset.classes))

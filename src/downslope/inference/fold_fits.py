@@ -12,6 +12,8 @@ from .. import view
 from ..data import Dataset
 from ..selection.fold_moments import Holes
 
+USUAL = 0.2  # of the rows: validation rows of a fold, where those of the fit were given
+
 
 def fold_fits(
     dataset: Dataset, recipe: Any, pairs: Iterable[tuple[np.ndarray, np.ndarray]], holes: Holes
@@ -28,6 +30,10 @@ def fold_fits(
         learned = rows.take(train)
         if isinstance(learned.X, np.ndarray) and (np.ptp(learned.X, axis=0) == 0).any():
             learned = replace(learned, encoding=None)  # a level that is absent here has the weight 0
-        training = view("training").on_rows(learned, recipe)
+        validation = None
+        if recipe.patience is not None:  # a part of the training part ends the descent
+            fraction = USUAL if dataset.drawn is None else dataset.drawn[0]
+            learned, validation = replace(learned, encoding=None).split(fraction, recipe.seed)
+        training = view("training").on_rows(learned, recipe, validation)
         training.judged = False
         yield replace(training.solution, classes=dataset.classes), rows.take(held), held

@@ -143,6 +143,13 @@ def test_rows(dataset: Any, fraction: float | None, seed: int) -> tuple[Any, Any
     return replace(rest, drawn=dataset.drawn), (held, float(fraction), seed + 2)
 
 
+def refuse_checkpoint(checkpoint: Any, calibrate_rows: Any, test: Any, nested: bool) -> None:
+    """A resumed run does not know of rows that were set aside, or of what is to be done after its end."""
+    asked = {"test": test is not None, "calibration": calibrate_rows is not None, "nested": nested}
+    for name in (name for name, given in asked.items() if given and checkpoint is not None):
+        raise DownslopeError(f"inference.{name}_checkpoint")
+
+
 def encoded_as(dataset: Any, held_out: Any) -> Any:
     """Validation rows with the encoding of the training rows, learned again as rows were set apart."""
     table = getattr(held_out, "table", None)
@@ -155,8 +162,11 @@ def labelled_as(dataset: Any, rows: Any) -> Any:
 
 
 def apart_as(training: Any, other: Any, features: Any = None) -> None:
-    """Give a training the rows that another one set apart for intervals and for measuring."""
+    """Give a training the rows that another one set apart for intervals and for measuring, and how it is
+    judged."""
+    training.judged = other.judged
     training.calibrates = other.calibrates
+    training.nested = None if other.nested is None else training.asked_recipe
     training.calibration, training.test = (
         apart if apart is None or features is None else (apart[0].with_features(features), *apart[1:])
         for apart in (other.calibration, other.test)

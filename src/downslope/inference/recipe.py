@@ -18,6 +18,7 @@ from ..descent.directions import DIRECTIONS, Adagrad, Adam, RMSprop
 from ..descent.methods import AnyMethod, ClosedForm, CoordinateDescent, Method
 from ..descent.stops import Epochs, Gap, Gradient, NoProgress, Seconds, Settled, Stop, Validation
 from ..errors import DownslopeError, nearest
+from ..kernels.threads import one_blas_thread
 from ..model import losses, penalties
 from ..model.class_weights import class_weighted, class_weights_of
 from ..model.coordinates import MOMENTS
@@ -25,7 +26,7 @@ from ..model.linear import WIDE, Linear
 from ..model.nets import Net, module_term
 from ..model.objective import Objective, objective_of
 from ..model.penalties import Penalty
-from ..selection import Choice, FoldSpec, check_rule
+from ..selection import Choice, FoldSpec, Path, check_rule
 from ..selection.metrics import metric_of
 from ..settings import arguments, check_settings
 from .automatic import chosen
@@ -104,6 +105,13 @@ class Recipe(RecipeSettings):
     def undecided(self) -> Recipe:
         """Without what is decided on out-of-fold predictions, for the fits that make them."""
         return self.with_(**dict.fromkeys(DECIDING))
+
+    @one_blas_thread()
+    def path(self, dataset, module=None) -> Path:
+        """The path along which the alpha of a linear model is chosen."""
+        if module is not None or self.net is not None:
+            raise DownslopeError("selection.linear_only", rule=self.rule)
+        return self.choice().path(dataset)
 
     def choice(self) -> Choice:
         """What chooses the alpha of a linear model, if this recipe does not give it."""

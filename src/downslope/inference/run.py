@@ -33,6 +33,7 @@ from ..messages import text
 from ..model.functions import Function
 from . import intervals, schema
 from .calibrating import Calibrator
+from .comparing import Nested
 from .deciding import Decision
 from .recipe import Recipe
 from .solution import Solution, finite
@@ -172,6 +173,8 @@ def _files(solution: Solution) -> dict[str, bytes]:
     fields["metrics"] = dict(solution.metrics)
     if solution.calibrator is not None:
         fields["calibrator"] = asdict(solution.calibrator)
+    if solution.nested is not None:
+        fields["nested"] = asdict(solution.nested)
     if solution.decision is not None:
         fields["decision"] = asdict(solution.decision)
     if solution.selection is not None:
@@ -245,6 +248,7 @@ def _rebuilt(fields: dict[str, Any], params: np.ndarray, trace: Trace) -> Soluti
         metrics=fields["metrics"],
         selection=fields.get("selection"),
         calibrator=None if fields.get("calibrator") is None else Calibrator(**fields["calibrator"]),
+        nested=None if fields.get("nested") is None else Nested(**fields["nested"]),
         decision=None if fields.get("decision") is None else Decision(**fields["decision"]),
         notes=tuple((key, facts) for key, facts in fields["notes"]),
         **plain,

@@ -105,6 +105,17 @@ class CalibratorRecord(msgspec.Struct, forbid_unknown_fields=True):
     log_odds: bool = False
 
 
+class NestedRecord(msgspec.Struct, forbid_unknown_fields=True):
+    """The score of a way to choose."""
+
+    metric: str
+    folds: str
+    score: Number
+    error: Number
+    scores: list[Number]
+    alphas: list[Number]
+
+
 class CertificateRecord(msgspec.Struct, forbid_unknown_fields=True):
     """What was measured of a net's curvature."""
 
@@ -157,6 +168,7 @@ class SolutionRecord(msgspec.Struct):
     test: tuple[float, int] | None = None
     selection: SelectionRecord | None = None
     calibrator: CalibratorRecord | None = None
+    nested: NestedRecord | None = None
     decision: DecisionRecord | None = None
     certificate: CertificateRecord | None = None
     data_findings: list[VerdictRecord] = []

@@ -29,6 +29,7 @@ from ..model.nets import net_scores
 from ..model.objective import Objective
 from . import intervals
 from .calibrating import Calibrator
+from .comparing import Nested
 from .deciding import Decision
 from .predicting import Predictions
 from .recipe import Recipe
@@ -76,6 +77,7 @@ class Solution:
     gap: float | None = None  # F − F* is at most this; None where nothing proves it
     constants: Mapping[str, float] = field(default_factory=dict)  # ε and decay, in the descent's units
     split: tuple[float, int] | None = None  # (fraction, seed) of the rows that were held out
+    nested: Nested | None = None  # the score of its way to choose, by nested cross-validation
     test: tuple[float, int] | None = None  # (fraction, seed) of the rows that only measured
     split_in_parts: bool = False  # while they were read in parts
     path: Any = None  # along which alpha was chosen; a run keeps what `selection` says of it
@@ -360,6 +362,7 @@ class Solution:
             "seconds": self.seconds,
             **({} if self.selection is None else {"alpha": self.recipe.alpha, "selection": self.selection}),
             **({} if self.calibrator is None else {"calibrator": asdict(self.calibrator)}),
+            **({} if self.nested is None else {"nested": asdict(self.nested)}),
             **({} if self.decision is None else {"decision": asdict(self.decision)}),
             "trace": self.trace.to_records(),
         }

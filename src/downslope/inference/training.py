@@ -32,8 +32,9 @@ from ..model.functions import Function
 from ..model.objective import Objective, function_objective
 from ..selection import Path
 from .automatic import Reason, chosen
+from .comparing import check_nested, measured
 from .deciding import check_decisions, decided
-from .intervals import apart_as, attached, encoded_as, labelled_as, set_apart, test_rows
+from .intervals import apart_as, attached, encoded_as, labelled_as, refuse_checkpoint, set_apart, test_rows
 from .logbook import Log, Logbook
 from .metrics import Metrics, RowCounter, known_scores
 from .recipe import AUTO, Recipe, renumbered
@@ -84,6 +85,7 @@ class Training:
         self.calibrates: str | None = None  # "cv+:10", where intervals come from all rows
         self.calibration: Any = None  # else (calibration rows, fraction, seed)
         self.test: Any = None  # (test rows, fraction, seed)
+        self.nested: Recipe | None = None  # whose way to choose nested cross-validation measures
         self.code: Mapping[str, Any] = {}  # what a checkpoint keeps of a module, an optimizer, a function
         self.unbounded: tuple[str, Verdict] | None = None  # the end without the penalty that "auto" added
         self._validation: Objective | None = validation
@@ -103,6 +105,7 @@ class Training:
         state: State | None = None,
         calibrate_rows: float | str | None = None,
         test: float | None = None,
+        nested: bool = False,
     ) -> Training:
         """A model on the rows of a Dataset or a Stream: a linear one, the recipe's net, or a PyTorch module.
         `state`: where an earlier training on them stood, to go on from. The others are those of `fit`."""
@@ -121,10 +124,10 @@ class Training:
             held_out = None if held_out is None else held_out.labelled(dataset.classes)
         if dataset.encoding is not None and recipe.intercept:
             dataset.refuse_constant_columns() if parted else refuse_constant_columns(dataset)
-        check_decisions(recipe, dataset, module, calibration)
-        if recipe.patience is not None and held_out is None:
-            raise DownslopeError("inference.patience_without_rows", patience=recipe.patience)
-        path = _chosen(dataset, recipe, module) if recipe.rule else None
+        check_decisions(recipe, dataset, module, calibration, held_out)
+        if nested:
+            check_nested(recipe, dataset, module)
+        path = recipe.path(dataset, module) if recipe.rule else None
         recipe = recipe if path is None else recipe.with_(alpha=path.alpha, penalty=path.penalty)
         with one_blas_thread():
             moments = None if path is None else path.moments
@@ -141,6 +144,7 @@ class Training:
         if path is not None:
             training.path, training.selection, training.choice = path, path.to_json(), (*path.notes(),)
         training.asked_recipe, training.calibration, training.test = asked, calibration, tested
+        training.nested = asked if nested else None
         training.calibrates = str(calibrate_rows) if calibrate_rows and calibration is None else None
         return training
 
@@ -258,7 +262,7 @@ class Training:
 
     def _verdict(self, end: Result) -> Verdict:
         """What the end means; with a remedy, it can be applied to the same rows."""
-        if not self.judged:
+        if not self.judged and self.recipe.penalty.name != AUTO:  # which asks whether there is a minimum
             return plain(end) if end.reason.code in FAILURES else unjudged(end)
         known = (end, self.objective, self.method, self.trace, self.recipe, self._validation, self.dataset)
         try:
@@ -337,7 +341,7 @@ class Training:
         )
         if self.module is not None:
             self.objective.term.load(end.params, self.module)
-        solution = decided(self, solution)
+        solution = measured(self, decided(self, solution))
         held = {} if self.held_out is None else {"validation": (self.held_out, None)}
         if self.test is not None:
             solution = replace(solution, test=self.test[1:])
@@ -360,6 +364,7 @@ class Training:
         bounded.choice = ((f"selection.auto_{verdict.code}", {}), *bounded.choice)
         bounded._began = self._began
         apart_as(bounded, self)
+        bounded.nested = self.nested
         return bounded
 
     def _reason(self) -> tuple[Reason, ...]:
@@ -375,14 +380,6 @@ class Training:
         return *reasons, ("inference.local_passes", {"shards": len(shards), "method": self.method.name})
 
 
-@one_blas_thread()
-def _chosen(dataset: Any, recipe: Recipe, module: Any) -> Path:
-    """The path along which the alpha of a linear model is chosen."""
-    if module is not None or recipe.net is not None:
-        raise DownslopeError("selection.linear_only", rule=recipe.rule)
-    return recipe.choice().path(dataset)
-
-
 @door(recipe=a("Recipe", none=True), validation=ROWS_OR_NONE, checkpoint=a("Checkpoint", none=True))
 def fit(
     model_or_dataset,
@@ -394,6 +391,7 @@ def fit(
     log: Any = None,
     calibrate_rows: float | str | None = None,
     test: float | None = None,
+    nested: bool = False,
     **settings,
 ) -> Solution:
     """Minimise a loss over the rows of a Dataset: `fit(dataset, …)` trains a linear model, or a net with
@@ -404,7 +402,9 @@ def fit(
     which the state is saved while it runs, for `resume`. `log`: a file to which each step is written while
     it runs, "tensorboard:FOLDER" or "mlflow:FOLDER", several of these, or a `Logbook`.
     `calibrate_rows`: the fraction of rows that only say how wide intervals are, or "cv+:10"; see `predict`.
-    `test`: the fraction of rows that choose nothing and only measure: `metrics["test"]`.
+    `test`: the fraction of rows that choose nothing and only measure: `metrics["test"]`. `nested`: whether to
+    measure what is chosen (alpha, threshold, calibration, patience) by choosing it again in each of `folds`
+    training parts: `solution.nested`.
 
     >>> import downslope as ds
     >>> rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
@@ -414,9 +414,9 @@ def fit(
     """
     module, rows = (None, model_or_dataset) if dataset is None else (model_or_dataset, dataset)
     recipe, book = recipe or Recipe.for_rows(rows, settings, module), Logbook.checked(log)
-    if checkpoint is not None and (calibrate_rows is not None or test is not None):
-        raise DownslopeError(f"inference.{'calibration' if test is None else 'test'}_checkpoint")
-    training = Training.on_rows(rows, recipe, validation, module, calibrate_rows=calibrate_rows, test=test)
+    apart: dict[str, Any] = {"calibrate_rows": calibrate_rows, "test": test, "nested": nested}
+    refuse_checkpoint(checkpoint, **apart)
+    training = Training.on_rows(rows, recipe, validation, module, **apart)
     return run_to_end(training, checkpoint, book)
 
 
