@@ -63,19 +63,20 @@ class Column:
         """
         return tuple(f"{self.name}={category}" for category in self.categories) or (self.name,)
 
-    def encode(self, table: Table) -> tuple[np.ndarray, list[Note]]:
-        """The encoded columns, shape (n, k), and what had to be said about them."""
+    def encode(self, table: Table, out: np.ndarray) -> list[Note]:
+        """Write the encoded columns into `out`, zeros (n, k); what had to be said about them."""
         self._check_kind(table)
         if self.kind == "text":
-            return self._indicators(table)
+            return self._indicators(table, out)
         values = table.numbers(self.name)
         missing = np.isnan(values)
-        if not missing.any():  # as mostly, and then there is nothing to copy
-            return values[:, None], []
-        block = np.where(missing, self.mean[0], values)[:, None]  # (n, 1)
-        return block, [*table.stray_notes(self.name), *_missing_note(self.name, missing)]
+        if not missing.any():  # as mostly
+            out[:, 0] = values
+            return []
+        out[:, 0] = np.where(missing, self.mean[0], values)
+        return [*table.stray_notes(self.name), *_missing_note(self.name, missing)]
 
-    def _indicators(self, table: Table) -> tuple[np.ndarray, list[Note]]:
+    def _indicators(self, table: Table, out: np.ndarray) -> list[Note]:
         codes, texts = table.text(self.name)
         place = {category: at for at, category in enumerate(self.categories)}
         baseline, missing, unseen = -1, -2, -3
@@ -83,17 +84,16 @@ class Column:
             place[self.baseline] = baseline
         # a missing value has code −1, and finds its place at the list's end
         places = np.array([place.get(text, unseen) for text in texts] + [missing])[codes]  # (n,)
-        block = np.zeros((len(table), len(self.categories)))  # (n, k)
         seen = np.flatnonzero(places >= 0)
-        block[seen, places[seen]] = 1.0
-        block[places < baseline] = self.mean
+        out[seen, places[seen]] = 1.0
+        out[places < baseline] = self.mean
         notes = _missing_note(self.name, places == missing)
         strange = places == unseen
         if strange.any():
             example = texts[codes[np.flatnonzero(strange)[0]]]
             facts = {"column": self.name, "count": int(strange.sum()), "example": example}
             notes.append(("data.note_unseen", facts))
-        return block, notes
+        return notes
 
     def _check_kind(self, table: Table) -> None:
         # numbers may stand for text: a file whose codes all happen to be digits is read as numbers
@@ -159,13 +159,12 @@ class Encoding:
         refuse_bad_numbers(table, (*targets, *(column.name for column in self.columns)), weights)
         rows, counts = len(table), rows_that_count(table, targets, weights)
         table, notes = counts.of(table), counts.notes(targets, rows)
-        X = np.empty((len(table), len(self.features)))  # (n, d)
+        X = np.zeros((len(table), len(self.features)))  # (n, d)
         start = 0
         for column in self.columns:
-            block, more = column.encode(table)
-            X[:, start : start + block.shape[1]] = block
-            start += block.shape[1]
-            notes += more
+            width = len(column.features)
+            notes += column.encode(table, X[:, start : start + width])
+            start += width
         outputs = [self._codes(table, name) for name in targets]
         y = np.column_stack(outputs) if len(outputs) > 1 else (*outputs, None)[0]  # (n, k), (n,) or None
         return Dataset(

@@ -395,17 +395,18 @@ class Newton(SearchDirection):
         if not objective.linear_rows:
             return _of_function(objective, point)
         basis, term = objective.basis, objective.term
+        root = np.sqrt(objective.usual_curvature)
+        reach = FAR * root * (term.output_scale or 1.0)
+        if (d := objective.step_of_columns(point, reach)) is not None:
+            return _unshifted(objective, d)
         values, ways = np.linalg.eigh(objective.hessian_along(point))
         slopes = ways.T @ basis.backward(point.gradient, term.outputs)
-        root = np.sqrt(objective.usual_curvature)
         size = np.maximum(values, EPS * len(values) * max(values.max(initial=0.0), EPS))
         lost = 30 if term.outputs > 1 else 2  # softmax is level where all classes shift alike
         noise = lost * EPS * basis.condition * term.usual_slope / root
         flat = (values <= 1e-13 * len(values) * size.max(initial=0.0)) & (np.abs(slopes) <= noise)
-        reach = FAR * root * (term.output_scale or 1.0)
         size = np.maximum(size, np.linalg.norm(slopes) / reach)  # alike in all bases of a level space
-        steps = np.where(flat, 0.0, slopes / size)
-        return _unshifted(objective, basis.forward(-ways @ steps, term.outputs))
+        return _unshifted(objective, basis.forward(-ways @ np.where(flat, 0.0, slopes / size), term.outputs))
 
 
 def _unshifted(objective, d) -> np.ndarray:

@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from ..data.statistics import identity
+from .pivots import WIDE, Pivots, proved
 
 PLAIN = 1e10  # condition number of the scaled Gram matrix up to which it keeps six digits of every direction
 EPS = np.finfo(float).eps
@@ -41,6 +42,7 @@ class Basis:
     width: np.ndarray  # (q,) of the columns; 0 for the intercept
     condition: float  # of the columns
     by_rows: bool  # whether a Hessian needs the rows in these directions, or one in θ keeps enough digits
+    columns: np.ndarray | None = None  # of many: independent ones, by whose weights alone θ may be moved
 
     def forward(self, v, outputs: int) -> np.ndarray:
         """θ (p,) of v (r·k,): of all θ that predict so, the one of least ‖w‖."""
@@ -58,6 +60,14 @@ def basis(term, curvature: float, l2: np.ndarray) -> Basis:
     M = curvature * term.gram + np.diag(l2)
     size = np.sqrt(np.diag(M))
     size = np.where(size > 0, size, 1.0)
+    if q * term.outputs > WIDE:
+        pivots = Pivots.of(M / size / size[:, None])
+        smallest, largest = pivots.spectrum
+        full = not len(pivots.others) and smallest * PLAIN > largest
+        if full or (not l2.any() and proved(term, pivots, size / np.sqrt(curvature))):
+            B, null = np.zeros((q, len(pivots.columns))), pivots.null / size[:, None]
+            B[pivots.columns] = pivots.inverse_factor() / size[pivots.columns, None]
+            return Basis(B, null, width, float(np.sqrt(largest / smallest)), False, pivots.columns)
     values, ways = np.linalg.eigh(M / size / size[:, None])
     if values[0] * PLAIN > values[-1]:
         B = ways / np.sqrt(values) / size[:, None]
@@ -120,6 +130,38 @@ def along(basis: Basis, term, theta, seen) -> np.ndarray:
     k, B = term.outputs, basis.B
     H = term.hessian(theta, seen).reshape(len(B), k, len(B), k)
     return np.einsum("qr,qapb,ps->rasb", B, H, B, optimize=True).reshape(B.shape[1] * k, -1)
+
+
+def step_of_columns(objective, point, reach: float) -> np.ndarray | None:
+    """−(∇²F + λM)⁻¹∇F of many weights, by Cholesky in independent columns, with BᵀMB = I; of dependent ones,
+    and of classes that shift alike, the least. λ is 0, or ‖Bᵀ∇F‖/reach where B measures a step longer than
+    `reach`, which becomes no longer than that. None for few weights, and where ∇²F + λM is nearly singular.
+    """
+    basis, term, k = objective.basis, objective.term, objective.term.outputs
+    if basis.columns is None:
+        return None
+    moved, price = np.zeros((term.inputs, k), bool), objective.l2 + objective.l1
+    moved[basis.columns] = True
+    if term.coupled:  # the scores of all classes may shift alike
+        moved[price.reshape(-1, k)[:, 0] == 0, -1] = False
+    moved = moved.ravel()
+    H = objective.hessian(point)[np.ix_(moved, moved)]
+    for often in range(2):
+        if often:
+            M = objective.usual_curvature * np.kron(term.gram, np.eye(k)) + np.diag(objective.l2)
+            slopes = basis.backward(point.gradient, k)
+            H = H + float(np.linalg.norm(slopes)) / reach * M[np.ix_(moved, moved)]
+        size = np.sqrt(np.maximum(np.diag(H), np.finfo(float).tiny))
+        pivots = Pivots.of(H / size / size[:, None], 1e-13 * len(H))
+        if len(pivots.others):
+            continue
+        d = np.zeros(objective.size)
+        d[moved] = -pivots.solve((point.gradient[moved] / size)[:, None])[:, 0] / size
+        z = term.predictor(d)
+        square = objective.usual_curvature * term.sum_of(term.weighted(z * z)) / term.rows
+        if square + float(objective.l2 @ d**2) <= reach**2:
+            return least_norm(d.reshape(-1, k), basis.null, basis.width).ravel()
+    return None
 
 
 def triangle(term) -> np.ndarray:

@@ -22,6 +22,7 @@ import numpy as np
 
 from . import summing
 from .penalties import kink_distance
+from .pivots import WIDE, Pivots
 
 THOROUGH = 500  # weights up to which Newton's steps are taken in all of them
 SMALL = 20_000_000  # multiplications in a Hessian up to which several such steps are
@@ -266,9 +267,12 @@ def _hessian(objective, loss, theta, z, bend, moved) -> np.ndarray:
 
 
 def pseudo_inverse(H) -> Callable[[np.ndarray], np.ndarray]:
-    """v → H⁺v"""
+    """v → H⁺v; of many columns one x with Hx = v, as good for v·x"""
     size = np.sqrt(np.maximum(np.diag(H), 0.0))
     size = np.where(size > 0, size, 1.0)
+    if len(H) > WIDE:
+        pivots = Pivots.of(H / size / size[:, None], 1e-14 * len(H))
+        return lambda v: pivots.solve((v / size)[:, None])[:, 0] / size
     values, ways = np.linalg.eigh(H / size / size[:, None])
     kept = values > 1e-14 * len(H) * values.max(initial=0.0)
     ways, values = ways[:, kept], values[kept]

@@ -20,6 +20,7 @@ from ..kernels.threads import lapack
 from .basis import least_norm, singular, stacked, triangle
 from .linear import LinearTerm
 from .partitioned import PLAIN
+from .pivots import WIDE, Pivots, proved
 
 TRUSTED = 1e12  # condition number of the moments up to which Cholesky is refined
 EPS = np.finfo(float).eps
@@ -35,7 +36,7 @@ class LeastSquares:
     rank: int
     columns: int  # what the rank would be if no column were a combination of others
     condition: float  # of the standardised columns
-    way: str  # "cholesky" or "svd"
+    way: str  # "cholesky", "pivots" or "svd"
     dependent: tuple[int, ...]  # columns that take part in a dependence
     seen: Any = None  # what `term.at` gives there, where the refinement came by
 
@@ -51,17 +52,24 @@ def least_squares(term, l2: np.ndarray | None = None) -> LeastSquares:
     _refuse_overflow(moments)
     size = np.sqrt(np.diag(moments))
     size = np.where(size > 0, size, 1.0)
-    eigenvalues = np.linalg.eigvalsh(moments / size / size[:, None])
-    smallest, largest = eigenvalues[0], eigenvalues[-1]
-    if largest > 0 and smallest * TRUSTED > largest:
+    wide = Pivots.of(moments / size / size[:, None]) if q > WIDE else None
+    if wide is None:
+        eigenvalues = np.linalg.eigvalsh(moments / size / size[:, None])
+        smallest, largest = eigenvalues[0], eigenvalues[-1]
+    else:
+        smallest, largest = wide.spectrum
+    full = wide is None or not len(wide.others)
+    if full and largest > 0 and smallest * TRUSTED > largest:
         enough = not term.in_memory and smallest * PLAIN >= largest
         few = SMALL if smallest * HARD > largest else MEDIUM
         extended = term.rows * q <= few and term.in_memory
-        solve = _by_cholesky(moments, size)
+        solve = _by_cholesky(moments, size) if wide is None else _by_pivots(wide, size)
         theta = solve(_with_target(term))
         theta, seen = _refined(term, theta, solve, size, ridge, 0 if enough else 10, extended)
         condition = float(np.sqrt(largest / smallest))
         return LeastSquares(theta.ravel(), q, q, condition, "cholesky", (), seen)
+    if wide is not None and not full and not ridge.any() and proved(term, wide, size):
+        return _of_the_independent(term, wide, size)
     return _by_singular_values(term, ridge)
 
 
@@ -102,6 +110,34 @@ def _by_cholesky(moments, size) -> Callable:
         return linalg.cho_solve(factor, pull.astype(float) / size[:, None]) / size[:, None]
 
     return solve
+
+
+def _by_pivots(pivots: Pivots, size) -> Callable:
+    """The same, of many columns; of dependent ones a change of θ in the independent columns."""
+
+    def solve(pull):
+        _refuse_overflow(pull)
+        return pivots.solve(pull.astype(float) / size[:, None]) / size[:, None]
+
+    return solve
+
+
+def _of_the_independent(term, pivots: Pivots, size) -> LeastSquares:
+    """By Cholesky in columns that are independent; then the smallest weights among all minimisers."""
+    by_pivots = _by_pivots(pivots, size)
+    null, width = pivots.null / size[:, None], term.standardise.width[:, None]
+    Q, T = np.linalg.qr(null[: len(width)] / width)
+
+    def shortest(theta):  # `least_norm`, for the same `null` each time
+        return theta - null @ lapack().solve_triangular(T, Q.T @ (theta[: len(width)] / width))
+
+    solve, ridge = lambda pull: shortest(by_pivots(pull)), np.zeros(len(size))
+    extended = term.in_memory and term.rows * len(size) <= SMALL
+    theta, _ = _refined(term, solve(_with_target(term)), solve, size, ridge, 10, extended)
+    smallest, largest = pivots.spectrum
+    dependent = tuple(np.flatnonzero(np.linalg.norm(pivots.null, axis=1) > 1e-7).tolist())
+    found = float(np.sqrt(largest / smallest)), "pivots", dependent
+    return LeastSquares(theta.ravel(), len(pivots.columns), len(size), *found)
 
 
 def _with_target(term) -> np.ndarray:

@@ -26,6 +26,7 @@ from .linear_rows import sparse_gram, times, transposed_times
 from .losses import SQUARED, Loss
 from .naming import coded, output_names, param_names
 from .row_sums import WIDE, RowTerm
+from .split_columns import SplitColumns
 from .standardise import BLOCK, refuse_overflow, row_blocks, standardising
 
 ALONE = 200_000  # numbers in X up to which one core is done before two
@@ -71,9 +72,10 @@ class Linear:
         by_kernels = loss.kernel is not None and (
             summing.worth_it(X, Y.shape[1]) or summing.worth_loading(X, Y.shape[1] * passes)
         )
+        split = SplitColumns.of(X)
         moments = gathered if isinstance(gathered, SecondMoments) else None
         if gathered is True and isinstance(X, np.ndarray):
-            moments = second_moments(X, Y, share)
+            moments = _moments(split, X, Y, share)
         if not self.scale:
             standardise = identity(X.shape[1])
         elif moments is not None:
@@ -82,7 +84,11 @@ class Linear:
             standardise = standardising(X, share, self.intercept, by_kernels)
         names = param_names(dataset.features, output_names(dataset), self.intercept)
         refuse_overflow(standardise, dataset.features)
-        return LinearTerm(X, Y, share, loss, standardise, self.intercept, names, moments, by_kernels)
+        return LinearTerm(X, Y, share, loss, standardise, self.intercept, names, moments, by_kernels, split)
+
+
+def _moments(split: SplitColumns | None, X, Y, share) -> SecondMoments:
+    return second_moments(X, Y, share) if split is None else split.second_moments(Y, share)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +104,12 @@ class LinearTerm(RowTerm):
     names: tuple[str, ...]
     gathered: SecondMoments | None = None
     compiled: bool = False  # whether sums over all rows are made by kernels
+    thin: SplitColumns | None = None  # what `split` returns, of the X that it was made of
+
+    @property
+    def split(self) -> SplitColumns | None:
+        """X without the zeros of columns that are mostly zeros."""
+        return None if self.thin is None or self.thin.X is not self.X else self.thin
 
     @property
     def rows(self) -> int:
@@ -135,7 +147,7 @@ class LinearTerm(RowTerm):
 
     def value_and_gradient(self, theta, rows=None):
         """Value and gradient of the mean over `rows` (all of them when None); and (θ, z), for `line`."""
-        if rows is None and self.compiled:
+        if rows is None and self.compiled and self.split is None:
             value, back, pull, z = summing.summed(self, theta)
             return value / self.rows, self._inward(back.T, pull) / self.rows, (theta, z)
         z = self.predictor(theta, rows)
@@ -157,19 +169,27 @@ class LinearTerm(RowTerm):
         if self.sequential:
             X = self._in_row_order if rows is None else self._in_row_order[rows]
             return (X * theta.reshape(-1, self.outputs)).cumsum(axis=1)[:, -1]
-        X = self.X if rows is None else self.X[rows]
         inner = theta.reshape(-1, self.outputs)
         W = inner[:d] / self.standardise.width[:, None]
-        z = times(X, W)
+        if self.split is not None and rows is None:
+            z = self.split.times(W)
+        else:
+            z = times(self.X if rows is None else self.X[rows], W)
         if self.intercept:
             z += inner[d] - self.standardise.center @ W
         return z
+
+    def products(self, W) -> np.ndarray:
+        """x̃·W of all rows, for weights of as many outputs as W (q, m) has.  (n, m)"""
+        return replace(self, Y=np.zeros((self.rows, W.shape[1]))).predictor(W.ravel())
 
     def _back(self, slope, rows) -> np.ndarray:
         """x̃ᵀ·slope for every weight: the transpose of `predictor`.  (p,)"""
         if self.sequential:
             X = self._in_row_order if rows is None else self._in_row_order[rows]
             return (X * slope[:, None]).cumsum(axis=0)[-1].ravel()
+        if self.split is not None and rows is None:
+            return self._inward(self.split.transposed_times(slope), slope.sum(axis=0))
         X = self.X if rows is None else self.X[rows]
         return self._inward(transposed_times(X, slope), slope.sum(axis=0))
 
@@ -213,7 +233,7 @@ class LinearTerm(RowTerm):
         """∂²f/∂θ², (p, p)"""
         z = self.predictor(theta) if seen is None else seen[1]
         k = self.outputs
-        if self.compiled and self.dense and self.size // k <= summing.NARROW:
+        if self.compiled and self.dense and self.split is None and self.size // k <= summing.NARROW:
             return summing.curvatures(self, z) / self.rows
         if self.loss.coupled(k):
             return self.coupled_gram(lambda rows: self.loss.curvature(z[rows], self.Y[rows]))
@@ -226,6 +246,12 @@ class LinearTerm(RowTerm):
     def coupled_gram(self, curvature) -> np.ndarray:
         """Σᵢ sᵢ x̃ᵢx̃ᵢᵀ ⊗ Cᵢ / Σᵢ sᵢ, (p, p); `curvature` gives the C, (b, k, k), of a slice of rows."""
         k, p = self.outputs, self.size
+        if self.split is not None:
+            C, H = self.weighted(curvature(slice(None))), np.empty((p, p))
+            for a in range(k):
+                for b in range(k):
+                    H[a::k, b::k] = H[b::k, a::k] if b < a else self._weighted_gram(C[:, a, b])
+            return H
 
         def summed(rows, block):
             out = np.empty((p, p))
@@ -256,11 +282,13 @@ class LinearTerm(RowTerm):
     @cached_property
     def moments(self) -> SecondMoments:
         """Those of dense rows: gathered at the start, or now."""
-        return self.gathered or second_moments(self.X, self.Y, self.relative_weight)
+        return self.gathered or _moments(self.split, self.X, self.Y, self.relative_weight)
 
     def _weighted_gram(self, weight) -> np.ndarray:
         if not self.dense:
             return sparse_gram(self.X, weight, self.standardise, self.intercept) / self.rows
+        if self.split is not None:
+            return self.split.gram(weight, self.standardise, self.intercept) / self.rows
         return self._block_sums(lambda rows, block: (block * weight[rows, None]).T @ block) / self.rows
 
     def blocks(self, dtype=np.float64, size=BLOCK, within=slice(0, None)):
@@ -335,6 +363,7 @@ class LinearTerm(RowTerm):
         """The same model, in the same coordinates, over some of its rows, whose weights stay as they are."""
         share = None if self.relative_weight is None else self.relative_weight[rows]
         parts = {"X": self.X[rows], "Y": self.Y[rows], "relative_weight": share, "gathered": None}
+        parts["thin"] = None if self.split is None else self.split.take(rows, parts["X"])
         return replace(self, **{**parts, **changes})
 
     def with_mean_weight(self) -> LinearTerm:
@@ -390,7 +419,8 @@ class LinearTerm(RowTerm):
     def on(self, dataset) -> LinearTerm:
         """The same model, in the same coordinates, over other rows."""
         share = None if dataset.weights is None else dataset.weights / dataset.weights.mean()
-        return replace(self, X=dataset.X, Y=coded(dataset, self.loss), relative_weight=share, gathered=None)
+        parts = {"X": dataset.X, "Y": coded(dataset, self.loss), "relative_weight": share}
+        return replace(self, **parts, gathered=None, thin=SplitColumns.of(dataset.X))
 
     def uncentred(self) -> LinearTerm:
         """The same f, of sparse rows in coordinates that leave their zeros alone."""

@@ -18,7 +18,7 @@ from ..arguments import ROWS, a, door
 from ..data.memory import free
 from ..errors import DownslopeError, Renamed, warn_renamed
 from . import penalties
-from .basis import Basis, along, basis
+from .basis import Basis, along, basis, step_of_columns
 from .crossover import crossover
 from .duality import free_gap, newton_fall
 from .function_term import FunctionTerm
@@ -236,6 +236,10 @@ class Objective:
         price = (B.T * self.l2.reshape(len(B), -1)[:, 0]) @ B
         f = along(self.basis, self.term, point.theta, point.cached)
         return f + np.kron(price, np.eye(self.term.outputs))
+
+    def step_of_columns(self, point: Point, reach: float) -> np.ndarray | None:
+        """Newton's step of many weights, without eigenvalues, where that is safe; see `basis`."""
+        return step_of_columns(self, point, reach)
 
     @cached_property
     def argmin(self) -> np.ndarray:
