@@ -1,12 +1,15 @@
 """`ds.watch()`: a block, a function, a cell; what it shows is what the loop computed."""
 
+import itertools
 import subprocess
 import sys
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
 import downslope as ds
+from downslope.messages import LANGUAGES, speaking
 from tests.builders import refused_key
 
 X = np.array([1.0, 2.0, 3.0])
@@ -71,7 +74,7 @@ def test_a_function_is_seen_whole_and_unchanged():
     assert watched.seen.certificate.excess == pytest.approx(1.2)
 
 
-TRAINERS = """# along the gradient
+TRAINERS = """import functools  # for descents along the gradient
 class Trainer:
     def __init__(self, rate):
         self.rate = rate
@@ -86,6 +89,7 @@ class Trainer:
         return helper(w, 0.1)
 
 
+@functools.lru_cache(maxsize=0)
 def helper(w, rate):
     for _ in range(40):
         w = w - rate * 2 * (w - 3)
@@ -116,7 +120,14 @@ def trainers(tmp_path, monkeypatch):
 
 def codes(module):
     trainer = module.Trainer
-    functions = [trainer.__init__, trainer.fit, trainer.fit_plainly, module.helper, module.outer, module.made]
+    functions = [
+        trainer.__init__,
+        trainer.fit,
+        trainer.fit_plainly,
+        module.helper.__wrapped__,
+        module.outer,
+        module.made,
+    ]
     return [function.__code__ for function in functions]
 
 
@@ -140,6 +151,38 @@ def test_functions_that_a_block_calls_are_seen_whole_and_left_as_they_were(train
     with pytest.raises(AttributeError), ds.watch():
         train(None)
     assert all(a is b for a, b in zip(codes(trainers), before, strict=True))
+
+
+SLOPES = {
+    "parabola": lambda w, step: 2 * (w - 3),
+    "steep": lambda w, step: 4 * w**3,
+    "flat": lambda w, step: 0.0 * w,
+    "line": lambda w, step: -1.0,
+    "maximum": lambda w, step: -2 * (w - 3),
+    "rows in turn": lambda w, step: [2, 8, 18][step % 3] * (w - [2, 2.2, 1.9][step % 3]),
+    "not finite": lambda w, step: 2 * w if step < 5 else float("nan"),
+}
+
+
+def descend(slope, rate, steps):
+    w = 1.0
+    for step in range(steps):
+        gradient = slope(w, step)
+        w = w - rate * gradient
+    return w
+
+
+@pytest.mark.parametrize("slope", SLOPES)
+def test_no_report_names_a_loss_that_the_script_does_not_compute(slope):
+    for rate, steps in itertools.product((1e-3, 0.1, 1.2), (1, 3, 60)):
+        with ds.watch() as seen, suppress(OverflowError):
+            descend(SLOPES[slope], rate, steps)
+        for language in LANGUAGES:
+            with speaking(language):
+                told = str(seen)
+            assert not {"–", "nan", "–，"} & set(told.split()), (rate, steps, told)
+        stays = slope in ("flat", "line", "maximum")
+        assert seen.trace.updates >= min(steps, 4) and not (stays and seen.verdict.code == "converged")
 
 
 def test_a_function_whose_source_has_changed_runs_as_it_was_imported(trainers, tmp_path):

@@ -23,6 +23,8 @@ from .records import Recorder, read
 from .seen import Seen
 from .session import TRAINS, Session
 
+CACHED = type(functools.cache(len))  # the wrapper of a function whose results are kept
+
 
 @door()
 def watch(
@@ -215,6 +217,8 @@ def _reachable(code: CodeType, *spaces: Mapping[str, Any]) -> Iterator[FunctionT
         for value in [space[name] for name in names if name in space]:
             if isinstance(value, property | staticmethod | classmethod):
                 value = value.fget if isinstance(value, property) else value.__func__
+            if isinstance(value, CACHED):
+                value = value.__wrapped__
             while isinstance(value, FunctionType) and id(value) not in met:
                 met.add(id(value))
                 if of_script(value.__code__.co_filename):

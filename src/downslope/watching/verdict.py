@@ -70,7 +70,7 @@ def failed(w: Watched) -> Verdict | None:
     if lost and not grew and not c.excess > 1:
         where = _where(w)
         facts |= {"where": where[0], "line": where[1], "step": _lost_at(w) + 1}
-        if not len(values):
+        if w.has_loss and not len(values):
             return w.verdict("not_finite", w.slower, kind="watching.not_finite_from_start", **facts)
         return w.verdict("not_finite", w.slower, kind="watching.not_finite", **facts)
     kind = "watching.diverged"
@@ -196,10 +196,10 @@ def arrived(w: Watched) -> Verdict | None:
     sizes = w.gradients[1]
     first = float(sizes[np.isfinite(sizes)].max(initial=0.0)) if len(sizes) else 0.0
     if not w.full and len(sizes) >= FEW and first > 0 and sizes[-5:].max() <= ARRIVED * first:
-        return w.verdict("converged", kind="" if len(w.known[1]) else "watching.converged_without_loss")
+        return w.verdict("converged")
     if not (w.full and len(sizes) > 1 and first > 0 and sizes[-1] <= max(1e-8, ARRIVED * first)):
         return None
-    return w.verdict("converged", kind="" if len(w.known[1]) else "watching.converged_without_loss")
+    return w.verdict("converged")
 
 
 def settled(w: Watched) -> Verdict | None:
@@ -224,8 +224,10 @@ def unmoved(w: Watched) -> bool:
 
 
 def no_progress(w: Watched) -> Verdict | None:
-    """The loss ended where it began, or above."""
+    """The loss ended where it began, or above; without a loss, the gradient did."""
     values = w.known[1]
+    if not len(values):
+        return _steep_as_before(w)
     if len(values) < FEW or not unmoved(w):
         return None
     start, _, last, error = w.trend
@@ -240,6 +242,16 @@ def no_progress(w: Watched) -> Verdict | None:
             "no_progress", w.slower, kind="watching.fell_and_rose", lowest=float(values.min()), **facts
         )
     return w.verdict("no_progress", kind="watching.no_progress", **facts)
+
+
+def _steep_as_before(w: Watched) -> Verdict | None:
+    sizes = w.gradients[1]
+    if len(sizes) > 1 and not sizes.any():
+        return w.verdict("no_progress", kind="watching.no_progress_zero_gradient")
+    if not w.full or len(sizes) < FEW or not sizes[-1] >= sizes[0]:
+        return None
+    facts = {"steepest": float(sizes[0]), "gradient": float(sizes[-1])}
+    return w.verdict("no_progress", w.slower, kind="watching.no_progress_gradient", **facts)
 
 
 def oscillating(w: Watched) -> Verdict | None:

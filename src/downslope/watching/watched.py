@@ -16,6 +16,13 @@ from .records import Fact, Loop, Recording
 from .secants import path_curvature
 
 FEW = 8  # losses below which a trend is not judged
+WITHOUT_LOSS = {  # sentences where the script computes no loss
+    "converged": "watching.converged_without_loss",
+    "too_slow": "watching.too_slow_without_loss",
+    "epochs_exhausted": "watching.exhausted_without_loss",
+    "epochs_more": "watching.more_without_loss",
+    "watching.not_finite": "watching.not_finite_without_loss",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +139,8 @@ class Watched:
     def verdict(self, code: str, *remedies: Remedy | None, kind: str = "", **numbers: Any) -> Verdict:
         """With the numbers that every verdict has."""
         kept = tuple(remedy for remedy in remedies if remedy is not None)
+        if not len(self.known[1]):
+            kind = WITHOUT_LOSS.get(kind or code, kind)
         return Verdict(code, {**self.numbers, **numbers}, kept, kind)
 
     @property
