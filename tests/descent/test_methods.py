@@ -306,7 +306,7 @@ def test_subgradient_methods_near_the_minimum_of_a_kinked_loss(method):
 
 
 @pytest.mark.parametrize("method", STOCHASTIC, ids=named)
-@pytest.mark.parametrize("order", ["shuffle", "replacement"])
+@pytest.mark.parametrize("order", ["shuffle", "replacement", "blocks"])
 def test_the_same_seed_gives_the_same_bits_and_another_does_not(method, order):
     F = objective(rows(), "huber")
     method = method.with_rows(order=order)
@@ -344,12 +344,43 @@ def test_compiled_or_not_it_is_the_same_descent(method, monkeypatch):
 
 
 def test_a_pass_takes_every_row_once():
-    for order in ("shuffle", "cyclic"):
-        assert np.array_equal(np.sort(Batch(4, order).order_of(11, 3, 7)), np.arange(11))
+    for order in ("shuffle", "cyclic", "blocks"):
+        for n in (1, 11, 2_100, 40_001):
+            assert np.array_equal(np.sort(Batch(4, order).order_of(n, 3, 7)), np.arange(n))
     assert np.array_equal(Batch(4, "cyclic").order_of(11, 3, 7), np.arange(11))
     drawn = Batch(4, "replacement").order_of(1000, 0, 0)
     assert drawn.min() >= 0 and drawn.max() < 1000 and len(set(drawn)) < 700  # 1 − 1/e of them is 632
     assert Batch(4).updates_in(11) == 3 and Batch(4, [1, 2]).updates_in(11) == 1
+
+
+def test_blocks_are_rows_side_by_side_drawn_from_everywhere():
+    n, size, together = 200_000, 32, 16_384
+    order = Batch(1, "blocks").order_of(n, 0, 3)[:together]
+    blocks, counts = np.unique(order // size, return_counts=True)
+    assert len(blocks) == together // size and (counts == size).all()  # whole ones
+    assert np.ptp(blocks) > 0.9 * n / size and (np.diff(order) == 1).mean() < 0.01
+
+
+@pytest.mark.sample(3)
+@pytest.mark.parametrize("loss", ["squared", "huber", "log"])
+@pytest.mark.parametrize("method", ["sgd", "minibatch:16"])
+@pytest.mark.parametrize("number", range(20))
+def test_blocks_of_sorted_rows_end_as_low_as_a_shuffle(number, method, loss, monkeypatch):
+    draw = np.random.default_rng(number)
+    n, d, seeds = int(draw.integers(30_000, 90_000)), int(draw.integers(1, 30)), range(4)
+    X = draw.standard_normal((n, d)) * draw.uniform(0.5, 2, d)
+    z = X @ draw.standard_normal(d) + draw.standard_normal(n)
+    y, in_order = (z > 0.5) * 1.0 if loss == "log" else z, np.argsort(z)
+    data = Dataset.from_arrays(X[in_order], y[in_order])
+    how = {"loss": loss, "method": method, "epochs": 3}
+    shuffled, blocks = ([fit(data, order=o, seed=s, **how) for s in seeds] for o in ("shuffle", "blocks"))
+    one, other = (np.array([solution.loss for solution in ends]) for ends in (shuffled, blocks))
+    noise = 3 * np.sqrt((one.var(ddof=1) + other.var(ddof=1)) / len(seeds))
+    assert abs(other.mean() - one.mean()) < 0.01 * one.mean() + noise
+    in_row_order = fit(data, order="cyclic", **how).loss
+    assert loss != "log" or in_row_order > 1.05 * other.mean()
+    monkeypatch.setenv("DOWNSLOPE_THREADS", "3")
+    assert np.array_equal(fit(data, order="blocks", seed=seeds[0], **how).params, blocks[0].params)
 
 
 def test_passes_are_drawn_by_counter():

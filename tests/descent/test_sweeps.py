@@ -205,10 +205,10 @@ def test_a_long_order_is_drawn_by_a_shuffle_that_is_even_and_the_same_when_compi
     keys = np.random.default_rng(0).integers(2**64, size=5000, dtype=np.uint64)
     for number, key in enumerate(keys):
         order, plain = np.arange(5), np.arange(5)
-        compiled(gather.shuffle)(order, key)
+        compiled(gather.shuffle)(order, key, 5)
         if number < 50:
             with np.errstate(over="ignore"):
-                gather.shuffle(plain, key)
+                gather.shuffle(plain, key, 5)
             assert np.array_equal(order, plain)
         places[order, np.arange(5)] += 1
     assert np.abs(places - 1000).max() < 5 * np.sqrt(5000 * 0.2 * 0.8)

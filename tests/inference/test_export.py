@@ -45,6 +45,7 @@ RUNS = {
     "adamw": lambda: fitted(DIABETES, "progression", method="adamw", epochs=30),
     "sgd": lambda: fitted(DIABETES, "progression", method="sgd", epochs=3),
     "batches": lambda: fitted(DIABETES, "progression", method="adam", batch_size=50, epochs=3),
+    "blocks": lambda: fitted(DIABETES, "progression", method="sgd", order="blocks", epochs=3),
     "cycle": lambda: fitted(
         DIABETES,
         "progression",
@@ -63,7 +64,7 @@ RUNS = {
     "margins": lambda: fitted(PENGUINS, "species", loss="smoothed_hinge", **RIDGE),
     "lbfgs": lambda: fitted(PENGUINS, "species", loss="log", method="lbfgs", **RIDGE),
 }
-SAME = [*RUNS][:20]  # of which NumPy alone finds the weights again
+SAME = [*RUNS][:21]  # of which NumPy alone finds the weights again
 BY_TORCH = ["adamw", "three classes"]  # it takes seconds to load: a few ways
 
 

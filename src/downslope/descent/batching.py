@@ -13,7 +13,8 @@ from ..kernels.compiled import compiled
 from ..kernels.gather import shuffle
 
 LONG = 2**15  # rows from which a compiled shuffle is worth loading
-ORDERS = ("shuffle", "cyclic", "replacement")
+ORDERS = ("shuffle", "cyclic", "replacement", "blocks")
+BLOCK, BLOCKS, TOGETHER = 32, 4_096, 16_384  # rows side by side at most, blocks at least; rows of a shuffle
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,11 @@ class All:
 @dataclass(frozen=True)
 class Batch:
     """`size` rows per update. `order` is "shuffle" (a new permutation in each epoch), "cyclic" (in
-    order), "replacement" (drawn with replacement), or the row numbers of an epoch.
+    order), "replacement" (drawn with replacement), "blocks", or the row numbers of an epoch.
+
+    "blocks" draws blocks of up to 32 rows that lie side by side, and shuffles 16,384 rows of them at a time
+    (CorgiPile, Xu et al. 2022): nearly as good as "shuffle", and faster on rows beyond the caches, as these
+    are read in longer stretches. Rows that are not in memory are taken so in any case.
 
     >>> Batch(2, "cyclic").order_of(5, epoch=0, seed=0)
     array([0, 1, 2, 3, 4])
@@ -64,11 +69,27 @@ class Batch:
         draw = np.random.Generator(np.random.Philox(key=seed, counter=[0, 0, 0, epoch]))
         if self.order == "replacement":
             return draw.integers(0, n, n)
-        if n < LONG:
+        if self.order == "blocks":
+            size, span = min(BLOCK, max(1, n // BLOCKS)), TOGETHER
+            order = _side_by_side(draw.permutation(-(-n // size)), size, n)
+            if n < LONG:
+                return np.concatenate([draw.permutation(order[i : i + span]) for i in range(0, n, span)])
+        elif n < LONG:
             return draw.permutation(n)
-        order = np.arange(n)
-        compiled(shuffle)(order, draw.integers(2**64, dtype=np.uint64))
+        else:
+            order, span = np.arange(n), n
+        compiled(shuffle)(order, draw.integers(2**64, dtype=np.uint64), span)
         return order
+
+    @property
+    def random(self) -> bool:
+        """Whether each epoch draws its order."""
+        return isinstance(self.order, str) and self.order != "cyclic"
+
+    @property
+    def shuffles(self) -> bool:
+        """Whether an epoch takes each row once, in an order that is drawn."""
+        return self.random and self.order != "replacement"
 
     def updates_in(self, n: int) -> int:
         """Updates per epoch."""
@@ -78,6 +99,12 @@ class Batch:
     def describe(self) -> str:
         order = self.order if isinstance(self.order, str) else list(self.order)
         return f"{self.size}, {order}"
+
+
+def _side_by_side(blocks: np.ndarray, size: int, n: int) -> np.ndarray:
+    """The rows of blocks of `size`, of which the last of all may have fewer."""
+    order = (blocks[:, None] * size + np.arange(size)).ravel()
+    return order if n % size == 0 else order[order < n]
 
 
 def _row_numbers(order) -> tuple[int, ...]:

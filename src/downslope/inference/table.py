@@ -72,7 +72,7 @@ def _check_start(name: str, value: Any) -> None:
 
 
 def _order(words: str) -> str | list[int]:
-    """shuffle, cyclic or replacement; or row numbers such as 2,0,1."""
+    """shuffle, cyclic, replacement or blocks; or row numbers such as 2,0,1."""
     parts = [part.strip() for part in words.split(",")]
     return [int(part) for part in parts] if all(part.isdecimal() for part in parts) else words
 

@@ -75,7 +75,7 @@ def predict_run(objective, method: AnyMethod, start, tolerance: float = 1e-6) ->
     known = certify(objective, learning_rate=rate, tolerance=tolerance)
     parabola = known.kind == "quadratic"
     if method.batch:
-        one = plain and method.batch.size == 1 and method.batch.order in ("shuffle", "replacement")
+        one = plain and method.batch.size == 1 and method.batch.random
         return Prediction(known, noise=known.noise_floor() if parabola and one else None, names=("row_step",))
     names = ("steps", "zone") if plain else ("steps", "momentum")
     if not parabola:

@@ -51,16 +51,18 @@ def fetch_piece(piece, source, order, space):
     fetch(X, Y, share, part, center, inverse, rows[place][:many], targets[place][:many], weights[place])
 
 
-def shuffle(order, key):
-    """Any order of `order` is as likely as any other, by number `key`: Fisher & Yates, where each swap draws
-    by counter (Steele et al. 2014, SplitMix64), and so waits for none before it."""
-    for i in range(len(order) - 1, 0, -1):
-        x = key + np.uint64(i) * np.uint64(0x9E3779B97F4A7C15)
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        x ^= x >> np.uint64(31)
-        j = int(float(x >> np.uint64(11)) * 2.0**-53 * (i + 1))  # in [0, i]; uneven by i/2⁵³ at most
-        order[i], order[j] = order[j], order[i]
+def shuffle(order, key, span):
+    """Any order of each `span` numbers of `order` is as likely as any other, by number `key`: Fisher & Yates,
+    where each swap draws by counter (Steele et al. 2014, SplitMix64), and so waits for none before it."""
+    for low in range(0, len(order), span):
+        for i in range(min(low + span, len(order)) - 1, low, -1):
+            x = key + np.uint64(i) * np.uint64(0x9E3779B97F4A7C15)
+            x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            x ^= x >> np.uint64(31)
+            # in [low, i]; uneven by span/2⁵³ at most
+            j = low + int(float(x >> np.uint64(11)) * 2.0**-53 * (i - low + 1))
+            order[i], order[j] = order[j], order[i]
 
 
 def prefetch(X, first, last):

@@ -255,9 +255,7 @@ class PartitionedTerm(RowTerm):
 
     def pieces(self, batch, epoch: int, seed: int) -> Iterator[tuple[LinearTerm, np.ndarray]]:
         """The rows of one pass, some at a time, and the order in which they are taken."""
-        return _pieces(
-            self.pattern, self.stream.blocks(batch.order == "shuffle", epoch, seed), batch, epoch, seed
-        )
+        return _pieces(self.pattern, self.stream.blocks(batch.shuffles, epoch, seed), batch, epoch, seed)
 
     # ---- scale -------------------------------------------------------------------------------
 
@@ -342,14 +340,14 @@ def _pieces(pattern, blocks: Iterable[Dataset], batch, epoch: int, seed: int, sh
         if batch.order == "replacement":
             order = draw.integers(0, n, n)
         else:
-            order = draw.permutation(n) if batch.order == "shuffle" else np.arange(n)
+            order = draw.permutation(n) if batch.shuffles else np.arange(n)
         yield pattern.term(rows), order
 
 
 def _own_pass(pattern: TermSpec, plan, parts: Sequence[Dataset], shard: int):
     """One of several passes from the same θ: over the parts of a shard."""
     n, key = len(parts), (plan.epoch, plan.seed, shard)
-    order = permuted(n, *key).tolist() if plan.batch.order == "shuffle" else range(n)
+    order = permuted(n, *key).tolist() if plan.batch.shuffles else range(n)
     rows = sum(map(len, parts))
     weights = [pattern.weighed(part).weights for part in parts]
     weight = sum(float(len(part) if s is None else s.sum()) for part, s in zip(parts, weights))

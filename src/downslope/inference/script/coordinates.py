@@ -110,8 +110,10 @@ def passes(plan: ScriptPlan, lib: Dialect) -> tuple[list[str], str, str]:
     else:
         draw = f"np.random.Generator(np.random.Philox(key={recipe.seed}, counter=[0, 0, 0, epoch]))"
         drawn = {"shuffle": f"{draw}.permutation(n)", "replacement": f"{draw}.integers(0, n, n)"}
+        drawn["blocks"] = f"in_blocks(n, {draw})"
         if lib is TORCH:
-            drawn = {"shuffle": "torch.randperm(n)", "replacement": "torch.randint(n, (n,))"}
+            whole = "torch.randperm(n)"
+            drawn = {"shuffle": whole, "replacement": "torch.randint(n, (n,))", "blocks": whole}
         picked, taken = {**drawn, "cyclic": f"{np}.arange(n)"}[order], "n"
     lines = ["    update = 0", *[f"    torch.manual_seed({recipe.seed})"] * (lib is TORCH)]
     lines += [

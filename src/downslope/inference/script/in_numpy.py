@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...descent.batching import BLOCK, BLOCKS, TOGETHER
 from ...messages import text
 from ..solution import Solution
 from .coordinates import NUMPY, begun, constant_rate, passes, rate_function, standardised, unscaled
@@ -27,12 +28,26 @@ def numpy_training(plan: ScriptPlan) -> list[str]:
         parts.append("\n".join([f"def {kind}(z, Y):", f'    """{text(f"export.script_{kind}")}"""', *body]))
     if plan.way == "loop" and constant_rate(plan) is None:
         parts.append(rate_function(plan))
+    if plan.way == "loop" and plan.method.batch and plan.method.batch.order == "blocks":
+        parts.append(_in_blocks())
     if plan.lasso:
         parts.append("def shrink(v, by):\n    return np.sign(v) * np.maximum(abs(v) - by, 0)")
     way = {"closed_form": _closed_form, "loop": _loop, "newton": _newton, "other": _other}[plan.way]
     lines = [f"def train(X, Y{', share' * plan.row_weights}):", f'    """{text("export.script_train")}"""']
     lines += [*standardised(plan, NUMPY), *way(plan), *unscaled(plan, NUMPY)]
     return [*parts, "\n".join(lines), numpy_predict(plan.solution, "X, W, b", "X @ W + b")]
+
+
+def _in_blocks() -> str:
+    """`Batch.order_of` of order="blocks"."""
+    lines = (
+        f'"""{text("export.script_in_blocks")}"""',
+        f"size, span = min({BLOCK}, max(1, n // {BLOCKS})), {TOGETHER}",
+        "order = (draw.permutation(-(-n // size))[:, None] * size + np.arange(size)).ravel()",
+        "order = order[order < n]",
+        "return np.concatenate([draw.permutation(order[i : i + span]) for i in range(0, n, span)])",
+    )
+    return "\n    ".join(("def in_blocks(n, draw):", *lines))
 
 
 def numpy_chances(outputs: int) -> str:

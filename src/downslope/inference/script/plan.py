@@ -123,7 +123,7 @@ def _of_loop(solution: Solution, method, library: str) -> list[str]:
     if method.full:
         closed = solution.trace.updates > solution.epochs  # by one step more
         return differs + ["export.differs_kink"] * (solution.recipe.penalty.nonsmooth and closed)
-    if method.rows.order in ("shuffle", "replacement"):
+    if method.rows.random:
         return differs + ["export.differs_order"] * (library == "pytorch")
     weighted = solution.encoding is not None and solution.encoding.weights is not None
     return differs + ["export.differs_rows"] * (weighted and method.rows.order != "cyclic")

@@ -129,7 +129,7 @@ def sorted_rows(case: Case) -> Verdict | None:
 
 def _fixed_order(case: Case) -> np.ndarray | None:
     batch = case.method.batch
-    if batch is None or batch.order in ("shuffle", "replacement"):
+    if batch is None or batch.random:
         return None
     return batch.order_of(case.objective.rows, 0, 0)
 
