@@ -187,8 +187,8 @@ def changed(record: Any, **options: Any) -> Any:
 def in_options(words: str) -> str:
     """What a sentence says of a setting, as on the command line.
 
-    >>> in_options('penalty="l2"'), in_options("alpha"), in_options("validation=")
-    ('--penalty l2', '--alpha', '--validate')
+    >>> in_options('penalty="l2"'), in_options("alpha"), in_options('start={"x": 1, "y": 2}')
+    ('--penalty l2', '--alpha', '--start x=1,y=2')
     """
     name, _, value = words.partition("=")
     if value.startswith("ds.Exhaustive"):
@@ -198,6 +198,8 @@ def in_options(words: str) -> str:
         return words
     if option in OWN and value == "False":
         return option.replace("--", "--no-", 1)
+    if value.startswith("{"):
+        value = value.strip("{}").replace('"', "").replace(": ", "=")
     value = value.strip("\"'(),").replace(", ", ",")
     return option if value in ("", "True", "False") else f"{option} {value}"
 

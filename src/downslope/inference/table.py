@@ -59,7 +59,7 @@ def _start(words: str) -> dict[str, float]:
 
 def _class_weights(words: str) -> str | dict[str, float]:
     """balanced; or a weight for each class, such as yes=5,no=1."""
-    if words == "balanced":
+    if "=" not in words:  # or no word that is known, which a recipe refuses
         return words
     found = pairs("--class-weights", words, "yes=5,no=1")
     return {name: number().read(f"--class-weights {name}", value) for name, value in found.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ from ..errors import DownslopeError, DownslopeWarning
 from ..kernels.threads import one_blas_thread
 from ..messages import text
 from ..model import losses, penalties
+from ..model.class_weights import class_weights_of
 from ..model.coordinates import MOMENTS, Coordinates
 from ..model.linear import Linear
 from ..model.objective import Objective, objective_of
@@ -204,6 +205,7 @@ def path(
     tol: float = 1e-6,
     intercept: bool = True,
     penalty_on: str = "raw",
+    class_weights: str | Mapping[Any, float] | None = None,
 ) -> Path:
     """argmin f(w) + α·R(w) for one α after another, by coordinate descent from the last minimiser.
 
@@ -211,7 +213,7 @@ def path(
     given alphas.  alphas: their number, from the smallest that leaves all weights at 0,
     α_max = maxⱼ |∂f/∂wⱼ|/l1 at the best constant prediction, down to eps·α_max; or the alphas themselves.
     tol: every gap is at most tol times F of the best constant prediction; otherwise a DownslopeWarning says
-    so, and `Path.converged` shows the alphas.  penalty_on: as in `Recipe`.
+    so, and `Path.converged` shows the alphas.  penalty_on, class_weights: as in `Recipe`.
 
     The descent runs on a working set, which weights with the largest slopes join; for sparse rows also those
     selected by a sequential rule after Tibshirani et al. 2012. All slopes are checked before it ends. At
@@ -231,7 +233,9 @@ def path(
     unit = penalties.by_name(penalty.spec if isinstance(penalty, Penalty) else penalty, 1.0)
     loss = losses.by_name(loss)
     few = loss.quadratic and dataset.X.shape[1] <= MOMENTS
-    F = objective_of(Linear(intercept).term(dataset, loss, gathered=few), unit, penalty_on)
+    asked = class_weights_of(class_weights)
+    term = Linear(intercept).term(dataset, loss, gathered=few, class_weights=asked)
+    F = objective_of(term, unit, penalty_on)
     CoordinateDescent().refuse_nonsense(F)
     if F.term.outputs > 1:
         raise DownslopeError("selection.path_outputs", outputs=F.term.outputs)
