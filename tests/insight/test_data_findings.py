@@ -331,11 +331,37 @@ def test_every_finding_and_remedy_has_a_sentence(language):
                 assert finding.remedy is None or finding.remedy.typed
 
 
-def test_alpha_at_its_lower_edge_asks_for_no_penalty_and_at_its_upper_one_for_other_columns():
-    noise = np.random.default_rng(0)
-    none = ds.fit(rows(noise.standard_normal((200, 5)), noise.standard_normal(200)), penalty="l1", alpha="cv")
-    [finding] = [one for one in none.data_findings if one.code == "alpha_at_edge"]
-    assert finding.kind == "alpha_at_upper_edge" and finding.remedy is None
+@pytest.mark.sample(6)
+@pytest.mark.parametrize("rule", ["cv", "cv:1se", "cv:quick", "gcv", "aic", "bic"])
+@pytest.mark.parametrize("penalty", ["l2", "l1", "elasticnet:0.5"])
+@pytest.mark.parametrize("place", range(len(SIZES)))
+def test_alpha_at_an_edge_is_found_by_every_rule_at_both_ends(place, penalty, rule):
+    """Below where nothing is left to explain, above where what is known of y is nothing: the remedy of the
+    first removes the finding, and no program can apply that of the second."""
+    rng, n = np.random.default_rng(place), SIZES[place]
+    X = rng.standard_normal((n, 3))
+    y = X @ np.array([1.0, 2, 3])
+    low = ds.fit(rows(X, y), penalty=penalty, alpha=rule)
+    [finding] = low.data_findings
+    assert (finding.code, finding.kind) == ("alpha_at_edge", "")
+    mended = finding.apply()
+    assert codes(mended) == [] and not mended.verdict.failed and mended.loss <= low.loss
+    design = np.column_stack([np.ones(n), X])
+    noise = rng.standard_normal(n)
+    apart = noise - design @ np.linalg.lstsq(design, noise, rcond=None)[0] + 1e-3 * y
+    [finding] = ds.fit(rows(X, apart), penalty=penalty, alpha=rule).data_findings
+    assert (finding.code, finding.kind) == ("alpha_at_edge", "alpha_at_upper_edge") and finding.remedy is None
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_alpha_at_the_lower_edge_of_separable_classes_asks_for_a_smaller_one(classes):
+    X = np.random.default_rng(0).standard_normal((200, 3))
+    y = np.digitize(X @ np.array([1.0, 2, 3]), [-1.0, 1.0][: classes - 1])
+    solution = ds.fit(rows(X, y).labelled(), loss="log", penalty="l2", alpha="cv")
+    [finding] = solution.data_findings
+    assert finding.remedy.change["alpha"] == pytest.approx(solution.path.alphas[-1] / 10, rel=1e-2)
+    mended = finding.apply()
+    assert mended.verdict.code == "converged" and codes(mended) == [] and mended.loss < solution.loss
 
 
 def test_few_rows_failed_fits_and_fits_without_verdicts_have_none():

@@ -69,6 +69,61 @@ def test_the_curve_is_that_of_a_loop_over_the_folds(penalty, seed):
     assert (path.gaps <= 1e-9 * np.var(y)).all()
 
 
+def with_holes(asked):
+    """A table with missing cells: a shipped one, or one of numbers and a text column of three levels."""
+    import pandas as pd
+
+    if isinstance(asked, str):
+        target = {"diabetes": "progression", "penguins": "body_mass_g"}[asked]
+        frame = pd.read_csv(PENGUINS.parent / f"{asked}.csv").dropna(subset=[target]).reset_index(drop=True)
+        random = np.random.default_rng(0)
+    else:
+        X, y = problem(asked, 80 + 15 * asked, 4)
+        frame = pd.DataFrame(X, columns=list("abcd"))
+        random, target = np.random.default_rng(asked), "y"
+        frame["e"] = np.array(["p", "q", "r"])[random.choice(3, len(y), p=[0.5, 0.3, 0.2])]
+        frame["y"] = y + (frame["e"] == "q")
+    for name in frame.columns.drop(target):
+        frame.loc[random.random(len(frame)) < 0.1, name] = None
+    return frame, target
+
+
+@pytest.mark.parametrize("penalty", PEERS)
+@pytest.mark.parametrize("asked", ["diabetes", "penguins", *range(10)])
+@pytest.mark.slow
+def test_the_choice_is_that_of_a_loop_that_encodes_and_fits_each_fold(asked, penalty):
+    frame, target = with_holes(asked)
+    rows = ds.Dataset.read(frame, target=target)
+    solution = ds.fit(rows, penalty=penalty, alpha="cv")
+    path, y = solution.path, frame[target].to_numpy(dtype=float)
+    raw = []
+    for feature in rows.features:  # an indicator is not known where its text is missing
+        name, _, level = feature.partition("=")
+        known = frame[name].to_numpy()
+        raw.append(np.where(frame[name].isna(), np.nan, (known == level) if level else known).astype(float))
+    raw = np.array(raw).T
+    scores = np.empty((5, len(path.alphas)))
+    for k in range(5):
+        train, held = path.folds != k, path.folds == k
+        X = np.where(np.isnan(raw), np.nanmean(raw[train], axis=0), raw)
+        for j, alpha in enumerate(path.alphas):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                model = PEERS[penalty](alpha, train.sum()).fit(X[train], y[train])
+            scores[k, j] = ((model.predict(X[held]) - y[held]) ** 2).mean()
+    curve, errors = curve_of(scores, np.bincount(path.folds), False)
+    np.testing.assert_allclose(path.curve, curve, rtol=1e-8)
+    best = int(np.argmin(curve))
+    assert path.best == best
+    assert path.alpha_1se == path.alphas[np.flatnonzero(curve <= curve[best] + errors[best])[0]]
+    X = np.where(np.isnan(raw), np.nanmean(raw, axis=0), raw)
+    model = PEERS[penalty](path.alpha, len(y)).fit(X, y)
+    price = {"l1": np.abs(model.coef_).sum(), "l2": 0.5 * (model.coef_**2).sum()}
+    price["elasticnet:0.5"] = 0.5 * (price["l1"] + price["l2"])
+    F = ((model.predict(X) - y) ** 2).mean() + path.alpha * price[penalty]
+    assert solution.loss == pytest.approx(F, rel=1e-6)
+
+
 @pytest.mark.parametrize("penalty", ["l2", pytest.param("l1", marks=pytest.mark.slow)])
 def test_logistic_curves_are_those_of_a_loop(penalty):
     X, y = load_breast_cancer(return_X_y=True)

@@ -315,10 +315,15 @@ def alpha_at_edge(evidence: Evidence) -> Iterator[Test]:
     if best == 0:
         facts = {"alpha": float(path.alphas[0])}
         yield 0.0, Verdict("alpha_at_edge", facts, (Remedy("other_columns"),), kind="alpha_at_upper_edge")
-    elif best == len(costs) - 1 and costs[decade] - costs[-1] > 0.01 * abs(costs[-1]):
+        return
+    least = 2.0 if path.rule in ("aic", "bic") else 0.01 * abs(costs[-1])
+    if best == len(costs) - 1 and costs[decade] - costs[-1] > least:
         facts = {"alpha": float(path.alphas[-1]), "fall": float(costs[decade] - costs[-1])}
-        none = Remedy("no_penalty", {"penalty": "none", "alpha": 0.0})
-        yield 0.0, Verdict("alpha_at_edge", facts, (none,))
+        remedy = Remedy("no_penalty", {"penalty": "none", "alpha": 0.0})
+        if evidence.solution.recipe.loss.likelihood:  # which may have no minimum without a penalty
+            change = {"penalty": path.penalty, "alpha": float(f"{path.alphas[-1] / 10:.3g}")}
+            remedy = Remedy("smaller_alpha", change)
+        yield 0.0, Verdict("alpha_at_edge", facts, (remedy,))
 
 
 def shifted(evidence: Evidence) -> Iterator[Test]:
@@ -438,7 +443,8 @@ def _findings(solution: Any, dataset: Any, held_out: Any, rerun: Callable) -> tu
     adjusted = holm([p for p, _ in tests])
     found = [one for (_, one), p in zip(tests, adjusted) if p <= SIGNIFICANT and one is not None]
     codes = {verdict.code: verdict for verdict in found}
-    if "nonlinear" in codes:  # what bends the mean makes residuals large
+    shrunk = "alpha_at_edge" in codes and not codes["alpha_at_edge"].kind  # residuals are the penalty's work
+    if "nonlinear" in codes or shrunk:  # what bends the mean makes residuals large
         found = [verdict for verdict in found if verdict.code not in ("heteroscedastic", "influential_rows")]
     elif "heteroscedastic" in codes and "influential_rows" in codes:  # many outliers are its tails
         few = codes["influential_rows"].numbers["count"] <= max(3, 0.01 * len(dataset))

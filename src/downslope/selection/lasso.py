@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -64,44 +65,42 @@ def lasso_paths(problems: Sequence[Lasso], alphas: np.ndarray) -> tuple[np.ndarr
     P, d = c.shape
     eye = np.eye(d)
     U, signs = np.zeros((P, d)), np.zeros((P, d))
-    found, gaps = np.empty((P, len(alphas), d)), np.empty((P, len(alphas)))
+    found, slopes = np.empty((P, len(alphas), d)), np.empty((P, len(alphas), d))
     gradient = -c
-    for place, alpha in enumerate(alphas):
-        a1, a2 = alpha * l1, alpha * l2
-        slack = ROUNDING * a1.max(axis=1, keepdims=True)
-        signs = _joined(signs, gradient, a1, slack)
-        open_ = np.arange(P)
-        for _ in range(CHANGES * d):
-            S, prices = signs[open_], a1[open_]
-            active = S != 0
-            M = H[open_] * (active[:, :, None] & active[:, None, :])
-            M += eye * np.where(active, a2[open_], 1.0)[:, None, :]
-            right = np.where(active, c[open_] - prices * S, 0.0)
-            try:
-                target = np.linalg.solve(M, right[:, :, None])[:, :, 0]
-            except np.linalg.LinAlgError:
-                return None
-            here = U[open_]
-            turned = active & (target * S < 0)
-            with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for place, alpha in enumerate(alphas):
+            a1, a2 = alpha * l1, alpha * l2
+            slack = ROUNDING * a1.max(axis=1, keepdims=True)
+            signs = _joined(signs, gradient, a1, slack)
+            open_: Any = slice(None)  # the problems that are not solved yet
+            for _ in range(CHANGES * d):
+                S, prices = signs[open_], a1[open_]
+                active = S != 0
+                M = H[open_] * (active[:, :, None] & active[:, None, :])
+                M += eye * np.where(active, a2[open_], 1.0)[:, None, :]
+                right = np.where(active, c[open_] - prices * S, 0.0)
+                try:
+                    target = np.linalg.solve(M, right[:, :, None])[:, :, 0]
+                except np.linalg.LinAlgError:
+                    return None
+                here = U[open_]
+                turned = active & (target * S < 0)
                 reach = np.where(turned, np.abs(here) / np.abs(target - here), np.inf)
-            far = np.minimum(reach.min(axis=1, keepdims=True), 1.0)
-            gone = turned & (reach <= far)
-            U[open_] = np.where(gone, 0.0, here + far * (target - here))
-            signs[open_] = np.where(gone, 0.0, S)
-            gradient[open_] = np.einsum("pij,pj->pi", H[open_], U[open_]) - c[open_]
-            grown = np.where(
-                (far == 1.0), _joined(signs[open_], gradient[open_], prices, slack[open_]), signs[open_]
-            )
-            settled = ~turned.any(axis=1) & (grown == signs[open_]).all(axis=1)
-            signs[open_] = grown
-            open_ = open_[~settled]
-            if not len(open_):
-                break
-        else:
-            return None
-        found[:, place], gaps[:, place] = U, _gaps(problems, U, gradient, a1, a2)
-    return found, gaps
+                far = np.minimum(reach.min(axis=1, keepdims=True), 1.0)
+                gone = turned & (reach <= far)
+                U[open_] = here = np.where(gone, 0.0, here + far * (target - here))
+                S = np.where(gone, 0.0, S)
+                gradient[open_] = slope = np.einsum("pij,pj->pi", H[open_], here) - c[open_]
+                grown = np.where(far == 1.0, _joined(S, slope, prices, slack[open_]), S)
+                settled = ~turned.any(axis=1) & (grown == S).all(axis=1)
+                signs[open_] = grown
+                if settled.all():
+                    break
+                open_ = np.arange(P)[open_][~settled]
+            else:
+                return None
+            found[:, place], slopes[:, place] = U, gradient
+    return found, _gaps(problems, found, slopes, alphas[:, None] * l1[:, None], alphas[:, None] * l2[:, None])
 
 
 def _joined(signs: np.ndarray, gradient: np.ndarray, a1: np.ndarray, slack: np.ndarray) -> np.ndarray:
@@ -110,13 +109,15 @@ def _joined(signs: np.ndarray, gradient: np.ndarray, a1: np.ndarray, slack: np.n
     return np.where(pulled, -np.sign(gradient), signs)
 
 
-def _gaps(problems: Sequence[Lasso], U, gradient, a1, a2) -> np.ndarray:
-    """F − F* is at most this, by Fenchel's inequality at the residuals, shortened until they are feasible."""
-    beyond = np.maximum(np.abs(gradient) - a1, 0.0)
-    price = (a1 * np.abs(U) + 0.5 * a2 * U**2).sum(axis=1)
+def _gaps(problems: Sequence[Lasso], U, slopes, a1, a2) -> np.ndarray:
+    """F − F* is at most this, by Fenchel's inequality at the residuals, shortened until they are feasible.
+    U, slopes, a1, a2: (P, m, d).  (P, m)"""
+    beyond = np.maximum(np.abs(slopes) - a1, 0.0)
+    price = (a1 * np.abs(U) + 0.5 * a2 * U**2).sum(axis=2)
     if (a2 > 0).all():
-        return np.maximum(price + (gradient * U).sum(axis=1) + (beyond**2 / (2 * a2)).sum(axis=1), 0.0)
+        return np.maximum(price + (slopes * U).sum(axis=2) + (beyond**2 / (2 * a2)).sum(axis=2), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        short = np.nanmin(np.where(beyond > 0, a1 / np.abs(gradient), 1.0), axis=1)
-    spread = np.array([0.0 if p.moments.variance is None else float(p.moments.variance[0]) for p in problems])
-    return np.maximum((1 - short) ** 2 * spread + price + short * (gradient * U).sum(axis=1), 0.0)
+        short = np.nanmin(np.where(beyond > 0, a1 / np.abs(slopes), 1.0), axis=2)
+    spread = [0.0 if one.moments.variance is None else one.moments.variance[0] for one in problems]
+    total = (1 - short) ** 2 * np.array(spread, dtype=float)[:, None]
+    return np.maximum(total + price + short * (slopes * U).sum(axis=2), 0.0)
