@@ -310,20 +310,17 @@ def alpha_at_edge(evidence: Evidence) -> Iterator[Test]:
     if path is None or path.curve is None or len(path.alphas) < 3:
         return
     costs = -path.curve if path.higher else path.curve
-    best = int(np.argmin(costs))
-    decade = int(np.argmax(path.alphas <= 10 * path.alphas[-1]))
+    best, facts = int(np.argmin(costs)), {"alpha": float(path.alphas[np.argmin(costs)])}
     if best == 0:
-        facts = {"alpha": float(path.alphas[0])}
         yield 0.0, Verdict("alpha_at_edge", facts, (Remedy("other_columns"),), kind="alpha_at_upper_edge")
-        return
+    fall = float(costs[np.argmax(path.alphas <= 10 * path.alphas[-1])] - costs[-1])  # over the last decade
     least = 2.0 if path.rule in ("aic", "bic") else 0.01 * abs(costs[-1])
-    if best == len(costs) - 1 and costs[decade] - costs[-1] > least:
-        facts = {"alpha": float(path.alphas[-1]), "fall": float(costs[decade] - costs[-1])}
+    if best == len(costs) - 1 and fall > least:
         remedy = Remedy("no_penalty", {"penalty": "none", "alpha": 0.0})
         if evidence.solution.recipe.loss.likelihood:  # which may have no minimum without a penalty
             change = {"penalty": path.penalty, "alpha": float(f"{path.alphas[-1] / 10:.3g}")}
             remedy = Remedy("smaller_alpha", change)
-        yield 0.0, Verdict("alpha_at_edge", facts, (remedy,))
+        yield 0.0, Verdict("alpha_at_edge", facts | {"fall": fall}, (remedy,))
 
 
 def shifted(evidence: Evidence) -> Iterator[Test]:
