@@ -27,6 +27,7 @@ class Monitor:
         self.usual = null_size(objective)
         self.by_gap = any(isinstance(part, Gap) for part in stop.parts())
         self.keeps_best = any(isinstance(part, Validation) for part in stop.parts())
+        self.score = self.validation.stop_score if self.validation is not None and self.keeps_best else None
         if known is None:
             point = state.point if stepper.every_row else state.point._replace(gradient=state.point.theta)
             free = self.by_gap or proved(lambda: objective.free_gap(point))[0] is not None
@@ -69,16 +70,19 @@ class Monitor:
         with np.errstate(over="ignore", invalid="ignore"):
             held = None if self.validation is None else self.validation.value(point.theta)
             params = objective.to_user(point.theta)
-        if held is not None and self.keeps_best and (self.best is None or held < self.best[0]):
-            self.best = (held, point.theta)
+        cost = held
+        if self.score is not None and finite:
+            cost = self.score(params)
+        if cost is not None and self.keeps_best and (self.best is None or cost < self.best[0]):
+            self.best = (cost, point.theta)
         gap = None
         if reason is None and (self.gap_each_epoch or state.epochs & (state.epochs - 1) == 0):  # 1, 2, 4, …
             gap = gap_on_the_way(objective, point, state.epochs, self.by_gap)
-        self.held, self.gap, self.seconds = held, gap, time.perf_counter() - self.began
+        self.held, self.gap, self.seconds = cost, gap, time.perf_counter() - self.began
         self.seen = self.next_seen
         if reason is None:
             self.storable = True
-            reason, self.next_seen = self._ask(state, held, gap, before)
+            reason, self.next_seen = self._ask(state, cost, gap, before)
         number, epoch = step.step + self.stage.done, step.epoch + self.stage.done
         step = step._replace(
             step=number, epoch=epoch, seconds=self.seconds, validation=held, params=params, gap=gap
@@ -111,6 +115,8 @@ class Monitor:
         known = held, gap, self.usual, self.first, stride, state.search.fall
         progress = Progress(state.epochs, self.seconds, point.value, certificate, self.scale, *known)
         reason, seen = self.stop.look(progress, self.seen)
+        if reason is not None and reason.code == "validation" and self.score is not None:
+            reason = Reason("validation", {**reason.numbers, **self.score.facts(reason.numbers["lowest"])})
         if reason is not None and reason.code == "gradient" and not at_rest(objective, point, self.tol):
             return self.stop.look(progress._replace(stationarity=math.inf), self.seen)
         return reason, seen

@@ -35,7 +35,7 @@ class MonitorState(NamedTuple):
     first: float  # F at its start
     gap_each_epoch: bool
     seen: Any = None  # by the stop, before it looked at this state
-    best: tuple[float, np.ndarray] | None = None  # least validation loss, and θ there
+    best: tuple[float, np.ndarray] | None = None  # least cost of the validation rows, and θ there
     validation: float | None = None
     gap: float | None = None
 

@@ -27,7 +27,7 @@ class Progress(NamedTuple):
     value: float  # F; of a stochastic method, F over all rows at the end of the pass
     stationarity: float  # distance of −g to the penalty's subdifferential; NaN when not known
     scale: float  # the unit of a gradient tolerance
-    validation: float | None  # loss on the validation rows
+    validation: float | None  # loss, or another cost, of the validation rows
     gap: float | None = None  # an upper bound on F − F*, where it was looked for and there is one
     usual: float = 1.0  # the unit of a gap: the size of F at the null model; 1 for a function
     first: float = math.nan  # F where the descent began
@@ -206,8 +206,8 @@ class Seconds(Stop):
 
 @dataclass(frozen=True)
 class Validation(Stop):
-    """When the validation loss has not improved for `patience` epochs; `descend` then returns the weights
-    with the best one.  Prechelt 1998."""
+    """When the validation loss, or the metric of a recipe, has not improved for `patience` epochs; `descend`
+    then returns the weights with the best one.  Prechelt 1998."""
 
     patience: int = 10
 

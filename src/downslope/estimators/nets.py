@@ -121,8 +121,8 @@ class NetClassifier(ClassifierMixin, Classifier, OfNet):
     validation : float, default=0.0
         Fraction of the rows (of every class) for validation; `trace_` has their loss.
     patience : int or None, default=None
-        Stops after so many epochs without a better validation loss, and restores the weights with the best
-        one.
+        Stops after so many epochs without a better validation loss, or `metric`, and restores the weights
+        that were best.
     class_weight : None, "balanced" or dict, default=None
         As for `LinearClassifier`.
     warm_start : bool, default=False
@@ -134,6 +134,9 @@ class NetClassifier(ClassifierMixin, Classifier, OfNet):
         "raw" or "standardised": the columns and targets whose weights are penalised; see `LinearRegressor`.
     stop : str or Stop, default=None
         When to stop, instead of tol: "gradient:1e-4", or several, "no_progress:50 | seconds:10".
+    metric : str, default=None
+        The metric of the validation rows that `patience` stops by: "f1", "auc", "log_loss", …; None is the
+        loss.
     threshold : float or str, default=None
         As for `LinearClassifier`; a rule trains a net for each of five folds.
     calibrate : {None, "platt", "isotonic"}, default=None
@@ -186,6 +189,7 @@ class NetClassifier(ClassifierMixin, Classifier, OfNet):
         random_state=None,
         penalty_on="raw",
         stop=None,
+        metric=None,
         threshold=None,
         calibrate=None,
     ) -> None:
@@ -206,7 +210,7 @@ class NetRegressor(RegressorMixin, Regressor, OfNet):
         of y in any case.
     hidden, activation, dropout, penalty, alpha, method, learning_rate, epochs, tol, batch_size, dtype
         As for `NetClassifier`.
-    device, validation, patience, warm_start, random_state, penalty_on, stop
+    device, validation, patience, warm_start, random_state, penalty_on, stop, metric
         As for `NetClassifier`.
 
     Attributes
@@ -252,5 +256,6 @@ class NetRegressor(RegressorMixin, Regressor, OfNet):
         random_state=None,
         penalty_on="raw",
         stop=None,
+        metric=None,
     ) -> None:
         keep(self, locals())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,9 @@ from ..data import Dataset
 from ..data.partitioned import PartitionedDataset
 from ..data.parts import Meter
 from ..descent.trace import Step
+from ..errors import DownslopeError
+from ..model.naming import coded
+from ..selection.metrics import Metric, metric_of, score_of
 
 if TYPE_CHECKING:
     from .training import Training
@@ -44,6 +49,44 @@ class Metrics(Mapping[str, Any]):
 
     def __reduce__(self):
         return dict, (dict(self),)  # what is kept holds numbers, and no rows
+
+
+@dataclass(frozen=True)
+class StopScore:
+    """The cost of weights w on validation rows by a metric: the score, or minus it where more is better."""
+
+    metric: Metric
+    objective: Any  # over these rows, by their own weights
+    rows: Dataset
+
+    @classmethod
+    def of(cls, name: str, loss: Any, objective: Any, rows: Any) -> StopScore:
+        """Raises DownslopeError for a metric that does not go with the loss, and for rows in parts."""
+        metric = metric_of(name, loss)
+        if isinstance(rows, PartitionedDataset):
+            raise DownslopeError("selection.metric_stops_in_memory", metric=name, rows=f"{len(rows):,}")
+        rows = rows if rows.weights is None else rows.take(rows.weights > 0)
+        return cls(metric, replace(objective, term=objective.term.on(rows)), rows)
+
+    def __call__(self, params: np.ndarray) -> float:
+        term, y = self.objective.term, np.asarray(self.rows.y)
+        z = np.asarray(term.predictor(self.objective.to_inner(params)), dtype=float)
+        Y = coded(self.rows, term.loss)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of a metric that is not defined: it is NaN
+                score = score_of(self.metric, term.loss, z.reshape(len(y), -1), Y, y, self.rows.weights)
+        except ValueError as error:
+            reason = str(error)
+        else:
+            reason = "NaN"
+        if reason != "NaN" or np.isnan(score):
+            raise DownslopeError("selection.no_stop_score", metric=self.metric.name, reason=reason)
+        return -score if self.metric.higher else score
+
+    def facts(self, cost: float) -> dict[str, Any]:
+        """The metric and the score, for a sentence."""
+        return {"metric": self.metric.name, "lowest": -cost if self.metric.higher else cost}
 
 
 def known_scores(training, end) -> np.ndarray | None:

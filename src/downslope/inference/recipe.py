@@ -32,11 +32,11 @@ from ..settings import arguments, check_settings
 from .automatic import chosen
 from .calibrating import calibration_of
 from .deciding import threshold_of
+from .metrics import StopScore
 from .table import RECIPE, RecipeSettings
 from .torch_optimizer import TorchOptimizer, is_foreign
 
 DECIDING = ("threshold", "calibrate")  # settings of what is decided after the fit
-CHOOSING = ("folds", "metric")  # settings of a choice: over once alpha is a number
 RATIO_TOO = "elasticnet:cv"
 AUTO = "auto"  # no penalty where there is a minimum without one, else L2 with its alpha by cross-validation
 WORTH_GATHERING = 100_000  # numbers in X from which one pass for moments and scaling pays
@@ -67,6 +67,8 @@ class Recipe(RecipeSettings):
         object.__setattr__(self, "threshold", threshold_of(self.threshold))
         object.__setattr__(self, "calibrate", calibration_of(self.calibrate))
         object.__setattr__(self, "class_weights", class_weights_of(self.class_weights))
+        if self.metric is not None:
+            metric_of(self.metric)
         Epochs(self.epochs)  # refuses what is no number of epochs
         if not (is_number(self.learning_rate) and self.learning_rate > 0):  # a number stays as it is
             object.__setattr__(self, "learning_rate", methods.rate_of(self.learning_rate))
@@ -85,8 +87,6 @@ class Recipe(RecipeSettings):
             return penalties.by_name(self.penalty, self.alpha)
         check_rule(self.alpha)
         FoldSpec.of(self.folds)
-        if self.metric is not None:
-            metric_of(self.metric)
         if ratio:
             if not self.alpha.startswith("cv"):
                 raise DownslopeError("selection.ratio_rule", rule=self.alpha)
@@ -182,7 +182,16 @@ class Recipe(RecipeSettings):
         """The objective of the rows of `dataset` over validation rows, if there are any."""
         if held_out is None:
             return None
-        return replace(objective, term=objective.term.on(self.weighted(held_out, dataset)))
+        found = replace(objective, term=objective.term.on(self.weighted(held_out, dataset)))
+        if self.metric is None or not self.stops_early:
+            return found
+        return replace(found, stop_score=StopScore.of(self.metric, self.loss, objective, held_out))
+
+    @property
+    def stops_early(self) -> bool:
+        """Whether validation rows end the descent."""
+        stops = () if self.stop is None else self.stop.parts()
+        return self.patience is not None or any(isinstance(part, Validation) for part in stops)
 
     def objective(self, dataset, module=None, moments: SecondMoments | None = None) -> Objective:
         """F over the rows of a Dataset, a Stream or a Dask collection."""
@@ -283,7 +292,9 @@ class Recipe(RecipeSettings):
             raise DownslopeError("inference.optimizer_kept")
         if isinstance(self.method, Method) and type(self.method.direction) not in DIRECTIONS.values():
             raise DownslopeError("inference.direction_kept", name=type(self.method.direction).__name__)
-        fields = {name: getattr(self, name) for name in RECIPE if self.rule or name not in CHOOSING}
+        folded = self.rule or self.calibrate or isinstance(self.threshold, str)
+        over = {"folds": not folded, "metric": not (self.rule or self.stops_early)}
+        fields = {name: getattr(self, name) for name in RECIPE if not over.get(name)}
         fields = {
             name: value.item() if isinstance(value, np.generic) else value for name, value in fields.items()
         }

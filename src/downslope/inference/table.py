@@ -190,7 +190,7 @@ class RecipeSettings:
     )
     stop: Any = setting(None, NOUN, "--stop STOP", f"{RUN} linear net", choices=_stops)
     folds: int | str = setting(5, NOUN, "--folds N|loo|group:COL|time:COL", "fit compare linear")
-    metric: str | None = setting(None, NOUN, "--metric NAME", "fit compare linear", choices=_metrics)
+    metric: str | None = setting(None, NOUN, "--metric NAME", "fit compare linear net", choices=_metrics)
     threshold: float | str | None = setting(  # of two classes: a number, or the rule that finds one
         None, Kind(_anything, _rate, take=_rate), "--threshold NUMBER|f1|cost:FN:FP", "fit"
     )

@@ -78,6 +78,7 @@ class Objective:
     term: Any  # a Term; of a linear model it has rows, X, Y and a loss too
     penalty: Penalty = NO_PENALTY
     units: np.ndarray | None = None  # (p,) σ, where the penalty is on σ·w: standardised columns; else on w
+    stop_score: Any = None  # over validation rows: a score of w that a descent is stopped by, instead of F
 
     def __repr__(self) -> str:
         loss = getattr(getattr(self.term, "loss", None), "spec", "f")

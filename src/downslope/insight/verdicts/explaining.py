@@ -64,10 +64,14 @@ def plain(end: Result, numbers: dict[str, Any] | None = None, error: Exception |
     """The verdict that the reason to end gives by itself; `error`: what kept all others from being judged."""
     code = end.reason.code
     unjudged = () if error is None else (("verdict", f"{type(error).__name__}: {error}".splitlines()[0]),)
-    kinds = {"seconds": "seconds", "validation": "stopped_early"}
+    kinds = {"seconds": "seconds", "validation": _early(end)}
     kind = kinds.get(code, "" if code in PLAIN else "stopped_as_asked")
     facts = {**facts_of(end), **(numbers or {})}
     return Verdict(PLAIN.get(code, "interrupted"), facts, kind=kind, unjudged=unjudged)
+
+
+def _early(end: Result) -> str:
+    return "stopped_by_metric" if "metric" in end.reason.numbers else "stopped_early"
 
 
 def _judgements(case: Case) -> list[tuple[str, Callable[[], Verdict | None]]]:
@@ -89,7 +93,7 @@ def _judgements(case: Case) -> list[tuple[str, Callable[[], Verdict | None]]]:
     if code == "exhausted":
         return [*judgements, (code, lambda: _on_the_grid(case))]
     if code == "validation":
-        return [*judgements, (code, lambda: case.verdict("converged", kind="stopped_early"))]
+        return [*judgements, (code, lambda: case.verdict("converged", kind=_early(end)))]
     if code not in PLAIN:  # a stop of one's own
         met = [("converged", lambda: rows.converged(case))] if case.objective.linear_rows else []
         return [*judgements, *met, (code, lambda: rows.stopped_as_asked(case))]
