@@ -756,6 +756,50 @@ def test_a_dragged_rate_recomputes_as_it_moves_and_the_last_value_wins(page, add
     until(page, f"async last => (await {rate}) === last", last)  # without letting go
 
 
+def test_the_picture_and_the_step_stay_in_sight_and_a_phone_has_the_card_above_it(browser, address):
+    with visiting(browser, address, viewport={"width": 1280, "height": 800}) as page:
+        visit(page, f"{address}#lesson=2")
+        page.locator("#reading .text summary").click()
+        page.locator("#reading .command").scroll_into_view_if_needed()
+        assert page.evaluate("scrollY + document.getElementById('what').scrollTop") > 400
+        picture, step = (page.locator(name).bounding_box() for name in ("#picture", "#step"))
+        assert picture["y"] >= 0 and step["y"] + step["height"] <= 800
+    with visiting(browser, address, viewport={"width": 390, "height": 844}) as page:
+        visit(page, f"{address}#lesson=2")
+        card, picture = (page.locator(name).bounding_box() for name in ("#lesson", "#picture"))
+        assert card["y"] + card["height"] < picture["y"] < 500
+        page.locator("#card-next").click()  # nothing lies over it
+        page.wait_for_selector("body.predicting")
+
+
+def test_a_dragged_point_is_answered_shortly_while_it_moves_and_in_full_when_it_rests(page, address):
+    points = [[1, 2.2], [2, 2.9], [3.5, 4.8], [5, 5.1]]
+    visit(page, link(address, {"kind": "points", "points": points}, {}, view="fit"))
+    page.evaluate(
+        """async () => {
+          const { stage } = await import('/page/state.js');
+          const canvas = document.getElementById('picture'), f = stage.frame;
+          const box = canvas.getBoundingClientRect();
+          canvas.setPointerCapture = () => {};
+          const at = (kind, x, y) => canvas.dispatchEvent(new PointerEvent(kind,
+            { clientX: box.x + f.x.at(x) * stage.zoom, clientY: box.y + f.y.at(y) * stage.zoom }));
+          window.epochs = [];
+          const play = stage.play_document.bind(stage);
+          stage.play_document = (lab, tick) => { epochs.push(lab.runs[0].epochs); play(lab, tick); };
+          at('pointerdown', 1, 2.2);
+          for (let i = 1; i < 2000 && epochs.length < 3; i += 1) {
+            at('pointermove', 1 + 0.001 * i, 4);
+            await new Promise(done => setTimeout(done, 20));
+          }
+          at('pointermove', 2.5, 6);
+        }"""
+    )
+    lab = "(await import('/page/state.js')).stage.lab"
+    shown = f"JSON.stringify([{lab}.runs[0].epochs, {lab}.problem.asked.points[0]])"
+    until(page, f"async () => {shown} === '[1000,[2.5,6]]'")  # without letting go
+    assert page.evaluate("epochs.length") >= 4 and page.evaluate("Math.min(...epochs)") <= 200
+
+
 def test_a_descent_is_shown_slowly_first_and_then_as_it_changes(page, address):
     visit(page, link(address, {"kind": "preset", "name": "bowl"}, {"learning_rate": 0.01, "epochs": 400}))
     due = page.evaluate(

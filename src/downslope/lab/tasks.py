@@ -230,6 +230,7 @@ def lesson(payload: Payload, line: Line) -> bytes:
                     "problem": asked_of(name),
                     "runs": [settings_of(name)],
                     "view": made.data.views.get(name, made.data.view),
+                    "window": made.data.windows.get(name),
                     "predict": next((ask["id"] for ask in asks if ask["before"] == name), None),
                 }
                 for name in [name for name in states if made.has(f"states.{name}")] or [opened]
@@ -332,6 +333,13 @@ def load(payload: Payload) -> None:
 
 def warm_more() -> None:
     """Load what takes seconds and is seldom needed: compiled kernels, DuckDB, PyTorch where it is there."""
+    apart = [
+        [0, 0, 0],
+        [0, 1, 0],
+        [1, 0, 1],
+        [1, 1, 1],
+    ]  # of separable classes the verdict looks for an alpha
+    document.document(problem({"kind": "points", "task": "classes", "points": apart}), [{"epochs": 20}])
     X = np.random.default_rng(0).normal(size=(900, 2))
     asked = {"kind": "rows", "X": X.tolist(), "y": X[:, 0].tolist()}
     document.document(problem(asked), [{"rows": "batch", "epochs": 300}])

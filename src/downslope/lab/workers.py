@@ -31,8 +31,8 @@ GRACE = 0.5  # seconds in which a worker may stop when it is asked to
 PATIENCE = 30.0  # seconds that a request waits for a free worker
 LOADING = 120.0  # seconds in which a worker loads what a request needs, before it begins
 LOOK = 0.05  # seconds between two looks for a request to stop
-IDLE = 1.0  # seconds without a request, after which a fresh worker loads what is seldom needed
-STOP = "stop"
+IDLE = 1.0  # seconds after which a fresh worker loads what is seldom needed, if another one is free
+STOP, LOAD = "stop", "load"
 
 
 class Refused(Exception):
@@ -88,11 +88,12 @@ def serve(connection: Connection, memory: int, folders: Sequence[Path] = ()) -> 
     limit_memory(memory)
     connection.send(("ready",))
     with contextlib.suppress(EOFError, BrokenPipeError):
-        if not connection.poll(IDLE):
-            tasks.warm_more()
         while True:
             message = connection.recv()
-            if message != STOP:
+            if message == LOAD:
+                tasks.warm_more()
+                connection.send(("done",))
+            elif message != STOP:
                 tasks.load(message[1])
                 connection.send(("begun",))
                 connection.send(_answer(tasks.TASKS[message[0]], message[1], Line(connection)))
@@ -274,6 +275,28 @@ class Pool:
         self.workers.add(worker)
         if (await self._receive(worker))[0] == "ready":
             self.free.put_nowait(worker)
+            self._chore(self._load(worker))
+
+    async def _load(self, worker: Worker) -> None:
+        """Let a worker load what is seldom needed, which takes seconds, while another one answers requests."""
+        while True:
+            await asyncio.sleep(IDLE)
+            free = [self.free.get_nowait() for _ in range(self.free.qsize())]
+            idle = worker in free and len(free) >= min(2, self.size)
+            for one in free:
+                if one is not worker or not idle:
+                    self.free.put_nowait(one)
+            if idle or worker not in self.workers:
+                break
+        try:
+            if idle:
+                worker.connection.send(LOAD)
+                if (await asyncio.wait_for(self._receive(worker), LOADING))[0] == "done":
+                    return self.free.put_nowait(worker)
+        except (TimeoutError, OSError):
+            pass
+        if worker in self.workers:
+            await self._replace(worker)
 
     def _chore(self, work) -> None:
         chore = asyncio.get_running_loop().create_task(work)

@@ -81,6 +81,7 @@ class LessonRecord(msgspec.Struct, forbid_unknown_fields=True):
     formulas: dict[str, str] = {}  # of a state that has a function of its own
     targets: dict[str, list[float]] = {}  # of a state whose rows have other targets
     views: dict[str, str] = {}  # of a state that has a picture of its own
+    windows: dict[str, list[list[float]]] = {}  # of a state that shows a part of F of its own: least and most
     questions: list[Question] = []
     view: str = "loss"  # the lab's picture
     hide: list[str] = []  # controls of the lab

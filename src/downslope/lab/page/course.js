@@ -49,7 +49,7 @@ function show(card, place, play = true, tick = null) {
   now.runs = place?.runs.length ? place.runs : card.runs.map((run) => ({ ...run }));
   arrived();
   stage.selected = 0;
-  stage.window = null;
+  stage.window = place?.runs.length ? null : card.window ?? null;
   stage.view = place?.view ?? card.view;
   tellLesson();
   return course.compute({ tick: place?.at ?? tick, play });

@@ -78,14 +78,14 @@ function curveView(scene, land) {
           if (descent) pen.path(way, { stroke: one.colour, width: size.small ? 1.2 : 1.8, dash: one.dash, alpha: 0.75 });
           if (!size.small) pen.discs(descent ? way.slice(-400) : way.slice(1), descent ? 2.6 : 3.4, { fill: one.colour, alpha: 0.75 });
           pen.discs([way[k]], size.small ? 3.4 : 6, { fill: one.colour, stroke: colours.paper, width: 2 });
-          if (one.index === chosenRun(scene)?.index && descent && !size.small) arrows(pen, f, one, k, colours, false);
+          if (one.index === chosenRun(scene)?.index && descent && !size.small && !scene.veiled) arrows(pen, f, one, k, colours, false);
         }
       });
       gone(pen, f, shown, scene, tick, size);
       const x = f.x.at(scene.guess ?? NaN);
       if (size.small || !(x >= f.left && x <= f.right)) return;
       pen.path([[x, f.top], [x, f.bottom]], { stroke: colours.ghost, width: 2, dash: [5, 5] });
-      pen.text(word("your_guess"), x + (f.right - x < 90 ? -6 : 6), f.top + 10, { colour: colours.ghost, size: 12, align: f.right - x < 90 ? "right" : "left", halo: colours.paper });
+      pen.text(word("your_guess"), x + (f.right - x < 90 ? -6 : 6), f.bottom - 10, { colour: colours.ghost, size: 12, align: f.right - x < 90 ? "right" : "left", halo: colours.paper });
     },
   };
 }
@@ -129,7 +129,7 @@ function gridView(scene, land) {
           pen.path(way, { stroke: one.colour, width: size.small ? 1.4 : 2.6, dash: one.dash });
           if (!size.small && way.length < 120) pen.discs(way, 2.6, { fill: one.colour });
           pen.discs([way[k]], size.small ? 3.4 : 6, { fill: one.colour, stroke: colours.paper, width: 2 });
-          if (one.index === chosenRun(scene)?.index && !size.small) arrows(pen, f, one, k, colours, true);
+          if (one.index === chosenRun(scene)?.index && !size.small && !scene.veiled) arrows(pen, f, one, k, colours, true);
         }
       });
       gone(pen, f, shown, scene, tick, size);
@@ -179,7 +179,8 @@ function arrows(pen, f, one, k, colours, two) {
   const { trace } = one.run;
   const { gradient, step } = arrowsAt(f, one.run, k, two);
   const label = (/** @type {string} */ text, /** @type {number[][]} */ [from, to], /** @type {string} */ colour, /** @type {number} */ down) => {
-    const inward = to[0] < from[0] ? to[0] - f.left > 110 : f.right - to[0] < 110; // the words stay on the picture
+    const wide = 6.6 * text.length + 10;
+    const inward = to[0] < from[0] ? to[0] - f.left > wide : f.right - to[0] < wide; // the words stay on the picture
     const y = Math.max(f.top + 8, Math.min(f.bottom - 8, to[1] + down)); // above one and below the other, which may lie on one line
     pen.text(text, to[0] + (inward ? -6 : 6), y, { colour, size: 11, align: inward ? "right" : "left", halo: colours.paper });
   };

@@ -58,7 +58,7 @@ export function buildLesson(lesson, now, hands) {
     make("button", { type: "button", id, disabled: !open, onclick: to }, word(text));
   box.replaceChildren(
     make("h2", {}, `${lesson.number} · ${said(lesson.title)}`),
-    ...(lesson.why && now === 0 ? [make("p", { class: "why" }, said(lesson.why))] : []),
+    ...(lesson.why && now === 0 ? [make("p", { class: "why" }, said(lesson.why).replace(/([^\x00-\u2e7f])\n/g, "$1"))] : []),
     ...(predict ? [make("h3", {}, word("predict")), prediction(predict, reveal)] : []),
     ...(waits ? [] : [make("p", { class: last ? "learned" : "sentence" }, said(card.text))]),
     make("div", { class: "turns" }, turn("card-back", "card_back", now > 0, () => hands.turn(now - 1)), make("span", { class: "hint" }, word("card_of", { at: now + 1, of: cards.length })),

@@ -21,7 +21,7 @@ import { helpKeys, shareLink, takeAway, teachLink } from "./dialogs.js";
 
 // ---------------------------------------------------------------- asking the server
 
-/** Compute what is asked for. @param {{tick?: number|null, still?: boolean, play?: boolean}} [how] */
+/** Compute what is asked for. @param {{tick?: number|null, still?: boolean, play?: boolean, most?: number}} [how] most: epochs */
 async function compute(how = {}) {
   if (!how.still) hand.again = false; // what the hand asked for is older than this
   now.work?.abort();
@@ -32,7 +32,8 @@ async function compute(how = {}) {
   now.work = work;
   document.body.classList.add("computing");
   try {
-    const body = { problem: now.asked, runs: now.runs, window: stage.window };
+    const runs = now.runs.map((run) => (epochsOf(run) > (how.most ?? Infinity) ? { ...run, epochs: how.most } : run));
+    const body = { problem: now.asked, runs, window: stage.window };
     const chosen = now.runs[Math.min(stage.selected, now.runs.length - 1)] ?? {};
     const [offer, answer] = await Promise.all([
       how.still && now.offer ? now.offer : posted("/api/problem", { problem: now.asked, settings: chosen }, work.signal).then((a) => a.json()),
@@ -73,16 +74,28 @@ async function compute(how = {}) {
   }
 }
 
-const hand = { busy: false, again: false };
+/** @param {Settings} run */
+function epochsOf(run) {
+  return run.epochs ?? now.offer?.defaults.epochs ?? 1;
+}
 
-/** Compute while the hand still moves: what is under way ends, then the newest; the last always does. */
-async function computeUnderHand() {
-  hand.again = hand.busy;
+const hand = { busy: false, again: false, epochs: 200 };
+const PROMPT = 70; // milliseconds for an answer while the hand moves
+
+/** Compute while the hand still moves: what is under way ends, then the newest; the last always does, and in full.
+ * @param {boolean} [rests] the hand rests: all epochs, however long they take */
+async function computeUnderHand(rests = false) {
+  hand.again = hand.busy && !rests;
   if (hand.busy) return;
   hand.busy = true;
-  await compute({ still: true });
+  const most = hand.epochs;
+  const began = performance.now();
+  await compute({ still: true, most: rests ? Infinity : most });
+  const asked = Math.max(...now.runs.map(epochsOf));
+  if (!rests) hand.epochs = Math.max(50, Math.round((Math.min(most, asked) * PROMPT) / (performance.now() - began)));
   hand.busy = false;
   if (hand.again) void computeUnderHand();
+  else if (!rests && most < asked && !now.work) void computeUnderHand(true);
 }
 
 /** All of the landscape again. */

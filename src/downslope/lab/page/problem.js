@@ -18,7 +18,7 @@ const shownKind = { now: "lesson" };
 
 /** The tabs and the form of the kind that is shown. @param {Asking} asking @param {string} [kind] */
 export function buildProblem(asking, kind) {
-  const asked = asking.asked?.kind ?? "lesson";
+  const asked = asking.lesson ? "lesson" : asking.asked?.kind ?? "lesson"; // a state of a lesson may be a function
   shownKind.now = kind ?? (asked === "table" ? "file" : asked);
   byId("kinds").replaceChildren(
     ...KINDS.filter((name) => name !== "file" || !asking.hide.includes("upload")).map((name) =>

@@ -37,7 +37,8 @@
 /** @typedef {{title: Said, number: number, command: string, parts: {stage: string, name: Said, text: Said, outcome?: Said}[],
  *   learned: Said, figures: Record<string, number>, problem: Asked, runs: Settings[], view: string, hide: string[],
  *   questions: any[], why: Said|null, cards: Card[]}} Lesson */
-/** @typedef {{text: Said, problem: Asked, runs: Settings[], view: string, predict: string|null}} Card  predict: the question that is asked first */
+/** @typedef {{text: Said, problem: Asked, runs: Settings[], view: string, predict: string|null,
+ *   window?: number[][]|null}} Card  predict: the question that is asked first; window: what the landscape shows */
 /** @typedef {{problem: Problem, defaults: Settings, settings: Settings, choices: Record<string, Choice[]>,
  *   certificate: Certificate|null, pictures: Pictures}} Offer  what can be chosen before anything runs */
 /** @typedef {{head: string[], rows: (string|number)[][]}} Table */
