@@ -278,7 +278,7 @@ class Pool:
             self._chore(self._load(worker))
 
     async def _load(self, worker: Worker) -> None:
-        """Let a worker load what is seldom needed, which takes seconds, while another one answers requests."""
+        """Let a worker load what is seldom needed, for seconds, while another one answers requests."""
         while True:
             await asyncio.sleep(IDLE)
             free = [self.free.get_nowait() for _ in range(self.free.qsize())]
