@@ -749,12 +749,27 @@ def test_help_loads_nothing_heavy():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_a_fit_in_a_fresh_process_loads_no_more_than_it_needs():
+HEAVY = (
+    "sklearn",
+    "matplotlib",
+    "sympy",
+    "torch",
+    "pandas",
+    "dask",
+    "numba",
+    "scipy",
+    "pydantic",
+    "unittest",
+)
+
+
+@pytest.mark.parametrize("line", [LESSON + " --learning-rate 0.01", "fit rows.csv --target y"])
+def test_a_fit_in_a_fresh_process_loads_no_more_than_it_needs(line):
     code = (
         "import sys; from downslope.cli import main; main(sys.argv[1:]); "
-        "print([name for name in ('sklearn', 'matplotlib', 'sympy', 'torch') if name in sys.modules])"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
     )
-    line = [sys.executable, "-c", code, *LESSON.split(), "--learning-rate", "0.01"]
+    line = [sys.executable, "-c", code, *line.split()]
     done = subprocess.run(line, capture_output=True, text=True, timeout=60)
     assert (done.stdout.splitlines()[-1], done.stderr) == ("[]", "")
 

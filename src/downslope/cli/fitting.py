@@ -94,7 +94,7 @@ def _gone_on(request: FitRequest, run: str, grid, ending: Ending):
 
 def _run(training, keeps, shown, notes, ending: Ending, log) -> int:
     """Run the training to its end, save it and print its result. Returns the exit code."""
-    from . import pictures, progress, show
+    from . import progress, show
 
     foreseen, began = _foreseen(training), training.objective
     if foreseen is not None and not ending.json:
@@ -107,6 +107,8 @@ def _run(training, keeps, shown, notes, ending: Ending, log) -> int:
     lines, figures = _beside(foreseen, before)
 
     def draw(path, training, solution):
+        from . import pictures
+
         return [pictures.of_fit(path, training, solution, ending.force)]
 
     def to_dict(training, solution):

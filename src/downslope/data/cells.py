@@ -20,6 +20,7 @@ from .numbers import (
     ORDERS,
     SHOWS,
     Dates,
+    as_numpy,
     bare_way,
     dates_of,
     integers,
@@ -400,11 +401,11 @@ def strays_among(cells: Any, values: Any) -> Occurrences:
     cells, values = (c.combine_chunks() if isinstance(c, pa.ChunkedArray) else c for c in (cells, values))
     cells = cleaned(cells)
     odd = pc.and_not(cells.is_valid(), values.is_valid())
-    places = np.flatnonzero(odd.to_numpy(zero_copy_only=False))
+    places = np.flatnonzero(as_numpy(odd, bool))
     return Occurrences(
         len(places), [(int(place) + 1, cells[int(place)].as_py()) for place in places[:EXAMPLES]]
     )
 
 
 def _valid(column: Any) -> np.ndarray:
-    return column.is_valid().to_numpy(zero_copy_only=False)
+    return as_numpy(column.is_valid(), bool)

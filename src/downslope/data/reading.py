@@ -30,6 +30,7 @@ from .cells import (
 from .database import Limits, in_one_line
 from .delimited import NUMBER, is_text
 from .layout import Layout, Note
+from .numbers import as_numpy
 from .source import Source, opened_source, repeated_name
 
 
@@ -184,7 +185,7 @@ class Table:
             column = column.cast(pa.time64("us"), safe=False).cast(pa.int64())
         elif kind == "boolean":
             column = column.cast(pa.uint8())
-        values = column.cast(pa.float64(), safe=False).to_numpy()
+        values = as_numpy(column.cast(pa.float64(), safe=False))
         return values / {"date": 86_400e6, "time": 60e6}[kind] if kind in ("date", "time") else values
 
     def text(self, name: str) -> tuple[np.ndarray, list[str]]:
@@ -359,7 +360,7 @@ def known_cells(table: Table, name: str, finite: bool = False) -> np.ndarray:
     """Which cells of a column hold a value."""
     if table.kind(name) in ("text", "other"):
         column = table.columns.column(name)
-        return column.is_valid().to_numpy() if column.null_count else np.ones(len(table), dtype=bool)
+        return as_numpy(column.is_valid(), bool) if column.null_count else np.ones(len(table), dtype=bool)
     values = table.numbers(name)
     return np.isfinite(values) if finite else ~np.isnan(values)
 

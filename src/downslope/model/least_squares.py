@@ -24,6 +24,7 @@ from .pivots import WIDE, Pivots, proved
 
 TRUSTED = 1e12  # condition number of the moments up to which Cholesky is refined
 EPS = np.finfo(float).eps
+FEW = 8  # columns whose moments are solved anew each time, sooner than SciPy's Cholesky is imported
 SMALL = 100_000  # numbers in X up to which residuals are taken in extended precision
 HARD, MEDIUM = 1e6, 2_000_000  # and up to how many, where the condition number of the moments is above HARD
 
@@ -102,12 +103,16 @@ def _refined(term, theta, solve, size, ridge, most: int, extended: bool):
 
 def _by_cholesky(moments, size) -> Callable:
     """Half a gradient → the change of θ that takes it away."""
-    linalg = lapack()
-    factor = linalg.cho_factor(moments / size / size[:, None])
+    scaled = moments / size / size[:, None]
+    if len(size) <= FEW:
+        inverse: Callable = partial(np.linalg.solve, scaled)
+    else:
+        linalg = lapack()
+        inverse = partial(linalg.cho_solve, linalg.cho_factor(scaled))
 
     def solve(pull):
         _refuse_overflow(pull)
-        return linalg.cho_solve(factor, pull.astype(float) / size[:, None]) / size[:, None]
+        return inverse(pull.astype(float) / size[:, None]) / size[:, None]
 
     return solve
 
