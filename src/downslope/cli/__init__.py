@@ -223,7 +223,7 @@ def _message(fault) -> str:
     if quoted and hasattr(fault.ctx.command, "commands"):
         known = near(quoted[1], list(fault.ctx.command.commands))
         return text("cli.unknown_command", asked=quoted[1], known=known)
-    extra = re.search(r"\((.*)\)", said)
+    extra = re.search(r"\s\((.*)\)", said)
     if extra:
         return text("cli.extra", command=command, extra=extra[1])
     return text("cli.usage", command=command, reason=said)

@@ -97,6 +97,8 @@ def check_decisions(recipe: Any, dataset: Any, module: Any, apart: Any, validati
     if recipe.patience is not None and validation is None:
         raise DownslopeError("inference.patience_without_rows", patience=recipe.patience)
     check_calibration(recipe, dataset, apart)
+    if asked is not None and not recipe.loss.labels:
+        raise DownslopeError("selection.threshold_numbers", loss=recipe.loss.name)
     if asked is not None and len(dataset.classes) != 2:
         raise DownslopeError("selection.threshold_classes", classes=len(dataset.classes))
     if is_number(asked) and (recipe.loss.has_probabilities or recipe.calibrate) and not 0 < asked < 1:
