@@ -521,3 +521,9 @@ def test_a_net_parts_two_classes_at_its_threshold_and_a_run_keeps_it(tmp_path, t
     assert np.array_equal(ds.load(tmp_path / "run").predict(X), net.predict(X))
     again = pickle.loads(pickle.dumps(net))
     assert np.array_equal(again.predict(X), net.predict(X))
+    runtime = pytest.importorskip("onnxruntime")
+    ds.export_onnx(net.solution_, tmp_path / "model.onnx")
+    session = runtime.InferenceSession(str(tmp_path / "model.onnx"))
+    given = {one.name: X[:, [j]] for j, one in enumerate(session.get_inputs())}
+    given = given if len(given) > 1 else {next(iter(given)): X}
+    assert np.array_equal(np.ravel(session.run(None, given)[0]), net.predict(X))

@@ -174,6 +174,14 @@ def test_a_threshold_is_chosen_by_the_costs_of_rows_as_they_are():
     assert found.usual == pytest.approx(cost(0.5), rel=1e-9)
 
 
+def test_calibrated_chances_are_those_of_the_rows_as_they_are():
+    X, y = problem(n=600)
+    rows = ds.Dataset.from_arrays(X, y).labelled()
+    chances = lambda **more: ds.fit(rows, class_weights="balanced", **more).probabilities(X)[:, 1].mean()
+    assert chances() > y.mean() + 0.15
+    assert chances(calibrate="platt") == pytest.approx(y.mean(), abs=0.01)
+
+
 def test_validation_rows_are_judged_by_the_class_weights_of_the_training_rows():
     X, y = problem()
     rows = ds.Dataset.from_arrays(X, y).labelled()

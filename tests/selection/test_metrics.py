@@ -92,3 +92,24 @@ def test_the_metrics_of_classes_are_scikit_learns(K, weighted):
                 scored(name, "log", z, y, s)
             continue
         assert scored(name, "log", z, y, s) == pytest.approx(score(y, p, sample_weight=s), rel=1e-12), name
+
+
+@pytest.mark.parametrize("metric", ["f1", "pr_auc", "brier", "d2", "mape", "pinball:0.8"])
+def test_the_metric_that_chose_is_reported_of_all_rows_and_a_run_keeps_it(tmp_path, metric):
+    random = np.random.default_rng(0)
+    X, classes = random.standard_normal((200, 2)), metric not in ("mape", "pinball:0.8", "d2")
+    y = X[:, 0] + random.standard_normal(200)
+    rows = ds.Dataset.from_arrays(X, (y > 1) if classes else y + 9)
+    rows = rows.labelled() if classes else rows
+    threshold = {"threshold": 0.3} if classes else {}
+    train, held = rows.split(0.3)
+    found = ds.fit(train, validation=held, penalty="l2", alpha="cv", metric=metric, **threshold)
+    z = found.scores(held.X).reshape(-1, 1)
+    if metric == "f1":
+        right = metrics.f1_score(held.y, found.codes(z[:, 0]))
+    else:
+        loss = found.recipe.loss
+        right = score_of(metric_of(metric, loss), loss, z, coded(held, loss), np.asarray(held.y), None)
+    assert found.metrics["validation"][metric] == pytest.approx(right, rel=1e-12)
+    found.save(tmp_path / "run")
+    assert ds.load(tmp_path / "run").metrics == dict(found.metrics)

@@ -23,7 +23,8 @@ from .pasting import pasted
 MANY = 40  # weights printed: the largest
 WIDE = 8  # classes or targets whose weights are printed: the first
 MISTAKES = 6  # pairs of classes printed: the most often confused
-METRICS = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "roc_auc": "ROC AUC"}  # the others have words
+METRICS = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "roc_auc": "ROC AUC"}
+IN_WORDS = ("accuracy", "log_loss")  # the others have the name that --metric takes
 
 
 def console(stderr: bool = False) -> Console:
@@ -163,7 +164,9 @@ def metrics(page: Console, solution: Solution) -> None:
     was taken for what too."""
     names = list(dict.fromkeys(name for values in solution.metrics.values() for name in values))
     names = [name for name in names if name not in ("confusion", "unjudged")]
-    table = columns_of(["", *(METRICS.get(name) or text(f"cli.{name}") for name in names)])
+    table = columns_of(
+        ["", *(METRICS.get(name) or (text(f"cli.{name}") if name in IN_WORDS else name) for name in names)]
+    )
     for rows, values in solution.metrics.items():
         scores = (values.get(name) for name in names)  # no ROC where a class is absent
         table.add_row(

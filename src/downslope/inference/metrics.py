@@ -113,9 +113,28 @@ def metrics_of(solution, dataset: Dataset, z: np.ndarray | None = None) -> dict:
     if isinstance(dataset, PartitionedDataset):
         return _over_parts(solution, dataset)
     z = solution.scores(dataset) if z is None else z
-    if not solution.classes:
-        return regression_metrics(dataset, solution.recipe.loss.mean(z))
-    return class_metrics(dataset, solution, z)
+    if solution.classes:
+        found = class_metrics(dataset, solution, z)
+    else:
+        found = regression_metrics(dataset, solution.recipe.loss.mean(z))
+    return {**found, **_chosen_by(solution, dataset, z, found)}
+
+
+def _chosen_by(solution, dataset: Dataset, z: np.ndarray, found: Mapping[str, Any]) -> dict[str, float]:
+    """The metric by which the model was chosen; nothing where it is among those that are found anyway, or
+    not defined on these rows."""
+    name, loss, y, s = solution.recipe.metric, solution.recipe.loss, np.asarray(dataset.y), dataset.weights
+    if name is None or name in found or name == "auc":
+        return {}
+    metric, of_classes = metric_of(name, loss), {"class": solution.codes, "chance": solution.chances}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if metric.kind in of_classes and metric.score is not None:
+                return {name: metric.score(y, of_classes[metric.kind](z), s)}
+            return {name: score_of(metric, loss, z.reshape(len(y), -1), coded(dataset, loss), y, s)}
+    except ValueError:
+        return {}
 
 
 def class_metrics(dataset: Dataset, solution, z: np.ndarray) -> dict:

@@ -59,18 +59,7 @@ class FingerprintRecord(msgspec.Struct):
     sha256: str
 
 
-class MetricsRecord(msgspec.Struct, forbid_unknown_fields=True):
-    """Those of numbers, or of classes, or of counts."""
-
-    r2: Number = None
-    rmse: Number = None
-    mae: Number = None
-    accuracy: Number = None
-    log_loss: Number = None
-    roc_auc: Number = None
-    confusion: list[list[float]] | None = None
-    deviance: Number = None
-    d2: Number = None
+MetricsRecord = dict[str, Number | list[list[float]] | str]  # "confusion" is a matrix, "unjudged" a reason
 
 
 class SelectionRecord(msgspec.Struct):
