@@ -207,6 +207,14 @@ def test_a_net_is_calibrated_too():
     assert np.allclose(found.probabilities(X), found.calibrator.chances(z))
 
 
+def test_a_model_that_predicts_the_same_everywhere_has_the_share_of_its_class():
+    y = problem()[1]
+    rows = ds.Dataset.from_arrays(np.ones((len(y), 1)), y).labelled()
+    for method in PEERS:
+        p = ds.fit(rows, calibrate=method, penalty="l2", alpha=1.0).probabilities(np.ones((2, 1)))[:, 1]
+        assert p == pytest.approx(y.mean(), abs=0.01)
+
+
 def test_the_report_gives_the_score_before_and_after():
     X, y = problem()
     rows = ds.Dataset.from_arrays(X, y).labelled()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import brier_score_loss, f1_score, root_mean_squared_error
+from sklearn.metrics import brier_score_loss, f1_score, log_loss, root_mean_squared_error
 
 import downslope as ds
 from downslope import cli
@@ -134,6 +134,18 @@ def test_compared_models_predict_by_their_thresholds():
     assert found.scores[0] == pytest.approx(scores, rel=1e-12)
 
 
+def test_calibrated_margins_are_compared_by_their_chances():
+    X, y = classes(120)
+    rows = ds.Dataset.from_arrays(X, y).labelled()
+    found = ds.compare(rows, "log; squared_hinge", repeats=1, calibrate="platt", folds=3)
+    pairs = FoldSpec.of(3).cut(rows, 0).pairs
+    scores = []
+    for train, held in pairs:
+        model = ds.fit(rows.take(train), loss="squared_hinge", calibrate="platt", folds=5, penalty="none")
+        scores.append(log_loss(y[held], model.probabilities(X[held])))
+    assert found.metric == "log_loss" and found.scores[1] == pytest.approx(scores, rel=1e-9)
+
+
 @pytest.mark.parametrize(
     "settings, key",
     [
@@ -147,6 +159,12 @@ def test_what_can_not_be_measured_is_refused(settings, key):
     with pytest.raises(ds.DownslopeError) as refused:
         ds.fit(rows, nested=True, **settings)
     assert refused.value.key == f"selection.{key}" and "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("asked", ["yes", 1, None])
+def test_nested_is_true_or_false(asked):
+    with pytest.raises(ds.DownslopeError, match="nested"):
+        ds.fit(ds.Dataset.from_arrays(*numbers()), penalty="l2", alpha="cv", nested=asked)
 
 
 def test_a_stream_is_refused(tmp_path):

@@ -9,6 +9,7 @@ are defined up to a constant only.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -88,7 +89,10 @@ def _platt(z: np.ndarray, event: np.ndarray, s: np.ndarray) -> tuple[tuple[float
 
     n1, n0 = s[event].sum(), s[~event].sum()
     t = np.where(event, (n1 + 1) / (n1 + 2), 1 / (n0 + 2))
-    center, scale = z.mean(), z.std() or 1.0
+    center, scale = z.mean(), z.std()
+    if scale <= 1e-12 * np.abs(z).max():  # the same score for every row
+        mean = float(np.average(t, weights=s))
+        return (0.0,), (math.log(mean / (1 - mean)),)
     x = np.tile((z - center) / scale, 2)[:, None]
     model = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-9)
     model.fit(x, np.repeat([1, 0], len(z)), np.concatenate([s * t, s * (1 - t)]))

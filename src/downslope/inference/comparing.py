@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import notebook, view
-from ..arguments import a, door, number, whole
+from ..arguments import a, door, number, truth, whole
 from ..data import Dataset
 from ..errors import DownslopeError
 from ..insight.data_evidence import holm
@@ -196,7 +196,7 @@ def compare(
         dataset = dataset.labelled()
     if dataset.y is None:
         raise DownslopeError("inference.no_target")
-    measure = _metric(metric, [recipe.loss for recipe in recipes.values()])
+    measure = _metric(metric, list(recipes.values()))
     repeats = 1 if spec.kind == "time" else repeats
     splits = [pair for k in range(repeats) for pair in spec.cut(dataset, seed + k).pairs]
     found = [list(scored(dataset, recipe, splits, measure)) for recipe in recipes.values()]
@@ -244,13 +244,16 @@ def _refused(words: str) -> dict[str, Any]:
     raise DownslopeError("selection.compare_models", asked=words)
 
 
-def _metric(asked: str | None, losses: Sequence[Any]) -> Metric:
+def _metric(asked: str | None, recipes: Sequence[Recipe]) -> Metric:
+    losses = [recipe.loss for recipe in recipes]
     if asked is None:
         classes = all(loss.labels for loss in losses)
-        chances = "log_loss" if all(loss.has_probabilities for loss in losses) else "accuracy"
+        with_chances = all(recipe.calibrate or recipe.loss.has_probabilities for recipe in recipes)
+        chances = "log_loss" if with_chances else "accuracy"
         counts = all(loss.link == "log" for loss in losses)
         asked = chances if classes else "deviance" if counts else "rmse"
-    found = [metric_of(asked, loss) for loss in losses]
+    calibrated = METRICS.get(asked, METRICS["loss"]).kind == "chance"
+    found = [metric_of(asked, None if recipe.calibrate and calibrated else recipe.loss) for recipe in recipes]
     if found[0].kind == "loss" and len({loss.spec for loss in losses}) > 1:
         raise DownslopeError("selection.compare_metric", metric=asked)
     return found[0]
@@ -304,7 +307,14 @@ def chosen_by(recipe: Recipe) -> list[str]:
     return [name for name, chooses in {**asked, "patience": recipe.patience}.items() if chooses]
 
 
-def check_nested(recipe: Recipe, dataset: Any, module: Any) -> Metric:
+def check_nested(asked_for: bool, recipe: Recipe, dataset: Any, module: Any) -> None:
+    """Refuse nested cross-validation that can not be, if it is asked for."""
+    truth("nested", asked_for)
+    if asked_for:
+        _nested_metric(recipe, dataset, module)
+
+
+def _nested_metric(recipe: Recipe, dataset: Any, module: Any) -> Metric:
     """What nested cross-validation measures: `metric`, the rule of a threshold, the Brier score of calibrated
     chances, or RMSE, log loss or deviance. Raises DownslopeError for what it can not measure."""
     if not chosen_by(recipe):
@@ -320,14 +330,12 @@ def check_nested(recipe: Recipe, dataset: Any, module: Any) -> Metric:
     asked = recipe.metric or rule or ("brier" if recipe.calibrate else None)
     if asked is not None and asked == rule and rule != "f1":
         return cost_metric(rule)
-    if recipe.calibrate and METRICS.get(str(asked), METRICS["loss"]).kind == "chance":
-        return METRICS[str(asked)]
-    return _metric(asked, [recipe.loss])
+    return _metric(asked, [recipe])
 
 
 def nested_score(recipe: Recipe, dataset: Dataset) -> Nested:
     """The score of a recipe on each fold, by a model of the other folds that chooses all again."""
-    metric, folds = check_nested(recipe, dataset, None), FoldSpec.of(recipe.folds).cut(dataset, recipe.seed)
+    metric, folds = _nested_metric(recipe, dataset, None), FoldSpec.of(recipe.folds).cut(dataset, recipe.seed)
     found = list(scored(dataset, recipe, folds.pairs, metric))
     s = np.ones(len(dataset)) if dataset.weights is None else np.asarray(dataset.weights, dtype=float)
     scores, weights = np.array(found)[:, :1], np.array([s[held].sum() for _, held in folds.pairs])

@@ -125,8 +125,7 @@ class Training:
         if dataset.encoding is not None and recipe.intercept:
             dataset.refuse_constant_columns() if parted else refuse_constant_columns(dataset)
         check_decisions(recipe, dataset, module, calibration, held_out)
-        if nested:
-            check_nested(recipe, dataset, module)
+        check_nested(nested, recipe, dataset, module)
         path = recipe.path(dataset, module) if recipe.rule else None
         recipe = recipe if path is None else recipe.with_(alpha=path.alpha, penalty=path.penalty)
         with one_blas_thread():
