@@ -177,6 +177,27 @@ def test_a_bend_shows_in_the_component_of_its_column_alone():
     assert apart[1] > 4 * max(apart[0], apart[2])
 
 
+def test_estimators_take_frames_with_text_and_refuse_other_rows_in_one_line():
+    import pandas as pd
+    from sklearn.compose import make_column_transformer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    frame = pd.read_csv(EXAMPLES / "penguins.csv").dropna()
+    X, y = frame[["species", "flipper_length_mm"]], frame["body_mass_g"]
+    encode = make_column_transformer((OneHotEncoder(), ["species"]), remainder="passthrough")
+    model = make_pipeline(encode, LinearRegression()).fit(X, y)
+    found = ds.ResidualDiagnostics.from_estimator(model, X, y)
+    assert found.importance.names == ("species", "flipper_length_mm") and found.components is None
+    for refuse in (ds.FeatureImportance.from_estimator, ds.ResidualDiagnostics.from_estimator):
+        assert refused_key(refuse, model, X[["species"]], y) == "instruments.diagnose_refused"
+    refuse = ds.FeatureImportance.from_estimator
+    assert refused_key(lambda: refuse(model, X, y, scoring="best")) == "instruments.diagnose_refused"
+    assert (
+        refused_key(refuse, 3, X, y) == refused_key(refuse, model, "x", y) == "instruments.diagnose_refused"
+    )
+
+
 @pytest.mark.parametrize("target, shown", [("body_mass_g", "cook"), ("species", "classes")])
 def test_the_command_tells_and_draws(target, shown, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)

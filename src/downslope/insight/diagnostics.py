@@ -8,7 +8,7 @@ effect of xⱼ does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -77,8 +77,8 @@ class FeatureImportance:
         """Of a fitted estimator, Downslope's or another's, on rows (n, d) or a data frame. `scoring`: as in
         scikit-learn; None is the estimator's own `score`. Predictions alone do not tell it: the model has to
         predict shuffled rows."""
-        names = tuple(map(str, getattr(X, "columns", np.arange(np.shape(X)[1]))))
-        return cls._shuffled(estimator, X, y, names, scoring, str(scoring or "score"), repeats, seed, None)
+        metric = str(scoring or "score")
+        return _asked(cls._shuffled, estimator, X, y, _names(X), scoring, metric, repeats, seed, None)
 
     @classmethod
     def _shuffled(cls, model, X, y, names, scoring, metric: str, repeats: int, seed: int, s):
@@ -174,18 +174,18 @@ class ComponentResiduals:
         return cls(names, X, w, np.asarray(evidence.Y[:, 0] - np.ravel(solution.scores(evidence.rows))))
 
     @classmethod
-    @door(X=array((2,)))
+    @door()
     def from_estimator(cls, estimator, X, y) -> ComponentResiduals:
         """Of a fitted linear regressor, or classifier of two classes, with `coef_`."""
         w = np.ravel(getattr(estimator, "coef_", ()))
-        names = tuple(map(str, getattr(X, "columns", range(np.shape(X)[1]))))
+        names = _names(X)
         if len(w) != len(names):
             raise DownslopeError("instruments.diagnose_linear", targets=type(estimator).__name__)
         if hasattr(estimator, "classes_"):
-            p = np.clip(estimator.predict_proba(X)[:, 1], 1e-12, 1 - 1e-12)
+            p = np.clip(_asked(estimator.predict_proba, X)[:, 1], 1e-12, 1 - 1e-12)
             residuals = ((np.ravel(y) == estimator.classes_[1]) - p) / (p * (1 - p))
             return cls(names, np.asarray(X, dtype=float), w, residuals, p * (1 - p))
-        return cls.from_predictions(y, np.ravel(estimator.predict(X)), X, w, names)
+        return cls.from_predictions(y, np.ravel(_asked(estimator.predict, X)), X, w, names)
 
     @classmethod
     @door(y_true=array((1,)), y_pred=array((1,)), X=array((2,)), coef=array((1,)))
@@ -218,21 +218,37 @@ class Diagnostics:
 
     @cached_property
     def importance(self) -> FeatureImportance | None:
-        """Permutation importance of each column; None for predictions, which do not tell it."""
+        """Permutation importance of each column; None for predictions, and for models that refuse it."""
         return self._of_model(FeatureImportance, seed=self.seed)
 
     @cached_property
     def components(self) -> ComponentResiduals | None:
         """Component plus residual of each column; None where no linear model with one output is known."""
-        try:
-            return self._of_model(ComponentResiduals)
-        except DownslopeError:
-            return None
+        return self._of_model(ComponentResiduals)
 
     def _of_model(self, kind: Any, **about: Any) -> Any:
         if not self.model:
             return None
-        return (kind.from_solution if len(self.model) == 2 else kind.from_estimator)(*self.model, **about)
+        make = kind.from_solution if len(self.model) == 2 else kind.from_estimator
+        try:
+            return make(*self.model, **about)
+        except DownslopeError:
+            return None
+
+
+def _names(X: Any) -> tuple[str, ...]:
+    """Of the columns of a frame, or their numbers."""
+    return tuple(map(str, getattr(X, "columns", range(np.shape(X)[-1] if np.ndim(X) else 0))))
+
+
+def _asked(call: Callable, *given: Any) -> Any:
+    """What an estimator or scikit-learn answers. Raises DownslopeError where it refuses the rows."""
+    try:
+        return call(*given)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise DownslopeError(
+            "instruments.diagnose_refused", reason=str(error).splitlines()[0][:200]
+        ) from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,10 +296,10 @@ class ResidualDiagnostics(Diagnostics):
         return replace(found, model=(solution, dataset))
 
     @classmethod
-    @door(X=array((2,)), y=array((1,)))
+    @door(y=array((1,)))
     def from_estimator(cls, estimator, X, y) -> ResidualDiagnostics:
-        """Of a fitted estimator, Downslope's or another's, by what it predicts for rows."""
-        found = cls.from_predictions(y, np.ravel(estimator.predict(X)))
+        """Of a fitted estimator, Downslope's or another's, by what it predicts for rows or a frame."""
+        found = cls.from_predictions(y, np.ravel(_asked(estimator.predict, X)))
         return replace(found, model=(estimator, X, y))
 
     @classmethod
@@ -341,10 +357,10 @@ class ClassDiagnostics(Diagnostics):
         return cls(y, chances, solution.classes, len(dataset), model=(solution, dataset))
 
     @classmethod
-    @door(X=array((2,)))
+    @door()
     def from_estimator(cls, estimator, X, y) -> ClassDiagnostics:
         """Of a fitted classifier with `predict_proba` and `classes_`."""
-        found = cls.from_predictions(y, estimator.predict_proba(X), tuple(estimator.classes_))
+        found = cls.from_predictions(y, _asked(estimator.predict_proba, X), tuple(estimator.classes_))
         return replace(found, model=(estimator, X, y))
 
     @classmethod
