@@ -4,22 +4,37 @@ The pages are those of docs/: page.md in English, page.zh-CN.md in Chinese; a pa
 in English in both (UNTRANSLATED lists them, which a test compares). The reference comes from the docstrings
 of the public names, whose examples the tests run. Any warning of Sphinx, any link to a page or heading that
 does not exist, and any address that a page would load from elsewhere ends the build.
+
+Each file of examples/gallery is an example with prose in both languages. It runs once, and again when its
+code or the package has changed; the outputs stand on a page in each language, with a notebook to download.
 """
 
 from __future__ import annotations
 
+import ast
+import asyncio
+import base64
+import hashlib
 import html.parser
+import importlib.util
 import inspect
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 PREPARED = ROOT / "build" / "site"
+EXAMPLES = ROOT / "examples" / "gallery"
+EXECUTED = ROOT / "build" / "gallery"
 SITE = ROOT / "site"
 LANGUAGES = ("en", "zh")
 UNTRANSLATED = {
@@ -62,7 +77,8 @@ def localized(text: str, folder: Path, names: dict[Path, str], language: str) ->
         found = (folder / path).resolve()
         if found in names:
             translated = language == "zh" and translation(found).exists()  # whose headings are others
-            return f"[{label}](/{names[found]}.md{'#' + anchor if anchor and not translated else ''})"
+            ending = ".ipynb" if found.suffix == ".py" else ".md"
+            return f"[{label}](/{names[found]}{ending}{'#' + anchor if anchor and not translated else ''})"
         return match[0] if path.startswith("pictures/") or found.parent == DOCS / "api" else label
 
     pattern = re.compile(r"!?\[(?P<label>[^\]]*)\]\((?P<target>[^)\s]+)\)")
@@ -70,7 +86,7 @@ def localized(text: str, folder: Path, names: dict[Path, str], language: str) ->
     return "".join(part if at % 2 else pattern.sub(link, part) for at, part in enumerate(parts))
 
 
-def prepare(language: str, target: Path) -> None:
+def prepare(language: str, target: Path, notebooks: dict[str, NotebookNode]) -> None:
     """The source of one language: pages under one name each, pictures, reference, settings."""
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
@@ -81,6 +97,7 @@ def prepare(language: str, target: Path) -> None:
     names = {path.resolve(): name for name, path in pages().items()}
     names |= {translation(path).resolve(): name for path, name in names.items()}
     names |= {(ROOT / "README.md").resolve(): "index", (ROOT / "README.zh-CN.md").resolve(): "index"}
+    names |= {path.resolve(): f"gallery/{path.stem}" for path in examples()}
     for name, path in pages().items():
         chosen = translation(path) if language == "zh" and translation(path).exists() else path
         text = chosen.read_text(encoding="utf-8")
@@ -89,10 +106,110 @@ def prepare(language: str, target: Path) -> None:
         if language == "zh" and chosen == path and path.parent == DOCS:
             title, _, rest = text.partition("\n")
             text = f"{title}\n\n{NOTE}{rest}"
-        (target / f"{name}.md").write_text(localized(text, chosen.parent, names, language), encoding="utf-8")
+        text = localized(text, chosen.parent, names, language)
+        if name == "gallery":
+            text += (
+                "\n```{toctree}\n:hidden:\n\n" + "\n".join(f"gallery/{one}" for one in notebooks) + "\n```\n"
+            )
+        (target / f"{name}.md").write_text(text, encoding="utf-8")
+    (target / "gallery" / "notebooks").mkdir(parents=True)
+    for name, notebook in notebooks.items():
+        if write_example(notebook, name, target / "gallery", names, language):
+            link = re.compile(rf"^- \[(?=.*\]\(/gallery/{name}\.ipynb\))", re.M)
+            text = (target / "gallery.md").read_text(encoding="utf-8")
+            (target / "gallery.md").write_text(
+                link.sub(f"- [![](/gallery/{name}.png) ", text), encoding="utf-8"
+            )
     (target / "api").mkdir()
     for name, text in reference().items():
         (target / "api" / f"{name}.md").write_text(text, encoding="utf-8")
+
+
+# ---- gallery --------------------------------------------------------------------------------------------
+
+
+def examples() -> list[Path]:
+    return sorted(EXAMPLES.glob("*.py"))
+
+
+def missing(path: Path) -> list[str]:
+    """The packages that an example imports and that are not installed; it is then shown without outputs."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    named = [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    named += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    return sorted(
+        {name for name in {one.partition(".")[0] for one in named} if not importlib.util.find_spec(name)}
+    )
+
+
+async def executed(path: Path, package: bytes, turn: asyncio.Semaphore) -> NotebookNode:
+    """The example with its outputs: those of the last build, if neither its code nor the package changed."""
+    import jupytext
+    import nbformat
+    from nbclient import NotebookClient
+    from traitlets.config import Config
+
+    notebook = jupytext.read(path)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    code = "\n".join(cell.source for cell in cells).encode()
+    kept = EXECUTED / f"{path.stem}-{hashlib.sha256(package + code).hexdigest()[:16]}.ipynb"
+    if absent := missing(path):
+        cells[0].outputs = [
+            nbformat.v4.new_output("stream", text=f"not run: {', '.join(absent)} is missing\n")
+        ]
+    elif kept.exists():
+        before = nbformat.read(kept, as_version=4)
+        for cell, old in zip(cells, (one for one in before.cells if one.cell_type == "code"), strict=True):
+            cell.outputs, cell.execution_count = old.outputs, old.execution_count
+    else:
+        async with turn:
+            with tempfile.TemporaryDirectory() as folder:
+                settings = Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
+                where = {"metadata": {"path": folder}}
+                client = NotebookClient(notebook, timeout=120, resources=where, config=settings)
+                await client.async_execute()
+        for cell in cells:
+            cell.metadata.pop("execution", None)  # holds times
+            warned = [one.text for one in cell.outputs if one.get("name") == "stderr"]
+            if warned:
+                raise SystemExit(f"{path}: the example warns: {''.join(warned)}")
+        EXECUTED.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, kept)
+    return notebook
+
+
+async def all_executed() -> dict[str, NotebookNode]:
+    sources = sorted((ROOT / "src").rglob("*.py")) + sorted((ROOT / "src").rglob("*.toml"))
+    package = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).digest()
+    turn = asyncio.Semaphore(os.cpu_count() or 1)
+    found = await asyncio.gather(*(executed(path, package, turn) for path in examples()))
+    return {path.stem: notebook for path, notebook in zip(examples(), found)}
+
+
+def write_example(
+    notebook: NotebookNode, name: str, target: Path, names: dict[Path, str], language: str
+) -> bool:
+    """The page of an example in one language, its notebook, and its first picture, if there is one."""
+    import nbformat
+
+    chosen = notebook.copy()
+    chosen.cells = [cell for cell in notebook.cells if cell.metadata.get("lang", language) == language]
+    chosen.cells = [nbformat.from_dict(cell) for cell in chosen.cells]
+    outputs = [one for cell in chosen.cells for one in cell.get("outputs", ())]
+    pictures = [one.data["image/png"] for one in outputs if "image/png" in one.get("data", ())]
+    if pictures:
+        (target / f"{name}.png").write_bytes(base64.b64decode(pictures[0]))
+    prose = [cell for cell in chosen.cells if cell.cell_type == "markdown"]
+    written = [cell.source for cell in prose]
+    for cell, source in zip(prose, written):
+        cell.source = localized(source, EXAMPLES, {}, language)  # a notebook stands alone
+    nbformat.write(chosen, target / "notebooks" / f"{name}.ipynb")
+    for cell, source in zip(prose, written):
+        cell.source = localized(source, EXAMPLES, names, language)
+    label = "下载这个例子的笔记本" if language == "zh" else "Download this example as a notebook"
+    prose[0].source += f"\n\n{{download}}`{label} <notebooks/{name}.ipynb>`"
+    nbformat.write(chosen, target / f"{name}.ipynb")
+    return bool(pictures)
 
 
 # ---- reference ------------------------------------------------------------------------------------------
@@ -212,9 +329,10 @@ def main() -> int:
     import downslope
 
     shutil.rmtree(SITE, ignore_errors=True)
+    notebooks = asyncio.run(all_executed())
     for language in LANGUAGES:
         source = PREPARED / language
-        prepare(language, source)
+        prepare(language, source, notebooks)
         environment = os.environ | {
             "DOWNSLOPE_SITE_LANGUAGE": language,
             "DOWNSLOPE_SITE_VERSION": downslope.__version__,

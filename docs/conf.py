@@ -13,7 +13,9 @@ project = "Downslope"
 copyright = "the Downslope authors"
 version = release = os.environ["DOWNSLOPE_SITE_VERSION"]
 language = "zh_CN" if CHINESE else "en"
-extensions = ["myst_parser"]
+extensions = ["myst_nb"]
+nb_execution_mode = "off"  # docs/build.py runs them
+exclude_patterns = ["gallery/notebooks"]
 root_doc = "index"
 html_theme = "pydata_sphinx_theme"
 html_title = "Downslope"

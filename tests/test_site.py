@@ -2,7 +2,10 @@
 
 import ast
 import importlib.util
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -75,3 +78,29 @@ def test_chinese_is_indexed_in_pairs():
     exec(compile(ast.Module([cls], []), "conf.py", "exec"), scope)
     split = scope["Bigrams"]({}).split
     assert split("学习率 learning_rate为0.1") == ["学习", "习率", "learning_rate", "为", "0", "1"]
+
+
+@pytest.mark.parametrize("path", build.examples(), ids=lambda path: path.stem)
+def test_an_example_is_in_both_languages_and_on_the_page_that_lists_them(path):
+    jupytext = pytest.importorskip("jupytext")
+    cells = jupytext.read(path).cells
+    order = [cell.metadata["lang"] if cell.cell_type == "markdown" else "code" for cell in cells]
+    assert re.fullmatch(
+        "(en zh code ){3,6}", " ".join(order) + " "
+    )  # prose before each cell of code, in both
+    for cell, ending in ((cells[0], "md"), (cells[1], "zh-CN.md")):
+        title = cell.source.partition("\n")[0].removeprefix("# ")
+        listed = (build.DOCS / f"gallery.{ending}").read_text(encoding="utf-8")
+        assert f"- [{title}](../examples/gallery/{path.name})\n" in listed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", build.examples(), ids=lambda path: path.stem)
+def test_an_example_runs_without_a_warning(path, tmp_path):
+    if build.missing(path):
+        pytest.skip(f"without {build.missing(path)}")
+    command = [sys.executable, "-W", "error", path]
+    ended = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env=os.environ | {"MPLBACKEND": "agg"}
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -102,7 +102,9 @@ def _connected(paths: Sequence[Path] | None, limits: Limits | None = None) -> It
         raise QueryError(in_one_line(error)) from None
     with connection:
         connection.execute("SET python_enable_replacements = false")
-        connection.execute("SET enable_progress_bar = false")  # it would write to stdout
+        shows = "SELECT current_setting('enable_progress_bar')"
+        if connection.execute(shows).fetchall()[0][0]:  # on stdout; Jupyter may have none
+            connection.execute("SET enable_progress_bar = false")
         if paths is not None:
             known = [name for path in paths for name in (str(path), glob.escape(str(path)))]
             connection.execute("SET allowed_paths = $known", {"known": known})
