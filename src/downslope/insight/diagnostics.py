@@ -426,13 +426,7 @@ def diagnosed(solution: Any, dataset: Any, seed: int = 0) -> ResidualDiagnostics
     return replace(kind.from_solution(solution, dataset), seed=seed)
 
 
-def smooth(
-    x: np.ndarray,
-    y: np.ndarray,
-    share: float = 0.5,
-    places: int = 60,
-    weights: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
+def smooth(x, y, share: float = 0.5, places: int = 60, weights=None) -> tuple[np.ndarray, np.ndarray]:
     """Local lines with tricube weights, times those of the rows, over the nearest `share` of the rows; where
     rows have weights, without a hundredth of them at each end.  Cleveland 1979."""
     order = np.argsort(x, kind="stable")
