@@ -77,7 +77,7 @@ VIEWS = {
         None,
     ),
     "file": ("en", "dark", (1280, 860), at(lesson=2), a_file),
-    "menu": ("zh", "dark", (1280, 860), at(lesson=4), menu),
+    "menu": ("zh", "dark", (1280, 860), at(lesson=4, card=1), menu),
     "code": ("en", "light", (1280, 860), at(lesson=2), code),
     "phone": ("zh", "light", (390, 844), at({"kind": "preset", "name": "himmelblau"}, {"epochs": 60}), None),
 }

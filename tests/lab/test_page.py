@@ -305,7 +305,7 @@ def test_a_learning_rate_of_three_tenths_shows_the_bound(page, address):
 
 
 def test_a_file_of_the_users_trains(page, address):
-    visit(page, address)
+    visit(page, f"{address}#lesson=2")
     page.locator("#kind-file").click()
     answered(page, lambda: page.locator("#file").set_input_files(EXAMPLES / "rows.csv"))
     assert page.locator("#target").input_value() == "y"
@@ -317,7 +317,7 @@ def test_a_file_of_the_users_trains(page, address):
 
 @pytest.mark.slow
 def test_clicked_points_train_move_change_class_and_go(page, address):
-    visit(page, address)
+    visit(page, f"{address}#lesson=2")
     answered(page, lambda: page.locator("#kind-points").click())
     box = page.locator("#picture").bounding_box()
     answered(page, lambda: page.locator("#points-clear").click())
@@ -394,7 +394,7 @@ def test_a_link_restores_the_whole_state(browser, page, address):
 
 
 def test_the_keyboard_alone_suffices(page, address):
-    visit(page, address)
+    visit(page, f"{address}#lesson=2")
     page.keyboard.press("Tab")
     for _ in range(60):  # to the menu of directions, as a person gets there
         if page.evaluate("document.activeElement.id") == "set-direction":
@@ -944,7 +944,7 @@ def test_formulas_are_set_as_mathematics_with_their_brackets(page, address):
 
 
 def test_the_first_paint_comes_within_a_second(page, address):
-    visit(page, address)
+    visit(page, f"{address}#lesson=2")
     page.goto("about:blank")
     page.goto(address)
     until(page, "() => performance.getEntriesByName('first-contentful-paint').length")
@@ -985,6 +985,19 @@ def test_nothing_hangs_over_from_a_phone_to_a_projector(browser, address, width)
             assert page.evaluate("document.scrollingElement.scrollWidth") <= width
             small = "e => e.getBoundingClientRect().height"
             assert all(page.locator(f"#{name}").evaluate(small) >= 36 for name in ("play", "rewind", "forth"))
+
+
+def test_no_letter_is_small_on_a_large_screen(browser, address):
+    with visiting(browser, address, viewport={"width": 1920, "height": 1080}) as page:
+        visit(page, f"{address}#lesson=2")
+        page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
+        small = """() => [...document.querySelectorAll('body *')].filter(e => e.offsetParent
+            && !e.closest('math, .unseen')
+            && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())
+            && parseFloat(getComputedStyle(e).fontSize) < 14).map(e => e.outerHTML.slice(0, 99))"""
+        assert page.evaluate(small) == []
+        drawn = "import('/page/state.js').then(m => 12 * m.stage.zoom)"  # the smallest in a picture
+        assert page.evaluate(drawn) >= 14
 
 
 def test_every_control_has_a_name_for_screen_readers(page, address):

@@ -87,8 +87,8 @@ export function drawAxes(pen, frame, colours, xName, yName, how = {}) {
     pen.pieces(yTicks.map((v) => [left, frame.y.at(v), right, frame.y.at(v)]), { stroke: colours.rule, width: 1 });
   }
   pen.pieces([[left, bottom, right, bottom]], { stroke: colours.muted, width: 1, alpha: 0.7 });
-  for (const v of xTicks) pen.text(frame.x.text(v), frame.x.at(v), bottom + 14, { align: "center", colour: colours.muted, size: 11 });
-  for (const v of yTicks) pen.text(frame.y.text(v), left - 7, frame.y.at(v), { align: "right", colour: colours.muted, size: 11 });
+  for (const v of xTicks) pen.text(frame.x.text(v), frame.x.at(v), bottom + 14, { align: "center", colour: colours.muted, size: 12 });
+  for (const v of yTicks) pen.text(frame.y.text(v), left - 7, frame.y.at(v), { align: "right", colour: colours.muted, size: 12 });
   pen.text(xName, (left + right) / 2, bottom + 32, { align: "center", colour: colours.ink, size: 12 });
   pen.text(yName, left - 46, (top + bottom) / 2, { align: "center", colour: colours.ink, size: 12, turn: true });
 }

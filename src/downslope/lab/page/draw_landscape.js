@@ -118,7 +118,7 @@ function gridView(scene, land) {
         for (const one of shown) pen.path(places(one, f, ahead(scene, one.run)), { stroke: one.colour, width: 1, alpha: 0.3 });
         for (const one of shown) startMark(pen, places(one, f, 0)[0], one, scene, size);
       });
-      if (!land.equal && !size.small) pen.text(word("unequal"), f.right - 6, f.bottom - 10, { align: "right", colour: colours.muted, size: 10, halo: colours.paper });
+      if (!land.equal && !size.small) pen.text(word("unequal"), f.right - 6, f.bottom - 10, { align: "right", colour: colours.muted, size: 12, halo: colours.paper });
     },
     moving: (/** @type {any} */ pen, /** @type {any} */ size, /** @type {number} */ tick) => {
       const f = frame(size);
@@ -182,7 +182,7 @@ function arrows(pen, f, one, k, colours, two) {
     const wide = 6.6 * text.length + 10;
     const inward = to[0] < from[0] ? to[0] - f.left > wide : f.right - to[0] < wide; // the words stay on the picture
     const y = Math.max(f.top + 8, Math.min(f.bottom - 8, to[1] + down)); // above one and below the other, which may lie on one line
-    pen.text(text, to[0] + (inward ? -6 : 6), y, { colour, size: 11, align: inward ? "right" : "left", halo: colours.paper });
+    pen.text(text, to[0] + (inward ? -6 : 6), y, { colour, size: 12, align: inward ? "right" : "left", halo: colours.paper });
   };
   if (gradient) {
     arrow(pen, gradient[0], gradient[1], { stroke: colours.ghost, width: 2, dash: [3, 3], alpha: 0.8 });

@@ -119,7 +119,7 @@ function linesView(scene, lines, limits, log, yName) {
   const ends = apartFrom(lines.map((line) => line.name)).map((name) => clipped(name, 20)); // what stands at the lines' ends
   const most = Math.max(1e-9, ...lines.map((line) => line.xs[line.last] ?? 0));
   const frame = (/** @type {import("./scene.js").Size} */ size) => {
-    const room = lines.length > 1 && size.width > 420 ? Math.min(150, 20 + 6.6 * Math.max(...ends.map((name) => name.length * (/[^\x00-\xff]/.test(name) ? 1.5 : 1)))) : 18;
+    const room = lines.length > 1 && size.width > 420 ? Math.min(164, 20 + 7.2 * Math.max(...ends.map((name) => name.length * (/[^\x00-\xff]/.test(name) ? 1.5 : 1)))) : 18;
     return frameOf(size, [0, most], limits, { log, right: room });
   };
   const points = (/** @type {Line} */ line, /** @type {import("./axes.js").Frame} */ f, /** @type {number} */ upTo) => {
@@ -141,9 +141,9 @@ function linesView(scene, lines, limits, log, yName) {
         for (const line of lines) pen.path(points(line, f, scene.veiled ? 0 : line.last), { stroke: line.colour, width: 1.2, dash: line.dash, alpha: 0.25 });
       });
       if (lines.length < 2 || size.small || size.width <= 420) return;
-      const labels = lines.map((line, i) => ({ line, name: ends[i], y: points(line, f, line.last).at(-1)?.[1] ?? f.bottom }));
-      apart(labels, 13, f.top + 4, f.bottom - 4);
-      for (const { line, name, y } of labels.slice(0, 14)) pen.text(name, f.right + 6, y, { colour: line.colour, size: 11 });
+      const labels = lines.map((line, i) => ({ line, name: ends[i], y: points(line, f, scene.veiled ? 0 : line.last).at(-1)?.[1] ?? f.bottom }));
+      apart(labels, 14, f.top + 4, f.bottom - 4);
+      for (const { line, name, y } of labels.slice(0, 14)) pen.text(name, f.right + 6, y, { colour: line.colour, size: 12 });
     },
     moving: (/** @type {any} */ pen, /** @type {any} */ size, /** @type {number} */ tick) => {
       const f = frame(size);

@@ -63,7 +63,7 @@ export class CanvasPen {
     const c = this.context;
     c.save();
     c.globalAlpha = style.alpha ?? 1;
-    c.font = `${style.italic ? "italic " : ""}${style.bold ? "600 " : ""}${style.size ?? 11}px ${FACE}`;
+    c.font = `${style.italic ? "italic " : ""}${style.bold ? "600 " : ""}${style.size ?? 12}px ${FACE}`;
     c.textAlign = /** @type {CanvasTextAlign} */ (style.align ?? "left");
     c.textBaseline = /** @type {CanvasTextBaseline} */ (style.base ?? "middle");
     c.translate(x, y);
@@ -80,7 +80,7 @@ export class CanvasPen {
   }
 
   /** @param {string} text @param {number} [size] */
-  measure(text, size = 11) {
+  measure(text, size = 12) {
     this.context.font = `${size}px ${FACE}`;
     return this.context.measureText(text).width;
   }
@@ -173,13 +173,13 @@ export class SvgPen {
     const turn = style.turn ? ` transform="rotate(-90 ${short(x)} ${short(y)})"` : "";
     const bold = `${style.bold ? ' font-weight="600"' : ""}${style.italic ? ' font-style="italic"' : ""}`;
     this.parts.push(
-      `<text x="${short(x)}" y="${short(y)}" font-size="${style.size ?? 11}" fill="${style.colour ?? "#000"}" text-anchor="${anchor}"` +
+      `<text x="${short(x)}" y="${short(y)}" font-size="${style.size ?? 12}" fill="${style.colour ?? "#000"}" text-anchor="${anchor}"` +
         ` dominant-baseline="${base}" opacity="${style.alpha ?? 1}"${bold}${halo}${turn}>${escaped(text)}</text>`,
     );
   }
 
   /** @param {string} text @param {number} [size] */
-  measure(text, size = 11) {
+  measure(text, size = 12) {
     return text.length * size * 0.56;
   }
 

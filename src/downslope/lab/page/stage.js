@@ -253,7 +253,7 @@ export class Stage {
 
   /** Pictures grow with the type around them, so that a projector's are read from the back of the room. */
   get zoom() {
-    return Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 14.5);
+    return Math.max(1, parseFloat(getComputedStyle(document.documentElement).fontSize) / 14);
   }
 
   /** How large a canvas is, in the units that pictures are drawn in. @param {HTMLCanvasElement} canvas @param {boolean} small */
