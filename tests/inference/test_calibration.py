@@ -87,6 +87,8 @@ def test_a_hinge_loss_has_chances_once_it_is_calibrated(method):
     rows = ds.Dataset.from_arrays(X, y).labelled()
     found = ds.fit(rows, loss="squared_hinge", calibrate=method)
     assert {"log_loss", "roc_auc"} <= found.metrics["training"].keys()
+    brier = ds.fit(rows, loss="squared_hinge", calibrate=method, metric="brier").metrics["training"]["brier"]
+    assert brier == pytest.approx(brier_score_loss(y, found.probabilities(X)[:, 1]), rel=1e-12)
 
 
 def test_rows_that_are_set_aside_make_the_chances_and_measure_nothing():

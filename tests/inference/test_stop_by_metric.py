@@ -116,6 +116,7 @@ def test_a_net_stops_by_the_metric(net):
     "settings, key",
     [
         ({"metric": "f2"}, "selection.metric"),
+        ({"metric": "rmse"}, "selection.metric_of_loss"),
         ({"metric": "rmse", "patience": 2}, "selection.metric_of_loss"),
         ({"metric": "f1", "patience": 2, "validation": None}, "inference.patience_without_rows"),
         ({"metric": "auc", "patience": 2, "validation": "one class"}, "selection.no_stop_score"),

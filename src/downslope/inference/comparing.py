@@ -16,13 +16,13 @@ from ..data import Dataset
 from ..errors import DownslopeError
 from ..insight.data_evidence import holm
 from ..messages import text
-from ..model.naming import coded
 from ..selection import FoldSpec
 from ..selection.choosing import curve_of
 from ..selection.fold_moments import Holes
-from ..selection.metrics import METRICS, Metric, metric_of, score_of
+from ..selection.metrics import Metric
 from .deciding import cost_metric
 from .fold_fits import fold_fits
+from .metrics import metric_for, score_by
 from .recipe import AUTO, Recipe
 
 REPEATS = 5
@@ -252,8 +252,7 @@ def _metric(asked: str | None, recipes: Sequence[Recipe]) -> Metric:
         chances = "log_loss" if with_chances else "accuracy"
         counts = all(loss.link == "log" for loss in losses)
         asked = chances if classes else "deviance" if counts else "rmse"
-    calibrated = METRICS.get(asked, METRICS["loss"]).kind == "chance"
-    found = [metric_of(asked, None if recipe.calibrate and calibrated else recipe.loss) for recipe in recipes]
+    found = [metric_for(asked, recipe) for recipe in recipes]
     if found[0].kind == "loss" and len({loss.spec for loss in losses}) > 1:
         raise DownslopeError("selection.compare_metric", metric=asked)
     return found[0]
@@ -263,17 +262,8 @@ def scored(dataset: Dataset, recipe: Recipe, splits, metric: Metric) -> Iterator
     """(score, alpha) of a model on each split."""
     for solution, part, _ in fold_fits(dataset, recipe, splits, Holes.of(dataset)):
         penalty = solution.recipe.penalty
-        yield _score(solution, part, metric), float(penalty.alpha) if penalty.alpha else np.nan
-
-
-def _score(solution: Any, part: Dataset, metric: Metric) -> float:
-    """The score of predictions, which follow the threshold and the calibration of the solution."""
-    z, loss, y = np.asarray(solution.scores(part), dtype=float), solution.recipe.loss, np.asarray(part.y)
-    if metric.kind not in ("class", "chance"):
-        return score_of(metric, loss, z.reshape(len(part), -1), coded(part, loss), y, part.weights)
-    assert metric.score is not None
-    predicted = solution.codes(z) if metric.kind == "class" else solution.chances(z)
-    return metric.score(y, predicted, part.weights)
+        z = np.asarray(solution.scores(part), dtype=float)
+        yield score_by(metric, solution, part, z), float(penalty.alpha) if penalty.alpha else np.nan
 
 
 # ── nested cross-validation ─────────────────────────────────────────────────────────────────────────

@@ -22,6 +22,7 @@ from ..selection.fold_moments import Holes
 from ..selection.metrics import Metric
 from .calibrating import calibrated, check_calibration
 from .fold_fits import fold_fits
+from .metrics import metric_for
 
 EXAMPLES = "0.3, f1, cost:10:1"
 
@@ -94,6 +95,8 @@ def check_decisions(recipe: Any, dataset: Any, module: Any, apart: Any, validati
     """Refuse a threshold, a calibration or patience that the classes, the loss or the rows do not allow,
     before anything is fitted. apart: rows that were set aside for a calibration."""
     asked = recipe.threshold
+    if recipe.metric is not None:
+        metric_for(recipe.metric, recipe)
     if recipe.patience is not None and validation is None:
         raise DownslopeError("inference.patience_without_rows", patience=recipe.patience)
     check_calibration(recipe, dataset, apart)

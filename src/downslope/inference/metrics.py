@@ -16,7 +16,7 @@ from ..data.parts import Meter
 from ..descent.trace import Step
 from ..errors import DownslopeError
 from ..model.naming import coded
-from ..selection.metrics import Metric, metric_of, score_of
+from ..selection.metrics import METRICS, Metric, metric_of, score_of
 
 if TYPE_CHECKING:
     from .training import Training
@@ -123,18 +123,30 @@ def metrics_of(solution, dataset: Dataset, z: np.ndarray | None = None) -> dict:
 def _chosen_by(solution, dataset: Dataset, z: np.ndarray, found: Mapping[str, Any]) -> dict[str, float]:
     """The metric by which the model was chosen; nothing where it is among those that are found anyway, or
     not defined on these rows."""
-    name, loss, y, s = solution.recipe.metric, solution.recipe.loss, np.asarray(dataset.y), dataset.weights
+    name = solution.recipe.metric
     if name is None or name in found or name == "auc":
         return {}
-    metric, of_classes = metric_of(name, loss), {"class": solution.codes, "chance": solution.chances}
+    metric = metric_for(name, solution.recipe)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if metric.kind in of_classes and metric.score is not None:
-                return {name: metric.score(y, of_classes[metric.kind](z), s)}
-            return {name: score_of(metric, loss, z.reshape(len(y), -1), coded(dataset, loss), y, s)}
+            return {name: score_by(metric, solution, dataset, z)}
     except ValueError:
         return {}
+
+
+def metric_for(name: str, recipe) -> Metric:
+    """A metric of a recipe: one of chances goes with every loss that is calibrated. Raises DownslopeError."""
+    calibrated = recipe.calibrate and METRICS.get(name, METRICS["loss"]).kind == "chance"
+    return metric_of(name, None if calibrated else recipe.loss)
+
+
+def score_by(metric: Metric, solution, dataset: Dataset, z: np.ndarray) -> float:
+    """The score of predictions from z, which follow the threshold and the calibration of the solution."""
+    loss, y, s = solution.recipe.loss, np.asarray(dataset.y), dataset.weights
+    if metric.kind in ("class", "chance") and metric.score is not None:
+        return metric.score(y, solution.codes(z) if metric.kind == "class" else solution.chances(z), s)
+    return score_of(metric, loss, z.reshape(len(y), -1), coded(dataset, loss), y, s)
 
 
 def class_metrics(dataset: Dataset, solution, z: np.ndarray) -> dict:

@@ -104,7 +104,8 @@ class Recipe(RecipeSettings):
     @property
     def undecided(self) -> Recipe:
         """Without what is decided on out-of-fold predictions, for the fits that make them."""
-        return self.with_(**dict.fromkeys(DECIDING))
+        metric = self.metric if self.rule or self.stops_early else None
+        return self.with_(metric=metric, **dict.fromkeys(DECIDING))
 
     @one_blas_thread()
     def path(self, dataset, module=None) -> Path:
