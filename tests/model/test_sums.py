@@ -34,6 +34,33 @@ def term_of(loss, kind=np.asarray, weights=False, intercept=True, scale=True, cl
 
 
 @pytest.mark.parametrize("kind", [np.asarray, np.float32, sparse.csr_array])
+@pytest.mark.parametrize("loss", ["squared", "absolute", "log"])
+def test_a_value_alone_has_the_bits_that_it_has_with_its_gradient(loss, kind):
+    term = replace(term_of(loss, kind, weights=True), compiled=True)
+    theta = np.linspace(-1, 1, term.size)
+    assert term.value(theta) == term.value_and_gradient(theta)[0]
+
+
+@pytest.mark.parametrize("weights", [False, True])
+@pytest.mark.parametrize("kind", [np.asarray, np.float32])
+def test_the_sizes_of_rows_by_a_kernel(kind, weights, monkeypatch):
+    term = replace(term_of("squared", kind, weights), compiled=True)
+    plain = term.row_sizes
+    monkeypatch.setattr(summing, "WORTH", 0)
+    np.testing.assert_allclose(replace(term).row_sizes, plain, rtol=1e-14)
+
+
+def test_a_pass_between_others_finds_no_gradient_until_its_state_is_stored():
+    rows = ds.Dataset.from_arrays(np.random.default_rng(0).standard_normal((9_000, 40)), np.arange(9_000.0))
+    F = Recipe(method="sgd", epochs=3).objective(rows)
+    descent = ds.descend(F, np.zeros(F.size), ds.SGD(1e-4), ds.stops.Epochs(3))
+    for step in descent:
+        point = F.value_and_gradient(F.to_inner(step.params))
+        np.testing.assert_allclose(step.objective, point.value, rtol=1e-12)
+        np.testing.assert_allclose(descent.state.point.gradient, point.gradient, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, np.float32, sparse.csr_array])
 @pytest.mark.parametrize("loss", [*SMOOTH, "log:3"])
 @pytest.mark.parametrize("weights", [False, True])
 def test_kernels_sum_what_numpy_sums(loss, kind, weights):

@@ -15,6 +15,7 @@ from .directions import DirectionState, has_kernel
 from .schedules import Schedule
 from .state import State, step_of
 from .steppers import Batches
+from .stops import Epochs, NoProgress, Seconds
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,10 @@ class Passes(Batches):
     def __init__(self, objective, method, rate, stop, seed=0):
         super().__init__(objective, method, rate, stop, seed)
         self.compiled = compiles(objective, self.batch, self.epochs)
+        # Between two passes nothing but a stop, or a gap, needs the gradient.
+        plain = all(isinstance(part, Epochs | NoProgress | Seconds) for part in stop.parts())
+        kernels = objective.linear_rows and objective.whole and objective.term.compiled
+        self.by_value = kernels and plain and self.epochs < 128 and not objective.l2.all()
         self.workspace: dict = {}
 
     def step(self, state):
@@ -127,12 +132,19 @@ class Passes(Batches):
             state.point.theta, state.memory, state.epochs, state.updates,
         )  # fmt: skip
         made = objective.term.run_epoch(plan, self.workspace)
+        last = state.epochs + 1 == self.epochs
         with np.errstate(over="ignore", invalid="ignore"):
-            point = objective.value_and_gradient(made.theta)
+            of = objective.value_of_rows if self.by_value and not last else objective.value_and_gradient
+            point = of(made.theta)
         before = point._replace(value=made.value, gradient=made.gradient)
-        last = float(plan.rates(made.updates - 1, made.updates)[0])
+        rate = float(plan.rates(made.updates - 1, made.updates)[0])
         state = State(point, made.memory, state.epochs + 1, state.updates + made.updates)
-        return state, step_of(state, made.rows, before, last)._replace(objective=point.value)
+        return state, step_of(state, made.rows, before, rate)._replace(objective=point.value)
+
+    def stored(self, state):
+        if state.point.gradient is None:
+            state = state._replace(point=self.objective.value_and_gradient(state.point.theta))
+        return super().stored(state)
 
 
 def compiles(objective, batch: Batch, epochs: int) -> bool:

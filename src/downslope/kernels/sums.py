@@ -29,7 +29,7 @@ def dense_sums(X, Y, share, W, b, loss, first, last, z, gradient, pull):
         z = X[first:last] @ W.T + b; slope = s·loss.slope(z, Y); gradient = slope.T @ X; pull = slope.sum(0)
 
     Y: (k, n), or of softmax (1, n) the number of the class; share (n,) or empty. z (k, n), gradient
-    (k, d) and pull (k,) are written.
+    (k, d) and pull (k,) are written; a gradient of no rows is left out.
     """
     size = max(32, min(TILE, CACHED // X.shape[1]))
     slope, ahead = np.empty((len(W), size)), max(4, NEAR // X.shape[1])
@@ -38,7 +38,8 @@ def dense_sums(X, Y, share, W, b, loss, first, last, z, gradient, pull):
         end = min(start + size, last)
         predict_dense(X, W, b, start, end, z, ahead)
         value += tile_loss(z, Y, share, loss, start, end, slope, pull)
-        back_dense(X, slope, start, end, gradient, size)
+        if len(gradient) > 0:
+            back_dense(X, slope, start, end, gradient, size)
     return value
 
 
@@ -53,7 +54,7 @@ def sparse_sums(data, columns, starts, Y, share, W, b, loss, first, last, z, gra
                 z[c, i] = b[c] + sparse_product(columns, data, starts[i], starts[i + 1], W[c])
         value += tile_loss(z, Y, share, loss, start, end, slope, pull)
         for i in range(start, end):
-            for c in range(len(W)):
+            for c in range(len(gradient)):
                 s, g = slope[c, i - start], gradient[c]
                 for place in range(starts[i], starts[i + 1]):
                     g[columns[place]] += s * data[place]
@@ -171,6 +172,16 @@ def sparse_columns(data, columns, starts, share, first, last, out, row):
             pull = s * data[place]
             out[0, columns[place]] += pull
             out[1, columns[place]] += pull * data[place]
+
+
+def dense_squares(X, center, inverse, first, last, out):
+    """out[i] = Σ ((x − center)·inverse)² of some rows."""
+    for i in range(first, last):
+        total = 0.0
+        for j in range(X.shape[1]):
+            away = (X[i, j] - center[j]) * inverse[j]
+            total += away * away
+        out[i] = total
 
 
 def sparse_squares(data, columns, starts, price, first, last, out, row):

@@ -153,6 +153,9 @@ class LinearTerm(RowTerm):
         z = self.predictor(theta, rows)
         return *self.at_predictor(z, rows), (theta, z)
 
+    def value(self, theta):
+        return summing.summed(self, theta, False)[0] / self.rows if self.compiled else super().value(theta)
+
     def at_rows(self, theta):
         """The same: from a look at all rows."""
         return self.value_and_gradient(theta)
@@ -224,8 +227,7 @@ class LinearTerm(RowTerm):
 
     def line(self, seen, direction):
         """Along θ + t·d: t → (f, slope), and t → all that `at` gives."""
-        theta, z = seen
-        return linear_rows.line(self, theta, z, direction)
+        return linear_rows.line(self, seen[0], seen[1], direction)
 
     # ---- curvature ---------------------------------------------------------------------------
 

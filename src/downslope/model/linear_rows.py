@@ -57,10 +57,11 @@ def of_each(term) -> np.ndarray:
     """sᵢ/s̄·‖x̃ᵢ‖²  (n,)"""
     m, width = term.standardise.center, term.standardise.width
     if term.dense:
-        sizes = row_squares(term.X, m, width) + term.intercept
+        worth = term.compiled and summing.worth_it(term.X)
+        sizes = (summing.row_squares if worth else row_squares)(term.X, m, width) + term.intercept
     else:  # Σ(x − m)²/σ² = Σx²/σ² − 2Σxm/σ² + Σm²/σ²
         price = width**-2.0
-        sizes = summing.row_squares(term.X, price) if term.compiled else term.X.multiply(term.X) @ price
+        sizes = summing.row_squares(term.X, m, width) if term.compiled else term.X.multiply(term.X) @ price
         if m.any():
             sizes += ((m / width) ** 2).sum() - 2 * term.X @ (m * price)
         sizes = sizes + term.intercept

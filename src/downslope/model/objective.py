@@ -185,10 +185,15 @@ class Objective:
     def value(self, theta) -> float:
         if not self.sequential and self.term.intercept_only(theta):
             return self.term.intercept_only_value(theta) + self.penalty_value(theta)
-        return self.value_and_gradient(theta).value
+        return self.value_of_rows(theta).value
+
+    def value_of_rows(self, theta) -> Point:
+        """`value_and_gradient` of all rows, without the gradient."""
+        value = self.term.value(theta)
+        return Point(theta, value + self.penalty_value(theta) if self.penalty.alpha else value, None, None)
 
     def value_only(self, theta) -> Point:
-        """F without its gradient."""
+        """F without its gradient, from y alone where no feature counts."""
         return Point(theta, self.value(theta), None, None)
 
     def values(self, thetas) -> np.ndarray:

@@ -36,8 +36,8 @@ def numbers_in(X) -> int:
     return X.size if isinstance(X, np.ndarray) else X.nnz
 
 
-def summed(term, theta):
-    """(Σ sℓ, Σ s·slope·x (k, d), Σ s·slope (k,), z (n, k)) at θ."""
+def summed(term, theta, back=True):
+    """(Σ sℓ, Σ s·slope·x (k, d), Σ s·slope (k,), z (n, k)) at θ. `back`: whether the second is needed."""
     W, b = raw_weights(term, theta)
     z = np.empty((term.outputs, term.rows))
     share = share_of(term)
@@ -47,7 +47,7 @@ def summed(term, theta):
         kernel, X = compiled(sums.sparse_sums), list(unsigned(term.X))
 
     def task(rows):
-        gradient, pull = np.zeros(W.shape), np.zeros(len(W))
+        gradient, pull = np.zeros((len(W) * back, W.shape[1])), np.zeros(len(W))
         out = (rows.start, rows.stop, z, gradient, pull)
         return kernel(*X, term.targets, share, W, b, term.loss.kernel, *out), gradient, pull
 
@@ -75,10 +75,15 @@ def column_sums(X, rough, share):
     return added(each(task, blocks(X)))[0]
 
 
-def row_squares(X, price) -> np.ndarray:
-    """Σⱼ xᵢⱼ²·priceⱼ of each row of CSR, (n,)"""
-    kernel, given, out = compiled(sums.sparse_squares), unsigned(X), np.empty(X.shape[0])
-    each(lambda rows: kernel(*given, price, rows.start, rows.stop, out, _row_of(X)), blocks(X))
+def row_squares(X, center, width) -> np.ndarray:
+    """‖(xᵢ − center)/width‖² of each row, (n,); of CSR without the center."""
+    out = np.empty(X.shape[0])
+    if isinstance(X, np.ndarray):
+        kernel, inverse = compiled(sums.dense_squares), 1.0 / width
+        each(lambda rows: kernel(X, center, inverse, rows.start, rows.stop, out), blocks(X))
+    else:
+        kernel, given, price = compiled(sums.sparse_squares), unsigned(X), width**-2.0
+        each(lambda rows: kernel(*given, price, rows.start, rows.stop, out, _row_of(X)), blocks(X))
     return out
 
 

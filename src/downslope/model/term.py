@@ -81,6 +81,10 @@ class Term:
         """Value, gradient (p,), and what `line` and `hessian` reuse; over all rows or the mean over some."""
         raise NotImplementedError
 
+    def value(self, theta) -> float:
+        """The same value, to the bit, without what the gradient costs."""
+        return self.value_and_gradient(theta)[0]
+
     def values(self, thetas) -> np.ndarray:
         """f at many weights, (m, p) → (m,)."""
         raise NotImplementedError
