@@ -94,10 +94,10 @@ class Ridge:
         M = self.G + np.diag(alpha / 2 * self.penalty)
         size = np.sqrt(np.diag(M))
         scaled, right = M / size / size[:, None], self.c / size[:, None]
-        try:
-            return linalg.cho_solve(linalg.cho_factor(scaled), right) / size[:, None]
-        except np.linalg.LinAlgError:  # columns depend on one another, and alpha is lost in rounding
-            return np.linalg.lstsq(scaled, right, rcond=None)[0] / size[:, None]
+        _, found, lost = linalg.lapack.dposv(scaled, right)  # Cholesky, without the checks of cho_factor
+        if lost:  # columns depend on one another, and alpha is lost in rounding
+            found = np.linalg.lstsq(scaled, right, rcond=None)[0]
+        return found / size[:, None]
 
     def params(self, alphas: np.ndarray) -> np.ndarray:
         """(m, p) in the user's units: the weights of column 1 for each output, of column 2, …, intercepts."""
