@@ -50,7 +50,7 @@ def close(found, peer):
     return np.abs(found - peer).max() < 1e-5
 
 
-@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("weighted", [pytest.param(False, marks=pytest.mark.slow), True])
 @pytest.mark.parametrize("K", [2, 3])
 @pytest.mark.parametrize("method", PEERS)
 def test_chances_are_those_of_scikit_learn_on_the_same_folds(method, K, weighted):
@@ -200,6 +200,7 @@ def test_an_exported_graph_has_the_calibrated_chances(method, K, loss, tmp_path)
         assert np.allclose(p, found.probabilities(Z), atol=1e-9) and (label == found.predict(Z)).all()
 
 
+@pytest.mark.slow
 def test_a_net_is_calibrated_too():
     X, y = problem(n=150)
     rows = ds.Dataset.from_arrays(X, y).labelled()
