@@ -560,3 +560,22 @@ def test_the_picture_in_a_notebook_links_to_the_reference_once_the_site_has_an_a
 def test_every_sentence_stands_in_both_languages():
     for english, chinese in TEXTS.values():
         assert english and chinese and english != chinese
+
+
+@pytest.mark.sample(30)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("row", [0, 7, 39])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("kind", [np.asarray, np.float32, sp.csr_array])
+@pytest.mark.parametrize("method", ["auto", "sgd", "minibatch:8"])
+@pytest.mark.parametrize("loss", ["squared", "absolute", "quantile:0.3", "log", "squared_hinge"])
+def test_a_number_that_is_not_finite_is_found_wherever_it_lies(loss, method, kind, value, row, weighted):
+    X = np.random.default_rng(row).standard_normal((40, 3))
+    y, s = (X[:, 0] > 0) * 1.0, np.arange(40.0) if weighted else None  # row 0 has the weight 0
+    X[row, 1] = value
+    found = "NaN" if np.isnan(value) else "infinity"
+    kind_of = ds.LinearClassifier if loss in ("log", "squared_hinge") else ds.LinearRegressor
+    with pytest.raises(ValueError, match=f"Input X contains {found}"):
+        kind_of(loss=loss, method=method, epochs=2).fit(kind(X), y, sample_weight=s)
+    with pytest.raises(ds.DownslopeError, match=rf"X\[{row}, 1\]"):
+        ds.Dataset.from_arrays(kind(X), y, s)
