@@ -149,16 +149,20 @@ async def executed(path: Path, package: bytes, turn: asyncio.Semaphore) -> Noteb
     from nbclient import NotebookClient
     from traitlets.config import Config
 
+    from downslope.messages import text
+
     notebook = jupytext.read(path)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     code = "\n".join(cell.source for cell in cells).encode()
     kept = EXECUTED / f"{path.stem}-{hashlib.sha256(package + code).hexdigest()[:16]}.ipynb"
     if absent := missing(path):
+        notebook.metadata["language_info"] = {"name": "python", "pygments_lexer": "python"}
         cells[0].outputs = [
             nbformat.v4.new_output("stream", text=f"not run: {', '.join(absent)} is missing\n")
         ]
     elif kept.exists():
         before = nbformat.read(kept, as_version=4)
+        notebook.metadata = before.metadata  # its language and kernel
         for cell, old in zip(cells, (one for one in before.cells if one.cell_type == "code"), strict=True):
             cell.outputs, cell.execution_count = old.outputs, old.execution_count
     else:
@@ -170,6 +174,9 @@ async def executed(path: Path, package: bytes, turn: asyncio.Semaphore) -> Noteb
                 await client.async_execute()
         for cell in cells:
             cell.metadata.pop("execution", None)  # holds times
+            cell.outputs = [
+                one for one in cell.outputs if one.get("text") != text("kernels.compiling") + "\n"
+            ]
             warned = [one.text for one in cell.outputs if one.get("name") == "stderr"]
             if warned:
                 raise SystemExit(f"{path}: the example warns: {''.join(warned)}")

@@ -1,0 +1,35 @@
+# %% [markdown] lang="en"
+# # Comparing models honestly
+# Two scores from one split say little: another split may reverse them. `ds.compare` scores all models on the same folds, drawn several times, and chooses alpha anew inside each training part.
+
+# %% [markdown] lang="zh"
+# # 诚实地比较模型
+# 一次划分得到的两个分数说明不了什么：换一次划分，结果可能相反。`ds.compare` 在相同的折上给所有模型打分，折抽取多次，每个训练部分都重新选择 alpha。
+
+# %%
+from sklearn.datasets import load_diabetes
+
+import downslope as ds
+
+X, y = load_diabetes(return_X_y=True, as_frame=True)
+rows = ds.Dataset.from_arrays(X, y)
+found = ds.compare(rows, "squared; squared+l2; squared+l1; absolute", repeats=3)
+print(found)
+
+# %% [markdown] lang="en"
+# The picture shows the scores and the differences to the best. Folds share rows, so scores of different folds are not independent; the intervals are corrected for that.
+
+# %% [markdown] lang="zh"
+# 图中是各个分数，以及与最好的模型之差。各折之间有共同的行，不同折的分数不是独立的；区间已为此修正。
+
+# %%
+found.plot()
+
+# %% [markdown] lang="en"
+# The conclusion in one sentence:
+
+# %% [markdown] lang="zh"
+# 用一句话说出结论：
+
+# %%
+print(found.conclusion)
