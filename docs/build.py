@@ -50,6 +50,7 @@ ELSEWHERE = {  # pages that stand outside docs/, and their names in the site
     "examples/README.md": "examples",
 }
 NOTE = ":::{note}\n这一页还没有中文。This page has no Chinese text yet.\n:::\n\n"
+INLINE = "module://matplotlib_inline.backend_inline"  # pictures are outputs of cells
 FENCED = re.compile(r"(^```.*?^```[^\n]*$)", re.S | re.M)
 
 
@@ -171,7 +172,7 @@ async def executed(path: Path, package: bytes, turn: asyncio.Semaphore) -> Noteb
                 settings = Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
                 where = {"metadata": {"path": folder}}
                 client = NotebookClient(notebook, timeout=120, resources=where, config=settings)
-                await client.async_execute()
+                await client.async_execute(env=os.environ | {"MPLBACKEND": INLINE})
         for cell in cells:
             cell.metadata.pop("execution", None)  # holds times
             cell.outputs = [
@@ -180,6 +181,8 @@ async def executed(path: Path, package: bytes, turn: asyncio.Semaphore) -> Noteb
             warned = [one.text for one in cell.outputs if one.get("name") == "stderr"]
             if warned:
                 raise SystemExit(f"{path}: the example warns: {''.join(warned)}")
+        if not any("image/png" in one.get("data", ()) for cell in cells for one in cell.outputs):
+            raise SystemExit(f"{path}: the example draws no picture")
         EXECUTED.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, kept)
     return notebook

@@ -28,7 +28,7 @@ for method in ("gd", "adam"):
 figure, axes = plt.subplots(1, 2, figsize=(10, 4))
 for ax, name in zip(axes, ("bowl", "1000 × bowl")):
     ds.plots.loss({method: runs[method, name].trace for method in ("gd", "adam")}, ax=ax)
-    ax.set_title(name)
+    ax.set_title(name, loc="left")
 plt.show()
 
 # %% [markdown] lang="en"

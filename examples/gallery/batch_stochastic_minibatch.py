@@ -41,5 +41,5 @@ plt.show()
 figure, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True)
 for ax, name in zip(axes, ("one row", "16 rows")):
     ds.plots.weights(solutions[name].trace, ax)
-    ax.set_title(name)
+    ax.set_title(name, loc="left")
 plt.show()

@@ -42,7 +42,7 @@ print(f"{np.mean((low <= y) & (y <= high)):.1%} of the rows lie inside")
 # 诊断图显示摘要看不出的东西：残差随拟合值的分布像一只碗。
 
 # %%
-ds.plots.diagnostics(ds.ResidualDiagnostics.from_solution(line, rows))
+figure = ds.plots.diagnostics(ds.ResidualDiagnostics.from_solution(line, rows))
 
 # %% [markdown] lang="en"
 # With a square added, the standard error of the residuals falls, and with it the width of the intervals.

@@ -1,10 +1,10 @@
 # %% [markdown] lang="en"
 # # A rare class: weights, thresholds, calibrated chances
-# One row in fifteen is a fraud. A model that is right in most rows still misses most frauds, because it calls fraud only what has a chance above one half.
+# About one row in twenty is a fraud. A model that is right in most rows still misses most frauds, because it calls fraud only what has a chance above one half.
 
 # %% [markdown] lang="zh"
 # # 少数类：类别权重、阈值与校准的概率
-# 每十五行有一行是欺诈。一个在大多数行上正确的模型，仍然会漏掉大部分欺诈，因为它只把概率超过一半的行称为欺诈。
+# 大约每二十行有一行是欺诈。一个在大多数行上正确的模型，仍然会漏掉大部分欺诈，因为它只把概率超过一半的行称为欺诈。
 
 # %%
 import numpy as np
@@ -66,5 +66,5 @@ repaired = ds.fit(train, class_weights="balanced", calibrate="platt")
 figure, axes = plt.subplots(1, 2, figsize=(10, 4.5))
 for ax, name, model in zip(axes, ("balanced", "balanced and calibrated"), (weighted, repaired)):
     ds.plots.calibration(ds.ClassDiagnostics.from_solution(model, ds.Dataset.read(test, target="kind")), ax)
-    ax.set_title(name)
+    ax.set_title(name, loc="left")
 plt.show()
