@@ -601,7 +601,8 @@ def test_code_that_is_taken_away_needs_no_file(asked, settings, library, capsys,
     if ran.solution.recipe.net is None and "WEIGHTS" not in script:
         lines = said.split("\n\n")[0].splitlines()
         ended = [[float(word) for word in line.split()[1:]] for line in lines]
-        np.testing.assert_allclose(np.ravel(ended), ran.solution.params, rtol=1e-9)
+        # lesson 10 from (0, 0, 0) ends at b = 0: what is left of it is rounding of weights of size 1
+        np.testing.assert_allclose(np.ravel(ended), ran.solution.params, rtol=1e-9, atol=1e-13)
     table = list(csv.reader(io.StringIO(said[said.index("prediction") :])))[1:]
     wanted = ran.solution.predict(found.dataset.X)
     np.testing.assert_allclose([float(row[0]) for row in table], wanted, rtol=1e-6, atol=1e-9)
