@@ -8,8 +8,10 @@ import pytest
 from downslope import plots
 from downslope.errors import DownslopeError
 from downslope.inference import minimize
-from downslope.inference.starts import minimize_from
+from downslope.inference.recipe import Recipe
+from downslope.inference.starts import OF_FUNCTIONS, minimize_from
 from downslope.messages import LANGUAGES, speaking
+from downslope.settings import settings_of
 
 WAVES, HILLS = "x*cos(0.15*pi*x)", "(x^2+y-11)^2+(x+y^2-7)^2"
 
@@ -138,3 +140,14 @@ def test_the_command_line_tells_every_start_and_the_lowest(capsys, tmp_path):
     assert main(["minimize", "x^2-y^2", "--starts", "3"]) == 3
     for wrong in (["--starts", "0"], ["--starts", "3", "--start", "1"], ["--starts", "3", "--tol", "1"]):
         assert main(["minimize", "x^2", *wrong]) == 2
+
+
+@pytest.mark.parametrize("name", settings_of(Recipe))
+def test_no_setting_of_rows_is_ignored_where_a_function_is_minimised(name):
+    others = {"class_weights": "balanced", "calibrate": "platt", "metric": "r2", "loss": "huber", "net": (3,)}
+    others |= {"penalty": "l2", "penalty_on": "standardised", "intercept": False, "scale": False, "threshold": 0.5}
+    taken = {*OF_FUNCTIONS, "method", "learning_rate", "epochs", "start", "seed"}
+    if name in taken:
+        return
+    with pytest.raises(DownslopeError, match="a function has none"):
+        minimize("x^2", 3.0, epochs=2, **{name: others.get(name, 3)})

@@ -17,6 +17,7 @@ from ..descent.directions import Steepest
 from ..errors import DownslopeError
 from ..messages import text
 from ..model.functions import Function
+from ..settings import settings_of
 from .logbook import Logbook
 from .recipe import Recipe, method_of
 from .solution import Solution, finite
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 LEVEL = ("minimum", "flat", "saddle", "maximum")  # kinds of ends where the gradient is 0
 MOST = 100_000  # starts
 KEPT = 120  # points of each path
+OF_FUNCTIONS = ("batch_size", "order", "seconds", "stop", "tol")  # settings that need no rows
 SAME = 1e-4  # ends nearer than this, in parts of 1 + ‖x‖, are one place
 
 
@@ -66,6 +68,10 @@ def minimize(
 
 def minimizing(f, start, method, learning_rate, epochs, derivative=None, seed=None, **settings) -> Training:
     """The descent that `minimize` runs, not yet begun."""
+    for name, value in settings.items():
+        known = settings_of(Recipe).get(name)
+        if known is not None and name not in OF_FUNCTIONS and value != known.default:
+            raise DownslopeError("functions.setting_of_rows", name=name)
     usual = isinstance(method, str) and method == "lbfgs"
     method = methods.LBFGS(methods.PAIRS_OF_FUNCTION) if usual else method_of(method)
     finds = method == "auto" or method.name in ("lbfgs", "newton", "exhaustive", "torch")
