@@ -25,7 +25,7 @@ for method in ("gd", "adam"):
 # 对梯度下降，学习率必须小于 2/L；换了单位，最大曲率 L 大了 1000 倍。Adam 在两种单位下走的是同一条路。
 
 # %%
-figure, axes = plt.subplots(1, 2, figsize=(10, 4))
+figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for ax, name in zip(axes, ("bowl", "1000 × bowl")):
     ds.plots.loss({method: runs[method, name].trace for method in ("gd", "adam")}, ax=ax)
     ax.set_title(name, loc="left")

@@ -38,7 +38,7 @@ plt.show()
 # 在最小值附近，单行的梯度仍指向各个方向：权重来回跳动；每次更新用的行越少，跳动越大。
 
 # %%
-figure, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True)
+figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained", sharey=True)
 for ax, name in zip(axes, ("one row", "16 rows")):
     ds.plots.weights(solutions[name].trace, ax)
     ax.set_title(name, loc="left")

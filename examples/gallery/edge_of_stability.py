@@ -42,7 +42,7 @@ def descend(rate, updates=2000, every=50):
 # 两个学习率，每 50 次更新算一次 Hessian 的最大特征值；虚线是上界 2/学习率。
 
 # %%
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4))
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
 ends = {}
 for rate, colour in ((0.2, "tab:blue"), (0.3, "tab:orange")):
     losses, sharpness = descend(rate)

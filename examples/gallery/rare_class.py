@@ -63,7 +63,7 @@ for name, model in (("plain", plain), ("balanced", weighted)):
 import matplotlib.pyplot as plt
 
 repaired = ds.fit(train, class_weights="balanced", calibrate="platt")
-figure, axes = plt.subplots(1, 2, figsize=(10, 4.5))
+figure, axes = plt.subplots(1, 2, figsize=(10, 4.5), layout="constrained")
 for ax, name, model in zip(axes, ("balanced", "balanced and calibrated"), (weighted, repaired)):
     ds.plots.calibration(ds.ClassDiagnostics.from_solution(model, ds.Dataset.read(test, target="kind")), ax)
     ax.set_title(name, loc="left")

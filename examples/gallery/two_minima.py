@@ -30,10 +30,10 @@ ds.plots.starts(found.function.values, found.paths, found.epochs, found.function
 plt.show()
 
 # %% [markdown] lang="en"
-# In two dimensions, the starts are coloured by their valley in the same way.
+# In two dimensions: sixty starts, and the valley in which each path ends.
 
 # %% [markdown] lang="zh"
-# 在二维情形，同样按所到的山谷给起点着色。
+# 二维的情形：六十个起点，以及每条路径最终到达的山谷。
 
 # %%
 four = ds.minimize_from("(x^2 + y - 11)^2 + (x + y^2 - 7)^2", starts=60, box=(-5, 5))
