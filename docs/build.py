@@ -50,7 +50,8 @@ ELSEWHERE = {  # pages that stand outside docs/, and their names in the site
     "examples/README.md": "examples",
 }
 NOTE = ":::{note}\n这一页还没有中文。This page has no Chinese text yet.\n:::\n\n"
-INLINE = "module://matplotlib_inline.backend_inline"  # pictures are outputs of cells
+# Of the examples: what they print is in English on both pages, and pictures are outputs of cells.
+ENGLISH_AND_INLINE = {"DOWNSLOPE_LANG": "en", "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 FENCED = re.compile(r"(^```.*?^```[^\n]*$)", re.S | re.M)
 
 
@@ -150,7 +151,7 @@ async def executed(path: Path, package: bytes, turn: asyncio.Semaphore) -> Noteb
     from nbclient import NotebookClient
     from traitlets.config import Config
 
-    from downslope.messages import text
+    from downslope.messages import room_texts
 
     notebook = jupytext.read(path)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -172,11 +173,13 @@ async def executed(path: Path, package: bytes, turn: asyncio.Semaphore) -> Noteb
                 settings = Config({"KernelManager": {"transport": "ipc", "ip": f"{folder}/kernel"}})
                 where = {"metadata": {"path": folder}}
                 client = NotebookClient(notebook, timeout=120, resources=where, config=settings)
-                await client.async_execute(env=os.environ | {"MPLBACKEND": INLINE})
+                await client.async_execute(env=os.environ | ENGLISH_AND_INLINE)
         for cell in cells:
             cell.metadata.pop("execution", None)  # holds times
             cell.outputs = [
-                one for one in cell.outputs if one.get("text") != text("kernels.compiling") + "\n"
+                one
+                for one in cell.outputs
+                if one.get("text") != room_texts("kernels", "en")["compiling"] + "\n"
             ]
             warned = [one.text for one in cell.outputs if one.get("name") == "stderr"]
             if warned:
@@ -184,6 +187,8 @@ async def executed(path: Path, package: bytes, turn: asyncio.Semaphore) -> Noteb
         if not any("image/png" in one.get("data", ()) for cell in cells for one in cell.outputs):
             raise SystemExit(f"{path}: the example draws no picture")
         EXECUTED.mkdir(parents=True, exist_ok=True)
+        for old in EXECUTED.glob(f"{path.stem}-*.ipynb"):
+            old.unlink()
         nbformat.write(notebook, kept)
     return notebook
 

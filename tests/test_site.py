@@ -95,6 +95,11 @@ def test_an_example_is_in_both_languages_and_on_the_page_that_lists_them(path):
         assert f"- [{title}](../examples/gallery/{path.name})\n" in listed
 
 
+def test_the_packages_that_an_example_lacks_are_named(tmp_path):
+    (tmp_path / "a.py").write_text("import numpy.linalg\nimport no_such.part\nfrom nor_this import x\n")
+    assert build.missing(tmp_path / "a.py") == ["no_such", "nor_this"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", build.examples(), ids=lambda path: path.stem)
 def test_an_example_runs_without_a_warning(path, tmp_path):

@@ -18,7 +18,7 @@ rng = np.random.default_rng(0)
 frame = pd.DataFrame(rng.normal(size=(20_000, 3)), columns=["a", "b", "c"])
 frame["y"] = 3 * frame["a"] - frame["b"] + rng.normal(0, 0.5, 20_000)
 lazy = dask.dataframe.from_pandas(frame, npartitions=8)
-client = Client(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None)
+client = Client(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=":0")
 model = ds.LinearRegressor(penalty="l2", alpha=0.01).fit(lazy[["a", "b", "c"]], lazy["y"])
 print(model.coef_.round(4))
 

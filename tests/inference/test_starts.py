@@ -145,7 +145,13 @@ def test_the_command_line_tells_every_start_and_the_lowest(capsys, tmp_path):
 @pytest.mark.parametrize("name", settings_of(Recipe))
 def test_no_setting_of_rows_is_ignored_where_a_function_is_minimised(name):
     others = {"class_weights": "balanced", "calibrate": "platt", "metric": "r2", "loss": "huber", "net": (3,)}
-    others |= {"penalty": "l2", "penalty_on": "standardised", "intercept": False, "scale": False, "threshold": 0.5}
+    others |= {
+        "penalty": "l2",
+        "penalty_on": "standardised",
+        "intercept": False,
+        "scale": False,
+        "threshold": 0.5,
+    }
     taken = {*OF_FUNCTIONS, "method", "learning_rate", "epochs", "start", "seed"}
     if name in taken:
         return
