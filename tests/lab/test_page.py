@@ -1113,7 +1113,7 @@ def test_the_course_opens_playing_asks_for_a_click_and_remembers_the_card(page, 
     assert page.locator("body.predicting").count() == 1 and tick(page) == 0
     about = page.locator("#caption").inner_text()
     assert "2.1" not in about + page.locator("#lesson").inner_text()
-    x = page.evaluate("import('/page/state.js').then(m => m.stage.frame.x.at(2.6))")
+    x = page.evaluate("import('/page/state.js').then(m => m.stage.frame.x.at(2.6) * m.stage.zoom)")
     page.locator("#picture").click(position={"x": x, "y": 120})
     page.wait_for_selector("body.playing .mark.wrong")
     assert "2.1" in page.locator("#caption").inner_text() + page.locator("#lesson .sentence").inner_text()

@@ -259,6 +259,31 @@ def test_losses_of_code_without_source_are_those_of_its_criterion(within):
     assert seen.recording.losses[1].tolist() == losses
 
 
+@pytest.mark.parametrize("rate", [0.1, 3.0])
+def test_the_loss_of_a_function_in_a_block_is_seen_from_the_first_update_on(rate):
+    """No forward hook meets it; loops around the block are no epochs, and nothing goes on being followed."""
+    torch = pytest.importorskip("torch")
+    from torch.nn.functional import mse_loss
+
+    for _ in range(2):
+        torch.manual_seed(0)
+        X = torch.linspace(0, 1, 50)[:, None]
+        model, losses = torch.nn.Linear(1, 1), []
+        optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+        watching = ds.watch()
+        with watching as seen:
+            for _ in range(60):
+                optimizer.zero_grad()
+                loss = mse_loss(model(X), 3 * X + 1)
+                loss.backward()
+                optimizer.step()
+                losses.append(loss.item())
+        assert np.array_equal(seen.recording.losses[1], losses, equal_nan=True)
+        assert pytest.approx(2.537, rel=1e-3) == seen.certificate.L and seen.watched.epochs == 60
+        assert seen.verdict.code == ("diverged" if rate > 1 else "epochs_exhausted")
+        assert watching._session is None and sys.gettrace() is None
+
+
 def test_what_is_imported_after_two_watched_blocks_is_imported_once():
     code = """
 import sys

@@ -107,16 +107,18 @@ class Connection:
         """Their addresses, in an order that stays."""
         if self.client is None:
             return ["here"]
-        return sorted(self.client.scheduler_info(n_workers=-1)["workers"], key=lambda a: (len(a), a))
+        return sorted(self._described(), key=lambda a: (len(a), a))
+
+    def _described(self) -> dict[str, Any]:
+        """Address → worker, from the scheduler itself: what the client keeps of it may have been emptied."""
+        return self.client.sync(self.client.scheduler.identity, n_workers=-1)["workers"]
 
     @property
     def room(self) -> float:
         """Bytes of rows that the workers can hold; infinite where nobody knows."""
         if self.client is None:
             return float("inf")
-        limits = [
-            worker["memory_limit"] for worker in self.client.scheduler_info(n_workers=-1)["workers"].values()
-        ]
+        limits = [worker["memory_limit"] for worker in self._described().values()]
         return sum(max(0.0, FULL * (limit - BASE)) for limit in limits) if all(limits) else float("inf")
 
     @property

@@ -136,15 +136,20 @@ class Place:
         return tuple(found)
 
 
-def place_of(frame: FrameType) -> Place:
-    """Where the loop around a frame's line stands."""
+def place_of(frame: FrameType, edge: tuple[FrameType, int] | None = None) -> Place:
+    """Where the loop around a frame's line stands. edge: the frame and line of a watched block or function,
+    outside of which loops do not count."""
     around: list[tuple[int, FrameType, ast.For | ast.While]] = []
     outward, at = 0, frame
     steps: FrameType | None = frame
     while steps is not None:
         if of_script(steps.f_code.co_filename):
             own = [loop for loop in loops_around(steps, outward > 0) if not _makes_optimizer(loop)]
+            if edge is not None and steps is edge[0]:
+                own = [loop for loop in own if loop.lineno > edge[1]]
             around = [(outward, steps, loop) for loop in own] + around
+        if edge is not None and steps is edge[0]:
+            break
         outward, steps = outward + 1, steps.f_back
     if around:
         at = around[0][1]

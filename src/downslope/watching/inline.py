@@ -1,6 +1,7 @@
 """`ds.watch()`: around a block, on a function, or as the cell magic %%watch of a notebook."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 import functools
@@ -12,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 from ..arguments import door
@@ -23,6 +24,7 @@ from .records import Recorder, read
 from .seen import Seen
 from .session import TRAINS, Session
 
+FUTURE = sum(getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 CACHED = type(functools.cache(len))  # the wrapper of a function whose results are kept
 
 
@@ -82,7 +84,7 @@ class Watching:
     def __enter__(self) -> Seen:
         frame = sys._getframe(1)
         path = frame.f_code.co_filename
-        session = self.begin(path)
+        session = self.begin(path, (frame, frame.f_lineno))
         self._functions = Pointed(session, path)
         self._functions.give(frame.f_code, frame.f_locals, frame.f_globals)
         self._lines = LineWatcher(session, frame)
@@ -95,12 +97,12 @@ class Watching:
             self._functions.restore()
         self.finish(kind)
 
-    def begin(self, path: str) -> Session:
-        """A new recording of what `path` trains; `seen` is filled at its end."""
+    def begin(self, path: str, edge: tuple[FrameType, int] | None = None) -> Session:
+        """A new recording of what `path` trains within `edge`; `seen` is filled at its end."""
         self.seen = Seen()
         self._folder = tempfile.mkdtemp(prefix="downslope-watch-")
         recorder = Recorder(self._folder, script=path, source="".join(linecache.getlines(path)))
-        self._session = Session(recorder, self.settings)
+        self._session = Session(recorder, self.settings, edge)
         self._session.watch_torch()
         return self._session
 
@@ -110,6 +112,7 @@ class Watching:
         assert session is not None
         session.end, session.exit_code = ("ended", 0) if kind is None else ("raised", 1)
         session.close()
+        self._session = self._lines = self._functions = None  # they hold the frame, and all that it holds
         self.seen.recording = read(Path(self._folder))
         shutil.rmtree(self._folder, ignore_errors=True)
         if self.log is not None:
@@ -125,7 +128,7 @@ class Watching:
         def watched(*arguments, **named):
             code = getattr(function, "__code__", None)
             path = "" if code is None else code.co_filename
-            functions, kind = Pointed(self.begin(path), path), None
+            functions, kind = Pointed(self.begin(path, (sys._getframe(), 0)), path), None
             try:
                 called = functions.copied(function)
                 if isinstance(function, FunctionType):
@@ -166,7 +169,8 @@ class Pointed:
         if path != self.path and not TRAINS.search(text):
             return {}, {}
         try:
-            bare = compile(text, path, "exec", dont_inherit=True)
+            future = function.__code__.co_flags & FUTURE
+            bare = compile(text, path, "exec", future, dont_inherit=True)
             return _within(self.session.instrumented(ast.parse(text), text, path)), _within(bare)
         except Exception as error:  # the script runs in any case
             self.session.skipped.append((function.__code__.co_firstlineno, repr(error)))

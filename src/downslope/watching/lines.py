@@ -1,4 +1,5 @@
-"""A loop by hand in a bare `with ds.watch():` block: its code is compiled already, so its lines are followed.
+"""A loop in a bare `with ds.watch():` block: its code is compiled already, so its lines are followed, those
+that move weights by hand and those with `loss.backward()`.
 
 Only the frame of the block is traced: by sys.monitoring from Python 3.12 on, by sys.settrace before. What has
 no name there (a gradient inside an expression, a loss that is only printed) is not seen, and said so.
@@ -11,10 +12,12 @@ from __future__ import annotations
 import ast
 import linecache
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from types import CodeType, FrameType
 from typing import Any
 
-from ..insight.scripts.script import FUNCTIONS, LOOPS, Script
+from ..insight.scripts.script import FUNCTIONS, LOOPS, Script, is_method
 from .instrument import by_autograd, points_of, readable
 from .moves import Site
 from .roles import HandLoop, loops
@@ -30,6 +33,7 @@ class LineWatcher:
         self.session, self.frame = session, frame
         self.code = frame.f_code
         self.loops: list[_Loop] = []
+        self.backwards: list[tuple[ast.stmt, CodeType, Callable]] = []
         self.previous = 0
         self.tracing: Any = None
         path = frame.f_code.co_filename
@@ -46,10 +50,45 @@ class LineWatcher:
                 self.loops.append(_Loop(script, each, session, path))
             elif block in script.above(each.loop):
                 session.skipped.append((each.loop.lineno, "block"))
+        self._find_backwards(script, block)
+
+    def _find_backwards(self, script: Script, block: Any) -> None:
+        """Where the block calls `backward` of a loss that has a name, and is computed on a line before."""
+        for call in script.calls if block is not None else []:
+            if not is_method(call, "backward") or block not in script.above(call):
+                continue
+            statement, loss = script.statement(call), call.func.value
+            line, column = statement.lineno, statement.col_offset
+            around = list(script.above(statement))
+            alone = not any(
+                isinstance(node, ast.stmt)
+                and (node.end_lineno == line if node not in around else node.lineno == line)
+                and node.col_offset < column
+                for node in script.nodes
+            )
+            if _scope(script, call) is not _scope(script, block) or not (alone and _named(loss)):
+                self.backwards = []
+                return
+            self.backwards.append((statement, _evaluator(loss), self.session.backward(call.lineno)))
 
     def start(self) -> None:
         """Follow the frame from its next line on."""
-        if not self.loops:
+        if self.backwards and self.session.watcher is not None:
+            self.session.watcher.unseen = self.loss
+        if self.loops:
+            self._follow()
+
+    def loss(self) -> Any:
+        """Of the update that is made at the moment, where no forward hook has met it: that of a function.
+        From now on the lines are followed."""
+        self._follow()
+        for _, loss, _ in self.backwards:
+            with suppress(Exception):  # it has no value yet
+                return eval(loss, self.frame.f_globals, self.frame.f_locals)
+        return None
+
+    def _follow(self) -> None:
+        if self.tracing is not None:
             return
         monitoring = getattr(sys, "monitoring", None)
         if monitoring is not None:
@@ -92,6 +131,11 @@ class LineWatcher:
     def _line(self, frame: FrameType, line: int) -> None:
         """A line is about to run; the one before has run."""
         previous, self.previous = self.previous, line
+        for statement, loss, backward in self.backwards:
+            first, last = statement.lineno, statement.end_lineno or statement.lineno
+            if first <= line <= last and not first <= previous <= last:
+                with suppress(Exception):  # the script's own error comes next
+                    backward(eval(loss, frame.f_globals, frame.f_locals), frame)
         for each in self.loops:
             try:
                 each.line(frame, previous, line)

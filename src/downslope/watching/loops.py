@@ -189,7 +189,7 @@ class Track:
 def entered(watcher: Any, frame: FrameType, parameters: list[Any], optimizer: dict, loss: str = "") -> Track:
     """A loop that begins: its place is around the line that `frame` is at."""
     names, models = _names(parameters, frame)
-    place = frames.place_of(frame)
+    place = frames.place_of(frame, watcher.edge)
     loop = Loop(
         kind="torch",
         line=place.line,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib.machinery import SourceFileLoader
 from importlib.util import decode_source
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
 
 from .frames import of_script
@@ -27,10 +27,13 @@ class Stopped(SystemExit):
 
 
 class Session:
-    """Records what a script, a function or a block trains. `settings`: roles, stop_when, curvature."""
+    """Records what a script, a function or a block trains. `settings`: roles, stop_when, curvature; `edge`:
+    the frame and line of a block or function, where that is all."""
 
-    def __init__(self, recorder: Recorder, settings: dict[str, Any]):
-        self.recorder, self.settings = recorder, settings
+    def __init__(
+        self, recorder: Recorder, settings: dict[str, Any], edge: tuple[FrameType, int] | None = None
+    ):
+        self.recorder, self.settings, self.edge = recorder, settings, edge
         self.points: list[Any] = []
         self.end, self.exit_code = "ended", 0
         self.changing: dict[int, list[str]] = {}  # line of each loop → names that change in it
@@ -131,7 +134,8 @@ class Session:
             from . import tensors
 
             measuring = self.settings.get("curvature", True)
-            self.watcher = tensors.Watcher(self.recorder, measuring, self.stop is not None, self.marked)
+            stopping = self.stop is not None
+            self.watcher = tensors.Watcher(self.recorder, measuring, stopping, self.marked, self.edge)
 
         after_import("torch", imported)
 
@@ -150,13 +154,13 @@ class Session:
         warnings.showwarning = show
 
     def backward(self, line: int) -> Callable:
-        """backward(loss): a loss whose `.backward()` comes next."""
+        """backward(loss): a loss whose `.backward()` comes next, in the frame of the caller or in `frame`."""
 
-        def call(loss):
-            watcher = self.watcher
-            if watcher is None or (line in watcher.light and watcher.lightly(loss, line, sys._getframe(1))):
+        def call(loss, frame=None):
+            watcher, frame = self.watcher, frame or sys._getframe(1)
+            if watcher is None or (line in watcher.light and watcher.lightly(loss, line, frame)):
                 return loss
-            watcher.backward(loss, line, sys._getframe(1))
+            watcher.backward(loss, line, frame)
             if watcher.stopping and watcher.hopeless:
                 raise Stopped(0)
             return loss

@@ -17,7 +17,7 @@ import math
 import sys
 import time
 import weakref
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from types import FrameType
@@ -32,7 +32,7 @@ from .validation import Validation
 
 class Watcher:
     """All that is watched for one recorder. `measuring`: its curvature, too; `stopping`: a hopeless loss is
-    noticed at once; `marked`: files whose code says where gradients are switched off."""
+    noticed at once; `marked`: files whose code says where gradients are switched off; `edge`: of a block."""
 
     def __init__(
         self,
@@ -40,12 +40,13 @@ class Watcher:
         measuring: bool = True,
         stopping: bool = False,
         marked: Container[str] = (),
+        edge: tuple[FrameType, int] | None = None,
     ):
         import torch
         from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
         self.torch, self.recorder, self.measuring, self.stopping = torch, recorder, measuring, stopping
-        self.marked = marked
+        self.marked, self.edge = marked, edge
         self.tracks: dict[int, Track] = {}  # by the id of the optimizer, while it lives
         self.open: list[Track] = []  # loops that may go on
         self.lines: dict[int, Track] = {}  # line of backward → loop that used it last
@@ -58,6 +59,7 @@ class Watcher:
         self.seen_backward = False
         self.early: Pass | None = None  # what a hook saw before the first step
         self.met: Any = None  # the last loss that a hook saw
+        self.unseen: Callable[[], Any] | None = None  # the loss of an update, where no hook has met it
         self.library = False  # backward is called where no statement of the script is seen
         self.newest: Track | None = None
         self.validation = Validation(self)
@@ -238,6 +240,9 @@ class Watcher:
         """A step before which no backward pass was seen."""
         if not self.seen_backward:
             self.library = True
+            if self.early is None and self.unseen is not None:
+                loss, self.unseen = self.unseen(), None
+                self.early = Pass(loss.detach(), 0, 0) if isinstance(loss, self.torch.Tensor) else None
             self.pending = [] if self.early is None else [self.early]
             self.early = None
         track.detailed = False

@@ -89,8 +89,8 @@ class Watched:
 
     @property
     def has_loss(self) -> bool:
-        """Whether the script computes a loss: a loop by hand may update its weights without one."""
-        return self.loop.kind != "hand" or bool(self.loop.loss) or len(self.known[1]) > 0
+        """Whether a loss was recorded, or is known to be computed: weights may be updated without one."""
+        return self.loop.kind == "log" or bool(self.loop.loss) or len(self.known[1]) > 0
 
     @property
     def full(self) -> bool:
