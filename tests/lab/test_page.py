@@ -1046,6 +1046,7 @@ def test_a_saved_run_is_there_again_after_a_reload(browser, tmp_path):
         assert tick(page) == 0 and not page.locator("#message").is_visible()
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("where", ["lesson=0", "problem=%7Bnonsense", 'problem={"kind":"points"}'])
 def test_an_address_of_nothing_shows_a_lesson(page, address, where):
     visit(page, f"{address}#{where}")
@@ -1131,6 +1132,7 @@ def test_the_course_opens_playing_asks_for_a_click_and_remembers_the_card(page, 
     page.wait_for_selector("body.playing")
 
 
+@pytest.mark.slow
 def test_every_lesson_is_cards_with_a_reason_and_a_prediction_and_no_code(page, address):
     page.goto(address)
     for number in range(1, 22):
