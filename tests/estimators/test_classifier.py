@@ -73,7 +73,7 @@ def failures(estimator) -> set[str]:
     return {check["check_name"] for check in checks if check["status"] == "failed"}
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @METHOD
 def test_check_estimator_finds_nothing_in_any_deterministic_method(method):
     assert failures(ds.LinearClassifier(method=method)) == set()

@@ -74,7 +74,7 @@ def test_check_estimator_finds_nothing_in_an_exact_method(estimator):
     assert failures(estimator) == set()
 
 
-@pytest.mark.sample(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [ds.NetClassifier, ds.NetRegressor])
 def test_check_estimator_finds_only_the_exceptions_in_the_default_method(make):
     assert failures(make(**QUICK)) <= set(EXCEPTIONS)

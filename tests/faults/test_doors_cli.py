@@ -194,6 +194,7 @@ def test_the_demo_needs_neither_torch_nor_what_tests_ask_for():
     assert "demo: $(LIGHT)" in makefile and "-e .\n" in rule and "torch" not in rule and "dev" not in rule
 
 
+@pytest.mark.slow
 @pytest.mark.fault("D11")
 def test_a_cluster_address_that_speaks_http_is_refused(folder, capsys):
     pytest.importorskip("distributed")

@@ -209,6 +209,7 @@ def test_a_damaged_cache_is_made_anew_with_a_note(tmp_path, monkeypatch):
 # ---- F8: replacing a run, two trainings in one folder -------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F8")
 def test_there_is_a_run_under_the_name_while_it_is_replaced(tmp_path, monkeypatch):
     """Killed at any system call of the replacement: the old run or the new one opens."""
@@ -464,6 +465,7 @@ def test_a_descent_that_is_collected_while_another_begins_does_not_hang(monkeypa
 # ---- many readers -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F9")
 def test_a_hundred_generators_that_are_held_half_way_keep_a_few_threads(tmp_path):
     lines = ["x,y", *(f"{i},{2 * i + 1}" for i in range(40_000))]

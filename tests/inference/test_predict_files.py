@@ -220,7 +220,7 @@ def test_one_meter_counts_the_rows_of_all_files(name):
     assert shares == pytest.approx([1 / 3, 2 / 3, 1], abs=0.01) and meter.rows == 3_000
 
 
-@pytest.mark.sample(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_what_is_broken_off_leaves_whole_files_only(number, run):
     trained()

@@ -265,7 +265,7 @@ LESSONS |= {
 }
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("number", LESSONS)
 def test_each_lesson_runs_plays_rewinds_and_shows_its_figure(page, address, number):
     if number in (7, 10, 11, 12, 13, 20, 21):
@@ -589,6 +589,7 @@ def test_the_picture_zooms_and_pans_and_the_start_goes_beyond_it(page, address):
     )  # and the picture follows when it is let go
 
 
+@pytest.mark.slow
 def test_a_lesson_that_fails_leaves_menu_text_and_picture_on_one_lesson(browser, address):
     with visiting(browser, address, expected=("422", "500")) as page:
         visit(page, f"{address}#lesson=5")
@@ -951,7 +952,7 @@ def test_the_first_paint_comes_within_a_second(page, address):
     assert page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime") < 1000
 
 
-@pytest.mark.sample(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("view", ["landscape", "loss", "surface"])
 def test_a_thousand_steps_play_at_thirty_frames_a_second(page, address, view):
     visit(
@@ -1000,6 +1001,7 @@ def test_no_letter_is_small_on_a_large_screen(browser, address):
         assert page.evaluate(drawn) >= 14
 
 
+@pytest.mark.slow
 def test_every_control_has_a_name_for_screen_readers(page, address):
     for where in (
         f"{address}#lesson=4",
@@ -1046,7 +1048,7 @@ def test_a_saved_run_is_there_again_after_a_reload(browser, tmp_path):
         assert tick(page) == 0 and not page.locator("#message").is_visible()
 
 
-@pytest.mark.sample(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["lesson=0", "problem=%7Bnonsense", 'problem={"kind":"points"}'])
 def test_an_address_of_nothing_shows_a_lesson(page, address, where):
     visit(page, f"{address}#{where}")
