@@ -352,7 +352,8 @@ def main() -> int:
             "DOWNSLOPE_SITE_LANGUAGE": language,
             "DOWNSLOPE_SITE_VERSION": downslope.__version__,
         }
-        words = ["-W", "--keep-going", "-q", "-j", "auto", "-b", "html", source, SITE / language]
+        words = ["-W", "--keep-going", "-q", "-j", "auto", "-b", "html", "-d", PREPARED / f"{language}-trees"]
+        words += [source, SITE / language]
         code = subprocess.run([sys.executable, "-m", "sphinx", *words], env=environment).returncode
         if code:
             return code
@@ -361,6 +362,7 @@ def main() -> int:
         '<p><a href="en/index.html">English</a> · <a href="zh/index.html">中文</a></p>\n',
         encoding="utf-8",
     )
+    shutil.rmtree(SITE / "jupyter_execute", ignore_errors=True)  # pictures that the pages have under _images
     (SITE / ".nojekyll").touch()
     wrong = faults(SITE)
     print("\n".join(wrong) or f"{SITE / 'index.html'}: {len(list(SITE.rglob('*.html')))} pages")
