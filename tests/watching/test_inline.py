@@ -284,6 +284,25 @@ def test_the_loss_of_a_function_in_a_block_is_seen_from_the_first_update_on(rate
         assert watching._session is None and sys.gettrace() is None
 
 
+def test_a_loss_of_a_function_transform_breaks_no_script_and_is_said_once():
+    """Tensors of torch.func have no storage to tell them by."""
+    torch = pytest.importorskip("torch")
+    net, criterion = torch.nn.Linear(1, 1), torch.nn.MSELoss()
+    X, optimizer = torch.ones(9, 1), torch.optim.SGD(net.parameters(), lr=0.1)
+    slope = torch.func.grad(lambda p: criterion(torch.func.functional_call(net, p, (X,)), 3 * X))
+    losses = []
+    with ds.watch(curvature=False) as seen:
+        for _ in range(30):
+            loss = criterion(net(X), 3 * X)
+            slope(dict(net.named_parameters()))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    assert seen.recording.losses[1].tolist() == losses
+    assert [fact.code for fact in seen.recording.facts].count("not_seen") == 1
+
+
 def test_what_is_imported_after_two_watched_blocks_is_imported_once():
     code = """
 import sys

@@ -85,9 +85,9 @@ class Watching:
         frame = sys._getframe(1)
         path = frame.f_code.co_filename
         session = self.begin(path, (frame, frame.f_lineno))
+        self._lines = LineWatcher(session, frame)
         self._functions = Pointed(session, path)
         self._functions.give(frame.f_code, frame.f_locals, frame.f_globals)
-        self._lines = LineWatcher(session, frame)
         self._lines.start()
         return self.seen
 

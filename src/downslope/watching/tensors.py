@@ -62,6 +62,7 @@ class Watcher:
         self.unseen: Callable[[], Any] | None = None  # the loss of an update, where no hook has met it
         self.library = False  # backward is called where no statement of the script is seen
         self.newest: Track | None = None
+        self.failures: set[tuple[str, str, int]] = set()  # that were recorded
         self.validation = Validation(self)
         self.handles = [
             register_optimizer_step_pre_hook(self.pre_step),
@@ -441,4 +442,6 @@ class Watcher:
     def failed(self, what: str, error: Exception, line: int) -> None:
         """Recorded, once for each kind, and never raised."""
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
-        self.recorder.fact(Fact("not_seen", 0, 0, line, {"what": what, "why": reason}))
+        if (what, reason, line) not in self.failures:
+            self.failures.add((what, reason, line))
+            self.recorder.fact(Fact("not_seen", 0, 0, line, {"what": what, "why": reason}))

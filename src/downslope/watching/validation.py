@@ -75,7 +75,10 @@ class Validation:
         """A loss that was computed with its graph: of an update, where a library calls backward."""
         if not (self.watcher.seen_backward or self.watcher.idle):
             self.over()
-            self.watcher.from_hook(loss)
+            try:
+                self.watcher.from_hook(loss)
+            except Exception as error:  # such as of a tensor without storage: never the script's
+                self.watcher.failed("forward", error, 0)
 
     def _without_gradients(self, module: Any, args: Any, output: Any) -> None:
         torch = self.watcher.torch
