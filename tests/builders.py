@@ -1,6 +1,7 @@
 """What tests of several rooms share: where inputs lie, rows with known answers, and how a refusal reads."""
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,19 @@ def refused(call, *arguments, **named) -> DownslopeError:
 def refused_key(call, *arguments, **named) -> str:
     """The key of the message that a call is refused with."""
     return refused(call, *arguments, **named).key
+
+
+@contextmanager
+def dask_client(workers: int):
+    """Dask's client of so many workers in this process, its page at a port that is free."""
+    import distributed
+
+    settings = {"processes": False, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
+    with (
+        distributed.LocalCluster(n_workers=workers, **settings) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
 
 
 def digits(found, right) -> float:

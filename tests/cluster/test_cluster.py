@@ -19,6 +19,7 @@ import downslope as ds
 from downslope.data.parts import PairwiseSum
 from downslope.descent.methods import METHODS
 from downslope.errors import DownslopeError
+from tests.builders import dask_client
 
 distributed = pytest.importorskip("distributed")
 import dask.array as da  # noqa: E402
@@ -54,11 +55,7 @@ def file(table, tmp_path_factory):
 
 @pytest.fixture(scope="module", params=[1, 3])
 def client(request):
-    told = {"processes": False, "threads_per_worker": 1, "dashboard_address": None}
-    with (
-        distributed.LocalCluster(n_workers=request.param, **told) as cluster,
-        distributed.Client(cluster) as client,
-    ):
+    with dask_client(request.param) as client:
         yield client
 
 
@@ -218,8 +215,7 @@ def test_no_worker_has_much_more_than_its_share(parts, workers):
 def test_local_passes_do_not_depend_on_the_number_of_workers(file, method):
     answers = []
     for workers in (1, 3):
-        told = {"processes": False, "threads_per_worker": 1, "dashboard_address": None}
-        with distributed.LocalCluster(n_workers=workers, **told) as cluster, distributed.Client(cluster):
+        with dask_client(workers):
             rows = ds.shard(streamed(file), shards=9)
             answers.append(ds.fit(rows, method=method, epochs=3, seed=4))
     assert (answers[0].params == answers[1].params).all()
@@ -271,8 +267,7 @@ def anywhere(request):
     if request.param == "threads":
         yield
         return
-    told = {"processes": False, "threads_per_worker": 1, "dashboard_address": None}
-    with distributed.LocalCluster(n_workers=2, **told) as cluster, distributed.Client(cluster):
+    with dask_client(2):
         yield
 
 
@@ -317,6 +312,30 @@ def test_a_frame_of_unknown_lengths_is_classified_as_pandas_is(anywhere, table, 
     assert chances.shape[1] == 3
     assert chances.compute() == pytest.approx(one.predict_proba(some[FEATURES]), abs=1e-9)
     assert (other.predict(frame[FEATURES]).compute() == one.predict(some[FEATURES])).all()
+
+
+@pytest.mark.parametrize("loss", ["squared", "huber"])
+def test_a_fit_asks_the_workers_for_nothing_once_it_has_ended(file, table, loss):
+    """Dask pickles what it sends while it holds a lock: what asked the workers then would wait for ever.
+    And its client may be closed."""
+    X, y = table[FEATURES].to_numpy(), table["y"].to_numpy()
+    with dask_client(2) as client:
+        estimator = ds.LinearRegressor(loss).fit(da.from_array(X, chunks=(4_000, -1)), y)
+        solution = ds.fit(ds.shard(streamed(file)), loss=loss)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Connection, "results", lambda *_: pytest.fail("the workers were asked"))
+            blocks = estimator.predict(da.from_array(X, chunks=(4_000, -1)))
+            pickle.dumps(blocks), pickle.dumps(estimator), pickle.dumps(solution)
+        sent = client.submit(lambda model: model.coef_, estimator).result(timeout=60)
+        assert (sent == estimator.coef_).all()
+        assert blocks.compute() == pytest.approx(estimator.predict(X))
+    here = ds.fit(streamed(file), loss=loss)
+    for model in (solution, pickle.loads(pickle.dumps(solution))):
+        assert model.metrics["training"] == pytest.approx(here.metrics["training"], rel=1e-9)
+        assert [one.code for one in model.data_findings] == [one.code for one in here.data_findings]
+        if loss == "squared":
+            wide, narrow = (one.predict(X[:9], interval=0.9) for one in (model, here))
+            assert np.asarray(wide) == pytest.approx(np.asarray(narrow), rel=1e-9)
 
 
 def test_what_can_not_serve_is_told_in_one_line_with_its_partition(anywhere, table):

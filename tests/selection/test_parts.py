@@ -9,6 +9,7 @@ import pytest
 import downslope as ds
 from downslope.selection.fold_moments import segment_moments
 from downslope.selection.folds import dealt
+from tests.builders import dask_client
 
 FEATURES = ["x0", "x1", "x2", "c"]
 
@@ -49,9 +50,8 @@ def test_rows_in_parts_choose_the_alpha_of_rows_in_memory(files, name, penalty):
 
 
 def test_a_cluster_chooses_the_alpha_of_one_machine_to_the_last_bit(files):
-    distributed = pytest.importorskip("distributed")
-    told = {"processes": False, "threads_per_worker": 1, "dashboard_address": None}
-    with distributed.LocalCluster(n_workers=2, **told) as cluster, distributed.Client(cluster):
+    pytest.importorskip("distributed")
+    with dask_client(2):
         for name in ("whole", "holes"):
             file = files / f"{name}.parquet"
             one = ds.fit(streamed(file), penalty="l1", alpha="cv").path

@@ -104,6 +104,10 @@ class ShardedDataset(PartitionedDataset):
         """Plain data from which the same rows can be opened again, on one machine."""
         return None if self.stream is None else self.stream.to_dict()
 
+    @property
+    def at_workers(self) -> bool:
+        return self.connection.client is not None
+
     def labelled(self, classes: tuple[Any, ...] = ()) -> ShardedDataset:
         return self if self.classes and not classes else super().labelled(classes)
 

@@ -47,6 +47,11 @@ class PartitionedDataset:
     shards: Any = ()  # of rows in several memories: each makes a pass of a stochastic method over its own
 
     @property
+    def at_workers(self) -> bool:
+        """Whether the rows lie in other processes, and go when a cluster's client is closed."""
+        return False
+
+    @property
     def drawn_in_parts(self) -> bool:
         """Whether these rows come from a split by row numbers in their source."""
         return False

@@ -51,12 +51,19 @@ def by_blocks(method: Callable) -> Callable:
         from ..cluster.collections import by_blocks
 
         check_is_fitted(self)
-        light = copy.copy(self)  # goes to the workers, who need no log book
+        light = copy.copy(self)  # goes to the workers, who only predict
         light.trace_ = light._paused = None
-        light.solution_ = replace(self.solution_, trace=None, verdict=None)
-        return by_blocks(partial(method, light), X)
+        light.solution_ = replace(
+            self.solution_, trace=None, verdict=None, metrics={}, data_findings=(), normal=None, path=None
+        )
+        return by_blocks(partial(_of_block, light, method.__name__), X)
 
     return called
+
+
+def _of_block(estimator: Any, method: str, X: Any) -> np.ndarray:
+    """Named, as workers find functions by their names."""
+    return getattr(estimator, method)(X)
 
 
 def stochastic(estimator) -> bool:

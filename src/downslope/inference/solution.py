@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -92,6 +93,16 @@ class Solution:
     def __post_init__(self):
         if self.path is not None and self.selection is None:
             object.__setattr__(self, "selection", self.path.to_json())
+
+    def evaluated(self) -> Solution:
+        """With all that is otherwise computed when it is first asked for: metrics, normal theory, findings.
+
+        Rows at the workers of a cluster go with its client; and Dask pickles what it sends while it holds a
+        lock, so that a solution which then asked the workers for its metrics would wait for ever.
+        """
+        with suppress(DownslopeError):  # insight never costs a fit
+            dict(self.metrics), self.normal_theory, tuple(self.data_findings)
+        return self
 
     @property
     def choice_reason(self) -> list[str]:

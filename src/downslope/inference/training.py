@@ -347,10 +347,10 @@ class Training:
             held["test"] = (labelled_as(dataset, self.test[0]), None)
         rows: dict[str, Any] = {"training": (dataset, known_scores(self, end)), **held}
         solution = attached(self, replace(solution, metrics=Metrics(solution, rows)))
-        if not self.judged or self.module is not None:
-            return solution
-        findings = DataFindings.of(solution, dataset, self.held_out, self._changed)
-        return replace(solution, data_findings=findings)
+        if self.judged and self.module is None:
+            findings = DataFindings.of(solution, dataset, self.held_out, self._changed)
+            solution = replace(solution, data_findings=findings)
+        return solution.evaluated() if getattr(dataset, "at_workers", False) else solution
 
     def _penalised(self, verdict: Verdict) -> Training | None:
         """The same with an L2 penalty and its alpha by cross-validation; None where rows are too few for
