@@ -1,5 +1,6 @@
 """Tests read English sentences, as a program does that is no terminal, whatever the machine is set to."""
 
+import atexit
 import os
 import random
 import re
@@ -15,15 +16,12 @@ for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "CLICOLOR_FORCE", "T
     os.environ.pop(name, None)
 
 # What tests leave in the temporary folder, and programs that they kill, goes with the session.
-TEMPORARY = None
 if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
-    TEMPORARY = tempfile.tempdir = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="downslope-tests-")
-
-
-def pytest_unconfigure():
-    if TEMPORARY is not None:
-        shutil.rmtree(TEMPORARY, ignore_errors=True)
+    tempfile.tempdir = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="downslope-tests-")
+    atexit.register(
+        shutil.rmtree, tempfile.tempdir, ignore_errors=True
+    )  # after multiprocessing removed its folder
 
 
 collect_ignore_glob = ["absent/*", "cases/*", "corpus/watched/*", "watching/logs/make_fixtures.py"]  # inputs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,14 @@ def descend(
     return Descent(objective, start, method, stop or Epochs(1000), validation, seed, after, state)
 
 
+class Ended(KeyboardInterrupt):
+    """Thrown into a descent to end it after the last step, with this code as its reason."""
+
+    def __init__(self, code: str):
+        super().__init__(code)
+        self.code = code
+
+
 class Descent(Generator[Step, None, Result]):
     """A descent under way: an iterator of its steps. Between two of them, `state` is where it stands."""
 
@@ -84,6 +93,12 @@ class Descent(Generator[Step, None, Result]):
             return None
         stage = self._monitor.stage if self._monitor else self._state.stage
         return self._state.updates + stage.done
+
+    @property
+    def best(self) -> np.ndarray | None:
+        """The weights with the best cost of validation rows so far; None where it selects none."""
+        best = getattr(self._monitor, "best", None)
+        return best if best is None else self.objective.to_user(best[1])
 
     def __iter__(self) -> Generator[Step, None, Result]:
         return self._steps
@@ -127,8 +142,10 @@ class Descent(Generator[Step, None, Result]):
                 if monitor.storable:
                     self._state, self._monitor, self.reason = state, monitor, reason
                 yield step
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as thrown:
             reason = monitor.interrupted(state)
+            if isinstance(thrown, Ended) and reason.code == "interrupted":
+                reason = replace(reason, code=thrown.code)
         reason = monitor.judged(state, reason)
         end = monitor.end(state, reason)
         if monitor.closes(reason, state) and (closing := stepper.finish(end, state)) is not None:

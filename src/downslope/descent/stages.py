@@ -67,7 +67,7 @@ def sampled(whole: Stage, state: State | None) -> Plan:
         stages, start, done = stages[: state.stage.number + 1], state.stage.start, state.stage.done
     for stage in reversed(stages):
         result = yield replace(stage, start=start, done=done, may_be_over=done > 0)
-        if result.reason.code == "interrupted" and stage is not whole:
+        if result.reason.code in ("interrupted", "callback") and stage is not whole:
             end = whole.objective.value_and_gradient(whole.objective.to_inner(result.params))
             judged = result_at(whole.objective, end, result.reason, result.epochs, result.memory)
             return replace(judged, params=result.params)

@@ -8,8 +8,9 @@ what y holds (`Classifier`, `Regressor`) and what makes z of a row (`Linear`, `O
 from __future__ import annotations
 
 import copy
+import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial, wraps
 from numbers import Integral
@@ -21,17 +22,31 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import assert_all_finite, check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from ..arguments import check, door, truth
+from ..arguments import check, door, is_number, truth
 from ..data import Dataset
+from ..descent.descend import Ended
 from ..descent.methods import by_name
-from ..descent.trace import Trace
+from ..descent.state import Result
+from ..descent.stops import Reason
+from ..descent.trace import Step, Trace
 from ..environment import address
 from ..errors import DownslopeError
-from ..inference import Recipe, Training
+from ..inference import Recipe, Solution, Training
 from ..inference.table import NET, asked_at
 from ..inference.training import finished
 from ..model.naming import output_names, param_names
 from ..model.nets import Net
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # below scikit-learn 1.9
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """No callbacks."""
+
+    def with_callbacks(method: Callable) -> Callable:
+        return method
+
 
 FLOATS = (np.float64, np.float32)
 
@@ -84,7 +99,7 @@ def keep(estimator: Any, parameters: Mapping[str, Any]) -> None:
     vars(estimator).update({name: value for name, value in parameters.items() if name != "self"})
 
 
-class Estimator(BaseEstimator):
+class Estimator(CallbackSupportMixin, BaseEstimator):
     """Rows of X and y to a Solution. Its parts say which rows there are and what makes z of them."""
 
     _door: ClassVar[str]  # at which the table of settings names its parameters
@@ -92,6 +107,7 @@ class Estimator(BaseEstimator):
     other_losses: ClassVar[str]  # the refusal of a loss for the other kind of y
     trace_: Trace
 
+    @with_callbacks
     @door()
     def fit(self, X, y, sample_weight=None) -> Self:
         """Train from the null model or the initial weights of a net, or from the last weights with
@@ -103,8 +119,17 @@ class Estimator(BaseEstimator):
         ConvergenceWarning with the verdict if the descent did not end at a minimum; a net on batches, or with
         a schedule over all epochs, may use all of them. The weights are finite in any case.
         """
+        task = None
+        if "_skl_callbacks" in vars(self):
+            weights = None if sample_weight is None else {"sample_weight": sample_weight}
+            task = Task(self, {"X": X, "y": y, "metadata": weights})
         dataset = self._rows(X, y, sample_weight)
-        return self._keep(self._training(dataset, self._drawn_seed()), dataset)
+        training = self._training(dataset, self._drawn_seed())
+        if task is None:
+            return self._keep(training, dataset)
+        self._keep(training, dataset, steps=task.epochs(training, dataset))
+        task.end()
+        return self
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -131,8 +156,12 @@ class Estimator(BaseEstimator):
     def _training(self, dataset, seed: int) -> Training:
         raise NotImplementedError
 
-    def _keep(self, training: Training, dataset, goes_on=False) -> Self:
+    def _keep(self, training: Training, dataset, goes_on=False, steps=None) -> Self:
         raise NotImplementedError
+
+    def _fitted(self, solution: Solution, dataset) -> dict[str, Any]:
+        """The attributes that predictions need."""
+        return {"solution_": solution, "n_iter_": solution.epochs}
 
     def _checked(self, X, y, sample_weight, goes_on: bool, **of_y) -> tuple[Any, Any, Any]:
         """X, y and weights, as scikit-learn would have them; where all rows count, `_finite` looks at X."""
@@ -176,9 +205,57 @@ class Estimator(BaseEstimator):
 
     def _warned(self, planned: bool = False) -> Self:
         """A warning where the descent did not arrive, unless it was `planned` to end so."""
+        planned = planned or self.solution_.stopped == "callback"
         if self.verdict_.unfinished and not planned:
             warnings.warn(str(self.verdict_), ConvergenceWarning, stacklevel=5)
         return self
+
+
+class Task:
+    """A fit that scikit-learn's callbacks observe: a task, and in it one for each epoch."""
+
+    def __init__(self, estimator: Any, rows: dict[str, Any]):
+        epochs = int(estimator.epochs) if is_number(estimator.epochs) else None
+        self.known, self.begun = {"estimator": estimator, **rows}, 0
+        self.context = estimator._init_callback_context(max_subtasks=epochs)
+        self.context.call_on_fit_task_begin(**self.known)
+
+    def epoch(self, **known) -> Any:
+        """The task of the next epoch, begun."""
+        if self.begun == self.context.max_subtasks:  # a method in stages may take more
+            self.context.max_subtasks = None
+        self.begun += 1
+        return self.context.subcontext(task_name="epoch").call_on_fit_task_begin(**known)
+
+    def epochs(self, training: Training, dataset) -> Iterator[Step]:
+        """The steps of a training. Callbacks see the estimator as if the descent had ended where it stands,
+        and it ends there if one of them asks for it."""
+        descent, estimator = training.descent, self.known["estimator"]
+        params, value, done = training.trace.start, math.nan, 0
+
+        def fitted() -> dict[str, Any]:
+            best = params if descent.best is None else descent.best
+            end = descent.result or Result(Reason("callback"), best, value, done, math.nan)
+            return estimator._fitted(training.solution_at(end, None), dataset)
+
+        known = {**self.known, "reconstruction_attributes": fitted}
+        task = self.epoch(**known)
+        for step in training:
+            task = task or self.epoch(**known)
+            yield step
+            params, value, done = step.params, step.best_known_loss, step.epoch + 1
+            if descent.updates is None:  # in the middle of an epoch
+                continue
+            if task.call_on_fit_task_end(**known):
+                training.interrupt(Ended("callback"))
+            over = descent.result or descent.reason  # of a stage at least
+            task = None if over else self.epoch(**known)
+        if task is not None:
+            task.call_on_fit_task_end(**known)
+
+    def end(self) -> None:
+        estimator = self.known["estimator"]
+        self.context.call_on_fit_task_end(reconstruction_attributes=lambda: vars(estimator), **self.known)
 
 
 class Linear(Estimator):
@@ -243,19 +320,24 @@ class Linear(Estimator):
         names = param_names(dataset.features, outputs, self.fit_intercept)
         return dict(zip(names, rows.ravel().astype(float).tolist()))
 
-    def _keep(self, training: Training, dataset: Dataset, goes_on=False) -> Self:
-        solution = finished(training, training)  # it keeps no rows: `score` works out metrics, of any
-        solution = replace(solution, metrics={})
+    def _fitted(self, solution, dataset):
         kind = dataset.sample.X.dtype
         limit = np.finfo(kind).max
 
         def as_attribute(weights, axes):
             return np.array(np.clip(weights, -limit, limit), kind, ndmin=axes)[()]
 
-        self.coef_ = as_attribute(solution.coef.T, self.axes)
-        self.intercept_ = as_attribute(solution.intercept, self.axes - 1)
+        weights = {"coef_": as_attribute(solution.coef.T, self.axes)}
+        weights["intercept_"] = as_attribute(solution.intercept, self.axes - 1)
+        return super()._fitted(solution, dataset) | weights
+
+    def _keep(self, training: Training, dataset: Dataset, goes_on=False, steps=None) -> Self:
+        solution = finished(
+            training, training if steps is None else steps
+        )  # it keeps no rows: `score` works out metrics, of any
+        solution = replace(solution, metrics={})
+        self.__dict__.update(self._fitted(solution, dataset))
         self.n_iter_ = training.paused.end.epochs
-        self.solution_: Any = solution
         self.verdict_ = solution.verdict
         self.alpha_, self.path_ = solution.recipe.alpha, solution.path
         if solution.path is not None and solution.path.errors is not None:

@@ -64,10 +64,9 @@ class OfNet(Estimator):
         limit = np.finfo(X.dtype).max
         return np.clip(z, -limit, limit).astype(X.dtype)
 
-    def _keep(self, training: Training, dataset: Dataset, goes_on=False) -> Self:
-        solution = finished(training, training)
-        self.solution_: Any = solution
-        self.n_iter_ = solution.epochs
+    def _keep(self, training: Training, dataset: Dataset, goes_on=False, steps=None) -> Self:
+        solution = finished(training, training if steps is None else steps)
+        self.__dict__.update(self._fitted(solution, dataset))
         self.verdict_ = solution.verdict
         self.trace_ = solution.trace
         return self._warned(self.verdict_.code == "epochs_exhausted" and _uses_all_epochs(training))

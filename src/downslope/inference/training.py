@@ -223,13 +223,13 @@ class Training:
         term, batch = self.objective.term, self.method.batch
         return term.threads(min(term.rows, batch.size) if batch else term.rows)
 
-    def interrupt(self) -> None:
-        """Result it now, with the reason "interrupted"."""
+    def interrupt(self, end: Any = KeyboardInterrupt) -> None:
+        """End it now, with the reason "interrupted" or that of an `Ended`."""
         if not self.trace.updates:
             next(iter(self), None)  # what has not begun can not be interrupted
         try:
             while self._end is None:
-                self.trace.append(self.descent.throw(KeyboardInterrupt))
+                self.trace.append(self.descent.throw(end))
         except StopIteration as over:
             self._end = over.value
 
@@ -306,6 +306,26 @@ class Training:
                 vars(self).update(vars(bounded))
                 return self._solved()
             self.recipe = self.recipe.with_(penalty=None)
+        solution = self.solution_at(end, verdict)
+        if dataset is None:
+            return solution
+        solution = replace(solution, notes=(*dataset.notes, *self._reason(), *self.choice))
+        if self.module is not None:
+            self.objective.term.load(end.params, self.module)
+        solution = measured(self, decided(self, solution))
+        held = {} if self.held_out is None else {"validation": (self.held_out, None)}
+        if self.test is not None:
+            solution = replace(solution, test=self.test[1:])
+            held["test"] = (labelled_as(dataset, self.test[0]), None)
+        rows: dict[str, Any] = {"training": (dataset, known_scores(self, end)), **held}
+        solution = attached(self, replace(solution, metrics=Metrics(solution, rows)))
+        if self.judged and self.module is None:
+            findings = DataFindings.of(solution, dataset, self.held_out, self._changed)
+            solution = replace(solution, data_findings=findings)
+        return solution.evaluated() if getattr(dataset, "at_workers", False) else solution
+
+    def solution_at(self, end: Result, verdict: Any) -> Solution:
+        """The solution at a point: of the settings and the rows, nothing is measured or decided yet."""
         solution = Solution(
             params=end.params,
             names=self.objective.names,
@@ -321,36 +341,18 @@ class Training:
             constants=constants_of(self.method),
             formula=None if self.function is None else self.function.formula,
         )
-        if dataset is None:
+        if (rows := self.dataset) is None:
             return solution
-        solution = replace(
+        shared = ("features", "targets", "single", "encoding", "classes", "source")
+        return replace(
             solution,
-            features=dataset.features,
-            targets=dataset.targets,
-            single=dataset.single,
-            encoding=dataset.encoding,
-            notes=(*dataset.notes, *self._reason(), *self.choice),
+            **{name: getattr(rows, name) for name in shared},
             path=self.path,
             selection=self.selection,
-            classes=dataset.classes,
             module=self.module,
-            source=dataset.source,
-            split=getattr(dataset, "drawn", None),
-            split_in_parts=dataset.drawn_in_parts,
+            split=getattr(rows, "drawn", None),
+            split_in_parts=rows.drawn_in_parts,
         )
-        if self.module is not None:
-            self.objective.term.load(end.params, self.module)
-        solution = measured(self, decided(self, solution))
-        held = {} if self.held_out is None else {"validation": (self.held_out, None)}
-        if self.test is not None:
-            solution = replace(solution, test=self.test[1:])
-            held["test"] = (labelled_as(dataset, self.test[0]), None)
-        rows: dict[str, Any] = {"training": (dataset, known_scores(self, end)), **held}
-        solution = attached(self, replace(solution, metrics=Metrics(solution, rows)))
-        if self.judged and self.module is None:
-            findings = DataFindings.of(solution, dataset, self.held_out, self._changed)
-            solution = replace(solution, data_findings=findings)
-        return solution.evaluated() if getattr(dataset, "at_workers", False) else solution
 
     def _penalised(self, verdict: Verdict) -> Training | None:
         """The same with an L2 penalty and its alpha by cross-validation; None where rows are too few for

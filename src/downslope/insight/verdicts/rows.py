@@ -282,6 +282,9 @@ def exhausted(case: Case) -> Verdict:
 
 def stopped_as_asked(case: Case) -> Verdict:
     """A stop that was asked for, before the minimum."""
+    if case.end.reason.code == "callback":
+        start = dict(zip(case.objective.names, case.end.params.tolist()))
+        return case.verdict("interrupted", Remedy("go_on", {"start": start}), kind="stopped_as_asked")
     usual = Remedy("usual_stop", {"stop": None} if case.settings.stop is not None else {"tol": 1e-8})
     return case.verdict("interrupted", usual, kind="stopped_as_asked")
 
