@@ -51,7 +51,9 @@ FUNCTIONS = {
     for node in ast.walk(ast.parse(path.read_text()))
     if isinstance(node, ast.FunctionDef)
 }
+TEMPLATES = [path.read_text() for path in SOURCE.rglob("*.template")]
 SAID = {found for path in FILES for found in strings(path)}
+SAID |= {found for template in TEMPLATES for found in re.findall(r"\$\{([a-z_.]+)\}", template)}
 PAGE = "".join(path.read_text() for path in sorted((SOURCE / "lab" / "page").glob("*.[jh]*")))
 USED = {found for found in SAID if KEY.fullmatch(found)}
 PATTERNS = [

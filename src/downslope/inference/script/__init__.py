@@ -1,151 +1,105 @@
-"""A run as a script that needs one library alone."""
+"""A run as a script that needs one library alone: `head.template` and `body.template`, filled in."""
 
 from __future__ import annotations
 
-import numpy as np
+import re
+import string
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from ... import __version__
 from ...data import Dataset
 from ...messages import text
 from ..solution import Solution
-from .in_numpy import numpy_training
-from .in_torch import torch_training
-from .net import net_imports, net_prediction, net_weights
 from .plan import ScriptPlan, planned
-from .reading import constants, labelled, listed, reading, written_out
-from .reading import imports as standard_imports
+from .reading import listed, reading, written_out
+from .training import LIBRARIES, net, predicting, training
 
-IMPORTS = {
-    "numpy": ["import numpy as np"],
-    "pytorch": ["import torch", "import torch.nn.functional as nn"],
-}
-LIBRARIES = tuple(IMPORTS)
+__all__ = ["LIBRARIES", "script"]
 
 
 def script(solution: Solution, library: str, rows: Dataset | None = None) -> str:
     """The text of the script; it reads a file, or holds the encoded `rows` itself."""
-    if solution.recipe.net is not None:
-        functions = [*_reading(solution, rows), *net_prediction(solution, library)]
-        parts = [_net_head(solution, library, rows, functions), *functions]
-        parts.append(_net_main(solution, library, rows))
-    else:
-        plan = planned(solution, library, rows)
-        training = numpy_training(plan) if library == "numpy" else torch_training(plan)
-        labelling = [labelled(solution)] if rows is None else []
-        functions = [*_reading(solution, rows), *labelling, *training]
-        parts = [_head(plan, library, rows, functions), *functions, _main(plan, library, rows)]
-    return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
+    plan = None if solution.recipe.net is not None else planned(solution, library, rows)
+    facts = LIBRARIES[library] | predicting(solution, library, rows is None)
+    facts |= net(solution, library) if plan is None else training(plan, library)
+    facts |= {"features": listed(solution.features), "targets": repr(list(solution.targets))}
+    facts |= {"classes": listed(solution.classes)} if solution.classes else {}
+    facts |= {"comments": _comments(solution, plan, library, rows is None)}
+    if rows is None:
+        facts |= reading(solution)
+        return filled("head", facts) + filled("body", facts)
+    facts |= written_out(rows)
+    body = filled("body", facts)
+    math = ["import math"] if "math." in body else []
+    return filled("head", facts | {"imports": ["import csv", *math, "import sys"]}) + body
 
 
-def _reading(solution: Solution, rows: Dataset | None) -> list[str]:
-    return reading(solution) if rows is None else []
-
-
-def _head(plan: ScriptPlan, library: str, rows: Dataset | None, functions: list[str]) -> str:
-    """What the script does, its imports and its constants."""
-    solution = plan.solution
-    docstring = text("export.script_head", method=plan.method.name, **_head_facts(solution, library))
-    usage = text("export.script_usage" if rows is None else "export.script_usage_rows")
-    lines = [docstring, usage, text("export.script_by", version=__version__)]
-    lines += [text(key, method=plan.method.name) for key in plan.differs]
-    if plan.differs:
+def _comments(solution: Solution, plan: ScriptPlan | None, library: str, reads: bool) -> list[str]:
+    """What the script does and needs, and how its training differs from the run's."""
+    penalty, kind = solution.recipe.penalty.spec, "net" if plan is None else "script"
+    facts: dict[str, Any] = {
+        "target": ", ".join(solution.targets),
+        "objective": solution.recipe.loss.spec
+        + (f" + {solution.recipe.alpha:g}·{penalty}" if penalty else ""),
+        "library": {"numpy": "NumPy", "pytorch": "PyTorch"}[library],
+        "method": solution.method if plan is None else plan.method.name,
+    }
+    usage = f"export.{kind}_usage" if reads else f"export.{kind}_usage_rows"
+    lines = [text(f"export.{kind}_head", **facts), text(usage), text("export.script_by", version=__version__)]
+    if plan is None:
+        dropout = 0.0 if solution.recipe.net is None else solution.recipe.net.dropout
+        run = {"method": solution.method, "epochs": solution.epochs, "dropout": f"{dropout:g}"}
+        lines.append(text("export.net_run", **run))
+    elif plan.differs:
+        lines += [text(key, **facts) for key in plan.differs]
         lines.append(text("export.script_kept"))
-    lines = _begun(solution, lines, IMPORTS[library], rows, functions)
-    if rows is None:
-        lines.append(f"TARGETS = {list(solution.targets)!r}")
-    lines.append(f"FEATURES = {listed(solution.features)}")
-    if plan.differs:
-        d, k = len(solution.features), plan.outputs
-        W, b = solution.params[: d * k].reshape(d, k), np.atleast_1d(solution.intercept)
-        lines += [f"WEIGHTS = {listed(W.tolist())}", f"INTERCEPT = {listed(b.tolist())}"]
-    return "\n".join(lines)
+    return ["# " + " ".join(line.split()) for line in lines]
 
 
-def _net_head(solution: Solution, library: str, rows: Dataset | None, functions: list[str]) -> str:
-    """The same for a net, with what was run to find its weights."""
-    dropout = solution.recipe.net.dropout if solution.recipe.net else 0.0
-    run = {"method": solution.method, "epochs": solution.epochs, "dropout": f"{dropout:g}"}
-    lines = [
-        text("export.net_head", **_head_facts(solution, library)),
-        text("export.net_usage" if rows is None else "export.net_usage_rows"),
-        text("export.script_by", version=__version__),
-        text("export.net_run", **run),
-    ]
-    lines = _begun(solution, lines, net_imports(library), rows, functions)
-    return "\n".join([*lines, f"LAYERS = {listed(net_weights(solution))}"])
+# ---- templates -------------------------------------------------------------------------------------
 
 
-def _head_facts(solution: Solution, library: str) -> dict[str, str]:
-    """What is predicted, what was minimised, and what the script needs."""
-    penalty = solution.recipe.penalty.spec
-    objective = solution.recipe.loss.spec + (f" + {solution.recipe.alpha:g}·{penalty}" if penalty else "")
-    module = {"numpy": "NumPy", "pytorch": "PyTorch"}[library]
-    return {"target": ", ".join(solution.targets), "objective": objective, "library": module}
+class _Line(string.Template):
+    braceidpattern = r"[a-z_.]+"  # ${export.script_train} is a sentence
 
 
-def _begun(
-    solution: Solution, comments: list[str], imports: list[str], rows: Dataset | None, functions: list[str]
-) -> list[str]:
-    """The comments, the imports, and the constants that reading and predicting need."""
-    lines = ["# " + " ".join(line.split()) for line in comments]
-    if rows is None:
-        standard, needed = standard_imports(solution), constants(solution)
-    else:
-        math = ["import math"] if "math." in "".join(functions) else []
-        standard, needed = ["import csv", *math, "import sys"], written_out(rows)
-    lines += ["", *standard, "", *imports, "", *needed]
-    return lines + [f"CLASSES = {listed(solution.classes)}"] * bool(solution.classes)
+class _Facts(dict):
+    """What a template knows: its facts, and sentences."""
+
+    def __missing__(self, name: str) -> str:
+        if not name.startswith("export."):
+            raise KeyError(name)
+        return text(name)
 
 
-def _main(plan: ScriptPlan, library: str, rows: Dataset | None) -> str:
-    """Train, print the weights, predict."""
-    solution = plan.solution
-    array = "np.array({})" if library == "numpy" else "torch.tensor({}, dtype=torch.float64)"
-    lines = ['if __name__ == "__main__":']
-    if rows is None:
-        lines += [
-            "    if len(sys.argv) < 2 and DATA is None:",
-            f"        sys.exit({text('export.script_no_data')!r})",
-            "    path = sys.argv[1] if len(sys.argv) > 1 else DATA",
-        ]
-    given = "labelled(read(path))" if rows is None else f"(X, Y{', SHARE' * plan.row_weights})"
-    lines += [
-        f"    W, b = train(*({array.format('part')} for part in {given}))",
-        "    for name, w in zip(FEATURES, W.tolist()):",
-        "        print(name, *w)",
-    ]
-    if solution.recipe.intercept:
-        lines.append('    print("intercept", *b.tolist())')
-    if plan.differs:
-        found = f"{array.format('WEIGHTS')}, {array.format('INTERCEPT')}"
-        lines.append(f"    W, b = {found}  # {text('export.script_found')}")
-    if rows is None:
-        lines.append("    rows = read(sys.argv[2] if len(sys.argv) > 2 else path)")
-    encoded = array.format("X" if rows is not None else "encode(rows)")
-    return "\n".join([*lines, "    print()", *_table(solution, f"{encoded}, W, b")])
+@cache
+def _lines(name: str) -> list[str]:
+    return Path(__file__).with_name(f"{name}.template").read_text(encoding="utf-8").splitlines()
 
 
-def _net_main(solution: Solution, library: str, rows: Dataset | None) -> str:
-    """Predict."""
-    lines = ['if __name__ == "__main__":']
-    if rows is None:
-        lines += [
-            "    if len(sys.argv) < 2 and DATA is None:",
-            f"        sys.exit({text('export.net_no_data')!r})",
-            "    rows = encode(read(sys.argv[1] if len(sys.argv) > 1 else DATA))",
-        ]
-    given = "rows" if rows is None else "X"
-    array = f"np.array({given})" if library == "numpy" else f"torch.tensor({given}, dtype=torch.float64)"
-    return "\n".join([*lines, *_table(solution, array)])
+def filled(name: str, facts: Mapping[str, Any]) -> str:
+    """The text of a template, by the facts that it names.
 
-
-def _table(solution: Solution, given: str) -> list[str]:
-    """The predictions as CSV."""
-    names = ["prediction"] if solution.single else [f"prediction: {name}" for name in solution.targets]
-    if solution.classes and solution.has_chances:
-        names += [f"chance: {name}" for name in solution.classes]
-    return [
-        '    table = csv.writer(sys.stdout, lineterminator="\\n")',
-        f"    table.writerow({names!r})",
-        f"    table.writerows(predict({given}))",
-    ]
+    Lines between `%if a !b`, `%else` and `%end` stand where a holds and b does not. $name is a fact; one that
+    is a list, alone in its line, gives a line for each item, indented alike.
+    """
+    known, around, made = _Facts(facts), [], []
+    for line in _lines(name):
+        word, *asked = line.split() if line.startswith("%") else ("",)
+        alone = re.fullmatch(r"( *)\$(\w+)", line)
+        if word == "%if":
+            around.append(all(bool(known.get(a.removeprefix("!"))) != a.startswith("!") for a in asked))
+        elif word == "%else":
+            around[-1] = not around[-1]
+        elif word == "%end":
+            around.pop()
+        elif not all(around):
+            continue
+        elif alone and isinstance(known[alone[2]], list):
+            made += [alone[1] + each for each in known[alone[2]]]
+        else:
+            made.append(_Line(line).substitute(known))
+    return "\n".join([*made, ""])

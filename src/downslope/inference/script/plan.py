@@ -13,10 +13,8 @@ from ...descent import directions, methods
 from ...descent.methods import ClosedForm
 from ...descent.schedules import Constant, Cosine, InverseScaling, Schedule
 from ...errors import DownslopeError
-from ...messages import text
-from ..calibrating import Calibrator
 from ..solution import Solution
-from .reading import is_readable, listed
+from .reading import is_readable
 
 NEWTON = directions.Newton | directions.Subsampled
 FIRST_ORDER = directions.Steepest | directions.Momentum | directions.Nesterov
@@ -148,53 +146,3 @@ def _schedule(solution: Solution, method) -> Schedule | None:
     per_epoch = 1 if method.full else first.step
     rates = shape.rates(np.array([first.step - 1]), per_epoch, per_epoch * solution.recipe.epochs)
     return replace(shape, rate=first.learning_rate / float(rates[0]))
-
-
-def predict_lines(solution: Solution, given: str, z: str, mean: str, picked: str, p: str) -> str:
-    """The function that makes, of what is given, the scores z and what is printed of each row.
-
-    mean: predicted where the link is log.  picked: the number of each row's class.  p: the chances.
-    """
-    lines = [f"def predict({given}):", f'    """{text("export.script_predict")}"""', f"    z = {z}"]
-    if not solution.classes:
-        return "\n".join(
-            [*lines, f"    return {mean if solution.recipe.loss.link == 'log' else 'z'}.tolist()"]
-        )
-    if solution.calibrator is not None:
-        picked = f"row[1] > {solution.threshold!r}" if solution.outputs == 1 else "row.index(max(row))"
-        lines += [
-            "    p = [calibrated(row) for row in z.tolist()]",
-            f"    return [[CLASSES[{picked}], *row] for row in p]",
-        ]
-        return "\n".join([*_calibrated(solution.calibrator), "", "", *lines])
-    lines.append(f"    labels = [CLASSES[k] for k in {picked}]")
-    if not solution.recipe.loss.has_probabilities:
-        return "\n".join([*lines, "    return [[label] for label in labels]"])
-    rows = "[[label, *row] for label, row in zip(labels, p.tolist())]"
-    return "\n".join([*lines, f"    p = {p}", f"    return {rows}"])
-
-
-def _calibrated(calibrator: Calibrator) -> list[str]:
-    """The calibrated chances of a row from its scores, in plain Python."""
-    lines = [f"CALIBRATION = {listed(calibrator.parts)}", "", "", "def calibrated(z):", "    p = []"]
-    if calibrator.log_odds:
-        lines += [
-            "    top = max(z)",
-            "    e = [math.exp(one - top) for one in z]  # the log odds of each class:",
-            "    rest = [sum(e[:k] + e[k + 1 :]) for k in range(len(e))]",
-            "    z = [math.log(max(a, 1e-300) / max(b, 1e-300)) for a, b in zip(e, rest)]",
-        ]
-    lines.append("    for z, (x, y) in zip(z, CALIBRATION):")
-    if calibrator.method == "platt":
-        lines.append("        p.append(1 / (1 + math.exp(min(-x[0] * z - y[0], 700))))")
-    else:
-        lines += [
-            "        k = min(max(sum(knot <= z for knot in x), 1), len(x)) - 1  # the last knot up to z",
-            "        z = min(max(z, x[k]), x[-1])",
-            "        p.append(y[k])",
-            "        if k + 1 < len(x):",
-            "            p[-1] += (z - x[k]) / (x[k + 1] - x[k]) * (y[k + 1] - y[k])",
-        ]
-    if len(calibrator.parts) > 1:
-        return [*lines, "    return [one / sum(p) if sum(p) else 1 / len(p) for one in p]"]
-    return [*lines, "    return [1 - p[0], p[0]]"]

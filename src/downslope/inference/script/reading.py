@@ -11,6 +11,7 @@ import inspect
 import re
 from pathlib import Path
 from pprint import pformat
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -19,10 +20,10 @@ from ...data import Dataset, numbers
 from ...data.cells import FALSE, TRUE, TextFormat
 from ...data.encoding import Column
 from ...data.layout import BLANK, MISSING, Layout
-from ...messages import text
 from ..solution import Solution
 
 PLAIN = Layout(",", ())
+OPEN = 'open(path, "rb")'
 UNPACKING = {".gz": "gzip", ".bz2": "bz2", ".xz": "lzma"}
 NO_TEXT = (".parquet", ".pq", ".json", ".jsonl", ".ndjson", ".zip", ".zst", ".xlsx", ".feather", ".arrow")
 
@@ -62,37 +63,7 @@ def format_of(solution: Solution, name: str) -> TextFormat | None:
     return None if solution.encoding is None else solution.encoding.formats.get(name)
 
 
-def imports(solution: Solution) -> list[str]:
-    """Of the standard library."""
-    kinds = {column.kind for column in columns_of(solution)}
-    lines = ["csv", "math", "re", "sys", *([] if _is_plain(solution) else ["io"])]
-    packed = UNPACKING.get(Path(solution.source).suffix.lower())
-    if is_readable(solution) and packed:
-        lines.append(packed)
-    words = "date, " if _has_spelled_dates(solution) else ""
-    dates = [f"from datetime import {words}datetime, timedelta"] if "date" in kinds else []
-    return [*(f"import {name}" for name in sorted(lines)), *dates]
-
-
-def constants(solution: Solution) -> list[str]:
-    """What the functions below need to know of the training file."""
-    layout = layout_of(solution)
-    lines = [f"DATA = {solution.source if is_readable(solution) else None!r}"]
-    if not layout.encoding.startswith("utf-8"):
-        lines.append(f"ENCODING = {layout.encoding!r}")
-    if layout.ending:
-        lines.append(f"ENDING = {list(layout.ending)!r}  # {text('export.script_ending')}")
-    lines.append(f"MISSING = {list(MISSING)!r}")
-    if _has_truth(solution):
-        truth = {word: float(yes) for yes, words in ((True, TRUE), (False, FALSE)) for word in words}
-        lines.append(f"TRUTH = {pformat(truth, width=100, compact=True, sort_dicts=False)}")
-    needed = [column.name for column in columns_of(solution)]
-    if not _is_plain(solution):
-        lines.append(f"COLUMNS = {listed(needed if layout.header else layout.names)}")
-    return lines + patterns(solution)
-
-
-def written_out(rows: Dataset) -> list[str]:
+def written_out(rows: Dataset) -> dict[str, Any]:
     """X (n, d), Y (n, outputs) and the rows' weights, as lists."""
     assert rows.y is not None
     y = np.asarray(rows.y, dtype=float)
@@ -100,8 +71,8 @@ def written_out(rows: Dataset) -> list[str]:
         y = np.eye(len(rows.classes))[y.astype(int)]
         y = y if len(rows.classes) > 2 else y[:, 1:]
     X = rows.X.toarray() if sparse.issparse(rows.X) else np.asarray(rows.X)
-    lines = [f"X = {listed(X.tolist())}", f"Y = {listed(y.reshape(len(X), -1).tolist())}"]
-    return lines + ([] if rows.weights is None else [f"SHARE = {listed(rows.weights.tolist())}"])
+    facts = {"X": listed(X.tolist()), "Y": listed(y.reshape(len(X), -1).tolist())}
+    return facts if rows.weights is None else facts | {"SHARE": listed(rows.weights.tolist())}
 
 
 def listed(values) -> str:
@@ -109,186 +80,88 @@ def listed(values) -> str:
     return pformat(list(values), width=100, compact=True)
 
 
-def reading(solution: Solution) -> list[str]:
-    """The functions from a file to rows of numbers."""
-    columns = columns_of(solution)
+def reading(solution: Solution) -> dict[str, Any]:
+    """What the templates say of the file and its cells."""
+    columns, layout = columns_of(solution), layout_of(solution)
     kinds = {column.kind for column in columns}
-    layout = layout_of(solution)
-    if _is_plain(solution):
-        parts = [PLAIN_READ.format(docstring=text("export.script_read"))]
-    else:
-        parts = ["\n".join(_read(solution)), *(["\n".join(_named(layout))] if layout.header else [])]
-    parts.append(_number(solution))
-    if _has_truth(solution):
-        docs = text("export.script_truth")
-        parts.append(
-            f'def truth(cell, mean=math.nan):\n    """{docs}"""\n    return TRUTH.get(cell.lower(), mean)'
-        )
-    if _has_spelled_dates(solution):
-        parts.append(inspect.getsource(numbers.iso_date).rstrip())
-    if "date" in kinds:
-        parts.append(_days(solution))
-    if "time" in kinds:
-        parts.append(MINUTES.format(docstring=text("export.script_minutes")))
-    if "text" in kinds:
-        parts.append(f'''def indicators(cell, baseline, categories, mean):
-    """{text("export.script_indicators")}"""
-    known = cell == baseline or cell in categories
-    return [float(cell == category) for category in categories] if known else mean''')
-    cells = "\n".join(f"            {_cell(solution, column)}," for column in columns)
-    parts.append(f'''def encode(rows):
-    """{text("export.script_encode")}"""
-    return [
-        [
-{cells}
-        ]
-        for row in rows
-    ]''')
-    return parts
-
-
-def _is_plain(solution: Solution) -> bool:
-    """Whether the file begins with the names, in UTF-8, and has no more than rows behind them."""
-    layout = layout_of(solution)
-    marks = {*",;\t|\n"}
-    named = not any(
-        set(name) & marks or name in ("row_name", f"column{j}") or name.rpartition("_")[0] in layout.names
-        for j, name in enumerate(layout.names)
-    )
-    packed = is_readable(solution) and Path(solution.source).suffix.lower() in UNPACKING
-    first = layout.header and layout.skip == 1 and not layout.ending and not layout.blanks
-    return first and named and layout.encoding.startswith("utf-8") and not packed
-
-
-PLAIN_READ = '''def read(path):
-    """{docstring}"""
-    with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
-        first = file.readline()
-        file.seek(0)
-        delimiter = max(",;\\t|", key=first.count)
-        rows = csv.DictReader(file, delimiter=delimiter)
-        return [{{name.strip(): cell.strip() for name, cell in row.items()}} for row in rows]'''
-
-
-def _read(solution: Solution) -> list[str]:
-    """def read(path)."""
-    layout = layout_of(solution)
     packed = UNPACKING.get(Path(solution.source).suffix.lower()) if is_readable(solution) else None
-    lines = ["def read(path):", f'    """{text("export.script_read")}"""']
-    raw = 'open(path, "rb")'
-    if packed:
-        ending = Path(solution.source).suffix
-        raw = f'({packed}.open if path.endswith("{ending}") else open)(path, "rb")'
-    lines.append(f"    with {raw} as file:")
-    lines.append("        raw = file.read()")
-    if layout.encoding.startswith("utf-8"):
-        lines.append('    text = raw.decode("utf-8-sig", errors="replace")')
-    elif layout.encoding.startswith(("utf-16", "utf-32")):
-        lines.append("    text = raw.decode(ENCODING)")
-    else:
-        lines += [
-            "    try:",
-            '        text = raw.decode("utf-8-sig")',
-            "    except UnicodeDecodeError:",
-            '        text = raw.decode(ENCODING, errors="replace")',
-        ]
-    lines.append("    lines = io.StringIO(text, newline=None).readlines()")
-    if layout.ending:
-        lines.append("    lines = [line for line in lines if line.strip() not in ENDING]")
-    if layout.header:
-        lines += _with_header(layout)
-    else:
-        delimiter = layout.delimiter
-        skipped = f"lines[{layout.skip}:]" if layout.skip else "lines"
-        if delimiter == BLANK:
-            skipped = f"(line.strip() for line in {skipped})"
-        lines += [
-            f"    rows = csv.reader({skipped}, delimiter={delimiter!r}, skipinitialspace=True)",
-            "    return [dict(zip(COLUMNS, map(str.strip, row))) for row in rows if any(row)]",
-        ]
-    return lines
+    ending, needed = Path(solution.source).suffix, [column.name for column in columns]
+    blank = layout.delimiter == BLANK
+    numbered = any(name.rpartition("_")[0] in layout.names for name in layout.names)
+    plain, first = _is_plain(solution, packed, numbered), f"lines[{layout.skip}:]" if layout.skip else "lines"
+    spelled = [one.pattern for one in numbers.SPELLED] if _has_spelled_dates(solution) else []
+    return {
+        "reads": True,
+        "imports": _imports(kinds, plain, packed, bool(spelled)),
+        "source": repr(solution.source if is_readable(solution) else None),
+        "opened": f'({packed}.open if path.endswith("{ending}") else open)(path, "rb")' if packed else OPEN,
+        "plain": plain,
+        "utf8": layout.encoding.startswith("utf-8"),
+        "wide": layout.encoding.startswith(("utf-16", "utf-32")),
+        "encoding": repr(layout.encoding),
+        "ending": repr(list(layout.ending)) if layout.ending else "",
+        "missing": repr(list(MISSING)),
+        "header": layout.header,
+        "columns": listed(needed if layout.header else layout.names),
+        "delimiter": repr(layout.delimiter),
+        "delimiters": repr("".join(dict.fromkeys((layout.delimiter, *",;\t|")))),
+        "from_start": "(line.strip() for line in lines[start:])" if blank else "lines[start:]",
+        "from_first": f"(line.strip() for line in {first})" if blank else first,
+        "names": '["row_name", *named(next(rows))]'
+        if layout.names[:1] == ("row_name",)
+        else "named(next(rows))",
+        "numbered": numbered,
+        "times": "time" in kinds,
+        "texts": "text" in kinds,
+        "spelled_dates": [f"re.compile({_raw(pattern)}, re.I)," for pattern in spelled],
+        "iso_date": inspect.getsource(numbers.iso_date).rstrip(),
+        "cells": [f"{_cell(solution, column)}," for column in columns],
+        **_truth(solution),
+        **_dates(solution),
+        **_numbers(solution),
+        **_labelled(solution),
+    }
 
 
-def _with_header(layout: Layout) -> list[str]:
-    """The first line that holds all names is the header: what stands before it is none of the rows."""
-    given = "lines[start:]"
-    if layout.delimiter == BLANK:
-        given = "(line.strip() for line in lines[start:])"
-    names = "named(next(rows))"
-    if layout.names[:1] == ("row_name",):
-        names = f'["row_name", *{names}]'
-    tried = "".join(dict.fromkeys((layout.delimiter, *",;\t|")))
-    return [
-        "    for start in range(len(lines)):",
-        f"        for delimiter in {tried!r}:",
-        f"            rows = csv.reader({given}, delimiter=delimiter, skipinitialspace=True)",
-        f"            names = {names}",
-        "            if set(COLUMNS) <= set(names):",
-        "                return [dict(zip(names, map(str.strip, row))) for row in rows if any(row)]",
-        f'    sys.exit(f"{{path}}: {text("export.script_no_columns")} {{COLUMNS}}")',
-    ]
+def _imports(kinds: set[str], plain: bool, packed: str | None, spelled: bool) -> list[str]:
+    """Of the standard library."""
+    names = ["csv", "math", "re", "sys", *["io"] * (not plain), *[packed] * bool(packed)]
+    dates = [f"from datetime import {'date, ' * spelled}datetime, timedelta"] * ("date" in kinds)
+    return [*(f"import {name}" for name in sorted(filter(None, names))), *dates]
 
 
-def _named(layout: Layout) -> list[str]:
-    """def named(cells)."""
-    lines = [
-        "def named(cells):",
-        f'    """{text("export.script_named")}"""',
-        '    names = [cell.strip().lstrip("# ") or f"column{j}" for j, cell in enumerate(cells)]',
-    ]
-    if any(name.rpartition("_")[0] in layout.names for name in layout.names):
-        lines += [
-            "    for j, name in enumerate(names):",
-            "        number = 2",
-            "        while names[j] in names[:j]:",
-            '            names[j], number = f"{name}_{number}", number + 1',
-        ]
-    return [*lines, "    return names"]
+def _is_plain(solution: Solution, packed: str | None, numbered: bool) -> bool:
+    """Whether the file begins with the names, in UTF-8, and has no more than rows behind them."""
+    layout, marks = layout_of(solution), {*",;\t|\n"}
+    marked = any(
+        set(name) & marks or name in ("row_name", f"column{j}") for j, name in enumerate(layout.names)
+    )
+    first = layout.header and layout.skip == 1 and not layout.ending and not layout.blanks
+    return first and not marked and not numbered and layout.encoding.startswith("utf-8") and not packed
 
 
 # ---- cells -----------------------------------------------------------------------------------------
 
 
-DATE = (
-    r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})"
-    r"(?:[T ]+(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:\s*([AaPp])\.?[Mm]\.?)?)?"
-    r"\s*(?:Z|UTC|GMT|([+-]\d\d)(?::?(\d\d))?)?"
-)
-TIME = r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:\s*([AaPp])\.?[Mm]\.?)?"
-DAYS = '''def days(cell, mean{order}):
-    """{docstring}"""
-    found = DATE.fullmatch({cell})
-    if not found:
-        return mean
-    a, b, c, hour, minute, second, part, half, zone, more = found.groups()
-    {parts}
-    year = int(year) + (0 if len(year) == 4 else 2000 if int(year) < 69 else 1900)
-    hour = int(hour or 0) % 12 + 12 * (half in "Pp") if half else int(hour or 0)
-    micros = int((part or "").ljust(6, "0")[:6])
-    try:
-        moment = datetime(year, int(month), int(day), hour, int(minute or 0), int(second or 0), micros)
-    except ValueError:
-        return mean
-    shift = int(zone or 0) * 60 + int((zone or "+")[0] + (more or "0"))
-    return (moment - datetime(1970, 1, 1)) // timedelta(microseconds=1) / 86_400e6 - shift / 1440'''
-MINUTES = '''def minutes(cell, mean):
-    """{docstring}"""
-    found = TIME.fullmatch(cell)
-    if not found:
-        return mean
-    hour, minute, second, part, half = found.groups()
-    hour = int(hour) % 12 + 12 * (half in "Pp") if half else int(hour)
-    seconds = (hour * 60 + int(minute)) * 60 + int(second or 0)
-    return (seconds * 10**6 + int((part or "").ljust(6, "0")[:6])) / 60e6'''
-PARTS = {
-    "ymd": "year, month, day = a, b, c",
-    "dmy": "year, month, day = (a, b, c) if len(a) == 4 else (c, b, a)",
-    "mdy": "year, month, day = (a, b, c) if len(a) == 4 else (c, a, b)",
-}
-
-
 def _order(form: TextFormat | None) -> str:
     return "ymd" if form is None else form.order
+
+
+def _dates(solution: Solution) -> dict[str, Any]:
+    """Dates in the orders of day, month and year that columns of the training file have."""
+    orders = _orders(solution)
+    parts = PARTS[orders[0]] if len(orders) == 1 else PARTS["any"]
+    cell = "iso_date(cell)[0]" if _has_spelled_dates(solution) else "cell"
+    order = ", order" if len(orders) > 1 else ""
+    return {"dates": bool(orders), "year_month_day": parts, "date_cell": cell, "order": order}
+
+
+PARTS = {
+    "ymd": "a, b, c",
+    "dmy": "(a, b, c) if len(a) == 4 else (c, b, a)",
+    "mdy": "(a, b, c) if len(a) == 4 else (c, a, b)",
+    "any": '(a, b, c) if len(a) == 4 or order == "ymd" else (c, *((a, b) if order == "mdy" else (b, a)))',
+}
 
 
 def _orders(solution: Solution) -> list[str]:
@@ -302,23 +175,17 @@ def _has_spelled_dates(solution: Solution) -> bool:
     return any(form is not None and form.spelled for form in forms)
 
 
-def _days(solution: Solution) -> str:
-    """def days(cell): dates in the order of day, month and year that the training file has."""
-    orders = _orders(solution)
-    docs = text("export.script_days")
-    cell = "iso_date(cell)[0]" if _has_spelled_dates(solution) else "cell"
-    if len(orders) == 1:
-        return DAYS.format(docstring=docs, order="", parts=PARTS[orders[0]], cell=cell)
-    swap = '(c, *((a, b) if order == "mdy" else (b, a)))'
-    parts = f'year, month, day = (a, b, c) if len(a) == 4 or order == "ymd" else {swap}'
-    return DAYS.format(docstring=docs, order=", order", parts=parts, cell=cell)
-
-
-def _has_truth(solution: Solution) -> bool:
-    """Whether a column, or a target of which nobody knows how its cells were written, may hold yes or no."""
+def _truth(solution: Solution) -> dict[str, str]:
+    """The words for yes and no, where a column, or a target of which nobody knows how its cells were written,
+    may hold them."""
     targets = [] if solution.classes and isinstance(solution.classes[0], str) else solution.targets
     boolean = any(column.kind == "boolean" for column in columns_of(solution))
-    return boolean or any(format_of(solution, name) in (None, TextFormat("boolean")) for name in targets)
+    if not boolean and all(
+        format_of(solution, name) not in (None, TextFormat("boolean")) for name in targets
+    ):
+        return {}
+    truth = {word: float(yes) for yes, words in ((True, TRUE), (False, FALSE)) for word in words}
+    return {"truth": pformat(truth, width=100, compact=True, sort_dicts=False)}
 
 
 def _forms(solution: Solution) -> list[TextFormat]:
@@ -329,65 +196,31 @@ def _forms(solution: Solution) -> list[TextFormat]:
     return [form for form in forms if form is not None and form.kind == "numeric"]
 
 
-def _number(solution: Solution) -> str:
-    """def number(cell), with as much as the training file asks for."""
+def _numbers(solution: Solution) -> dict[str, Any]:
+    """Numbers, with as much as the training file asks for: regular expressions and their order."""
     forms = _forms(solution)
-    marks = any(form.decimal == "," for form in forms)
-    given = "cell, mean=math.nan" + (', decimal="."' if marks else "")
-    lines = [
-        f"def number({given}):",
-        f'    """{text("export.script_number")}"""',
-    ]
-    if any(form.spelled for form in forms):
-        lines += ["    for pattern, signed in NEGATIVE:", "        cell = pattern.sub(signed, cell)"]
-    if any(form.unit for form in forms):
-        lines.append('    cell = UNIT.sub("", cell)')
-    which = "[decimal]" if marks else ""
-    number = f'GAPS{which}.sub("", cell)' + ('.replace(decimal, ".")' if marks else "")
-    return "\n".join(
-        [
-            *lines,
-            f"    if cell in MISSING or not NUMBER{which}.fullmatch(cell):",
-            "        return mean",
-            f"    return float({number})",
-        ]
-    )
-
-
-def patterns(solution: Solution) -> list[str]:
-    """The regular expressions that the functions use."""
-    forms, kinds = _forms(solution), {column.kind for column in columns_of(solution)}
-    gaps = {mark: numbers.GAPS[:-1] + mark + "]" for mark in ",."}
-    point = _either(numbers.POINT, numbers.COMMAS, numbers.SPACES, numbers.SPACES_POINT)
-    comma = _either(numbers.WHOLE, numbers.COMMA, numbers.DOTS, numbers.SPACES, numbers.SPACES_COMMA)
-    if any(form.decimal == "," for form in forms):
-        ways = {".": (point, gaps[","]), ",": (comma, gaps["."])}
-        lines = ["NUMBER, GAPS = {}, {}"]
-        for mark, (number, gap) in ways.items():
-            lines.append(f'NUMBER["{mark}"] = re.compile({_raw(number)}, re.I)')
-            lines.append(f'GAPS["{mark}"] = re.compile({_raw(gap)})')
-    else:
-        lines = [f"NUMBER = re.compile({_raw(point)}, re.I)", f"GAPS = re.compile({_raw(gaps[','])})"]
+    marks, units = any(form.decimal == "," for form in forms), ""
     if any(form.unit for form in forms):
         words = [f"{re.escape(form.unit)}s?" for form in forms if not re.fullmatch(numbers.UNITS, form.unit)]
         behind = rf"|(?<=[\d.,])\s*(?:{'|'.join(dict.fromkeys(words))})$" if any(words) else ""
-        lines.append(f"UNIT = re.compile({_raw(numbers.UNITS + behind)}{', re.I' if behind else ''})")
-    if any(form.spelled for form in forms):
-        rules = ", ".join(f"(re.compile({_raw(old)}), {_raw(new)})" for _, old, new in numbers.NEGATIVE)
-        lines.append(f"NEGATIVE = [{rules}]")
-    if "date" in kinds:
-        lines.append(f"DATE = re.compile({_raw(DATE)})")
-    if _has_spelled_dates(solution):
-        lines.append("SPELLED = [")
-        lines += [f"    re.compile({_raw(one.pattern)}, re.I)," for one in numbers.SPELLED]
-        lines.append("]")
-    if "time" in kinds:
-        lines.append(f"TIME = re.compile({_raw(TIME)})")
-    return lines
+        units = f"{_raw(numbers.UNITS + behind)}{', re.I' if behind else ''}"
+    rules = [f"(re.compile({_raw(old)}), {_raw(new)})" for _, old, new in numbers.NEGATIVE]
+    comma = (numbers.WHOLE, numbers.COMMA, numbers.DOTS, numbers.SPACES, numbers.SPACES_COMMA)
+    return {
+        "two_marks": marks,
+        "decimal": ', decimal="."' * marks,
+        "point": _either(numbers.POINT, numbers.COMMAS, numbers.SPACES, numbers.SPACES_POINT),
+        "comma": _either(*comma),
+        "gaps_comma": _raw(numbers.GAPS[:-1] + ",]"),
+        "gaps_point": _raw(numbers.GAPS[:-1] + ".]"),
+        "units": units,
+        "spelled_numbers": any(form.spelled for form in forms),
+        "negative": ", ".join(rules),
+    }
 
 
 def _either(*ways: str) -> str:
-    return "|".join(way.removeprefix("(?i)").removeprefix("^").removesuffix("$") for way in ways)
+    return _raw("|".join(way.removeprefix("(?i)").removeprefix("^").removesuffix("$") for way in ways))
 
 
 def _raw(pattern: str) -> str:
@@ -422,23 +255,14 @@ def _target(solution: Solution, name: str) -> str:
     return number if form is not None else f"number({cell}, truth({cell}))"
 
 
-def labelled(solution: Solution) -> str:
-    """The rows whose target is known, and y of them."""
+def _labelled(solution: Solution) -> dict[str, Any]:
+    """y of a row, and its weight."""
     classes, weights = solution.classes, None if solution.encoding is None else solution.encoding.weights
-    numbers_ = [_target(solution, name) for name in solution.targets]
-    y = f"[{', '.join(numbers_)}]"
+    targets = [_target(solution, name) for name in solution.targets]
+    y = f"[{', '.join(targets)}]"
     if classes:
-        cell = "row[TARGETS[0]]" if isinstance(classes[0], str) else numbers_[0]
-        names = "CLASSES" if len(classes) > 2 else "CLASSES[1:]"
-        y = f"[float({cell} == name) for name in {names}]"
-    lines = [
-        "def labelled(rows):",
-        f'    """{text("export.script_labelled")}"""',
-        "    rows = [row for row in rows if all(row[name] not in MISSING for name in TARGETS)]",
-    ]
-    weight = "" if weights is None else _as_number(f"row[{weights!r}]", np.nan, format_of(solution, weights))
-    if weights is not None:
-        lines.append(f"    rows = [row for row in rows if {weight} > 0]")
-    share = "" if weights is None else f", [{weight} for row in rows]"
-    lines.append(f"    return encode(rows), [{y} for row in rows]{share}")
-    return "\n".join(lines)
+        cell = "row[TARGETS[0]]" if isinstance(classes[0], str) else targets[0]
+        y = f"[float({cell} == name) for name in {'CLASSES' if len(classes) > 2 else 'CLASSES[1:]'}]"
+    if weights is None:
+        return {"y": y}
+    return {"y": y, "weight": _as_number(f"row[{weights!r}]", np.nan, format_of(solution, weights))}
