@@ -111,7 +111,7 @@ class Choice:
             if metric.name != "loss" and not metric.by_row:
                 raise DownslopeError("selection.metric_in_parts", metric=metric.name)
             self.found["moments"] = FoldMoments.of_parts(dataset, self.loss, self.folds, self.seed, holes)
-            return Folds(self.folds.text, len(dataset), ())
+            return Folds(self.folds.text, 0, np.empty(0, dtype=int))
         folds = self.folds.cut(dataset, self.seed)
         if folds.single and not metric.by_row:
             raise DownslopeError("selection.metric_single", metric=metric.name)
@@ -187,7 +187,7 @@ class Choice:
             about["curve"], about["errors"] = curve_of(scores, weights, folds.single)
             about.update(metric=metric.name, higher=metric.higher, split=folds.spec)
             about.update(fold_scores=scores, fold_weights=weights)
-            about.update(folds=folds.number if folds.pairs else None)
+            about.update(folds=folds.number if len(folds) else None)
         return path_of(found, unit, dataset.features, alphas, self.intercept, **about)
 
     # ---- cross-validation ----------------------------------------------------------------------------
@@ -239,9 +239,11 @@ class Choice:
         if params is None:
             return None
         scores = []
-        for own, one, fill, (_, rows) in zip(moments.held, params, moments.fills, folds.pairs):
+        sizes = np.bincount(folds.number + 1, minlength=len(folds) + 1)[1:]
+        for k, (own, one, fill, size) in enumerate(zip(moments.held, params, moments.fills, sizes)):
             errors = squared_errors(own, one, self.intercept)
-            if len(rows) * one.size <= BY_ROWS or errors.min() < EXACT * own.variance.sum():
+            if size * one.size <= BY_ROWS or errors.min() < EXACT * own.variance.sum():
+                rows = folds.held(k)
                 X = holes.of_rows(rows).filled(dataset.X[rows], fill)
                 z = _predicted(X, one, Y.shape[1], self.intercept)
                 squares = ((z - Y[rows]) ** 2).sum(axis=2)

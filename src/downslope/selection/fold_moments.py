@@ -188,7 +188,7 @@ def _segments(folds: Folds) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarr
     made that each fold learns from and holds out."""
     if folds.crossed:
         return folds.number, [], []
-    member = np.zeros((folds.rows, 2 * len(folds)), bool)
+    member = np.zeros((len(folds.number), 2 * len(folds)), bool)
     for k, (train, held) in enumerate(folds.pairs):
         member[train, k] = True
         member[held, len(folds) + k] = True
@@ -239,6 +239,7 @@ def segment_moments(
     level = Y[sample].mean(axis=0)
     size = min(max(PIECE // (q + 1), 512, 64 * count), n)
     root = None if s is None else np.sqrt(s)
+    segment = segment.astype(np.min_scalar_type(count))  # short integers are sorted by their digits, in O(n)
 
     def summed(rows: slice) -> np.ndarray:
         products = np.zeros((count, q + 1, q + 1))

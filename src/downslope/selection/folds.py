@@ -21,26 +21,32 @@ EXAMPLES = "5, 10, loo, group:COLUMN, time:COLUMN, time:COLUMN,gap:7"
 class Folds:
     """K pairs (training rows, validation rows), as row numbers in the order of the rows.
 
-    `spec` is the text that they were made from. `crossed`: every row is held out by one fold and trains all
-    others. `single`: each fold holds one row out.
+    `spec` is the text that they were made from. number (n,): the fold that holds each row out, −1 for a row
+    that none holds out. `trained`: the training rows of each fold; None where each row trains all folds but
+    the one that holds it out. `single`: each fold holds one row out.
     """
 
     spec: str
-    rows: int
-    pairs: tuple[tuple[np.ndarray, np.ndarray], ...]
-    crossed: bool = True
+    count: int
+    number: np.ndarray
+    trained: tuple[np.ndarray, ...] | None = None
     single: bool = False
 
     def __len__(self) -> int:
-        return len(self.pairs)
+        return self.count
+
+    @property
+    def crossed(self) -> bool:
+        """Whether every row is held out by one fold and trains all others."""
+        return self.trained is None
+
+    def held(self, fold: int) -> np.ndarray:
+        return np.flatnonzero(self.number == fold)
 
     @cached_property
-    def number(self) -> np.ndarray:
-        """The fold that holds each row out, (n,); −1 for a row that none holds out."""
-        found = np.full(self.rows, -1)
-        for k, (_, held) in enumerate(self.pairs):
-            found[held] = k
-        return found
+    def pairs(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        trained = self.trained or (np.flatnonzero(self.number != k) for k in range(self.count))
+        return tuple((train, self.held(k)) for k, train in enumerate(trained))
 
 
 @dataclass(frozen=True)
@@ -80,10 +86,7 @@ class FoldSpec:
         if self.kind == "loo":
             _enough(rows, 3, "selection.few_rows", rows=rows, folds=3)
             self._enough_of_each_class(dataset, 2)
-            every = np.arange(rows)
-            return Folds(
-                spec, rows, tuple((np.delete(every, i), every[i : i + 1]) for i in every), single=True
-            )
+            return Folds(spec, rows, np.arange(rows), single=True)
         if self.kind == "time":
             return self._by_time(dataset)
         _enough(rows, self.count, "selection.few_rows", rows=rows, folds=self.count)
@@ -97,9 +100,7 @@ class FoldSpec:
             number[order] = np.arange(rows) % self.count
         else:
             number = dealt(0, rows, self.count, seed)
-        every = np.arange(rows)
-        pairs = tuple((every[number != k], every[number == k]) for k in range(self.count))
-        return Folds(spec, rows, pairs)
+        return Folds(spec, self.count, number)
 
     # ---- rows in parts -------------------------------------------------------------------------------
 
@@ -185,15 +186,16 @@ class FoldSpec:
             int(np.searchsorted(ends, len(time) * k / (self.count + 1))) for k in range(1, self.count + 1)
         ]
         edges = [max(edge, k + 1) for k, edge in enumerate(edges)]
-        pairs = []
-        for first, last in zip(edges, [*edges[1:], len(times)]):
+        number, trained = np.full(len(time), -1), []
+        for fold, (first, last) in enumerate(zip(edges, [*edges[1:], len(times)])):
             train = np.flatnonzero(time < first - self.gap)
-            held = np.flatnonzero((time >= first) & (time < last))
-            if len(train) < 2 or not len(held):
+            held = (time >= first) & (time < last)
+            if len(train) < 2 or not held.any():
                 facts = {"column": self.column, "gap": self.gap, "times": len(times), "folds": self.count}
                 raise DownslopeError("selection.gap", **facts)
-            pairs.append((train, held))
-        return Folds(self.text, len(time), tuple(pairs), crossed=False)
+            trained.append(train)
+            number[held] = fold
+        return Folds(self.text, self.count, number, tuple(trained))
 
 
 def dealt(first: int, rows: int, count: int, seed: int) -> np.ndarray:

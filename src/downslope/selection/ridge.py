@@ -91,9 +91,13 @@ class Ridge:
 
     def _factored(self, alpha: float) -> np.ndarray:
         linalg = lapack()
-        M = self.G + np.diag(alpha / 2 * self.penalty)
-        size = np.sqrt(np.diag(M))
-        scaled, right = M / size / size[:, None], self.c / size[:, None]
+        scaled = self.G.copy()
+        diagonal = scaled.reshape(-1)[:: self.columns + 1]
+        diagonal += alpha / 2 * self.penalty
+        size = np.sqrt(diagonal)
+        scaled /= size
+        scaled /= size[:, None]
+        right = self.c / size[:, None]
         _, found, lost = linalg.lapack.dposv(scaled, right)  # Cholesky, without the checks of cho_factor
         if lost:  # columns depend on one another, and alpha is lost in rounding
             found = np.linalg.lstsq(scaled, right, rcond=None)[0]
