@@ -258,6 +258,21 @@ def array(dimensions: tuple[int, ...] = (1,), none: bool = False, finite: bool =
     return check
 
 
+def as_numpy(values: Any) -> Any:
+    """A tensor, or an array of another library that has DLPack, as a NumPy array: without a copy where it is
+    in the memory of the CPU. Anything else as it is."""
+    import numpy as np
+
+    if isinstance(values, np.ndarray) or not hasattr(values, "__dlpack__"):
+        return values
+    for method in ("detach", "cpu"):  # of a tensor: without its gradient, from a GPU
+        values = getattr(values, method)() if hasattr(values, method) else values
+    try:
+        return np.from_dlpack(values)
+    except (TypeError, ValueError, RuntimeError, BufferError):  # a kind of number that NumPy lacks: bfloat16
+        return values.float().numpy() if hasattr(values, "float") else values
+
+
 def called(none: bool = False) -> Check:
     """What can be called."""
 

@@ -82,6 +82,8 @@ def kept_as(kind, folder):
             return table.to_pandas().astype({"城市": "category"})
         case "polars":
             return frame
+        case "polars lazy":
+            return frame.lazy()
         case "polars category":
             return frame.cast({"城市": pl.Categorical})
         case "arrow":
@@ -94,7 +96,7 @@ def kept_as(kind, folder):
 KEEPINGS = ["csv", "tsv", "csv.gz", "parquet", "json", "jsonl", "sql", "pandas", "polars", "arrow", "dict"]
 
 
-@pytest.mark.parametrize("kind", [*KEEPINGS, "pandas category", "polars category"])
+@pytest.mark.parametrize("kind", [*KEEPINGS, "pandas category", "polars category", "polars lazy"])
 def test_the_same_rows_give_the_same_dataset_however_they_are_kept(kind, tmp_path):
     expected = Dataset.read(ROWS, target="price")
     dataset = Dataset.read(kept_as(kind, tmp_path), target="price")

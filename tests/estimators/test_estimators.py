@@ -23,6 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 import downslope as ds
+from downslope.arguments import as_numpy
 from downslope.descent.methods import METHODS
 from downslope.errors import Interrupted
 from tests.builders import refused_key
@@ -172,6 +173,47 @@ def test_names_of_columns_are_kept_and_checked(frame):
         model.predict(table[["age", "rooms", "面积"]])
     with pytest.raises(ValueError, match="features"):
         ds.LinearRegressor().fit(X, y).predict(X[:, :2])
+
+
+def test_columns_that_a_transformer_gives_as_polars_keep_their_names():
+    X, y = rows()
+    table = pl.DataFrame({"rooms": X[:, 0], "age": X[:, 1], "面积": X[:, 2]})
+    pipeline = make_pipeline(StandardScaler().set_output(transform="polars"), ds.LinearRegressor())
+    model = pipeline.fit(table, pl.Series("price", y))[-1]
+    assert model.solution_.features == ("rooms", "age", "面积")
+    assert isinstance(pipeline.predict(table), np.ndarray)  # as scikit-learn's own predictors
+
+
+def test_tensors_are_read_where_they_lie():
+    torch = pytest.importorskip("torch")
+    X, y = rows()
+    tensor = torch.tensor(X, requires_grad=True)
+    assert np.shares_memory(as_numpy(tensor), tensor.detach().numpy())
+    model, expected = ds.LinearRegressor().fit(tensor, torch.tensor(y)), ds.LinearRegressor().fit(X, y)
+    assert np.array_equal(model.coef_, expected.coef_) and type(model.predict(tensor)) is np.ndarray
+    dataset = ds.Dataset.from_arrays(tensor, torch.tensor(y))
+    assert np.array_equal(ds.fit(dataset).predict(tensor), model.solution_.predict(X))
+    half = ds.Dataset.from_arrays(tensor.to(torch.bfloat16))  # NumPy has no such numbers
+    assert half.X.dtype == np.float32
+
+
+@pytest.mark.parametrize("library", ["torch", "array_api_strict"])
+def test_with_dispatch_predictions_are_of_the_kind_of_the_rows(library, monkeypatch):
+    monkeypatch.setenv("SCIPY_ARRAY_API", "1")  # scikit-learn insists on it
+    xp = pytest.importorskip(library)
+    (X, y), new = rows(), {}
+    grouped = (y > np.median(y)).astype(np.int64)
+    with config_context(array_api_dispatch=True):
+        model = ds.LinearRegressor().fit(xp.asarray(X), xp.asarray(y))
+        classes = ds.LinearClassifier(penalty="l2", alpha=0.1).fit(xp.asarray(X), xp.asarray(grouped))
+        asked = [(model, "predict"), (classes, "predict"), (classes, "predict_proba")]
+        new = {(fitted, name): getattr(fitted, name)(xp.asarray(X)) for fitted, name in asked}
+        assert model.score(xp.asarray(X), xp.asarray(y)) > 0.9
+        words = ds.LinearClassifier(penalty="l2", alpha=0.1).fit(xp.asarray(X), grouped.astype(str))
+        assert type(words.predict(xp.asarray(X))) is np.ndarray  # no array library has texts
+    for (fitted, name), answer in new.items():
+        assert type(answer) is type(xp.asarray(X))
+        assert np.array_equal(as_numpy(answer), getattr(fitted, name)(X))
 
 
 @pytest.mark.parametrize("kind", [sp.csr_array, sp.csc_array, sp.coo_array, sp.csr_matrix])

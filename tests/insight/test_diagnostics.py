@@ -56,6 +56,22 @@ def test_estimators_and_predictions_have_residuals_without_leverages():
     assert robust.leverage is None and len(robust.fitted) == len(y)
 
 
+def test_a_diagnosis_is_drawn_as_scikit_learns_displays_are():
+    from matplotlib.figure import Figure
+
+    X, y = table()
+    found = ds.ResidualDiagnostics.from_estimator(LinearRegression().fit(X, y), X, y)
+    page = found.plot()
+    assert found.figure_ is page and list(found.axes_) == page.axes
+    assert found.importance.ax_ in page.axes and found.importance.figure_ is page
+    own = Figure().subplots(1, 2)
+    assert found.plot(ax=own) is own[0].figure and list(found.axes_) == list(own)
+    assert [ax.get_title(loc="left") for ax in own] == [ax.get_title(loc="left") for ax in page.axes[:2]]
+    one = Figure().add_subplot()
+    assert ds.FeatureImportance.from_estimator(LinearRegression().fit(X, y), X, y).plot(ax=one) is one
+    assert found.plot(one) is one.figure and list(found.axes_) == [one]
+
+
 def test_a_smooth_follows_a_line_exactly_and_a_bend_closely():
     x = np.random.default_rng(0).uniform(-1, 1, 300)
     at, level = smooth(x, 2 * x + 1)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import view
-from ..arguments import a, column_name, columns, door, is_number, names, shown, whole
+from ..arguments import a, as_numpy, column_name, columns, door, is_number, names, shown, whole
 from ..errors import DownslopeError, Renamed, nearest
 from ..kernels.threads import each
 from ..messages import text
@@ -92,7 +92,8 @@ class Dataset:
     ) -> Dataset:
         """Rows from numbers in memory, which must be finite.
 
-        X: (n, d) array, list of rows, DataFrame (pandas, polars) or scipy.sparse matrix.
+        X: (n, d) array, list of rows, DataFrame (pandas, polars), scipy.sparse matrix or, as y and weights, a
+            tensor or an array of another library that has DLPack.
         y: (n,) or (n, k); a column (n, 1) stays two-dimensional, and so do its predictions.
         weights: (n,), at least 0, not all 0.
         features: d names; by default those of the DataFrame, else x1 … xd, or x if there is only one.
@@ -368,7 +369,7 @@ def _sorted(matrix: Any) -> Any:
 
 def _floats(given: Any, role: str) -> np.ndarray:
     try:
-        values = np.asarray(given)
+        values = np.asarray(as_numpy(given))
         if values.dtype.kind in "OUSmMc":
             # objects may be numbers (a frame of mixed columns); text, dates and complex numbers are not
             if values.dtype.kind != "O":

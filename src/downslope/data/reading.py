@@ -242,6 +242,8 @@ def _from_memory(source: Any) -> Any:
                 again = source.columns[source.columns.duplicated()][0]
                 raise DownslopeError("data.repeated_name", source=type_name(source), column=again)
             return pa.Table.from_pandas(_plain_frame(source), preserve_index=False)
+        if room == "polars" and hasattr(source, "collect"):  # a LazyFrame
+            source = source.collect()
         if room == "polars" and hasattr(source, "to_arrow"):
             table = source.to_arrow()
             return table if isinstance(table, pa.Table) else pa.table({source.name: table})

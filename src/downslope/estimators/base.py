@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import math
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -17,12 +18,13 @@ from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import assert_all_finite, check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from ..arguments import check, door, is_number, truth
+from ..arguments import as_numpy, check, door, is_number, truth
 from ..data import Dataset
 from ..descent.descend import Ended
 from ..descent.methods import by_name
@@ -57,12 +59,20 @@ def held_by_dask(X: Any) -> bool:
 
 
 def by_blocks(method: Callable) -> Callable:
-    """The method of an estimator, which makes a lazy array of Dask's arrays and frames, block by block."""
+    """The method of an estimator, which makes a lazy array of Dask's arrays and frames, block by block, and
+    with scikit-learn's `array_api_dispatch` numbers of the kind and on the device of X."""
 
     @wraps(method)
     def called(self, X):
         if not held_by_dask(X):
-            return method(self, X)
+            rows = as_numpy(X)
+            answer = method(self, rows)
+            numeric = answer.dtype.kind in "biuf"
+            if rows is X or not numeric or not get_config()["array_api_dispatch"]:
+                return answer
+            tensor = type(X).__module__ == "torch"
+            namespace = sys.modules["torch"] if tensor else X.__array_namespace__()
+            return namespace.asarray(answer, device=X.device)
         from ..cluster.collections import by_blocks
 
         check_is_fitted(self)
@@ -113,7 +123,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         """Train from the null model or the initial weights of a net, or from the last weights with
         `warm_start`, until a stop condition holds.
 
-        X (n, d): array, data frame or sparse matrix; for a linear model also a Dask array or data frame,
+        X (n, d): array, tensor, data frame or sparse matrix; for a linear model also a Dask array or frame,
         whose partitions are not moved. y (n,): numbers, or labels of any type; several outputs (n, k) for a
         regressor. sample_weight (n,): a row of weight 2 counts as two rows, one of weight 0 as none. Gives a
         ConvergenceWarning with the verdict if the descent did not end at a minimum; a net on batches, or with
@@ -167,6 +177,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         """X, y and weights, as scikit-learn would have them; where all rows count, `_finite` looks at X."""
         weighted = sample_weight is not None or getattr(self, "class_weight", None) is not None
         how = {"accept_sparse": "csr", "dtype": FLOATS, "ensure_all_finite": weighted, **of_y}
+        X, y, sample_weight = map(as_numpy, (X, y, sample_weight))
         X, y = validate_data(self, X, y, reset=not goes_on, **how)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, ensure_non_negative=True)

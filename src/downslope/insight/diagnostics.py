@@ -204,9 +204,9 @@ class ComponentResiduals:
         x = self.values[:, j]
         return self.weights[j] * (x - x.mean()) + self.residuals
 
-    def plot(self):
-        """One picture of each column, with its line and a smooth. The Figure."""
-        return view("diagnostics")(self)
+    def plot(self, ax: Any = None):
+        """One picture of each column, with its line and a smooth. The Figure; `ax`: Axes for the first."""
+        return view("diagnostics")(self, ax)
 
 
 @dataclass(frozen=True, eq=False)
@@ -333,10 +333,10 @@ class ResidualDiagnostics(Diagnostics):
             "importance": None if self.importance is None else self.importance.to_json(),
         }
 
-    def plot(self):
+    def plot(self, ax: Any = None):
         """Residuals over fitted values, normal Q–Q, scale–location, leverage, the importance of the columns,
-        and component plus residual of each. The Figure."""
-        return view("diagnostics")(self)
+        and component plus residual of each. The Figure; `ax`: Axes for the first ones."""
+        return view("diagnostics")(self, ax)
 
 
 @dataclass(frozen=True, eq=False)
@@ -414,10 +414,10 @@ class ClassDiagnostics(Diagnostics):
         importance = None if self.importance is None else self.importance.to_json()
         return {"rows": len(self.y), "of": self.rows, "classes": found, "importance": importance}
 
-    def plot(self):
+    def plot(self, ax: Any = None):
         """Calibration, precision over recall, gains, the importance of the columns, and for two classes
-        component plus residual of each. The Figure."""
-        return view("diagnostics")(self)
+        component plus residual of each. The Figure; `ax`: Axes for the first ones."""
+        return view("diagnostics")(self, ax)
 
 
 def diagnosed(solution: Any, dataset: Any, seed: int = 0) -> ResidualDiagnostics | ClassDiagnostics:

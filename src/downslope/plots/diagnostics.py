@@ -26,9 +26,10 @@ MOST, BARS = 12, 20  # columns that have a picture of their own, and a bar
 
 
 @door()
-def diagnostics(found: Any):
+def diagnostics(found: Any, ax: Any = None):
     """All pictures of a diagnosis, two in a row; of the columns those with the largest effect. Returns the
-    Figure.
+    Figure. `ax`: one or several Axes, for the first pictures. As in scikit-learn's displays, `found.figure_`
+    and `found.axes_` are those of the last plot.
 
     >>> found = ResidualDiagnostics.from_predictions([1.0, 2.0, 3.0, 5.0], [1.1, 2.1, 2.9, 4.4])
     >>> len(diagnostics(found).axes)
@@ -48,7 +49,12 @@ def diagnostics(found: Any):
         effect = np.abs(columns.weights) * columns.values.std(axis=0)
         largest = np.sort(np.argsort(-effect, kind="stable")[:MOST])
         pictures += [partial(component, columns, int(j)) for j in largest]
-    return panels(*pictures)
+    places = None if ax is None else np.ravel(ax)
+    page = panels(*pictures) if places is None else places[0].figure
+    for draw, place in zip(pictures, () if places is None else places):
+        draw(place)
+    vars(found).update(figure_=page, axes_=np.array(page.axes if places is None else places))
+    return page
 
 
 @door(found=a("FeatureImportance"))
@@ -71,6 +77,7 @@ def importance(found: FeatureImportance, ax=None):
         drawable(one["column"], "plots.feature", number=len(columns) - k) for k, one in enumerate(columns)
     ]
     ax.set_yticks(at, names, **lettering("".join(names)))
+    vars(found).update(figure_=ax.figure, ax_=ax)
     return ax
 
 
