@@ -39,7 +39,7 @@ def script(solution: Solution, library: str, rows: Dataset | None = None) -> str
 
 def _comments(solution: Solution, plan: ScriptPlan | None, library: str, reads: bool) -> list[str]:
     """What the script does and needs, and how its training differs from the run's."""
-    penalty, kind = solution.recipe.penalty.spec, "net" if plan is None else "script"
+    penalty = solution.recipe.penalty.spec
     facts: dict[str, Any] = {
         "target": ", ".join(solution.targets),
         "objective": solution.recipe.loss.spec
@@ -47,8 +47,11 @@ def _comments(solution: Solution, plan: ScriptPlan | None, library: str, reads: 
         "library": {"numpy": "NumPy", "pytorch": "PyTorch"}[library],
         "method": solution.method if plan is None else plan.method.name,
     }
-    usage = f"export.{kind}_usage" if reads else f"export.{kind}_usage_rows"
-    lines = [text(f"export.{kind}_head", **facts), text(usage), text("export.script_by", version=__version__)]
+    keys = ("export.script_head", "export.script_usage", "export.script_usage_rows")
+    if plan is None:
+        keys = ("export.net_head", "export.net_usage", "export.net_usage_rows")
+    lines = [text(keys[0], **facts), text(keys[1] if reads else keys[2])]
+    lines.append(text("export.script_by", version=__version__))
     if plan is None:
         dropout = 0.0 if solution.recipe.net is None else solution.recipe.net.dropout
         run = {"method": solution.method, "epochs": solution.epochs, "dropout": f"{dropout:g}"}
