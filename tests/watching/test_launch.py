@@ -108,6 +108,21 @@ for k in range(200):
     trace = seen["trace"]
     assert trace["updates"] == 200 and trace["steps"][0]["params"] == {"x": 48.0}
     assert trace["steps"][0]["gradient"] == [200.0] and trace["steps"][0]["loss"] == 5000
+    done = watch("--weights", "x", "--loss", "hight[0]", "train.py", cwd=tmp_path)
+    assert "contains no name hight[0]" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("role", ["weights", "gradient", "loss", "rate"])
+def test_a_role_that_no_line_of_the_source_names_is_said(tmp_path, role):
+    text = "import downslope as ds\nwith ds.watch({}) as seen:\n    w = 9.0\n    for k in range(20):\n"
+    text += "        g = 2 * w\n        w -= 0.1 * g\nprint(*seen.lines(), sep='\\n')\n"
+    (tmp_path / "train.py").write_text(text.replace("ds.watch({})", "ds.watch()"))
+    assert "contains no name" not in watch("train.py", cwd=tmp_path).stderr
+    assert "contains no name zz" in watch(f"--{role}", "zz", "train.py", cwd=tmp_path).stderr
+    (tmp_path / "train.py").write_text(text.format(f"{role}='zz'"))
+    done = subprocess.run([sys.executable, "train.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert "contains no name zz" in done.stdout
 
 
 @pytest.mark.parametrize(

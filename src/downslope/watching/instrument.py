@@ -75,6 +75,7 @@ def instrument(tree: ast.Module, text: str, path: str, session: Any) -> Instrume
     made: list[Points] = []
     surgery = _Surgery()
     session.changing |= changing(script)
+    session.read(script.nodes)
     for each in loops(script, session.roles):
         if by_autograd(each):
             continue  # tensors.py sees these

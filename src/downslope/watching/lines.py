@@ -42,6 +42,7 @@ class LineWatcher:
             script = Script(text, ast.parse(text))
         except (SyntaxError, ValueError, RecursionError):
             return
+        session.read(script.nodes)
         block = _block(script, frame)
         for each in loops(script, session.roles) if block is not None else []:
             if by_autograd(each):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .findings import Finding
     from .seen import Seen
 
-NOT_SEEN = ("roles", "no_torch", "compiled_loop", "block", "no_name", "loss_no_name", "tracer")
+NOT_SEEN = ("roles", "no_torch", "compiled_loop", "block", "no_name", "loss_no_name", "tracer", "absent")
 SHOWN = 9  # steps of the trace
 
 

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from importlib.machinery import SourceFileLoader
 from importlib.util import decode_source
@@ -19,6 +19,7 @@ from .points import number
 from .records import Fact, Recorder, hopeless
 
 NUMPY = re.compile(r"(?:divide by zero|invalid value) encountered in (log\w*|sqrt|(?:scalar |true_)?divide)$")
+WORD = re.compile(r"[^\W\d]\w*")
 TRAINS = re.compile(r"\.backward\(|loss|grad|cost|inference_mode")  # in a module's text: it may train
 
 
@@ -37,6 +38,7 @@ class Session:
         self.points: list[Any] = []
         self.end, self.exit_code = "ended", 0
         self.changing: dict[int, list[str]] = {}  # line of each loop → names that change in it
+        self.words: set[str] = set()  # of the sources that were read, where the user names roles
         self.skipped: list[tuple[int, str]] = []  # loops that are not recorded: (line, why)
         self.firsts: dict[int, float] = {}
         self.watcher: Any = None  # of PyTorch
@@ -69,10 +71,19 @@ class Session:
             for line, names in self.changing.items():
                 if names:
                     self._not_seen(line, ", ".join(names), "roles")
+        absent = [name for name in self.roles.values() if not self.words.issuperset(WORD.findall(name))]
+        if self.words and absent:
+            self._not_seen(1, ", ".join(absent), "absent")
         for points in self.points:
             if points.failure is not None:
                 self._not_seen(points.template.line, "loop", repr(points.failure))
         self.recorder.close(self.end, self.exit_code)
+
+    def read(self, nodes: Iterable[ast.AST]) -> None:
+        """A source is instrumented, or followed line by line: names of roles are looked for in it."""
+        for node in nodes if self.roles else ():
+            parts = (getattr(node, part, None) for part in ("id", "attr", "arg"))
+            self.words.update(part for part in parts if part)
 
     def _not_seen(self, line: int, what: str, why: str) -> None:
         self.recorder.fact(Fact("not_seen", 0, 0, line, {"what": what, "why": why, "line": line}))
