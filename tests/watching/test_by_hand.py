@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from downslope.watching.secants import path_curvature
+from downslope.watching.watched import path_curvature
 from tests.builders import GOLDEN
 from tests.watching.watcher import COURSE, ran
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from downslope.watching.secants import path_curvature
+from downslope.watching.watched import path_curvature
 from tests.watching.watcher import ran
 
 SCRIPTS = {

@@ -21,10 +21,9 @@ from .diagnostics import (
 )
 from .files import save
 from .fit import fitted, residuals
-from .landscape import contours, function_line, loss_over_weight
+from .landscape import contours, function_line, loss_over_weight, starts
 from .motion import descent_gif
 from .relief import relief
-from .starts import starts
 
 __all__ = [
     "calibration",

@@ -11,13 +11,16 @@ import linecache
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from ..errors import DownslopeError
 from ..insight import scripts
+from ..insight.scripts.values import words
 from ..insight.verdicts import Remedy, Verdict
 from ..insight.verdicts.verdict import sentence
+from .fixing import parsed
 from .mending import mend_of
 from .records import Fact
 from .watched import Watched
@@ -51,31 +54,12 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "last_batch_reported": ("last_batch_loss",),
 }
 # Mistakes of the text alone that explain how a run ended.
-OF_TEXT = (
-    "wrong_sign",
-    "one_row",
-    "missing_mean",
-    "batch_mean",
-    *(c for found in CAUSES.values() for c in found),
-)
-REPORTED = (
-    "memory_grows",
-    "last_batch_reported",
-    "unscaled_inputs",
-    "saturated",
-    "exploding",
-)  # the run is sound
-SIDE = (
-    "last_batch_loss",
-    "graph_kept",
-    "no_eval",
-    "one_score",
-    "clip_after_step",
-    "not_shuffled",
-    "undefined",
-    "squashed_regression",
-    "no_train",
-    "zero_weights",
+OF_TEXT = ("wrong_sign", "one_row", "missing_mean", "batch_mean", *chain.from_iterable(CAUSES.values()))
+# Of these the run is sound.
+REPORTED = words("memory_grows last_batch_reported unscaled_inputs saturated exploding")
+SIDE = words(
+    """last_batch_loss graph_kept no_eval one_score clip_after_step not_shuffled undefined squashed_regression
+    no_train zero_weights"""
 )
 NOT_FINDINGS = ("not_seen", "not_measured", "not_finite", "rate_out_of_bound", "edge_of_stability")
 
@@ -207,9 +191,8 @@ def last_row_only(watched: Watched, slips: Iterable[scripts.Finding]) -> Iterato
     recording, loop = watched.recording, watched.loop
     if loop.kind != "hand" or watched.updates < 2 or any(slip.code == "one_row" for slip in slips):
         return
-    try:
-        tree = ast.parse(recording.source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parsed(recording.source)
+    if tree is None:
         return
     functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     for name in _called_for(tree, loop):

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..insight.scripts.values import words
 from . import graphs
 from .records import Fact, hopeless
 from .setup import Setup, acting
@@ -21,19 +22,7 @@ SAME = 1e-9  # relative: two sums over the same rows, in any order
 DEAD = 0.5  # of a layer's units
 CONSTANT = 1e-6  # of the largest output: outputs of different rows that differ by less are one
 GROWING = 64  # updates within which a graph that is never freed has grown
-ADAPTIVE = (
-    "Adam",
-    "AdamW",
-    "RMSprop",
-    "Adagrad",
-    "Adamax",
-    "NAdam",
-    "RAdam",
-    "Adadelta",
-    "Adafactor",
-    "Rprop",
-    "Muon",
-)
+ADAPTIVE = words("Adam AdamW RMSprop Adagrad Adamax NAdam RAdam Adadelta Adafactor Rprop Muon")
 
 
 @dataclass(eq=False)
@@ -187,11 +176,6 @@ class Symptoms:
             return None
         _, rows, total, size = self.sums[0]
         return all(r == rows and abs(t - total) <= SAME * max(size, 1e-300) for _, r, t, _ in self.sums)
-
-    @property
-    def full_batch(self) -> bool | None:
-        """Every update saw the same rows. One that always sees the same batch of more rows did, too."""
-        return self.same_rows
 
     def _links(self, track: Any, reading: graphs.ReadOptions, step: int, line: int) -> None:
         found = graphs.double_link(reading)

@@ -420,7 +420,7 @@ class Watcher:
                 self._last(track)
                 track.read_waiting(self.recorder.amend)
                 track.symptoms.finish(track)
-                self._renew(track, full_batch=track.symptoms.full_batch)
+                self._renew(track, full_batch=track.symptoms.same_rows)
             except Exception as error:
                 self.failed("finish", error, 0)
         self.recorder.recording_seconds += track.spent + track.budget.spent
