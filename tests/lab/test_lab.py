@@ -26,6 +26,7 @@ from tests.builders import GOLDEN, refused_key
 
 ROWS = {"kind": "rows", "X": [[1], [2], [3]], "y": [2, 4, 6]}
 CLASSES = {"kind": "points", "task": "classes", "points": [[0, 0, 0], [1, 1, 0], [2, 2, 1]]}
+APART = {"kind": "points", "task": "classes", "points": [[1, 1, 0], [2, 1, 0], [3, 3, 1], [4, 2.5, 1]]}
 LINE = SimpleNamespace(look=lambda: None, tell=lambda part: None, put_together=lambda: None)
 BARE = {"intercept": False, "scale": False, "start": {"x": 1.0}, "learning_rate": 0.01}
 
@@ -448,6 +449,44 @@ def test_a_long_trace_is_thinned_and_says_so():
     ran = made({"kind": "preset", "name": "bowl"}, {"epochs": 5000, "learning_rate": 1e-4})["runs"][0]
     assert len(ran["full"]) <= FRAMES + 1 and "5000" in ran["thinned"]["en"]
     assert ran["trace"]["step"][0] == 1 and ran["trace"]["step"][-1] == 5000
+
+
+@pytest.mark.parametrize(
+    "asked, settings",
+    [
+        (APART, {"learning_rate": 0.3, "epochs": 200}),
+        ({**APART, "points": [*APART["points"], [1.5, 1.5, 0]]}, {"direction": "momentum", "epochs": 150}),
+        ({"kind": "preset", "name": "rosenbrock"}, {"learning_rate": 0.01, "epochs": 200}),
+        ({"kind": "lesson", "number": 8}, {"epochs": 100}),
+        (ROWS, {"direction": "exhaustive", "grid": {"x": [0, 4, 0.05], "intercept": [0, 0, 1]}}),
+    ],
+)
+def test_a_draft_ends_on_the_numbers_of_the_whole_answer_is_small_and_judges_nothing(
+    asked, settings, monkeypatch
+):
+    def answer(draft):
+        asking = {"problem": asked, "runs": [settings], "draft": draft}
+        return json.loads(tasks.runs(asking, LINE)), len(tasks.runs(asking, LINE))
+
+    (whole, large), judged = answer(False), []
+    monkeypatch.setattr("downslope.inference.training.explain", lambda *known: judged.append(known))
+    draft, small = answer(True)
+    ran, (short,) = whole["runs"][0], draft["runs"]
+    assert draft["draft"] and not whole["draft"] and not judged
+    assert ran["verdict"] and ran["metrics"] is not None and short["verdict"] is short["metrics"] is None
+    assert [short[name] for name in ("final", "loss", "stopped", "epochs", "label")] == [
+        ran[name] for name in ("final", "loss", "stopped", "epochs", "label")
+    ]
+    ends = lambda columns: [(values[0], *values[-2:]) for values in columns if values]
+    assert ends(short["params"]["columns"]) == ends(ran["params"]["columns"])
+    assert ends([short["full"], short["frame_epoch"]]) == ends([ran["full"], ran["frame_epoch"]])
+    if ran["words"] is not None:
+        for mine, whole_ in zip(short["words"]["weights"], ran["words"]["weights"]):
+            assert all(mine[name][-1] == whole_[name][-1] for name in ("before", "gradient", "after"))
+    if ran["fit"] is not None and ran["fit"]["kind"] == "regions":
+        assert short["fit"]["class"] == [ran["fit"]["class"][k] for k in (0, -1)]
+    assert (ran["diverged"] is None) == (short["diverged"] is None)
+    assert settings.get("direction") == "exhaustive" or small < 0.45 * large
 
 
 def test_decision_regions_agree_with_predict():

@@ -757,6 +757,38 @@ def test_a_dragged_rate_recomputes_as_it_moves_and_the_last_value_wins(page, add
     until(page, f"async last => (await {rate}) === last", last)  # without letting go
 
 
+def test_what_is_dragged_is_a_draft_and_the_verdict_is_that_of_the_rate_on_which_it_rests(page, address):
+    points = [[1, 1, 0], [2, 1.5, 0], [1.5, 3, 0], [7, 6, 1], [8, 8, 1], [6, 8.5, 1]]
+    asked = {"kind": "points", "task": "classes", "points": points}
+    visit(page, link(address, asked, {"learning_rate": 0.02}))
+    before = page.locator("#verdict").inner_text()
+    drafts, waited, rate = page.evaluate(
+        """async () => {
+          const { stage } = await import('/page/state.js'), drafts = [], waited = [];
+          const play = stage.play_document.bind(stage), box = document.getElementById('verdict');
+          stage.play_document = (lab, tick) => { drafts.push(lab.draft); play(lab, tick); };
+          const slider = document.getElementById('set-rate-slider');
+          for (let i = 0; i < 3000 && drafts.length < 4; i += 1) {
+            slider.value = String(-2 + 0.001 * (i % 900));
+            slider.dispatchEvent(new Event('input'));
+            await new Promise(done => setTimeout(done, 20));
+            const shown = () => getComputedStyle(box.firstChild).visibility === 'visible';
+            if (drafts.length) waited.push(box.hidden || !shown());
+          }
+          slider.value = slider.min;
+          slider.dispatchEvent(new Event('input'));
+          return [drafts, waited, Number((10 ** Number(slider.value)).toPrecision(3))];
+        }"""
+    )
+    assert all(drafts) and all(waited)
+    lab = "(await import('/page/state.js')).stage.lab"
+    until(page, f"async rate => !{lab}.draft && {lab}.runs[0].settings.learning_rate === rate", rate)
+    rested = page.locator("#verdict").inner_text()
+    assert rested != before
+    visit(page, link(address, asked, {"learning_rate": rate}))
+    assert page.locator("#verdict").inner_text() == rested
+
+
 def test_the_picture_and_the_step_stay_in_sight_and_a_phone_has_the_card_above_it(browser, address):
     with visiting(browser, address, viewport={"width": 1280, "height": 800}) as page:
         visit(page, f"{address}#lesson=2")

@@ -17,6 +17,7 @@ from ..inference import Solution, Training
 from ..inference.settings import Settings
 from ..inference.solution import finite
 from ..insight import Verdict
+from ..kernels.threads import one_blas_thread
 from ..model.objective import Objective
 from ..plots.canvas import FREEZE, Escape, escape
 from . import fits, formulas, landscape
@@ -25,7 +26,7 @@ from .localized import Localized, in_each_language, localized, refusal
 from .numbers import exact, short
 from .problems import Problem
 
-FRAMES, NAMED, RUNS = 1_200, 24, 6
+FRAMES, DRAFT, NAMED, RUNS = 1_200, 61, 24, 6
 VERSION = 1
 
 Watch = Callable[[int, Training, Step], None]  # called with each step of a run, and the run's number
@@ -43,6 +44,7 @@ class RunResult:
     method: AnyMethod | None = None
     dataset: Dataset | None = None
     judged: Verdict | None = None  # the verdict on a watched script, which has no solution
+    draft: bool = False  # a picture while a hand moves: few frames, and nothing is judged
 
     @property
     def verdict(self) -> Verdict | None:
@@ -50,13 +52,12 @@ class RunResult:
         return self.judged if self.solution is None else self.solution.verdict
 
     @classmethod
-    def of(cls, settings: Settings, training: Training) -> RunResult:
+    def of(cls, settings: Settings, training: Training, draft: bool = False) -> RunResult:
         """What a training came to; what is left of it is run first."""
-        solution, objective = training.solution, training.objective
-        words = label(settings, training.dataset is not None)
-        return cls(
-            settings, words, training.trace, solution, objective, training.method, _some(training.dataset)
-        )
+        training.judged = not draft
+        solution, dataset = training.solution, _some(training.dataset)
+        parts = training.trace, solution, training.objective, training.method, dataset
+        return cls(settings, label(settings, dataset is not None), *parts, draft=draft)
 
 
 def runs_of(asked: Any) -> list[Any]:
@@ -79,14 +80,19 @@ def document(
 
 
 def made(
-    problem: Problem, asked: Sequence[Any], watch: Watch | None = None, seconds: float | None = None
+    problem: Problem,
+    asked: Sequence[Any],
+    watch: Watch | None = None,
+    seconds: float | None = None,
+    draft: bool = False,
 ) -> list[RunResult | Mapping[str, Any]]:
-    """Every run, or what its settings were refused for; `seconds` for each."""
+    """Every run, or what its settings were refused for; `seconds` for each. draft: for the moment that a
+    slider or a point is dragged, with few frames, a coarse landscape and no verdict."""
     found: list[RunResult | Mapping[str, Any]] = []
     refused: list[DownslopeError] = []
     for number, settings in enumerate([Settings.of(one, problem.defaults) for one in asked]):
         try:
-            found.append(run(problem, settings, number, watch, seconds))
+            found.append(run(problem, settings, number, watch, seconds, draft))
         except DownslopeError as error:
             refused.append(error)
             found.append({"settings": settings.to_json(), "error": refusal(error)})
@@ -96,14 +102,20 @@ def made(
 
 
 def run(
-    problem: Problem, settings: Settings, number: int = 0, watch: Watch | None = None, seconds=None
+    problem: Problem,
+    settings: Settings,
+    number: int = 0,
+    watch: Watch | None = None,
+    seconds=None,
+    draft: bool = False,
 ) -> RunResult:
     """One descent, to its end."""
     training = problem.training(settings, seconds)
-    for step in training:
-        if watch is not None:
-            watch(number, training, step)
-    return RunResult.of(settings, training)
+    with one_blas_thread():  # once, not for each of many small steps
+        for step in training:
+            if watch is not None:
+                watch(number, training, step)
+    return RunResult.of(settings, training, draft)
 
 
 def assembled(
@@ -118,7 +130,7 @@ def assembled(
     runs_made = [next(labelled) if isinstance(one, RunResult) else one for one in runs_made]
     rans = [one for one in runs_made if isinstance(one, RunResult)]
     of_table = problem.asked.get("kind") in ("table", "saved")
-    parts = [Parts(ran, problem.reach, of_table) for ran in rans]
+    parts = [Parts(ran, problem.reach, of_table and not ran.draft) for ran in rans]
     pictures, view, units = _pictures(problem, [part for part in parts if part.values is not None], window)
     shown = iter(parts)
     runs = [
@@ -127,6 +139,7 @@ def assembled(
     return {
         "format": "downslope-lab",
         "version": VERSION,
+        "draft": rans[0].draft,
         "problem": described(problem, rans[0]),
         "runs": runs,
         "pictures": pictures,
@@ -173,17 +186,20 @@ class Parts:
     def __init__(self, ran: RunResult, reach: tuple[float, ...] = (), of_table: bool = False):
         self.ran, self.reach, self.of_table = ran, reach, of_table
         trace, steps = ran.trace, ran.trace.steps
+        self.chosen = np.arange(len(steps))  # which steps have a frame
+        if ran.draft and len(steps) > DRAFT and not isinstance(ran.method, Exhaustive):
+            self.chosen = np.union1d(fits.keyframes(len(steps), DRAFT), len(steps) - 2)
+        elif len(steps) > FRAMES:
+            self.chosen = np.unique(np.linspace(0, len(steps) - 1, FRAMES).round().astype(int))
         self.dropped = trace.seen > len(steps) or len(steps) > FRAMES
-        if len(steps) > FRAMES:
-            chosen = np.unique(np.linspace(0, len(steps) - 1, FRAMES).round().astype(int))
-            steps = [steps[k] for k in chosen]
-        self.steps = steps
+        self.steps = [steps[k] for k in self.chosen]
         blank = np.full(len(trace.start), np.nan)
         params = (blank if step.params is None else step.params for step in steps)
-        self.frames = np.vstack([trace.start, *params])  # (s + 1, p)
+        self.path = np.vstack([trace.start, *params])  # with those that have no frame
+        self.frames = self.path[np.append(0, self.chosen + 1)]  # (s + 1, p)
         self.tried = self.frames[1:].copy() if isinstance(ran.method, Exhaustive) else None
         if isinstance(ran.method, Exhaustive):  # a frame shows the best of what was tried so far
-            losses = np.array([step.loss for step in steps])
+            losses = np.array([step.loss for step in self.steps])
             best = np.maximum.accumulate(
                 np.where(losses <= np.fmin.accumulate(losses), np.arange(len(losses)), 0)
             )
@@ -200,16 +216,17 @@ class Parts:
         """F over all rows at each frame.  (s + 1,)"""
         if self.values is not None and self.units is not None:
             return self.values(self.units.inner(self.frames))
-        nan, solution = math.nan, self.ran.solution
+        nan, solution, trace = math.nan, self.ran.solution, self.ran.trace
         losses = [step.loss for step in self.steps]
         if self.ran.judged is not None and losses:  # all that is known is the loss of each update's rows
             after = [step.objective for step in self.steps if step.objective is not None]
             if len(after) == len(losses):
                 return np.array([losses[0], *after])
             return np.array([losses[0], *losses] if self.dropped else [*losses, nan])
-        if (self.ran.method is None or self.ran.method.full) and not self.dropped:
+        if (self.ran.method is None or self.ran.method.full) and trace.seen <= len(trace.steps):
             # the loss before a step is F where the one before it led
-            return np.array([*losses, nan if solution is None else solution.loss])
+            before = [*(step.loss for step in trace.steps), nan if solution is None else solution.loss]
+            return np.array(before)[np.append(0, self.chosen + 1)]
         return np.array([nan, *(nan if step.objective is None else step.objective for step in self.steps)])
 
     def _escape(self) -> Escape | None:
@@ -265,20 +282,22 @@ class Parts:
             "diverged": self._diverged(),
             "scales": self._scales(),
             "thinned": self._thinned(),
-            "verdict": None if ran.verdict is None else self._verdict(ran.verdict),
+            "verdict": None if ran.verdict is None or ran.draft else self._verdict(ran.verdict),
             "findings": self._findings(),
             "certificate": None if objective is None else finite(certificate(settings, objective)),
             "rule": formulas.rule(ran.method, objective),
             "words": None
             if objective is None
-            else formulas.words(steps, self.frames, objective, ran.method, ran.dataset, settings.seed),
+            else formulas.words(
+                ran.trace.steps, self.path, objective, ran.method, ran.dataset, settings.seed, self.chosen
+            ),
             "fit": None
             if solution is None or ran.dataset is None
-            else fits.fit_of(solution, ran.dataset, self.frames, self.reach),
+            else fits.fit_of(solution, ran.dataset, self.frames, self.reach, ran.draft),
             "path": None
             if view is None or units is None or self.values is None or view.names != ran.trace.names
             else self._path(view, units),
-            "metrics": None if solution is None else finite(dict(solution.metrics)),
+            "metrics": None if solution is None or ran.draft else finite(dict(solution.metrics)),
             "trace_csv": None,
         }
 
@@ -318,7 +337,7 @@ class Parts:
         }
 
     def _thinned(self) -> Localized | None:
-        if not self.dropped:
+        if not self.dropped or self.ran.draft:
             return None
         return localized("lab.thinned", kept=len(self.steps), made=self.ran.trace.updates)
 
@@ -382,7 +401,7 @@ def _pictures(
     heights = np.concatenate([part.full[: part.sound] for part in alike])
     dataset = parts[0].ran.dataset
     picture, view = landscape.picture_of(
-        problem, objective, dataset, values, units, paths, heights, best, window
+        problem, objective, dataset, values, units, paths, heights, best, window, parts[0].ran.draft
     )
     if picture is None:
         return blank, None, None

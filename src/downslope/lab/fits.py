@@ -39,24 +39,28 @@ def rows_of(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def keyframes(frames: int) -> np.ndarray:
+def keyframes(frames: int, most: int = KEYS) -> np.ndarray:
     """Which frames have the heavy pictures: as many early ones as a growing stride leaves, and the last."""
-    if frames <= KEYS:
+    if frames <= most:
         return np.arange(frames)
-    return np.unique(np.geomspace(1, frames, KEYS).round().astype(int)) - 1
+    return np.unique(np.geomspace(1, frames, most).round().astype(int)) - 1
 
 
 def fit_of(
-    solution: Solution, dataset: Dataset, frames: np.ndarray, reach: tuple[float, ...] = ()
+    solution: Solution,
+    dataset: Dataset,
+    frames: np.ndarray,
+    reach: tuple[float, ...] = (),
+    ends: bool = False,
 ) -> dict[str, Any] | None:
     """The pictures of the fit. frames (s + 1, p): the weights at each frame, in the user's units; reach: what
-    their axes hold besides the rows."""
+    their axes hold besides the rows; ends: only the first frame and the last have pictures."""
     if solution.outputs < 1 or hasattr(dataset.X, "toarray") or not solution.single:
         return None
-    at = keyframes(len(frames))
-    at = at[np.isfinite(frames[at]).all(axis=1)]
-    if not len(at):
+    sound = np.flatnonzero(np.isfinite(frames).all(axis=1))
+    if not len(sound):
         return None
+    at = sound[keyframes(len(sound), 2 if ends else KEYS)]
     at_keys = [replace(solution, params=params) for params in frames[at]]
     picture: dict[str, Any] = {"kind": None}
     d = dataset.X.shape[1]

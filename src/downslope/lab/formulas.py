@@ -148,14 +148,21 @@ def rule(method: Any, objective: Objective | None) -> str | None:
 
 
 def words(
-    steps: Sequence[Step], frames: np.ndarray, objective: Objective, method: Any, dataset, seed: int
+    steps: Sequence[Step],
+    path: np.ndarray,
+    objective: Objective,
+    method: Any,
+    dataset,
+    seed: int,
+    chosen: np.ndarray,
 ) -> dict[str, Any] | None:
-    """The parts of each step's line. frames (s + 1, p): the weights at each frame, in the user's units."""
+    """The parts of the line of each chosen step. path (s + 1, p): the weights before and after all steps, in
+    the user's units."""
     if not isinstance(method, Method) or (not objective.linear_rows and objective.rows > 1):
         return None
     if any(step.gradient is None for step in steps):
         return None
-    inner = np.array([objective.to_inner(row) for row in frames])
+    inner = np.array([objective.to_inner(row) for row in path])
     g, t = np.array([step.gradient for step in steps]), np.array([step.learning_rate for step in steps])
     numbers = np.array([step.step for step in steps])
     single = np.diff(np.concatenate([[0], numbers])) == 1
@@ -168,11 +175,11 @@ def words(
     weights = [
         {
             "name": name,
-            "before": [format_number(w) for w in before[:, j]],
-            "rate": [format_number(rate) for rate in t],
-            "gradient": [bracketed(slope) for slope in g[:, j]],
-            "after": [format_number(w) for w in after[:, j]],
-            "change": [bracketed(d) for d in after[:, j] - before[:, j]],
+            "before": [format_number(w) for w in before[chosen, j]],
+            "rate": [format_number(rate) for rate in t[chosen]],
+            "gradient": [bracketed(slope) for slope in g[chosen, j]],
+            "after": [format_number(w) for w in after[chosen, j]],
+            "change": [bracketed(d) for d in (after - before)[chosen, j]],
         }
         for j, name in list(enumerate(symbols(objective.names, dataset, scaled)))[:WEIGHTS]
     ]
@@ -180,8 +187,8 @@ def words(
         "form": "plain" if plain else "change",
         "scaled": map_back(objective, dataset) if scaled else None,
         "weights": weights,
-        "seen": _seen(numbers, method, dataset, seed),
-        "loss": [format_number(step.loss) for step in steps],
+        "seen": _seen(numbers[chosen], method, dataset, seed),
+        "loss": [format_number(steps[k].loss) for k in chosen],
     }
 
 

@@ -171,6 +171,7 @@ def picture_of(
     heights: np.ndarray,
     best: np.ndarray | None,
     window: np.ndarray | None = None,
+    coarse: bool = False,
 ) -> tuple[dict[str, Any] | None, View]:
     """The picture of F and its window; `best`: the params of the minimum, where known."""
     known = np.array(problem.minima or ([] if best is None else [best]))
@@ -187,7 +188,7 @@ def picture_of(
     view = view_of(objective.names, symbols, paths, known)
     if window is not None and window.shape == (len(view.axes), 2) and objective.size <= 2:
         view = view.showing(*window.T)
-    picture = landscape(view, values, heights, at, cells_of(objective))
+    picture = landscape(view, values, heights, at, COARSE if coarse else cells_of(objective))
     if picture is not None:
         picture["back"] = units.back() if objective.size <= 2 else None
         picture["standardised"] = formulas.map_back(objective, dataset) if units.scaled else None

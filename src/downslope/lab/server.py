@@ -52,7 +52,8 @@ class Lab:
     def payload(self, body: dict[str, Any]) -> dict[str, Any]:
         """What a worker receives: the page names a file by its number, never by a path."""
         asked = body.get("problem")
-        task = {key: body.get(key) for key in ("problem", "settings", "runs", "library", "lang", "window")}
+        names = ("problem", "settings", "runs", "library", "lang", "window", "draft")
+        task = {name: body.get(name) for name in names}
         if not isinstance(asked, dict):
             return task
         if asked.get("kind") == "saved" and self.opened is not None:
@@ -374,7 +375,7 @@ RUNS = {"type": "array", "items": SETTINGS, "minItems": 1, "maxItems": 3}
 WINDOW = {"type": ["array", "null"], "items": {"type": "array", "items": NUMBER}, "maxItems": 2}
 BODIES = {
     "problem": _of_body(problem=PROBLEM, settings=SETTINGS),
-    "runs": _of_body(problem=PROBLEM, runs=RUNS, window=WINDOW),
+    "runs": _of_body(problem=PROBLEM, runs=RUNS, window=WINDOW, draft={"type": "boolean"}),
     "window": _of_body(problem=PROBLEM, runs=RUNS, window=WINDOW),
     "code": _of_body(problem=PROBLEM, settings=SETTINGS, library={"enum": ["downslope", "numpy", "pytorch"]}),
     "csv": _of_body(problem=PROBLEM, settings=SETTINGS),

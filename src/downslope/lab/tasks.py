@@ -87,7 +87,7 @@ def _document(payload: Payload, line: Line) -> dict[str, Any]:
     asked, wanted = _problem(payload), document.runs_of(payload.get("runs"))
     window = landscape.window_of(payload.get("window"))
     watch = _Watch(line, bool(payload.get("stream")))
-    made = document.made(asked, wanted, watch, SECONDS / len(wanted))
+    made = document.made(asked, wanted, watch, SECONDS / len(wanted), payload.get("draft") is True)
     line.put_together()
     return document.assembled(asked, made, window)
 

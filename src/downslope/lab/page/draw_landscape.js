@@ -254,6 +254,7 @@ function bandImage(land, colours) {
   const rows = land.band.length - 1;
   const columns = land.band[0].length - 1;
   const top = Math.max(1, land.levels.length - 1);
+  const shades = Array.from({ length: top + 2 }, (_, i) => shade(colours, (i - 1) / top)); // from below the lowest level up
   for (let py = 0; py < size; py += 1) {
     const v = (1 - (py + 0.5) / size) * rows;
     const r = Math.min(rows - 1, Math.floor(v));
@@ -263,7 +264,7 @@ function bandImage(land, colours) {
       const [s, t] = [u - c, v - r];
       const low = land.band[r][c] * (1 - s) + land.band[r][c + 1] * s;
       const high = land.band[r + 1][c] * (1 - s) + land.band[r + 1][c + 1] * s;
-      const colour = shade(colours, Math.floor(low * (1 - t) + high * t) / top);
+      const colour = shades[Math.floor(low * (1 - t) + high * t) + 1];
       const at = (py * size + px) * 4;
       pixels.data[at] = colour[0];
       pixels.data[at + 1] = colour[1];

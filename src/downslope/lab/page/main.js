@@ -21,9 +21,10 @@ import { helpKeys, shareLink, takeAway, teachLink } from "./dialogs.js";
 
 // ---------------------------------------------------------------- asking the server
 
-/** Compute what is asked for. @param {{tick?: number|null, still?: boolean, play?: boolean, most?: number}} [how] most: epochs */
+/** Compute what is asked for. @param {{tick?: number|null, still?: boolean, play?: boolean, draft?: number}} [how] draft: epochs of a picture under the hand, without a verdict */
 async function compute(how = {}) {
-  if (!how.still) hand.again = false; // what the hand asked for is older than this
+  if (!how.draft) hand.again = false; // what the hand asked for is older than this
+  window.clearTimeout(hand.rest);
   now.work?.abort();
   if (!now.asked) return;
   if (now.asked.kind === "points" && now.asked.points.length < 2) return fewPoints();
@@ -32,8 +33,8 @@ async function compute(how = {}) {
   now.work = work;
   document.body.classList.add("computing");
   try {
-    const runs = now.runs.map((run) => (epochsOf(run) > (how.most ?? Infinity) ? { ...run, epochs: how.most } : run));
-    const body = { problem: now.asked, runs, window: stage.window };
+    const runs = now.runs.map((run) => (epochsOf(run) > (how.draft ?? Infinity) ? { ...run, epochs: how.draft } : run));
+    const body = { problem: now.asked, runs, window: stage.window, draft: Boolean(how.draft) };
     const chosen = now.runs[Math.min(stage.selected, now.runs.length - 1)] ?? {};
     const [offer, answer] = await Promise.all([
       how.still && now.offer ? now.offer : posted("/api/problem", { problem: now.asked, settings: chosen }, work.signal).then((a) => a.json()),
@@ -79,23 +80,22 @@ function epochsOf(run) {
   return run.epochs ?? now.offer?.defaults.epochs ?? 1;
 }
 
-const hand = { busy: false, again: false, epochs: 200 };
+const hand = { busy: false, again: false, epochs: 200, rest: 0 };
 const PROMPT = 70; // milliseconds for an answer while the hand moves
+const REST = 150; // milliseconds after which a hand that does not move rests
 
-/** Compute while the hand still moves: what is under way ends, then the newest; the last always does, and in full.
- * @param {boolean} [rests] the hand rests: all epochs, however long they take */
-async function computeUnderHand(rests = false) {
-  hand.again = hand.busy && !rests;
+/** Compute while the hand moves: the draft under way ends, then the newest; when the hand rests, the last one in full, with its verdict. */
+async function computeUnderHand() {
+  hand.again = hand.busy;
   if (hand.busy) return;
   hand.busy = true;
   const most = hand.epochs;
   const began = performance.now();
-  await compute({ still: true, most: rests ? Infinity : most });
-  const asked = Math.max(...now.runs.map(epochsOf));
-  if (!rests) hand.epochs = Math.max(50, Math.round((Math.min(most, asked) * PROMPT) / (performance.now() - began)));
+  await compute({ still: true, draft: most });
+  hand.epochs = Math.max(50, Math.round((Math.min(most, Math.max(...now.runs.map(epochsOf))) * PROMPT) / (performance.now() - began)));
   hand.busy = false;
   if (hand.again) void computeUnderHand();
-  else if (!rests && most < asked && !now.work) void computeUnderHand(true);
+  else if (!now.work) hand.rest = window.setTimeout(() => void compute({ still: true }), REST);
 }
 
 /** All of the landscape again. */
@@ -113,7 +113,7 @@ function afterRun(still) {
     buildBounds(offer.certificate);
     if (!still || !byId("controls").childElementCount) buildForm();
   }
-  if (stage.lab) showProblem(stage.lab.problem);
+  if (stage.lab && !stage.lab.draft) showProblem(stage.lab.problem);
   byId("title").textContent = now.lesson && !now.offline ? said(now.lesson.title) : said(stage.lab?.problem.title);
   document.title = `${byId("title").textContent} · Downslope`;
   if (!still) buildProblem(asking());
@@ -137,7 +137,7 @@ function buildList() {
   buildRuns(stage, select, drop, now.offline);
   byId("add").disabled = now.runs.length >= (now.page?.limits?.runs ?? 6) || now.asked?.kind === "saved";
   const run = stage.lab?.runs[stage.selected] ?? null;
-  showVerdict(run, look().lines[stage.selected % 6], add, now.offline || now.asked?.kind === "saved");
+  showVerdict(run, look().lines[stage.selected % 6], add, now.offline || now.asked?.kind === "saved", stage.lab?.draft);
   showRuns(stage);
   applyHidden();
 }

@@ -66,10 +66,12 @@ function buildStep(box, words, run) {
 const METRICS = /** @type {Record<string, () => string>} */ ({ r2: () => "R²", rmse: () => "RMSE", mae: () => "MAE", roc_auc: () => "ROC AUC", accuracy: () => word("accuracy"), log_loss: () => word("log_loss") });
 const WHERE = /** @type {Record<string, () => string>} */ ({ validation: () => word("on_validation"), test: () => word("on_test") });
 
-/** @param {Run|null} run @param {string} colour @param {(change: any) => void} apply @param {boolean} offline */
-export function showVerdict(run, colour, apply, offline) {
+/** @param {Run|null} run @param {string} colour @param {(change: any) => void} apply @param {boolean} offline @param {boolean} [draft] the verdict follows when the hand rests */
+export function showVerdict(run, colour, apply, offline, draft) {
   const box = byId("verdict");
   const verdict = run?.verdict;
+  box.classList.toggle("waits", Boolean(draft));
+  if (draft && !box.hidden && !run?.error) return;
   box.hidden = !run || (!verdict && !run.error);
   if (box.hidden || !run) return;
   box.style.setProperty("--run", colour);

@@ -264,9 +264,9 @@ export class Stage {
   draw() {
     if (!this.scene) return;
     this.paint(this.main, this.view, false);
-    // While it plays, the small pictures take turns: one of them with each picture of the large one.
+    // While it plays or is dragged, the small pictures take turns: one of them with each picture of the large one.
     const open = VIEWS.filter((name) => this.views[name]);
-    const turn = this.playing ? [open[this.drawn % open.length]] : open;
+    const turn = this.playing || this.lab?.draft ? [open[this.drawn % open.length]] : open;
     for (const name of turn) this.paint(this.small[name], name, true);
   }
 

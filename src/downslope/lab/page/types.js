@@ -33,7 +33,7 @@
  *   names: string[]|null, back: {offset: number[], matrix: number[][]}|null, standardised: Said|null,
  *   band: number[][], height: number[][]}} Landscape */
 /** @typedef {{landscape: Landscape|null, search: {name: string, x: number[], f: (number|null)[], best: number}|null}} Pictures */
-/** @typedef {{problem: Problem, runs: Run[], pictures: Pictures}} Lab  a document: all that is played */
+/** @typedef {{problem: Problem, runs: Run[], pictures: Pictures, draft?: boolean}} Lab  a document: all that is played; a draft is not judged */
 /** @typedef {{title: Said, number: number, command: string, parts: {stage: string, name: Said, text: Said, outcome?: Said}[],
  *   learned: Said, figures: Record<string, number>, problem: Asked, runs: Settings[], view: string, hide: string[],
  *   questions: any[], why: Said|null, cards: Card[]}} Lesson */
