@@ -54,7 +54,7 @@ async function compute(how = {}) {
         afterRun(Boolean(how.still));
         if (how.play) race();
       }
-      if (line.more) {
+      if (line.more && !how.still) {
         const grown = (growing[line.more.run] ??= { epoch: [], loss: [] });
         grown.epoch.push(...line.more.epoch);
         grown.loss.push(...line.more.loss);
