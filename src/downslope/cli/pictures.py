@@ -45,6 +45,10 @@ def _panels(training: Training, dataset: Dataset, solution: Solution) -> list:
     if solution.classes:
         return [loss, *_of_classes(training, dataset, solution)]
     predicted = solution.predict(dataset)
+    if solution.recipe.loss.levels:  # a residual is of one prediction
+        x, names = dataset.X, (dataset.features[0], dataset.targets[0])
+        lines = lambda ax: plots.fitted(x, dataset.y, predicted, ax, names=names)
+        return [*descent, lines] if x.shape[1] == 1 else descent
     residuals = lambda ax: plots.residuals(predicted, dataset.y, ax)
     fitted = residuals
     if solution.single:

@@ -97,8 +97,7 @@ def weights(page: Console, solution: Solution, spread: np.ndarray | None = None)
         return
     k = solution.outputs
     W = solution.params[: len(solution.features) * k].reshape(len(solution.features), k)
-    outputs = [str(name) for name in (solution.classes if len(solution.classes) > 2 else solution.targets)]
-    heads = outputs[:WIDE] if k > 1 or not solution.single else [text("cli.weight")]
+    heads = [*solution.output_names[:WIDE]] if k > 1 or not solution.single else [text("cli.weight")]
     effect = _effect(solution) if spread is not None and len(heads) == 1 and solution.single else None
     heads += [effect[0]] if effect else []
     table = columns_of([text("cli.feature"), *heads])

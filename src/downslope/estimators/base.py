@@ -36,6 +36,7 @@ from ..errors import DownslopeError
 from ..inference import Recipe, Solution, Training
 from ..inference.table import NET, asked_at
 from ..inference.training import finished
+from ..model import losses
 from ..model.naming import output_names, param_names
 from ..model.nets import Net
 
@@ -320,8 +321,9 @@ class Linear(Estimator):
         check(self, warm_start=truth)
         if not (self.warm_start and "coef_" in vars(self)):
             return None
-        outputs = output_names(dataset)
-        flat = self.axes == 1 and dataset.single
+        loss = losses.by_name(self.loss)
+        outputs = output_names(dataset, loss)
+        flat = self.axes == 1 and dataset.single and not loss.levels
         needed = (dataset.shape[1],) if flat else (len(outputs), dataset.shape[1])
         if np.shape(self.coef_) != needed:
             raise DownslopeError("estimators.warm_start_shape", found=np.shape(self.coef_), needed=needed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..arguments import check, number
@@ -195,7 +195,7 @@ class NetClassifier(ClassifierMixin, Classifier, OfNet):
         keep(self, locals())
 
 
-class NetRegressor(RegressorMixin, Regressor, OfNet):
+class NetRegressor(Regressor, OfNet):
     """argmin over θ of  Σᵢ sᵢ ℓ(net(xᵢ; θ), yᵢ)/Σᵢ sᵢ + α·R(W).
 
     Needs PyTorch: pip install 'downslope[torch]'.

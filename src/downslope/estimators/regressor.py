@@ -11,10 +11,11 @@ from sklearn.utils.metaestimators import available_if
 from ..arguments import door
 from ..data import Dataset
 from ..model import losses
+from ..selection.metrics import deviance_explained
 from .base import Estimator, Linear, by_blocks, keep, stochastic
 
 
-class Regressor(Estimator):
+class Regressor(RegressorMixin, Estimator):
     """y of numbers, of one output or several."""
 
     labels: ClassVar[bool] = False
@@ -26,6 +27,16 @@ class Regressor(Estimator):
         """The mean at z:  z itself, or eᶻ for counts.  (n,), or (n, k) for several outputs."""
         z = self._scores(X)
         return self.solution_.recipe.loss.mean(z[:, 0] if z.ndim > 1 and self.solution_.single else z)
+
+    def score(self, X, y, sample_weight=None) -> float:
+        """R² of `predict(X)`; of several quantiles D² of the pinball loss, 1 − its mean over that of the
+        quantiles of y.  Koenker & Machado 1999."""
+        loss = losses.by_name(self.loss)
+        if not loss.levels:
+            return super().score(X, y, sample_weight)
+        z, y = self.predict(X), np.asarray(y, dtype=float)
+        Y = np.repeat(y[:, None], len(loss.levels), axis=1)
+        return deviance_explained(loss, z, Y, sample_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -39,7 +50,7 @@ class Regressor(Estimator):
         return self._finite(X, y, sample_weight)
 
 
-class LinearRegressor(RegressorMixin, Regressor, Linear):
+class LinearRegressor(Regressor, Linear):
     """argmin over w, b of  Σᵢ sᵢ ℓ(xᵢ·w + b, yᵢ)/Σᵢ sᵢ + α·R(w).
 
     Parameters

@@ -251,9 +251,11 @@ def _metric(asked: str | None, recipes: Sequence[Recipe]) -> Metric:
         with_chances = all(recipe.calibrate or recipe.loss.has_probabilities for recipe in recipes)
         chances = "log_loss" if with_chances else "accuracy"
         counts = all(loss.link == "log" for loss in losses)
-        asked = chances if classes else "deviance" if counts else "rmse"
+        levels = all(loss.levels for loss in losses)
+        asked = chances if classes else "deviance" if counts else "pinball" if levels else "rmse"
     found = [metric_for(asked, recipe) for recipe in recipes]
-    if found[0].kind == "loss" and len({loss.spec for loss in losses}) > 1:
+    of_loss = found[0].kind == "loss" or found[0].name == "pinball"
+    if of_loss and len({loss.spec for loss in losses}) > 1:
         raise DownslopeError("selection.compare_metric", metric=asked)
     return found[0]
 

@@ -229,6 +229,12 @@ def model_of(solution: Solution) -> Any:
     else:
         if solution.recipe.loss.link == "log":
             z = graph.add("Exp", graph.add("Min", z, graph.constant(300.0)))
+        if solution.recipe.loss.levels:
+            in_order = _free("/ordered", taken), "/places"
+            graph.nodes.append(
+                helper.make_node("TopK", [z, graph.constant(np.array([k]))], [*in_order], largest=0)
+            )
+            z = in_order[0]
         name = _free("prediction", taken)
         shape: list = ["n"] if solution.single else ["n", k]
         if solution.single:

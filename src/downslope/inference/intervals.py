@@ -30,6 +30,7 @@ WORK = 2e9  # n·d², up to which saving a run forms it
 AT_A_TIME = 4_000_000
 FOLDS = 10
 CV = "cv+"
+STORED = ("normal_", "calibration_")  # how the names of a run's arrays begin that are of intervals
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,11 +214,21 @@ def _crossed(training: Any, solution: Any) -> Calibration:
 
 
 def _missed(solution: Any, rows: Dataset) -> np.ndarray:
-    """|y − ŷ| of each output; of classes how little the row's own class conforms.  (m, k)"""
+    """|y − ŷ| of each output; of classes how little the row's own class conforms; of quantiles how far y lies
+    outside the outer two, less than 0 inside (Romano, Patterson & Candès 2019).  (m, k)"""
     z, y = solution.scores(rows), np.asarray(rows.y, dtype=float)
+    if solution.recipe.loss.levels:
+        low, high = _outer(solution, z)
+        return np.maximum(low - y, y - high)[:, None]
     if not solution.classes:
         return np.abs(y.reshape(len(y), -1) - solution.recipe.loss.mean(z).reshape(len(y), -1))
     return _strangeness(solution, z)[np.arange(len(y)), y.astype(int)][:, None]
+
+
+def _outer(solution: Any, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and the highest quantile of each row.  (n,)"""
+    ordered = solution.recipe.loss.mean(z).astype(float)
+    return ordered[:, 0], ordered[:, -1]
 
 
 def _strangeness(solution: Any, z: np.ndarray) -> np.ndarray:
@@ -231,7 +242,8 @@ def _strangeness(solution: Any, z: np.ndarray) -> np.ndarray:
 
 
 def interval(solution: Any, rows: Dataset, z: np.ndarray, level: float, of_mean: bool) -> np.ndarray:
-    """(prediction, lower, upper) of each row, (n, 3) or (n, k, 3); of classes the members of sets, (n, K).
+    """(prediction, lower, upper) of each row, (n, 3) or (n, k, 3); of classes the members of sets, (n, K); of
+    quantiles these, then lower and upper, (n, q + 2).
 
     Raises DownslopeError where nothing says how far predictions are off.
     """
@@ -245,6 +257,8 @@ def interval(solution: Any, rows: Dataset, z: np.ndarray, level: float, of_mean:
     if solution.classes:
         return _sets(solution, rows, z, level)
     predicted = solution.recipe.loss.mean(z).astype(float).reshape(len(z), -1)
+    if solution.recipe.loss.levels:
+        return np.column_stack([predicted, *_around(solution, rows, z, level)])
     if of_mean or calibration is None:
         reach = normal.reach(rows.X, level, of_mean)
         low, high = predicted - reach, predicted + reach
@@ -252,7 +266,7 @@ def interval(solution: Any, rows: Dataset, z: np.ndarray, level: float, of_mean:
         q = calibration.scores[calibration.rank(level) - 1]
         low, high = predicted - q, predicted + q
     else:
-        low, high = _crossed_ends(solution, rows, level, predicted.shape)
+        low, high = _crossed_ends(solution, level, _folds_at(solution, rows, predicted.shape))
     out = np.stack([predicted, low, high], axis=-1)
     return out[:, 0] if z.ndim == 1 else out
 
@@ -269,19 +283,39 @@ def _sets(solution: Any, rows: Dataset, z: np.ndarray, level: float) -> np.ndarr
     return beaten < rank
 
 
-def _crossed_ends(solution: Any, rows: Dataset, level: float, shape: tuple) -> tuple[np.ndarray, np.ndarray]:
-    """The ends of CV+: quantiles over the calibration rows of (their fold's prediction ∓ their score)."""
+def _around(solution: Any, rows: Dataset, z: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """The interval around the outer two quantiles, widened or narrowed by the score that covers; one point
+    where narrowing would leave none."""
+    if solution.calibration.fold is None:
+        q = solution.calibration.scores[solution.calibration.rank(level) - 1, 0]
+        low, high = _outer(solution, z)
+        low, high = low - q, high + q
+    else:
+        folds = [(scores, *_outer(model, model.scores(rows))) for scores, model in _folds(solution)]
+        ends = [(scores, below[:, None], above[:, None]) for scores, below, above in folds]
+        low, high = (end[:, 0] for end in _crossed_ends(solution, level, ends))
+    middle = (low + high) / 2
+    return np.minimum(low, middle), np.maximum(high, middle)
+
+
+def _folds_at(solution: Any, rows: Dataset, shape: tuple) -> list[tuple[np.ndarray, ...]]:
+    """The scores of each fold's rows, and what its model predicts of others, below and above."""
+    mean = solution.recipe.loss.mean
+    found = [(s, mean(model.scores(rows)).astype(float).reshape(shape)) for s, model in _folds(solution)]
+    return [(scores, predicted, predicted) for scores, predicted in found]
+
+
+def _crossed_ends(solution: Any, level: float, known: list) -> tuple[np.ndarray, np.ndarray]:
+    """The ends of CV+: quantiles over the calibration rows of (their fold's prediction ∓ their score). known:
+    of each fold the scores (m, k), and the predictions (n, k) below and above."""
     rank, m = solution.calibration.rank(level), len(solution.calibration.scores)
-    known = [
-        (scores, solution.recipe.loss.mean(model.scores(rows)).astype(float).reshape(shape))
-        for scores, model in _folds(solution)
-    ]
+    shape = known[0][1].shape
     low, high = np.empty(shape), np.empty(shape)
     for c in range(shape[1]):
         for first in range(0, shape[0], step := max(1, AT_A_TIME // m)):
             part = slice(first, first + step)
-            below = np.concatenate([p[part, c, None] - s[:, c] for s, p in known], axis=1)
-            above = np.concatenate([p[part, c, None] + s[:, c] for s, p in known], axis=1)
+            below = np.concatenate([p[part, c, None] - s[:, c] for s, p, _ in known], axis=1)
+            above = np.concatenate([p[part, c, None] + s[:, c] for s, _, p in known], axis=1)
             low[part, c] = np.partition(below, m - rank, axis=1)[:, m - rank]
             high[part, c] = np.partition(above, rank - 1, axis=1)[:, rank - 1]
     return low, high
@@ -306,14 +340,15 @@ def names_of(solution: Any) -> list[str]:
     if solution.classes:
         return [f"in set: {value}" for value in solution.classes]
     ends = ("lower", "upper")
-    return [*ends] if solution.single else [f"{end}: {name}" for name in solution.targets for end in ends]
+    one = solution.single or solution.recipe.loss.levels
+    return [*ends] if one else [f"{end}: {name}" for name in solution.targets for end in ends]
 
 
 def columns_of(found: np.ndarray) -> Iterable[np.ndarray]:
     """The values of these columns."""
     if found.dtype == bool:
         return found.T
-    ends = found[..., 1:]
+    ends = found[..., -2:]
     return ends.reshape(len(found), -1).T
 
 

@@ -115,6 +115,8 @@ def metrics_of(solution, dataset: Dataset, z: np.ndarray | None = None) -> dict:
     z = solution.scores(dataset) if z is None else z
     if solution.classes:
         found = class_metrics(dataset, solution, z)
+    elif solution.recipe.loss.levels:
+        found = quantile_metrics(dataset, solution.recipe.loss, z)
     else:
         found = regression_metrics(dataset, solution.recipe.loss.mean(z))
     return {**found, **_chosen_by(solution, dataset, z, found)}
@@ -170,6 +172,27 @@ def class_metrics(dataset: Dataset, solution, z: np.ndarray) -> dict:
     return found
 
 
+def crossed(loss, z: np.ndarray) -> int:
+    """In how many rows the scores of several quantiles are not in order."""
+    return int((np.diff(z, axis=1) < 0).any(axis=1).sum()) if loss.levels else 0
+
+
+def quantile_metrics(dataset: Dataset, loss, z: np.ndarray) -> dict[str, float]:
+    """Of several quantiles in order: their mean pinball loss, the fraction of rows whose y lies between the
+    outer two, and in how many rows they crossed before.
+
+    >>> from downslope.model.losses import by_name
+    >>> rows = Dataset.from_arrays([[1.0], [2.0]], [1.0, 5.0])
+    >>> quantile_metrics(rows, by_name("quantile:0.1,0.9"), np.array([[0.0, 4.0], [4.0, 3.0]]))
+    {'pinball': 0.4, 'coverage': 0.5, 'crossed': 1}
+    """
+    y, s = np.asarray(dataset.y, dtype=float), dataset.weights
+    ordered = loss.mean(z)
+    inside = (ordered[:, 0] <= y) & (y <= ordered[:, -1])
+    pinball = score_of(metric_of("pinball", loss), loss, z, coded(dataset, loss), y, s)
+    return {"pinball": pinball, "coverage": float(np.average(inside, weights=s)), "crossed": crossed(loss, z)}
+
+
 def regression_metrics(dataset: Dataset, predicted) -> dict[str, float]:
     """R² = 1 − Σs(y − ŷ)²/Σs(y − ȳ)²,  RMSE = √(Σs(y − ŷ)²/Σs),  MAE = Σs|y − ŷ|/Σs.
 
@@ -208,6 +231,9 @@ def _over_parts(solution, rows: PartitionedDataset) -> dict:
         if loss.has_probabilities:
             scores["log_loss"] = float(price / weight)
         return scores
+    if loss.levels:
+        pinball, inside, weight, disorder = rows.map_reduce(partial(_between, W, b, loss))
+        return {"pinball": pinball / weight, "coverage": inside / weight, "crossed": int(disorder)}
     moments = rows.gathered.moments
     squares, sizes, weight = rows.map_reduce(partial(_missed, W, b, loss))
     squares = squares / weight
@@ -220,6 +246,13 @@ def _missed(W, b, loss, part: Dataset):
     away = loss.mean(part.X @ W + b) - y
     s = np.ones(len(y)) if part.weights is None else part.weights
     return s @ away**2, s @ np.abs(away), float(s.sum())
+
+
+def _between(W, b, loss, part: Dataset):
+    """The metrics of several quantiles, and how many rows crossed, times the weight; the weight."""
+    found = quantile_metrics(part, loss, part.X @ W + b)
+    weight = float(len(part) if part.weights is None else part.weights.sum())
+    return found["pinball"] * weight, found["coverage"] * weight, weight, float(found["crossed"])
 
 
 def _counted(W, b, loss, classes: int, cut: float, part: Dataset):

@@ -20,6 +20,7 @@ from ..data.reading import Table
 from ..data.source import Source, exists, opened_source
 from ..errors import DownslopeError
 from .intervals import columns_of, interval, names_of
+from .metrics import crossed
 
 if TYPE_CHECKING:
     from .solution import Solution
@@ -174,7 +175,8 @@ class Predictions:
                 with numbered(first):
                     encoded = self.encoding.apply(part, target=False)
                 notes += [(key, _of_all(facts, first)) for key, facts in encoded.notes]
-                table = self._beside(table, encoded)
+                table, disorder = self._beside(table, encoded)
+                notes += [("inference.note_crossed", {"count": disorder, "rows": 0})] if disorder else []
             first += read.num_rows
             yield table, lost, notes
         if unread[0]:
@@ -201,8 +203,8 @@ class Predictions:
         scan = found.raw(found.names, limits(found, self.reading), self.meter, self._lenient(unread))
         yield from cut(scan, size)
 
-    def _beside(self, table: Any, rows: Any) -> Any:
-        """The rows with what their scores say as the last columns."""
+    def _beside(self, table: Any, rows: Any) -> tuple[Any, int]:
+        """The rows with what their scores say as the last columns; of how many the quantiles crossed."""
         import pyarrow as pa
 
         z = self.solution.scores(rows)
@@ -214,7 +216,7 @@ class Predictions:
             values.extend(columns_of(interval(self.solution, rows, z, *self.interval)))
         for name, column in zip(self.names, values):
             table = table.append_column(name, pa.array(column))
-        return table
+        return table, crossed(self.solution.recipe.loss, z)
 
 
 def looked_at(solution: Solution, words: str) -> Meter:
@@ -277,7 +279,7 @@ def _size(found: Table | Source) -> tuple[int | None, int | None]:
 
 def _names(solution: Solution, taken: Sequence[str], intervals: bool) -> list[str]:
     """Of the columns of predictions: none has the name of one that is there already."""
-    names = ["prediction"] if solution.single else [f"prediction: {name}" for name in solution.targets]
+    names = solution.prediction_names
     if solution.has_chances:
         names += [f"chance: {value}" for value in solution.classes]
     names += names_of(solution) if intervals else []

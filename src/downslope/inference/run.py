@@ -216,15 +216,16 @@ def _solution(path: Path, contents: dict[str, bytes]) -> Solution:
     with schema.checked(path, "weights.npz"):
         with np.load(io.BytesIO(contents["weights.npz"]), allow_pickle=False) as arrays:
             params, start = arrays["params"], arrays["start"]
-            outputs = len(fields["classes"]) if len(fields["classes"]) > 2 else len(fields["targets"])
-            known = intervals.from_arrays(arrays, len(params), outputs)
+            stored = {name: arrays[name] for name in arrays.files if name.startswith(intervals.STORED)}
         schema.check_weights(params, start, fields["names"])
     with schema.checked(path, "trace.jsonl"):
         lines = contents["trace.jsonl"].splitlines()
         records = [schema.decoded(line, schema.StepRecord, _read) for line in lines]
         trace = Trace.from_records(fields["names"], start, records, fields["steps"])
     with schema.checked(path, "solution.json"):
-        solution = replace(_rebuilt(fields, params, trace), **known)
+        solution = _rebuilt(fields, params, trace)
+    with schema.checked(path, "weights.npz"):
+        solution = replace(solution, **intervals.from_arrays(stored, len(params), solution.outputs))
     again = partial(_again, solution)
     findings = tuple(replace(finding, rerun=again) for finding in solution.data_findings)
     return replace(solution, verdict=replace(solution.verdict, rerun=again), data_findings=findings)

@@ -130,7 +130,12 @@ class Settings(_Shared):
         """The training on rows or of a function, not yet started."""
         if isinstance(on, Function):
             return Training.on_function(on, self.start, self.recipe(seconds))
-        return Training.on_rows(on, self.recipe(seconds, **self.model()))
+        recipe = self.recipe(seconds, **self.model())
+        if recipe.loss.levels:
+            raise DownslopeError(
+                "lab.several_quantiles", loss=recipe.loss.spec, one=recipe.loss.of_output(0).spec
+            )
+        return Training.on_rows(on, recipe)
 
     def model(self) -> dict[str, Any]:
         """The settings of a recipe for a model of rows."""

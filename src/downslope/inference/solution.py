@@ -26,6 +26,7 @@ from ..insight import Verdict
 from ..insight.coefficients import SummaryText
 from ..insight.standard_errors import standard_errors
 from ..messages import text
+from ..model.naming import output_names
 from ..model.nets import net_scores
 from ..model.objective import Objective
 from . import intervals
@@ -111,8 +112,19 @@ class Solution:
 
     @property
     def outputs(self) -> int:
-        """k, the columns of z: one per target, or one per class if there are more than two."""
-        return len(self.classes) if len(self.classes) > 2 else len(self.targets)
+        """k, the columns of z: one per target, per quantile, or per class if there are more than two."""
+        return len(self.output_names)
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The names of the columns of z."""
+        return output_names(self, self.recipe.loss)
+
+    @property
+    def prediction_names(self) -> list[str]:
+        """The heads of the columns of predictions in a table."""
+        names = self.recipe.loss.output_names or self.targets
+        return ["prediction"] if self.single else [f"prediction: {name}" for name in names]
 
     @cached_property
     def coef(self) -> np.ndarray:
@@ -146,14 +158,16 @@ class Solution:
 
     @door(interval=number(above=0, below=1, none=True), interval_of=one_of("new", "mean"))
     def predict(self, X, interval: float | None = None, interval_of: str = "new") -> np.ndarray:
-        """Predictions for new rows: the mean, (n,) or (n, k), after the inverse link; or classes, (n,).
+        """Predictions for new rows: the mean, (n,) or (n, k), after the inverse link; or classes, (n,). Of a
+        loss of several quantiles these, (n, q), in order.
 
         X: an array (n, d) in the order of `features`, a Dataset, or anything that `Dataset.read` accepts,
         which is encoded like the training rows. float32 rows give float32.
 
         interval: 0.9 gives (prediction, lower, upper), (n, 3) or (n, k, 3), where new observations lie with
         this probability; with `interval_of="mean"`, where their mean lies. For classes, (n, K) of bool: the
-        members of each set, which may be empty. By normal theory for least squares without penalty and
+        members of each set, which may be empty; for quantiles (n, q + 2), the interval around the outer two
+        last (Romano, Patterson & Candès 2019). By normal theory for least squares without penalty and
         weights; otherwise, and wherever they were set aside, from calibration rows
         (`fit(…, calibrate_rows=0.2)`).
         """

@@ -343,10 +343,10 @@ class Training:
         )
         if (rows := self.dataset) is None:
             return solution
-        shared = ("features", "targets", "single", "encoding", "classes", "source")
         return replace(
             solution,
-            **{name: getattr(rows, name) for name in shared},
+            **{key: getattr(rows, key) for key in ("features", "targets", "encoding", "classes", "source")},
+            single=rows.single and not self.recipe.loss.levels,
             path=self.path,
             selection=self.selection,
             module=self.module,

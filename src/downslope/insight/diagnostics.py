@@ -60,9 +60,11 @@ class FeatureImportance:
         elif solution.classes:
             labels, metric = np.asarray(solution.classes)[y.astype(int)], "accuracy"
             score = lambda rows, s: accuracy_score(labels, solution.predict(rows), sample_weight=s)
+        elif (loss := solution.recipe.loss).levels:
+            each = lambda rows: loss.value(solution.predict(rows), y[:, None]).mean(axis=1)
+            metric, score = "pinball", lambda rows, s: -np.average(each(rows), weights=s)
         else:
-            metric = "r2"
-            score = lambda rows, s: r2_score(y, solution.predict(rows), sample_weight=s)
+            metric, score = "r2", lambda rows, s: r2_score(y, solution.predict(rows), sample_weight=s)
         scoring = lambda table, index, _, sample_weight=None: score(table.rows(index), sample_weight)
         names = tuple(source.name for source in evidence.sources)
         index = np.repeat(np.arange(len(y))[:, None], len(names), axis=1)
@@ -159,7 +161,7 @@ class ComponentResiduals:
         -513.5
         """
         if solution.is_net or not solution.single or solution.outputs > 1:
-            raise DownslopeError("instruments.diagnose_linear", targets=", ".join(solution.targets))
+            raise DownslopeError("instruments.diagnose_linear", targets=", ".join(solution.output_names))
         evidence = Evidence.of(solution, dataset)
         drawn = [s for s in evidence.sources if s.numeric and bends(evidence.values(s))]
         columns = [s.features.start for s in drawn]
@@ -276,7 +278,7 @@ class ResidualDiagnostics(Diagnostics):
         (2.0, 0.039)
         """
         if solution.classes or not solution.single:
-            raise DownslopeError("instruments.diagnose_numbers", targets=", ".join(solution.targets))
+            raise DownslopeError("instruments.diagnose_numbers", targets=", ".join(solution.output_names))
         evidence = Evidence.of(solution, dataset)
         y = np.asarray(evidence.rows.y, dtype=float)
         if not evidence.one_output:

@@ -257,6 +257,8 @@ def _refuse_loss(solution, kind: str) -> None:
     if recipe.class_weights is not None and kind in ("model", "posterior"):
         raise DownslopeError("instruments.class_weights", kind=kind)
     penalty, loss = recipe.penalty, recipe.loss
+    if loss.levels:
+        raise DownslopeError("instruments.several_quantiles", loss=loss.spec, one=loss.of_output(0).spec)
     kinked = penalty.nonsmooth or loss.corner is not None
     if penalty.alpha and (kinked or kind not in ("posterior", "sandwich")):
         known = "bootstrap" if kinked else "posterior, sandwich, bootstrap"

@@ -55,10 +55,11 @@ class _Program:
 
     def __init__(self, objective, output: int):
         term, k = objective.term, objective.term.outputs
-        self.term = replace(term, Y=term.Y[:, [output]], gathered=None)
+        loss = term.loss.of_output(output)
+        self.term = replace(term, Y=term.Y[:, [output]], loss=loss, gathered=None)
         self.share = term.row_weights
         self.y, n = term.Y[:, output], term.rows
-        down, up = term.loss.corner
+        down, up = loss.corner
         self.low, self.high = -down * self.share, up * self.share
         self.l1, self.l2 = (n * price.reshape(-1, k)[:, output] for price in (objective.l1, objective.l2))
         self.corners = np.flatnonzero(self.l1)

@@ -82,7 +82,7 @@ class Linear:
             standardise = moments.standardise(center=self.intercept)
         else:
             standardise = standardising(X, share, self.intercept, by_kernels)
-        names = param_names(dataset.features, output_names(dataset), self.intercept)
+        names = param_names(dataset.features, output_names(dataset, loss), self.intercept)
         refuse_overflow(standardise, dataset.features)
         return LinearTerm(X, Y, share, loss, standardise, self.intercept, names, moments, by_kernels, split)
 

@@ -38,6 +38,9 @@ class Loss:
     likelihood: ClassVar[bool] = False  # the negative log-likelihood of y, with no scale to be estimated
     cross_entropy: ClassVar[bool] = False  # log loss itself, of which more is known in closed form
 
+    # ---- several outputs of one target
+    levels: Any = ()  # the levels of several quantiles, of which each has its own column of z
+
     # ---- other forms of it
     kernel: Any = None  # (code, up, down, width) for the compiled loops; None: NumPy everywhere
 
@@ -82,6 +85,15 @@ class Loss:
         """The prediction at the linear predictor z."""
         return z
 
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """The names of the columns of z, where a loss makes several of one target."""
+        return tuple(f"q{format_number(level)}" for level in self.levels)
+
+    def of_output(self, output: int) -> Any:
+        """The loss of one column of z by itself."""
+        return self
+
     def coupled(self, outputs: int) -> bool:
         """Whether the columns of z depend on each other."""
         return False
@@ -98,7 +110,7 @@ class Loss:
 
     def null(self, Y, share) -> np.ndarray:
         """The best constant z of each output.  (k,)"""
-        return np.array([self.null_prediction(y, share) for y in Y.T])
+        return np.array([self.of_output(k).null_prediction(y, share) for k, y in enumerate(Y.T)])
 
     def null_prediction(self, y, weights=None) -> float:
         """The one z that predicts numbers y (n,) best: mean, median, quantile, or Huber's between.

@@ -17,8 +17,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from inspect import signature
+from typing import Any
 
 import numpy as np
 
@@ -55,7 +56,7 @@ class Residual(Loss):
         array([0.25, 5.  ])
         """
         e = np.asarray(z) - y
-        if math.isinf(self.up):
+        if self.quadratic:
             return e * e / (2 * self.width)
         inside = e * self.slope(z, y) / 2 if self.width else np.zeros_like(e, dtype=float)
         above = self.up * e - self.width * self.up**2 / 2
@@ -71,7 +72,7 @@ class Residual(Loss):
         e = np.asarray(z) - y
         if self.width == 0:
             return np.where(e > 0, self.up, np.where(e < 0, -self.down, 0.0))
-        if math.isinf(self.up):
+        if self.quadratic:
             return e / self.width
         return np.clip(e / self.width, -self.down, self.up)
 
@@ -159,6 +160,11 @@ class Residual(Loss):
 
     # ---- how it is written
 
+    @property
+    def _sides(self) -> tuple[str, str]:
+        """Both slopes as Python writes them."""
+        return repr(np.asarray(self.up).tolist()), repr(np.asarray(self.down).tolist())
+
     def formula(self, outputs=1):
         constant = self.spec.partition(":")[2]
         return {
@@ -174,10 +180,11 @@ class Residual(Loss):
     def numpy_lines(self, outputs, rounded=True):
         if self.quadratic:
             return ["(z - Y) ** 2"], ["2 * (z - Y)"], ["np.full(z.shape, 2.0)"]
+        up, down = (f"np.array({side})" if self.levels else side for side in self._sides)
         if not (rounded or self.smooth):
-            return [], [f"np.where(z > Y, {self.up!r}, np.where(z < Y, {-self.down!r}, 0.0))"], []
+            return [], [f"np.where(z > Y, {up}, np.where(z < Y, -{down}, 0.0))"], []
         h = repr(self.width) if self.smooth else "1e-3 * Y.std()"
-        e = [f"e, h, up, down = z - Y, {h}, {self.up!r}, {self.down!r}"]
+        e = [f"e, h, up, down = z - Y, {h}, {up}, {down}"]
         inside = "inside = (-h * down <= e) & (e <= h * up)"
         lines = "lines = np.where(e > 0, up * e - h * up**2 / 2, -down * e - h * down**2 / 2)"
         return (
@@ -187,12 +194,48 @@ class Residual(Loss):
         )
 
     def torch_line(self, outputs):
+        double = "torch.tensor({}, dtype=torch.float64)"
+        up, down = (double.format(side) if self.levels else side for side in self._sides)
         return {
             "squared": "(z - Y) ** 2",
             "absolute": "(z - Y).abs()",
             "huber": f"2 * nn.huber_loss(z, Y, reduction='none', delta={self.up / 2!r})",
-            "quantile": f"torch.maximum({self.up!r} * (z - Y), {-self.down!r} * (z - Y))",
+            "quantile": f"torch.maximum({up} * (z - Y), -{down} * (z - Y))",
         }[self.name]
+
+
+@dataclass(frozen=True)
+class Quantiles(Residual):
+    """Several quantiles of one target: a column of z for each level, whose predictions are put in order."""
+
+    up: Any = field(compare=False)  # (q,)
+    down: Any = field(compare=False)
+    levels: tuple[float, ...]
+
+    quadratic = False
+    kernel = None  # type: ignore[assignment]
+
+    @property
+    def slope_bound(self) -> float:
+        """The largest slope of any level."""
+        return float(max(self.up.max(), self.down.max()))
+
+    def allowed(self, slope) -> float:
+        """The largest factor, up to 1, for which all levels attain these slopes times the factor."""
+        return min(self.of_output(k).allowed(slope[:, k]) for k in range(len(self.levels)))
+
+    def of_output(self, output: int) -> Residual:
+        """The quantile loss of one level, as smooth as this one."""
+        return replace(quantile(self.levels[output]), width=self.width)
+
+    def mean(self, z):
+        """The quantiles in order, as those of a row can cross: fits of their own know nothing of each other.
+        Chernozhukov, Fernández-Val & Galichon 2010."""
+        return np.sort(z, axis=-1)
+
+    @property
+    def spec(self) -> str:
+        return "quantile:" + ",".join(map(format_number, self.levels))
 
 
 def squared() -> Residual:
@@ -212,10 +255,19 @@ def huber(delta: float = 1.35) -> Residual:
     return Residual("huber", 2 * delta, 2 * delta, 0.5)
 
 
-def quantile(level: float = 0.5) -> Residual:
-    """Quantile loss  ℓ(z, y) = τ(y − z) if y ≥ z else (1 − τ)(z − y).  The τ-quantile.  Koenker 1978."""
-    _refuse_unless(is_number(level) and 0 < level < 1, "model.quantile_level", level=level)
-    return Residual("quantile", 1 - level, level, 0.0)
+def quantile(level: float = 0.5, *more: float) -> Residual:
+    """Quantile loss  ℓ(z, y) = τ(y − z) if y ≥ z else (1 − τ)(z − y).  The τ-quantile.  Koenker 1978.
+
+    Of several levels the sum: each has its own weights, and predictions are put in order where they cross.
+    """
+    for one in (level, *more):
+        _refuse_unless(is_number(one) and 0 < one < 1, "model.quantile_level", level=one)
+    if not more:
+        return Residual("quantile", 1 - level, level, 0.0)
+    levels = tuple(sorted(map(float, (level, *more))))
+    listed = ", ".join(map(format_number, levels))
+    _refuse_unless(len(set(levels)) == len(levels), "model.quantile_twice", levels=listed)
+    return Quantiles("quantile", 1 - np.array(levels), np.array(levels), 0.0, levels)
 
 
 RESIDUAL: dict[str, Callable[..., Loss]] = {
@@ -237,10 +289,10 @@ SQUARED = squared()
 
 
 def by_name(spec: str | Loss) -> Loss:
-    """The loss named by a string; a number after a colon is its parameter.
+    """The loss named by a string; a number after a colon is its parameter, or several of quantiles.
 
-    >>> by_name("huber:2").spec, by_name("quantile:0.9").down
-    ('huber:2', 0.9)
+    >>> by_name("huber:2").spec, by_name("quantile:0.9").down, by_name("quantile:0.9,0.1").levels
+    ('huber:2', 0.9, (0.1, 0.9))
     """
     if isinstance(spec, Loss):
         return spec
@@ -251,11 +303,13 @@ def by_name(spec: str | Loss) -> Loss:
         return LOSSES[name]()
     if not set(signature(LOSSES[name]).parameters) - {"name"}:
         raise DownslopeError("model.no_parameter", asked=spec, name=name)
+    parts = parameter.split(",") if LOSSES[name] is quantile else [parameter]
     try:
-        number = float(parameter)
+        numbers = [float(part) for part in parts]
     except ValueError:
-        raise DownslopeError("model.not_a_number", asked=spec, found=parameter) from None
-    return LOSSES[name](number)
+        several = "model.quantile_list" if len(parts) > 1 else "model.not_a_number"
+        raise DownslopeError(several, asked=spec, found=parameter) from None
+    return LOSSES[name](*numbers)
 
 
 def find(spec) -> Loss | None:

@@ -69,7 +69,7 @@ def linear_over_parts(
     moments = moments_under(factors, stream)
     standardise = moments.standardise(center=intercept) if scale else identity(len(stream.features))
     refuse_overflow(standardise, stream.features)
-    names = param_names(stream.features, output_names(stream), intercept)
+    names = param_names(stream.features, output_names(stream, loss), intercept)
     weight = moments.weight / stream.gathered.rows
     return PartitionedTerm(
         stream, TermSpec(loss, standardise, intercept, names, weight, factors=factors), moments
@@ -124,7 +124,7 @@ class PartitionedTerm(RowTerm):
 
     @property
     def outputs(self) -> int:
-        return len(output_names(self.stream))
+        return len(output_names(self.stream, self.loss))
 
     def map_reduce(self, fn: Callable[[LinearTerm], Any], plus: Callable | None = None) -> Any:
         """Σ fn(part) over the parts, each a `LinearTerm` of its rows."""

@@ -18,13 +18,15 @@ SHOWN = 5_000  # points: more are a blot, and a slow SVG
 def fitted(x, y, predicted, ax=None, *, names: Sequence[str] = ("x", "y")):
     """The rows (x, y) with the fitted line; for several features, predicted against observed.
 
-    x (n,) or (n, d), y and predicted (n,). `names`: those of the features, then of the target. Of more than
-    5,000 rows every k-th is drawn. Raises DownslopeError if lengths differ. Returns the Axes.
+    x (n,) or (n, d), y (n,), predicted (n,), or for one feature (n, q): a line for each quantile. `names`:
+    those of the features, then of the target. Of more than 5,000 rows every k-th is drawn. Raises
+    DownslopeError if lengths differ. Returns the Axes.
 
     >>> fitted([1, 2, 3], [2, 4, 6], [2.1, 4.0, 5.9], names=("size", "price")).get_ylabel()
     'price'
     """
-    observed, predicted = np.ravel(y), np.ravel(predicted)
+    predicted = np.asarray(predicted)
+    observed, predicted = np.ravel(y), predicted if np.size(x) == len(predicted) else np.ravel(predicted)
     same_length(y=observed, predicted=predicted)
     target = drawable(names[-1], "plots.target")
     if len(np.shape(x)) > 1 and np.shape(x)[1] > 1:

@@ -83,6 +83,7 @@ class Choice:
         """The path over all rows, with the scores of each alpha. Rows in parts have theirs from moments;
         where a loss has none, some of them are brought here. Raises DownslopeError where the rule does not go
         with the loss, the penalty or the rows."""
+        self._refuse_criterion()
         parts = isinstance(dataset, PartitionedDataset)
         if parts and not self.loss.quadratic:
             some = dataset.sample
@@ -294,15 +295,20 @@ class Choice:
 
     # ---- criteria on all rows ------------------------------------------------------------------------
 
+    def _refuse_criterion(self) -> None:
+        """Refuse GCV, AIC or BIC of a loss that has none."""
+        if self.rule.startswith("cv"):
+            return
+        if self.rule == "gcv" and not self.loss.quadratic:
+            raise DownslopeError("selection.gcv_loss", loss=self.loss.name)
+        if self.rule != "gcv" and not (self.loss.likelihood or self.loss.quadratic):
+            raise DownslopeError("selection.no_likelihood", rule=self.rule, loss=self.loss.name)
+        if self.class_weights is not None:
+            raise DownslopeError("selection.weighted_likelihood", rule=self.rule)
+
     def _criterion(self, unit: Objective, alphas: np.ndarray, found: Minimisers) -> np.ndarray:
         """GCV, AIC or BIC of each minimiser.  (m,)"""
         term, loss = unit.term, self.loss
-        if self.rule == "gcv" and not loss.quadratic:
-            raise DownslopeError("selection.gcv_loss", loss=loss.name)
-        if self.rule != "gcv" and not (loss.likelihood or loss.quadratic):
-            raise DownslopeError("selection.no_likelihood", rule=self.rule, loss=loss.name)
-        if self.class_weights is not None:
-            raise DownslopeError("selection.weighted_likelihood", rule=self.rule)
         n, k = term.rows, term.outputs
         curve = []
         for alpha, params in zip(alphas, found.params):

@@ -114,12 +114,13 @@ def metric_of(asked: str | None, loss: Any = None) -> Metric:
     is not, and for one that does not go with a loss."""
     if asked is None:
         return METRICS["loss"]
-    found = METRICS.get(asked) or _pinball(str(asked))
+    found = METRICS.get(asked) or _pinball(str(asked), loss)
     if found is None:
         known = nearest(str(asked), [*METRICS, "pinball:0.9"])
         raise DownslopeError("selection.metric", asked=asked, known=known)
     if loss is not None and not _goes_with(found, loss):
-        known = ", ".join(name for name, metric in METRICS.items() if _goes_with(metric, loss))
+        names = ["pinball", *METRICS] if loss.levels else METRICS
+        known = ", ".join(name for name in names if _goes_with(metric_of(name), loss))
         raise DownslopeError("selection.metric_of_loss", asked=asked, loss=loss.name, known=known)
     return found
 
@@ -127,12 +128,21 @@ def metric_of(asked: str | None, loss: Any = None) -> Metric:
 def _goes_with(metric: Metric, loss: Any) -> bool:
     if metric.kind == "chance":
         return bool(loss.has_probabilities)
+    if loss.levels:
+        return metric.kind == "loss" or metric.name == "pinball"
     return metric.kind == "loss" or (metric.kind == "class") == bool(loss.labels)
 
 
-def _pinball(asked: str) -> Metric | None:
-    """The mean of max(τ·e, (τ − 1)·e), e = y − ŷ, of "pinball:τ"."""
+def _pinball(asked: str, loss: Any = None) -> Metric | None:
+    """The mean of max(τ·e, (τ − 1)·e), e = y − ŷ, of "pinball:τ"; of "pinball" the mean over the levels of a
+    loss of several quantiles."""
     name, _, level = asked.partition(":")
+    if asked == "pinball" and (loss is None or loss.levels):
+        scores = [_sklearn("mean_pinball_loss", alpha=tau) for tau in (() if loss is None else loss.levels)]
+        mean = lambda y, predicted, s: float(
+            np.mean([score(y, one, s) for score, one in zip(scores, predicted.T)])
+        )
+        return Metric(asked, "number", False, mean)
     try:
         tau = float(level)
     except ValueError:
@@ -166,7 +176,7 @@ def score_of(metric: Metric, loss: Any, z: np.ndarray, Y: np.ndarray, y: Any, s:
     assert metric.score is not None
     if metric.kind == "number":
         predicted = loss.mean(z)
-        return metric.score(y, predicted[:, 0] if np.ndim(y) == 1 else predicted, s)
+        return metric.score(y, predicted[:, 0] if np.ndim(y) == 1 and not loss.levels else predicted, s)
     if metric.kind == "class":
         codes = (z[:, 0] > 0).astype(int) if z.shape[1] == 1 else z.argmax(axis=1)
         return metric.score(y, codes, s)

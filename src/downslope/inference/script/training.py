@@ -53,6 +53,7 @@ def training(plan: ScriptPlan, library: str) -> dict[str, Any]:
         "root": "root * " * plan.weighted,
         "class_factors": _class_factors(plan, lib),
         "member": "Y" if len(solution.classes) > 2 else f"{lib['np']}.hstack([1 - Y, Y])",
+        "quantiles": f"{lib['np']}.zeros({plan.outputs}{lib['double']})" if plan.loss.levels else "",
         "ridge": _prices(plan, lib, plan.ridge, "s**2"),
         "lasso": _prices(plan, lib, plan.lasso, "s"),
         "start": _start(plan, lib),
@@ -229,13 +230,15 @@ def predicting(solution: Solution, library: str, reads: bool) -> dict[str, Any]:
         p = "torch.hstack([1 - torch.sigmoid(z), torch.sigmoid(z)])" if one else "torch.softmax(z, dim=1)"
     if calibrator is not None:
         picked = f"row[1] > {solution.threshold!r}" if one else "row.index(max(row))"
-    head = ["prediction"] if solution.single else [f"prediction: {name}" for name in solution.targets]
+    head = solution.prediction_names
     if solution.classes and solution.has_chances:
         head += [f"chance: {name}" for name in solution.classes]
     rows = "X" if not reads else "rows" if is_net else "encode(rows)"
     facts: dict[str, Any] = {"given": given, "z": z, "picked": picked, "p": p, "one_output": one}
     facts["has_chances"] = solution.recipe.loss.has_probabilities
-    facts["mean"] = f"{lib['np']}.exp(z)" if solution.recipe.loss.link == "log" else "z"
+    in_order = "np.sort(z, axis=1)" if numpy else "torch.sort(z, dim=1).values"
+    mean = f"{lib['np']}.exp(z)" if solution.recipe.loss.link == "log" else "z"
+    facts["mean"] = in_order if solution.recipe.loss.levels else mean
     facts["predicted"] = f"{lib['array']}({rows}{lib['double']}){'' if is_net else ', W, b'}"
     facts["no_data"] = repr(text("export.net_no_data" if is_net else "export.script_no_data"))
     facts["table_head"] = repr(head)
