@@ -262,3 +262,18 @@ def test_the_first_remedy_of_a_valley_ends_at_its_minimum(rate, epochs):
 def test_what_grew_is_diverged():
     run = ds.minimize("x^2", 10.0, learning_rate=1.1, epochs=30)
     assert run.verdict.code == "diverged" and run.verdict.apply().verdict.code == "converged"
+
+
+@pytest.mark.fault("B1", "B4")
+@pytest.mark.parametrize("method", ["gd", "momentum"])
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("1-exp(-(x-2)^2)", {"x": 10}),
+        ("1-exp(-x^2-y^2)", {"x": 9, "y": -7}),
+        ("tanh(x)-exp(-(x-30)^2)", {"x": 20}),
+    ],
+)
+def test_a_curvature_that_no_digit_of_f_shows_makes_no_maximum(text, start, method):
+    run = ds.minimize(text, start, method=method, epochs=1)
+    assert run.verdict.code == "plateau" and run.verdict.numbers["lower"] < run.loss - 1e-3

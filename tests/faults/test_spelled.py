@@ -29,6 +29,20 @@ def week(day, form):
     return form.format(y=year, w=number, d=weekday)
 
 
+WORDS = {
+    "de": "Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",  # noqa: E501
+    "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+}
+
+
+def in_words(language, day):
+    return WORDS[language].split()[day.month - 1]
+
+
 DATES = {  # how they are written → the dates, and each as text
     "2023年1月1日": (DAYS, lambda d: f"{d.year}年{d.month}月{d.day}日"),
     "2023 年 1 月 1 日": (DAYS, lambda d: f"{d.year} 年 {d.month} 月 {d.day} 日"),
@@ -57,6 +71,15 @@ DATES = {  # how they are written → the dates, and each as text
     "2023-W01": (WEEKS, lambda d: week(d, "{y}-W{w:02d}")),
     "2023W1": (WEEKS, lambda d: week(d, "{y}W{w}")),
     "2023-W01-1": (DAYS, lambda d: week(d, "{y}-W{w:02d}-{d}")),
+    "1. März 2023": (DAYS, lambda d: f"{d.day}. {in_words('de', d)} {d.year}"),
+    "lundi 1 mars 2023": (DAYS, lambda d: f"lundi {d.day} {in_words('fr', d)} {d.year}"),
+    "1er mars 2023": (DAYS, lambda d: f"{d.day}{'er' if d.day == 1 else ''} {in_words('fr', d)} {d.year}"),
+    "1 de março de 2023": (DAYS, lambda d: f"{d.day} de {in_words('pt', d)} de {d.year}"),
+    "mar/2023": (MONTHS, lambda d: f"{in_words('pt', d)[:3]}/{d.year}"),
+    "marzo de 2023": (MONTHS, lambda d: f"{in_words('es', d)} de {d.year}"),
+    "1 marca 2023": (DAYS, lambda d: f"{d.day} {in_words('pl', d)} {d.year}"),
+    "1 марта 2023": (DAYS, lambda d: f"{d.day} {in_words('ru', d)} {d.year}"),
+    "2023년 3월 1일": (DAYS, lambda d: f"{d.year}년 {d.month}월 {d.day}일"),
     "mixed": (DAYS, lambda d: [f"{d}", f"{d.day} {d:%b} {d.year}", f"{d:%B} {d.day}, {d.year}"][d.day % 3]),
 }  # fmt: skip
 VALUES = [round(0.25 * int(k) - 5 + 1e-3, 3) for k in ORDER]
@@ -79,6 +102,9 @@ NUMBERS = {  # how they are written → what each value is as text
     "$(51.26)": lambda v: f"${v}" if v >= 0 else f"$({-v})",
     "(51.26%)": lambda v: f"{v}%" if v >= 0 else f"({-v}%)",
     "51.26-": lambda v: f"{v}" if v >= 0 else f"{-v}-",
+    "kr 51.26": lambda v: f"kr {v}" if v >= 0 else f"-kr {-v}",
+    "51.26 zł": lambda v: f"{v} zł",
+    "Rs. 51.26": lambda v: f"Rs. {v}",
     "−51.26": lambda v: f"{v}" if v >= 0 else f"−{-v}",
     "(1,051.26)": lambda v: f"{1000 * v:,.2f}" if v >= 0 else f"({-1000 * v:,.2f})",
 }
@@ -91,6 +117,14 @@ LEFT = {  # what may be read in two ways, or is no number: text, as before
     "fractions": [f"{1000 + k}/{k}" for k in range(1, 7)],
     "footnotes": [f"({k})" for k in range(1, 7)],
     "two units": ["1 kg", "2 kg", "3 kg", "4 lb", "5 lb", "6 lb"],
+    "words like months": [
+        "Marie 2020",
+        "Oktoberfest 2019",
+        "Room 3 2018",
+        "jui 2019",
+        "Genf 2017",
+        "deck 5 2020",
+    ],
     "words with months": ["mar 5", "Marble 5 2023", "may be 3", "decision 4", "Jan", "5 of 7"],
 }
 

@@ -210,6 +210,8 @@ def layout(text, **asked):
         ("#x,y\n1,2\n3,4\n", ("x", "y"), []),
         ("# one\n# two: a, b\nx,y\n1,2\n3,4\n", ("x", "y"), ["preamble"]),
         ("Report of May\n\nx,y\n1,2\n3,4\n", ("x", "y"), ["preamble"]),
+        ('R 1\n# by X\n"a","","c"\n"ja","$5","1%"\n"no","$6","2%"\n', ("a", "column1", "c"), ["preamble"]),
+        ("T\nU\nk,2020,u\na,b-1,c\nd,b-2,f\ng,b-3,i\n", ("k", "2020", "u"), ["preamble"]),
         ("Report,,\nx,y,z\n1,2,3\n3,4,5\n", ("x", "y", "z"), ["preamble"]),
         ("SEP=|\nx|y\n1|2\n", ("x", "y"), []),
         ("x,y\n0,2\n1,4\nTotal,99\n", ("x", "y"), ["footer"]),

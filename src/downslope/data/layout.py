@@ -204,12 +204,16 @@ def _row_names(rows: Sequence[_Row]) -> bool:
 
 
 def _titled(rows: Sequence[_Row], width: int, delimiter: str) -> bool:
-    """Whether names stand under lines of one cell, and numbers under the names."""
+    """Whether names stand under lines of one cell, and under the names numbers, or rows of as many cells."""
     at = next((k for k, row in enumerate(rows) if len(row.cells) > 1), 0)
     if not at or len(rows[at].cells) != width:
         return False
-    names = all(cell and not _is_number(cell, delimiter) for cell in rows[at].cells)
-    return names and any(_is_number(cell, delimiter) for row in rows[at + 1 :] for cell in row.cells)
+    names, below = rows[at].cells, rows[at + 1 :]
+    words = [bool(cell) and not _is_number(cell, delimiter) for cell in names]
+    if all(words) and any(_is_number(cell, delimiter) for row in below for cell in row.cells):
+        return True
+    full = sum(len(row.cells) == width for row in below)  # a footer may follow
+    return width > 2 and any(words) and len(set(names)) == width and full > 1 and 10 * full >= 9 * len(below)
 
 
 def _is_number(cell: str, delimiter: str = ",") -> bool:

@@ -42,7 +42,10 @@ FITS = {
     ",": ("plain", "whole", "comma", "comma3", "dots", "dot3", "spaces", "spaces,"),
 }
 
-_SIGNS = "US\\$|R\\$|[$€£¥￥₹₩₽]|USD|EUR|GBP|CHF|CNY|RMB|JPY"
+_SIGNS = (
+    r"(?:US|CA|AU|HK|NT|NZ|A|C|R|S)?\$|[€£¥￥₹₩₽₺₴₫฿₪₱₦]|kr\.?|zł|Kč|Ft|руб\.?|Rs\.?|円|원|"
+    "USD|EUR|GBP|CHF|CNY|RMB|JPY|SEK|NOK|DKK|PLN|CZK|HUF|TRY|RUB|INR|KRW|AUD|CAD|NZD|HKD|SGD|TWD|BRL|MXN|ZAR"
+)
 MONEY = rf"^(?:{_SIGNS}|元)$"
 UNITS = rf"\s*({_SIGNS}|%|％|元)\s*"
 # Units that may follow a number. With any word, house numbers (`12a`) and addresses would have units.
@@ -191,22 +194,50 @@ ORDERS = ("ymd", "dmy", "mdy")
 DAY = 86_400_000_000  # microseconds
 
 
-_MONTHS = (
-    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
-    "nov(?:ember)?|dec(?:ember)?"
+# English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Polish, Czech, Turkish, Russian.
+MONTH_NAMES = (
+    "january januar januari janvier enero gennaio janeiro jänner stycznia styczeń ledna leden ocak января",
+    "february februar februari février fevrier febrero febbraio fevereiro lutego února únor şubat февраля",
+    "march märz maerz mars marzo março marco maart mrt marts marca marzec března březen марта",
+    "april avril abril aprile kwietnia kwiecień dubna duben nisan апреля апрель",
+    "may mai mayo maggio maio mei maj maja května květen mayıs мая май",
+    "june juni juin junio giugno junho czerwca czerwiec června červen haziran июня июнь",
+    "july juli juillet julio luglio julho lipca lipiec července červenec temmuz июля июль",
+    "august août aout agosto augustus augusti sierpnia sierpień srpna srpen ağustos августа",
+    "september septembre septiembre setiembre settembre setembro września wrzesień září eylül сентября",
+    "october oktober octobre octubre ottobre outubro października październik října říjen ekim октября",
+    "november novembre noviembre novembro listopada listopad kasım ноября ноябрь",
+    "december dezember décembre decembre diciembre dicembre dezembro grudnia grudzień aralık декабря",
 )
-_MONTH = rf"(?P<month>{_MONTHS})\.?"
-_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+)?"
+
+
+def month_numbers() -> dict[str, int]:
+    """The month of each name and of each way to cut one short ("Sept", "janv"); 0 where two months fit."""
+    found: dict[str, int] = {}
+    for month, names in enumerate(MONTH_NAMES, 1):
+        for cut in {name[:size] for name in names.split() for size in range(3, len(name) + 1)}:
+            found[cut] = month if found.get(cut, month) == month else 0
+    return found | {name: month for month, names in enumerate(MONTH_NAMES, 1) for name in names.split()}
+
+
+MONTHS = month_numbers()
+_STEMS = "|".join(sorted({name[:3] for names in MONTH_NAMES for name in names.split()}))
+_MONTH = r"(?P<month>[^\W\d_]{3,})\.?"
+_WEEKDAY = (
+    r"(?:(?:mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim|mié|jue|vie|sáb|dom|"
+    r"gio|seg|ter|qua|qui|sex|maa|din|woe|vri|zat|zon|пн|вт|ср|чт|пт|сб|вс|пон|вто|сре|чет|пят|суб|вос)"
+    r"[^\W\d_]*\.?,?\s+)?"
+)
 _CLOCK_BEHIND = r"(?:(?:,|\s+at)?[T\s]+(?P<clock>\d{1,2}:\d\d.*))?"
 # Dates that are not three numbers. Without a day, it is the first of the month, quarter or week.
 SPELLED = tuple(
     re.compile(pattern, re.I)
     for pattern in (
-        rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th|\.)?(?:\s+of)?[\s/-]*{_MONTH},?[\s/-]*(?P<year>\d{{4}}|\d\d){_CLOCK_BEHIND}",
+        rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|[.º°])?(?:\s+(?:of|de)\b)?[\s/-]*{_MONTH},?(?:\s+de\s+|[\s/-]*)(?P<year>\d{{4}}|\d\d){_CLOCK_BEHIND}",
         rf"{_WEEKDAY}{_MONTH}[\s/-]*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?[\s/-]+(?P<year>\d{{4}}){_CLOCK_BEHIND}",
         rf"(?P<year>\d{{4}})[\s/-]+{_MONTH}(?:[\s/-]+(?P<day>\d{{1,2}}))?{_CLOCK_BEHIND}",
-        rf"{_MONTH},?[\s/-]*(?P<year>\d{{4}})",
-        r"(?P<year>\d{4})\s*年\s*(?P<number>\d{1,2})\s*月(?:\s*(?P<day>\d{1,2})\s*[日号]?)?"
+        rf"{_MONTH},?(?:\s+de\s+|[\s/-]*)(?P<year>\d{{4}})",
+        r"(?P<year>\d{4})\s*[年년]\s*(?P<number>\d{1,2})\s*[月월](?:\s*(?P<day>\d{1,2})\s*[日号일]?)?"
         r"(?:\s*(?P<clock>\d{1,2}:\d\d.*))?",
         r"(?P<year>1[5-9]\d\d|2[01]\d\d)[/-](?P<number>\d{1,2})",
         r"(?P<number>\d{1,2})[/-](?P<year>1[5-9]\d\d|2[01]\d\d)",
@@ -218,8 +249,9 @@ SPELLED = tuple(
 )
 # What is worth a look by these: Arrow finds it many times as fast.
 _LOOKS_SPELLED = (
-    rf"(?i)^[\w.,\s/-]*\d(st|nd|rd|th)?( of)?\W*({_MONTHS})\b|^[a-z.,\s]*({_MONTHS})[\s/.,-]*\d|"
-    rf"^\d+({_MONTHS})\d+|^\d{{4}}\s*年|^\d{{4}}[/-]\d{{1,2}}$|^\d{{1,2}}[/-]\d{{4}}$|"
+    rf"(?i)^[\pL\d.,\s/-]*\d(st|nd|rd|th|er|º|°)?( of| de)?[\s./-]*({_STEMS})|"
+    rf"^[\pL.,\s]*({_STEMS})[\pL\s/.,-]*\d|"
+    rf"^\d{{4}}\s*[年년]|^\d{{4}}[/-]\d{{1,2}}$|^\d{{1,2}}[/-]\d{{4}}$|"
     r"^\d{4}[\s/-]?[QW]\d|^(Q[1-4]|[1-4]Q)|^\d{4}\s*[./]\s+\d"
 )
 
@@ -227,14 +259,14 @@ _LOOKS_SPELLED = (
 def iso_date(cell: str) -> tuple[str, bool]:
     """A date with words, a quarter, a week or a month as an ISO date, and whether its day is given."""
     found = next(filter(None, (pattern.fullmatch(cell) for pattern in SPELLED)), None)
-    if found is None:
+    parts = {} if found is None else found.groupdict()
+    name = (parts.get("month") or "").lower()
+    if found is None or (name and not MONTHS.get(name)):
         return cell, True
-    parts = found.groupdict()
     year, day, month = int(parts["year"]), int(parts.get("day") or 1), int(parts.get("number") or 1)
     if len(parts["year"]) == 2:
         year += 2000 if year < 69 else 1900
-    if parts.get("month"):
-        month = "janfebmaraprmayjunjulaugsepoctnovdec".index(parts["month"][:3].lower()) // 3 + 1
+    month = MONTHS.get(name, month)
     quarter = parts.get("quarter") or parts.get("quarter_")
     if quarter:
         month = 3 * int(quarter) - 2

@@ -114,6 +114,8 @@ def reading(solution: Solution) -> dict[str, Any]:
         "times": "time" in kinds,
         "texts": "text" in kinds,
         "spelled_dates": [f"re.compile({_raw(pattern)}, re.I)," for pattern in spelled],
+        "month_names": pformat(numbers.MONTH_NAMES, width=120),
+        "month_numbers": inspect.getsource(numbers.month_numbers).rstrip(),
         "iso_date": inspect.getsource(numbers.iso_date).rstrip(),
         "cells": [f"{_cell(solution, column)}," for column in columns],
         **_truth(solution),

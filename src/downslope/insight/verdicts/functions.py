@@ -106,6 +106,8 @@ def saddle(case: Case) -> Verdict | None:
     values, v = ground.values, ground.vectors[:, 0]
     if -values[0] * ground.length <= 10 * float(np.linalg.norm(ground.gradient)):
         return None  # no more than what is left of the slope makes of a ring
+    if -values[0] * ground.size**2 <= ground.rounding:
+        return None  # no digit of f shows it
     if (falling := unattained(case)) is not None:
         return falling
     if (cusp := kink(case)) is not None:
@@ -137,7 +139,7 @@ def plateau(case: Case) -> Verdict | None:
     """Almost no slope compared with lower points farther away, so that the descent made no progress."""
     ground = case.ground
     steep = case.end.stationarity * ground.size
-    if not case.steps or ground.length > 0.2 * ground.size or not math.isfinite(steep):
+    if not case.steps or ground.moved > 0.2 * ground.size or not math.isfinite(steep):
         return None
     lower = _lower_far_off(case)
     if lower is None:

@@ -63,11 +63,15 @@ class Ground:
         return max(0.0, max(later, default=self.value) - self.value)
 
     @cached_property
+    def moved(self) -> float:
+        """‖x − x₀‖"""
+        with np.errstate(over="ignore"):
+            return _norm(self.x - self.trace.start)
+
+    @property
     def length(self) -> float:
         """‖x − x₀‖; where it never moved, 1 + ‖x‖."""
-        with np.errstate(over="ignore"):
-            gone = _norm(self.x - self.trace.start)
-        return gone if gone > 0 else 1.0 + _norm(self.x)
+        return self.moved or 1.0 + _norm(self.x)
 
     @cached_property
     def size(self) -> float:
