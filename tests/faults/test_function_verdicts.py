@@ -277,3 +277,32 @@ def test_what_grew_is_diverged():
 def test_a_curvature_that_no_digit_of_f_shows_makes_no_maximum(text, start, method):
     run = ds.minimize(text, start, method=method, epochs=1)
     assert run.verdict.code == "plateau" and run.verdict.numbers["lower"] < run.loss - 1e-3
+
+
+@pytest.mark.fault("B1", "E8")
+@pytest.mark.parametrize(
+    ("text", "start", "settings"),
+    [
+        ("1e9*(x+sin(x))", {"x": 2.3}, {"method": "gd"}),  # far down, on a slope of 1e9
+        ("x+sin(x)", {"x": 0}, {"method": "auto"}),  # beside a level inflection
+        ("1e8*sqrt(x^2+y^2)", {"x": -4.03, "y": 3.3}, {"method": "gd", "learning_rate": 0.01, "epochs": 50}),
+        (
+            "sqrt((x-1)^2+1e-4)",
+            {"x": 7},
+            {"method": "gd", "learning_rate": 1e4, "epochs": 20},
+        ),  # back and forth
+    ],
+)
+def test_no_minimum_is_claimed_where_f_falls_on_or_swings(text, start, settings):
+    verdict = ds.minimize(text, start, **settings).verdict
+    assert verdict.code not in ("converged", "local_minimum", "plateau"), verdict.text
+
+
+@pytest.mark.fault("D10")
+def test_a_place_without_a_gradient_is_named_and_no_search_stops_there():
+    verdict = ds.minimize(
+        "1-cos(sqrt(x^2+y^2))", {"x": 0.5, "y": 0.5}, method="gd", learning_rate=1.0
+    ).verdict
+    assert verdict.code == "not_finite" and "nan" not in verdict.text and "x = 0, y = 0" in verdict.text
+    far = ds.minimize("1/(1+exp(-x))", {"x": 0.001})  # e^2000 over e^2000
+    assert far.verdict.code == "unbounded" and "nan" not in far.verdict.text

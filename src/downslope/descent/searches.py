@@ -46,7 +46,7 @@ class Armijo(Search):
         t = first
         for _ in range(60):
             ahead, tilt = line.value_and_slope(t)
-            if np.isfinite(ahead) and ahead <= value + self.c * t * slope:
+            if np.isfinite(ahead) and np.isfinite(tilt) and ahead <= value + self.c * t * slope:
                 return t
             falls = np.isfinite(tilt) and slope <= tilt <= (2 * self.c - 1) * slope
             if _flat(value, ahead) and falls:

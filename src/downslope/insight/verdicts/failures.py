@@ -158,6 +158,8 @@ def _where(case: Case) -> str:
     if objective.linear_rows:
         gradient = np.abs(case.point.gradient)
         return objective.names[int(np.nanargmax(gradient))]
+    if not np.isfinite(bad).all() and not np.isfinite(case.point.gradient).all():  # f had a value there
+        return listed_values(objective.names, case.end.params)
     for j, name in enumerate(objective.names):
         moved = case.end.params.copy()
         moved[j] = bad[j]

@@ -79,10 +79,10 @@ def minimum(case: Case) -> Verdict | None:
         falling := unattained(case)
     ) is not None:
         return falling
-    if thin and ground.way_down is not None:
-        place, _ = ground.way_down
-        facts = {**_lower(case, ground.way_down), "lowest_curvature": float(ground.values[0])}
-        nudge = Remedy("nudge_start", {"start": _named(case, place)})
+    down = (ground.way_down if thin else None) or ground.past_newton
+    if down is not None:
+        facts = {**_lower(case, down), "lowest_curvature": float(ground.values[0])}
+        nudge = Remedy("nudge_start", {"start": _named(case, down[0])})
         return case.verdict("saddle", nudge, kind="inflection", **facts)
     if long:
         return None

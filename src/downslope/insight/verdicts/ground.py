@@ -56,11 +56,11 @@ class Ground:
 
     @cached_property
     def recent(self) -> float:
-        """The fall over the second half of the updates."""
+        """The fall over the second half of the updates; of one that swings up and back, the whole."""
         steps = self.trace.steps
         half = steps[-1].step / 2 if steps else 0
         later = [step.loss for step in steps if step.step > half]
-        return max(0.0, max(later, default=self.value) - self.value)
+        return min(self.whole, max(0.0, max(later, default=self.value) - self.value))
 
     @cached_property
     def moved(self) -> float:
@@ -195,6 +195,19 @@ class Ground:
     def falls_past_newton(self) -> bool:
         """Whether f falls on where its parabola has long turned."""
         return bool(self.newton.any() and np.isfinite(self.newton).all()) and self._falls_past(self.newton)
+
+    @cached_property
+    def past_newton(self) -> tuple[np.ndarray, float] | None:
+        """A lower place 64 Newton steps on, to which f falls all the way: no minimum lies between."""
+        if not (self.known and self.newton.any() and np.isfinite(self.newton).all()):
+            return None
+        for k in (64, 2, 8, 24):
+            with np.errstate(all="ignore"):
+                if not self.function.gradient(self.x + k * self.newton) @ self.newton <= 0:
+                    return None
+        place = self.x + 64 * self.newton
+        (value,) = self.at([place])
+        return (place, float(value)) if value < self.value - self.rounding else None
 
     def _falls_past(self, way: np.ndarray) -> bool:
         """Whether f still does not rise 64 Newton steps along `way`: a tail such as e^x does not, a power of
