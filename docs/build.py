@@ -5,6 +5,8 @@ in English in both (UNTRANSLATED lists them, which a test compares). The referen
 of the public names, whose examples the tests run. Any warning of Sphinx, any link to a page or heading that
 does not exist, and any address that a page would load from elsewhere ends the build.
 
+Each lesson has a page with its sentences and its runs, which play: the stand-alone report in a frame.
+
 Each file of examples/gallery is an example with prose in both languages. It runs once, and again when its
 code or the package has changed; the outputs stand on a page in each language, with a notebook to download.
 """
@@ -24,8 +26,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -122,9 +125,72 @@ def prepare(language: str, target: Path, notebooks: dict[str, NotebookNode]) -> 
             (target / "gallery.md").write_text(
                 link.sub(f"- [![](/gallery/{name}.png) ", text), encoding="utf-8"
             )
+    write_lessons(target, language)
     (target / "api").mkdir()
     for name, text in reference().items():
         (target / "api" / f"{name}.md").write_text(text, encoding="utf-8")
+
+
+# ---- lessons --------------------------------------------------------------------------------------------
+
+ROW = re.compile(r"^\| (\d+) \| ([^|]+?) \|", re.M)  # of the table of lessons: number, title
+
+
+@lru_cache
+def lesson_document(number: int) -> dict[str, Any]:
+    """The runs of a lesson, as the lab draws them."""
+    from downslope.lab import document
+    from downslope.lab.problems import lesson_of, problem
+    from downslope.lab.tasks import _state_of
+
+    made, asked = lesson_of(number), problem({"kind": "lesson", "number": number, "seed": 0})
+    states = made.data.states or {"": {}}
+    problems = {name: _state_of(made, asked, name) for name in states}
+    opened = next(iter(problems.values()))
+    runs = [state for name, state in states.items() if problems[name] == opened]  # those of one picture
+    return document.assembled(problem(opened), document.made(problem(opened), runs))
+
+
+def lesson_page(number: int, language: str) -> str:
+    """Its sentences, and the frame in which its runs play; the outcome is what they show."""
+    from downslope.lab.problems import lesson_of
+    from downslope.lessons.folder import sentences
+    from downslope.messages import speaking, text
+
+    made = lesson_of(number)
+    with speaking(language):
+        title, said = made.title(), []
+        for part in ("dataset", "model", "training", "learned"):
+            filled = "{" in sentences(made.folder, language)[part]  # its figures take time
+            said.append((text(f"lessons.{part}"), made.part(part) if filled else made.sentence(part)))
+        why = made.sentence("why").splitlines() if made.has("why") else []
+    reason = ("" if language == "zh" else " ").join(why)
+    lines = [[f"**{name}**", *(escaped(line.strip()) for line in part.splitlines())] for name, part in said]
+    stages = "\n\n".join("\\\n".join(part) for part in lines)
+    frame = (
+        f'<iframe src="../_static/lessons/{number}.html" title="{title}" loading="lazy" '
+        'sandbox="allow-scripts allow-downloads" style="width:100%;height:760px;border:0"></iframe>'
+    )
+    more = f"```console\ndownslope lesson {number}\n```"
+    return f"# {number}. {title}\n\n{escaped(reason)}\n\n{frame}\n\n{stages}\n\n{more}\n"
+
+
+def write_lessons(target: Path, language: str) -> None:
+    """A page for each lesson, its report, and links to them in the table of lessons."""
+    import downslope as ds
+    from downslope.lab import report
+
+    for folder in ("lessons", "static/lessons"):
+        (target / folder).mkdir()
+    for number in ds.lessons.LESSONS:
+        (target / "lessons" / f"{number}.md").write_text(lesson_page(number, language), encoding="utf-8")
+        page = report.page(lesson_document(number), language)
+        (target / "static" / "lessons" / f"{number}.html").write_text(page, encoding="utf-8")
+    text = (target / "lessons.md").read_text(encoding="utf-8")
+    text = ROW.sub(r"| \1 | [\2](/lessons/\1.md) |", text)
+    listed = "\n".join(f"lessons/{number}" for number in ds.lessons.LESSONS)
+    text = f"{text}\n```{{toctree}}\n:hidden:\n\n{listed}\n```\n"
+    (target / "lessons.md").write_text(text, encoding="utf-8")
 
 
 # ---- gallery --------------------------------------------------------------------------------------------
@@ -327,6 +393,9 @@ def faults(site: Path) -> list[str]:
     found = []
     for path, page in read.items():
         found += [f"{path}: loads {one}" for one in page.loaded if re.match(r"(https?:)?//", one)]
+        files = [re.sub("[?#].*", "", one) for one in page.loaded if not re.match(r"[a-z]+:|//", one)]
+        files = [one for one in files if one and "{{" not in one]  # a template that the theme leaves
+        found += [f"{path}: no {one}" for one in files if not (path.parent / one).exists()]
         for one in page.links:
             if re.match(r"[a-z]+:", one):
                 continue

@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -35,6 +36,23 @@ def test_every_page_is_in_one_of_the_four_parts(ending):
             listed += [line for line in block.split() if not line.startswith(":") and not line.isdigit()]
     assert len(listed) == len(set(listed))
     assert set(listed) == {*build.pages(), "api/index"} - {"index"}
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Batch gradient descent"), ("zh", "批量梯度下降")])
+def test_each_lesson_has_a_page_on_which_its_runs_play_offline(tmp_path, monkeypatch, language, title):
+    monkeypatch.setattr(ds.lessons, "LESSONS", {2: ds.lessons.LESSONS[2]})
+    page = build.lesson_page(2, language)
+    assert page.startswith(f"# 2. {title}\n") and '<iframe src="../_static/lessons/2.html"' in page
+    (tmp_path / "static").mkdir()
+    ending = "md" if language == "en" else "zh-CN.md"
+    shutil.copy(build.DOCS / f"lessons.{ending}", tmp_path / "lessons.md")
+    build.write_lessons(tmp_path, language)
+    assert f"| 2 | [{title}](/lessons/2.md) |" in (tmp_path / "lessons.md").read_text(encoding="utf-8")
+    report = (tmp_path / "static/lessons/2.html").read_text(encoding="utf-8")
+    assert len(build.lesson_document(2)["runs"]) == 3 and "Content-Security-Policy" in report
+    assert build.faults(tmp_path / "static") == []  # loads nothing
+    numbers = [int(number) for number, _ in build.ROW.findall((build.DOCS / f"lessons.{ending}").read_text())]
+    assert numbers == list(range(1, 22))
 
 
 def test_every_public_name_has_a_page_with_its_signature():
