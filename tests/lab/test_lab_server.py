@@ -154,6 +154,34 @@ def test_elsewhere_than_on_the_loopback_a_token_opens_the_door():
         assert client.get("/").status_code == 200  # the cookie is held by the client
 
 
+def test_the_first_picture_needs_no_library_that_is_slow_to_load():
+    """The server computes nothing; its first worker answers the first card with what is small."""
+    import subprocess
+    import sys
+
+    server = """
+import sys, downslope.lab.server, uvicorn
+assert not {"numpy", "downslope.inference", "downslope.lessons"} & set(sys.modules), "the server computes"
+"""
+    worker = """
+import json, sys, types
+from downslope.lab import tasks
+line = types.SimpleNamespace(look=lambda: None, tell=lambda part: None, put_together=lambda: None)
+def ask(task, payload):
+    tasks.load(payload)
+    return json.loads(tasks.TASKS[task](payload, line))
+tasks.warm()
+ask("page", {"wish": "en", "token": None, "opened": None})
+card = ask("lesson", {"number": 1})["cards"][0]
+ask("describe", {"problem": card["problem"], "settings": card["runs"][0]})
+assert ask("runs", {"problem": card["problem"], "runs": card["runs"], "stream": True})["runs"][0]["verdict"]
+slow = {"torch", "sklearn", "scipy", "sympy", "duckdb", "matplotlib", "pandas", "numba"} & set(sys.modules)
+assert not slow, slow
+"""
+    for script in (server, worker):
+        subprocess.run([sys.executable, "-c", script], check=True)
+
+
 # ── the page ────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -1,4 +1,7 @@
-"""The lab's server: it hands out the page, and passes what the page asks to a worker."""
+"""The lab's server: it hands out the page, and passes what the page asks to a worker.
+
+It imports nothing that computes: that is what the workers begin with, meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
@@ -18,16 +21,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from ..errors import DownslopeError
-from ..inference.settings import Settings
 from ..messages import LANGUAGES, language
-from ..settings import settings_of
 from . import pages
 from .guard import BODY, LOOPBACK, UPLOAD, Guard
-from .live import Live
 from .localized import encoded, localized, refusal
-from .problems import PRESETS
-from .saved import source_of
 from .workers import Pool, Refused
+
+if TYPE_CHECKING:
+    from .live import Live
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".json", ".jsonl", ".ndjson", ".gz")
 FRESH = {"cache-control": "no-cache"}
@@ -104,7 +105,7 @@ def application(
         await lab.pool.end()
         lab.folder.cleanup()
 
-    app = FastAPI(
+    app = _App(
         title="Downslope lab",
         docs_url=None,
         redoc_url=None,
@@ -121,6 +122,16 @@ def application(
     if live is not None:
         _watching(app, live)
     return Guard(app, hosts, token)
+
+
+class _App(FastAPI):
+    """Its description of what may be sent is made when somebody asks for it."""
+
+    def openapi(self) -> dict[str, Any]:
+        whole, bodies = super().openapi(), _bodies()
+        for path, methods in whole["paths"].items():
+            methods.get("post", {}).update(bodies.get(path.removeprefix("/api/"), {}))
+        return whole
 
 
 # ── what is refused ─────────────────────────────────────────────────────────────────────────────────
@@ -184,8 +195,11 @@ def _no_number(word: str):
 def _pages(app: FastAPI, lab: Lab) -> None:
     @app.get("/", include_in_schema=False)
     async def index() -> Response:
-        source = None if lab.opened is None else source_of(lab.opened)
-        source = source if lab.live is None else lab.live.source
+        source = None if lab.live is None else lab.live.source
+        if lab.opened is not None:
+            from .saved import source_of
+
+            source = source_of(lab.opened)
         return Response(pages.index(source), media_type="text/html; charset=utf-8", headers=FRESH)
 
     @app.get("/page/{name}", include_in_schema=False)
@@ -198,12 +212,12 @@ def _pages(app: FastAPI, lab: Lab) -> None:
 
     @app.get("/api/page")
     async def beginning(request: Request) -> Response:
-        opened = None
-        if lab.opened is not None:
-            asked = {"saved": True, "path": str(lab.opened), "name": lab.opened.name}
-            opened = json.loads(await _waited(request, lab.pool.run("runs", asked)))
-        page = pages.beginning(_wish(request), opened=opened, live=lab.live is not None, token=lab.token)
-        return Response(encoded(page), media_type="application/json")
+        asked = {"wish": _wish(request), "token": lab.token, "opened": lab.opened and str(lab.opened)}
+        if lab.live is None:
+            page = await _waited(request, lab.pool.run("page", asked))
+        else:
+            page = encoded(pages.beginning(_wish(request), live=True, token=lab.token))
+        return Response(page, media_type="application/json")
 
 
 def _file(name: str) -> Response:
@@ -258,7 +272,7 @@ def _computing(app: FastAPI, lab: Lab) -> None:
     ):
         _simple(app, lab, name, task, kind, attached)
 
-    @app.post("/api/runs", openapi_extra=BODIES["runs"])
+    @app.post("/api/runs")
     async def runs(request: Request, stream: bool = False) -> Response:
         payload = lab.payload(await _json(request))
         if stream:
@@ -276,7 +290,7 @@ def _computing(app: FastAPI, lab: Lab) -> None:
         work = lab.pool.run("lesson_picture", {"number": number, "seed": seed})
         return Response(await _waited(request, work), media_type="application/json")
 
-    @app.post("/api/upload", openapi_extra=BODIES["upload"])
+    @app.post("/api/upload")
     async def upload(request: Request, name: str = "rows.csv") -> Response:
         number, path = lab.keep(Path(name[:200]).name, await _body(request, UPLOAD))
         task = {"id": number, "path": str(path), "name": lab.files[number][1]}
@@ -297,7 +311,7 @@ def _simple(app: FastAPI, lab: Lab, name: str, task: str, kind: str, attached: s
         headers = {} if attached is None else {"content-disposition": f'attachment; filename="{attached}"'}
         return Response(content, media_type=kind, headers=headers)
 
-    app.post(f"/api/{name}", openapi_extra=BODIES[name], name=name)(answer)
+    app.post(f"/api/{name}", name=name)(answer)
 
 
 async def _streamed(pool: Pool, payload: dict[str, Any]) -> AsyncIterator[bytes]:
@@ -328,64 +342,69 @@ def _watching(app: FastAPI, live: Live) -> None:
     async def watch() -> Response:
         return StreamingResponse(live.lines(), media_type="application/x-ndjson")
 
-    @app.post("/api/live", openapi_extra=BODIES["live"])
+    @app.post("/api/live")
     async def steer(request: Request) -> JSONResponse:
         return JSONResponse({"state": live.steer((await _json(request)).get("do"))})
 
 
-NUMBER: dict[str, Any] = {"type": "number", "minimum": -1e6, "maximum": 1e6}
-SETTINGS: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {name: row.schema for name, row in settings_of(Settings).items()},
-}
-ROW = {"type": "array", "items": NUMBER, "minItems": 1, "maxItems": 3}
-VALUES: dict[str, dict[str, Any]] = {
-    "lesson": {"number": {"type": "integer", "minimum": 0, "maximum": 21}, "seed": {"type": "integer"}},
-    "preset": {"name": {"enum": list(PRESETS)}},
-    "function": {"formula": {"type": "string", "maxLength": 60}, "derivative": {"type": ["string", "null"]}},
-    "points": {
-        "task": {"enum": ["regression", "classes"]},
-        "points": {"type": "array", "items": ROW, "maxItems": 20},
-    },
-    "rows": {
-        "X": {"type": "array", "items": ROW, "maxItems": 9},
-        "y": {"type": "array", "items": NUMBER, "maxItems": 9},
-    },
-    "table": {"id": {"type": "string"}, "name": {"type": "string"}, "target": {"type": "string"}},
-}
-PROBLEM = {
-    "oneOf": [
-        {
-            "type": "object",
-            "properties": {"kind": {"const": kind}, **values},
-            "required": ["kind", *list(values)[:1]],
-        }
-        for kind, values in VALUES.items()
+# ── what may be sent, for those who read /api/openapi.json ─────────────────────────────────────────────
+
+
+def _bodies() -> dict[str, Any]:
+    """What each request may hold."""
+    from ..inference.settings import Settings
+    from ..settings import settings_of
+    from .problems import PRESETS
+
+    number = {"type": "number", "minimum": -1e6, "maximum": 1e6}
+    row = {"type": "array", "items": number, "minItems": 1, "maxItems": 3}
+    text = {"type": "string"}
+    whole = {"type": "integer"}
+    problems: dict[str, dict[str, Any]] = {
+        "lesson": {"number": {**whole, "minimum": 0, "maximum": 21}, "seed": whole},
+        "preset": {"name": {"enum": list(PRESETS)}},
+        "function": {"formula": {**text, "maxLength": 60}, "derivative": {"type": ["string", "null"]}},
+        "points": {
+            "task": {"enum": ["regression", "classes"]},
+            "points": {"type": "array", "items": row, "maxItems": 20},
+        },
+        "rows": {
+            "X": {"type": "array", "items": row, "maxItems": 9},
+            "y": {"type": "array", "items": number, "maxItems": 9},
+        },
+        "table": {"id": text, "name": text, "target": text},
+    }
+    kinds = [
+        {"type": "object", "properties": {"kind": {"const": kind}, **parts}, "required": ["kind", *parts][:2]}
+        for kind, parts in problems.items()
     ]
-}
-
-
-def _of_body(**properties: Any) -> dict[str, Any]:
-    schema = {"type": "object", "properties": properties, "required": list(properties)[:1]}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
-RUNS = {"type": "array", "items": SETTINGS, "minItems": 1, "maxItems": 3}
-WINDOW = {"type": ["array", "null"], "items": {"type": "array", "items": NUMBER}, "maxItems": 2}
-BODIES = {
-    "problem": _of_body(problem=PROBLEM, settings=SETTINGS),
-    "runs": _of_body(problem=PROBLEM, runs=RUNS, window=WINDOW, draft={"type": "boolean"}),
-    "window": _of_body(problem=PROBLEM, runs=RUNS, window=WINDOW),
-    "code": _of_body(problem=PROBLEM, settings=SETTINGS, library={"enum": ["downslope", "numpy", "pytorch"]}),
-    "csv": _of_body(problem=PROBLEM, settings=SETTINGS),
-    "gif": _of_body(problem=PROBLEM, settings=SETTINGS),
-    "report": _of_body(problem=PROBLEM, runs=RUNS, lang={"enum": ["en", "zh"]}),
-    "live": _of_body(do={"enum": ["pause", "go", "stop"]}),
-    "upload": {
-        "requestBody": {
-            "required": True,
-            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    known = {name: one.schema for name, one in settings_of(Settings).items()}
+    settings = {"type": "object", "additionalProperties": False, "properties": known}
+    problem = {"problem": {"oneOf": kinds}}
+    several = {"runs": {"type": "array", "items": settings, "minItems": 1, "maxItems": 3}}
+    window = {
+        "window": {"type": ["array", "null"], "items": {"type": "array", "items": number}, "maxItems": 2}
+    }
+    bodies: dict[str, dict[str, Any]] = {
+        "problem": {**problem, "settings": settings},
+        "runs": {**problem, **several, **window, "draft": {"type": "boolean"}},
+        "window": {**problem, **several, **window},
+        "code": {**problem, "settings": settings, "library": {"enum": ["downslope", "numpy", "pytorch"]}},
+        "csv": {**problem, "settings": settings},
+        "gif": {**problem, "settings": settings},
+        "report": {**problem, **several, "lang": {"enum": ["en", "zh"]}},
+        "live": {"do": {"enum": ["pause", "go", "stop"]}},
+    }
+    kinds_of_body = {
+        name: {"application/json": {"type": "object", "properties": parts, "required": list(parts)[:1]}}
+        for name, parts in bodies.items()
+    } | {"upload": {"application/octet-stream": {**text, "format": "binary"}}}
+    return {
+        name: {
+            "requestBody": {
+                "required": True,
+                "content": {kind: {"schema": schema} for kind, schema in content.items()},
+            }
         }
-    },
-}
+        for name, content in kinds_of_body.items()
+    }

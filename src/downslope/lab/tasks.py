@@ -21,7 +21,7 @@ from ..lessons import LESSONS
 from ..lessons.folder import STAGES, Lesson, Question
 from ..messages import speaking
 from ..model.autodiff import pytorch
-from . import choices, code, document, landscape, report
+from . import choices, document, landscape, pages, report
 from .localized import encoded, in_each_language, localized
 from .problems import Problem, lesson_of, problem
 from .saved import saved
@@ -43,6 +43,13 @@ class Line(Protocol):
     def put_together(self) -> None: ...
 
     def look(self) -> None: ...
+
+
+def page(payload: Payload, line: Line) -> bytes:
+    """What the page begins with, and the run that was opened."""
+    opened = payload["opened"]
+    document = None if opened is None else saved(opened)[0]
+    return encoded(pages.beginning(payload["wish"], opened=document, token=payload["token"]))
 
 
 def describe(payload: Payload, line: Line) -> bytes:
@@ -138,6 +145,8 @@ def _ran(payload: Payload, line: Line) -> tuple[Problem, document.RunResult]:
 
 def as_code(payload: Payload, line: Line) -> bytes:
     """The run as a script."""
+    from . import code
+
     library = payload.get("library")
     if library == "downslope" and not payload.get("saved"):
         asked = _problem(payload)
@@ -317,22 +326,28 @@ def _under_its_name(error: DownslopeError, path: str, name: str) -> DownslopeErr
 
 
 def warm() -> None:
-    """Load what most runs need, and make small ones."""
+    """Load what the first pictures need, and make a small one."""
     document.document(problem({"kind": "points", "points": [[0, 0], [1, 1]]}), [{"epochs": 2}])
-    document.document(problem({"kind": "preset", "name": "bowl"}), [{"epochs": 2}])
 
 
 def load(payload: Payload) -> None:
     """Load PyTorch where a request needs it: that takes seconds, or half a minute on a cold disk."""
     asked = payload.get("problem")
     number = payload.get("number", asked.get("number") if isinstance(asked, Mapping) else None)
-    if number in (one.number for one in LESSONS.values() if one.data.torch) or "hidden" in str(payload):
+    runs = payload.get("runs")
+    runs = runs if isinstance(runs, list) else []
+    nets = (
+        isinstance(one, Mapping) and one.get("hidden") is not None for one in (payload.get("settings"), *runs)
+    )
+    if number in (one.number for one in LESSONS.values() if one.data.torch) or any(nets):
         with contextlib.suppress(DownslopeError):
             pytorch()
 
 
 def warm_more() -> None:
-    """Load what takes seconds and is seldom needed: compiled kernels, DuckDB, PyTorch where it is there."""
+    """Load what takes seconds and is seldom needed: SymPy, compiled kernels, DuckDB, PyTorch where it is
+    there."""
+    document.document(problem({"kind": "preset", "name": "bowl"}), [{"epochs": 2}])
     apart = [
         [0, 0, 0],
         [0, 1, 0],
@@ -351,6 +366,7 @@ def warm_more() -> None:
 
 
 TASKS: dict[str, Callable[[Payload, Line], bytes]] = {
+    "page": page,
     "describe": describe,
     "runs": runs,
     "window": window,

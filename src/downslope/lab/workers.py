@@ -31,7 +31,7 @@ GRACE = 0.5  # seconds in which a worker may stop when it is asked to
 PATIENCE = 30.0  # seconds that a request waits for a free worker
 LOADING = 120.0  # seconds in which a worker loads what a request needs, before it begins
 LOOK = 0.05  # seconds between two looks for a request to stop
-IDLE = 1.0  # seconds after which a fresh worker loads what is seldom needed, if another one is free
+IDLE = 1.0  # seconds without a request, after which another worker begins, or one loads what is seldom needed
 STOP, LOAD = "stop", "load"
 
 
@@ -102,12 +102,12 @@ def serve(connection: Connection, memory: int, folders: Sequence[Path] = ()) -> 
 def _answer(task: Callable, payload: Any, line: Line) -> tuple:
     try:
         return "done", task(payload, line)
-    except DownslopeError as error:
-        return "refused", error.key, refusal(error)
     except Stopped:
         return ("stopped",)
-    except MemoryError:
-        refused = DownslopeError("lab.memory")
+    except (DownslopeError, MemoryError) as error:
+        refused = error if isinstance(error, DownslopeError) else DownslopeError("lab.memory")
+        if refused.key == "data.memory_of_reader":  # which names a setting that the lab does not have
+            refused = DownslopeError("lab.memory")
         return "refused", refused.key, refusal(refused)
     except Exception:  # a fault of ours: printed where the server was started, not on the page
         traceback.print_exc(file=sys.stderr)
@@ -136,9 +136,10 @@ class Worker:
     def __init__(self, memory: int):
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        from .. import lessons
-
-        arguments = theirs, memory, lessons.folders()
+        lessons = sys.modules.get(
+            f"{__package__.rpartition('.')[0]}.lessons"
+        )  # none were added before it is loaded
+        arguments = theirs, memory, () if lessons is None else lessons.folders()
         self.process = context.Process(target=serve, args=arguments, daemon=True)
         self.process.start()
         theirs.close()
@@ -174,11 +175,13 @@ class Pool:
         self.free: asyncio.Queue[Worker] = asyncio.Queue()
         self.threads = ThreadPoolExecutor(4 * size + 1, thread_name_prefix="lab")
         self.chores: set[asyncio.Task] = set()
+        self.asked = time.monotonic()  # when a request last began or ended
+        self.waiting = 0  # requests for a free worker
 
     def begin(self) -> None:
-        """Start the workers; requests may come at once, and wait until one is warm."""
-        for _ in range(self.size):
-            self._chore(self._add())
+        """Start the workers; requests may come at once, and wait until one is warm. The first picture is the
+        first worker's: the others begin in a pause after it."""
+        self._chore(self._fill())
 
     async def end(self) -> None:
         """End them all."""
@@ -192,6 +195,7 @@ class Pool:
 
     async def run(self, task: str, payload: Any, tell: Callable[[Any], None] | None = None) -> bytes:
         """What the task made of the payload. Its seconds count from when a worker has begun with it."""
+        self.asked = time.monotonic()
         worker, waiting = await self._begun(task, payload), None
         until = time.monotonic() + self.seconds
         try:
@@ -216,6 +220,7 @@ class Pool:
             killed = await asyncio.get_running_loop().run_in_executor(self.threads, worker.was_killed)
             self._chore(self._replace(worker))
             raise _refused("lab.ended" if killed else "lab.memory")
+        self.asked = time.monotonic()
         self.free.put_nowait(worker)
         if message[0] == "refused":
             raise Refused(*message[1:])
@@ -226,10 +231,13 @@ class Pool:
     async def _begun(self, task: str, payload: Any) -> Worker:
         """A worker that has begun with the task; one that was ended while it waited is replaced."""
         for _ in range(self.size + 1):
+            self.waiting += 1
             try:
                 worker = await asyncio.wait_for(self.free.get(), PATIENCE)
             except TimeoutError:
                 raise _refused("lab.busy", seconds=PATIENCE) from None
+            finally:
+                self.waiting -= 1
             waiting = None
             try:
                 worker.connection.send((task, payload))
@@ -269,6 +277,17 @@ class Pool:
         await asyncio.get_running_loop().run_in_executor(self.threads, worker.end)
         await self._add()
 
+    async def _fill(self) -> None:
+        for number in range(self.size):
+            while number and not (self._pausing or self.waiting):
+                await asyncio.sleep(IDLE)
+            await self._add()
+
+    @property
+    def _pausing(self) -> bool:
+        """Whether nothing is asked, and nothing was for a while."""
+        return self.free.qsize() == len(self.workers) and time.monotonic() - self.asked > IDLE
+
     async def _add(self) -> None:
         loop = asyncio.get_running_loop()
         worker = await loop.run_in_executor(self.threads, Worker, self.memory)
@@ -281,8 +300,9 @@ class Pool:
         """Let a worker load what is seldom needed, for seconds, while another one answers requests."""
         while True:
             await asyncio.sleep(IDLE)
+            pausing = self._pausing
             free = [self.free.get_nowait() for _ in range(self.free.qsize())]
-            idle = worker in free and len(free) >= min(2, self.size)
+            idle = pausing and worker in free and len(free) >= min(2, self.size)
             for one in free:
                 if one is not worker or not idle:
                     self.free.put_nowait(one)
