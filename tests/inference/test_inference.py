@@ -480,3 +480,32 @@ def test_a_split_that_was_read_in_parts_has_errors_with_its_rows_and_is_refused_
     skipping = ds.ReadOptions("1GB", 1024, on_bad_row="skip", held=Holdout(0.2))
     in_memory = ds.fit(ds.Dataset.read(str(tmp_path / "rows.csv"), "y", reading=skipping))
     assert refused_key(in_memory.summary) == "inference.split_in_parts"
+
+
+@pytest.mark.parametrize("door", ["array", "list", "series", "tensor", "table", "stream", "command"])
+def test_false_and_true_are_two_classes_in_every_door(door, tmp_path, capsys):
+    import pandas as pd
+
+    from downslope.cli import main
+    from downslope.data.stream import Stream
+
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    y = X[:, 0] + X[:, 1] ** 3 - X[::-1, 0] > 0
+    path = tmp_path / "rows.csv"
+    pd.DataFrame({"x1": X[:, 0], "x2": X[:, 1], "y": y}).to_csv(path, index=False)
+    if door == "command":
+        assert main(["fit", str(path), "--target", "y", "--out", str(tmp_path / "run")]) == 0
+        found = load(tmp_path / "run")
+    else:
+        given = {"array": y, "list": y.tolist(), "series": pd.Series(y)}
+        if door == "tensor":
+            given[door] = pytest.importorskip("torch").tensor(y)
+        if door in given:
+            rows = Dataset.from_arrays(X, given[door])
+        else:
+            rows = Dataset.read(path, "y") if door == "table" else Stream.open(str(path), ("y",))
+        assert fit(rows, loss="squared").classes == ()
+        found = fit(rows)
+    assert found.recipe.loss.spec == "log" and found.classes == (False, True)
+    assert set(found.predict(X).tolist()) == {False, True}
+    assert fit(Dataset.from_arrays(X, y.astype(float))).recipe.loss.spec == "squared"

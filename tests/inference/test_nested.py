@@ -117,8 +117,35 @@ def test_every_door_reports_the_nested_score(tmp_path, capsys):
     expected = ds.fit(ds.Dataset.read(path, "y"), penalty="l2", alpha="cv", nested=True).nested
     assert told["nested"]["score"] == run.nested.score == pytest.approx(expected.score, rel=1e-12)
     assert "± " in run.choice_reason[-1] and "alpha" in run.choice_reason[-1]
-    assert cli.main([*fit, "--checkpoint", "5", "--out", str(tmp_path / "other")]) == 2
+    slow = [*fit, "--method", "gd", "--learning-rate", "0.1", "--epochs", "9", "--tol", "0"]
+    other = str(tmp_path / "other")
+    assert cli.main([*slow, "--checkpoint", "5", "--out", other]) == 0
+    assert cli.main(["fit", "--resume", other, "--nested"]) == 2
     assert "--nested" in capsys.readouterr().err
+    assert cli.main(["fit", "--resume", other, "--epochs", "12", "--json"]) == 0
+    slow[slow.index("9")] = "12"
+    assert cli.main([*slow, "--json"]) == 0
+    printed = capsys.readouterr().out.replace("}\n{", "}\n\0{").split("\0")
+    resumed, at_once = (json.loads(part)["nested"] for part in printed)
+    assert resumed == at_once
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, *(pytest.param(s, marks=pytest.mark.slow) for s in ({"threshold": "f1"}, {"calibrate": "platt"}))],
+)
+def test_what_is_chosen_in_folds_is_that_of_a_run_that_never_stopped(settings, tmp_path):
+    X, y = classes(80)
+    rows = ds.Dataset.from_arrays(X, y).labelled()
+    settings |= {"loss": "log", "penalty": "l2", "alpha": "cv:quick", "folds": 3, "nested": True}
+    settings |= {"method": "gd", "learning_rate": 0.5, "tol": 0.0}
+    kept = ds.Checkpoint(tmp_path / "run")
+    ds.fit(rows, epochs=10, checkpoint=kept, **settings)
+    resumed, whole = ds.resume(kept.path, rows, epochs=20), ds.fit(rows, epochs=20, **settings)
+    assert (resumed.params == whole.params).all()
+    assert resumed.nested == whole.nested and resumed.decision == whole.decision
+    assert resumed.calibrator == whole.calibrator
+    assert resumed.choice_reason == whole.choice_reason
 
 
 def test_compared_models_predict_by_their_thresholds():

@@ -180,6 +180,17 @@ def test_huber_has_the_sandwich_of_an_m_estimator():
     refused("no_likelihood", lambda: found.aic)
 
 
+@pytest.mark.parametrize("delta", [0.5, 1.35, 3.0])
+def test_a_delta_that_holds_no_row_of_a_category_is_named_as_the_cause(delta):
+    rare = np.isin(np.arange(N), [3, 4]).astype(float)  # two rows, far apart
+    apart = ds.Dataset.from_arrays(np.column_stack([X, rare]), Y + 1000 * (np.arange(N) == 3))
+    solution = ds.fit(apart, loss=f"huber:{delta}")
+    refused("within_delta", lambda: ds.standard_errors(solution, apart, kind="sandwich"))
+    twice = ds.Dataset.from_arrays(np.column_stack([X, X[:, 0]]), Y)
+    same = ds.fit(twice, loss=f"huber:{delta}")
+    refused("dependent", lambda: ds.standard_errors(same, twice, kind="sandwich"))
+
+
 @pytest.mark.parametrize("penalty_on", ["raw", "standardised"])
 def test_under_l2_posterior_and_sandwich_follow_their_formulas(penalty_on):
     rows = ds.Dataset.from_arrays(X, Y)
@@ -354,7 +365,7 @@ def test_what_has_no_such_errors_is_refused(file):
     for kind in ("model", "HC3", "cluster", "hac"):
         refused("penalised", lambda kind=kind: ask(ridge, rows, kind=kind))
     for kind in ("model", "posterior", "sandwich"):
-        refused("penalised", lambda kind=kind: ask(lasso, rows, kind=kind))
+        refused("penalised_kink", lambda kind=kind: ask(lasso, rows, kind=kind))
     refused("no_errors_for_loss", lambda: ask(huber, rows, kind="HC3"))
     three = ds.Dataset.from_arrays(X, THREE)
     refused("no_leverage", lambda: ask(ds.fit(three, loss="log"), three, kind="HC3"))

@@ -149,7 +149,7 @@ def test_scaling_sparse_rows_and_a_column_of_ones_change_nothing(loss, y):
     "told, key",
     [
         ({"penalty": "l2", "alpha": 0.1}, "penalised"),
-        ({"penalty": "l1", "alpha": 0.1}, "penalised"),
+        ({"penalty": "l1", "alpha": 0.1}, "penalised_kink"),
         ({"loss": "huber"}, "no_errors_for_loss"),
         ({"loss": "absolute"}, "no_errors_for_loss"),
         ({"method": "gd", "epochs": 3}, "not_arrived"),

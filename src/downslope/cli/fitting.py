@@ -74,7 +74,7 @@ def _begun(request: FitRequest, grid, ending: Ending, calibrate: str | None, tes
         "test": None if test is None else number().read("--test", test),
         "nested": nested,
     }
-    refuse_checkpoint(keeps, **apart)
+    refuse_checkpoint(keeps, calibrate, test)
     training = Training.on_rows(dataset, request.suited(recipe, dataset), held_out, **apart)
     if keeps is not None:
         keeps.begin(training)

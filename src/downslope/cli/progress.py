@@ -6,7 +6,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any
@@ -41,7 +41,8 @@ def run(
             if asked or (goes_on is not None and not goes_on(lambda: bool(asked))):
                 training.interrupt()
                 break
-    solution = training.solution
+    with _drawn(watched.nested_line) if training.nested else nullcontext():
+        solution = training.solution
     if log is not None:
         log.end(solution)
     return solution
@@ -134,6 +135,13 @@ class ShownProgress:
             said.append(text("cli.progress_loss", loss=step.best_known_loss))
         said += [*_left(self.left()), *_speeds(self.pace), *_memory(self.pace)]
         return _line(width, words, done / self.total, said)
+
+    def nested_line(self, width: int) -> Any:
+        """What there is to see of the nested cross-validation that follows the descent."""
+        nested = self.training.nested
+        done, total = (0, 0) if nested is None else (nested.done, nested.total)
+        share = done / total if total else 0.0
+        return _line(width, text("cli.progress_nested", done=done, total=total), share, [*_memory(self.pace)])
 
 
 # ---- one line --------------------------------------------------------------------------------------

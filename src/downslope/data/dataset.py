@@ -50,6 +50,7 @@ class Dataset:
     table: Table | None = None  # the same rows before encoding, so that a split can learn it anew
     classes: tuple[Any, ...] = ()  # what the numbers 0, 1, … in y stand for, when y holds classes
     drawn: tuple[float, int] | None = None  # (fraction, seed) of the split that left these rows
+    boolean: bool = False  # whether y of arrays was False and True
     drawn_in_parts: bool = False  # by the rows' numbers in their source, which rows in memory do not have
 
     @classmethod
@@ -94,7 +95,8 @@ class Dataset:
 
         X: (n, d) array, list of rows, DataFrame (pandas, polars), scipy.sparse matrix or, as y and weights, a
             tensor or an array of another library that has DLPack.
-        y: (n,) or (n, k); a column (n, 1) stays two-dimensional, and so do its predictions.
+        y: (n,) or (n, k); a column (n, 1) stays two-dimensional, and so do its predictions. False and True
+            are two classes where `fit` is given no loss.
         weights: (n,), at least 0, not all 0.
         features: d names; by default those of the DataFrame, else x1 … xd, or x if there is only one.
 
@@ -119,8 +121,10 @@ class Dataset:
             twice = next(name for name in names if names.count(name) > 1)
             raise DownslopeError("data.named_twice", column=twice)
         targets: tuple[str, ...] = ()
+        boolean = False
         if y is not None:
             targets = _column_names(y)
+            boolean = _is_boolean(y)
             y = _floats(y, "y")
             if y.ndim not in (1, 2) or y.shape[0] != n or y.size == 0:
                 raise DownslopeError("data.lengths_differ", x_shape=matrix.shape, y_shape=y.shape)
@@ -128,7 +132,8 @@ class Dataset:
             targets = targets or _numbered("y", y.shape[1] if y.ndim == 2 else 1)
         if weights is not None:
             weights = check_weights(_floats(weights, "weights"), n)
-        return cls(matrix, y, weights, names, targets, source=type_name(X))
+        boolean = boolean and y is not None and y.ndim == 1
+        return cls(matrix, y, weights, names, targets, source=type_name(X), boolean=boolean)
 
     def fingerprint(self) -> dict[str, Any]:
         """Identity of the rows: number of rows and columns, and the SHA-256 of all numbers."""
@@ -158,7 +163,7 @@ class Dataset:
         if self.y.ndim != 1:
             raise DownslopeError("data.classes_of_several", targets=", ".join(self.targets))
         values = self.y
-        if self.table is not None and self.table.kind(self.targets[0]) == "boolean":
+        if self.boolean_target:
             values = self.y.astype(bool)
         present = distinct(values)
         found = tuple(self.classes[int(code)] if self.classes else _plain(code) for code in present)
@@ -185,6 +190,13 @@ class Dataset:
     def single(self) -> bool:
         """Whether y is (n,), and so are predictions."""
         return self.y is None or self.y.ndim == 1
+
+    @property
+    def boolean_target(self) -> bool:
+        """Whether y is false or true: two classes, where no loss says otherwise."""
+        if self.table is None or len(self.targets) != 1:
+            return self.boolean
+        return self.table.kind(self.targets[0]) == "boolean"
 
     @property
     def sample(self) -> Dataset:
@@ -345,6 +357,13 @@ def refuse_constant_columns(dataset: Dataset) -> None:
         raise DownslopeError(
             "data.constant_column", column=dataset.features[column], value=f"{float(low[column]):g}"
         )
+
+
+def _is_boolean(y: Any) -> bool:
+    """Whether y is an array, a column or a list of False and True."""
+    if isinstance(y, list | tuple):
+        return all(isinstance(value, bool | np.bool_) for value in y)
+    return str(getattr(y, "dtype", "")).rpartition(".")[2].lower() in ("bool", "boolean")
 
 
 def _csr(X: Any) -> Any:

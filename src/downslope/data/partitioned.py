@@ -143,6 +143,11 @@ class PartitionedDataset:
         """Whether y is (n,), and so are predictions."""
         return len(self.targets) == 1
 
+    @property
+    def boolean_target(self) -> bool:
+        """Whether y is false or true: two classes, where no loss says otherwise."""
+        return self.single and not self.classes and self.known[self.targets[0]].kind == "boolean"
+
     @cached_property
     def sample(self) -> Dataset:
         """Rows that stand for all, in memory: each was taken with the same chance."""

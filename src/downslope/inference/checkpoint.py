@@ -29,6 +29,7 @@ from ..errors import DownslopeError, DownslopeWarning, Interrupted
 from ..messages import text
 from . import schema
 from .code import ExternalCode, needed_of, refuse_other, stored_code
+from .comparing import check_nested
 from .logbook import Log, Logbook
 from .packing import packed, unpacked
 from .recipe import Recipe
@@ -139,6 +140,9 @@ class Checkpoint:
         }
         if training.selection is not None:
             contents |= {"selection": training.selection, "choice": [list(note) for note in training.choice]}
+            contents["asked_recipe"] = training.asked_recipe.without_code().to_json()
+        if training.nested is not None:
+            contents["nested"] = True
         replace_file(Path(self.path) / CHECKPOINT, packed(contents))
 
 
@@ -301,6 +305,11 @@ class LoadedCheckpoint:
         training.code = self.code
         training.selection = self.contents.get("selection")
         training.choice = tuple((key, facts) for key, facts in self.contents.get("choice", ()))
+        if asked := self.contents.get("asked_recipe"):  # alpha is chosen again wherever rows are left out
+            asked = code.recipe(self.path, Recipe.from_json(asked))
+            training.asked_recipe = asked.with_(epochs=recipe.epochs)
+        nested = bool(self.contents.get("nested"))
+        training.nested = check_nested(nested, training.asked_recipe, training.dataset, training.module)
         return training
 
 

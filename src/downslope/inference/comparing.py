@@ -299,11 +299,22 @@ def chosen_by(recipe: Recipe) -> list[str]:
     return [name for name, chooses in {**asked, "patience": recipe.patience}.items() if chooses]
 
 
-def check_nested(asked_for: bool, recipe: Recipe, dataset: Any, module: Any) -> None:
-    """Refuse nested cross-validation that can not be, if it is asked for."""
+@dataclass
+class NestedFolds:
+    """Nested cross-validation that follows a fit: whose way to choose, and the folds done so far."""
+
+    recipe: Recipe
+    done: int = 0
+    total: int = 0
+
+
+def check_nested(asked_for: bool, recipe: Recipe, dataset: Any, module: Any) -> NestedFolds | None:
+    """The folds to be done, if nested cross-validation is asked for; refuses what can not be."""
     truth("nested", asked_for)
-    if asked_for:
-        _nested_metric(recipe, dataset, module)
+    if not asked_for:
+        return None
+    _nested_metric(recipe, dataset, module)
+    return NestedFolds(recipe)
 
 
 def _nested_metric(recipe: Recipe, dataset: Any, module: Any) -> Metric:
@@ -325,10 +336,14 @@ def _nested_metric(recipe: Recipe, dataset: Any, module: Any) -> Metric:
     return _metric(asked, [recipe])
 
 
-def nested_score(recipe: Recipe, dataset: Dataset) -> Nested:
+def nested_score(asked: NestedFolds, dataset: Dataset) -> Nested:
     """The score of a recipe on each fold, by a model of the other folds that chooses all again."""
+    recipe = asked.recipe
     metric, folds = _nested_metric(recipe, dataset, None), FoldSpec.of(recipe.folds).cut(dataset, recipe.seed)
-    found = list(scored(dataset, recipe, folds.pairs, metric))
+    found, asked.total = [], len(folds)
+    for one in scored(dataset, recipe, folds.pairs, metric):
+        found.append(one)
+        asked.done = len(found)
     s = np.ones(len(dataset)) if dataset.weights is None else np.asarray(dataset.weights, dtype=float)
     scores, weights = np.array(found)[:, :1], np.array([s[held].sum() for _, held in folds.pairs])
     mean, error = (float(one[0]) for one in curve_of(scores, weights, False))
@@ -338,8 +353,8 @@ def nested_score(recipe: Recipe, dataset: Dataset) -> Nested:
 
 def measured(training: Any, solution: Any) -> Any:
     """The solution with the nested score of its recipe, where that was asked for."""
-    recipe = training.nested
-    if recipe is None or solution.stopped == "interrupted" or not chosen_by(recipe):
+    asked = training.nested
+    if asked is None or solution.stopped == "interrupted" or not chosen_by(asked.recipe):
         return solution
-    found = nested_score(recipe, training.dataset)
-    return replace(solution, nested=found, notes=(*solution.notes, found.note(recipe)))
+    found = nested_score(asked, training.dataset)
+    return replace(solution, nested=found, notes=(*solution.notes, found.note(asked.recipe)))

@@ -144,8 +144,8 @@ def test_rows(dataset: Any, fraction: float | None, seed: int) -> tuple[Any, Any
     return replace(rest, drawn=dataset.drawn), (held, float(fraction), seed + 2)
 
 
-def refuse_checkpoint(checkpoint: Any, calibrate_rows: Any, test: Any, nested: bool) -> None:
-    """A resumed run does not know of rows that were set aside, or of what is to be done after its end."""
+def refuse_checkpoint(checkpoint: Any, calibrate_rows: Any, test: Any, nested: bool = False) -> None:
+    """A resumed run does not know of rows set aside; whether it has a nested score was said before."""
     asked = {"test": test is not None, "calibration": calibrate_rows is not None, "nested": nested}
     for name in (name for name, given in asked.items() if given and checkpoint is not None):
         raise DownslopeError(f"inference.{name}_checkpoint")
@@ -167,7 +167,7 @@ def apart_as(training: Any, other: Any, features: Any = None) -> None:
     judged."""
     training.judged = other.judged
     training.calibrates = other.calibrates
-    training.nested = None if other.nested is None else training.asked_recipe
+    training.nested = None if other.nested is None else replace(other.nested, recipe=training.asked_recipe)
     training.calibration, training.test = (
         apart if apart is None or features is None else (apart[0].with_features(features), *apart[1:])
         for apart in (other.calibration, other.test)

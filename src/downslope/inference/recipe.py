@@ -156,7 +156,7 @@ class Recipe(RecipeSettings):
         """This recipe with what the target asks for where `given` does not name it: log for the loss of
         classes, and for the penalty of a linear model of classes "auto"."""
         recipe = self
-        if "loss" not in given and bool(getattr(rows, "classes", False)):
+        if "loss" not in given and any(getattr(rows, name, False) for name in ("classes", "boolean_target")):
             recipe = recipe.with_(loss="log")
         linear = recipe.net is None and module is None
         if recipe.loss.labels and linear and not {"penalty", "alpha"} & {*given}:

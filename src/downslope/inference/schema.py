@@ -202,6 +202,8 @@ class CheckpointContent(msgspec.Struct):
     code: dict[str, Any] | None = None
     selection: SelectionRecord | None = None
     choice: list[tuple[str, dict[str, Any]]] = []
+    asked_recipe: RecipeRecord | None = None  # type: ignore[valid-type]
+    nested: bool = False
 
 
 @contextmanager

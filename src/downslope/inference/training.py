@@ -32,7 +32,7 @@ from ..model.functions import Function
 from ..model.objective import Objective, function_objective
 from ..selection import Path
 from .automatic import Reason, chosen
-from .comparing import check_nested, measured
+from .comparing import NestedFolds, check_nested, measured
 from .deciding import check_decisions, decided
 from .intervals import apart_as, attached, encoded_as, labelled_as, refuse_checkpoint, set_apart, test_rows
 from .logbook import Log, Logbook
@@ -85,7 +85,7 @@ class Training:
         self.calibrates: str | None = None  # "cv+:10", where intervals come from all rows
         self.calibration: Any = None  # else (calibration rows, fraction, seed)
         self.test: Any = None  # (test rows, fraction, seed)
-        self.nested: Recipe | None = None  # whose way to choose nested cross-validation measures
+        self.nested: NestedFolds | None = None  # the nested cross-validation that follows
         self.code: Mapping[str, Any] = {}  # what a checkpoint keeps of a module, an optimizer, a function
         self.unbounded: tuple[str, Verdict] | None = None  # the end without the penalty that "auto" added
         self._validation: Objective | None = validation
@@ -125,7 +125,7 @@ class Training:
         if dataset.encoding is not None and recipe.intercept:
             dataset.refuse_constant_columns() if parted else refuse_constant_columns(dataset)
         check_decisions(recipe, dataset, module, calibration, held_out)
-        check_nested(nested, recipe, dataset, module)
+        to_measure = check_nested(nested, recipe, dataset, module)
         path = recipe.path(dataset, module) if recipe.rule else None
         recipe = recipe if path is None else recipe.with_(alpha=path.alpha, penalty=path.penalty)
         with one_blas_thread():
@@ -143,7 +143,7 @@ class Training:
         if path is not None:
             training.path, training.selection, training.choice = path, path.to_json(), (*path.notes(),)
         training.asked_recipe, training.calibration, training.test = asked, calibration, tested
-        training.nested = asked if nested else None
+        training.nested = to_measure
         training.calibrates = str(calibrate_rows) if calibrate_rows and calibration is None else None
         return training
 
@@ -416,7 +416,7 @@ def fit(
     module, rows = (None, model_or_dataset) if dataset is None else (model_or_dataset, dataset)
     recipe, book = recipe or Recipe.for_rows(rows, settings, module), Logbook.checked(log)
     apart: dict[str, Any] = {"calibrate_rows": calibrate_rows, "test": test, "nested": nested}
-    refuse_checkpoint(checkpoint, **apart)
+    refuse_checkpoint(checkpoint, calibrate_rows, test)
     training = Training.on_rows(rows, recipe, validation, module, **apart)
     return run_to_end(training, checkpoint, book)
 

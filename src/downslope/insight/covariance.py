@@ -35,7 +35,9 @@ def root(term: Any, theta, prior: np.ndarray | None = None) -> np.ndarray:
         noise = S[0] * np.finfo(float).eps * max(term.rows, q)
         rank = int((noise < S).sum())
         if rank < q:
-            raise DownslopeError("instruments.dependent", rank=rank, columns=q)
+            level = term.loss.clipped and np.linalg.matrix_rank(term.gram, hermitian=True) > rank
+            facts = {"rank": rank, "columns": q, "loss": term.loss.spec}
+            raise DownslopeError("instruments.within_delta" if level else "instruments.dependent", **facts)
         out.append(one)
     return np.array(out)
 

@@ -261,9 +261,8 @@ def _refuse_loss(solution, kind: str) -> None:
         raise DownslopeError("instruments.several_quantiles", loss=loss.spec, one=loss.of_output(0).spec)
     kinked = penalty.nonsmooth or loss.corner is not None
     if penalty.alpha and (kinked or kind not in ("posterior", "sandwich")):
-        known = "bootstrap" if kinked else "posterior, sandwich, bootstrap"
-        facts = {"kind": kind, "penalty": penalty.name, "alpha": penalty.alpha, "known": known}
-        raise DownslopeError("instruments.penalised", **facts)
+        key = "instruments.penalised_kink" if kinked else "instruments.penalised"
+        raise DownslopeError(key, kind=kind, penalty=penalty.name, alpha=penalty.alpha)
     if kind == "quasi" and loss.name != "poisson":
         raise DownslopeError("instruments.quasi_counts", loss=loss.spec)
     if kind == "posterior" and not penalty.alpha:
