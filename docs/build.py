@@ -40,10 +40,7 @@ EXAMPLES = ROOT / "examples" / "gallery"
 EXECUTED = ROOT / "build" / "gallery"
 SITE = ROOT / "site"
 LANGUAGES = ("en", "zh")
-UNTRANSLATED = {
-    *("architecture", "certificate", "check", "cli", "data", "estimators", "export", "functions"),
-    *("instruments", "lab", "nets", "paths", "scale", "verdicts"),
-}
+UNTRANSLATED = {"architecture"}
 ELSEWHERE = {  # pages that stand outside docs/, and their names in the site
     "README.md": "readme",
     "CHANGELOG.md": "changelog",
