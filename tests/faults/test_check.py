@@ -221,3 +221,38 @@ def test_a_mended_script_runs(path):
         text = f"{finding.mended}\n{text}"
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-500:]
+
+
+@pytest.mark.fault("E17")
+@pytest.mark.parametrize("up", [True, False])
+@pytest.mark.parametrize(
+    "derived",
+    [
+        "g, = torch.autograd.grad(loss, w)",
+        "g = torch.autograd.grad(loss, [w])[0]",
+        "[g] = torch.autograd.grad(outputs=loss, inputs=w)",
+    ],
+)
+def test_the_sign_of_an_update_by_gradients_from_autograd_grad_is_judged(derived, up):
+    script = f"""
+import torch
+w = torch.zeros(2, requires_grad=True)
+X, y = torch.randn(20, 2), torch.randn(20)
+for _ in range(50):
+    loss = {"" if up else "-"}(X @ w - y).pow(2).mean()
+    {derived}
+    with torch.no_grad():
+        w += 0.1 * g
+"""
+    assert codes(script) == (["wrong_sign"] if up else [])
+
+
+@pytest.mark.fault("E18")
+@pytest.mark.parametrize(
+    "step", ["0.1 * X.T @ r", "0.1 * 2 * X.T @ r", "0.1 * (2 * X.T @ r)", "(0.2 * X.T) @ r"]
+)
+def test_a_sum_with_the_rate_of_a_mean_is_found_wherever_the_rate_stands(step):
+    made = "import numpy as np\nX = np.random.randn(1000, 2)\ny = X @ [1.0, 2.0]\nw = np.zeros(2)\n"
+    loop = "for _ in range(9):\n    r = X @ w - y\n    w -= {}\n"
+    assert codes(made + loop.format(step)) == ["sum_with_rate"]
+    assert codes(made + loop.format(f"{step} / len(y)")) == []

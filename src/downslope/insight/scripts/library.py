@@ -289,7 +289,7 @@ def _init(of: Call, _: str) -> Any:
 
 def _gradients(of: Call, _: str) -> Seq:
     """torch.autograd.grad(loss, (w, b))"""
-    of.emit("autograd")
+    of.emit("autograd", tensor=as_tensor(of.arg(0, "outputs")))
     asked = of.arg(1, "inputs")
     listed = isinstance(asked, Seq)
     made = [

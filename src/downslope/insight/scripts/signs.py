@@ -236,7 +236,8 @@ def _by_autograd(script: Script, event: Any) -> int | None:
         return None
     ways = [(sign, growth(change, lambda value: value.op == "grad", {})) for sign, change in event.changes]
     signs = {sign * way if way in (1, -1) else None for sign, way in ways}
-    before = [b for b in script.events("backward") if b.place < event.place and trace.shared(b, event)]
+    derived = script.events("backward", "autograd")
+    before = [b for b in derived if b.place < event.place and trace.shared(b, event)]
     falls = objective(before[-1].tensor) if before else None
     way = signs.pop() if len(signs) == 1 else None
     return way * falls if falls is not None and way is not None else None
@@ -370,7 +371,7 @@ def _summed_slope(script: Script, event: Any) -> Iterator[Slip]:
     """w -= rate * X.T @ (X @ w − y)"""
     core, scale = _factored(event.changes[0][1], "read", "neg")
     grows = _Grows(event)
-    if not isinstance(core, Tensor) or grows(core) in (0, NEUTRAL) or scale >= 1:
+    if not isinstance(core, Tensor) or grows(core) in (0, NEUTRAL):
         return
     left = core.inputs[0] if core.inputs else None
     if core.op == "matmul" and isinstance(left, Tensor) and left.op == "mul":  # 2 * X.T @ r
@@ -386,7 +387,7 @@ def _summed_slope(script: Script, event: Any) -> Iterator[Slip]:
     else:
         return
     curved = any(p.op in CURVED and grows(p) != 0 for p in trace.tensors(core, 200))
-    if not isinstance(n, int) or n < 8 or scale * n < 2 or core.node is None or curved:
+    if not isinstance(n, int) or n < 8 or not 2 / n <= scale < 1 or core.node is None or curved:
         return
     rows, text = _rows(core, left), script.source(core.node)
     mend = script.replaced(core.node, f"{text} / len({script.source(rows)})") if rows else None
