@@ -71,8 +71,8 @@ class Summary:
         sums = (n << UNIT, total, total)
         if weights is not None:
             sums = (exact_sum(weights), exact_sum(weights * values), total)
-        counts, many = {}, not distinct
-        if distinct:
+        counts, many = {}, not distinct or len(np.unique(values[: 8 * MANY])) > MANY  # the first ones tell
+        if not many:
             found, places, counted = np.unique(values, return_inverse=True, return_counts=True)
             many = len(found) > MANY
             counts = {} if many else _counts(found.tolist(), counted, places, weights)
