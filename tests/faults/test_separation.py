@@ -1,6 +1,7 @@
 """Classes and counts without a minimum: `separable` only where it is, against a linear program."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
@@ -48,6 +49,73 @@ def test_the_baseline_level_is_named_too(tmp_path):
     rows = ds.Dataset.read(tmp_path / "plans.csv", target="left")
     found = ds.fit(rows, loss="log", penalty=None).verdict
     assert found.code == "quasi_separable" and "plan=basic: all 30 rows are" in found.text
+
+
+def level_of_one_class(rng, n):
+    X = np.column_stack([rng.normal(size=n), rng.random(n) < 0.1])
+    return X, np.where(X[:, 1] > 0, 1, rng.random(n) < 0.5).astype(float), "log"
+
+
+def level_without_a_class(rng, n):
+    X = np.column_stack([rng.normal(size=n), rng.random(n) < 0.3])
+    return X, rng.integers(0, np.where(X[:, 1] > 0, 2, 3)).astype(float), "log"
+
+
+def classes_apart(rng, n):
+    X = rng.normal(size=(n, 2))
+    return X, (X @ [1.0, -2.0] > 0.1).astype(float), "log"
+
+
+def group_without_an_event(rng, n):
+    X = np.column_stack([rng.normal(size=n), rng.random(n) < 0.2])
+    return X, np.where(X[:, 1] > 0, 0, 1 + rng.poisson(2.0, n)).astype(float), "poisson"
+
+
+def second_target_without_an_event(rng, n):
+    X, y, loss = group_without_an_event(rng, n)
+    return X, np.column_stack([rng.poisson(2.0, n), y]), loss
+
+
+TABLES = [
+    *(level_of_one_class, level_without_a_class, classes_apart, group_without_an_event),
+    second_target_without_an_event,
+]
+
+
+@UNFINISHED
+@pytest.mark.parametrize("rows", [120, pytest.param(2_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("table", TABLES)
+def test_rows_in_parts_are_judged_as_rows_in_memory(table, rows, tmp_path, monkeypatch):
+    """Also where the sample of them that is held is not all."""
+    monkeypatch.setattr("downslope.data.partitioned.SAMPLE", 400)
+    rng = np.random.default_rng(1)
+    X, y, loss = table(rng, rows)
+    Y = y.reshape(rows, -1)
+    names = [f"y{j}" for j in range(Y.shape[1])]
+    frame = pd.DataFrame(np.column_stack([X, Y]), columns=[*(f"x{j}" for j in range(X.shape[1])), *names])
+    frame.to_parquet(tmp_path / "rows.parquet")
+    stream = ds.Stream.open(tmp_path / "rows.parquet", names, reading=ds.ReadOptions(rows=64))
+    if loss == "log":
+        stream = stream.labelled()
+    assert rows < 400 or len(stream.sample) < rows
+    here = ds.fit(ds.Dataset.from_arrays(X, y), loss=loss, penalty=None, epochs=300).verdict
+    there = ds.fit(stream, loss=loss, penalty=None, epochs=300).verdict
+    assert "separable" in here.code and there.code == here.code
+    assert there.numbers["on_plane"] == here.numbers["on_plane"]
+
+
+@UNFINISHED
+@pytest.mark.slow
+def test_a_row_outside_the_sample_speaks_against_a_separation(tmp_path, monkeypatch):
+    monkeypatch.setattr("downslope.data.partitioned.SAMPLE", 400)
+    X, y, _ = level_of_one_class(np.random.default_rng(1), 6_000)
+    frame = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "y": y})
+    frame.to_parquet(tmp_path / "rows.parquet")
+    held = ds.Stream.open(tmp_path / "rows.parquet", "y", reading=ds.ReadOptions(rows=64)).sample.X[:, 0]
+    frame.loc[np.flatnonzero((X[:, 1] > 0) & ~np.isin(X[:, 0], held))[0], "y"] = 0.0
+    frame.to_parquet(tmp_path / "rows.parquet")
+    stream = ds.Stream.open(tmp_path / "rows.parquet", "y", reading=ds.ReadOptions(rows=64)).labelled()
+    assert ds.fit(stream, loss="log", penalty=None).verdict.code == "converged"
 
 
 @UNFINISHED

@@ -26,7 +26,7 @@ HELD = np.inf  # the lead of a pair that says nothing: a class over itself
 @dataclass(frozen=True, eq=False)
 class Separation:
     """What a direction separates. `output`: the column of y; `moved`: rows of which it takes some class away,
-    (n,); `weights`: the share of each column in it, (d,). Both None for rows that are not in memory."""
+    (n,); `weights`: the share of each column in it, (d,). Both None where not all rows are in memory."""
 
     on_plane: int  # rows that it does not tell from all other classes
     output: int = 0
@@ -35,33 +35,45 @@ class Separation:
 
 
 def separation(term, theta) -> Separation | None:
-    """The direction along which the loss falls for ever; None where none is seen. Rows that are not in memory
-    are looked at only where some of them are separated by θ, and then all are."""
+    """The direction along which the loss falls for ever; None where none is seen. Of rows that are not in
+    memory it is found on a sample, and proved on all."""
     coupled = term.loss.coupled(term.outputs)
     for output in range(1 if coupled else term.outputs):
-        part = term if coupled or term.outputs == 1 else _single(term, output)
-        found = _of_one(part, theta if part is term else theta[output :: term.outputs])
+        one = None if coupled or term.outputs == 1 else output
+        found = _of_output(term, one, theta if one is None else theta[output :: term.outputs])
         if found is not None:
             return replace(found, output=output)
     return None
 
 
-def _single(term, output: int):
-    """The term of one of several outputs that do not depend on each other."""
-    return replace(term.sample, Y=term.sample.Y[:, output : output + 1], gathered=None, compiled=False)
+def _single(term, output: int | None):
+    """The term of one of several outputs that do not depend on each other; of all where it is None."""
+    if output is None:
+        return term
+    return replace(term, Y=term.Y[:, output : output + 1], gathered=None, compiled=False)
 
 
-def _of_one(term, theta) -> Separation | None:
-    if term.sample is not term:
-        least = leads(term.sample, theta)
-        free = not _bound(term.sample).any()
-        apart = free and least.min() > 0 and term.map_reduce(partial(_least_lead, theta), plus=_less) > 0
-        return Separation(0) if apart else None
+def _of_output(term, output: int | None, theta) -> Separation | None:
+    rows = _single(term.sample, output)
+    found = _direction(rows, theta)
+    if found is None:
+        return None
+    way, rounding = found
+    apart = leads(rows, way) > rounding * _most(rows, way)
+    if rows.rows == term.rows:
+        moved = (apart & np.isfinite(leads(rows, way))).any(axis=1)
+        return Separation(int((~apart.all(axis=1)).sum()), 0, moved, _shares(rows, way))
+    against, on_plane = term.map_reduce(partial(_counts, way, rounding, output=output))
+    return None if against else Separation(int(on_plane))
+
+
+def _direction(term, theta) -> tuple[np.ndarray, float] | None:
+    """The direction, and the share of `_most` that is its rounding: none where θ itself separates all."""
     lead, bound = leads(term, theta), _bound(term)  # (n, k)
     for certain in CERTAIN:
         open_ = (lead <= certain) | bound
         if not open_.any():
-            return _separation(term, lead, theta, np.zeros_like(lead))
+            return theta, 0.0
         if term.size > WIDE // 4:
             return None
         shifts = term.inputs if term.outputs > 1 else 0  # of all classes alike
@@ -72,26 +84,26 @@ def _of_one(term, theta) -> Separation | None:
         for _ in range(3):  # the Gram matrix holds half of the digits: what it left is taken off
             off = np.where(open_, np.where(np.isfinite(lead), leads(term, way), 0.0), 0.0)
             way = way - back(off)
-        gain, most = leads(term, way), _most(term, way)
-        shown = np.isfinite(gain)
-        if gain[shown].max() > 1 and (gain >= -ON_PLANE * most).all() and _still(gain, bound, most):
-            return _separation(term, gain, way, ON_PLANE * most)
+        gain = leads(term, way)
+        if gain[np.isfinite(gain)].max() > 1 and not _counts(way, ON_PLANE, term)[0]:
+            return way, ON_PLANE
     return None
 
 
-def _separation(term, gain, way, rounding) -> Separation:
-    apart = gain > rounding
+def _counts(way, rounding: float, term, output: int | None = None) -> np.ndarray:
+    """How many rows the direction moves the wrong way, and how many it does not tell from all.  (2,)"""
+    term = _single(term, output)
+    gain, bound, most = leads(term, way), _bound(term), rounding * _most(term, way)
+    wrong = np.where(bound, np.abs(gain) > most, gain < -most if rounding else gain <= 0).any(axis=1)
+    return np.array([wrong.sum(), (~(gain > most).all(axis=1)).sum()])
+
+
+def _shares(term, way) -> np.ndarray:
+    """The share of each column in a direction.  (d,)"""
     d, k = term.columns, term.outputs
     away = way.reshape(-1, k)[:d]
     away = away - away.mean(axis=1, keepdims=True) if k > 1 else away  # a shift of all classes is none
-    weights = np.abs(away).max(axis=1) * np.sqrt(np.maximum(np.diag(term.gram)[:d], 0.0))
-    moved = (apart & np.isfinite(gain)).any(axis=1)
-    return Separation(int((~apart.all(axis=1)).sum()), 0, moved, weights)
-
-
-def _still(gain, bound, most) -> bool:
-    """Whether rows that bind the direction to 0 on both sides stay where they are."""
-    return bool((np.abs(gain[bound]) <= ON_PLANE * np.broadcast_to(most, gain.shape)[bound]).all())
+    return np.abs(away).max(axis=1) * np.sqrt(np.maximum(np.diag(term.gram)[:d], 0.0))
 
 
 def _most(term, way) -> np.ndarray:
@@ -102,14 +114,6 @@ def _most(term, way) -> np.ndarray:
     for rows, block in term.blocks():
         out[rows, 0] = np.abs(block) @ sizes
     return out + np.abs(out).max(initial=0.0)
-
-
-def _least_lead(theta, term) -> float:
-    return float(leads(term, theta).min())
-
-
-def _less(one, other):
-    return min(part for part in (one, other) if part is not None)
 
 
 def _bound(term) -> np.ndarray:

@@ -46,7 +46,7 @@ def separable(case: Case) -> Verdict | None:
     rows = {"on_plane": found.on_plane, "rows": term.rows}
     if found.on_plane == 0:
         return case.verdict("separable", remedy, kind="no_events" if no_events else "", **rows)
-    levels, columns = case.judge("faults", lambda: faults(term, found, case.dataset), ([], []))
+    levels, columns = case.judge("faults", lambda: faults(term.sample, found, case.dataset), ([], []))
     facts = {**rows, "faults": [levels, columns]}
     kind = "" if levels or columns else "quasi_separable_somewhere"
     return case.verdict("quasi_separable", remedy, kind=kind, **facts)
