@@ -569,6 +569,29 @@ def test_the_run_as_downslope_is_the_run(asked, settings, capsys):
     np.testing.assert_array_equal(space["run"].params, ran.solution.params)
 
 
+def test_class_weights_and_a_threshold_are_those_of_fit_and_of_the_code_that_is_taken_away(capsys):
+    points = [[1, 1, 0], [2, 1.5, 0], [1.5, 3, 0], [7, 6, 1], [3, 2, 1], [6, 8.5, 1], [2, 2, 0]]
+    asked = {"kind": "points", "task": "classes", "points": points}
+    rows = ds.Dataset.from_arrays([p[:2] for p in points], [p[2] for p in points]).labelled((0, 1))
+    for settings in ({"class_weights": "balanced"}, {"class_weights": {"1": 5}, "threshold": 0.2}):
+        doc = made(asked, settings, {})
+        ran, plain = doc["runs"]
+        fitted = ds.fit(rows, loss="log", scale=False, tol=1e-10, method="gd", **settings)
+        assert list(ran["final"].values()) == fitted.params.tolist() != list(plain["final"].values())
+        assert doc["problem"]["formulas"][1]["text"].startswith("F(w, b) = 1/S·Σ s·(")
+        assert "5" in ran["label"]["zh"] or "balanced" in ran["label"]["zh"]
+        script = json.loads(
+            tasks.as_code({"problem": asked, "settings": settings, "library": "downslope"}, LINE)
+        )["code"]
+        held = {}
+        exec(compile(script, "walk.py", "exec"), held)
+        assert held["run"].params.tolist() == fitted.params.tolist()
+    regions = [made(asked, {"threshold": at})["runs"][0]["fit"]["class"][-1] for at in (0.2, 0.8)]
+    assert np.sum(regions[0]) > np.sum(regions[1])  # more places are of the second class where less is needed
+    assert refused_key(made, asked, {"threshold": "sometimes"}) == "selection.threshold"
+    capsys.readouterr()
+
+
 def test_a_search_shows_its_own_values_and_ends_on_the_best():
     doc = made({"kind": "lesson", "number": 1})
     (ran,), search = doc["runs"], doc["pictures"]["search"]

@@ -120,6 +120,10 @@ told = st.fixed_dictionaries(
         "loss": st.sampled_from([*LOSSES, "huber:1.5"]),
         "penalty": st.sampled_from([*PENALTIES, None, "elasticnet:0.3"]),
         "alpha": st.one_of(st.floats(0, 1), numbers),
+        "class_weights": st.one_of(
+            st.none(), st.just("balanced"), st.dictionaries(st.sampled_from(["0", "1", "2"]), numbers)
+        ),
+        "threshold": st.one_of(st.none(), numbers, st.sampled_from(["f1", "cost:5:1", "none"])),
         "intercept": st.booleans(),
         "scale": st.booleans(),
         "grid": st.one_of(

@@ -914,6 +914,28 @@ def test_a_pair_that_does_not_go_is_greyed_and_says_why(page, address):
     assert page.locator("body").get_attribute("data-runs") == before
 
 
+def test_class_weights_and_a_threshold_are_set_where_there_are_classes(page, address):
+    points = [[1, 1, 0], [2, 1.5, 0], [1.5, 3, 0], [7, 6, 1], [3, 2, 1], [6, 8.5, 1], [2, 2, 0]]
+    visit(page, link(address, {"kind": "points", "task": "classes", "points": points}, {}))
+    page.locator("#more summary").click()
+    field = page.locator("#set-class_weights-1")
+    field.fill("5")
+    answered(page, lambda: field.press("Enter"))
+    see(page, "fit")
+    before = page.locator("#picture").evaluate(PICTURE)
+    page.locator("#set-threshold").fill("０.2")
+    answered(page, lambda: page.locator("#set-threshold").press("Enter"))
+    assert page.locator("#picture").evaluate(PICTURE) != before
+    settings = "(await import('/page/state.js')).stage.lab.runs[0].settings"
+    told = page.evaluate(f"async () => [{settings}.class_weights, {settings}.threshold]")
+    assert told == [{"1": 5}, 0.2]
+    answered(page, lambda: page.locator("#set-balanced").check())
+    assert page.locator("#set-class_weights-1").count() == 0
+    visit(page, link(address, THREE, {}))
+    page.locator("#more summary").click()
+    assert page.locator("#set-threshold, #set-balanced").count() == 0
+
+
 def test_a_question_is_checked_on_the_spot(page, address):
     visit(page, f"{address}#lesson=1")
     answer = page.locator("[id='answer-1.a']")

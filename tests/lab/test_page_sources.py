@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import downslope
+from downslope.lab.pages import CONTROLS
 from tests.sentences import texts
 
 TEXTS = texts("lab_page")
@@ -42,6 +43,12 @@ def test_every_word_in_the_table_is_on_the_page():
         if key not in ATTRIBUTES and f'"{key}"' not in everything and not key.startswith(MADE)
     ]
     assert unused == [key for key in unused if key in ("epochs", "updates", "seconds")]  # the race's measures
+
+
+def test_every_control_that_a_teacher_may_hide_has_a_name_and_is_on_the_page():
+    assert [name for name in CONTROLS if f"lab.control_{name}" not in TEXTS] == []
+    everything = " ".join([MARKUP, *MODULES.values()])
+    assert [name for name in CONTROLS if f'"{name}"' not in everything] == []
 
 
 def test_no_sentence_stands_in_the_markup_or_in_a_module():

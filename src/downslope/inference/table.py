@@ -192,11 +192,19 @@ class RecipeSettings:
     folds: int | str = setting(5, NOUN, "--folds N|loo|group:COL|time:COL", "fit compare linear")
     metric: str | None = setting(None, NOUN, "--metric NAME", "fit compare linear net", choices=_metrics)
     threshold: float | str | None = setting(  # of two classes: a number, or the rule that finds one
-        None, Kind(_anything, _rate, take=_rate), "--threshold NUMBER|f1|cost:FN:FP", "fit"
+        None,
+        Kind(_anything, _rate, take=_rate),
+        "--threshold NUMBER|f1|cost:FN:FP",
+        "fit lab",
+        page=Kind(_anything, schema={"type": ["number", "string", "null"]}),
     )
     calibrate: str | None = setting(None, NOUN, "--calibrate platt|isotonic", "fit", choices=_calibrations)
     class_weights: str | Mapping[str, float] | None = setting(  # times the weights of the rows
-        None, Kind(_anything, _class_weights), "--class-weights balanced|CLASS=NUMBER", "fit compare certify"
+        None,
+        Kind(_anything, _class_weights),
+        "--class-weights balanced|CLASS=NUMBER",
+        "fit compare certify lab",
+        page=Kind(_anything, schema={"anyOf": [{"const": "balanced"}, BY_NAME]}),
     )
 
 

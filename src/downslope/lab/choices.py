@@ -43,6 +43,8 @@ ALIKE = (
     "penalty",
     "alpha",
     "penalty_on",
+    "class_weights",
+    "threshold",
     "scale",
     "start",
     "seed",

@@ -47,12 +47,16 @@ def _of_rows(features: Sequence[str], classes: int, settings: Settings) -> list[
     name = None if settings.penalty == "auto" else settings.penalty
     penalty = penalties.by_name(name, float(settings.alpha))
     price = f" + {penalty.alpha:g}·{penalty.formula()}" if penalty.alpha else ""
+    mean, weighted = "1/n·Σ ", []
+    if settings.class_weights is not None:
+        mean, weighted = "1/S·Σ s·", [("lab.formula_weights", "s = c(y), S = Σ s")]
     if settings.hidden is not None:
         layers = "σ" if settings.activation == "sigmoid" else settings.activation
         z = "W₁·x + b₁"
         for k in range(2, len(settings.hidden) + 2):
             z = f"W{_index(k)}·{layers}({z}) + b{_index(k)}"
-        return [("lab.formula_model", f"z = {z}"), ("lab.formula_loss", f"F = 1/n·Σ {value}{price}")]
+        lines = [("lab.formula_model", f"z = {z}"), ("lab.formula_loss", f"F = {mean}{value}{price}")]
+        return [*lines, *weighted]
     bias = " + b" if settings.intercept else ""
     if len(features) == 1:
         z = f"w·{_column(features[0])}{bias}"
@@ -61,13 +65,14 @@ def _of_rows(features: Sequence[str], classes: int, settings: Settings) -> list[
     else:
         z = f"x·w{bias}"
     weights = "w, b" if settings.intercept else "w"
-    lines = [("lab.formula_model", f"z = {z}"), ("lab.formula_loss", f"F({weights}) = 1/n·Σ {value}{price}")]
+    lines = [("lab.formula_model", f"z = {z}"), ("lab.formula_loss", f"F({weights}) = {mean}{value}{price}")]
+    lines += weighted
     shown = [_column(name) for name in features] if len(features) <= FEW else ["xⱼ"]
     for j, feature in enumerate(shown, 1):
         weight = "w" if len(features) == 1 else "wⱼ" if len(features) > FEW else f"w{_index(j)}"
-        lines.append(("lab.formula_gradient", f"∂F/∂{weight} = 1/n·Σ {slope}·{feature}"))
+        lines.append(("lab.formula_gradient", f"∂F/∂{weight} = {mean}{slope}·{feature}"))
     if settings.intercept:
-        lines.append(("lab.formula_gradient", f"∂F/∂b = 1/n·Σ {slope}"))
+        lines.append(("lab.formula_gradient", f"∂F/∂b = {mean}{slope}"))
     return lines
 
 

@@ -27,7 +27,7 @@ CONTROLS = (
         "momentum",
         "grid",
     ),
-    *("loss", "penalty", "alpha", "penalty_on", "epochs", "start", "seed"),
+    *("loss", "penalty", "alpha", "penalty_on", "class_weights", "threshold", "epochs", "start", "seed"),
     *("intercept", "scale", "hidden", "activation"),
     *("runs", "code"),
 )

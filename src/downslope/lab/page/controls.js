@@ -1,6 +1,7 @@
 // How a run goes: rows × direction × learning rate, and everything else that can be set.
 import { byId, figure, make, said, weightName, word } from "./words.js";
 import { menu } from "./menu.js";
+import { numberOf } from "./lesson.js";
 
 /** @typedef {import("./types.js").Settings} Settings */
 /** @typedef {import("./types.js").Offer} Offer */
@@ -13,6 +14,7 @@ export function buildControls(offer, settings, change, more) {
   const function_ = offer.problem.kind === "function";
   const choose = (/** @type {string} */ name, /** @type {string} */ label) =>
     control(name, menu("set-" + name, label, offer.choices[name] ?? [], settings[name], (value) => change({ [name]: value }), Array.isArray(settings[name]) ? word("order_rows", { rows: settings[name].map((/** @type {number} */ row) => row + 1).join(", ") }) : undefined));
+  const classes = offer.problem.rows?.classes;
   const solved = settings.direction === "closed_form" || settings.direction === "exhaustive";
   const extra = make(
     "details",
@@ -25,6 +27,8 @@ export function buildControls(offer, settings, change, more) {
       offer.choices.penalty && !function_ ? choose("penalty", word("set_penalty")) : null,
       settings.penalty && settings.penalty !== "auto" ? number("alpha", word("set_alpha"), settings.alpha, { min: 0, step: "any" }, change) : null,
       settings.penalty && offer.choices.penalty_on && !function_ ? choose("penalty_on", word("set_penalty_on")) : null,
+      classes && !function_ ? classWeights(classes, settings, change) : null,
+      classes?.length === 2 && !function_ ? threshold(settings, change) : null,
       number("seed", word("set_seed"), settings.seed, { min: 0, step: 1 }, change),
       function_ ? null : tick("intercept", word("set_intercept"), settings.intercept, change),
       function_ ? null : tick("scale", word("set_scale"), settings.scale, change),
@@ -100,15 +104,43 @@ function hiddenLayers(settings, change) {
 function start(offer, settings, change) {
   const { names, symbols } = offer.problem;
   if (!names.length || names.length > 8 || settings.hidden) return null;
+  const labels = names.map((name, i) => weightName(symbols[i], name));
+  return control("start", make("span", { class: "label" }, word("set_start")), byName("start", "start_of", names, labels, "0", settings, change));
+}
+
+/** A number for each name, where one is given. @param {string} setting @param {string} about @param {string[]} names @param {string[]} labels @param {string} usual @param {Settings} settings @param {Change} change */
+function byName(setting, about, names, labels, usual, settings, change) {
   const inputs = names.map((name, i) => {
-    const input = make("input", { type: "number", step: "any", id: "set-start-" + name, value: settings.start?.[name] ?? "", placeholder: "0", "aria-label": word("start_of", { name: weightName(symbols[i], name) }) });
+    const input = make("input", { type: "number", step: "any", id: `set-${setting}-${name}`, value: settings[setting]?.[name] ?? "", placeholder: usual, "aria-label": word(about, { name: labels[i] }) });
     input.addEventListener("change", () => {
       const given = Object.fromEntries(names.map((one, i) => [one, inputs[i].value]).filter(([, value]) => value !== "").map(([one, value]) => [one, Number(value)]));
-      change({ start: Object.keys(given).length ? given : null });
+      change({ [setting]: Object.keys(given).length ? given : null });
     });
     return input;
   });
-  return control("start", make("span", { class: "label" }, word("set_start")), make("div", { class: "starts" }, inputs.map((input, i) => make("label", {}, weightName(symbols[i], names[i]) + " ", input))));
+  return make("div", { class: "starts" }, inputs.map((input, i) => make("label", {}, labels[i] + " ", input)));
+}
+
+/** All classes alike, or a weight for each. @param {string[]} classes @param {Settings} settings @param {Change} change */
+function classWeights(classes, settings, change) {
+  const balanced = settings.class_weights === "balanced";
+  const input = make("input", { type: "checkbox", id: "set-balanced", checked: balanced, onchange: () => change({ class_weights: input.checked ? "balanced" : null }) });
+  return control(
+    "class_weights",
+    make("span", { class: "label" }, word("set_class_weights")),
+    make("label", { class: "tick" }, input, word("class_weights_balanced")),
+    balanced || classes.length > 8 ? "" : byName("class_weights", "class_weight_of", classes, classes, "1", settings, change),
+  );
+}
+
+/** What the chance of the second class must exceed: a number, or the rule that finds one. @param {Settings} settings @param {Change} change */
+function threshold(settings, change) {
+  const input = make("input", { type: "text", id: "set-threshold", value: settings.threshold ?? "", placeholder: word("threshold_usual") });
+  input.addEventListener("change", () => {
+    const asked = input.value.trim();
+    change({ threshold: asked === "" ? null : Number.isNaN(numberOf(asked)) ? asked : numberOf(asked) });
+  });
+  return control("threshold", make("label", { for: "set-threshold", class: "label" }, word("set_threshold")), input);
 }
 
 /** The learning rate: a number, or found by itself; a slider whose track shows what the curvature promises.
