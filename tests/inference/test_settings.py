@@ -21,7 +21,7 @@ from downslope.errors import DownslopeError
 from downslope.inference.schema import NetRecord, RecipeRecord
 from downslope.inference.settings import Settings
 from downslope.inference.table import NET, RECIPE, as_options, asked_at, read_options, settings
-from downslope.lab.server import SETTINGS
+from downslope.lab.server import settings_schema
 from downslope.messages import LANGUAGES, speaking, text, writing
 from downslope.settings import COMMANDS
 
@@ -123,7 +123,7 @@ def test_the_lab_asks_for_the_settings_of_the_table():
     for row in asked_at("lab"):
         assert fields[row.name] == row.defaults["lab"], row.name
         Settings.of({row.name: row.defaults["lab"]})
-    assert SETTINGS["properties"].keys() == fields.keys()
+    assert settings_schema()["properties"].keys() == fields.keys()
 
 
 @pytest.mark.parametrize("name, value", [("epochs", 10**6), ("hidden", [65]), ("seed", -1), ("alpha", "1")])
@@ -147,7 +147,7 @@ import json, sys
 import downslope as ds
 from downslope.cli import main
 from downslope.inference.table import as_options
-from downslope.lab.server import SETTINGS
+from downslope.lab.server import settings_schema
 from downslope.inference.settings import Settings
 
 rows = ds.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.5])
@@ -161,7 +161,7 @@ except ds.DownslopeError as error:
 assert main(["fit", "rows.csv", "--target", "y", "--dummy", "5", "--out", "run"]) == 0
 assert ds.load("run").recipe.dummy == 5
 assert main(["fit", "rows.csv", "--target", "y", "--dummy", "0"]) == 2
-assert Settings.of({"dummy": 6}).dummy == 6 and SETTINGS["properties"]["dummy"]["minimum"] == 1
+assert Settings.of({"dummy": 6}).dummy == 6 and settings_schema()["properties"]["dummy"]["minimum"] == 1
 assert list(as_options({"dummy": 7})) == ["--dummy", "7"]
 """
 

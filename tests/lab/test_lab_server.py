@@ -199,6 +199,14 @@ def test_the_page_and_its_files_are_there_and_nothing_else_is(page):
         assert page.get(path).status_code == 404
 
 
+def test_what_may_be_sent_is_described(page):
+    paths = page.get("/api/openapi.json").json()["paths"]
+    posts = {path: methods["post"] for path, methods in paths.items() if "post" in methods}
+    assert len(posts) == 8 and all("requestBody" in post for post in posts.values())
+    schema = posts["/api/runs"]["requestBody"]["content"]["application/json"]["schema"]
+    assert "class_weights" in schema["properties"]["runs"]["items"]["properties"]
+
+
 def test_the_page_begins_in_the_language_that_the_browser_wishes(page):
     with speaking("en"):
         told = page.get("/api/page", headers={"accept-language": "zh-CN,zh;q=0.9,en;q=0.8"}).json()

@@ -350,10 +350,17 @@ def _watching(app: FastAPI, live: Live) -> None:
 # ── what may be sent, for those who read /api/openapi.json ─────────────────────────────────────────────
 
 
-def _bodies() -> dict[str, Any]:
-    """What each request may hold."""
+def settings_schema() -> dict[str, Any]:
+    """The settings of one run."""
     from ..inference.settings import Settings
     from ..settings import settings_of
+
+    known = {name: one.schema for name, one in settings_of(Settings).items()}
+    return {"type": "object", "additionalProperties": False, "properties": known}
+
+
+def _bodies() -> dict[str, Any]:
+    """What each request may hold."""
     from .problems import PRESETS
 
     number = {"type": "number", "minimum": -1e6, "maximum": 1e6}
@@ -378,8 +385,7 @@ def _bodies() -> dict[str, Any]:
         {"type": "object", "properties": {"kind": {"const": kind}, **parts}, "required": ["kind", *parts][:2]}
         for kind, parts in problems.items()
     ]
-    known = {name: one.schema for name, one in settings_of(Settings).items()}
-    settings = {"type": "object", "additionalProperties": False, "properties": known}
+    settings = settings_schema()
     problem = {"problem": {"oneOf": kinds}}
     several = {"runs": {"type": "array", "items": settings, "minItems": 1, "maxItems": 3}}
     window = {
