@@ -428,11 +428,12 @@ def test_an_edited_checkpoint_goes_on_or_is_refused_in_one_sentence(name, edits,
 
 @pytest.mark.slow
 @pytest.mark.fault("D11")
-def test_the_first_compilation_is_announced_and_the_second_process_has_none(tmp_path):
+def test_the_first_compilation_is_announced_and_the_second_process_has_none_and_the_same_bits(tmp_path):
     code = """
 import numpy as np, downslope as ds
-X = np.random.default_rng(0).normal(size=(1000, 3))
-ds.fit(ds.Dataset.from_arrays(X, X @ np.ones(3)), method="sgd", learning_rate=0.01, epochs=96)
+X = np.random.default_rng(0).normal(size=(1000, 37))
+dataset = ds.Dataset.from_arrays(X, X @ np.ones(37))
+print(ds.fit(dataset, method="sgd", learning_rate=0.001, epochs=9).coef.tobytes().hex())
 """
     env = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "DOWNSLOPE_LANG": "en"}
     ends = [
@@ -440,7 +441,23 @@ ds.fit(ds.Dataset.from_arrays(X, X @ np.ones(3)), method="sgd", learning_rate=0.
         for _ in range(2)
     ]
     assert [end.stderr.strip() for end in ends] == [text("kernels.compiling"), ""]
-    assert ends[0].stdout == ""
+    assert ends[0].stdout == ends[1].stdout and len(ends[0].stdout) == 2 * 8 * 37 + 1
+
+
+def test_threads_that_compile_at_once_share_one_kernel_where_no_folder_can_be_written():
+    code = """
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
+from downslope.kernels import compiled, gather
+with ThreadPoolExecutor(8) as pool:
+    kernels = set(pool.map(compiled.compiled, [gather.transpose] * 8))
+(kernel,), out = kernels, np.empty((3, 2))
+kernel(np.arange(6.0).reshape(2, 3), 0, 3, out)
+print(out.tolist())
+"""
+    env = os.environ | {"NUMBA_CACHE_LOCATOR_CLASSES": "_IPythonCacheLocator"}  # which finds none for a file
+    end = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert end.stdout == "[[0.0, 3.0], [1.0, 4.0], [2.0, 5.0]]\n"
 
 
 @pytest.mark.fault("F9")

@@ -6,7 +6,7 @@ import sys
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from threading import Timer
+from threading import RLock, Timer
 from types import FunctionType
 from typing import Any
 
@@ -28,8 +28,9 @@ from .sums import add_four, back_dense, chances, four_products, predict_dense, s
 from .sweeps import row_by_row, single_sweep, slopes, sweep
 
 HELPERS: tuple = (residual_loss, log_slope, single_loss, single_slope, softmax_loss)  # callees first
-HELPERS += (gather.sparse_product, gather.fetch, gather.fetch_piece, sparse_fetch, sparse_fetch_piece)
-HELPERS += (ring.begun, ring.make_one, ring.await_piece)
+HELPERS += (gather.sparse_product, gather.greatest, gather.fetch, gather.fetch_piece)
+HELPERS += (sparse_fetch, sparse_fetch_piece)
+HELPERS += (ring.begun, ring.make_one)
 HELPERS += (
     updates.shrink,
     updates.steepest,
@@ -49,20 +50,32 @@ WORTH_COMPILING = 300_000  # multiplications in a descent, below which Python is
 FAST = {"reassoc", "contract", "nsz", "arcp"}
 
 
-@cache
 def compiled(kernel):
     """`kernel`, compiled; other threads run while it does.
 
     numba keys its cache by the file of a kernel, not by the files of what it calls: the name that it is
     cached under includes all of them, so that no change of a helper leaves a stale kernel behind.
     """
+    with _registering:
+        return _compiled(kernel)
+
+
+_registering = RLock()  # threads that come at once would each register all helpers, and compile every one
+
+
+@cache
+def _compiled(kernel):
     import numba
 
     _helpers()
     twin = FunctionType(kernel.__code__, kernel.__globals__, kernel.__name__, kernel.__defaults__)
     twin.__qualname__ = f"{kernel.__name__}_{_sources()}"
     twin.__module__ = kernel.__module__
-    return numba.njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")(twin)
+    settings: Any = {"nogil": True, "fastmath": FAST, "error_model": "numpy"}
+    try:
+        return numba.njit(cache=True, **settings)(twin)
+    except RuntimeError:  # no folder can be written: every process compiles for itself
+        return numba.njit(**settings)(twin)
 
 
 @cache
@@ -75,7 +88,10 @@ def _helpers() -> None:
     _atomic()
     for helpers, freedom in ((EXACT, {"contract"}), (HELPERS, FAST)):
         for helper in helpers:
-            register_jitable(fastmath=freedom)(helper)
+            # A process that compiles calls a helper's own code, a later one the kernel's copy of it: those of
+            # `row_by_row` differ in the last bits, so no call of it may be left.
+            inlined = helper is row_by_row
+            register_jitable(fastmath=freedom, no_cfunc_wrapper=True, forceinline=inlined)(helper)
 
 
 def _announce_compilation() -> None:
@@ -200,9 +216,8 @@ def _atomic() -> None:
     swap: Any = intrinsic(swapped)
     overload(ring.look)(lambda state, place: lambda state, place: look(state, place))
     overload(ring.put)(lambda state, place, number: lambda state, place, number: put(state, place, number))
-    dense = lambda piece, source, order, space: gather.fetch_piece(piece, source, order, space)
-    sparse = lambda piece, source, order, space: sparse_fetch_piece(piece, source, order, space)
-    overload(ring.fetch)(lambda piece, source, order, space: dense if len(source) == ring.DENSE else sparse)
+    either = lambda dense: gather.fetch_piece if dense else sparse_fetch_piece
+    overload(ring.fetch)(lambda piece, source, order, space: either(len(source) == ring.DENSE))
     overload(ring.swap)(
         lambda state, place, old, new: lambda state, place, old, new: swap(state, place, old, new)
     )

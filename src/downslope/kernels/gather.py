@@ -87,6 +87,15 @@ def sparse_product(places, numbers, first, last, w):
     return (a + b) + (c + d)
 
 
+def greatest(numbers):
+    """max(numbers), none of which is NaN; NumPy's own takes 20 times as long to compile."""
+    top = numbers[0]
+    for number in numbers:
+        if number > top:
+            top = number
+    return top
+
+
 def unsigned(X):
     """(data, columns, starts) of CSR, the latter two as unsigned numbers, on the same memory."""
     columns, starts = (part.view(f"u{part.itemsize}") for part in (X.indices, X.indptr))

@@ -35,12 +35,6 @@ def make_one(state, pieces, source, order, space):
     return piece
 
 
-def await_piece(piece, state, pieces, source, order, space):
-    """Until that piece is ready, make those that nobody has begun."""
-    while look(state, READY + piece % PLACES) != piece + 1:
-        make_one(state, pieces, source, order, space)
-
-
 def work_ahead(state, pieces, source, order, space):
     """What other cores do during a pass."""
     piece = fruitless = 0

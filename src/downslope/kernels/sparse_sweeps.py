@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from .exponentials import exp
-from .gather import AHEAD, prefetch, sparse_product
+from .gather import AHEAD, greatest, prefetch, sparse_product
 from .losses import LOG, single_loss, single_slope, softmax_loss
-from .ring import PLACES, USED, await_piece, put
+from .ring import PLACES, READY, USED, look, make_one, put
 from .updates import ADAGRAD, ADAM, RMSPROP, STEEPEST, move, shrink
 
 GENTLE = 0.02  # t·l2 up to which TERMS terms of its series give log(1 − t·l2) to the last digit
@@ -81,7 +81,8 @@ def sparse_pass(
     pieces = -(-len(order) // span)
     for piece in range(pieces):
         place, first = piece % PLACES, piece * span
-        await_piece(piece, state, pieces, source, order, space)
+        while look(state, READY + place) != piece + 1:  # make those that nobody has begun
+            make_one(state, pieces, source, order, space)
         many = min(span, len(order) - first)
         done, skipped = before + first // size, 0
         final = done - (-many // size) == len(rates)
@@ -117,7 +118,7 @@ def sparse_sweep(
     a, b = direction[1], direction[2]
     n, k, q = len(Y), Y.shape[1], len(lived)
     coupled = loss[0] == LOG and k > 1
-    largest = rates.max()
+    largest = greatest(rates)
     g = np.zeros(len(w))
     z = np.zeros(k)
     slope = np.zeros(k)
@@ -226,7 +227,7 @@ def sparse_row_by_row(ends, places, numbers, Y, share, loss, w, rates, l2, steep
     `steep`: the penalty of every column, or −1 where they differ. `free`: whether the last number of every
     row is the 1 of an intercept, which has no penalty.
     """
-    last, even, highest = len(w) - 1, steep >= 0, l2.max()
+    last, even, highest = len(w) - 1, steep >= 0, greatest(l2)
     widest = np.uint64(1)
     for i in range(len(Y)):
         widest = max(widest, ends[i + 1] - ends[i])

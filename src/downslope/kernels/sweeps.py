@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from .gather import greatest
 from .losses import LOG, RESIDUAL, single_loss, single_slope, softmax_loss
-from .ring import PLACES, USED, await_piece, put
+from .ring import PLACES, READY, USED, look, make_one, put
 from .sums import add_four, four_products
 from .updates import STEEPEST, advance, steepest
 
@@ -22,7 +23,8 @@ def dense_pass(
     pieces = -(-len(order) // span)
     for piece in range(pieces):
         place, first = piece % PLACES, piece * span
-        await_piece(piece, state, pieces, source, order, space)
+        while look(state, READY + place) != piece + 1:  # make those that nobody has begun
+            make_one(state, pieces, source, order, space)
         many = min(span, len(order) - first)
         done = first // size
         t = rates[done : done - (-many // size)]
@@ -149,8 +151,8 @@ def row_by_row(rows, Y, share, loss, w, rates, l1, l2):
     Where nothing has a kink, two rows share what is read and written of w: after the first, which moves w by
     −s·x, the z of the second is x′·w − s·x′·x. So it need not wait until w is there.
     """
-    paired = 0 if l1.max() > 0 else len(rows) // 2 * 2
-    priced = l2.max() > 0
+    paired = 0 if greatest(l1) > 0 else len(rows) // 2 * 2
+    priced = greatest(l2) > 0
     for i in range(0, paired, 2):
         z = later = both = 0.0
         t, u = rates[i], rates[i + 1]
