@@ -1,7 +1,10 @@
 """The benchmark judges fairly: its values, minima and its one check are right, and no row is left out."""
 
+import importlib.util
 import json
 import math
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from benchmarks.contenders import Answer, Contender
 from benchmarks.measure import Row, measured
 from benchmarks.problems import Minimum, Problem
 from benchmarks.rows import ROWS
+from tests.builders import ROOT
 
 
 def problem(loss: str, penalty: str | None = "l2", sparse: bool = False, intercept: bool = True) -> Problem:
@@ -212,3 +216,74 @@ def test_the_page_tells_every_figure_of_its_results(tmp_path, monkeypatch):
     assert json.loads((tmp_path / "results.json").read_text())["quick"]["rows"].keys() == {"tiny", "sgd_csr"}
     assert all(one["name"] in page for one in told["contenders"])
     assert "no memory" in page
+
+
+# ── in public form ──────────────────────────────────────────────────────────────────────────────────
+
+
+def loaded(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def value_of(kind, X, y, lmbd, weights, intercept):
+    """The objective of benchopt's benchmark."""
+    beta, c = (weights[:-1], weights[-1]) if intercept else (weights, 0.0)
+    z = X @ beta + c
+    if kind == "logreg_l2":
+        return np.logaddexp(0, -y * z).sum() + lmbd / 2 * beta @ beta
+    return (y - z) @ (y - z) / 2 + (lmbd * abs(beta).sum() if kind == "lasso" else 0)
+
+
+@pytest.mark.parametrize("intercept", [False, True])
+@pytest.mark.parametrize("kind", ["lasso", "logreg_l2", "ols"])
+def test_a_solver_of_benchopt_ends_at_scikit_learns_minimum(kind, intercept, monkeypatch):
+    from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression
+
+    monkeypatch.setitem(sys.modules, "benchopt", SimpleNamespace(BaseSolver=object))
+    Solver = loaded(ROOT / f"benchmarks/benchopt/{kind}/solvers/downslope.py").Solver
+    X = problems.dense(300, 5)
+    y = X @ [3.0, -2.0, 0.0, 0.0, 1.0] + np.random.default_rng(1).normal(size=300) + 1
+    y = np.where(y > 0, 1, -1) if kind == "logreg_l2" else y
+    lmbd = 30.0 if kind == "lasso" else 0.5
+    peer = {
+        "lasso": Lasso(lmbd / 300, fit_intercept=intercept, tol=1e-12, max_iter=100_000),
+        "logreg_l2": LogisticRegression(C=1 / lmbd, fit_intercept=intercept, tol=1e-12, max_iter=10_000),
+        "ols": LinearRegression(fit_intercept=intercept),
+    }[kind].fit(X, y)
+    best = np.append(peer.coef_.ravel(), peer.intercept_) if intercept else peer.coef_.ravel()
+    least = value_of(kind, X, y, lmbd, best, intercept)
+    asked = {"X": X, "y": y, "fit_intercept": intercept} | ({} if kind == "ols" else {"lmbd": lmbd})
+    for method in Solver.parameters["method"]:
+        solver = Solver()
+        solver.method = method  # benchopt sets the parameters so
+        solver.set_objective(**asked)
+        values = []
+        for epochs in (0, 1, 300):
+            solver.run(epochs)
+            values.append(value_of(kind, X, y, lmbd, solver.get_result()["beta"], intercept))
+        assert values[0] > values[1]
+        assert values[2] <= least * (1 + 1e-9)
+
+
+def test_the_timings_that_are_tracked_are_ten_and_run(monkeypatch):
+    module = loaded(ROOT / "benchmarks/asv/timings.py")
+    assert len(module.TIMINGS) == 10
+    small = {
+        name: module.TIMINGS[name] for name in ("time_small_fit_with_verdict", "time_minimize_rosenbrock")
+    }
+    monkeypatch.setattr(module, "TIMINGS", small)
+    line = json.loads(json.dumps(module.measured(rounds=1)))
+    assert line["seconds"].keys() == small.keys() and all(
+        0 < taken < 60 for taken in line["seconds"].values()
+    )
+    settings = json.loads((ROOT / "benchmarks/asv/asv.conf.json").read_text())
+    assert settings["version"] == 1 and (ROOT / "benchmarks/asv" / settings["repo"] / "src").is_dir()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(loaded(ROOT / "benchmarks/asv/timings.py").TIMINGS))
+def test_each_of_them_runs(name):
+    loaded(ROOT / "benchmarks/asv/timings.py").TIMINGS[name]()
