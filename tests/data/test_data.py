@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+import downslope as ds
 from downslope.data import Dataset, Encoding, Table, refuse_constant_columns
 from downslope.data.dataset import distinct
 from downslope.data.learning import learn_encoding
@@ -502,3 +503,26 @@ def test_classes_are_told_apart_as_a_sort_would(values):
     values = np.array(values)
     assert np.array_equal(distinct(values), np.unique(values))
     assert np.array_equal(distinct(values > 0), np.unique(values > 0))
+
+
+@pytest.mark.parametrize("apart", ["validation", "test", "calibrate_rows", "remedy", "take"])
+def test_excluded_columns_stay_out_wherever_rows_are_divided(apart):
+    out = {"island", "sex", "bill_length_mm"}
+    rows = Dataset.read(EXAMPLES / "penguins.csv", "body_mass_g", exclude=sorted(out))
+    if apart == "validation":
+        found = [part.features for part in rows.split(0.3)] + [rows.split(0.3)[0].split(0.3)[0].features]
+    elif apart == "remedy":
+        diverged = ds.fit(rows, test=0.2, method="gd", learning_rate=9.0, epochs=9)
+        found = [diverged.verdict.rerun({"exclude": ["species"]}).features]
+    elif apart == "take":
+        found = [rows.take(np.arange(9, 90)).split(0.3)[0].features]
+    else:
+        found = [ds.fit(rows, **{apart: 0.2}).features]
+    for features in found:
+        assert not {name.partition("=")[0] for name in features} & out
+
+
+def test_columns_left_out_by_all_rows_may_come_back_in_some():
+    table = {"a": [1.0, 2.0, 4.0, 7.0] * 5, "b": [3.0] * 20, "c": ["u"] * 20, "y": np.arange(20.0).tolist()}
+    rows = Dataset.read(table, "y")
+    assert rows.features == rows.split(0.25)[0].features == ("a",)

@@ -230,3 +230,27 @@ def test_no_remedy_of_a_net_speaks_of_a_method_that_ends_at_the_minimum(method):
     assert "the minimum itself" not in str(found)
     assert all(remedy.change is None or "lbfgs" not in str(remedy.change) for remedy in found.remedies
                ) or method != "lbfgs"  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", [[], ["--exclude", "one", "--exclude", "day"], ["--exclude=one,day"]])
+def test_the_command_that_drops_a_dependent_column_runs_as_it_is_printed(
+    asked, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    pd = pytest.importorskip("pandas")
+    draw = np.random.default_rng(0)
+    group = np.resize(["u", "v", "w"], 30)
+    table = {"x": draw.normal(size=30), "group": group, "third": np.where(group == "w", "yes", "no")}
+    table |= {"one": draw.normal(size=30), "day": draw.normal(size=30), "y": draw.normal(size=30)}
+    pd.DataFrame(table).to_csv("t.csv", index=False)
+    assert main(["fit", "t.csv", "--target", "y", *asked]) == 0
+    [line] = [
+        line
+        for line in capsys.readouterr().out.splitlines()
+        if line.strip().startswith("downslope fit") and "--penalty" not in line
+    ]
+    words = shlex.split(line)[1:]
+    assert main([*words, "--out", "run"]) == 0
+    kept = {name.partition("=")[0] for name in ds.load("run").features}
+    assert kept == {"x", "group", "third", "one", "day"} - ({"one", "day"} if asked else set()) - {"third"}
+    assert ds.load("run").verdict.code == "converged"

@@ -509,3 +509,20 @@ def test_false_and_true_are_two_classes_in_every_door(door, tmp_path, capsys):
     assert found.recipe.loss.spec == "log" and found.classes == (False, True)
     assert set(found.predict(X).tolist()) == {False, True}
     assert fit(Dataset.from_arrays(X, y.astype(float))).recipe.loss.spec == "squared"
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("apart", ["calibrate_rows", "test", "split"])
+def test_all_rows_are_predicted_as_the_training_rows_were_encoded(apart, seed):
+    whole = Dataset.read(EXAMPLES / "penguins.csv", "body_mass_g")  # base levels change with the rows
+    rows, settings = (whole.split(0.3, seed)[0], {}) if apart == "split" else (whole, {apart: 0.3})
+    solution = fit(rows, penalty="l2", alpha=0.1, seed=seed, **settings)
+    plain = solution.predict(whole.table)
+    assert (solution.predict(whole) == plain).all()
+    assert (solution.scores(whole) == plain).all()
+
+
+def test_other_columns_than_the_features_are_no_hindrance():
+    whole = Dataset.read(EXAMPLES / "penguins.csv", "body_mass_g")
+    solution = fit(Dataset.read(EXAMPLES / "penguins.csv", "body_mass_g", ["sex", "flipper_length_mm"]))
+    assert (solution.predict(whole) == solution.predict(whole.table)).all()

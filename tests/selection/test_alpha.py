@@ -1,6 +1,7 @@
 """alpha="cv" and its siblings: the curve, the choice and the doors, against a plain loop over the folds."""
 
 import json
+import re
 import warnings
 
 import numpy as np
@@ -443,6 +444,22 @@ def test_what_cannot_be_chosen_is_refused_in_one_line(key):
         ds.fit(rows, **ERRORS[key])
     assert raised.value.key == key
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("kind", ["group", "time"])
+@pytest.mark.parametrize("values", [1, 2, 3, 4])
+def test_a_column_of_few_values_is_refused_with_folds_that_work(kind, values):
+    X, y = problem(0, 48, 3)
+    given = {f"x{j}": x.tolist() for j, x in enumerate(X.T)} | {"y": y.tolist()}
+    rows = ds.Dataset.read({**given, "c": (np.arange(48) % values).tolist()}, "y", ["x0", "x1", "x2"])
+    with pytest.raises(ds.DownslopeError) as raised:
+        ds.fit(rows, alpha="cv", folds=f"{kind}:c")
+    proposed = re.search(r"write (\w+:c,\d+)", str(raised.value))
+    assert (proposed is None) == (values - (kind == "time") < 2)
+    if proposed:
+        assert ds.fit(rows, alpha="cv", folds=proposed[1]).selection is not None
+    else:
+        assert raised.value.key == "selection.few_values"
 
 
 def test_a_class_with_fewer_rows_than_folds_is_named():

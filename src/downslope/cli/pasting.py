@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ..inference.table import RECIPE, as_options, option_of
@@ -82,29 +83,37 @@ def _rows(
     words: Sequence[str], change: Mapping[str, Any], facts: Mapping[str, Any]
 ) -> tuple[Sequence[str], dict[str, Any]]:
     """The words with the rows that a change asks for: a query in place of the source, columns left out."""
-    change, named = dict(change), _value(words, "--features")
+    change, named, before = dict(change), _listed(words, "--features"), _listed(words, "--exclude")
     made = [change.pop(name) for name in QUERIED if name in change]
     if made and facts.get("query"):
         words = [facts["query"] if word == facts["source"] else word for word in words]
-    if named is not None and made and isinstance(made[0], Mapping):
-        change["features"] = [*named.split(","), *(f"{column}²" for column in made[0])]
-    if "exclude" in change and named is not None:
-        left = [name for name in named.split(",") if name.strip() not in change["exclude"]]
+    if named and made and isinstance(made[0], Mapping):
+        change["features"] = [*named, *(f"{column}²" for column in made[0])]
+    if "exclude" in change and named:
+        left = [name for name in named if name.strip() not in change["exclude"]]
         change = {**{name: value for name, value in change.items() if name != "exclude"}, "features": left}
     elif "exclude" in change:
-        before = _value(words, "--exclude")
-        change["exclude"] = [*(before.split(",") if before else []), *change["exclude"]]
+        change["exclude"] = [*before, *change["exclude"]]
     return words, change
 
 
 def _value(words: Sequence[str], name: str) -> str | None:
-    """What follows an option."""
-    for word, following in zip(words, [*words[1:], None]):
+    """What follows an option, where it stands first."""
+    return next(_values(words, name), None)
+
+
+def _values(words: Sequence[str], name: str) -> Iterator[str]:
+    """What follows an option, wherever it stands."""
+    for word, following in pairwise([*words, ""]):
         if word == name:
-            return following
-        if word.startswith(f"{name}="):
-            return word.partition("=")[2]
-    return None
+            yield following
+        elif word.startswith(f"{name}="):
+            yield word.partition("=")[2]
+
+
+def _listed(words: Sequence[str], name: str) -> list[str]:
+    """The parts of an option that takes a list, several times too."""
+    return [part for value in _values(words, name) for part in value.split(",")]
 
 
 def _without(words: Sequence[str], names: set[str]) -> Iterator[str]:

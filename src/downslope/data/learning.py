@@ -340,10 +340,14 @@ def learn_encoding(
 
 
 def learn_again(encoding: Encoding, table: Table) -> Encoding:
-    """The same request, on some of the rows: what counts them all, or is not read in them, stays out."""
+    """The same request, on some of the rows: what was excluded, counts all rows or is not read in them stays
+    out."""
     chosen = [column.name for column in encoding.columns] if encoding.named else None
     lasting = [note for note in encoding.notes if note[0] in LASTING]
     out = [facts["column"] for _, facts in lasting if facts["column"] in table.names]
+    used = {*encoding.targets, *as_names(encoding.weights), *(column.name for column in encoding.columns)}
+    used |= {str(facts.get("column")) for _, facts in encoding.notes}  # left out, but not by name
+    out += [name for name in table.names if name not in used]
     weights, exclude = encoding.weights, None if encoding.named else out
     found = learn_encoding(table, encoding.targets, chosen, weights, exclude)
     again = [note for note in found.notes if note[0] not in LASTING]

@@ -284,7 +284,10 @@ class Solution:
         if not self.features:
             raise DownslopeError("inference.function_predicts", formula=self.formula)
         if isinstance(X, Dataset):
-            return X
+            own = self.encoding
+            if X.table is None or X.encoding is None or own is None or X.encoding.columns == own.columns:
+                return X
+            return own.apply(X.table, target=False)  # rows of another encoding, as before a split
         if self.encoding is not None and (isinstance(X, Table | str | Path | dict) or hasattr(X, "columns")):
             formats = self.encoding.text_formats
             table = X if isinstance(X, Table) else Table.read(X, formats=formats)

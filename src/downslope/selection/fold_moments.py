@@ -20,7 +20,6 @@ from ..data.dataset import Dataset
 from ..data.partitioned import PartitionedDataset
 from ..data.reading import known_cells
 from ..data.statistics import PIECE, TASKS, SecondMoments
-from ..errors import DownslopeError
 from ..kernels.threads import each, one_blas_thread
 from ..model.naming import coded
 from .folds import Folds, FoldSpec
@@ -143,8 +142,7 @@ class FoldMoments:
         found = each_part(rows, spec, seed, holes, partial(_moments_of_part, loss, holes, spec.count))
         if len(found) < spec.count or any(part is None for part in found):
             groups = sum(part is not None for part in found)
-            facts = {"column": spec.column, "groups": groups, "folds": spec.count}
-            raise DownslopeError("selection.few_groups", **facts)
+            spec.refuse_few(groups, groups, "selection.few_groups")
         return cls._made(_all_but_one(found), list(found), holes, reduce(add, found))
 
     @classmethod

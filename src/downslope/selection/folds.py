@@ -154,18 +154,17 @@ class FoldSpec:
         count = "" if self.count == USUAL else f",{self.count}"
         return f"{self.kind}:{self.column}{count}" + (f",gap:{self.gap}" if self.gap else "")
 
+    def refuse_few(self, found: int, most: int, key: str) -> None:
+        """Refuse a column with so few values, which make `most` folds, and name what it allows."""
+        facts = {"column": self.column, "values": found, "most": most, "folds": self.count}
+        _enough(most, 2, "selection.few_values", **facts)
+        _enough(most, self.count, key, **facts)
+
     def _by_group(self, dataset: Any, random: np.random.Generator) -> np.ndarray:
         """The fold of each row: whole groups, the largest first, each to the fold with the fewest rows."""
         group = _codes(dataset, self.column)
         sizes = np.bincount(group)
-        _enough(
-            len(sizes),
-            self.count,
-            "selection.few_groups",
-            column=self.column,
-            groups=len(sizes),
-            folds=self.count,
-        )
+        self.refuse_few(len(sizes), len(sizes), "selection.few_groups")
         dealt, fold_of = np.zeros(self.count), np.empty(len(sizes), dtype=int)
         shuffled = random.permutation(len(sizes))
         for g in shuffled[np.argsort(-sizes[shuffled], kind="stable")]:
@@ -177,10 +176,7 @@ class FoldSpec:
         """Each fold learns from what came before it, less the last `gap` times; equal times stay together."""
         time = _codes(dataset, self.column)
         times = np.bincount(time)
-        _enough(
-            len(times), self.count + 1, "selection.few_times",
-            column=self.column, times=len(times), folds=self.count,
-        )  # fmt: skip
+        self.refuse_few(len(times), len(times) - 1, "selection.few_times")  # the first only trains
         ends = np.cumsum(times)  # rows up to each time
         edges = [
             int(np.searchsorted(ends, len(time) * k / (self.count + 1))) for k in range(1, self.count + 1)

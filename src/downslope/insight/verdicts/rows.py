@@ -78,7 +78,7 @@ def collinear(case: Case) -> Verdict | None:
         null = objective.basis.null
         if not null.shape[1]:
             return None
-        facts = _combination(objective.term, null)
+        facts = _combination(objective.term, null, _whole(case))
     elif numbers.get("dependent"):
         facts = {name: numbers[name] for name in ("rank", "columns") if name in numbers}
         facts["dependent"] = ", ".join(numbers["dependent"])
@@ -86,12 +86,33 @@ def collinear(case: Case) -> Verdict | None:
         return None
     alpha = case.judge("alpha", lambda: smallest_alpha(case))
     remedies = [Remedy("add_l2", squares(case, alpha))] if alpha else []
-    if facts.get("extra") and len(objective.names) > 2:
-        names = objective.term.column_names[: objective.term.columns]
-        kept = [name for name in names if name not in facts["extra"]]
-        remedies.append(Remedy("drop_column", {"features": kept}))
+    drop = facts.pop("drop", [])
+    dropped = _without(case, drop) if drop and len(objective.names) > 2 else None
+    remedies += [dropped] if dropped else []
     kind = "collinear_how" if "combination" in facts else ""
     return case.verdict("collinear", *remedies, kind=kind, **facts)
+
+
+def _whole(case: Case) -> np.ndarray:
+    """1 for each feature that is a column of the table, less for one of several that a column makes.  (d,)"""
+    encoding = getattr(case.dataset, "encoding", None)
+    if encoding is None:
+        return np.ones(case.objective.term.columns)
+    return np.array(
+        [1.0 if len(column.features) == 1 else 0.1 for column in encoding.columns for _ in column.features]
+    )
+
+
+def _without(case: Case, features: list[str]) -> Remedy | None:
+    """Leave features out: the columns of the table that make them; None where these make others too."""
+    term, encoding = case.objective.term, getattr(case.dataset, "encoding", None)
+    if encoding is None:
+        kept = [name for name in term.column_names[: term.columns] if name not in features]
+        return Remedy("drop_column", {"features": kept})
+    whole = [column for column in encoding.columns if {*column.features} <= {*features}]
+    if sum(len(column.features) for column in whole) < len(features):
+        return None
+    return Remedy("drop_column", {"exclude": [column.name for column in whole]})
 
 
 def _independent(term) -> bool:
@@ -103,8 +124,9 @@ def _independent(term) -> bool:
         return bool((size > 0).all() and np.linalg.eigvalsh(G / size / size[:, None])[0] > 1e-10)
 
 
-def _combination(term, null) -> dict[str, Any]:
-    """Which columns depend on which, from the ways that change no prediction, (q, r)."""
+def _combination(term, null, prefer) -> dict[str, Any]:
+    """Which columns depend on which, from the ways that change no prediction, (q, r); of several that could
+    be left out the ones with the larger `prefer` (d,)."""
     from scipy.linalg import qr
 
     G, d = term.gram, term.gram.shape[0] - term.intercept
@@ -115,7 +137,8 @@ def _combination(term, null) -> dict[str, Any]:
         return {}
     null = null[:d] * safe[:, None]
     null = null / np.sqrt((null**2).sum(axis=0))  # (d, r) of columns of one size
-    extra = qr(null.T, pivoting=True, mode="r")[1][: null.shape[1]]  # one column for each dependence
+    ranked = qr((null * prefer[:, None]).T, pivoting=True, mode="r")[1]
+    extra = ranked[: null.shape[1]]  # one column for each dependence
     rest = np.setdiff1d(np.arange(d), extra)
     names = term.column_names
     involved = np.flatnonzero(np.abs(null).max(axis=1) > 1e-6)
@@ -124,6 +147,7 @@ def _combination(term, null) -> dict[str, Any]:
         "columns": d + term.intercept,
         "dependent": ", ".join(names[j] for j in involved),
         "extra": ", ".join(names[j] for j in extra),
+        "drop": [names[j] for j in extra],
     }
     pick = np.linalg.solve(null[extra], np.eye(len(extra))[0])  # 1 on the first extra column, 0 on the others
     way = (null @ pick) / safe / term.standardise.width
