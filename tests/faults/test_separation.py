@@ -120,6 +120,29 @@ def test_a_row_outside_the_sample_speaks_against_a_separation(tmp_path, monkeypa
 
 @UNFINISHED
 @pytest.mark.fault("D5", "D17")
+@pytest.mark.parametrize("seeds", [range(9, 15), pytest.param(range(60), marks=pytest.mark.slow)])
+def test_a_separation_among_columns_that_nearly_depend_on_one_another_is_found(seeds):
+    """Many pairs are certain at its end, and leave a space of directions: few of them separate."""
+    proved = []
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        levels = rng.integers(0, 4, 60)[:, None] == np.arange(1, 4)
+        count = rng.integers(1, 40, 60).astype(float)
+        more = 0.01 * rng.integers(0, 3, 60) + 1e-3 * rng.normal(size=60)
+        X = np.column_stack([levels, count, count + more])
+        z = 0.7 * rng.normal(size=(60, 3)) + np.column_stack([9 * levels[:, :2], np.zeros(60)])
+        y = (z + 600 * more[:, None] * rng.normal(size=3)).argmax(axis=1)
+        run = ds.fit(ds.Dataset.from_arrays(X, y), loss="log", penalty=None)
+        proved.append(by_linear_program((X - X.mean(axis=0)) / X.std(axis=0), y))
+        if run.verdict.code == "separable":  # by the weights that are proof, some beyond the program's bounds
+            assert (np.asarray(run.predict(X)) == y).all(), seed
+        else:
+            assert (run.verdict.code if "separable" in run.verdict.code else "") == proved[-1], seed
+    assert "quasi_separable" in proved
+
+
+@UNFINISHED
+@pytest.mark.fault("D5", "D17")
 @pytest.mark.parametrize("K", [2, 3])
 def test_the_verdict_is_that_of_a_linear_program(K):
     found, proved = [], []

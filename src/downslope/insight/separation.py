@@ -20,6 +20,8 @@ from ..model.linear import WIDE
 
 CERTAIN = (0.0, 4.0, 8.0, 12.0)  # by how much a class may have to be ahead to count as certain
 ON_PLANE = 1e-9  # of what a row could gain at most: rounding, once the direction is polished
+PAIRS = 1500  # of which a linear program takes under a second
+FARTHEST = 1e4  # of its directions
 HELD = np.inf  # the lead of a pair that says nothing: a class over itself
 
 
@@ -80,14 +82,47 @@ def _direction(term, theta) -> tuple[np.ndarray, float] | None:
         null, back = _null_space(term, open_, shifts)
         if null.shape[1] == shifts:
             return None
-        way = null @ (null.T @ theta)
-        for _ in range(3):  # the Gram matrix holds half of the digits: what it left is taken off
-            off = np.where(open_, np.where(np.isfinite(lead), leads(term, way), 0.0), 0.0)
-            way = way - back(off)
-        gain = leads(term, way)
-        if gain[np.isfinite(gain)].max() > 1 and not _counts(way, ON_PLANE, term)[0]:
+        way = _polished(term, null @ (null.T @ theta), open_, back)
+        if way is not None:
             return way, ON_PLANE
-    return None
+    way = _by_program(term, null, ~open_ & np.isfinite(lead))
+    if way is None:
+        return None
+    open_ = open_ | (leads(term, way) <= 1e-6)  # of 2
+    null, back = _null_space(term, open_, shifts)
+    way = _polished(term, null @ (null.T @ way), open_, back)
+    return None if way is None else (way, ON_PLANE)
+
+
+def _polished(term, way, open_, back) -> np.ndarray | None:
+    """The direction, with open pairs where they are to rounding; None if it leaves a pair behind."""
+    for _ in range(3):  # the Gram matrix holds half of the digits: what it left is taken off
+        gain = leads(term, way)
+        way = way - back(np.where(open_ & np.isfinite(gain), gain, 0.0))
+    gain = leads(term, way)
+    shown = np.isfinite(gain)
+    ahead = gain[shown].max() > 1 and (gain > ON_PLANE * _most(term, way))[shown].any()
+    return way if ahead and not _counts(way, ON_PLANE, term)[0] else None
+
+
+def _by_program(term, null, certain) -> np.ndarray | None:
+    """The direction in a null space that takes the most pairs ahead and none back: max Σt, 0 ≤ t ≤ 1,
+    t ≤ A·c. None where there is none, and where the linear program would be long.  Konis 2007."""
+    m, r = int(certain.sum()), null.shape[1]
+    if not 0 < m * (m + r) <= PAIRS**2:
+        return None
+    A = np.stack([leads(term, one)[certain] for one in null.T], axis=1)
+    if not np.abs(A).max() > ON_PLANE * _most(term, null[:, 0]).max():  # columns that depend on one another
+        return None
+    from scipy.optimize import linprog
+
+    A = A / np.abs(A).max()
+    bounds = [(-FARTHEST, FARTHEST)] * r + [(0, 1)] * m
+    found = linprog(np.repeat([0.0, -1.0], [r, m]), np.hstack([-A, np.eye(m)]), np.zeros(m), bounds=bounds)
+    if found.x is None or not found.x[r:].max() > 1e-3:
+        return None
+    way = null @ found.x[:r]
+    return way * (2 / leads(term, way)[certain].max())
 
 
 def _counts(way, rounding: float, term, output: int | None = None) -> np.ndarray:
