@@ -561,6 +561,60 @@ def test_a_fit_under_way_is_told_paused_and_stopped():
     assert lines[-1]["document"]["runs"][0]["verdict"]["code"] == "interrupted"
 
 
+@pytest.mark.slow
+def test_thousands_of_requests_leave_memory_threads_and_files_as_they_were():
+    """DOWNSLOPE_LAB_LOAD=100000 asks as often as the name says."""
+    import os
+
+    import psutil
+
+    rng, load = np.random.default_rng(0), int(os.environ.get("DOWNSLOPE_LAB_LOAD", "1200"))
+    application_ = application(pool=Pool(1))
+    with TestClient(application_, base_url=HERE) as client:
+
+        def ask(number):
+            """Another problem each time, so that nothing is answered from a cache; every 50th is refused."""
+            x, y = rng.normal(size=(2, 6)).round(3).tolist()
+            classes = [[a, b, int(k % 2)] for k, (a, b) in enumerate(zip(x, y))]
+            problem = [
+                {"kind": "points", "points": list(zip(x, y))},
+                {"kind": "points", "task": "classes", "points": classes},
+                {"kind": "rows", "X": [[a] for a in x], "y": y},
+                {"kind": "function", "formula": f"(x - {x[0]})^2 + {abs(y[0]):.3f}*y^2"},
+                {"kind": "preset", "name": "waves"},
+                {"kind": "lesson", "number": 2, "seed": number},
+            ][number % 6]
+            run = {"epochs": 5 + number % 20, "learning_rate": float(rng.uniform(1e-3, 0.5))}
+            if number % 50 == 49:
+                run["direction"] = "none"
+            body = {"problem": problem, "runs": [run], "draft": number % 3 == 0}
+            if number % 100 == 99:
+                content = "x,y\n" + "\n".join(f"{a},{b}" for a, b in zip(x, y))
+                kind = {"content-type": "application/octet-stream"}
+                assert (
+                    client.post("/api/upload?name=rows.csv", content=content, headers=kind).status_code == 200
+                )
+            if number % 7 == 0:
+                return client.post("/api/problem", json={"problem": problem, "settings": run})
+            return client.post(f"/api/runs{'?stream=1' if number % 2 else ''}", json=body)
+
+        def held():
+            server = psutil.Process()
+            (worker,) = [one for one in server.children() if "spawn_main" in " ".join(one.cmdline())]
+            rss = [one.memory_info().rss / 2**20 for one in (server, worker)]
+            return np.array(rss), [one.num_threads() + one.num_fds() for one in (server, worker)]
+
+        for number in range(load // 2):
+            assert ask(number).status_code in (200, 422)
+        (before, handles) = held()
+        for number in range(load // 2, load):
+            assert ask(number).status_code in (200, 422)
+        (after, handles_after) = held()
+        print(load, before, after, handles, handles_after)
+        assert (after - before < 8).all(), (before, after)  # MiB
+        assert np.abs(np.subtract(handles_after, handles)).max() <= 2
+
+
 # ── the command line ────────────────────────────────────────────────────────────────────────────────
 
 

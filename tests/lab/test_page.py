@@ -1069,6 +1069,56 @@ def test_every_control_has_a_name_for_screen_readers(page, address):
         assert page.evaluate(nameless) == []
 
 
+AXE = Path(__file__).parent / "page" / "node_modules" / "axe-core" / "axe.min.js"
+ASKED = {
+    "classes": {"kind": "points", "task": "classes", "points": [[1, 1, 0], [2, 3, 0], [7, 6, 1], [8, 8, 1]]},
+    "points": {"kind": "points", "points": [[1, 2.2], [2, 2.9], [3.5, 4.8]]},
+    "few": {"kind": "points", "points": []},
+    "typed": {"kind": "function", "formula": "(1-x)^2 + 100*(y-x^2)^2"},
+    **{name: {"kind": "preset", "name": name} for name in ("himmelblau", "saddle", "waves")},
+}
+LOOKS = [  # theme, language, size of the window
+    ("light", "en-GB", 1280, 900),
+    ("dark", "zh-CN", 390, 844),
+    ("dark", "en-GB", 1920, 1080),
+    ("light", "zh-CN", 1280, 900),
+]
+PLACES = [f"lesson={number}" for number in range(1, 22)] + ["lesson=2&card=2", "lesson=12&card=99"]
+PLACES += [*ASKED, *(f"himmelblau {view}" for view in ("surface", "loss", "weights"))]
+PLACES += [f"points #{button}" for button in ("help", "share", "teach", "take", "add")]
+PLACES += ["classes #more summary", "points #table summary"]
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci in tests/lab/page")
+@pytest.mark.sample(3)
+@pytest.mark.parametrize("look, place", [(k % len(LOOKS), place) for k, place in enumerate(PLACES)])
+def test_axe_finds_nothing_to_mend(browser, address, look, place):
+    """Deque's rules for WCAG and good practice, in every kind of state, theme, language and width."""
+    theme, locale, width, height = LOOKS[look]
+    name, _, more = place.partition(" ")
+    with visiting(browser, address, locale=locale, viewport={"width": width, "height": height}) as page:
+        if name in ASKED:
+            visit(
+                page,
+                link(
+                    address, ASKED[name], {}, theme=theme, **({} if more.startswith("#") else {"view": more})
+                ),
+            )
+        else:
+            page.goto(f"{address}#{name}&theme={theme}")
+            page.wait_for_selector("body[data-runs]:not(.computing)", timeout=60_000)
+        if more.startswith("#"):
+            page.locator(more).first.click()
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        passed, found = page.evaluate(
+            """async () => {
+              const { passes, violations } = await axe.run();
+              return [passes.length, violations.map(v => [v.id, v.nodes.map(n => n.html)])];
+            }"""
+        )
+        assert passed > 10 and found == []
+
+
 def test_what_is_taken_away(page, address):
     visit(page, f"{address}#lesson=2&view=landscape")
     page.locator("#take").click()
