@@ -598,6 +598,10 @@ def test_thousands_of_requests_leave_memory_threads_and_files_as_they_were():
                 return client.post("/api/problem", json={"problem": problem, "settings": run})
             return client.post(f"/api/runs{'?stream=1' if number % 2 else ''}", json=body)
 
+        def answer(number):
+            """Asked again where the one worker loaded its libraries for longer than a request waits."""
+            return next(one for one in (ask(number) for _ in range(10)) if one.status_code != 429)
+
         def held():
             server = psutil.Process()
             (worker,) = [one for one in server.children() if "spawn_main" in " ".join(one.cmdline())]
@@ -605,10 +609,10 @@ def test_thousands_of_requests_leave_memory_threads_and_files_as_they_were():
             return np.array(rss), [one.num_threads() + one.num_fds() for one in (server, worker)]
 
         for number in range(load // 2):
-            assert ask(number).status_code in (200, 422)
+            assert answer(number).status_code in (200, 422)
         (before, handles) = held()
         for number in range(load // 2, load):
-            assert ask(number).status_code in (200, 422)
+            assert answer(number).status_code in (200, 422)
         (after, handles_after) = held()
         print(load, before, after, handles, handles_after)
         assert (after - before < 8).all(), (before, after)  # MiB

@@ -886,6 +886,11 @@ def test_the_model_answers_for_a_place_before_and_now(page, address):
     assert abs(int(told[1]) - chance) < 2
 
 
+def test_the_first_place_that_a_curve_is_asked_for_is_on_its_picture(page, address):
+    visit(page, f"{address}#lesson=14&card=2")
+    assert "≈" in page.locator("#answer").inner_text()
+
+
 def test_a_swipe_adds_no_point_and_a_tap_adds_one(page, address):
     points = [[1, 2], [8, 8]]
     visit(page, link(address, {"kind": "points", "task": "regression", "points": points}, {"epochs": 9}))

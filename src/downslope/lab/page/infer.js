@@ -25,8 +25,9 @@ export function showInference(stage) {
   const equation = one && rows ? equationOf(one.run, rows, one.frame) : "";
   box.hidden = !equation && !names.length;
   if (!one || !rows || box.hidden) return;
-  const mark = [language(), ...names, rows.target].join("\n");
-  if (shown.mark !== mark) build(box, stage, names, rows, mark);
+  const within = one.run.fit?.kind !== "line"; // a curve is known only where it was computed
+  const mark = [language(), within, ...names, rows.target].join("\n");
+  if (shown.mark !== mark) build(box, stage, names, rows, mark, within);
   shown.equation.textContent = equation;
   if (!names.length) return;
   const place = shown.inputs.map((input) => numberOf(input.value));
@@ -34,8 +35,8 @@ export function showInference(stage) {
   shown.answer.textContent = one.run.fit?.kind === "regions" ? now : word("before_now", { before: answerOf(one.run, rows, 0, place), now });
 }
 
-/** @param {HTMLElement} box @param {Stage} stage @param {string[]} names @param {Rows} rows @param {string} mark */
-function build(box, stage, names, rows, mark) {
+/** @param {HTMLElement} box @param {Stage} stage @param {string[]} names @param {Rows} rows @param {string} mark @param {boolean} within */
+function build(box, stage, names, rows, mark, within) {
   shown.mark = mark;
   shown.equation = make("p", { class: "fitted math" });
   shown.answer = make("output", { id: "answer", for: names.map((_, i) => "place-" + i).join(" ") });
@@ -43,7 +44,7 @@ function build(box, stage, names, rows, mark) {
     const column = rows.X[rows.features.indexOf(name)] ?? [0];
     const beyond = Math.ceil(column.reduce((most, x) => Math.max(most, x), -Infinity) + 0.5); // a place that no row has
     const middle = figure(column.reduce((sum, x) => sum + x, 0) / column.length, 3);
-    const input = make("input", { type: "text", inputmode: "decimal", id: "place-" + i, value: shown.typed[name] ?? (names.length > 1 ? middle : figure(beyond)) });
+    const input = make("input", { type: "text", inputmode: "decimal", id: "place-" + i, value: shown.typed[name] ?? (within ? middle : figure(beyond)) });
     input.addEventListener("input", () => {
       shown.typed[name] = input.value;
       showInference(stage);
