@@ -182,3 +182,35 @@ def test_a_verdict_on_wide_sparse_rows_makes_no_hessian():
     )
     assert training.solution.verdict.code == "converged"
     assert "hessian_of_parabola" not in vars(training.objective)
+
+
+@pytest.mark.sample(8)
+@pytest.mark.parametrize("far", [1e4, 1e6, 1e8])
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("loss", ["log", "huber", "poisson"])
+def test_a_column_far_from_zero_leaves_a_gap_of_its_rounding(loss, outputs, far):
+    """Raw numbers at 10⁸ ± 1 hold eight digits of what varies: so many the gap proves, not none."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(300, 3))
+    z = X @ rng.normal(size=(3, outputs))
+    y = {
+        "log": (z + rng.gumbel(size=z.shape)).argmax(axis=1) if outputs > 1 else rng.random((300, 1)) < z / 2,
+        "huber": z + rng.normal(size=z.shape),
+        "poisson": rng.poisson(np.exp(0.3 * z)),
+    }[loss]
+    near = ds.fit(ds.Dataset.from_arrays(X, np.squeeze(y).astype(float)), loss=loss, penalty=None)
+    X[:, 0] += far
+    found = ds.fit(ds.Dataset.from_arrays(X, np.squeeze(y).astype(float)), loss=loss, penalty=None)
+    assert found.verdict.code == "converged" and found.gap <= 1e-15 * far**1.25 * found.loss + 1e-11
+    assert found.loss - near.loss <= found.gap + 1e-15 * far * found.loss
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("delta", [1e-9, 1e-6, 1e-3])
+def test_a_descent_that_rounding_ends_at_a_proved_minimum_has_converged(delta):
+    rng = np.random.default_rng(4)
+    X = np.column_stack([rng.normal(size=(300, 3)), 1 + 1e-6 * rng.normal(size=300)])
+    y = X @ [1.0, 2.0, 3.0, 4.0] + rng.normal(size=300)
+    found = ds.fit(ds.Dataset.from_arrays(X, y), loss=f"huber:{delta:g}")
+    proved = found.gap is not None and found.gap <= 1e-9 * found.loss
+    assert (found.verdict.code == "converged") == proved

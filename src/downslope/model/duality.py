@@ -28,7 +28,8 @@ THOROUGH = 500  # weights up to which Newton's steps are taken in all of them
 SMALL = 20_000_000  # multiplications in a Hessian up to which several such steps are
 FEW = 50  # weights up to which a Hessian costs not much more than a pass
 SHARE = 0.05  # of a descent, that a proof may cost
-ROUNDING = 32 * np.finfo(float).eps  # of F, that a gap cannot tell
+EPS = np.finfo(float).eps
+ROUNDING = 32 * EPS  # of F, that a gap cannot tell
 
 
 def free_gap(objective, point) -> float | None:
@@ -166,7 +167,7 @@ def lower_bound(objective, slope, pull, theta=None) -> float:
     the minimum, what rounding adds to a slope costs what it may move F there, and no share of ν."""
     term, l1, l2 = objective.term, objective.l1, objective.l2
     corners, free = (l1 > 0) & (l2 == 0), (l1 == 0) & (l2 == 0)
-    rounding = 1e-12 * objective.gradient_scale
+    rounding = slope_rounding(objective)
     size = term.expected_size + (np.abs(term.null_theta) if theta is None else np.abs(theta))
     excess = np.zeros_like(pull)
     if theta is not None:
@@ -176,7 +177,7 @@ def lower_bound(objective, slope, pull, theta=None) -> float:
     if corners.any():
         share /= max(1.0, share * float((np.abs(pull[corners]) / (l1 + excess)[corners]).max()))
     slope, pull = share * slope, share * pull
-    if np.abs(pull[free]).max(initial=0.0) > rounding:
+    if (np.abs(pull[free]) > rounding[free]).any():
         return -math.inf
     price = term.weighted(term.loss.conjugate(slope, term.Y))
     total = float(price.sum()) / term.rows
@@ -187,6 +188,14 @@ def lower_bound(objective, slope, pull, theta=None) -> float:
     unseen = ROUNDING * float(np.abs(price).sum()) / term.rows  # what rounding left
     unseen += float(np.abs(pull[free]) @ size[free] + excess @ size)
     return -total - 0.5 * float((over**2 / l2[squares]).sum()) - unseen
+
+
+def slope_rounding(objective) -> np.ndarray:
+    """What of each slope may be rounding, (p,): of a column far from 0 a sum over its raw numbers loses the
+    digits of |mean|/σ, centred though it is."""
+    term = objective.term
+    far = np.append(np.abs(term.standardise.center) / term.standardise.width, [0.0] * term.intercept)
+    return objective.gradient_scale * np.maximum(1e-12, 8 * EPS * np.repeat(far, term.outputs))
 
 
 def _dual_point(objective, loss, point, moved, rounds: int) -> tuple[np.ndarray, np.ndarray]:
@@ -201,7 +210,7 @@ def _dual_point(objective, loss, point, moved, rounds: int) -> tuple[np.ndarray,
         if not moved.any():
             return slope, pull
         new, g, step, dz = _newton(objective, loss, theta, z, slope, pull, bend, moved, small)
-        settled = np.abs(g[free]).max(initial=0.0) <= 100 * small
+        settled = (np.abs(g[free]) <= slope_rounding(objective)[free]).all()
         if settled and np.isfinite(term.loss.conjugate(new, term.Y)).all():
             break
         t = 1 / (1 + float(np.abs(dz).max()) / (term.output_scale or 1.0))
