@@ -3,7 +3,8 @@
 # the lowest versions allowed; `make docs` builds the site, in site/; `make grid` renders the verdicts of 12,000
 # fits and 2,000 functions, keeps the result in tests/faults/grid.json, and fits 757 real files; `make bench`
 # times the whole table beside its peers and writes benchmarks/README.md, `make bench-quick` a small one in five
-# minutes.
+# minutes; `make guard` runs ten rows of it against one peer each, and fails where one has lost 15% of its
+# stored ratio in three tries of three (benchmarks/guard.py; five minutes of a quiet machine).
 # Each sets up everything that it needs, in .venv, from nothing.
 PYTHON ?= python3
 VENV   := .venv
@@ -14,7 +15,7 @@ PEERS  := $(VENV)/.peers
 SPHINX := $(VENV)/.sphinx
 LOWEST := .venv-lowest
 
-.PHONY: demo test test-slow test-lowest golden grid docs lint bench bench-quick clean
+.PHONY: demo test test-slow test-lowest golden grid docs lint bench bench-quick guard clean
 
 demo: $(LIGHT)
 	@$(BIN)/python examples/demo.py
@@ -41,6 +42,9 @@ bench: $(PEERS)
 
 bench-quick: $(PEERS)
 	$(BIN)/python -m benchmarks.run --quick
+
+guard: $(READY)
+	$(BIN)/python -m benchmarks.guard
 
 docs: $(SPHINX)
 	$(BIN)/python docs/build.py

@@ -113,7 +113,7 @@ def _rounds(row: Row, mode: str, rounds: int, kept: Path) -> dict[str, Any]:
     nothing = [(np.zeros((problem.X.shape[1], problem.outputs)), 0.0)] * len(problem.alphas)
     if suboptimality(problem, minima, nothing) <= row.within:
         raise RuntimeError("weights of 0 would pass")
-    entries = [_Entry(one, problem, minima, row.within, BUDGET[mode]) for one in row.contenders]
+    entries = [Entry(one, problem, minima, row.within, BUDGET[mode]) for one in row.contenders]
     for entry in entries:
         entry.find_tolerance(SEARCH[mode])
     floors = []
@@ -132,7 +132,7 @@ def _rounds(row: Row, mode: str, rounds: int, kept: Path) -> dict[str, Any]:
     }
 
 
-class _Entry:
+class Entry:
     """A contender on its way through the rounds."""
 
     def __init__(

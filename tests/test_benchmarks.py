@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from benchmarks import problems, report, targets
+from benchmarks import guard, problems, report, targets
 from benchmarks.contenders import Answer, Contender
 from benchmarks.measure import Row, measured
 from benchmarks.problems import Minimum, Problem
@@ -216,6 +216,34 @@ def test_the_page_tells_every_figure_of_its_results(tmp_path, monkeypatch):
     assert json.loads((tmp_path / "results.json").read_text())["quick"]["rows"].keys() == {"tiny", "sgd_csr"}
     assert all(one["name"] in page for one in told["contenders"])
     assert "no memory" in page
+
+
+def test_the_guard_fails_a_row_that_lost_15_percent_in_three_tries_of_three():
+    tries = lambda *ratios: list(guard.until_held(2.0, iter(ratios).__next__))
+    assert tries(1.71, 0.0) == [1.71] and tries(1.69, 1.6, 1.8, 0.0) == [1.69, 1.6, 1.8]
+    assert tries(1.6, 1.5, 1.69, 2.0) == [1.6, 1.5, 1.69] and not guard.holds(2.0, 1.69)
+
+
+def test_ten_rows_are_guarded_each_by_a_peer_of_its_own_and_a_stored_ratio():
+    assert len(guard.PEERS) == 10 and set(json.loads(guard.STORED.read_text())["ratios"]) == set(guard.PEERS)
+    for name, peer in guard.PEERS.items():
+        ours, *others = ROWS[name].contenders
+        assert ours.ours and peer in {one.name for one in others}
+
+
+def test_on_another_machine_the_guard_compares_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(guard, "machine", lambda: "an abacus")
+    assert guard.main(["sgd_csr"]) == 2 and "--store" in capsys.readouterr().err
+
+
+def test_the_guard_compares_a_row_with_what_is_stored(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(guard, "STORED", tmp_path / "guard.json")
+    monkeypatch.setattr(guard, "ratio_of", lambda name: lambda: 2.0)
+    assert guard.main(["sgd_csr", "--store"]) == 0
+    monkeypatch.setattr(guard, "ratio_of", lambda name: lambda: 1.9)
+    assert guard.main(["sgd_csr"]) == 0 and "held" in capsys.readouterr().out
+    monkeypatch.setattr(guard, "ratio_of", lambda name: lambda: 1.0)
+    assert guard.main(["sgd_csr"]) == 1 and "LOST" in capsys.readouterr().out
 
 
 # ── in public form ──────────────────────────────────────────────────────────────────────────────────
