@@ -638,6 +638,21 @@ def test_back_leads_to_the_problem_before_and_stays_in_the_lab(page, address):
 
 
 @pytest.mark.slow
+def test_a_lesson_that_comes_late_is_not_shown_over_what_was_chosen_since(page, address):
+    visit(page, link(address, {"kind": "preset", "name": "bowl"}, {}))
+    bowl, late = page.locator("#title").inner_text(), []
+    page.route("**/api/lessons/5", lambda route: late.append(route))
+    page.evaluate("import('/page/course.js').then(m => void m.openLesson(5))")
+    saddle = link(address, {"kind": "preset", "name": "saddle"}, {})
+    answered(page, lambda: page.evaluate("where => { location.href = where; }", saddle))
+    shown = page.locator("#title").inner_text()
+    assert len(late) == 1 and shown != bowl
+    with page.expect_response("**/api/lessons/5"):
+        late[0].continue_()
+    page.wait_for_timeout(300)
+    assert page.locator("#title").inner_text() == shown and "lesson=5" not in page.url
+
+
 def test_a_server_bound_to_all_is_printed_shared_and_refused_in_words(browser):
     with served("--host", "0.0.0.0") as printed:
         assert "0.0.0.0" not in printed and "?token=" in printed

@@ -31,6 +31,11 @@ export async function openLesson(number, place, card = place?.card ?? 0) {
 }
 let opening = 0;
 
+/** Something else is shown: a lesson that is still on its way is not. */
+export function stopOpening() {
+  opening += 1;
+}
+
 /** Another card of the lesson, whose state plays, unless a prediction is asked for or an address says how it stands.
  * @param {number} index @param {import("./address.js").Place} [place] */
 function turn(index, place) {

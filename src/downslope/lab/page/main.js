@@ -8,7 +8,7 @@ import { buildBounds, buildControls } from "./controls.js";
 import { buildProblem, showProblem } from "./problem.js";
 import { buildRuns, showFrozen, showRuns, showStep, showVerdict } from "./panel.js";
 import { progress } from "./lesson.js";
-import { course, openLesson, tellLesson } from "./course.js";
+import { course, openLesson, stopOpening, tellLesson } from "./course.js";
 import { pointAt, showInference } from "./infer.js";
 import { handle } from "./pointer.js";
 import { columnsOf, growingDocument, pointsDocument } from "./growing.js";
@@ -164,6 +164,7 @@ function change(changed, still = false) {
 
 /** Another problem. @param {any} asked @param {Settings[]} [runs] the settings to begin with; none keeps those there are */
 function ask(asked, runs) {
+  stopOpening();
   const other = asked.kind !== now.asked?.kind || asked.kind === "preset" || asked.kind === "function" || asked.task !== now.asked?.task;
   if (lessonHides()) now.hide = []; // what a lesson hides comes back with its end; what a teacher hides does not
   now.lesson = null;
@@ -367,6 +368,7 @@ function listen() {
 
 /** Show what the address asks for; nothing, or what is not there, is the course where this browser left it. */
 async function arrive() {
+  stopOpening();
   const asked = placeOf(location.hash);
   [now.hash, now.step, now.arriving] = [location.hash.slice(1), null, true];
   now.tongue = asked.lang;
