@@ -76,14 +76,8 @@ def _side_by_side(seen: Mapping) -> None:
     from . import show
 
     page = show.console()
-    heads = [
-        "cli.log",
-        "cli.verdict",
-        "cli.records",
-        "cli.first_loss",
-        "cli.last_loss",
-        "cli.lowest_validation",
-    ]
+    heads = ["cli.log", "cli.verdict", "cli.records", "cli.first_loss", "cli.last_loss"]
+    heads.append("cli.lowest_validation")
     table = show.columns_of([text(head) for head in heads], words=2)
     for name, one in seen.items():
         recording, number = one.recording, one.recording.main

@@ -209,17 +209,13 @@ def asking(*records: type, only: Collection[str] = ()) -> Callable[[Callable], C
     `only`: these of the fields."""
 
     def parameters(record: type) -> list[inspect.Parameter]:
-        hints = get_type_hints(record, include_extras=True)
-        return [
-            inspect.Parameter(
-                part.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=inspect.Parameter.empty if part.default is MISSING else part.default,
-                annotation=hints[part.name],
-            )
-            for part in fields(record)
-            if part.name in only or not only
-        ]
+        hints, found = get_type_hints(record, include_extras=True), []
+        for part in fields(record):
+            if part.name in only or not only:
+                default = inspect.Parameter.empty if part.default is MISSING else part.default
+                asked = {"default": default, "annotation": hints[part.name]}
+                found.append(inspect.Parameter(part.name, inspect.Parameter.KEYWORD_ONLY, **asked))
+        return found
 
     asked = {record: parameters(record) for record in records}
 

@@ -219,10 +219,8 @@ class CellCounts:
         decimal, unit = self.decimal(of_file, delimiter), self.unit
         signed = [way for way, _ in self.seen if way.startswith(("-", "("))]
         numeric = TextFormat("numeric", decimal, unit, spelled=bool(signed))
-        fitting, in_brackets = (
-            self._fitting(numeric),
-            sum(s.count for (w, _), s in self.seen.items() if w[0] == "("),
-        )
+        fitting = self._fitting(numeric)
+        in_brackets = sum(seen.count for (way, _), seen in self.seen.items() if way[0] == "(")
         # (1), (2), (3) alone number something
         if 10 * fitting >= 9 * self.known and not self._codes() and in_brackets < fitting:
             return numeric

@@ -100,11 +100,8 @@ def kind_of_file(path: Path) -> str:
 def refuse_address(words: str) -> None:
     """Refuse an address on a network, and say what to do."""
     scheme = words.partition("://")[0].lower()
-    if (
-        "://" in words
-        and scheme.isalnum()
-        and not words.lstrip().lower().startswith(("select", "with", "from"))
-    ):
+    query = words.lstrip().lower().startswith(("select", "with", "from"))
+    if "://" in words and scheme.isalnum() and not query:
         raise DownslopeError("data.address", address=words)
 
 
@@ -249,18 +246,13 @@ def _from_excel(path: Path, table: str | None, folder: Folder) -> Readable:
 
 
 def _cell(value: Any) -> str:
-    if value is None or (
-        isinstance(value, str) and value.startswith("#") and value.endswith(("!", "?", "/A"))
-    ):
+    if value is None or (isinstance(value, str) and re.fullmatch(r"(?s)#.*(!|\?|/A)", value)):
         return ""  # nothing, or an error such as #DIV/0!
     if isinstance(value, bool):
         return str(value).lower()
     if hasattr(value, "isoformat"):
-        return (
-            value.isoformat(" ").removesuffix(" 00:00:00")
-            if hasattr(value, "hour") and hasattr(value, "year")
-            else value.isoformat()
-        )
+        moment = hasattr(value, "hour") and hasattr(value, "year")
+        return value.isoformat(" ").removesuffix(" 00:00:00") if moment else value.isoformat()
     return repr(value) if isinstance(value, float) else str(value)
 
 

@@ -343,24 +343,10 @@ class Dates:
         fits = ((written == 4) | (written == 2)) & (other <= 2)
         year = np.where(written == 2, year + np.where(year < 69, 2000, 1900), year)
         fits &= (month >= 1) & (month <= 12) & (day >= 1) & self.clock_ok
-        month = np.where(fits, month, 1)
-        leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)
-        lengths = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
-        fits &= day <= lengths[month - 1] + (leap & (month == 2))
-        y, m = year - (month <= 2), (month + 9) % 12  # March first: Hinnant's days from civil
-        era = np.floor_divide(y, 400)
-        of_era = y - era * 400
-        days = (
-            era * 146_097
-            + of_era * 365
-            + of_era // 4
-            - of_era // 100
-            + (153 * m + 2) // 5
-            + day
-            - 1
-            - 719_468
-        )
-        return days * DAY + self.clock - self.offset, fits
+        months = (12 * (year - 1970) + np.where(fits, month, 1) - 1).astype("datetime64[M]")
+        begins, ends = (one.astype("datetime64[D]").astype(np.int64) for one in (months, months + 1))
+        fits &= day <= ends - begins
+        return (begins + day - 1) * DAY + self.clock - self.offset, fits
 
 
 def times_of(cells: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -134,16 +134,9 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         """Everything, as plain numbers."""
         plain = {name: getattr(self, name) for name in ("metric", "higher", "folds", "repeats", "level")}
-        models = [
-            {"model": name, "mean": mean, "error": error, "scores": scores, "alphas": alphas}
-            for name, mean, error, scores, alphas in zip(
-                self.models,
-                self.means.tolist(),
-                self.errors.tolist(),
-                self.scores.tolist(),
-                self.alphas.tolist(),
-            )
-        ]
+        heads = ("model", "mean", "error", "scores", "alphas")
+        numbers = (part.tolist() for part in (self.means, self.errors, self.scores, self.alphas))
+        models = [dict(zip(heads, one)) for one in zip(self.models, *numbers)]
         differences = [asdict(one) for one in self.differences]
         return {**plain, "best": self.models[self.best], "models": models, "differences": differences}
 

@@ -116,11 +116,8 @@ class Predictions:
                 if pc.any(pc.match_substring(batch.column(name), ":")).as_py():
                     clocks.add(name)
         formats, _ = infer_formats(cell_counts, found.delimiter)
-        whole = [
-            n
-            for n, c in cell_counts.items()
-            if c.known and c.count(["whole"]) == c.known and c.widest < 2**63
-        ]
+        is_whole = lambda c: c.known and c.count(["whole"]) == c.known and c.widest < 2**63
+        whole = [name for name, counts in cell_counts.items() if is_whole(counts)]
         days = [n for n, form in formats.items() if form.kind == "date" and n not in clocks]
         types = dict.fromkeys(whole, pa.int64()) | dict.fromkeys(days, pa.date32())
         return formats | known, formats, types

@@ -139,29 +139,20 @@ class Starts:
         place = ", ".join(f"{name} = {x + 0.0:.6g}" for name, x in zip(self.function.names, self.best.params))
         facts = {"value": self.best.loss, "lowest": place, "minima": minima, "starts": len(self.starts)}
         lines = [text("inference.starts_found", **facts)]
-        lines += [
-            text(f"inference.starts_{kind}", count=counts[kind])
-            for kind in ("slope", "escaped", "outside")
-            if counts[kind]
-        ]
+        others = [kind for kind in ("slope", "escaped", "outside") if counts[kind]]
+        lines += [text(f"inference.starts_{kind}", count=counts[kind]) for kind in others]
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
         """{starts: [{start, end, value, kind}], places: [{x, value, kind, starts}], best}"""
         named = lambda x: dict(zip(self.function.names, x.tolist()))
-        rows = zip(self.starts, self.ends, self.values, self.kinds)
+        began, ended = map(named, self.starts), map(named, self.ends)
         keys = ("start", "end", "value", "kind")
-        return finite(
-            {
-                "formula": self.function.formula,
-                "starts": [dict(zip(keys, (named(a), named(b), value, kind))) for a, b, value, kind in rows],
-                "places": [
-                    {"x": named(place.x), "value": place.value, "kind": place.kind, "starts": place.count}
-                    for place in self.places
-                ],
-                "best": self.best.to_json(),
-            }
-        )
+        starts = [dict(zip(keys, one)) for one in zip(began, ended, self.values, self.kinds)]
+        keys = ("x", "value", "kind", "starts")
+        places = [dict(zip(keys, (named(p.x), p.value, p.kind, p.count))) for p in self.places]
+        facts = {"formula": self.function.formula, "starts": starts, "places": places}
+        return finite({**facts, "best": self.best.to_json()})
 
 
 @door(seed=whole(least=0), epochs=whole(least=1))

@@ -248,10 +248,9 @@ class Training:
             settings["start"] = dict(zip(self.objective.names, self.trace.start.tolist()))
         recipe = self.recipe.changed(settings)
         assert self.dataset is not None
-        rows = [
-            part if part is None or features is None else part.with_features(features)
-            for part in (self.dataset, self.held_out)
-        ]
+        rows = [self.dataset, self.held_out]
+        if features is not None:
+            rows = [None if part is None else part.with_features(features) for part in rows]
         assert rows[0] is not None
         train, held_out = changed_rows(rows[0], rows[1], of_rows, recipe.seed) if of_rows else rows
         again = Training.on_rows(train, recipe, held_out, self.module)

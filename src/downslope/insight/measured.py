@@ -214,12 +214,11 @@ def _places(objective: Any, method: Any, trace: Any, end: Any, diverged: bool) -
     if diverged:  # what a direction that scales the gradient remembered while it went well is gone
         lower = [k for k, step in enumerate(steps) if step.loss <= steps[0].loss]
         k = lower[-1] - 1 if lower else 0  # before the last update that began at a loss below the first
-        late = (
-            [MeasuredAt(steps[k + 1].step, objective.to_inner(steps[k].params), rates[k + 1])]
-            if k > 0
-            else []
-        )
-        return [] if scales else [first, *late]
+        if scales:
+            return []
+        if k == 0:
+            return [first]
+        return [first, MeasuredAt(steps[k + 1].step, objective.to_inner(steps[k].params), rates[k + 1])]
     theta = objective.to_inner(end.params) if end.theta is None else end.theta
     last = MeasuredAt(max(2, trace.updates), theta, rates[-1], end.memory)
     if scales:

@@ -25,10 +25,8 @@ class Slip:
     @property
     def text(self) -> str:
         """The sentence, with what to do."""
-        numbers = {
-            name: f"{number:.6g}" if isinstance(number, float) else number
-            for name, number in self.numbers.items()
-        }
+        shown = lambda number: f"{number:.6g}" if isinstance(number, float) else number
+        numbers = {name: shown(number) for name, number in self.numbers.items()}
         return text(f"instruments.slip_{self.code}", **numbers)
 
     def agrees(self, other: Slip) -> bool:

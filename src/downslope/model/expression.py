@@ -184,12 +184,9 @@ class _Reader:
             if keyword.iskeyword(right[0]):
                 self._check_name(right, variables)
             follows = right[0] if not right["name"] else self._spelt_out(right[0]) or right[0]
-            raise DownslopeError(
-                "functions.implicit_product",
-                fragment=self.plain[left.start() : right.end()],
-                column=column,
-                product=f"{left[0]}*{follows}{'…)' if opens else ''}",
-            )
+            fragment = self.plain[left.start() : right.end()]
+            facts = {"column": column, "product": f"{left[0]}*{follows}{'…)' if opens else ''}"}
+            raise DownslopeError("functions.implicit_product", fragment=fragment, **facts)
 
     def _check_name(self, token, variables) -> None:
         name, column = token["name"], self.columns[token.start()]
@@ -202,12 +199,8 @@ class _Reader:
             facts = {"name": name, "column": column, "product": product}
             raise DownslopeError("functions.run_together", **facts)
         if name.startswith("_") or (self.declared and name not in known):
-            raise DownslopeError(
-                "functions.unknown_name",
-                name=name,
-                column=column,
-                variables=", ".join(variables) or "x, y, z",
-            )
+            facts = {"name": name, "column": column, "variables": ", ".join(variables) or "x, y, z"}
+            raise DownslopeError("functions.unknown_name", **facts)
 
     def _spelt_out(self, name: str) -> str | None:
         """sinx → sin(x), xy → x*y: what a name in letters may be meant for; None for a name of its own.
@@ -230,11 +223,8 @@ class _Reader:
         except (RecursionError, MemoryError):
             raise DownslopeError("functions.too_deep", deepest=DEEPEST_NESTING) from None
         column = self.columns[place]
-        raise DownslopeError(
-            "functions.syntax",
-            column=column,
-            fragment=self.text[column - 1 : column + 11].strip() or self.text[-12:].strip(),
-        )
+        fragment = self.text[column - 1 : column + 11].strip() or self.text[-12:].strip()
+        raise DownslopeError("functions.syntax", column=column, fragment=fragment)
 
     def _expression(self, tree: ast.expr):
         from sympy import Rational

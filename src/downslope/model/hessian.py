@@ -52,13 +52,9 @@ class StepRule:
     def bound(self, value: float) -> float:
         """The largest stable learning rate; infinite where nothing curves upward, NaN where none is known."""
         denominator = self.multiple * value + self.extra
-        return (
-            math.nan
-            if math.isnan(self.factor)
-            else self.factor / denominator
-            if denominator > 0
-            else math.inf
-        )
+        if math.isnan(self.factor):
+            return math.nan
+        return self.factor / denominator if denominator > 0 else math.inf
 
 
 class HessianProduct:

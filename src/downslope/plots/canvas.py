@@ -34,12 +34,8 @@ def figure(width: float = 7.0, height: float = 4.5, shared: bool = True):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    size: dict[str, Any] = {
-        "figsize": (width, height),
-        "dpi": 150,
-        "layout": "constrained",
-        "facecolor": "white",
-    }
+    size: dict[str, Any] = {"figsize": (width, height), "dpi": 150}
+    size |= {"layout": "constrained", "facecolor": "white"}
     pyplot = sys.modules.get("matplotlib.pyplot")
     if shared and pyplot is not None and threading.current_thread() is threading.main_thread():
         most = pyplot.rcParams[
@@ -132,16 +128,8 @@ def name_ends(ax, ends: list[tuple[float, float, str, str]]) -> None:
             x, y, name, colour = ends[i]
             moved = height - spots[i, 1]
             leader = {"arrowstyle": "-", "color": colour, "alpha": 0.5, "linewidth": 0.6, "shrinkB": 2}
-            note(
-                ax,
-                name,
-                (x, y),
-                (10, moved),
-                colour,
-                va="center",
-                gid="end",
-                arrowprops=leader if abs(moved) > gap / 2 else None,
-            )
+            led = leader if abs(moved) > gap / 2 else None
+            note(ax, name, (x, y), (10, moved), colour, va="center", gid="end", arrowprops=led)
 
 
 # ---- what does not fit on the axes ----

@@ -226,22 +226,9 @@ def _by_class(ax, points: np.ndarray, codes: np.ndarray, classes: Sequence) -> N
         rows = points[codes == k]
         rows = rows[some(rows)]
         label = drawable(name, "plots.class", number=k + 1) if k < NAMED else None
-        mark = {
-            "marker": MARKERS[k % 7],
-            "markersize": 4.5,
-            "markeredgecolor": "white",
-            "markeredgewidth": 0.4,
-        }
-        ax.plot(
-            rows[:, 0],
-            rows[:, 1],
-            linestyle="",
-            color=COLOURS[k % 6],
-            alpha=0.85,
-            zorder=3,
-            label=label,
-            **mark,
-        )
+        mark = {"marker": MARKERS[k % 7], "markersize": 4.5, "color": COLOURS[k % 6], "alpha": 0.85}
+        edge = {"markeredgecolor": "white", "markeredgewidth": 0.4}
+        ax.plot(*rows[:, :2].T, linestyle="", zorder=3, label=label, **mark, **edge)
 
 
 def _legend(ax, **where: Any) -> None:

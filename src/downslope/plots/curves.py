@@ -53,12 +53,8 @@ def epochs(trace: Trace) -> np.ndarray:
     """
     if not len(trace):
         raise DownslopeError("plots.no_steps")
-    epoch, step = trace.column("epoch"), trace.column("step")
-    return (
-        np.clip(step / _updates_an_epoch(trace), epoch, epoch + 1)
-        if _updates_an_epoch(trace) > 1
-        else epoch + 1
-    )
+    epoch, updates = trace.column("epoch"), _updates_an_epoch(trace)
+    return np.clip(trace.column("step") / updates, epoch, epoch + 1) if updates > 1 else epoch + 1
 
 
 def _updates_an_epoch(trace: Trace) -> int:
@@ -105,26 +101,15 @@ def loss(traces: Trace | Mapping[str, Trace], ax=None, *, minimum: float | None 
         a("Trace")(f"traces[{name!r}]", trace)
     alone = isinstance(traces, Trace)
     runs = {say("plots.training"): traces} if isinstance(traces, Trace) else traces
-    curves = [
-        curve
-        for number, (name, trace) in enumerate(runs.items(), 1)
-        for curve in _curves(drawable(name, "plots.run", number=number), trace, alone)
-    ]
+    curves: list[Curve] = []
+    for k, (name, trace) in enumerate(runs.items(), 1):
+        curves += _curves(drawable(name, "plots.run", number=k), trace, alone)
     if not curves:
         raise DownslopeError("plots.no_steps")
-    base = 0.0 if minimum is None else float(minimum)
-    curves = [
-        curve._replace(
-            y=curve.y - base, ghost=curve.ghost if minimum is None else None
-        )  # no row has that minimum
-        for curve in curves
-    ]
-    ax = axes(
-        ax,
-        say("plots.loss_title"),
-        say("plots.epoch"),
-        say("plots.loss" if minimum is None else "plots.loss_above"),
-    )
+    if minimum is not None:  # which is that of no row: there is nothing behind
+        curves = [curve._replace(y=curve.y - float(minimum), ghost=None) for curve in curves]
+    height = say("plots.loss" if minimum is None else "plots.loss_above")
+    ax = axes(ax, say("plots.loss_title"), say("plots.epoch"), height)
     escapes = [escape(curve.y, curve.few) for curve in curves]
     floor = _set_limits(ax, curves, escapes, two_sided=minimum is None)
 
@@ -180,10 +165,7 @@ def _set_limits(ax, curves: list[Curve], escapes: list[Escape | None], two_sided
         return None
     positive = values[values > 0]
     low, high = (max(positive.min(), 1e-300), positive.max()) if positive.size else (0.1, 10.0)
-    if positive.size < values.size:
-        low = floor = low / 10
-    else:
-        floor = low
+    floor = low = low / 10 if positive.size < values.size else low
     margin = max(np.exp(0.06 * (np.log(high) - np.log(low))), 1.2)
     ax.set_yscale("log")
     ax.set_ylim(low / margin, high * margin)
@@ -231,7 +213,7 @@ def weights(trace: Trace, ax=None):
 
     final = np.abs(np.where(np.isfinite(shown[-1]), shown[-1], 0))
     named = sorted(np.argsort(-final, kind="stable")[:NAMED].tolist())
-    low, high = (np.nanmin(shown[np.isfinite(shown)]), np.nanmax(shown[np.isfinite(shown)]))
+    low, high = shown[np.isfinite(shown)].min(), shown[np.isfinite(shown)].max()
     margin = 0.08 * (high - low) or 0.1 * max(1.0, abs(high))
     right, last = x[min(cut, len(x) - 1)], x[-1]
     ax.set_xlim(x[0] - 0.02 * (right - x[0]), right + 0.02 * (right - x[0]))
@@ -239,31 +221,18 @@ def weights(trace: Trace, ax=None):
     ax.set_ylim(low - margin, high + margin)
 
     # one row past the edge shows the way that the weights go on
-    x, y = (
-        x[: cut + 1],
-        np.clip(
-            np.where(np.isfinite(params), params, np.nan)[: cut + 1], low - 99 * margin, high + 99 * margin
-        ),
-    )
+    finite = np.where(np.isfinite(params), params, np.nan)[: cut + 1]
+    x, y = x[: cut + 1], np.clip(finite, low - 99 * margin, high + 99 * margin)
     for j in sorted(set(range(params.shape[1])) - set(named)):
         ax.plot(x, y[:, j], color=QUIET, alpha=0.3, linewidth=0.7, zorder=2, gid="path")
     for i, j in enumerate(named):
         ax.plot(x, y[:, j], **style(i), linewidth=1.6, zorder=3, gid="path")
-    ends = [
-        (x[cut - 1], shown[-1, j], drawable(trace.names[j], "plots.feature", number=j + 1), style(i)["color"])
-        for i, j in enumerate(named)
-        if np.isfinite(shown[-1, j])
-    ]
-    name_ends(ax, ends)
+    called = [drawable(trace.names[j], "plots.feature", number=j + 1) for j in named]
+    ends = [(x[cut - 1], shown[-1, j], called[i], style(i)["color"]) for i, j in enumerate(named)]
+    name_ends(ax, [end for end in ends if np.isfinite(end[1])])
     if found is not None:
-        off_chart(
-            ax,
-            found,
-            leaving(ax, np.column_stack([x, y[:, np.argmax(final)]]), cut)[1],
-            last,
-            say("plots.loss"),
-            COLOURS[1],
-        )
+        at = leaving(ax, np.column_stack([x, y[:, np.argmax(final)]]), cut)[1]
+        off_chart(ax, found, at, last, say("plots.loss"), COLOURS[1])
     return ax
 
 
@@ -281,9 +250,8 @@ def remainder(check, ax=None):
     ax = axes(ax, say("plots.remainder_title"), say("plots.remainder_t"), say("plots.remainder"))
     ax.set(xscale="log", yscale="log")
     t = check.steps
-    drawn = np.where(
-        np.isfinite(check.remainders) & (check.remainders > 0), check.remainders, np.nan
-    )  # (3, m)
+    seen = np.isfinite(check.remainders) & (check.remainders > 0)
+    drawn = np.where(seen, check.remainders, np.nan)  # (3, m)
     clean = np.where(drawn > check.floor, drawn, np.nan)
     for every, above in zip(drawn, clean):
         ax.plot(t, every, ".", color=SURFACE, alpha=0.35, markersize=4, zorder=2)

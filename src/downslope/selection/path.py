@@ -26,6 +26,7 @@ from ..model.penalties import Penalty
 from .minimisers import COUNT, RATIO, Minimisers, by_coordinates, kinked_alphas
 
 SHOWN = 20  # alphas in a notebook
+BY_ALPHA = ("alphas", "coef", "intercepts", "losses", "gaps", "epochs", "converged", "curve", "errors")
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,21 +124,10 @@ class Path:
 
     def joined(self, further: Path) -> Path:
         """This path extended by one with smaller alphas."""
-        by_alpha = (
-            "alphas",
-            "coef",
-            "intercepts",
-            "losses",
-            "gaps",
-            "epochs",
-            "converged",
-            "curve",
-            "errors",
-        )
-        both = {name: (getattr(self, name), getattr(further, name)) for name in by_alpha}
-        found: dict[str, Any] = {
-            name: np.concatenate(pair) for name, pair in both.items() if pair[0] is not None
-        }
+        found: dict[str, Any] = {}
+        for name in BY_ALPHA:
+            if getattr(self, name) is not None:
+                found[name] = np.concatenate([getattr(self, name), getattr(further, name)])
         if self.fold_scores is not None and further.fold_scores is not None:
             found["fold_scores"] = np.hstack([self.fold_scores, further.fold_scores])
         return replace(self, **found)

@@ -164,13 +164,9 @@ def causes(watched: Watched, found: Iterable[Finding]) -> tuple[Verdict, ...]:
     order = [*CAUSES, *OF_TEXT]
     found = list(found)
     stuck = any(finding.code == "constant_output" and finding.fact is not None for finding in found)
-    reported = [code for code in REPORTED if not (stuck and code in ("saturated", "unscaled_inputs"))]
-    grave = [
-        finding
-        for finding in found
-        if (finding.fact is not None and finding.code in CAUSES and finding.code not in reported)
-        or (finding.fact is None and finding.code in OF_TEXT and finding.code not in SIDE)
-    ]
+    sound = REPORTED - ({"saturated", "unscaled_inputs"} if stuck else set())
+    shown, read = CAUSES.keys() - sound, set(OF_TEXT) - SIDE
+    grave = [one for one in found if one.code in (read if one.fact is None else shown)]
     # Only "gradients of a batch are dead" and the like are states that a diverging rate brings about as well.
     grave.sort(key=lambda finding: order.index(finding.code))
     return tuple(_verdict(watched, finding) for finding in grave)

@@ -33,10 +33,9 @@ class Fixed:
         common = sorted(first.keys() & second.keys())
         if not common:
             return []
-        places = (
-            {round((len(common) - 1) ** (k / (SHOWN - 1))) for k in range(SHOWN)} if len(common) > 1 else {0}
-        )
-        chosen = [common[place] for place in sorted({0, *places, len(common) - 1}) if place < len(common)]
+        last = len(common) - 1
+        places = {round(last ** (k / (SHOWN - 1))) for k in range(SHOWN)} if last else set()
+        chosen = [common[place] for place in sorted({0, *places, last}) if place <= last]
         return [(step, first[step], second[step]) for step in chosen]
 
     def lines(self) -> list[str]:
@@ -54,14 +53,9 @@ class Fixed:
         """{mends, verdict, sick, losses: [[step, before, after]]}"""
         from .seen import finite
 
-        return finite(
-            {
-                "mends": [{"line": m.first, "last": m.last, "text": m.text} for m in self.mends],
-                "verdict": self.seen.verdict.to_json(),
-                "sick": self.seen.sick,
-                "losses": [list(row) for row in self.losses],
-            }
-        )
+        mends = [{"line": m.first, "last": m.last, "text": m.text} for m in self.mends]
+        facts = {"mends": mends, "verdict": self.seen.verdict.to_json(), "sick": self.seen.sick}
+        return finite({**facts, "losses": [list(row) for row in self.losses]})
 
 
 def _losses(seen: Seen) -> dict[int, float]:
@@ -205,16 +199,12 @@ class Literals:
             if node.id in [parameter.arg for parameter in parameters]:
                 return self._one(self._given(scope, node.id), depth)
             scope = self._function(scope)
-        paired = [
-            value
-            for n in ast.walk(self.tree)
-            if isinstance(n, ast.Assign)
-            and isinstance(n.value, ast.Tuple)
-            and isinstance(n.targets[0], ast.Tuple)
-            for target, value in zip(n.targets[0].elts, n.value.elts)
-            if isinstance(target, ast.Name) and target.id == node.id
-        ]
-        values = [n.value for n in self._assigned(node.id) if n.value is not None] + paired
+        values = [n.value for n in self._assigned(node.id)]
+        for statement in ast.walk(self.tree):
+            match statement:
+                case ast.Assign(targets=[ast.Tuple() as target, *_], value=ast.Tuple() as value):
+                    both = zip(target.elts, value.elts)
+                    values += [v for t, v in both if isinstance(t, ast.Name) and t.id == node.id]
         return self._one(values, depth)
 
     def _function(self, node: ast.AST) -> ast.FunctionDef | None:

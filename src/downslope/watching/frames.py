@@ -75,14 +75,11 @@ def loops_around(frame: FrameType, comprehended: bool = False) -> list[ast.For |
             return []
         scope = max(within, key=lambda node: node.lineno)
     for node in ast.walk(scope):
-        if isinstance(node, ast.For | ast.While) and node.lineno <= line <= (node.end_lineno or 0):
+        if not getattr(node, "lineno", line + 1) <= line <= (getattr(node, "end_lineno", 0) or 0):
+            continue
+        if isinstance(node, ast.For | ast.While):
             found.append(node)
-        elif (
-            comprehended
-            and isinstance(node, ast.ListComp | ast.GeneratorExp)
-            and len(node.generators) == 1
-            and node.lineno <= line <= (node.end_lineno or 0)
-        ):
+        elif comprehended and isinstance(node, ast.ListComp | ast.GeneratorExp) and len(node.generators) == 1:
             found.append(_as_loop(node))
     return sorted(found, key=lambda node: node.lineno)
 

@@ -17,6 +17,7 @@ RESHAPING = ("View", "UnsafeView", "ReshapeAlias", "Squeeze", "Unsqueeze", "T", 
              "Clone", "Expand", "Reshape", "Alias", "Slice", "Select")  # fmt: skip
 LINEAR = {"Addmm": "mat1", "Mm": "self", "Convolution": "input", "ConvolutionOverrideable": "input"}
 ENDS = {"Relu": (0.0, None), "Sigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0)}  # of the range of an activation
+ARITHMETIC = ("Mul", "Sub", "Add", "Div", "Mv", "Dot", "Mm", "Bmm", "Embedding")
 SAVED = ("self", "other", "mat2", "vec", "tensor", "indices", "target")
 TARGETED = ("NllLoss", "NllLoss2D", "BinaryCrossEntropy", "BinaryCrossEntropyWithLogits", "MseLoss", "L1Loss",
             "SmoothL1Loss", "HuberLoss")  # fmt: skip
@@ -65,18 +66,7 @@ class ReadOptions:
             return [self.inputs]
         found = []
         for node in self.nodes:
-            if operation(node) in (
-                "Mul",
-                "Sub",
-                "Add",
-                "Div",
-                "Mv",
-                "Dot",
-                "Mm",
-                "Bmm",
-                "Embedding",
-                *TARGETED,
-            ):
+            if operation(node) in (*ARITHMETIC, *TARGETED):
                 parts = [saved(node, name) for name in SAVED]
                 found += [t for t in parts if hasattr(t, "grad_fn") and not t.requires_grad and t.numel() > 1]
         return found
@@ -244,11 +234,10 @@ def not_finite(reading: ReadOptions) -> str:
         if kind in ("Log", "Log2", "Log10", "Sqrt", "Rsqrt", "Pow", "Div", "Exp", "Log1p"):
             if _breaks(kind, node):
                 return kind.lower()
-        elif any(
-            tensor is not None and tensor.is_floating_point() and not bool(tensor.isfinite().all())
-            for tensor in (saved(node, name) for name in ("result", "self", "input", "mat1"))
-            if hasattr(tensor, "isfinite")
-        ):
+            continue
+        kept = [saved(node, name) for name in ("result", "self", "input", "mat1")]
+        floats = [t for t in kept if hasattr(t, "isfinite") and t.is_floating_point()]
+        if not all(bool(t.isfinite().all()) for t in floats):
             return kind.lower()
     return ""
 

@@ -214,11 +214,9 @@ def _binds(statement: ast.stmt, names: list[ast.expr]) -> bool:
     stored = [n for n in nodes if isinstance(getattr(n, "ctx", None), ast.Store)]
     roots = {n.id for target in stored for n in ast.walk(target) if isinstance(n, ast.Name)}
     calls = any(isinstance(n, ast.Call) for n in nodes)
-    return any(
-        (isinstance(n, ast.Name) and n.id in roots) or (isinstance(n, ast.Attribute) and calls)
-        for name in names
-        for n in ast.walk(name)
-    )
+    parts = [n for name in names for n in ast.walk(name)]
+    bound = any(isinstance(n, ast.Name) and n.id in roots for n in parts)
+    return bound or (calls and any(isinstance(n, ast.Attribute) for n in parts))
 
 
 def _name(text: str) -> ast.expr:
@@ -284,17 +282,9 @@ def _rate_again(site: Site, points: Points, surgery: _Surgery) -> list[ast.expr]
 
 
 def _arithmetic(node: ast.expr) -> bool:
-    kinds = (
-        ast.BinOp,
-        ast.UnaryOp,
-        ast.Name,
-        ast.Constant,
-        ast.Attribute,
-        ast.operator,
-        ast.unaryop,
-        ast.expr_context,
-    )
-    return all(isinstance(part, kinds) for part in ast.walk(node))
+    operands = ast.BinOp | ast.UnaryOp | ast.Name | ast.Constant | ast.Attribute
+    signs = ast.operator | ast.unaryop | ast.expr_context
+    return all(isinstance(part, operands | signs) for part in ast.walk(node))
 
 
 def _again(node: ast.expr) -> ast.expr:
@@ -377,12 +367,10 @@ class _Surgery(ast.NodeTransformer):
 
 def _injected(code: CodeType, calls: dict[str, Any]) -> CodeType:
     """The code with each mark among its constants replaced by what is to be called."""
-    constants = tuple(
-        _injected(constant, calls)
-        if isinstance(constant, CodeType)
-        else calls.get(constant, constant)
-        if isinstance(constant, str)
-        else constant
-        for constant in code.co_consts
-    )
-    return code.replace(co_consts=constants)
+
+    def made(constant: Any) -> Any:
+        if isinstance(constant, CodeType):
+            return _injected(constant, calls)
+        return calls.get(constant, constant) if isinstance(constant, str) else constant
+
+    return code.replace(co_consts=tuple(map(made, code.co_consts)))

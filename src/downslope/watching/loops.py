@@ -96,12 +96,8 @@ class Track:
         found = {}
         for layer, summed in squares.items():
             g, w, moved = (math.sqrt(square) for square in summed)
-            found[layer] = {
-                "gradient_norm": g,
-                "weight_norm": w,
-                "update_ratio": moved / w if w else math.nan,
-            }
-            found[layer] |= self.symptoms.units.get(layer, {})
+            sizes_of = {"gradient_norm": g, "weight_norm": w, "update_ratio": moved / w if w else math.nan}
+            found[layer] = sizes_of | self.symptoms.units.get(layer, {})
         return found
 
     def write(self, recorder: Recorder, step: int, epoch: int, loss: float, rate: float) -> None:
@@ -239,11 +235,9 @@ def holder(leaves: list[Any], frame: FrameType, known: list[Any]) -> tuple[Any, 
         if isinstance(value, torch.optim.Optimizer):
             found[id(value)] = value
     ids = {id(leaf) for leaf in leaves}
-    held = [
-        (sum(id(p) in ids for group in o.param_groups for p in group["params"]), o) for o in found.values()
-    ]
-    count, best = max(held, key=lambda entry: entry[0], default=(0, None))
-    return (best if count else None), bool(found)
+    shared = lambda o: sum(id(p) in ids for group in o.param_groups for p in group["params"])
+    best = max(found.values(), key=shared, default=None)
+    return (best if best is not None and shared(best) else None), bool(found)
 
 
 def in_order(leaves: list[Any], frame: FrameType) -> list[Any]:
@@ -380,10 +374,8 @@ def rate_of(after: list[Any], before: list[Any], gradients: list[Any]) -> float:
     g = torch.cat([x.detach().reshape(-1).double() for x in gradients])
     start = torch.cat([x.reshape(-1) for x in before])
     moved = start.double() - torch.cat([x.detach().reshape(-1).double() for x in after])
-    size, noise = (
-        float(g.norm()),
-        float(start.abs().max()) * torch.finfo(start.dtype).eps * math.sqrt(g.numel()),
-    )
+    size = float(g.norm())
+    noise = float(start.abs().max()) * torch.finfo(start.dtype).eps * math.sqrt(g.numel())
     if not (size > 0 and math.isfinite(size)):
         return math.nan
     rate = float(moved @ g) / size**2

@@ -47,13 +47,8 @@ def _arguments(tree: ast.Module, operation: str) -> list[tuple[ast.expr, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in names:
             home = ast.unparse(node.func).rpartition(".")[0]
-            of = (
-                node.args[0]
-                if node.args
-                else node.func.value
-                if isinstance(node.func, ast.Attribute)
-                else None
-            )
+            owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+            of = node.args[0] if node.args else owner
             if of is None:
                 continue
             if operation == "sqrt":
@@ -145,11 +140,8 @@ def _all_batches(source: str, tree: ast.Module, line: int, loop: Any, numbers: A
         ast.unparse(n.func) == "next" and n.args and ast.unparse(n.args[0]).startswith("iter(")
         for n in ast.walk(around[-1] if around else tree) if isinstance(n, ast.Call)
     )  # fmt: skip
-    return (
-        _shuffled(source, tree, line, loop, numbers)
-        if again and len(list(_calls(tree, "DataLoader"))) == 1
-        else None
-    )
+    alone = len(list(_calls(tree, "DataLoader"))) == 1
+    return _shuffled(source, tree, line, loop, numbers) if again and alone else None
 
 
 def _random_start(source: str, tree: ast.Module, line: int, loop: Any, numbers: Any) -> Fix | None:

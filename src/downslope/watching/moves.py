@@ -92,12 +92,8 @@ def sites(script: Script) -> Iterator[Site]:
 
 def _assigned(script: Script, node: ast.Assign, target: ast.expr, value: ast.expr) -> Iterator[Site]:
     """w = w − rate·g, w[j] = wj − rate·g, new = w − rate·g, w = [wi − rate·gi for wi, gi in zip(w, g)]."""
-    if (
-        isinstance(value, ast.Call)
-        and value.args
-        and ast.unparse(value.func).endswith(("array", "list", "asarray"))
-    ):
-        value = value.args[0]
+    made = isinstance(value, ast.Call) and ast.unparse(value.func).endswith(("array", "list", "asarray"))
+    value = value.args[0] if made and value.args else value
     if isinstance(value, ast.ListComp) and len(value.generators) == 1:
         yield from _comprehended(script, node, target, value)
         return
@@ -184,12 +180,8 @@ def _returned(script: Script, node: ast.Return) -> Iterator[Site]:
         place = arguments.index(part.id)
         for call in script.callers(function):
             up = script.parent.get(call)
-            given = call.args[place] if place < len(call.args) else None
-            if (
-                isinstance(up, ast.Assign)
-                and given is not None
-                and ast.unparse(up.targets[0]) == ast.unparse(given)
-            ):
+            given = call.args[place] if place < len(call.args) and isinstance(up, ast.Assign) else None
+            if given is not None and ast.unparse(up.targets[0]) == ast.unparse(given):
                 changes = [(-s, other) for s, other in parts if other is not part]
                 for site in _site(script, node, part, part, changes):
                     site.weight, site.value, site.after = ast.unparse(given), node.value, None
@@ -323,13 +315,9 @@ def _behind_state(script: Script, name: ast.Name, divisors: list) -> tuple[list,
             method = "momentum"
             factors, less = product(others[0])
             _, factors = signs(factors)
-            factors = [
-                f
-                for f in factors
-                if not isinstance(f, ast.Constant)
-                and not _is_rate(script, f)
-                and (GRADIENT.search(last_name(f)) or not re.search("beta|mom|mu|rho|decay", ast.unparse(f)))
-            ]
+            factors = [f for f in factors if not isinstance(f, ast.Constant) and not _is_rate(script, f)]
+            fades = lambda f: re.search("beta|mom|mu|rho|decay", ast.unparse(f))
+            factors = [f for f in factors if GRADIENT.search(last_name(f)) or not fades(f)]
             if not factors:
                 break
             if len(factors) > 1 or not isinstance(factors[0], ast.Name):

@@ -16,11 +16,8 @@ def signed(node: ast.expr, sign: int = 1) -> list[tuple[int, ast.expr]]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
         right = sign if isinstance(node.op, ast.Add) else -sign
         return [*signed(node.left, sign), *signed(node.right, right)]
-    if (
-        isinstance(node, ast.UnaryOp)
-        and isinstance(node.op, ast.USub)
-        and not isinstance(node.operand, ast.Constant)
-    ):
+    negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+    if negative and not isinstance(node.operand, ast.Constant):
         return signed(node.operand, -sign)
     return [(sign, node)]
 
@@ -41,11 +38,8 @@ def product(node: ast.expr) -> tuple[list[ast.expr], list[ast.expr]]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
         factors, divisors = product(node.left)
         more, less = product(node.right)
-        return (
-            ([*factors, *more], [*divisors, *less])
-            if isinstance(node.op, ast.Mult)
-            else ([*factors, *less], [*divisors, *more])
-        )
+        more, less = (more, less) if isinstance(node.op, ast.Mult) else (less, more)
+        return [*factors, *more], [*divisors, *less]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult) and isinstance(node.left, ast.BinOp):
         factors, divisors = product(node.left)
         if len(factors) > 1:

@@ -21,12 +21,7 @@ SHOWN = 9  # steps of the trace
 def lines(seen: Seen) -> list[str]:
     """All of the report."""
     return [
-        *_loops(seen),
-        *_trace(seen),
-        *_certificate(seen),
-        *_verdict(seen),
-        *_findings(seen),
-        *_notes(seen),
+        line for part in (_loops, _trace, _certificate, _verdict, _findings, _notes) for line in part(seen)
     ]
 
 
@@ -48,24 +43,12 @@ def _trace(seen: Seen) -> list[str]:
     if not steps:
         return []
     steps = [step for step in steps if step.gradient_norm == step.gradient_norm] or steps
-    places = sorted(
-        {
-            0,
-            len(steps) - 1,
-            *(min(len(steps) - 1, round((len(steps) - 1) ** (k / (SHOWN - 1)))) for k in range(SHOWN)),
-        }
-    )
-    rows = [
-        [
-            text("watching.column_step"),
-            text("watching.column_loss"),
-            text("watching.column_gradient"),
-            text("watching.column_rate"),
-        ]
-    ]
+    last = len(steps) - 1
+    spaced = (min(last, round(last ** (k / (SHOWN - 1)))) for k in range(SHOWN))
     names = seen.trace.names if len(seen.trace.names) <= 3 else ()
-    rows[0] += list(names)
-    for place in places:
+    heads = [text(f"watching.column_{name}") for name in ("step", "loss", "gradient", "rate")]
+    rows = [[*heads, *names]]
+    for place in sorted({0, last, *spaced}):
         step = steps[place]
         loss = step.loss if step.loss == step.loss or step.objective is None else step.objective
         row = [f"{step.step}", number(loss), number(step.gradient_norm), number(step.learning_rate)]

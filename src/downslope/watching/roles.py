@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..insight.scripts.script import LOOPS, Script
+from ..insight.scripts.script import LOOPS, Script, is_method
 from ..insight.scripts.values import words
 from .moves import GRADIENT, Site, asked_sites, sites, weights_alone
 from .naming import base_name, flat, imported, key, last_name, pairs, reads, root_name, target_names
@@ -234,15 +234,12 @@ def _loss(script: Script, loop: HandLoop, weights: set[str]) -> tuple[Any, str, 
 def _summed_loss(script: Script, loop: HandLoop) -> None:
     """A loss that an inner loop adds up over the rows: it is read behind that loop."""
     for node in ast.walk(loop.loop):
-        if (
-            isinstance(node, ast.AugAssign)
-            and isinstance(node.target, ast.Name)
-            and LOSS.search(node.target.id)
-        ):
+        added = node.target if isinstance(node, ast.AugAssign) else None
+        if isinstance(added, ast.Name) and LOSS.search(added.id):
             inner = [each for each in script.loops(node) if loop.loop in script.loops(each)]
             inside = [site for site in loop.sites if inner and inner[-1] in script.above(site.statement)]
             if inner and not inside:
-                loop.loss_text, loop.loss_reads = node.target.id, [inner[-1]]
+                loop.loss_text, loop.loss_reads = added.id, [inner[-1]]
                 loop.loss_after = _is_behind(script, inner[-1], loop, loop.loop)
                 return
 
@@ -251,29 +248,17 @@ def _valued(script: Script, node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     """Names and the expressions that they hold; what is appended to a list, or printed, without a name."""
     if isinstance(node, ast.Assign):
         for target, value in pairs(node):
-            yield (
-                (key(script, target) if not isinstance(target, ast.Subscript) else ast.unparse(target.value)),
-                value,
-            )
+            item = isinstance(target, ast.Subscript)
+            yield ast.unparse(target.value) if item else key(script, target), value
     elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
         yield key(script, node.target), node.value
-    elif (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "append"
-        and node.args
-    ):
+    elif is_method(node, "append") and node.args:
         if not isinstance(node.args[0], ast.Name | ast.Constant):
             yield ast.unparse(node.func.value), node.args[0]
     elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
-        for part in node.args:
-            for inner in ast.walk(part):
-                if (
-                    isinstance(inner, ast.Call)
-                    and inner is not node
-                    and not isinstance(inner.func, ast.Attribute)
-                ):
-                    yield "", inner
+        for inner in (inner for part in node.args for inner in ast.walk(part)):
+            if isinstance(inner, ast.Call) and not isinstance(inner.func, ast.Attribute):
+                yield "", inner
 
 
 def _likely(script: Script, name: str, value: ast.expr, weights: set[str]) -> int:

@@ -150,20 +150,12 @@ class Setup:
             s.fact("scheduler_misplaced", track, 1, line, kind="before", early=self.early, **numbers)
         elif each and (turns or 0 < collapsed < 0.5 * track.steps):
             numbers |= {"at": collapsed + 1 if collapsed else track.steps}
-            s.fact(
-                "scheduler_misplaced", track, track.steps, line, kind="turns" if turns else "each", **numbers
-            )
+            each_kind = "turns" if turns else "each"
+            s.fact("scheduler_misplaced", track, track.steps, line, kind=each_kind, **numbers)
         elif taken == 0 and not line and epochs >= 3 and kind != "ReduceLROnPlateau":
             made = _line(text, rf"\b{re.escape(self.scheduler_name)}\s*=")
-            s.fact(
-                "scheduler_misplaced",
-                track,
-                track.steps,
-                made,
-                kind="never",
-                name=self.scheduler_name,
-                **numbers,
-            )
+            numbers |= {"kind": "never", "name": self.scheduler_name}
+            s.fact("scheduler_misplaced", track, track.steps, made, **numbers)
 
     # ---- memory --------------------------------------------------------------------------------------
     def kept_graphs(self, track: Any, loss: Any, step: int, frame: Any) -> None:

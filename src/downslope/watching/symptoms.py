@@ -182,21 +182,12 @@ class Symptoms:
         if found is not None:
             kind, made = found[0], None if found[1] is None else found[1].detach()
             lowest, highest = (math.nan, math.nan) if made is None else (float(made.min()), float(made.max()))
-            rows = reading.rows
+            facts: dict[str, Any] = {"rows": reading.rows, "lowest": lowest, "highest": highest}
             if kind == "Softmax" and made is not None and made.dim() > 1:
                 floor = math.log1p((made.shape[1] - 1) / math.e)
-                self.fact(
-                    "double_softmax",
-                    track,
-                    step,
-                    line,
-                    rows=rows,
-                    lowest=lowest,
-                    highest=highest,
-                    floor=floor,
-                )
+                self.fact("double_softmax", track, step, line, **facts, floor=floor)
             elif kind == "Sigmoid":
-                self.fact("logits_in_bce", track, step, line, rows=rows, lowest=lowest, highest=highest)
+                self.fact("logits_in_bce", track, step, line, **facts)
         shapes = graphs.broadcast(reading)
         if shapes is not None:
             at = line or track.loop.update_line
@@ -316,14 +307,8 @@ class Symptoms:
         self.setup.weights(track, track.ran)
         self._ends(track)
         if self.eval_layer and self.in_eval >= max(2, 0.2 * track.steps):
-            self.fact(
-                "trained_in_eval",
-                track,
-                track.steps,
-                count=self.in_eval,
-                updates=track.steps,
-                layer=self.eval_layer,
-            )
+            facts = {"count": self.in_eval, "updates": track.steps, "layer": self.eval_layer}
+            self.fact("trained_in_eval", track, track.steps, **facts)
         self._sorted(track)
         self.setup.same_batch(track)
         self.setup.misplaced(track)
@@ -331,19 +316,9 @@ class Symptoms:
     def _ends(self, track: Any) -> None:
         """What all readings have shown: dead layers, saturated ones, vanishing or exploding gradients."""
         for layer, dead in self.dead.items():
-            share = float(dead.double().mean())
-            if (
-                self.dead_readings[layer] >= 3
-                and share > DEAD
-                and dead.numel() >= 4
-                and self.dead_rows[layer] >= 16
-            ):
-                facts = {
-                    "dead": int(dead.sum()),
-                    "units": dead.numel(),
-                    "layer": layer,
-                    "rows": self.dead_rows[layer],
-                }
+            count, units, rows = int(dead.sum()), dead.numel(), self.dead_rows[layer]
+            if self.dead_readings[layer] >= 3 and count > DEAD * units and units >= 4 and rows >= 16:
+                facts = {"dead": count, "units": units, "layer": layer, "rows": rows}
                 self.fact("dead_units", track, track.steps, **facts)
         self._constant(track)
         for layer, shares in self.saturated.items():
@@ -392,8 +367,7 @@ class Symptoms:
         ratio = worst / finite[0][1]
         if ratio < 1e3 or math.isnan(ratio):
             return
-        growth = track.grown
-        if growth is not None and growth < 2.0:
+        if track.grown is not None and track.grown < 2.0:
             self.fact("exploding", track, step, norm=worst, ratio=ratio)
 
     def _sorted(self, track: Any) -> None:
@@ -402,9 +376,8 @@ class Symptoms:
             return
         chance = sum((count / total) ** self.batch_rows for count in self.classes.values())
         if self.pure > 0.5 * self.batches and chance < 0.05:
-            self.fact(
-                "sorted_rows", track, track.steps, pure=self.pure, batches=self.batches, by_chance=chance
-            )
+            facts: dict[str, Any] = {"pure": self.pure, "batches": self.batches, "by_chance": chance}
+            self.fact("sorted_rows", track, track.steps, **facts)
 
 
 LOOKED_AT = frozenset((2, 3, 4, 8, 16, 64))  # steps before which the gradient is looked at

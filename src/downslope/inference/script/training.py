@@ -95,11 +95,8 @@ def _start(plan: ScriptPlan, lib: dict) -> str:
 def _loop(plan: ScriptPlan, lib: dict) -> dict[str, Any]:
     """Epochs, the order of the rows and the learning rates."""
     batch, recipe, schedule, xp = plan.method.batch, plan.solution.recipe, plan.schedule, lib["np"]
-    facts: dict[str, Any] = {
-        "epochs": plan.solution.epochs,
-        "most_epochs": recipe.epochs,
-        "full": batch is None,
-    }
+    facts: dict[str, Any] = {"epochs": plan.solution.epochs, "most_epochs": recipe.epochs}
+    facts["full"] = batch is None
     if not isinstance(schedule, Constant):
         facts["schedule"] = [line.format(**vars(schedule)) for line in schedule.lines]  # type: ignore[union-attr]
     if batch is None:
@@ -154,11 +151,7 @@ def _hessian(plan: ScriptPlan) -> str:
     ridge = f" + np.diag({'ridge[:, 0]' if k == 1 else 'np.repeat(ridge, Y.shape[1])'})" if plan.ridge else ""
     if k == 1:
         return f"(Z * ({share}bend(Z @ theta, Y))).T @ Z / n{ridge}"
-    bend = (
-        "bend(Z @ theta, Y)"
-        if plan.loss.coupled(k)
-        else "bend(Z @ theta, Y)[:, :, None] * np.eye(Y.shape[1])"
-    )
+    bend = "bend(Z @ theta, Y)" + ("" if plan.loss.coupled(k) else "[:, :, None] * np.eye(Y.shape[1])")
     bend = f"share[:, None, None] * {bend}" if plan.weighted else bend
     return f'np.einsum("ni,nkl,nj->ikjl", Z, {bend}, Z, optimize=True).reshape(theta.size, -1) / n{ridge}'
 

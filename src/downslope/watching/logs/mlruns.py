@@ -40,17 +40,13 @@ def read_folder(folder: Path) -> Iterator[tuple[str, str, Rows]]:
         rows = Rows()
         for path in sorted((run / "metrics").rglob("*")):
             if path.is_file() and not path.is_symlink():
+                name = path.relative_to(run / "metrics").as_posix()
                 with open(path, encoding="utf-8", errors="replace") as file:
                     for line in file:
                         cells = line.split()
                         with suppress(ValueError, IndexError):
                             step = float(cells[2]) if len(cells) > 2 else math.nan
-                            rows.add(
-                                path.relative_to(run / "metrics").as_posix(),
-                                number(cells[1]),
-                                step,
-                                float(cells[0]) / 1000,
-                            )
+                            rows.add(name, number(cells[1]), step, float(cells[0]) / 1000)
         for path in sorted((run / "params").rglob("*")):
             if path.is_file():
                 with open(path, encoding="utf-8", errors="replace") as file:
@@ -94,12 +90,8 @@ def read_database(path: Path) -> Iterator[tuple[str, str, Rows]]:
                 points = "SELECT key, value, is_nan, step, timestamp FROM metrics WHERE run_uuid = ?"
                 for key, value, lost, step, stamp in store.execute(f"{points} ORDER BY 1, 4, 5", (run,)):
                     if value is not None:
-                        rows.add(
-                            str(key),
-                            math.nan if lost else _unclipped(float(value)),
-                            float(step or 0),
-                            float(stamp or 0) / 1000,
-                        )
+                        known = math.nan if lost else _unclipped(float(value))
+                        rows.add(str(key), known, float(step or 0), float(stamp or 0) / 1000)
                 for key, value in store.execute("SELECT key, value FROM params WHERE run_uuid = ?", (run,)):
                     _setting(rows, str(key), str(value))
                 yield str(name or run), f"{path}#{run}", rows

@@ -71,9 +71,8 @@ def _in_folder(folder: Path, asked: Asked) -> list[Log]:
             continue  # two loggers of Lightning in one folder
         try:
             inside = file.relative_to(folder).as_posix()
-            found += [
-                replace(log, name=log.name.replace(file.name, inside, 1)) for log in _in_file(file, asked)
-            ]
+            for log in _in_file(file, asked):
+                found.append(replace(log, name=log.name.replace(file.name, inside, 1)))
         except (DownslopeError, OSError):
             continue  # a folder holds other things, too
     if not found:
@@ -112,23 +111,16 @@ def _in_event_folders(files: Sequence[Path], top: Path, asked: Asked) -> list[Lo
     trouble: dict[Path, list[str]] = {}
     for folder, inside in folders.items():
         part = _PARTS.match(folder.name) if folder != top else None
-        sibling = part and (
-            any(
-                other != folder and other.parent == folder.parent and _PARTS.match(other.name)
-                for other in folders
-            )
-        )
+        near = [other for other in folders if other != folder and other.parent == folder.parent]
+        sibling = part and any(_PARTS.match(other.name) for other in near)
         home = folder.parent if sibling else folder
         rows, wrong = runs.setdefault(home, Rows()), trouble.setdefault(home, [])
         for file in sorted(inside):
             _events(file, rows, f"{part_in(folder.name)}/" if sibling else "", wrong)
     found = []
     for home, rows in runs.items():
-        name = (
-            home.relative_to(top).as_posix()
-            if home != top and top in home.parents
-            else home.name or str(home)
-        )
+        below = home != top and top in home.parents
+        name = home.relative_to(top).as_posix() if below else home.name or str(home)
         notes: Notes = [(f"event_{kind}", {}) for kind in dict.fromkeys(trouble[home])]
         try:
             log = series(name, str(home), "tensorboard", rows, asked, notes)
@@ -186,11 +178,8 @@ def _rows_of(path: Path, encoding: str, start: str, asked: Asked) -> tuple[dict[
     if path.suffix.lower() == ".ipynb" and opens == "{":
         printed.read(_printed(_whole(path, encoding), path), runs[""])
         return runs, "notebook", []
-    if (
-        opens in "{["
-        and _object(filled[0])
-        and (len(filled) > 1 or ('": [' not in filled[0] and '":[' not in filled[0]))
-    ):
+    of_lists = len(filled) == 1 and re.search(r'": ?\[', filled[0])
+    if opens in "{[" and _object(filled[0]) and not of_lists:
         with _opened(path, encoding) as lines:
             others = tables.read_json_lines(lines, runs[""])
         return runs, "json lines", [("broken_lines", {"count": others})] if others else []
@@ -218,19 +207,8 @@ def _rows_of(path: Path, encoding: str, start: str, asked: Asked) -> tuple[dict[
         with _opened(path, encoding) as lines:
             count = printed.bare(lines, plain, asked)
         if count and any(run.rows for run in plain.runs):
-            return (
-                {"": plain},
-                "numbers",
-                [
-                    (
-                        "without_names",
-                        {
-                            "count": count,
-                            "columns": ", ".join(asked.columns) or ("loss" if count == 1 else "epoch, loss"),
-                        },
-                    )
-                ],
-            )
+            names = ", ".join(asked.columns) or ("loss" if count == 1 else "epoch, loss")
+            return {"": plain}, "numbers", [("without_names", {"count": count, "columns": names})]
         if count:
             raise DownslopeError("watching.log_no_names", path=path, count=count)
     return runs, "text", []

@@ -143,28 +143,19 @@ def scanned(line: str, part: str = "") -> tuple[dict[str, float], bool | None, s
         if not name and pending and waiting == "" and re.search(r"[:：=]\s*[\[(]*\s*$", label):
             name, pending = pending, ""
         if not name:
+            only_counts = values.keys() == _keys(values)
             if within and re.fullmatch(r"[\s,]+", label):  # [1.2, 3.4]
                 count = sum(1 for known in values if known.startswith(f"{within}["))
                 if count == 0 and within in values:
                     values[f"{within}[0]"], count = values.pop(within), 1
                 values[f"{within}[{count}]"] = value
-            elif index == 1 or (
-                re.search(r"\[\s*$", label) and "#" not in values and not values.keys() - _keys(values)
-            ):
-                if (
-                    re.fullmatch(r"[\s\[(]*|.*[\s|\[\]:(]", label)
-                    and float(value).is_integer()
-                    and value >= 0
-                ):
+            elif index == 1 or ("#" not in values and only_counts and re.search(r"\[\s*$", label)):
+                apart = re.fullmatch(r"[\s\[(]*|.*[\s|\[\]:(]", label)
+                if apart and float(value).is_integer() and value >= 0:
                     values["#"], counted = value, True
-            elif re.search(r"\|\s*$", label) and _BAR.search(line) and "#" not in values:
+            elif "#" not in values and _BAR.search(line) and re.search(r"\|\s*$", label):
                 values["#"], counted = value, True
-            elif (
-                values
-                and "#" not in values
-                and set(values) == _keys(values)
-                and re.fullmatch(r"[\s:：,，]+", label)
-            ):
+            elif "#" not in values and only_counts and values and re.fullmatch(r"[\s:：,，]+", label):
                 values["#2"] = value  # epoch 3: 0.52
             continue
         role = role_of(name)
@@ -276,12 +267,7 @@ def _header(line: str) -> list[str]:
         return []
     for cells in _splits(line):
         roles = [role_of(cell).what for cell in cells]
-        if (
-            len(cells) >= 2
-            and sum(map(bool, roles)) >= 2
-            and "loss" in roles
-            and not any(c in line for c in "=:：,")
-        ):
+        if sum(map(bool, roles)) >= 2 and "loss" in roles and not re.search("[=:：,]", line):
             return cells
     return []
 

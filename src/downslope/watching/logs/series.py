@@ -187,11 +187,8 @@ class Runs:
     def ended(self) -> list[Rows]:
         """The runs; where only steps were counted, and from 1 again in each epoch, they are one run of
         epochs."""
-        runs = [
-            run
-            for run in self.runs
-            if any(role_of(name).what == "loss" or name in self.wanted for name in run.listed())
-        ]
+        holds = lambda name: role_of(name).what == "loss" or name in self.wanted
+        runs = [run for run in self.runs if any(map(holds, run.listed()))]
         counts = {run.rows for run in runs[:-1]}
         if len(runs) < 3 or any("epoch" in run.first for run in runs) or len(counts) > 1:
             return runs or self.runs[-1:]
@@ -273,7 +270,7 @@ def chosen(columns: Mapping[str, Points], asked: Asked) -> dict[str, str]:
     validation = asked.validation
     for names in (val, test):
         near = lambda name: (
-            roles[name].measure != measure and bool(loss),
+            bool(loss) and roles[name].measure != measure,
             *_rank(roles[name], columns[name]),
         )
         validation = validation or min(names, key=near, default="")

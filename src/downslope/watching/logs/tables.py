@@ -78,22 +78,17 @@ def read_csv(lines: Iterable[str], mark: str, runs: dict[str, Runs], asked: Aske
                 continue
             if name == "Value" and value:
                 column, run, dash = value, "", ""
-            rows.setdefault(run if dash else "", {})[
-                column if dash else name if column != value else value
-            ] = found
+            named = column if dash else name if column != value else value
+            rows.setdefault(run if dash else "", {})[named] = found
         shared = rows.pop("", {})
         if phase is not None and phase < len(cells) and part_in(cells[phase]):
-            shared = _of_phase(cells[phase], shared)
+            shared = flattened({"mode": cells[phase], **shared})
         if not rows:
             runs.setdefault("", Runs(asked)).row(shared)
         for run, values in rows.items():
             runs.setdefault(run, Runs(asked)).row(
                 {**shared, **{key: v for key, v in values.items() if key != "_step"}}
             )
-
-
-def _of_phase(phase: str, values: Mapping[str, float]) -> dict[str, float]:
-    return flattened({"mode": phase, **values})
 
 
 def read_json_lines(lines: Iterable[str], runs: Runs) -> int:
@@ -184,10 +179,7 @@ def without_names(first: Sequence[str], asked: Asked) -> str | None:
     lines = [line.strip() for line in first if line.strip()][:20]
     for mark in SEPARATORS:
         rows = [next(csv.reader([line], delimiter=mark)) for line in lines]
-        if (
-            len(lines) > 1
-            and len(rows[0]) > 1
-            and all(len(row) == len(rows[0]) and all(map(is_number, row)) for row in rows)
-        ):
+        alike = all(len(row) == len(rows[0]) and all(map(is_number, row)) for row in rows)
+        if len(lines) > 1 and len(rows[0]) > 1 and alike:
             return mark
     return None
