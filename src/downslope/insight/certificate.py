@@ -208,9 +208,8 @@ class Certificate:
             return _said("flat", flat=self.flat, slowest=self.slowest, **facts)
         if math.isnan(self.mu_most):
             return _said("quadratic", **facts)
-        return _said(
-            "quadratic_wide", most=self.mu_most, least_condition=_over(self.L, self.mu_most), **facts
-        )
+        least = _over(self.L, self.mu_most)
+        return _said("quadratic_wide", most=self.mu_most, least_condition=least, **facts)
 
     def _epochs_lines(self) -> list[str]:
         if not self._known:

@@ -244,9 +244,8 @@ def _outer(theta, free: int, power: float, inverse, term: Any) -> np.ndarray:
 def _leverages(block, curvature, inverse) -> np.ndarray:
     """hᵢ of each weight's output, (b, p)"""
     k = curvature.shape[1]
-    h = np.column_stack(
-        [curvature[:, c] * ((block @ inverse[c::k, c::k]) * block).sum(axis=1) for c in range(k)]
-    )
+    sizes = lambda c: ((block @ inverse[c::k, c::k]) * block).sum(axis=1)
+    h = np.column_stack([curvature[:, c] * sizes(c) for c in range(k)])
     if (h > 1 - 1e-10).any():
         raise DownslopeError("instruments.leverage_one", count=int((h > 1 - 1e-10).any(axis=1).sum()))
     return np.tile(h, block.shape[1])

@@ -34,9 +34,8 @@ class Slip:
         if self.code != other.code or self.numbers.keys() != other.numbers.keys():
             return False
         pairs = ((number, other.numbers[name]) for name, number in self.numbers.items())
-        return all(
-            np.isclose(a, b, rtol=1e-3, atol=0.0) if isinstance(a, float) else a == b for a, b in pairs
-        )
+        near = lambda a, b: np.isclose(a, b, rtol=1e-3, atol=0.0) if isinstance(a, float) else a == b
+        return all(near(a, b) for a, b in pairs)
 
 
 def candidates(subject, x, given, measured, wrong, noise: float) -> list[Slip]:
@@ -91,9 +90,8 @@ def _one_row(subject, x, given, noise: float) -> Iterator[Slip]:
     for row, code in ((subject.rows - 1, "last_row"), (0, "first_row")):
         value = subject.of_row(row)
         try:
-            alone = np.array(
-                [extrapolated(value, x, j, noise, name)[0] for j, name in enumerate(subject.names)]
-            )
+            slopes = (extrapolated(value, x, j, noise, name)[0] for j, name in enumerate(subject.names))
+            alone = np.array(list(slopes))
         except DownslopeError:  # this row has a kink here
             continue
         ratio = _ratio(given, alone)

@@ -141,9 +141,8 @@ def _in_update(tree: ast.Module, loop: Any) -> ast.expr | None:
     """The rate where it stands in the line that moves the weights."""
     for node in ast.walk(tree):
         inside = isinstance(node, ast.stmt) and node.lineno == loop.update_line
-        if inside and not isinstance(
-            node, ast.For | ast.While | ast.If | ast.FunctionDef | ast.With | ast.ClassDef
-        ):
+        block = ast.For | ast.While | ast.If | ast.FunctionDef | ast.With | ast.ClassDef
+        if inside and not isinstance(node, block):
             for part in ast.walk(node):
                 if isinstance(part, ast.expr) and loop.rate and ast.unparse(part) == _canonical(loop.rate):
                     return part

@@ -180,9 +180,8 @@ class Pointed:
         """A plain function of Python, as one of its own with recording points; anything else as it is."""
         if not isinstance(function, FunctionType) or (code := self.code(function)) is None:
             return function
-        made = FunctionType(
-            code, function.__globals__, function.__name__, function.__defaults__, function.__closure__
-        )
+        settings = function.__globals__, function.__name__, function.__defaults__, function.__closure__
+        made = FunctionType(code, *settings)
         made.__kwdefaults__ = function.__kwdefaults__
         made.__qualname__, made.__module__ = function.__qualname__, function.__module__
         made.__dict__.update(function.__dict__)
@@ -261,9 +260,8 @@ def _cell(shell: Any, line: str, cell: str) -> Any:
     from ..insight.scripts.source import without_magics
 
     named = dict(part.split("=", 1) for part in line.split() if "=" in part)
-    unknown = [
-        part for part in line.split() if part.partition("=")[0] not in ("weights", "gradient", "loss", "rate")
-    ]
+    roles = ("weights", "gradient", "loss", "rate")
+    unknown = [part for part in line.split() if part.partition("=")[0] not in roles]
     if unknown:
         raise DownslopeError("watching.magic_option", asked=unknown[0])
     watching = Watching({"roles": named, "curvature": True})

@@ -17,6 +17,7 @@ from types import CodeType
 from typing import Any
 
 from ..insight.scripts.script import Script, is_method
+from ..insight.scripts.values import words
 from .moves import Site
 from .naming import is_made, last_name
 from .points import Points, Terms
@@ -34,12 +35,8 @@ FUNCTIONAL = frozenset(
     {"cross_entropy", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "nll_loss", "kl_div",
      "binary_cross_entropy", "binary_cross_entropy_with_logits", "poisson_nll_loss", "gaussian_nll_loss"}
 )  # fmt: skip
-HELD_OUT = frozenset(
-    {"val", "valid", "validation", "dev", "test", "eval", "heldout", "holdout", "验证", "测试"}
-)
-LOSSES = frozenset(
-    {"loss", "losses", "cost", "costs", "mse", "err", "errs", "error", "errors", "nll", "损失", "误差"}
-)
+HELD_OUT = words("val valid validation dev test eval heldout holdout 验证 测试")
+LOSSES = words("loss losses cost costs mse err errs error errors nll 损失 误差")
 PLAIN = re.compile(
     r"(^|\.)(staticmethod|classmethod|property|setter|getter|wraps|lru_cache|cache|cached_property|contextmanager|"
     r"no_grad|enable_grad|inference_mode|set_grad_enabled|dataclass|abstractmethod|override|final|overload|total_ordering|"
@@ -123,11 +120,9 @@ def held_out(node: ast.AST) -> list[ast.expr]:
     else:
         return []
     name = target.slice.value if _keyed(target) else last_name(target)
-    words = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|验证|测试|损失|误差", name)}
-    plain = isinstance(
-        value, ast.Constant | ast.Name | ast.List | ast.Dict | ast.Tuple | ast.ListComp | ast.Lambda
-    )
-    return [value] if words & HELD_OUT and words & LOSSES and not plain else []
+    said = {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+|验证|测试|损失|误差", name)}
+    literal = ast.Constant | ast.Name | ast.List | ast.Dict | ast.Tuple | ast.ListComp | ast.Lambda
+    return [value] if said & HELD_OUT and said & LOSSES and not isinstance(value, literal) else []
 
 
 def _keyed(node: ast.expr) -> bool:

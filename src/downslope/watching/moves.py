@@ -191,9 +191,8 @@ def _returned(script: Script, node: ast.Return) -> Iterator[Site]:
 
 def _site(script: Script, node: Any, target: ast.expr, before: ast.expr, changes: list) -> Iterator[Site]:
     """A site, where the change is a product with a rate or is named a gradient, and depends on the weight."""
-    if not isinstance(target, ast.Name | ast.Attribute | ast.Subscript) or (
-        not script.loops(node) and not (isinstance(script.scope(node), ast.FunctionDef))
-    ):
+    again = script.loops(node) or isinstance(script.scope(node), ast.FunctionDef)
+    if not again or not isinstance(target, ast.Name | ast.Attribute | ast.Subscript):
         return
     each = loops_over(script, node, target)
     site = Site(node, weight_name(script, target, each), before, load(target), each=each)

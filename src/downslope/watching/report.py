@@ -20,9 +20,8 @@ SHOWN = 9  # steps of the trace
 
 def lines(seen: Seen) -> list[str]:
     """All of the report."""
-    return [
-        line for part in (_loops, _trace, _certificate, _verdict, _findings, _notes) for line in part(seen)
-    ]
+    parts = (_loops, _trace, _certificate, _verdict, _findings, _notes)
+    return [line for part in parts for line in part(seen)]
 
 
 def _loops(seen: Seen) -> list[str]:
@@ -61,9 +60,8 @@ def table(rows: list[list[str]]) -> list[str]:
     """Rows under their heads, right-aligned; a column of which nothing is known is left out."""
     used = [j for j in range(len(rows[0])) if any(row[j] != "–" for row in rows[1:])]
     widths = [max(_width(row[j]) for row in rows) for j in used]
-    return [
-        "  " + "  ".join(" " * (w - _width(row[j])) + row[j] for j, w in zip(used, widths)) for row in rows
-    ]
+    cells = lambda row: (" " * (w - _width(row[j])) + row[j] for j, w in zip(used, widths))
+    return ["  " + "  ".join(cells(row)) for row in rows]
 
 
 def number(value: float | None) -> str:
@@ -127,9 +125,8 @@ def _finding(finding: Finding, name: str) -> list[str]:
     key = "scripts.place" if finding.cell is None else "scripts.place_in_cell"
     head = text(key, path=name, line=finding.line, code=finding.code, cell=finding.cell)
     found = [head, f"  {finding.source.strip()}", f"  {finding.text}"]
-    found += [
-        f"  {text(f'watching.evidence_in_{kind}', evidence=said)}" for kind, said in finding.evidence.items()
-    ]
+    for kind, said in finding.evidence.items():
+        found.append(f"  {text(f'watching.evidence_in_{kind}', evidence=said)}")
     if finding.mend is not None:
         found += mended(finding.mend.first, finding.mend.last, finding.mend.text)
     return found

@@ -144,9 +144,8 @@ def _reading(script: Script, loop: HandLoop, weights: set[str]) -> tuple[set[str
     names: set[str] = set()
     known = True
     inside = set(ast.walk(loop.loop))
-    stack: list[Any] = [
-        part for site in loop.sites for term in site.terms for part in (*term.factors, *term.divisors)
-    ]
+    terms = [term for site in loop.sites for term in site.terms]
+    stack: list[Any] = [part for term in terms for part in (*term.factors, *term.divisors)]
     if not stack:
         return names, False
     seen: set[Any] = set(stack)
@@ -222,9 +221,8 @@ def _loss(script: Script, loop: HandLoop, weights: set[str]) -> tuple[Any, str, 
                 for name, value in _valued(script, node):
                     score = _likely(script, name, value, weights)
                     if score:
-                        order.append(
-                            (score, -node.lineno, value, name, node.lineno > loop.sites[-1].statement.lineno)
-                        )
+                        after = node.lineno > loop.sites[-1].statement.lineno
+                        order.append((score, -node.lineno, value, name, after))
     if not order:
         return None, "", False
     _, _, value, name, after = max(order, key=lambda each: each[:2])
@@ -263,10 +261,8 @@ def _valued(script: Script, node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
 
 def _likely(script: Script, name: str, value: ast.expr, weights: set[str]) -> int:
     """How likely an expression is the loss; 0: it is none."""
-    if (
-        isinstance(value, ast.List | ast.Dict | ast.Constant | ast.Name | ast.ListComp | ast.Tuple)
-        or name in weights
-    ):
+    literal = ast.List | ast.Dict | ast.Constant | ast.Name | ast.ListComp | ast.Tuple
+    if isinstance(value, literal) or name in weights:
         return 0
     called = last_name(value.func) if isinstance(value, ast.Call) else ""
     if GRADIENT.search(name) or GRADIENT.search(called):

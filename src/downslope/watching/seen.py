@@ -49,9 +49,8 @@ class Seen:
     def loops(self) -> list[Loop]:
         """The loops that updated weights, those with most updates first."""
         steps = self.recording.steps
-        return sorted(
-            (loop for loop in self.recording.loops if steps(loop.number)), key=lambda l: -steps(l.number)
-        )
+        moved = (loop for loop in self.recording.loops if steps(loop.number))
+        return sorted(moved, key=lambda loop: -steps(loop.number))
 
     @cached_property
     def watched(self) -> Watched | None:

@@ -202,9 +202,8 @@ class Symptoms:
             channel = 1 if out.dim() > 2 else out.dim() - 1
             others = [d for d in range(out.dim()) if d != channel]
             if kind == "Relu":
-                dead = (
-                    (out == 0).all(dim=others[0]) if len(others) == 1 else (out == 0).amin(dim=others).bool()
-                )
+                zero = out == 0
+                dead = zero.all(dim=others[0]) if len(others) == 1 else zero.amin(dim=others).bool()
                 name = activation.layer
                 before = self.dead.get(name)
                 self.dead[name] = dead if before is None or before.shape != dead.shape else before & dead

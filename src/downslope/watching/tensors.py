@@ -323,9 +323,8 @@ class Watcher:
         epoch = track.epoch_of(step, passes[-1].epoch if passes else track.epoch)
         loss = track.loss(passes, step, self.recorder.amend)
         if step == 2 and not passes and math.isnan(loss):
-            self.recorder.fact(
-                Fact("not_seen", number, step, track.loop.update_line, {"what": "loss", "why": "library"})
-            )
+            numbers = {"what": "loss", "why": "library"}
+            self.recorder.fact(Fact("not_seen", number, step, track.loop.update_line, numbers))
         self.recorder.step(number, loss, rate, epoch)
         track.symptoms.stepped(track, step, loss, rate, passes)
         if self.stopping and math.isfinite(track.symptoms.first_loss):
@@ -356,9 +355,8 @@ class Watcher:
         elif several or not leaves or ".grad" not in text.replace(".grad_fn", ""):
             return None
         else:
-            track = loops.entered(
-                self, frame, loops.in_order(leaves, frame), {}, loops.loss_text(where, line)
-            )
+            text = loops.loss_text(where, line)
+            track = loops.entered(self, frame, loops.in_order(leaves, frame), {}, text)
         self.lines[line] = track
         return track
 

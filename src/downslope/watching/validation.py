@@ -91,9 +91,8 @@ class Validation:
                     rows = args[0].shape[0] if args and getattr(args[0], "dim", int)() else 1
                     self._add(line, float(output), rows)
             return
-        if module.training and any(
-            reference() is module for t in self.watcher.open for reference in t.models
-        ):
+        models = [reference for track in self.watcher.open for reference in track.models]
+        if module.training and any(reference() is module for reference in models):
             layer = acting(module, training=True)
             frame = frames.script_frame(sys._getframe(2))
             if layer and not _updates_statistics(sys._getframe(2)):

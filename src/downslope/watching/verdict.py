@@ -18,9 +18,7 @@ from .mending import domain_lines
 from .watched import FEW, Watched, rounded
 
 GROWN = 10.0  # times the first loss: what no chance of a few rows makes of it
-REVERSED = -math.sqrt(
-    0.5
-)  # cosine of successive gradients: more than half of the next one undoes the last step
+REVERSED = -math.sqrt(0.5)  # cosine of two gradients: more than half of the next one undoes the last step
 ARRIVED = 1e-6  # of the first gradient: as for functions in insight/verdicts
 STILL = 0.01  # of the whole decrease: what the last quarter of a settled run contributed at most
 NOTHING = 1e-9  # of the first loss: a loss so small is as good as 0
@@ -146,9 +144,7 @@ def _grew(w: Watched) -> bool:
         return last > GROWN * first and rising >= 0.5
     first, _, last, error = w.trend
     peak = float(np.max(values))
-    ends_high = (
-        max(last, float(values[-1])) > 0.01 * peak
-    )  # one that doubles at each step is far above its median
+    ends_high = max(last, float(values[-1])) > 0.01 * peak  # one that doubles is far above its median
     return last > GROWN * max(abs(first), 1e-300) and last > first + 3 * error and ends_high
 
 
@@ -238,9 +234,8 @@ def no_progress(w: Watched) -> Verdict | None:
     if last - start > max(3 * error, 0.05 * abs(start)):
         return w.verdict("no_progress", w.slower, kind="watching.rising", **facts)
     if float(values.min()) < start - max(6 * error, 0.05 * abs(start)):
-        return w.verdict(
-            "no_progress", w.slower, kind="watching.fell_and_rose", lowest=float(values.min()), **facts
-        )
+        facts |= {"lowest": float(values.min())}
+        return w.verdict("no_progress", w.slower, kind="watching.fell_and_rose", **facts)
     return w.verdict("no_progress", kind="watching.no_progress", **facts)
 
 
@@ -288,12 +283,17 @@ def _turn(w: Watched) -> float | None:
     return float(np.median(found[len(found) // 2 :])) if len(found) >= 4 else None
 
 
+def _best_rate(w: Watched) -> Remedy:
+    c = w.certificate
+    facts = {"best": c.best, "bound": c.bound, "curvature": c.L}
+    return Remedy("best_rate", {"learning_rate": rounded(c.best)}, facts)
+
+
 def _calmer(w: Watched) -> Remedy | None:
     """The best rate; where no curvature is known, half of the present one."""
     c, rate = w.certificate, w.rate
     if c.known and math.isfinite(c.best) and c.best < rate:
-        facts = {"best": c.best, "bound": c.bound, "curvature": c.L}
-        return Remedy("best_rate", {"learning_rate": rounded(c.best)}, facts)
+        return _best_rate(w)
     return Remedy("watching.remedy_half", {"learning_rate": rounded(rate / 2)}, {"half": rate / 2})
 
 
@@ -333,10 +333,7 @@ def too_slow(w: Watched) -> Verdict | None:
     needed = math.ceil(1 + whole / (pace * c.best / rate))
     if needed > w.epochs:
         return None
-    remedy = Remedy(
-        "best_rate", {"learning_rate": rounded(c.best)}, {"best": c.best, "bound": c.bound, "curvature": c.L}
-    )
-    return w.verdict("too_slow", remedy, needed=needed)
+    return w.verdict("too_slow", _best_rate(w), needed=needed)
 
 
 def _ahead(w: Watched) -> tuple[float, float]:
@@ -369,10 +366,8 @@ def exhausted(w: Watched) -> Verdict | None:
         ahead, pace = _ahead(w)
         more = math.ceil(1.25 * ahead / pace + 1) if pace > 0 and math.isfinite(ahead) else math.inf
         if more <= 1e6:
-            total = w.epochs + more
-            return w.verdict(
-                "epochs_exhausted", Remedy("more_epochs", {"epochs": total}), kind="epochs_more", more=more
-            )
+            longer = Remedy("more_epochs", {"epochs": w.epochs + more})
+            return w.verdict("epochs_exhausted", longer, kind="epochs_more", more=more)
         return w.verdict("epochs_exhausted", kind="epochs_exhausted")
     if len(w.known[1]) < FEW:
         return w.verdict("not_judged", kind="watching.too_short", count=len(w.known[1])) if known else None

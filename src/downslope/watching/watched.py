@@ -191,9 +191,8 @@ def certificate(recording: Recording, loop: Loop) -> CurvatureCertificate:
     if not measured and loop.kind == "hand":
         return _of_path(recording, loop)
     if not measured:
-        why = next(
-            (f for f in recording.facts if f.code == "not_measured" and f.loop in (0, loop.number)), None
-        )
+        mine = (fact for fact in recording.facts if fact.loop in (0, loop.number))
+        why = next((fact for fact in mine if fact.code == "not_measured"), None)
         return CurvatureCertificate(why="" if why is None else _why(why))
     found = of_measurements(measured, _diverged(recording, loop))
     return replace(found, source="path" if loop.kind == "hand" else "hessian")
@@ -272,9 +271,8 @@ def path_curvature(recording: Recording, number: int) -> PathCurvature | str:
     moves, changes, last = _differences(points)
     if not len(moves):
         return "few"
-    values = [
-        _ritz(moves[:count], changes[:count]) for count in sorted({-(-2 * len(moves) // 3), len(moves)})
-    ]
+    counts = sorted({-(-2 * len(moves) // 3), len(moves)})
+    values = [_ritz(moves[:count], changes[:count]) for count in counts]
     value, asymmetry, misfit, rank = values[-1]
     parabola = max(asymmetry, misfit) < PARABOLA
     still = len(moves) >= 6 and abs(value - values[0][0]) <= STILL * abs(value)

@@ -186,9 +186,8 @@ class Machine:
                 changes.append(left)
         if not changes:
             return ends[0] if ends else None
-        for place, holder in {
-            place: holder for left in changes for place, (holder, _) in left.items()
-        }.items():
+        holders = {place: holder for left in changes for place, (holder, _) in left.items()}
+        for place, holder in holders.items():
             key = place[1]
             values = [left[place][1] if place in left else holder.get(key) for left in changes]
             value = values[0]

@@ -133,9 +133,9 @@ def zero_before_step(script: Script) -> Iterator[Slip]:
                     break
             elif event.kind == "clear" and trace.clears(event.target, step.optimizer):
                 zero = event
-            elif event.kind != "clear" and (
-                event.kind != "step" or root(event.optimizer) is root(step.optimizer)
-            ):
+            elif event.kind == "step" and root(event.optimizer) is not root(step.optimizer):
+                continue
+            elif event.kind != "clear":
                 break
         if backward is None or not trace.within(zero, step) or len(zero.loops) > len(step.loops):
             continue

@@ -75,9 +75,8 @@ def minimum(case: Case) -> Verdict | None:
         return _plateau(case, *lower)
     long = ground.known and ground.newton_step > FAR * ground.length
     thin = ground.known and (long or ground.thin.size > 0 or not ground.curves_up)
-    if (thin or ground.falls_past_newton or not (ground.known or ground.gradient.any())) and (
-        falling := unattained(case)
-    ) is not None:
+    unsure = thin or ground.falls_past_newton or not (ground.known or ground.gradient.any())
+    if unsure and (falling := unattained(case)) is not None:
         return falling
     down = (ground.way_down if thin else None) or ground.past_newton
     if down is not None:
@@ -161,9 +160,8 @@ def pole(case: Case) -> Verdict | None:
     if not _stuck(case) or (j := case.ground.pole) is None:
         return None
     name = case.objective.names[j]
-    return case.verdict(
-        "unbounded", Remedy("bounded_function"), kind="pole", variable=name, place=float(case.theta[j])
-    )
+    facts = {"variable": name, "place": float(case.theta[j])}
+    return case.verdict("unbounded", Remedy("bounded_function"), kind="pole", **facts)
 
 
 def _stuck(case: Case) -> bool:

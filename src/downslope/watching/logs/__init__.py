@@ -61,13 +61,11 @@ def judge(
     logs = read_logs(path, loss=loss, validation=validation, rate=rate, columns=columns)
     named = [log for log in logs if run in (None, log.name)]
     if not named:
-        raise DownslopeError(
-            "watching.log_no_run", path=path, asked=run, known=nearest(str(run), [log.name for log in logs])
-        )
+        known = nearest(str(run), [log.name for log in logs])
+        raise DownslopeError("watching.log_no_run", path=path, asked=run, known=known)
     if run is None and len({log.path for log in named}) > 1:
-        raise DownslopeError(
-            "watching.log_several", path=path, count=len(named), known=_few([log.name for log in named])
-        )
+        known = _few([log.name for log in named])
+        raise DownslopeError("watching.log_several", path=path, count=len(named), known=known)
     return Seen(recording_of(named[-1]))
 
 
@@ -111,9 +109,8 @@ def read_logs(
     """Every log in a file or a folder: its losses, validation losses, rates, gradient norms, as arrays."""
     if not isinstance(path, str | PathLike) or not str(path).strip():
         raise DownslopeError("watching.log_what", found=path)
-    names = tuple(
-        name.strip() for name in (columns.split(",") if isinstance(columns, str) else columns or ())
-    )
+    columns = columns.split(",") if isinstance(columns, str) else columns or ()
+    names = tuple(name.strip() for name in columns)
     try:
         return logs_in(Path(path), Asked(loss or "", validation or "", rate or "", names))
     except OSError as error:

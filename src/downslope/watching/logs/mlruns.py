@@ -26,9 +26,8 @@ def is_store(folder: Path) -> bool:
 def _runs_in(folder: Path) -> list[Path]:
     """Folders of runs: this one, those in it, those in its folders."""
     for pattern in ("metrics", "*/metrics", "*/*/metrics"):
-        found = [
-            path.parent for path in sorted(folder.glob(pattern)) if (path.parent / "meta.yaml").is_file()
-        ]
+        found = [path.parent for path in sorted(folder.glob(pattern))]
+        found = [run for run in found if (run / "meta.yaml").is_file()]
         if found:
             return found[:MOST]
     return []
@@ -77,15 +76,12 @@ def read_database(path: Path) -> Iterator[tuple[str, str, Rows]]:
     """The same of a database, which is opened for reading alone."""
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=2)) as store:
-            tables = {
-                name for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            }
+            listed = store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            tables = {name for (name,) in listed}
             if not {"runs", "metrics"} <= tables:
                 raise DownslopeError("watching.log_not_mlflow", path=path)
-            runs = store.execute(
-                "SELECT run_uuid, name FROM runs ORDER BY start_time, run_uuid LIMIT ?", (MOST,)
-            ).fetchall()
-            for run, name in runs:
+            newest = "SELECT run_uuid, name FROM runs ORDER BY start_time, run_uuid LIMIT ?"
+            for run, name in store.execute(newest, (MOST,)).fetchall():
                 rows = Rows()
                 points = "SELECT key, value, is_nan, step, timestamp FROM metrics WHERE run_uuid = ?"
                 for key, value, lost, step, stamp in store.execute(f"{points} ORDER BY 1, 4, 5", (run,)):

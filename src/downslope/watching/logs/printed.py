@@ -168,9 +168,8 @@ def scanned(line: str, part: str = "") -> tuple[dict[str, float], bool | None, s
         if role.what in ("loss", "metric", "gradient") and not role.part and here and role.rank < 8:
             name = f"{here} {name}"
         values.setdefault(name, value)
-    if not any(
-        role_of(name).what in ("loss", "epoch", "step", "rate", "gradient", "metric") for name in values
-    ):
+    roles = {role_of(name).what for name in values}
+    if not roles & {"loss", "epoch", "step", "rate", "gradient", "metric"}:
         return {}, None, part
     return values, partial, part
 
@@ -219,9 +218,8 @@ def in_braces(line: str) -> dict[str, float]:
         found = json.loads(inside)
     except (ValueError, RecursionError):
         try:
-            found = (
-                ast.literal_eval(re.sub(r"\b(nan|inf)\b", r"'\1'", inside)) if len(inside) < 10_000 else None
-            )
+            quoted = re.sub(r"\b(nan|inf)\b", r"'\1'", inside)
+            found = ast.literal_eval(quoted) if len(inside) < 10_000 else None
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
             return {}
     if not isinstance(found, dict):

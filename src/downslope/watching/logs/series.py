@@ -51,9 +51,9 @@ class Points:
 
     def table(self) -> np.ndarray:
         """(k, 5): value, place, step, epoch, seconds, in order."""
-        found = (
-            np.array([np.frombuffer(column) for column in self._table]).T if self.count else np.zeros((0, 5))
-        )
+        found = np.zeros((0, 5))
+        if self.count:
+            found = np.array([np.frombuffer(column) for column in self._table]).T
         if self.stride == 1 or not self._special:
             return found
         found = np.vstack([found, list(self._special.values())])
@@ -80,9 +80,7 @@ class Rows:
     step: float = NAN
     counted: bool = False  # by numbers without a name, as in [10/100]
     ends: int = 0  # lines of a progress bar at its end that have a loss
-    waiting: dict[str, float] | None = (
-        None  # the last of these: Keras prints it again, with validation losses
-    )
+    waiting: dict[str, float] | None = None  # the last: Keras prints it again, with validation losses
 
     def row(self, values: Mapping[str, float], partial: bool | None = None) -> None:
         """One line. partial: of a progress bar, whether it is under way; such lines count only where few
@@ -170,9 +168,8 @@ class Runs:
     """The runs of one file: a row that begins again begins another."""
 
     def __init__(self, asked: Asked | None = None) -> None:
-        self.wanted = (
-            frozenset() if asked is None else frozenset((asked.loss, asked.validation, asked.rate)) - {""}
-        )
+        named = () if asked is None else (asked.loss, asked.validation, asked.rate)
+        self.wanted = frozenset(named) - {""}
         self.runs = [Rows(self.wanted)]
 
     def row(self, values: Mapping[str, float], partial: bool | None = None) -> None:
@@ -249,9 +246,7 @@ def chosen(columns: Mapping[str, Points], asked: Asked) -> dict[str, str]:
         if name and name not in columns:
             raise KeyError(name)
     roles = {name: role_of(name) for name in columns}
-    if any(
-        re.match(r"(valid|validation|eval)_1\b", name) for name in columns
-    ):  # XGBoost, LightGBM count their
+    if any(re.match(r"(valid|validation|eval)_1\b", name) for name in columns):  # XGBoost, LightGBM count
         roles = {  # evaluation sets: the first of several is the training set
             name: role._replace(part="train") if re.match(r"(valid|validation|eval)_0\b", name) else role
             for name, role in roles.items()
@@ -309,9 +304,8 @@ def series(name: str, path: str, form: str, run: Rows, asked: Asked, notes: Iter
             validation.append((max(1, place), float(point[0])))
     roles = {name: role_of(name) for name in columns}
     weights = tuple(name for name, role in roles.items() if role.what == "weight")[:1000]
-    params = np.array([_held(columns[name].table(), table, key) for name in weights]).reshape(
-        len(weights), len(table)
-    )
+    params = np.array([_held(columns[name].table(), table, key) for name in weights])
+    params = params.reshape(len(weights), len(table))
     rates = _held(columns[found["rate"]].table(), table, key) if found["rate"] else np.full(len(table), NAN)
     if not found["rate"] and "rate" in run.bare:
         rates = np.full(len(table), run.bare["rate"])
@@ -319,9 +313,8 @@ def series(name: str, path: str, form: str, run: Rows, asked: Asked, notes: Iter
     if found["gradient"]:
         gradients = np.abs(_held(columns[found["gradient"]].table(), table, key))
     others = tuple(name for name, role in roles.items() if role.what == "loss" and name not in found.values())
-    last = {
-        name: float(points.table()[-1, 0]) for name, points in columns.items() if roles[name].what == "metric"
-    }
+    metrics = [name for name in columns if roles[name].what == "metric"]
+    last = {name: float(columns[name].table()[-1, 0]) for name in metrics}
     notes = list(notes)
     counted = re.match(r"(valid|validation|eval)_0\b", found["loss"]) and bool(found["validation"])
     if roles[found["loss"]].part in ("validation", "test") and not asked.loss and not counted:

@@ -56,9 +56,8 @@ def read_csv(lines: Iterable[str], mark: str, runs: dict[str, Runs], asked: Aske
     Weights & Biases are of that run. `value`: what the column Value of TensorBoard's export holds."""
     names: list[str] = []
     phase: int | None = None
-    for cells in csv.reader(
-        (line for line in lines if line.strip() and not line.startswith("#")), delimiter=mark
-    ):
+    lines = (line for line in lines if line.strip() and not line.startswith("#"))
+    for cells in csv.reader(lines, delimiter=mark):
         if not names or (len(cells) == len(names) and [_name(cell) for cell in cells] == names):
             names = [_name(cell) for cell in cells]
             phase = next((place for place, name in enumerate(names) if role_of(name).what == "phase"), None)
@@ -86,9 +85,8 @@ def read_csv(lines: Iterable[str], mark: str, runs: dict[str, Runs], asked: Aske
         if not rows:
             runs.setdefault("", Runs(asked)).row(shared)
         for run, values in rows.items():
-            runs.setdefault(run, Runs(asked)).row(
-                {**shared, **{key: v for key, v in values.items() if key != "_step"}}
-            )
+            values.pop("_step", None)
+            runs.setdefault(run, Runs(asked)).row({**shared, **values})
 
 
 def read_json_lines(lines: Iterable[str], runs: Runs) -> int:
