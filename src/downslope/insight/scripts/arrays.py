@@ -13,6 +13,7 @@ from . import data, operations, shapes
 from .operations import dtype_of
 from .tensors import Call
 from .values import (
+    VOCABULARY,
     Const,
     Lib,
     Seq,
@@ -29,17 +30,15 @@ from .values import (
     words,
 )
 
-FILLED = words("zeros ones empty full randn rand standard_normal")
-DRAWN = words("normal uniform randint integers random choice")
-LIKE = words("zeros_like ones_like randn_like rand_like empty_like full_like")
-WRITTEN = words(
-    """tensor as_tensor array asarray FloatTensor Tensor DoubleTensor LongTensor from_numpy Variable
-    asanyarray ascontiguousarray IntTensor matrix"""
-)
-TYPED = pairs("FloatTensor:float Tensor:float DoubleTensor:float LongTensor:int")
-SHARED = words("Variable as_tensor asarray array from_numpy")  # of a tensor: no copy
-JOINS = words("cat concatenate concat stack hstack vstack column_stack c_ dstack")
-SAME_OP = pairs("standard_normal:randn random:rand uniform:rand normal:randn integers:randint")
+NAMES = VOCABULARY["arrays"]
+FILLED = words(NAMES["filled"])
+DRAWN = words(NAMES["drawn"])
+LIKE = words(NAMES["like"])
+WRITTEN = words(NAMES["written"])
+TYPED = pairs(NAMES["typed"])
+SHARED = words(NAMES["shared"])
+JOINS = words(NAMES["joins"])
+SAME_OP = pairs(NAMES["same_op"])
 
 
 def array(call: Call, head: str) -> Any:

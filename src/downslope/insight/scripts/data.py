@@ -14,6 +14,7 @@ from .operations import dtype_of
 from .tensors import Call
 from .values import (
     SIDES,
+    VOCABULARY,
     Const,
     Estimator,
     Instance,
@@ -32,23 +33,7 @@ from .values import (
     whole,
 )
 
-TOYS = {  # rows, columns, kind of target
-    "load_iris": (150, 4, "int"),
-    "load_wine": (178, 13, "int"),
-    "load_breast_cancer": (569, 30, "int"),
-    "load_digits": (1797, 64, "int"),
-    "load_diabetes": (442, 10, "float"),
-    "fetch_california_housing": (20640, 8, "float"),
-    "load_boston": (506, 13, "float"),
-}
-MADE = {
-    "make_regression": (100, 100, "float"),
-    "make_classification": (100, 20, "int"),
-    "make_moons": (100, 2, "int"),
-    "make_circles": (100, 2, "int"),
-    "make_blobs": (100, 2, "int"),
-    "make_friedman1": (100, 10, "float"),
-}
+TOYS, MADE = VOCABULARY["toys"], VOCABULARY["made"]
 IMAGES = {
     **dict.fromkeys(("MNIST", "FashionMNIST", "KMNIST"), (1, 28, 28)),
     **dict.fromkeys(("CIFAR10", "CIFAR100"), (3, 32, 32)),

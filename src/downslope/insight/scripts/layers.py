@@ -10,6 +10,7 @@ from typing import Any
 from . import objects, shapes
 from .tensors import Call
 from .values import (
+    VOCABULARY,
     Function,
     Module,
     Seq,
@@ -26,26 +27,13 @@ from .values import (
     words,
 )
 
-CONVOLUTIONS = words("Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d")
-WEIGHTED = CONVOLUTIONS | words(
-    """Linear LazyLinear Bilinear Embedding LayerNorm GroupNorm PReLU RNN LSTM GRU RNNCell LSTMCell GRUCell
-    MultiheadAttention BatchNorm1d BatchNorm2d BatchNorm3d LazyConv2d LazyBatchNorm1d EmbeddingBag
-    TransformerEncoderLayer"""
-)
+NAMES = VOCABULARY["layers"]
+CONVOLUTIONS = words(NAMES["convolutions"])
+WEIGHTED = CONVOLUTIONS | words(NAMES["weighted"])
 NOISY = ("Dropout", "BatchNorm", "AlphaDropout", "LazyBatchNorm", "SyncBatchNorm")
 KEPT = (*NOISY, "LayerNorm", "GroupNorm", "InstanceNorm")
-ACTIVATIONS = pairs(
-    """ReLU:relu LeakyReLU:leaky_relu ELU:elu SELU:selu GELU:gelu SiLU:silu Sigmoid:sigmoid Tanh:tanh
-    Softmax:softmax LogSoftmax:log_softmax Softplus:softplus LogSigmoid:logsigmoid Hardtanh:hardtanh
-    Mish:mish PReLU:prelu ReLU6:relu6 Softmax2d:softmax Hardsigmoid:sigmoid CELU:celu Threshold:relu"""
-)
-LOSSES = pairs(
-    """CrossEntropyLoss:cross_entropy BCELoss:binary_cross_entropy NLLLoss:nll_loss
-    BCEWithLogitsLoss:binary_cross_entropy_with_logits MSELoss:mse_loss L1Loss:l1_loss
-    SmoothL1Loss:smooth_l1_loss HuberLoss:huber_loss KLDivLoss:kl_div PoissonNLLLoss:poisson_nll_loss
-    MultiMarginLoss:multi_margin_loss HingeEmbeddingLoss:hinge_embedding_loss
-    MultiLabelSoftMarginLoss:multilabel_soft_margin_loss SoftMarginLoss:soft_margin_loss"""
-)
+ACTIVATIONS = pairs(NAMES["activations"])
+LOSSES = pairs(NAMES["losses"])
 LOSS_NAMES = frozenset(LOSSES.values())
 SQUARED = words("mse_loss l1_loss smooth_l1_loss huber_loss")
 

@@ -13,6 +13,7 @@ from typing import Any
 from . import arrays, data, layers, objects
 from .tensors import Call, length
 from .values import (
+    VOCABULARY,
     Const,
     Estimator,
     Instance,
@@ -35,20 +36,11 @@ from .values import (
     words,
 )
 
-ESTIMATORS = (
-    *("Scaler", "Encoder", "PCA", "Imputer", "SelectKBest", "PowerTransformer", "QuantileTransformer"),
-    *("Normalizer", "PolynomialFeatures", "Vectorizer", "Binarizer", "ColumnTransformer"),
-)
+ESTIMATORS = tuple(VOCABULARY["sklearn"]["estimators"].split())
 RECORDING = words("no_grad inference_mode enable_grad set_grad_enabled")
 WRAPPERS = words("DistributedDataParallel compile jit script FullyShardedDataParallel")  # of a net: that net
 PROGRESS = words("tqdm trange track progress_bar notebook_tqdm")
-SCHEDULES = {  # their settings, as they follow the optimizer
-    "StepLR": ("step_size", "gamma"),
-    "ExponentialLR": ("gamma",),
-    "MultiStepLR": ("milestones", "gamma"),
-    "CosineAnnealingLR": ("T_max", "eta_min"),
-    "ReduceLROnPlateau": ("mode", "factor", "patience"),
-}
+SCHEDULES = VOCABULARY["schedules"]
 
 
 def call(of: Call, path: str) -> Any:

@@ -13,6 +13,7 @@ from .operations import METHODS
 from .tensors import Call
 from .values import (
     NOTHING,
+    VOCABULARY,
     Class,
     Const,
     Estimator,
@@ -37,11 +38,7 @@ from .values import (
     words,
 )
 
-OF_MODELS = words(
-    """train eval parameters named_parameters to cuda cpu zero_grad state_dict load_state_dict apply modules
-    children named_modules named_children half float double requires_grad_ register_buffer append
-    add_module extend forward share_memory compile register_parameter buffers get_parameter"""
-)
+OF_MODELS = words(VOCABULARY["methods"]["of_models"])
 OF_MODULES = OF_MODELS | words("log log_dict items type insert")
 OF_TENSORS = words("shape grad T data dtype values")
 OF_UNKNOWN = (OF_MODELS | METHODS | OF_TENSORS) | words(

@@ -12,27 +12,11 @@ from difflib import get_close_matches
 
 from .finding import Fix, Slip, rule
 from .script import Script
-from .values import words
+from .values import VOCABULARY, words
 
 ALWAYS = {*dir(builtins)} | words(
     "__file__ __class__ __module__ __qualname__ __annotations__ WindowsError display get_ipython _ __ In Out"
 )
-HOMES = {
-    "np": "import numpy as np",
-    "numpy": "import numpy",
-    "torch": "import torch",
-    "nn": "from torch import nn",
-    "optim": "from torch import optim",
-    "F": "import torch.nn.functional as F",
-    "Variable": "from torch.autograd import Variable",
-    "plt": "import matplotlib.pyplot as plt",
-    "pd": "import pandas as pd",
-    "tqdm": "from tqdm import tqdm",
-    "train_test_split": "from sklearn.model_selection import train_test_split",
-    "StandardScaler": "from sklearn.preprocessing import StandardScaler",
-    **{n: f"from torch.utils.data import {n}" for n in ("DataLoader", "TensorDataset", "Dataset")},
-    **{n: f"import {n}" for n in ("math", "random", "os", "sys", "time", "copy", "json", "re", "csv")},
-}
 DYNAMIC = {"exec", "globals", "locals", "vars", "setattr"}
 
 
@@ -48,15 +32,16 @@ def undefined(script: Script) -> Iterator[Slip]:
     known = {s.get_name() for t, s in symbols if t is top and (s.is_assigned() or s.is_imported())}
     known |= {s.get_name() for _, s in symbols if s.is_declared_global() and s.is_assigned()}
     read = {s.get_name() for t, s in symbols if s.is_referenced() and (t is top or s.is_global())}
+    homes = VOCABULARY["homes"]
     for name in sorted(read - known - ALWAYS):
         uses = [n for n in script.reads[name] if isinstance(n, ast.Name) and not script.bound(n)]
         uses = [n for n in uses if not _annotates(script, n)]
         if uses:
             use, mend = min(uses, key=lambda n: (n.lineno, n.col_offset)), None
             near = get_close_matches(name, known, n=1, cutoff=0.75)
-            if name in HOMES:
+            if name in homes:
                 first = _imports_at(script)
-                mend = Fix(first, first - 1, HOMES[name])
+                mend = Fix(first, first - 1, homes[name])
             elif near:
                 mend = script.replaced(use, near[0])
             yield Slip(use, {"name": name, "count": len(uses)}, mend)

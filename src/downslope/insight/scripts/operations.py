@@ -14,6 +14,7 @@ from typing import Any
 from . import shapes, tensors
 from .tensors import Call
 from .values import (
+    VOCABULARY,
     Const,
     Lib,
     Seq,
@@ -28,45 +29,10 @@ from .values import (
     words,
 )
 
-SAME_NAME = pairs(
-    """absolute:abs expit:sigmoid special_expit:sigmoid subtract:sub multiply:mul divide:div true_divide:div
-    power:pow negative:neg average:mean clamp:clip sigmoid_:sigmoid relu_:relu tanh_:tanh"""
-)
-DTYPES = pairs(
-    """float:float double:float half:float long:int int:int bool:bool byte:int short:int bfloat16:float"""
-)
-KEEP = words(
-    """to cpu cuda contiguous clone copy type astype round pin_memory requires_grad_ detach_ fillna copy_
-    nan_to_num coalesce reset_index dropna tolist to_numpy numpy detach apply map retain_grad
-    share_memory_ squeeze_ realize item_"""
-)
-EACH = words(
-    """relu sigmoid tanh exp log log1p sin cos abs absolute sqrt square softmax log_softmax leaky_relu elu
-    gelu silu softplus logsigmoid clamp clip expit pow maximum minimum where normalize neg negative sign erf
-    selu relu6 hardtanh add sub mul div subtract multiply divide true_divide rsqrt reciprocal relu_
-    dropout cumsum floor ceil special_expit sigmoid_ tanh_ log2 log10 expm1 power layer_norm batch_norm
-    roll flip clamp_ clip_ feature_dropout alpha_dropout mish"""
-)
-REDUCE = words(
-    """mean sum prod std var median norm logsumexp average nanmean nansum all any amax amin count_nonzero
-    nanmedian"""
-)
-EXTREME = words("max min argmax argmin topk sort argsort")
-SHAPED = words(
-    """view reshape flatten ravel squeeze unsqueeze transpose t permute expand repeat expand_dims swapaxes
-    view_as reshape_as expand_as numel size dim item T gather index_select chunk split unbind
-    masked_fill new_zeros new_tensor narrow select"""
-)
-PRODUCTS = words("matmul mm dot mv bmm inner outer einsum addmm tensordot")
-IN_PLACE = words(
-    """zero_ fill_ add_ sub_ mul_ div_ copy_ normal_ uniform_ data_ addcdiv_ subtract_ clamp_ random_
-    xavier_uniform_"""
-)
-COMPARES = words("eq ne gt lt ge le equal")
-ROWS = words(
-    """sample drop head tail select_dtypes drop_duplicates query sort_values set_index join merge get_dummies
-    rename assign describe iterrows sort_index isnull value_counts"""
-)
+NAMES = VOCABULARY["operations"]
+SAME_NAME = pairs(NAMES["same_name"])
+DTYPES = pairs(NAMES["dtypes"])
+IN_PLACE = words(NAMES["in_place"])
 
 
 # ── methods of tensors alone ────────────────────────────────────────────────────────────────────────
@@ -311,20 +277,17 @@ def _rows(call: Call, x: Tensor) -> Any:
     return call.make("index", (x,), fewer, x.dtype, lib=x.lib)
 
 
-OPERATIONS = {
-    name: transfer
-    for names, transfer in (
-        (KEEP, _keep),
-        (ROWS, _rows),
-        (SHAPED, _shaped),
-        (PRODUCTS, _product),
-        (EXTREME, _extreme),
-        (REDUCE, _reduce),
-        (EACH, _each),
-        (COMPARES, _compare),
-        (words("astype to type"), _typed),
-        (DTYPES, _typed),
-    )
-    for name in names
+TRANSFERS = {
+    "keep": _keep,
+    "rows": _rows,
+    "shaped": _shaped,
+    "products": _product,
+    "extreme": _extreme,
+    "reduce": _reduce,
+    "each": _each,
+    "compares": _compare,
+    "typed": _typed,
 }
+OPERATIONS = {name: transfer for kind, transfer in TRANSFERS.items() for name in NAMES[kind].split()}
+OPERATIONS |= dict.fromkeys(DTYPES, _typed)
 METHODS = OPERATIONS.keys() | IN_PLACE | {"backward"}

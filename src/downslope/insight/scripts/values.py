@@ -6,10 +6,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from ...messages import read_table
 from . import shapes
 
+VOCABULARY: dict[str, Any] = read_table(Path(__file__).with_name("vocabulary.toml"))
 Shape = Any  # a tuple of whole numbers; None for an unknown length, ... for unknown axes; None: unknown
 
 NOTHING: frozenset[str] = frozenset()
