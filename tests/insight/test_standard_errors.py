@@ -194,6 +194,4 @@ def test_a_saved_run_tells_them_from_the_file_that_it_learned_from(tmp_path):
     assert refusal.value.key == "inference.rows_needed"
     with speaking("en"):
         assert run.summary(str(moved)) == told
-    from downslope.cli.instruments import show_errors
-
-    assert "HC1" in "\n".join(show_errors(run, str(moved), robust=True))
+    assert "HC1" in standard_errors(run, run.rows_for_errors(str(moved)), robust=True).summary()

@@ -21,7 +21,7 @@ def recorded(folder, steps=10, loop=Loop(weights=("w", "b"), shapes=((2,), ()), 
     number = recorder.loop(loop)
     recorder.update(Update(number, 0, 0, 0.0, params=np.zeros(3)))
     for k in range(1, steps + 1):
-        wanted = recorder.wanted(number)
+        wanted = recorder.tracks[number].count >= recorder.tracks[number].next  # one of the sample
         recorder.step(number, 1 / k, 0.1, k - 1)
         if wanted:
             vector = np.array([k, 2.0 * k, 1 / k])

@@ -1,4 +1,4 @@
-"""`check` and `check-gradient`: code of one's own; the lines of `inspect --errors` and `inspect --step`."""
+"""`check` and `check-gradient`: code of one's own; the numbers of `inspect --errors` and `inspect --step`."""
 
 from __future__ import annotations
 
@@ -107,12 +107,6 @@ def errors_of(solution, data: str | None, robust: bool, kind: str, **given: Any)
             given[name] = number_kind.read(option, given[name])
     given = {name: value for name, value in given.items() if value is not None}
     return standard_errors(solution, solution.rows_for_errors(data), robust, kind, **given)
-
-
-def show_errors(solution, data: str | None = None, robust: bool = False) -> list[str]:
-    """The lines of `inspect RUN --errors [--robust] [--data FILE]`."""
-    none: dict[str, Any] = {"lags": None, "replicates": None, "seed": None}
-    return errors_of(solution, data, robust, BARE, **none).summary().splitlines()
 
 
 def show_step(solution, step: int, data: str | None = None) -> list[str]:

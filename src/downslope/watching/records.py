@@ -303,11 +303,6 @@ class Recorder:
         """The loss of an update that was entered without it."""
         self.tracks[loop].amend(step, loss)
 
-    def wanted(self, loop: int) -> bool:
-        """Whether the update that comes next is one of the sample: weights and gradient are asked for."""
-        track = self.tracks[loop]
-        return track.count >= track.next
-
     def update(self, update: Update) -> None:
         """One update of the sample."""
         self.tracks[update.loop].update(update)
