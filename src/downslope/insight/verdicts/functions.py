@@ -18,7 +18,7 @@ from .case import Case
 from .failures import failure
 from .ground import FAR, LEFT
 from .nets import PROGRESS
-from .rows import REVERSED, decayed, turn
+from .rows import REVERSED, decayed, too_slow, turn
 from .rows import exhausted as not_there_yet
 from .verdict import Remedy, Verdict
 
@@ -190,16 +190,6 @@ def oscillating(case: Case) -> Verdict | None:
     in_time = case.needed(1 / shorter, case.slowest) <= case.settings.epochs
     remedies = [best, case.surest] if in_time else [case.surest, best]
     return case.verdict("oscillating", *remedies, cosine=cosine)
-
-
-def too_slow(case: Case) -> Verdict | None:
-    """A fixed rate with which it did not arrive, where the best one would have, as curved as it is."""
-    t = case.given_rate
-    if t is None or not (math.isfinite(case.L) and case.L > 0 and t < case.best / 2 and case.alike):
-        return None
-    if not case.at_best <= case.settings.epochs:
-        return None
-    return case.verdict("too_slow", *case.best_rate, needed=math.ceil(case.at_best))
 
 
 def exhausted(case: Case) -> Verdict:

@@ -261,11 +261,11 @@ def _restless(case: Case) -> Verdict | None:
 
 
 def too_slow(case: Case) -> Verdict | None:
-    """A fixed rate with which it did not arrive, where the best one would have."""
+    """A fixed rate with which it did not arrive, where the best one would have, as curved as it is."""
     t = case.given_rate
-    if t is None or case.clearly_fast_enough or not (math.isfinite(case.L) and t < case.best / 2):
+    if t is None or case.clearly_fast_enough or not (0 < case.L < math.inf and case.alike):
         return None
-    if not case.at_best <= case.settings.epochs:
+    if not (t < case.best / 2 and case.at_best <= case.settings.epochs):
         return None
     return case.verdict("too_slow", *case.best_rate, needed=math.ceil(case.at_best))
 
