@@ -209,9 +209,8 @@ def _message(fault) -> str:
         others = fault.ctx.parent.command.commands if fault.ctx.parent else {}
         has = [name for name, one in others.items() if any(fault.option_name in p.opts for p in one.params)]
         if has:
-            return text(
-                "cli.option_of_another", command=command, asked=fault.option_name, known=", ".join(has)
-            )
+            facts = {"command": command, "asked": fault.option_name, "known": ", ".join(has)}
+            return text("cli.option_of_another", **facts)
         known = near(fault.option_name, sorted(name for name in options if name.startswith("--")))
         return text("cli.unknown_option", command=command, asked=fault.option_name, known=known)
     if kind == "MissingParameter":

@@ -46,9 +46,8 @@ def judge(
         known = list(logs)
         logs = {name: log for name, log in logs.items() if run in (name, log.name)}
         if not logs:
-            raise DownslopeError(
-                "watching.log_no_run", path=", ".join(paths), asked=run, known=nearest(run, known)
-            )
+            facts = {"path": ", ".join(paths), "asked": run, "known": nearest(run, known)}
+            raise DownslopeError("watching.log_no_run", **facts)
     seen = {name: Seen(recording_of(log)) for name, log in logs.items()} | saved
     if json:
         documents = [

@@ -163,14 +163,12 @@ def metrics(page: Console, solution: Solution) -> None:
     was taken for what too."""
     names = list(dict.fromkeys(name for values in solution.metrics.values() for name in values))
     names = [name for name in names if name not in ("confusion", "unjudged")]
-    table = columns_of(
-        ["", *(METRICS.get(name) or (text(f"cli.{name}") if name in IN_WORDS else name) for name in names)]
-    )
+    head = lambda name: METRICS.get(name) or (text(f"cli.{name}") if name in IN_WORDS else name)
+    table = columns_of(["", *map(head, names)])
     for rows, values in solution.metrics.items():
         scores = (values.get(name) for name in names)  # no ROC where a class is absent
-        table.add_row(
-            text(f"cli.rows_{rows}"), *("–" if value is None else figure(value) for value in scores)
-        )
+        cells = ("–" if value is None else figure(value) for value in scores)
+        table.add_row(text(f"cli.rows_{rows}"), *cells)
     if names:
         page.print(table)
     for rows, values in solution.metrics.items():

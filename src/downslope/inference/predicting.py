@@ -108,9 +108,8 @@ class Predictions:
         features = {column.name for column in self.encoding.columns}
         asked = [name for name in found.cells if not self.as_written or name in features - known.keys()]
         cell_counts, clocks = counted(asked), set()
-        for batch in (
-            found.raw(asked, limits(found, self.reading), skipped=self._lenient([0])) if asked else ()
-        ):
+        read = lambda: found.raw(asked, limits(found, self.reading), skipped=self._lenient([0]))
+        for batch in read() if asked else ():
             for name, counts in cell_counts.items():
                 counts.add(batch.column(name), True)
                 if pc.any(pc.match_substring(batch.column(name), ":")).as_py():

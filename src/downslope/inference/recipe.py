@@ -296,9 +296,8 @@ class Recipe(RecipeSettings):
         folded = self.rule or self.calibrate or isinstance(self.threshold, str)
         over = {"folds": not folded, "metric": not (self.rule or self.stops_early)}
         fields = {name: getattr(self, name) for name in RECIPE if not over.get(name)}
-        fields = {
-            name: value.item() if isinstance(value, np.generic) else value for name, value in fields.items()
-        }
+        plain = lambda value: value.item() if isinstance(value, np.generic) else value
+        fields = {name: plain(value) for name, value in fields.items()}
         for name in (*DECIDING, "class_weights"):
             if fields[name] is None:
                 del fields[name]  # as in runs that were made without it
@@ -309,9 +308,8 @@ class Recipe(RecipeSettings):
         else:
             fields["stop"] = stops.spec_of(self.stop)
         fields["start"] = dict(self.start) if self.start is not None else None
-        fields["order"] = (
-            self.order if self.order is None or isinstance(self.order, str) else list(self.order)
-        )
+        if self.order is not None and not isinstance(self.order, str):
+            fields["order"] = list(self.order)
         if self.method != "auto":
             fields["method"] = self.method.to_json()
         if not isinstance(self.learning_rate, str | int | float):

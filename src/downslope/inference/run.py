@@ -75,9 +75,8 @@ def save(solution: Solution, path, force: bool = False) -> Path:
         raise DownslopeError("inference.own_module")
     atomic.recover(path)
     if path.exists() and not (force and is_run(path)):
-        raise DownslopeError(
-            "inference.run_exists" if not force else "inference.not_a_run_to_replace", path=path
-        )
+        key = "inference.not_a_run_to_replace" if force else "inference.run_exists"
+        raise DownslopeError(key, path=path)
     files = _files(solution)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -185,9 +184,8 @@ def _files(solution: Solution) -> dict[str, bytes]:
     weights = io.BytesIO()
     arrays: dict[str, Any] = intervals.arrays_of(solution)
     np.savez(weights, params=solution.params, start=solution.trace.start, **arrays)
-    steps = "".join(
-        json.dumps(_written(record), ensure_ascii=False) + "\n" for record in solution.trace.to_records()
-    )
+    records = map(_written, solution.trace.to_records())
+    steps = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     return {
         "solution.json": (json.dumps(_written(fields), ensure_ascii=False, indent=2) + "\n").encode(),
         "weights.npz": weights.getvalue(),

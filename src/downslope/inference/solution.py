@@ -40,9 +40,8 @@ from .recipe import Recipe
 def constants_of(method: Any) -> dict[str, float]:
     """ε and decay of a method's direction, in the units of its descent."""
     direction = method.direction
-    return {
-        name: float(getattr(direction, name)) for name in ("epsilon", "decay") if hasattr(direction, name)
-    }
+    names = (name for name in ("epsilon", "decay") if hasattr(direction, name))
+    return {name: float(getattr(direction, name)) for name in names}
 
 
 SHOWN = 20  # weights in a notebook

@@ -230,9 +230,8 @@ def read_options(door: str, given: Mapping[str, Any]) -> dict[str, Any]:
         if row.flag and words:
             settings[row.name] = False
         elif not row.flag and (words or (words == "" and row.defaults[door] != "")):  # "" was typed
-            settings[row.name] = row.kind.read(
-                row.option, words if isinstance(words, str) else ",".join(words)
-            )
+            words = words if isinstance(words, str) else ",".join(words)
+            settings[row.name] = row.kind.read(row.option, words)
     return settings
 
 

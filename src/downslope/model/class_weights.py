@@ -50,18 +50,16 @@ def class_factors(asked: Any, loss: Any, rows: Any) -> np.ndarray | None:
         for label in asked:
             if label not in labels:
                 known = ", ".join(labels)
-                raise DownslopeError(
-                    "model.class_weight_label", asked=label, column=rows.targets[0], known=known
-                )
+                facts = {"asked": label, "column": rows.targets[0], "known": known}
+                raise DownslopeError("model.class_weight_label", **facts)
         return np.array([asked.get(label, 1.0) for label in labels])
     if isinstance(rows, Dataset):
         sums = np.bincount(np.asarray(rows.y).astype(int), rows.weights, minlength=len(labels)).astype(float)
     else:
         sums = rows.class_weights()
     if not sums.all():
-        raise DownslopeError(
-            "model.class_without_rows", label=labels[int(sums.argmin())], rows=f"{len(rows):,}"
-        )
+        label = labels[int(sums.argmin())]
+        raise DownslopeError("model.class_without_rows", label=label, rows=f"{len(rows):,}")
     return sums.sum() / (len(labels) * sums)
 
 

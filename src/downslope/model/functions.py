@@ -202,9 +202,8 @@ class Function:
             for name in start:
                 if name not in self.names:
                     known = nearest(name, self.names)
-                    raise DownslopeError(
-                        "functions.start_unknown", name=name, formula=self.formula, known=known
-                    )
+                    facts = {"name": name, "formula": self.formula, "known": known}
+                    raise DownslopeError("functions.start_unknown", **facts)
             missing = ", ".join(name for name in self.names if name not in start)
             if missing:
                 raise DownslopeError("functions.start_missing", missing=missing, example=example)

@@ -27,9 +27,7 @@ from .standardise import refuse_overflow
 WORTH = 2**18  # numbers of a part from which on kernels sum them, which are loaded for the others anyway
 PLAIN = 1e3  # condition of the moments up to which they alone tell θ* to 1e-13 (κ² is lost of 1e-16)
 TOLD = 1e-3  # of the spread of y that f has to be, so that the moments tell it to 1e-13
-CANCELLED = (
-    1e-5  # of its terms by moments that f has to be, where large weights cancel: f is then known to 1e-11
-)
+CANCELLED = 1e-5  # of its terms by moments, that f has to be: where large weights cancel, known to 1e-11
 
 
 @dataclass(frozen=True)

@@ -205,9 +205,8 @@ class RowTerm(Term):
     @cached_property
     def output_scale(self) -> float:
         """How far z may well lie from the best constant: for numbers, as far as y does."""
-        return float(
-            np.sqrt(self._at_level(lambda z, Y: self.loss.output_scale(z, Y) ** 2, self.null_theta).mean())
-        )
+        squares = self._at_level(lambda z, Y: self.loss.output_scale(z, Y) ** 2, self.null_theta)
+        return float(np.sqrt(squares.mean()))
 
     @cached_property
     def expected_size(self) -> float:

@@ -134,9 +134,8 @@ def _compiled(symbols, expressions, namespace: dict) -> Callable:
     from sympy.simplify.cse_main import tree_cse
 
     # repeated subtrees only: linear in the size of the formulas, where cse's search for common factors is not
-    shared = lambda formulas: tree_cse(
-        formulas, numbered_symbols("_c"), order="none"
-    )  # no variable starts with _
+    # no variable starts with _
+    shared = lambda formulas: tree_cse(formulas, numbered_symbols("_c"), order="none")
     compiled = lambdify(symbols, expressions, modules=[namespace], printer=_printer(), cse=shared)
     compiled.formulas = len(expressions)
     return compiled

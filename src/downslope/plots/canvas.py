@@ -38,9 +38,7 @@ def figure(width: float = 7.0, height: float = 4.5, shared: bool = True):
     size |= {"layout": "constrained", "facecolor": "white"}
     pyplot = sys.modules.get("matplotlib.pyplot")
     if shared and pyplot is not None and threading.current_thread() is threading.main_thread():
-        most = pyplot.rcParams[
-            "figure.max_open_warning"
-        ]  # pyplot keeps its figures: leave it before it warns
+        most = pyplot.rcParams["figure.max_open_warning"]  # pyplot keeps its figures: leave before it warns
         if not 0 < most <= len(pyplot.get_fignums()):
             return pyplot.figure(**size)
     made = Figure(**size)

@@ -250,6 +250,5 @@ def _named(found: ClassDiagnostics, k: int) -> str:
 def _name_rows(ax, x, y, size, order=None) -> None:
     """The numbers of the rows that stand out, counted from 1."""
     for row in np.argsort(-size, kind="stable")[:NAMED]:
-        note(
-            ax, str(int(row if order is None else order[row]) + 1), (x[row], y[row]), (4, 3), INK, fontsize=8
-        )
+        number = int(row if order is None else order[row]) + 1
+        note(ax, str(number), (x[row], y[row]), (4, 3), INK, fontsize=8)

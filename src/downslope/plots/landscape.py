@@ -164,9 +164,8 @@ def same_length(**arrays) -> None:
     """Refuse two arrays that do not belong together; both are named by the caller."""
     (first, a), (second, b) = arrays.items()
     if len(a) != len(b):
-        raise DownslopeError(
-            "plots.shapes", first=first, first_size=len(a), second=second, second_size=len(b)
-        )
+        sizes = {"first_size": len(a), "second_size": len(b)}
+        raise DownslopeError("plots.shapes", first=first, second=second, **sizes)
 
 
 def _path(trace: Trace, wanted: int) -> np.ndarray:
@@ -312,9 +311,8 @@ def starts(function: Callable, paths, epochs, names: Sequence[str], ax=None, *, 
     others = paths[:, sound & (np.arange(paths.shape[1]) != best)][:, :MOST]
     draw = {1: _on_curve, 2: _on_contours}.get(paths.shape[2], _over_epochs)
     words = [drawable(name, "plots.feature", number=j) for j, name in enumerate(names, 1)]
-    across, up = {1: (words[0], f"f({words[0]})"), 2: words}.get(
-        len(words), (say("plots.epoch"), "f − min f")
-    )
+    labels = {1: (words[0], f"f({words[0]})"), 2: words}
+    across, up = labels.get(len(words), (say("plots.epoch"), "f − min f"))
     ax = axes(ax, say("plots.starts_title"), across, up)
     return draw(ax, function, others, best_path, np.asarray(epochs))
 
@@ -330,9 +328,8 @@ def _on_curve(ax, function, others, best, epochs):
     height = lambda points: function(points.reshape(-1, 1))
     ring = {"marker": "o", "linestyle": "", "markerfacecolor": "white"}
     ax.plot(others[0].ravel(), height(others[0]), color=QUIET, markersize=5, zorder=3, **ring)
-    ax.plot(
-        others[-1].ravel(), height(others[-1]), marker="o", linestyle="", color=INK, markersize=6, zorder=4
-    )
+    dot = {"marker": "o", "linestyle": "", "color": INK, "markersize": 6, "zorder": 4}
+    ax.plot(others[-1].ravel(), height(others[-1]), **dot)
     ax.plot(best.ravel(), height(best), color=PATH, linewidth=2.2, zorder=5, gid="path")
     ax.plot(best[0], height(best[0]), color=PATH, markersize=7, zorder=6, **ring)
     return _mark(ax, (best[-1, 0], float(height(best[-1])[0])))

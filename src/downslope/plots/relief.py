@@ -95,9 +95,8 @@ def _view(across, up, ground, path, top, wanted: float) -> tuple[float, np.ndarr
 
     floor = np.nanmin(ground)
     height = RegularGridInterpolator((up, across), np.nan_to_num(ground, nan=floor), bounds_error=False)
-    size = np.array(
-        [np.ptp(across), np.ptp(up), (np.nanmax(ground) - floor) * 4 / 3 or 1.0]
-    )  # a box of 4:4:3
+    up_to = (np.nanmax(ground) - floor) * 4 / 3 or 1.0
+    size = np.array([np.ptp(across), np.ptp(up), up_to])  # a box of 4:4:3
     points = np.column_stack([path, top])
     tilt = np.radians(ABOVE)
 

@@ -213,9 +213,8 @@ def _by_descents(unit: Objective, alphas: np.ndarray, tol: float, solve: Solve) 
         values.append(end.value)
         gaps.append(np.nan if end.gap is None else end.gap)
         epochs.append(end.epochs)
-        converged.append(
-            end.reason.code in ("gradient", "gap") or (end.gap is not None and end.gap <= allowed)
-        )
+        proved = end.gap is not None and end.gap <= allowed
+        converged.append(end.reason.code in ("gradient", "gap") or proved)
     return Minimisers(*map(np.array, (params, values, gaps, epochs, converged)))
 
 

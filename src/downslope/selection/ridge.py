@@ -21,9 +21,7 @@ from ..model.objective import Objective
 FACTORED = 400  # columns up to which each alpha has its own Cholesky factor, which no column's size disturbs
 WIDE = 5_000  # columns up to which all eigenvalues are found
 EPS = np.finfo(float).eps
-EXACT = (
-    1e-6  # of the variance of y: below, a squared error is summed from rows, since moments lose its digits
-)
+EXACT = 1e-6  # of the variance of y: below, a squared error is summed from rows, as moments lose its digits
 
 
 @dataclass(frozen=True, eq=False)

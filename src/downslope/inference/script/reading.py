@@ -135,9 +135,8 @@ def _imports(kinds: set[str], plain: bool, packed: str | None, spelled: bool) ->
 def _is_plain(solution: Solution, packed: str | None, numbered: bool) -> bool:
     """Whether the file begins with the names, in UTF-8, and has no more than rows behind them."""
     layout, marks = layout_of(solution), {*",;\t|\n"}
-    marked = any(
-        set(name) & marks or name in ("row_name", f"column{j}") for j, name in enumerate(layout.names)
-    )
+    given = [name in ("row_name", f"column{j}") for j, name in enumerate(layout.names)]
+    marked = any(given) or any(set(name) & marks for name in layout.names)
     first = layout.header and layout.skip == 1 and not layout.ending and not layout.blanks
     return first and not marked and not numbered and layout.encoding.startswith("utf-8") and not packed
 
@@ -182,9 +181,8 @@ def _truth(solution: Solution) -> dict[str, str]:
     may hold them."""
     targets = [] if solution.classes and isinstance(solution.classes[0], str) else solution.targets
     boolean = any(column.kind == "boolean" for column in columns_of(solution))
-    if not boolean and all(
-        format_of(solution, name) not in (None, TextFormat("boolean")) for name in targets
-    ):
+    unsure = [format_of(solution, name) in (None, TextFormat("boolean")) for name in targets]
+    if not boolean and not any(unsure):
         return {}
     truth = {word: float(yes) for yes, words in ((True, TRUE), (False, FALSE)) for word in words}
     return {"truth": pformat(truth, width=100, compact=True, sort_dicts=False)}

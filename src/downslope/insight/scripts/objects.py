@@ -185,10 +185,8 @@ def stacked(value: Any, node: Any, facts: frozenset, loader: Loader, depth: int 
     side = facts & SIDES
     own = tensor.facts - SIDES | side if side else tensor.facts
     shape = (None, *tensor.shape) if tensor.shape is not None else None
-    kept = (shape, tensor.dtype, False)
-    return Tensor(
-        node, own, "batch", (tensor,), *kept, lib="torch", order=tensor.order, info={"loader": loader}
-    )
+    kept: dict[str, Any] = {"shape": shape, "dtype": tensor.dtype, "graph": False, "order": tensor.order}
+    return Tensor(node, own, "batch", (tensor,), **kept, lib="torch", info={"loader": loader})
 
 
 def parts(machine: Any, value: Any, count: int, star: int | None) -> list[Any]:

@@ -131,9 +131,8 @@ def _new_layer(script: Script, optimizers: list) -> Iterator[Slip]:
     for event in script.events("attr"):
         layer, owner = root(event.value), root(event.owner)
         kind = layer.kind if isinstance(layer, Module) else None
-        if kind in (None, "Identity", "Dropout", "ReLU", "Flatten") or not isinstance(
-            owner, Module | Unknown
-        ):
+        without = kind in (None, "Identity", "Dropout", "ReLU", "Flatten")
+        if without or not isinstance(owner, Module | Unknown):
             continue
         old = {id(owner), id(root(event.before))}
         before = [o for o in optimizers if o.place < event.place and old & o.optimizer.holds]
