@@ -193,6 +193,7 @@ def test_what_was_learned_is_told_when_it_can_not_be_written_after_all(run, monk
     assert err.count("\n") == 1 and "No space left" in err
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("suffix", ["png", "svg", "gif"])
 def test_a_descent_is_drawn_in_every_format(run, suffix):
     assert run(f"fit rows.csv --target y --method gd --epochs 20 --plot a.{suffix}")[0] == 0
@@ -326,6 +327,7 @@ def test_methods_are_compared_on_classes(run):
     assert code == 0 and "so the loss is log" in out and "newton: Converged" in out
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("line", [["--target", "sex"], ["--target", "species", "--validate", "0.2"]])
 def test_a_fit_of_classes_has_a_picture(run, line, lang):

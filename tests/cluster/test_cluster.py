@@ -86,7 +86,7 @@ def one_machine(file):
     return fitted
 
 
-@pytest.mark.sample(8)
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("method", BATCH)
 @pytest.mark.parametrize(
     "loss, target", [("squared", "y"), ("huber", "y"), ("log", "label"), ("log", "code")]
@@ -130,7 +130,7 @@ def test_the_rows_of_another_file_are_encoded_as_these_are(client, table, file, 
     assert len(there) == 700 and there.fingerprint() == other.fingerprint()
 
 
-@pytest.mark.sample(6)
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("columns", [FEATURES, [*FEATURES, "label"], [*FEATURES, "hole"]])
 @pytest.mark.parametrize("held", [None, ds.Holdout(0.3)])
 @pytest.mark.parametrize("weights", [None, "s"])
@@ -210,7 +210,7 @@ def test_no_worker_has_much_more_than_its_share(parts, workers):
 # ---- stochastic methods --------------------------------------------------------------------------
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("method", STOCHASTIC)
 def test_local_passes_do_not_depend_on_the_number_of_workers(file, method):
     answers = []
@@ -222,6 +222,7 @@ def test_local_passes_do_not_depend_on_the_number_of_workers(file, method):
     assert "local epochs" in answers[0].method_reason
 
 
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("method", STOCHASTIC)
 def test_a_pass_over_two_shards_is_the_mean_of_two_passes(client, table, tmp_path, method):
     """Each from the same weights, over half of the rows; F, the coordinates and the unit of Adam's ε are

@@ -78,7 +78,7 @@ def close(one, other):
     return np.allclose(one, other, rtol=1e-9, atol=1e-10)
 
 
-@pytest.mark.sample(40)
+@pytest.mark.sample(24)
 @pytest.mark.parametrize("size", [1, 5])
 @pytest.mark.parametrize("direction", MOVERS, ids=repr)
 @pytest.mark.parametrize("loss", LOSS_NAMES)
@@ -105,7 +105,7 @@ def test_rows_are_fetched_from_any_layout_and_kind_of_number():
             assert (inner[:, -1] == 1).all() and np.array_equal(Y, term.Y[order])
 
 
-@pytest.mark.sample(40)
+@pytest.mark.sample(24)
 @pytest.mark.parametrize("size", [1, 4])
 @pytest.mark.parametrize("direction", MOVERS, ids=repr)
 @pytest.mark.parametrize("loss", LOSS_NAMES)

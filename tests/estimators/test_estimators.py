@@ -59,7 +59,7 @@ def failures(estimator) -> set[str]:
     return {check["check_name"] for check in checks if check["status"] == "failed"}
 
 
-@pytest.mark.sample(5)
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("method", ["auto", *DETERMINISTIC])
 def test_check_estimator_finds_nothing_in_any_deterministic_method(method):
     assert failures(ds.LinearRegressor(method=method)) == set()
@@ -94,7 +94,7 @@ def test_check_estimator_finds_nothing_with_any_penalty(penalty):
     assert failures(ds.LinearRegressor(penalty=penalty, alpha=0.1)) == set()
 
 
-@pytest.mark.sample(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [*STOCHASTIC, ds.Adam().with_rows(8)], ids=str)
 def test_check_estimator_finds_only_weights_against_repeats_in_few_epochs_of_drawn_rows(method):
     assert failures(ds.LinearRegressor(method=method, epochs=40)) <= set(ONE_ROW_AT_A_TIME)

@@ -37,7 +37,7 @@ TRAIN = "import torch\n\nw = torch.zeros(1, requires_grad=True)\nfor step in ran
 LOG = "epoch,loss,val_loss\n" + "".join(f"{k},{0.5**k},{0.5**k + 0.1}\n" for k in range(30))
 MINE = "def f(x):\n    return x**2\n\n\ndef f_gradient(x):\n    return 2 * x\n"
 MODEL = "def loss(x, y):\n    return x**2 + y**2\n\n\ndef loss_gradient(x, y):\n    return 2 * x, 2 * y\n"
-QUICK = ("docs/paths.md", "docs/check.md", "docs/data.md", "docs/verdicts.md")
+QUICK = ("docs/check.md", "docs/data.md", "docs/verdicts.md")
 
 
 @pytest.fixture(autouse=True)

@@ -181,6 +181,7 @@ def evaluations(method):
     return ours, theirs, solved
 
 
+@pytest.mark.sample(1)
 @pytest.mark.fault("B6", "B2")
 @pytest.mark.parametrize("method", ["lbfgs", "newton"])
 def test_with_its_verdict_it_calls_the_function_hardly_more_often_than_scipy(method):

@@ -135,7 +135,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.sample(4)
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("name", DATES)
 def test_a_date_is_read_as_it_is_written(name):
     days, written = DATES[name]
@@ -147,7 +147,7 @@ def test_a_date_is_read_as_it_is_written(name):
     assert any("is read as the date" in note for note in rows.notes_text()) == (days not in (DAYS,))
 
 
-@pytest.mark.sample(4)
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_number_is_read_with_its_unit_and_its_sign(name):
     Path("rows.csv").write_text(lines(map(NUMBERS[name], VALUES)), encoding="utf-8")

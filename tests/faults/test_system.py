@@ -41,6 +41,7 @@ def write_csv(path, n=2000):
 # ---- F5: signals -------------------------------------------------------------------------------------
 
 
+@pytest.mark.sample(1)
 @pytest.mark.fault("F5")
 @pytest.mark.parametrize("name, code", [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_ends_a_fit_as_ctrl_c_does_and_the_run_is_saved(name, code, tmp_path):

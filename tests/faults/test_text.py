@@ -108,7 +108,7 @@ def check(dialect, folder):
     np.testing.assert_array_equal(rows.X, asked.X)
 
 
-@pytest.mark.sample(12)
+@pytest.mark.sample(6)
 @pytest.mark.fault("C4", "C5", "F2")
 @pytest.mark.parametrize("dialect", [*drawn(33, seed=14)], ids=lambda d: f"{d['number']}-{d['encoding']}")
 def test_a_table_is_read_back_whatever_it_was_written_as(dialect, tmp_path):

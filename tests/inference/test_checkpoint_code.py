@@ -507,7 +507,7 @@ def begun_again(kind, run):
     ]
 
 
-@pytest.mark.sample(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["module", "minimize"])
 def test_killed_at_any_moment_and_gone_on_with_is_never_killed(kind, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", ":".join(filter(None, [*sys.path])))

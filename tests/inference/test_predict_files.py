@@ -271,6 +271,7 @@ def test_a_bad_row_is_told_by_its_number_or_left_out_and_counted(fault, streamed
     assert parquet.read_metadata("out.parquet").num_rows == N - 1 and "149,999 rows" in out
 
 
+@pytest.mark.slow
 def test_a_hole_is_filled_refused_or_left_out(run):
     trained()
     spoilt("rows.csv", '1,2,"red",,1,1,1,1,1')

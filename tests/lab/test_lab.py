@@ -74,7 +74,7 @@ def test_the_course_s_own_weights_are_in_the_document_to_the_last_bit(name, sett
     assert ran["params"]["columns"][0][1:] == [float(row["w"]) for row in golden(name)]
 
 
-@pytest.mark.sample(4)
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("number", LESSONS)
 def test_every_lesson_runs_and_its_answer_carries_the_figures(number):
     page = lesson_page(number)

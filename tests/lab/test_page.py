@@ -357,6 +357,7 @@ def test_clicked_points_train_move_change_class_and_go(page, address):
     assert table(page)[-1][3] == "1"
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("wish, other", [("zh-CN", "en"), ("en-GB", "zh")])
 def test_the_page_speaks_as_the_browser_wishes_and_as_the_button_says(browser, address, wish, other):
     with visiting(browser, address, locale=wish) as page:
@@ -653,6 +654,7 @@ def test_a_lesson_that_comes_late_is_not_shown_over_what_was_chosen_since(page, 
     assert page.locator("#title").inner_text() == shown and "lesson=5" not in page.url
 
 
+@pytest.mark.slow
 def test_a_server_bound_to_all_is_printed_shared_and_refused_in_words(browser):
     with served("--host", "0.0.0.0") as printed:
         assert "0.0.0.0" not in printed and "?token=" in printed
@@ -934,6 +936,7 @@ def test_a_pair_that_does_not_go_is_greyed_and_says_why(page, address):
     assert page.locator("body").get_attribute("data-runs") == before
 
 
+@pytest.mark.slow
 def test_class_weights_and_a_threshold_are_set_where_there_are_classes(page, address):
     points = [[1, 1, 0], [2, 1.5, 0], [1.5, 3, 0], [7, 6, 1], [3, 2, 1], [6, 8.5, 1], [2, 2, 0]]
     visit(page, link(address, {"kind": "points", "task": "classes", "points": points}, {}))
@@ -1048,7 +1051,7 @@ def test_a_thousand_steps_play_at_thirty_frames_a_second(page, address, view):
     assert drawn / (time.perf_counter() - began) >= 30
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("width", [360, 768, 1280, 2560])
 def test_nothing_hangs_over_from_a_phone_to_a_projector(browser, address, width):
     with visiting(browser, address, viewport={"width": width, "height": 800}) as page:
@@ -1139,6 +1142,7 @@ def test_axe_finds_nothing_to_mend(browser, address, look, place):
         assert passed > 10 and found == []
 
 
+@pytest.mark.slow
 def test_what_is_taken_away(page, address):
     visit(page, f"{address}#lesson=2&view=landscape")
     page.locator("#take").click()
@@ -1323,6 +1327,7 @@ def test_a_watched_run_plays_with_its_source_beside_it(browser, tmp_path):
         page.wait_for_selector("body.playing")
 
 
+@pytest.mark.slow
 def test_a_saved_run_opens_and_plays(browser, tmp_path):
     solution = ds.fit(
         ds.Dataset.read(EXAMPLES / "diabetes.csv", target="progression"), method="gd", epochs=50
@@ -1336,6 +1341,7 @@ def test_a_saved_run_opens_and_plays(browser, tmp_path):
         assert tick(page) == 0
 
 
+@pytest.mark.slow
 def test_the_page_that_stands_alone_opens_by_double_click_and_plays(browser, page, address, tmp_path):
     visit(page, link(address, THREE, BARE, {**BARE, "learning_rate": 0.3}))
     page.locator("#take").click()

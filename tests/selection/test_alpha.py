@@ -214,7 +214,7 @@ def test_degrees_of_freedom_of_a_lasso_are_its_weights_that_are_not_zero():
     ["squared", "huber:1.35", "absolute", "quantile:0.8", "poisson", "log", "squared_hinge", "softmax"],
 )
 @pytest.mark.parametrize("penalty", ["l2", "l1", "elasticnet:0.5"])
-@pytest.mark.sample(6)
+@pytest.mark.sample(3)
 def test_every_loss_and_penalty_has_an_alpha_found(loss, penalty):
     X, y = problem(7, 40, 3)
     if loss == "poisson":

@@ -184,7 +184,7 @@ def quantile_metrics(dataset: Dataset, loss, z: np.ndarray) -> dict[str, float]:
     >>> from downslope.model.losses import by_name
     >>> rows = Dataset.from_arrays([[1.0], [2.0]], [1.0, 5.0])
     >>> quantile_metrics(rows, by_name("quantile:0.1,0.9"), np.array([[0.0, 4.0], [4.0, 3.0]]))
-    {'pinball': 0.4, 'coverage': 0.5, 'crossed': 1}
+    {'pinball': 0.375, 'coverage': 0.5, 'crossed': 1}
     """
     y, s = np.asarray(dataset.y, dtype=float), dataset.weights
     ordered = loss.mean(z)
