@@ -24,7 +24,7 @@ from .stochastic import as_near_as_rows_can_tell, noise_floor, sorted_rows
 from .verdict import Remedy, Verdict
 
 FOREVER = 1e6  # epochs: of more nobody knows how many they will be
-PROVED = 1e-9  # of the fall: with a gap below it F is at its minimum, whatever its gradient
+PROVED = 1e-9  # of F and of its fall: with a gap below it F is at its minimum, whatever its gradient
 REVERSED = -math.sqrt(0.5)  # cosine of two gradients: more than half of the next one undoes the last step
 
 
@@ -193,7 +193,8 @@ def converged(case: Case) -> Verdict | None:
         # At a kink the slope need not be 0: there the gap is what proves the end.
         proved: dict[str, Any] = {"kind": "proved", "gap": case.end.gap} if steep else {}
         return case.verdict("converged", **{"kind": "rounded" if "width" in case.numbers else "", **proved})
-    if code == "no_progress" and case.end.gap is not None and case.end.gap <= PROVED * term.usual_fall:
+    least = PROVED * min(term.usual_fall, abs(case.end.value))
+    if code == "no_progress" and case.end.gap is not None and case.end.gap <= least:
         return case.verdict("converged", kind="proved_by_gap", gap=case.end.gap)
     certificate, enough = case.end.stationarity, 1e-6 if code == "no_progress" else 1e-8
     small = certificate <= 1e4 * enough * term.rough_scale and certificate <= enough * term.gradient_scale
