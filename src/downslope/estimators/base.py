@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial, wraps
 from numbers import Integral
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from sklearn import get_config
@@ -40,15 +40,20 @@ from ..model import losses
 from ..model.naming import output_names, param_names
 from ..model.nets import Net
 
+Fit = TypeVar("Fit", bound=Callable)
 try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
+    from sklearn.callback import CallbackSupportMixin
+    from sklearn.callback import with_callbacks as _with_callbacks
 except ImportError:  # below scikit-learn 1.9
+    _with_callbacks = None
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
         """No callbacks."""
 
-    def with_callbacks(method: Callable) -> Callable:
-        return method
+
+def with_callbacks(method: Fit) -> Fit:
+    """What scikit-learn's decorator makes of it, with the type of the method."""
+    return method if _with_callbacks is None else _with_callbacks(method)
 
 
 FLOATS = (np.float64, np.float32)
