@@ -350,10 +350,8 @@ class Linear(Estimator):
         return super()._fitted(solution, dataset) | weights
 
     def _keep(self, training: Training, dataset: Dataset, goes_on=False, steps=None) -> Self:
-        solution = finished(
-            training, training if steps is None else steps
-        )  # it keeps no rows: `score` works out metrics, of any
-        solution = replace(solution, metrics={})
+        solution = finished(training, steps or training)
+        solution = replace(solution, metrics={})  # it keeps no rows: `score` works out metrics, of any
         self.__dict__.update(self._fitted(solution, dataset))
         self.n_iter_ = training.paused.end.epochs
         self.verdict_ = solution.verdict

@@ -65,7 +65,7 @@ class OfNet(Estimator):
         return np.clip(z, -limit, limit).astype(X.dtype)
 
     def _keep(self, training: Training, dataset: Dataset, goes_on=False, steps=None) -> Self:
-        solution = finished(training, training if steps is None else steps)
+        solution = finished(training, steps or training)
         self.__dict__.update(self._fitted(solution, dataset))
         self.verdict_ = solution.verdict
         self.trace_ = solution.trace

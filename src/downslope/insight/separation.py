@@ -61,9 +61,10 @@ def _of_output(term, output: int | None, theta) -> Separation | None:
     if found is None:
         return None
     way, rounding = found
-    apart = leads(rows, way) > rounding * _most(rows, way)
     if rows.rows == term.rows:
-        moved = (apart & np.isfinite(leads(rows, way))).any(axis=1)
+        gain = leads(rows, way)
+        apart = gain > rounding * _most(rows, way)
+        moved = (apart & np.isfinite(gain)).any(axis=1)
         return Separation(int((~apart.all(axis=1)).sum()), 0, moved, _shares(rows, way))
     against, on_plane = term.map_reduce(partial(_counts, way, rounding, output=output))
     return None if against else Separation(int(on_plane))

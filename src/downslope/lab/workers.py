@@ -136,9 +136,7 @@ class Worker:
     def __init__(self, memory: int):
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        lessons = sys.modules.get(
-            f"{__package__.rpartition('.')[0]}.lessons"
-        )  # none were added before it is loaded
+        lessons = sys.modules.get("downslope.lessons")  # none were added before it is loaded
         arguments = theirs, memory, () if lessons is None else lessons.folders()
         self.process = context.Process(target=serve, args=arguments, daemon=True)
         self.process.start()
